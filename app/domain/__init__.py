@@ -1,0 +1,1 @@
+"""The pure part: values in, values out. Nothing here knows of Flask, SQL, Redis or files."""

@@ -1,0 +1,180 @@
+"""What is known about a dataset once it has been read: a value that travels as JSON from the reading child."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from app.domain.vocabulary import ColumnKind, Severity
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something noticed in the data. `columns` are names; `remedy` is a sentence or ""."""
+
+    code: str
+    severity: Severity
+    columns: tuple[str, ...]
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column. Numbers are None where they mean nothing; datetimes stand as ISO text in `minimum`/`maximum`.
+
+    `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
+    `histogram_edges` has one more item than `histogram_counts`.
+    """
+
+    name: str
+    key: str
+    kind: ColumnKind
+    kind_reason: str
+    storage: str
+    missing: int
+    distinct: int
+    mean: float | None = None
+    std: float | None = None
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    quantiles: tuple[float, ...] = ()
+    zeros: int | None = None
+    negatives: int | None = None
+    outliers: int | None = None
+    histogram_edges: tuple[float, ...] = ()
+    histogram_counts: tuple[int, ...] = ()
+    top_values: tuple[tuple[str, int], ...] = ()
+    original_name: str = ""
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """The time column found, if any. `step_seconds` is the most common step; `gaps` counts missing steps."""
+
+    column: str
+    start: str
+    end: str
+    step_seconds: float
+    step_label: str
+    regular: bool
+    gaps: int
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What reading did to the file: rows_read = rows_kept + rows_rejected, always."""
+
+    rows_read: int
+    rows_kept: int
+    rows_rejected: int
+    encoding: str
+    delimiter: str
+    decimal: str = "."
+    quote: str = '"'
+    skipped_lines: int = 0
+    rejected: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetProfile:
+    """The whole of it. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    report: ImportReport
+    findings: tuple[Finding, ...] = ()
+    time_axis: TimeAxis | None = None
+    duplicate_rows: int | None = None
+    _by_name: dict[str, ColumnProfile] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._by_name.update({column.name: column for column in self.columns})
+
+    def column(self, name: str) -> ColumnProfile:
+        """Return a column by name; KeyError if there is none."""
+        return self._by_name[name]
+
+    def has(self, name: str) -> bool:
+        """Say whether a column has this name."""
+        return name in self._by_name
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        values = asdict(self)
+        values.pop("_by_name")
+        return values
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> DatasetProfile:
+        """Build the profile from what `to_json` gave."""
+        return DatasetProfile(
+            rows=values["rows"],
+            columns=tuple(_column(item) for item in values["columns"]),
+            report=_report(values["report"]),
+            findings=tuple(_finding(item) for item in values["findings"]),
+            time_axis=TimeAxis(**values["time_axis"]) if values["time_axis"] else None,
+            duplicate_rows=values["duplicate_rows"],
+        )
+
+
+def _column(item: dict[str, Any]) -> ColumnProfile:
+    return ColumnProfile(
+        **{
+            **item,
+            "kind": ColumnKind(item["kind"]),
+            "quantiles": tuple(item["quantiles"]),
+            "histogram_edges": tuple(item["histogram_edges"]),
+            "histogram_counts": tuple(item["histogram_counts"]),
+            "top_values": tuple((value, count) for value, count in item["top_values"]),
+        }
+    )
+
+
+def _report(item: dict[str, Any]) -> ImportReport:
+    rejected = tuple((line, reason) for line, reason in item["rejected"])
+    return ImportReport(**{**item, "rejected": rejected, "notes": tuple(item["notes"])})
+
+
+def _finding(item: dict[str, Any]) -> Finding:
+    return Finding(**{**item, "severity": Severity(item["severity"]), "columns": tuple(item["columns"])})
+
+
+@dataclass(frozen=True)
+class Association:
+    """How strongly one column goes with the target. `value` is signed for Pearson and Spearman, 0 to 1 otherwise.
+
+    `copy_of_target` says that the column is the target itself under another name or a function of it.
+    """
+
+    column: str
+    method: str
+    value: float | None
+    rows: int
+    copy_of_target: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Associations:
+    """The association of every other column with one target, measured on `rows_used` rows."""
+
+    target: str
+    rows_used: int
+    items: tuple[Association, ...]
+    complete: bool = True
+
+    def of(self, column: str) -> Association | None:
+        """Return one column's association, or None while it is unknown."""
+        return next((item for item in self.items if item.column == column), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> Associations:
+        """Build from what `to_json` gave."""
+        return Associations(**{**values, "items": tuple(Association(**item) for item in values["items"])})

@@ -1,0 +1,131 @@
+"""Everything a user can cause. The web turns each into a status and a sentence, in one place (app.web.errors)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class DomainError(Exception):
+    """A fault with a sentence for the user.
+
+    Parameters
+    ----------
+    message
+        One plain sentence: what happened, and what to do.
+    code
+        A short stable word for programs.
+    field
+        The form field at fault, if there is one.
+    """
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, message: str, *, code: str | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.field = field
+
+
+class NotFoundError(DomainError):
+    """The thing is not there, or is somebody else's: both look the same."""
+
+    status = 404
+    code = "not_found"
+
+
+class ForbiddenError(DomainError):
+    """The account may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class ConflictError(DomainError):
+    """Something else changed first."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooManyError(DomainError):
+    """Too often, or too much at once. `retry_after_seconds` says when to try again."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, message: str, *, retry_after_seconds: int, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class UnavailableError(DomainError):
+    """A part we depend on is away for the moment."""
+
+    status = 503
+    code = "unavailable"
+
+
+class NoSpaceError(DomainError):
+    """The disk has no room."""
+
+    status = 507
+    code = "no_space"
+
+
+class UnreadableFileError(DomainError):
+    """A file that cannot become a dataset. `status` follows section 2 of the reliability rules: 413, 415 or 422."""
+
+    code = "unreadable"
+
+    def __init__(
+        self, message: str, *, code: str, status: int = 422, line: int | None = None, column: str | None = None
+    ) -> None:
+        super().__init__(message, code=code, field="file")
+        self.status = status
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True)
+class FieldConflict:
+    """One field that two tabs set to different values."""
+
+    step: str
+    field: str
+    mine: Any
+    theirs: Any
+    theirs_at: str
+
+
+class DraftConflictError(ConflictError):
+    """Two tabs changed the same fields. Nothing was overwritten; the user chooses."""
+
+    code = "draft_conflict"
+
+    def __init__(self, conflicts: tuple[FieldConflict, ...], *, version: int) -> None:
+        super().__init__("Another tab or person changed the same answers. Choose which to keep.")
+        self.conflicts = conflicts
+        self.version = version
+
+
+class LaunchRefusedError(DomainError):
+    """The draft has errors. `problems` holds the same values the page shows."""
+
+    code = "launch_refused"
+
+    def __init__(self, problems: tuple[Any, ...]) -> None:
+        super().__init__("The experiment cannot be launched yet: some answers need attention.")
+        self.problems = problems
+
+
+class StoppedError(Exception):
+    """Training was asked to stop and did."""
+
+
+class TrainingError(DomainError):
+    """Training could not go on, for a reason the user can understand."""
+
+    code = "training_failed"

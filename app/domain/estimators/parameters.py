@@ -1,0 +1,89 @@
+"""Hyperparameters as data: bounds, default, level and one sentence of help each. Forms and checks are built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.domain.vocabulary import Level, TaskKind
+
+ParameterType = Literal["integer", "number", "choice", "boolean"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One hyperparameter, as the user meets it.
+
+    `optional` says that None (shown as an empty field) is allowed, and `none_means` what it then means.
+    `scale` is "log" where a step is a factor. `choices` pairs each wire value with its label.
+    """
+
+    name: str
+    title: str
+    type: ParameterType
+    default: Any
+    help: str
+    level: Level = Level.BASIC
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+    unit: str = ""
+    scale: Literal["linear", "log"] = "linear"
+    choices: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
+    none_means: str = ""
+
+    def parse(self, raw: Any) -> Any:
+        """Turn what was typed (text from a form, or a JSON value) into a valid value.
+
+        Raises
+        ------
+        ValueError
+            With a sentence that names the bounds or the choices.
+        """
+        from app.domain.estimators.parsing import parse_parameter
+
+        return parse_parameter(self, raw)
+
+
+Build = Callable[[TaskKind, Mapping[str, Any], int], Any]
+Cost = Callable[[int, int, Mapping[str, Any]], float]
+
+
+@dataclass(frozen=True)
+class EstimatorEntry:
+    """One estimator. `build(task, parameters, seed)` returns an unfitted scikit-learn estimator.
+
+    `work(rows, features, parameters)` is the relative amount of work of one fit, and `memory_mb(...)` its peak; both
+    feed the estimate. `scale` asks for standardised numbers, `handles_missing` says that NaN needs no imputation,
+    and `max_rows` is where the method stops being sensible.
+    """
+
+    id: str
+    title: str
+    family: str
+    summary: str
+    tasks: tuple[TaskKind, ...]
+    parameters: tuple[Parameter, ...]
+    build: Build
+    work: Cost
+    memory_mb: Cost
+    scale: bool = False
+    handles_missing: bool = False
+    is_baseline: bool = False
+    max_rows: int | None = None
+    strengths: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._by_name.update({parameter.name: parameter for parameter in self.parameters})
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Return the parameter of this name, or None."""
+        return self._by_name.get(name)
+
+    def defaults(self) -> dict[str, Any]:
+        """Return every parameter's default."""
+        return {parameter.name: parameter.default for parameter in self.parameters}

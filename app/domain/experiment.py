@@ -1,0 +1,136 @@
+"""The experiment: a Draft, which may be incomplete, and a Spec, which is frozen, complete and versioned.
+
+The Spec is the one schema of the config: pages, workers and programs all read and write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
+
+SCHEMA_VERSION = 1
+NAME_LENGTH = 200
+
+Answers = Mapping[str, Mapping[str, Any]]
+ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataPart(_Part):
+    """What was said about the dataset itself."""
+
+    column_kinds: dict[ColumnName, ColumnKind] = {}
+
+
+class TaskPart(_Part):
+    """What to predict."""
+
+    target: ColumnName
+    kind: TaskKind
+    time_column: ColumnName | None = None
+    group_column: ColumnName | None = None
+
+
+class TransformPart(_Part):
+    """One derived-feature recipe; `kind` names an entry of the transform registry."""
+
+    columns: list[ColumnName] = []
+    kind: str
+    parameters: dict[str, Any] = {}
+
+
+class FeaturesPart(_Part):
+    """The columns the model may look at, and what is derived from them."""
+
+    selected: list[ColumnName]
+    transforms: list[TransformPart] = []
+
+
+class TuningPart(_Part):
+    """The search for better hyperparameters."""
+
+    enabled: bool = False
+    trials: int = Field(30, ge=1, le=10_000)
+    metric: str | None = None
+
+
+class ModelPart(_Part):
+    """Which estimator learns, and its hyperparameters (those that differ from the registry's defaults, or all)."""
+
+    estimator: str
+    parameters: dict[str, Any] = {}
+    tuning: TuningPart = TuningPart()
+
+
+class HoldoutPart(_Part):
+    """Rows kept away until the very last score."""
+
+    fraction: float = Field(gt=0, lt=0.9)
+
+
+class ValidationPart(_Part):
+    """Who trains and who judges."""
+
+    strategy: Strategy
+    parameters: dict[str, Any] = {}
+    holdout: HoldoutPart | None = None
+
+
+class MetricsPart(_Part):
+    """What is measured; `primary` decides."""
+
+    primary: str
+    others: list[str] = []
+
+
+class ReproducibilityPart(_Part):
+    """The seed every random act takes."""
+
+    seed: int = Field(42, ge=0, le=2**32 - 1)
+
+
+class Spec(_Part):
+    """A complete, frozen experiment config. The JSON of this class is the config of the contract."""
+
+    schema_version: Literal[1] = 1
+    name: str = Field("", max_length=NAME_LENGTH)
+    description: str = Field("", max_length=5000)
+    tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field([], max_length=20)
+    data: DataPart = DataPart()
+    task: TaskPart
+    features: FeaturesPart
+    model: ModelPart
+    validation: ValidationPart
+    metrics: MetricsPart
+    reproducibility: ReproducibilityPart = ReproducibilityPart()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the config as plain JSON values."""
+        return self.model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The user's own answers, raw and possibly incomplete.
+
+    `answers` maps step slug -> field name -> raw value. A field that is absent was never answered, so the
+    suggestion holds. Field names equal form field names; values are what was typed, even when invalid.
+    """
+
+    answers: Answers = field(default_factory=dict)
+
+    def get(self, step: str, name: str, default: Any = None) -> Any:
+        """Return one raw answer, or `default` where the field was never answered."""
+        return self.answers.get(step, {}).get(name, default)
+
+    def has(self, step: str, name: str) -> bool:
+        """Say whether the user answered this field."""
+        return name in self.answers.get(step, {})

@@ -1,0 +1,29 @@
+"""A problem with a remedy: the one shape in which pages, workers and programs hear what is wrong with a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.vocabulary import Severity
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do. With `changes` (step -> field -> value) it is one button; without, it is a sentence."""
+
+    label: str
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong or worth knowing. `field` is a form field name of that step, or "" for the step as a whole."""
+
+    step: str
+    field: str
+    severity: Severity
+    code: str
+    message: str
+    remedy: Remedy | None = None

@@ -1,0 +1,82 @@
+"""The plan: the user's answers completed by suggestions, each with its reason, and everything that is wrong with it.
+
+One function, `make_plan` in app.domain.recommendation.propose, is what page, API and worker all call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.analysis.profile import Association, ColumnProfile
+from app.domain.experiment import Spec
+from app.domain.problems import Problem
+from app.domain.vocabulary import Severity
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """One column on the Features step. `reason` says why it is suggested or not; it is never empty when left out."""
+
+    profile: ColumnProfile
+    kind: str
+    selected: bool
+    suggested: bool
+    reason: str
+    association: Association | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A range for time and memory, and how many fits that is."""
+
+    fits: int
+    seconds_low: float
+    seconds_high: float
+    memory_mb_low: float
+    memory_mb_high: float
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The draft, thought through.
+
+    Parameters
+    ----------
+    spec
+        The complete config, valid by type (a field that cannot be parsed falls back to its suggestion and leaves
+        an error in `problems`). None until a readable dataset and a target are there.
+    values
+        step -> field -> what the page shows: the raw answer where there is one, else the suggestion.
+    suggestions
+        step -> field -> the suggestion alone.
+    reasons
+        "step.field" -> why this is suggested, one sentence.
+    columns
+        Every column but the target, in file order.
+    problems
+        In the order of the steps, errors first within a step.
+    """
+
+    spec: Spec | None
+    values: Mapping[str, Mapping[str, Any]]
+    suggestions: Mapping[str, Mapping[str, Any]]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[ColumnChoice, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    estimate: Estimate | None = None
+
+    def problems_of(self, step: str) -> tuple[Problem, ...]:
+        """Return the problems of one step."""
+        return tuple(problem for problem in self.problems if problem.step == step)
+
+    def errors_of(self, step: str) -> tuple[Problem, ...]:
+        """Return what stops this step."""
+        return tuple(problem for problem in self.problems_of(step) if problem.severity is Severity.ERROR)
+
+    @property
+    def launchable(self) -> bool:
+        """Say whether nothing stands in the way of a launch."""
+        return self.spec is not None and not any(problem.severity is Severity.ERROR for problem in self.problems)

@@ -1,0 +1,70 @@
+"""The five steps as data: their order, and what a change makes meaningless."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StepDef:
+    """One step of the wizard. The slug names domain key, package, URL, partial and test alike."""
+
+    slug: str
+    title: str
+    question: str
+    clears: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+# A field pattern "prefix.*" stands for every field that begins with "prefix.". A new dataset makes all that names
+# columns meaningless; a new target or task only what was derived from it.
+STEPS: tuple[StepDef, ...] = (
+    StepDef(
+        "data",
+        "Data",
+        "Choose a file, see what is in it, and say which column you want to estimate.",
+        clears=(("dataset_id", ("data.*", "features.*", "model.*", "validation.*")), ("target", ("data.task_kind",))),
+    ),
+    StepDef("features", "Features", "Choose what the model may look at."),
+    StepDef("model", "Model", "Choose what learns from the features."),
+    StepDef("validation", "Validation", "Decide which rows teach the model and which rows judge it."),
+    StepDef("review", "Review", "The whole experiment on one page. What you launch is frozen."),
+)
+
+SLUGS: tuple[str, ...] = tuple(step.slug for step in STEPS)
+
+
+def step_of(slug: str) -> StepDef:
+    """Return the step with this slug.
+
+    Raises
+    ------
+    KeyError
+        If no step has it.
+    """
+    for step in STEPS:
+        if step.slug == slug:
+            return step
+    raise KeyError(slug)
+
+
+def before(slug: str) -> StepDef | None:
+    """Return the step before this one, or None for the first."""
+    at = SLUGS.index(slug)
+    return STEPS[at - 1] if at else None
+
+
+def after(slug: str) -> StepDef | None:
+    """Return the step after this one, or None for the last."""
+    at = SLUGS.index(slug)
+    return STEPS[at + 1] if at + 1 < len(STEPS) else None
+
+
+def cleared_by(step: str, name: str) -> tuple[str, ...]:
+    """Return the "step.field" patterns that a change of this field makes meaningless."""
+    return next((patterns for key, patterns in step_of(step).clears if key == name), ())
+
+
+def matches(pattern: str, *, step: str, name: str) -> bool:
+    """Say whether a "step.field" or "step.*" pattern covers this field."""
+    prefix, _, rest = pattern.partition(".")
+    return prefix == step and rest in ("*", name)
