@@ -1,4 +1,4 @@
-"""Hyperparameters as data: bounds, default, level and one sentence of help each. Forms and checks are built from them."""
+"""Hyperparameters as data: bounds, default, level and a sentence of help. Forms and checks are built from them."""
 
 from __future__ import annotations
 

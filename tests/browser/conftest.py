@@ -1,0 +1,173 @@
+"""The real product: `hydroml up` in a folder of its own, and Chromium driven as a person would drive it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY = re.compile(r"HydroML is ready: (http://[^\s]+/sign-in/\S+)")
+
+
+def chromium_path() -> str | None:
+    """Return the Chromium to use, or None where there is none."""
+    named = os.environ.get("HYDROML_CHROMIUM")
+    return named or next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Product:
+    """A running HydroML."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    def sign_in_link(self) -> str:
+        """Ask the command line for a fresh one-time link of the first admin."""
+        environment = {**os.environ, "HYDROML_DATA": str(self.data), "HYDROML_PORT": self.url.rsplit(":", 1)[1]}
+        command = [sys.executable, "-m", "app.cli", "user", "sign-in-link", "owner@localhost"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return self.url + re.search(r"/sign-in/\S+", done.stdout).group(0)  # type: ignore[union-attr]
+
+
+def start_product(data: Path) -> tuple[Product, str]:
+    """Start `hydroml up` and wait for its last line; returns the product and its one-time link."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "up", "--port", str(port), "--data", str(data)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if found := READY.search(line):
+            return Product(f"http://127.0.0.1:{port}", data, process, lines), found.group(1)
+    raise AssertionError("hydroml up ended before it was ready:\n" + "".join(lines))
+
+
+def stop_product(product: Product) -> None:
+    """End it as Ctrl-C would."""
+    product.process.send_signal(signal.SIGTERM)
+    try:
+        product.process.wait(30)
+    except subprocess.TimeoutExpired:
+        product.process.kill()
+        raise
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One running product for all browser tests, with its first admin signed up."""
+    if chromium_path() is None:
+        pytest.skip("no browser could be had: Chromium is neither on PATH nor named by HYDROML_CHROMIUM")
+    started, link = start_product(tmp_path_factory.mktemp("product"))
+    started.log.append(link)
+    yield started
+    stop_product(started)
+
+
+@pytest.fixture(scope="session")
+def browser(product: Product) -> Iterator[Any]:
+    """Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        chromium = engine.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in_state(product: Product, browser: Any) -> dict[str, Any]:
+    """The cookies of a browser that followed the one-time link of the first start."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(product.log[-1])
+    assert page.url.startswith(product.url)
+    state: dict[str, Any] = context.storage_state()
+    context.close()
+    return state
+
+
+@dataclass
+class Watched:
+    """A page, and what its console and its security policy complained about."""
+
+    page: Any
+    complaints: list[str]
+
+
+OpenPage = Callable[..., Watched]
+
+
+@pytest.fixture
+def open_page(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> Iterator[OpenPage]:
+    """Open a signed-in page of a given size, with or without JavaScript; console errors fail the test."""
+    opened: list[tuple[Any, list[str]]] = []
+
+    def make(*, javascript: bool = True, width: int = 1280, height: int = 800, scheme: str = "light") -> Watched:
+        context = browser.new_context(
+            base_url=product.url,
+            storage_state=signed_in_state,
+            java_script_enabled=javascript,
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.append((context, complaints))
+        return Watched(page, complaints)
+
+    yield make
+    for context, complaints in opened:
+        context.close()
+        unexpected = [text for text in complaints if "422" not in text and "409" not in text]
+        assert not unexpected, unexpected
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Poll a condition until it holds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{what} did not happen within {seconds:g} s")

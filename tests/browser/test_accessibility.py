@@ -1,0 +1,122 @@
+"""axe finds nothing on any page or step, in both themes and at three widths; nothing scrolls sideways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.axe import sideways_overflow, violations
+from tests.browser.conftest import OpenPage, Product
+from tests.browser.walk import STEPS, Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WIDTHS = (1280, 768, 375)
+
+
+@pytest.fixture(scope="module")
+def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> dict[str, str]:
+    """Walk once and remember the address of every page and step."""
+    context = browser.new_context(base_url=product.url, storage_state=signed_in_state)
+    page = context.new_page()
+    walk = Walk(page)
+    walk.choose_sample()
+    found = {
+        "experiments": "/experiments",
+        "new": "/experiments/new",
+        "datasets": "/datasets",
+        "account": "/account",
+        "help": "/help",
+        "missing": "/experiments/00000000-0000-0000-0000-000000000000",
+    }
+    for title in STEPS[:-1]:
+        walk.heading(title)
+        found[title.lower()] = page.url
+        walk.click("button", "Continue")
+    walk.heading("Review")
+    found["review"] = page.url
+    walk.click("button", "Launch experiment")
+    page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
+    found["experiment"] = page.url
+    walk.wait_for_end(javascript=True)
+    page.goto("/datasets")
+    found["dataset"] = str(page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
+    context.close()
+    return found
+
+
+PLACES = (
+    ["experiments", "new", "datasets", "dataset", "account", "help", "missing", "data", "features", "model", "validation", "review", "experiment"]
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_page_breaks_wcag(open_page: OpenPage, places: dict[str, str], place: str) -> None:
+    for scheme in ("light", "dark"):
+        watched = open_page(scheme=scheme)
+        page = watched.page
+        page.goto(places[place])
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert sideways_overflow(page) <= 0, f"{place} at {width} px"
+        assert violations(page) == [], f"{place}, {scheme}, narrow"
+        page.set_viewport_size({"width": 1280, "height": 800})
+        assert violations(page) == [], f"{place}, {scheme}, wide"
+        _forget_the_missing_page(watched.complaints)
+
+
+def test_the_sign_in_page_and_an_error_summary(
+    open_page: OpenPage, product: Product, browser: Any, places: dict[str, str]
+) -> None:
+    stranger = browser.new_context(base_url=product.url).new_page()
+    stranger.goto("/experiments")
+    assert "/sign-in" in stranger.url
+    assert violations(stranger) == []
+    page = open_page().page
+    page.goto(places["validation"])
+    page.get_by_label("Seed").fill("not a number")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.get_by_text("There is a problem").wait_for()
+    assert violations(page) == []
+    assert page.evaluate("() => document.activeElement.closest('.errors') !== null"), "the summary takes the focus"
+    page.get_by_label("Seed").fill("42")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.locator("h1", has_text="Review").wait_for()
+
+
+def test_the_keyboard_alone_reaches_every_control(open_page: OpenPage, places: dict[str, str]) -> None:
+    for place in ("data", "features", "model", "validation", "review"):
+        page = open_page().page
+        page.goto(places[place])
+        missed = _walk_by_tab(page)
+        assert missed == [], place
+
+
+def _walk_by_tab(page: Any) -> list[str]:
+    page.evaluate("() => { window.visited = []; }")
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        more = page.evaluate(
+            """() => { const e = document.activeElement;
+                 if (!e || e === document.body || window.visited.includes(e)) return false;
+                 window.visited.push(e); return true; }"""
+        )
+        if not more:
+            break
+    result: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('a[href],button,input:not([type=hidden]),select,textarea,summary')]
+             .filter(e => !window.visited.includes(e) && e.getClientRects().length && !e.matches(':disabled')
+               && !(e.type === 'radio' && window.visited.some(v => v.type === 'radio' && v.name === e.name)))
+             .map(e => e.outerHTML.slice(0, 120))"""
+    )
+    return result
+
+
+def _forget_the_missing_page(complaints: list[str]) -> None:
+    complaints[:] = [text for text in complaints if "404" not in text]
+
+
+Check = Callable[[Any], None]

@@ -1,0 +1,62 @@
+"""The newcomer's way through the product, click by click, as the contract names things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+STEPS = ("Data", "Features", "Model", "Validation", "Review")
+
+
+@dataclass
+class Walk:
+    """Counts the clicks it makes."""
+
+    page: Any
+    clicks: int = 0
+
+    def click(self, role: str, name: str) -> None:
+        """Click one control and count it."""
+        control = self.page.get_by_role(role, name=name, exact=True).first
+        control.click()
+        self.clicks += 1
+
+    def heading(self, title: str) -> None:
+        """Wait until the page's one h1 says this."""
+        self.page.locator("h1", has_text=title).wait_for()
+
+    def choose_sample(self, title: str | None = None) -> None:
+        """Start a draft from a sample; without a title the one offered first."""
+        self.page.goto("/experiments")
+        self.click("link", "New experiment")
+        self.heading("Data")
+        if title is not None:
+            self.page.get_by_label(title).check()
+            self.clicks += 1
+        self.click("button", "Use this sample")
+        self.page.get_by_label("Target column", exact=True).wait_for()
+
+    def accept_all_defaults(self) -> None:
+        """Continue through every step and launch."""
+        for title in STEPS[:-1]:
+            self.heading(title)
+            self.click("button", "Continue")
+        self.heading("Review")
+        self.click("button", "Launch experiment")
+
+    def wait_for_end(self, *, javascript: bool, seconds: float = 120) -> str:
+        """Watch the experiment until it is final; returns the chip's word."""
+        from tests.browser.conftest import wait_until
+
+        words = ("Finished", "Failed", "Cancelled")
+        found: list[str] = []
+
+        def ended() -> bool:
+            if not javascript:
+                self.page.reload()
+            text = self.page.locator("main").inner_text()
+            found[:] = [word for word in words if word in text]
+            return bool(found)
+
+        wait_until(ended, seconds=seconds, what="the end of the experiment")
+        return found[0]
