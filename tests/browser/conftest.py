@@ -52,14 +52,6 @@ class Product:
     process: subprocess.Popen[str]
     log: list[str] = field(default_factory=list)
 
-    def sign_in_link(self) -> str:
-        """Ask the command line for a fresh one-time link of the first admin."""
-        environment = {**os.environ, "HYDROML_DATA": str(self.data), "HYDROML_PORT": self.url.rsplit(":", 1)[1]}
-        command = [sys.executable, "-m", "app.cli", "user", "sign-in-link", "owner@localhost"]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return self.url + re.search(r"/sign-in/\S+", done.stdout).group(0)  # type: ignore[union-attr]
-
 
 def start_product(data: Path) -> tuple[Product, str]:
     """Start `hydroml up` and wait for its last line; returns the product and its one-time link."""

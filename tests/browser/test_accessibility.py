@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -48,9 +47,21 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
     return found
 
 
-PLACES = (
-    ["experiments", "new", "datasets", "dataset", "account", "help", "missing", "data", "features", "model", "validation", "review", "experiment"]
-)
+PLACES = [
+    "experiments",
+    "new",
+    "datasets",
+    "dataset",
+    "account",
+    "help",
+    "missing",
+    "data",
+    "features",
+    "model",
+    "validation",
+    "review",
+    "experiment",
+]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -117,6 +128,3 @@ def _walk_by_tab(page: Any) -> list[str]:
 
 def _forget_the_missing_page(complaints: list[str]) -> None:
     complaints[:] = [text for text in complaints if "404" not in text]
-
-
-Check = Callable[[Any], None]

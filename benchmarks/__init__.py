@@ -1,0 +1,1 @@
+"""One runnable file per figure of the README: `python -m benchmarks.<name>`. Each prints ratios to a yardstick."""

@@ -1,0 +1,91 @@
+"""Server time of each step of the wizard on the streamflow sample, 95th percentile over many requests.
+
+Figure: each step answers in under 100 ms. Yardstick: `/health/live`, which does nothing, in the same run.
+The time is taken around the WSGI application, so it is the server's own time with no network in it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import config
+from app.factory import create_app
+from app.services import accounts, datasets
+from app.storage.db import db
+
+ROUNDS = 60
+
+
+def prepared_client(folder: Path) -> tuple[Any, Any]:
+    """Return the application and a client signed in as its first admin."""
+    app = create_app(config.load({"HYDROML_DATA": str(folder)}))
+    with app.app_context():
+        from flask_migrate import upgrade
+
+        upgrade(directory=str(Path(__file__).resolve().parents[1] / "migrations"))
+        datasets.prepare_samples()
+        code = accounts.make_sign_in_link(None)
+        db.session.remove()
+    client = app.test_client()
+    assert client.get(f"/sign-in/{code}").status_code in (302, 303)
+    return app, client
+
+
+def token(page: str) -> str:
+    """Return the CSRF token of a page."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, "the page has no form"
+    return found.group(1)
+
+
+def field_values(page: str) -> dict[str, str]:
+    """Return the hidden fields that every save must name."""
+    names = ("version", "idempotency_key")
+    return {name: found.group(1) for name in names if (found := re.search(rf'name="{name}"[^>]*value="([^"]*)"', page))}
+
+
+def percentiles(call: Callable[[], Any]) -> tuple[float, float]:
+    """Return the median and the 95th percentile of a call, in milliseconds."""
+    call()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        response = call()
+        response.get_data()
+        times.append((time.perf_counter() - start) * 1000)
+        assert response.status_code < 400, response.status
+    return float(np.median(times)), float(np.percentile(times, 95))
+
+
+def main() -> None:
+    """Print one line per step."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, client = prepared_client(Path(folder))
+        page = client.get("/experiments/new").text
+        answer = client.post("/experiments/new/sample", data={"csrf_token": token(page), "sample": "piscataquis"})
+        draft = re.match(r".*(/experiments/drafts/[0-9a-f-]{36})", answer.headers["Location"])
+        assert draft, answer.headers
+        base = draft.group(1)
+        yard = percentiles(lambda: client.get("/health/live"))
+        print(f"{'':22}{'median':>9}{'p95':>9}   p95 / yardstick's median")
+        print(f"{'yardstick /health/live':22}{yard[0]:7.1f}ms{yard[1]:7.1f}ms")
+        for slug in ("data", "features", "model", "validation", "review"):
+            show = percentiles(lambda slug=slug: client.get(f"{base}/{slug}"))
+            print(f"{'show ' + slug:22}{show[0]:7.1f}ms{show[1]:7.1f}ms   {show[1] / yard[0]:.0f} x")
+            if slug == "review":
+                continue
+            text = client.get(f"{base}/{slug}").text
+            body = {**field_values(text), "csrf_token": token(text), "action": "continue"}
+            save = percentiles(lambda slug=slug, body=body: client.post(f"{base}/{slug}", data=body))
+            print(f"{'save ' + slug:22}{save[0]:7.1f}ms{save[1]:7.1f}ms   {save[1] / yard[0]:.0f} x")
+
+
+if __name__ == "__main__":
+    main()
