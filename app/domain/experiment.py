@@ -58,7 +58,7 @@ class TuningPart(_Part):
     """The search for better hyperparameters."""
 
     enabled: bool = False
-    trials: int = Field(30, ge=1, le=10_000)
+    trials: int = Field(default=30, ge=1, le=10_000)
     metric: str | None = None
 
 
@@ -94,16 +94,16 @@ class MetricsPart(_Part):
 class ReproducibilityPart(_Part):
     """The seed every random act takes."""
 
-    seed: int = Field(42, ge=0, le=2**32 - 1)
+    seed: int = Field(default=42, ge=0, le=2**32 - 1)
 
 
 class Spec(_Part):
     """A complete, frozen experiment config. The JSON of this class is the config of the contract."""
 
     schema_version: Literal[1] = 1
-    name: str = Field("", max_length=NAME_LENGTH)
-    description: str = Field("", max_length=5000)
-    tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field([], max_length=20)
+    name: str = Field(default="", max_length=NAME_LENGTH)
+    description: str = Field(default="", max_length=5000)
+    tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)
     data: DataPart = DataPart()
     task: TaskPart
     features: FeaturesPart

@@ -33,6 +33,7 @@ class Parameter:
     choices: tuple[tuple[str, str], ...] = ()
     optional: bool = False
     none_means: str = ""
+    tasks: tuple[TaskKind, ...] = tuple(TaskKind)
 
     def parse(self, raw: Any) -> Any:
         """Turn what was typed (text from a form, or a JSON value) into a valid value.
@@ -56,8 +57,8 @@ class EstimatorEntry:
     """One estimator. `build(task, parameters, seed)` returns an unfitted scikit-learn estimator.
 
     `work(rows, features, parameters)` is the relative amount of work of one fit, and `memory_mb(...)` its peak; both
-    feed the estimate. `scale` asks for standardised numbers, `handles_missing` says that NaN needs no imputation,
-    and `max_rows` is where the method stops being sensible.
+    feed the estimate. `scale` asks for standardised numbers, `scale_target` for a standardised numeric target,
+    `handles_missing` says that NaN needs no imputation, and `max_rows` is where the method stops being sensible.
     """
 
     id: str
@@ -70,6 +71,7 @@ class EstimatorEntry:
     work: Cost
     memory_mb: Cost
     scale: bool = False
+    scale_target: bool = False
     handles_missing: bool = False
     is_baseline: bool = False
     max_rows: int | None = None
@@ -84,6 +86,10 @@ class EstimatorEntry:
         """Return the parameter of this name, or None."""
         return self._by_name.get(name)
 
-    def defaults(self) -> dict[str, Any]:
-        """Return every parameter's default."""
-        return {parameter.name: parameter.default for parameter in self.parameters}
+    def parameters_for(self, task: TaskKind) -> tuple[Parameter, ...]:
+        """Return the parameters that mean something for this task."""
+        return tuple(parameter for parameter in self.parameters if task in parameter.tasks)
+
+    def defaults(self, task: TaskKind) -> dict[str, Any]:
+        """Return the default of every parameter that means something for this task."""
+        return {parameter.name: parameter.default for parameter in self.parameters_for(task)}

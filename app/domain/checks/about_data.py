@@ -1,0 +1,102 @@
+"""Rules about the dataset, the target and the task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.problems import Problem, Remedy
+from app.domain.vocabulary import ColumnKind
+
+FEWEST_ROWS = 10
+FEW_ROWS = 100
+MANY_CLASSES = 50
+MOST_CLASSES = 1000
+MOSTLY_MISSING = 0.5
+
+
+def columns_exist(subject: Subject) -> Iterator[Problem]:
+    """Every column that the config names is in the dataset."""
+    task = subject.spec.task
+    named = [
+        ("data", "target", task.target),
+        ("data", "time_column", task.time_column),
+        ("data", "group_column", task.group_column),
+        *(("features", "", name) for name in subject.spec.features.selected),
+        *(("features", "transforms", name) for part in subject.spec.features.transforms for name in part.columns),
+    ]
+    for step, field, name in named:
+        if name is not None and not subject.profile.has(name):
+            yield error(step, field, "column_unknown", f"The dataset has no column named {name[:60]}.")
+
+
+def target_has_values(subject: Subject) -> Iterator[Problem]:
+    """The target varies, and is there in most rows."""
+    target, rows = subject.target, max(subject.profile.rows, 1)
+    name = target.name[:60]
+    if subject.rows == 0:
+        yield error("data", "target", "target_all_missing", f"{name} is missing on every row. Choose another target.")
+    elif target.distinct <= 1:
+        kind = "one class" if subject.spec.task.kind.is_classification else "one value"
+        yield error("data", "target", "constant", f"{name} holds only {kind}: there is nothing to learn.")
+    elif target.missing > MOSTLY_MISSING * rows:
+        share = 100 * target.missing / rows
+        message = f"{name} is missing on {share:.0f} % of the rows; {subject.rows:,} rows remain."
+        yield warning("data", "target", "target_mostly_missing", message)
+    elif target.missing:
+        message = f"{target.missing:,} rows without a {name} are left out of training and judging."
+        yield notice("data", "target", "target_missing_rows", message)
+
+
+def target_fits_task(subject: Subject) -> Iterator[Problem]:
+    """A number is not predicted from words, nor words from numbers without end."""
+    kind, task = subject.kind(subject.target.name), subject.spec.task.kind
+    words = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.DATETIME)
+    remedy = Remedy("Use the inferred task", {"data": {"task_kind": ""}})
+    if not task.is_classification and (kind in words or subject.target.storage == "text"):
+        message = f"{subject.target.name[:60]} does not hold numbers, so regression cannot predict it."
+        yield error("data", "task_kind", "target_not_numeric", message, remedy)
+    if task.value == "binary" and subject.target.distinct > 2:
+        message = f"{subject.target.name[:60]} has {subject.target.distinct:,} values; a binary task needs two."
+        yield error("data", "task_kind", "not_binary", message, remedy)
+    if subject.kind(subject.target.name) is ColumnKind.IDENTIFIER:
+        message = f"{subject.target.name[:60]} names rows one by one: nothing can be learnt about it."
+        yield error("data", "target", "identifier", message)
+
+
+def classes_are_usable(subject: Subject) -> Iterator[Problem]:
+    """There are not too many classes, and none has a single row."""
+    if not subject.spec.task.kind.is_classification:
+        return
+    classes = subject.target.distinct
+    if classes > MOST_CLASSES:
+        message = f"{subject.target.name[:60]} has {classes:,} classes; the limit is {MOST_CLASSES:,}."
+        yield error("data", "target", "too_many_classes", message)
+    elif classes > MANY_CLASSES:
+        yield warning("data", "target", "many_classes", f"{classes:,} classes leave few rows for each.")
+    counts = subject.class_counts
+    if counts and min(counts) == 1 and classes > 1:
+        alone = sum(count == 1 for count in counts)
+        message = (
+            f"{alone:,} class{'es have' if alone > 1 else ' has'} only one row, which can train or judge, not both."
+        )
+        yield warning("data", "target", "class_with_one_row", message)
+
+
+def enough_rows(subject: Subject) -> Iterator[Problem]:
+    """There are rows enough to learn anything from."""
+    if 0 < subject.rows < FEWEST_ROWS:
+        message = f"{subject.rows} rows have a target; at least {FEWEST_ROWS} are needed to train and judge at all."
+        yield error("data", "target", "too_few_rows", message)
+    elif subject.rows < FEW_ROWS:
+        message = f"{subject.rows:,} rows are few: expect a score that luck can move a lot."
+        yield warning("data", "target", "too_few_rows", message)
+
+
+def time_column_is_dates(subject: Subject) -> Iterator[Problem]:
+    """The time column was read as dates."""
+    name = subject.spec.task.time_column
+    if name is not None and subject.profile.column(name).storage != "datetime":
+        remedy = Remedy("Use no time column", {"data": {"time_column": ""}})
+        message = f"{name[:60]} does not hold dates, so it cannot order the rows."
+        yield error("data", "time_column", "time_column_unreadable", message, remedy)

@@ -1,0 +1,73 @@
+"""Rules about the estimator and its hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.checks.subject import Subject, error, warning
+from app.domain.estimators import registry
+from app.domain.problems import Problem, Remedy
+
+
+def estimator_exists_and_fits(subject: Subject) -> Iterator[Problem]:
+    """The estimator is known and can do the task."""
+    identifier, task = subject.spec.model.estimator, subject.spec.task.kind
+    fallback = Remedy("Use a random forest", {"model": {"estimator": "random_forest"}})
+    try:
+        entry = registry.get(identifier)
+    except KeyError:
+        yield error("model", "estimator", "estimator_unknown", f"There is no estimator {identifier[:40]}.", fallback)
+        return
+    if task not in entry.tasks:
+        what = "classes" if task.is_classification else "numbers"
+        yield error("model", "estimator", "estimator_unfit", f"{entry.title} cannot predict {what}.", fallback)
+
+
+def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
+    """Every hyperparameter is known and within its bounds."""
+    try:
+        entry = registry.get(subject.spec.model.estimator)
+    except KeyError:
+        return
+    for name, raw in subject.spec.model.parameters.items():
+        parameter, field = entry.parameter(name), f"{entry.id}.{name}"
+        if parameter is None:
+            yield error("model", field, "parameter_unknown", f"{entry.title} has no setting {name[:40]}.")
+            continue
+        try:
+            parameter.parse(raw)
+        except ValueError as fault:
+            remedy = Remedy("Reset it", {"model": {field: parameter.default}})
+            yield error("model", field, "parameter_invalid", f"{parameter.title}: {fault}", remedy)
+
+
+def enough_for_the_rows(subject: Subject) -> Iterator[Problem]:
+    """The method can carry that many rows."""
+    try:
+        entry = registry.get(subject.spec.model.estimator)
+    except KeyError:
+        return
+    if entry.max_rows is not None and subject.rows > entry.max_rows:
+        remedy = Remedy("Use histogram gradient boosting", {"model": {"estimator": "hist_gradient_boosting"}})
+        message = f"{entry.title} is made for up to {entry.max_rows:,} rows; there are {subject.rows:,}."
+        severity = error if subject.rows > 4 * entry.max_rows else warning
+        yield severity("model", "estimator", "too_many_rows", message, remedy)
+    if entry.id == "hist_gradient_boosting" and subject.spec.model.parameters.get("loss") == "poisson":
+        low = subject.target.minimum
+        if isinstance(low, int | float) and low < 0:
+            remedy = Remedy("Use the squared loss", {"model": {"hist_gradient_boosting.loss": "squared_error"}})
+            message = f"The Poisson loss needs values of zero or more; {subject.target.name[:60]} goes down to {low:g}."
+            yield error("model", "hist_gradient_boosting.loss", "loss_needs_positive", message, remedy)
+    neighbours = subject.spec.model.parameters.get("n_neighbors")
+    if entry.id == "k_nearest_neighbors" and isinstance(neighbours, int) and neighbours > subject.rows // 3:
+        fitting = max(1, subject.rows // 10)
+        remedy = Remedy(f"Use {fitting}", {"model": {"k_nearest_neighbors.n_neighbors": fitting}})
+        message = f"{neighbours:,} neighbours are too many for {subject.rows:,} rows."
+        yield error("model", "k_nearest_neighbors.n_neighbors", "too_many_neighbors", message, remedy)
+
+
+def tuning_is_not_here(subject: Subject) -> Iterator[Problem]:
+    """A config that asks for tuning is refused rather than run without it."""
+    if subject.spec.model.tuning.enabled:
+        message = "This version does not search for hyperparameters. Switch tuning off, or set them yourself."
+        yield error("model", "tuning", "tuning_unavailable", message)

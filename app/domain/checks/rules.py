@@ -1,0 +1,56 @@
+"""The table of rules, and the one function that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.checks import about_data, about_features, about_model, about_validation
+from app.domain.checks.subject import Subject
+from app.domain.experiment import Spec
+from app.domain.problems import Problem
+
+Rule = Callable[[Subject], Iterator[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    about_data.columns_exist,
+    about_data.target_has_values,
+    about_data.target_fits_task,
+    about_data.classes_are_usable,
+    about_data.enough_rows,
+    about_data.time_column_is_dates,
+    about_features.some_features,
+    about_features.no_target_among_features,
+    about_features.useless_columns,
+    about_features.transforms_fit,
+    about_model.estimator_exists_and_fits,
+    about_model.parameters_are_valid,
+    about_model.enough_for_the_rows,
+    about_model.tuning_is_not_here,
+    about_validation.needs_are_met,
+    about_validation.parameters_are_valid,
+    about_validation.folds_fit_rows,
+    about_validation.random_split_in_time,
+    about_validation.gap_covers_memory,
+    about_validation.metrics_fit,
+)
+
+
+def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations | None) -> tuple[Problem, ...]:
+    """Return every problem of a config for a dataset, in the order of the rules.
+
+    Parameters
+    ----------
+    spec
+        A config that is valid by type.
+    profile, associations
+        What is known of the dataset, and of its columns and the target (None while it is not measured).
+    """
+    subject = Subject(spec, profile, associations)
+    found: list[Problem] = list(about_data.columns_exist(subject))
+    if found:
+        # Every other rule asks about columns by name, so they would only repeat that one is missing.
+        return tuple(found)
+    for rule in RULES[1:]:
+        found.extend(rule(subject))
+    return tuple(found)

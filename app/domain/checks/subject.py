@@ -1,0 +1,70 @@
+"""What a rule may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.experiment import Spec
+from app.domain.problems import Problem, Remedy
+from app.domain.training import splitting
+from app.domain.vocabulary import ColumnKind, Severity
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A config, its dataset, and what is measured of both."""
+
+    spec: Spec
+    profile: DatasetProfile
+    associations: Associations | None
+
+    @property
+    def target(self) -> ColumnProfile:
+        """The target's profile."""
+        return self.profile.column(self.spec.task.target)
+
+    @property
+    def rows(self) -> int:
+        """Rows with a target."""
+        return max(self.profile.rows - self.target.missing, 0)
+
+    @property
+    def class_counts(self) -> list[int]:
+        """Rows per class, largest first, where the profile lists all classes."""
+        if self.target.distinct > len(self.target.top_values):
+            return []
+        return [count for _, count in self.target.top_values]
+
+    @property
+    def strategy(self) -> splitting.StrategyEntry:
+        """The strategy's entry."""
+        return splitting.get(self.spec.validation.strategy)
+
+    def kind(self, name: str) -> ColumnKind:
+        """Return a column's kind, as the user said or as detected."""
+        return self.spec.data.column_kinds.get(name, self.profile.column(name).kind)
+
+    def field(self, name: str) -> str:
+        """Return the form field of a column on the Features step."""
+        return f"column.{self.profile.column(name).key}"
+
+
+Changes = Mapping[str, Mapping[str, Any]]
+
+
+def error(step: str, field: str, code: str, message: str, remedy: Remedy | None = None) -> Problem:
+    """Return a problem that stops the launch."""
+    return Problem(step, field, Severity.ERROR, code, message, remedy)
+
+
+def warning(step: str, field: str, code: str, message: str, remedy: Remedy | None = None) -> Problem:
+    """Return a problem that makes the result doubtful."""
+    return Problem(step, field, Severity.WARNING, code, message, remedy)
+
+
+def notice(step: str, field: str, code: str, message: str, remedy: Remedy | None = None) -> Problem:
+    """Return something worth knowing."""
+    return Problem(step, field, Severity.NOTICE, code, message, remedy)

@@ -1,0 +1,206 @@
+"""Straight lines: ordinary, penalised, and logistic. scikit-learn is imported when one is built, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
+from app.domain.vocabulary import Level, TaskKind
+
+ALPHA = Parameter(
+    "alpha",
+    "Penalty",
+    "number",
+    1.0,
+    "Larger pulls every coefficient closer to zero.",
+    low=0,
+    high=1e6,
+    low_open=True,
+    scale="log",
+)
+INTERCEPT = Parameter(
+    "fit_intercept",
+    "Fit an intercept",
+    "boolean",
+    True,
+    "Without it the line goes through zero.",
+    level=Level.EXPERT,
+)
+ITERATIONS = Parameter(
+    "max_iter",
+    "Most iterations",
+    "integer",
+    2000,
+    "More lets the solver finish when it says that it did not.",
+    level=Level.ADVANCED,
+    low=10,
+    high=100_000,
+    unit="iterations",
+)
+TOLERANCE = Parameter(
+    "tol",
+    "Tolerance",
+    "number",
+    1e-4,
+    "Smaller is more exact and slower.",
+    level=Level.EXPERT,
+    low=0,
+    high=1,
+    low_open=True,
+    scale="log",
+)
+L1_RATIO = Parameter(
+    "l1_ratio",
+    "Share of L1",
+    "number",
+    0.5,
+    "1 drops features as lasso does, 0 only shrinks them as ridge does.",
+    low=0,
+    high=1,
+)
+POSITIVE = Parameter(
+    "positive",
+    "Only positive coefficients",
+    "boolean",
+    False,
+    "Every feature may then only raise the estimate.",
+    level=Level.ADVANCED,
+)
+
+
+def _linear(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression(fit_intercept=values["fit_intercept"], positive=values["positive"])
+
+
+def _ridge(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import Ridge, RidgeClassifier
+
+    common = {"alpha": values["alpha"], "fit_intercept": values["fit_intercept"], "random_state": seed}
+    return RidgeClassifier(**common, class_weight=weight_of(values)) if task.is_classification else Ridge(**common)
+
+
+def _lasso(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import Lasso
+
+    return Lasso(**values, random_state=seed)
+
+
+def _elastic_net(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import ElasticNet
+
+    return ElasticNet(**values, random_state=seed)
+
+
+def _logistic(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=values["C"],
+        fit_intercept=values["fit_intercept"],
+        max_iter=values["max_iter"],
+        tol=values["tol"],
+        class_weight=weight_of(values),
+        random_state=seed,
+    )
+
+
+def _straight(rows: int, features: int, _: Mapping[str, Any]) -> float:
+    return rows * features * (features + 20) * 2e-9
+
+
+def _iterated(rows: int, features: int, _: Mapping[str, Any]) -> float:
+    return rows * features * 60e-9
+
+
+ENTRIES = (
+    EstimatorEntry(
+        "linear_regression",
+        "Linear regression",
+        "linear",
+        "The plain straight line, one number per feature.",
+        REGRESSION,
+        (POSITIVE, INTERCEPT),
+        _linear,
+        _straight,
+        small_memory,
+        scale=True,
+        strengths=("One number per feature that you can read and publish", "Ready in a blink"),
+        cautions=("Straight lines only", "Unsteady when features go together"),
+    ),
+    EstimatorEntry(
+        "ridge",
+        "Ridge",
+        "linear",
+        "A straight line whose coefficients are kept small.",
+        ALL_TASKS,
+        (ALPHA, WEIGHTS, INTERCEPT),
+        _ridge,
+        _straight,
+        small_memory,
+        scale=True,
+        strengths=("Steady when features go together", "Ready in a blink: a good check on the others"),
+        cautions=("Straight lines only: misses thresholds and interactions",),
+    ),
+    EstimatorEntry(
+        "lasso",
+        "Lasso",
+        "linear",
+        "A straight line that drops features it can do without.",
+        REGRESSION,
+        (Parameter(**{**ALPHA.__dict__, "default": 0.01}), ITERATIONS, TOLERANCE, INTERCEPT),
+        _lasso,
+        _iterated,
+        small_memory,
+        scale=True,
+        strengths=("Chooses features as it learns",),
+        cautions=("Straight lines only", "Of two features that go together it keeps one, by chance"),
+    ),
+    EstimatorEntry(
+        "elastic_net",
+        "Elastic net",
+        "linear",
+        "Between ridge and lasso.",
+        REGRESSION,
+        (Parameter(**{**ALPHA.__dict__, "default": 0.01}), L1_RATIO, ITERATIONS, TOLERANCE, INTERCEPT),
+        _elastic_net,
+        _iterated,
+        small_memory,
+        scale=True,
+        strengths=("Drops features and stays steady when they go together",),
+        cautions=("Straight lines only",),
+    ),
+    EstimatorEntry(
+        "logistic_regression",
+        "Logistic regression",
+        "linear",
+        "The straight line for classes, with honest probabilities.",
+        CLASSES,
+        (
+            Parameter(
+                "C",
+                "Freedom",
+                "number",
+                1.0,
+                "Larger lets coefficients grow; smaller keeps them near zero.",
+                low=0,
+                high=1e6,
+                low_open=True,
+                scale="log",
+            ),
+            WEIGHTS,
+            ITERATIONS,
+            TOLERANCE,
+            INTERCEPT,
+        ),
+        _logistic,
+        _iterated,
+        small_memory,
+        scale=True,
+        strengths=("Probabilities that mean something", "One number per feature that you can read"),
+        cautions=("Straight borders between classes only",),
+    ),
+)

@@ -1,0 +1,159 @@
+"""A small neural network, naive Bayes, and the dummy that everything must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, small_memory
+from app.domain.vocabulary import Level, TaskKind
+
+
+def _network(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    kind = MLPClassifier if task.is_classification else MLPRegressor
+    return kind(
+        hidden_layer_sizes=(values["width"],) * values["layers"],
+        alpha=values["alpha"],
+        learning_rate_init=values["learning_rate_init"],
+        max_iter=values["max_iter"],
+        activation=values["activation"],
+        random_state=seed,
+    )
+
+
+def _bayes(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.naive_bayes import GaussianNB
+
+    return GaussianNB(var_smoothing=values["var_smoothing"])
+
+
+def _dummy(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    if task.is_classification:
+        return DummyClassifier(strategy="prior", random_state=seed)
+    return DummyRegressor(strategy=values["strategy"])
+
+
+ENTRIES = (
+    EstimatorEntry(
+        "multilayer_perceptron",
+        "Multilayer perceptron",
+        "neural",
+        "A small neural network.",
+        ALL_TASKS,
+        (
+            Parameter(
+                "width", "Neurons per layer", "integer", 50, "More can learn more, and overfit more.", low=1, high=1000
+            ),
+            Parameter(
+                "layers", "Layers", "integer", 2, "More bends more sharply and is harder to train.", low=1, high=5
+            ),
+            Parameter(
+                "alpha",
+                "L2 penalty",
+                "number",
+                0.001,
+                "Larger keeps the weights small.",
+                low=0,
+                high=1000,
+                scale="log",
+            ),
+            Parameter(
+                "max_iter",
+                "Most passes",
+                "integer",
+                200,
+                "How often it may see all rows.",
+                level=Level.ADVANCED,
+                low=10,
+                high=5_000,
+                unit="passes",
+            ),
+            Parameter(
+                "learning_rate_init",
+                "Learning rate",
+                "number",
+                0.001,
+                "Larger learns faster and may miss the best.",
+                level=Level.ADVANCED,
+                low=1e-6,
+                high=1,
+                scale="log",
+            ),
+            Parameter(
+                "activation",
+                "Activation",
+                "choice",
+                "relu",
+                "The bend in each neuron.",
+                level=Level.EXPERT,
+                choices=(("relu", "ReLU"), ("tanh", "tanh"), ("logistic", "Logistic")),
+            ),
+        ),
+        _network,
+        lambda rows, features, values: (
+            rows * (features + values["layers"] * values["width"]) * values["width"] * values["max_iter"] * 1.1e-9
+        ),
+        small_memory,
+        scale=True,
+        scale_target=True,
+        max_rows=500_000,
+        strengths=("Smooth, and able to go somewhat beyond what it has seen",),
+        cautions=("Depends on its seed and settings", "Needs thousands of rows"),
+    ),
+    EstimatorEntry(
+        "gaussian_naive_bayes",
+        "Gaussian naive Bayes",
+        "probabilistic",
+        "Treats every feature as a bell curve per class.",
+        CLASSES,
+        (
+            Parameter(
+                "var_smoothing",
+                "Smoothing",
+                "number",
+                1e-9,
+                "Larger makes the bell curves wider.",
+                level=Level.ADVANCED,
+                low=0,
+                high=1,
+                low_open=True,
+                scale="log",
+            ),
+        ),
+        _bayes,
+        lambda rows, features, values: rows * features * 8e-9,
+        small_memory,
+        scale=True,
+        strengths=("Works with very few rows",),
+        cautions=("Takes features as independent, which they seldom are",),
+    ),
+    EstimatorEntry(
+        "dummy",
+        "Dummy",
+        "baseline",
+        "Ignores the features. Whatever does not beat it has learnt nothing.",
+        ALL_TASKS,
+        (
+            Parameter(
+                "strategy",
+                "Always says",
+                "choice",
+                "mean",
+                "The one answer it gives.",
+                choices=(("mean", "The mean"), ("median", "The median")),
+                tasks=REGRESSION,
+            ),
+        ),
+        _dummy,
+        lambda rows, features, values: rows * 2e-9,
+        small_memory,
+        is_baseline=True,
+        strengths=("Shows what no learning at all would score",),
+        cautions=("Learns nothing",),
+    ),
+)

@@ -1,0 +1,58 @@
+"""Short ways to write what many estimators share: task tuples, costs, and the parameters of trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.estimators.parameters import Parameter
+from app.domain.vocabulary import Level, TaskKind
+
+REGRESSION = (TaskKind.REGRESSION,)
+CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
+ALL_TASKS = (*CLASSES, *REGRESSION)
+
+WEIGHTS = Parameter(
+    "class_weight",
+    "Weigh classes",
+    "choice",
+    "none",
+    "Equal weight lets a rare class count as much as a common one.",
+    level=Level.BASIC,
+    choices=(("none", "As they come"), ("balanced", "Equal weight")),
+    tasks=CLASSES,
+)
+MAX_DEPTH = Parameter(
+    "max_depth",
+    "Deepest tree",
+    "integer",
+    None,
+    "Deeper trees catch finer rules, and noise.",
+    level=Level.ADVANCED,
+    low=1,
+    high=100,
+    unit="splits",
+    optional=True,
+    none_means="as deep as needed",
+)
+MIN_LEAF = Parameter(
+    "min_samples_leaf",
+    "Smallest leaf",
+    "integer",
+    2,
+    "Larger is smoother.",
+    level=Level.BASIC,
+    low=1,
+    high=10_000,
+    unit="rows",
+)
+
+
+def small_memory(rows: int, features: int, _: Mapping[str, Any]) -> float:
+    """Peak memory of a method that keeps little beside the data, in MB: three float64 copies."""
+    return rows * features * 8 * 3 / 1e6 + 5
+
+
+def weight_of(parameters: Mapping[str, Any]) -> str | None:
+    """Return scikit-learn's class_weight for the wire value."""
+    return "balanced" if parameters.get("class_weight") == "balanced" else None

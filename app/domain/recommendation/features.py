@@ -1,0 +1,90 @@
+"""Which columns the model may look at, each with the reason; and which derived features are worth having."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profile import Association, Associations, ColumnProfile, DatasetProfile
+from app.domain.hydrology.naming import is_rain
+from app.domain.vocabulary import ColumnKind, TaskKind
+
+MOST_CATEGORIES = 50
+MOST_MISSING = 0.95
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the suggestion may look at."""
+
+    profile: DatasetProfile
+    target: str
+    task: TaskKind
+    time_column: str
+    group_column: str
+    kinds: dict[str, ColumnKind]
+    associations: Associations | None
+
+
+def judge_column(context: Context, column: ColumnProfile) -> tuple[bool, str]:
+    """Say whether a column is suggested as a feature, and why."""
+    kind = context.kinds[column.name]
+    rows = max(context.profile.rows, 1)
+    association = context.associations.of(column.name) if context.associations else None
+    left_out = _left_out(context, column, kind, rows, association)
+    if left_out:
+        return False, left_out
+    if column.missing:
+        return True, f"{100 * column.missing / rows:.1f} % missing; filled in inside each fold."
+    return True, ""
+
+
+def _left_out(
+    context: Context, column: ColumnProfile, kind: ColumnKind, rows: int, association: Association | None
+) -> str:
+    if column.name == context.time_column:
+        return "The time column orders the rows; derive the season from it instead."
+    if column.name == context.group_column:
+        return "The group column says which rows belong together."
+    if column.missing >= rows:
+        return "Every value is missing."
+    if kind is ColumnKind.CONSTANT or column.distinct <= 1:
+        return "Constant: it carries no information."
+    if association is not None and association.copy_of_target:
+        return association.reason or "It is the target under another name."
+    if kind is ColumnKind.IDENTIFIER:
+        return "It names rows one by one; a model would only memorise it."
+    if kind is ColumnKind.TEXT:
+        return "Free text is not used as a feature."
+    if kind is ColumnKind.DATETIME:
+        return "A date; derived features use the time column."
+    if column.missing > MOST_MISSING * rows:
+        return f"{100 * column.missing / rows:.0f} % of its values are missing."
+    if kind is ColumnKind.CATEGORICAL and column.distinct > max(MOST_CATEGORIES, rows // 20):
+        return f"{column.distinct:,} different words are too many to learn from."
+    return ""
+
+
+def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[dict[str, Any]], str]:
+    """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows."""
+    axis = context.profile.time_axis
+    if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:
+        return [], "Derived features need a time column and a number to predict."
+    if axis.column != context.time_column or (axis.duplicates and not context.group_column):
+        return [], "The dates repeat, so earlier values cannot be told apart."
+    recipes: list[dict[str, Any]] = [
+        {"columns": [context.target], "kind": "lag", "parameters": {"steps": [1, 2, 3]}},
+    ]
+    rain = [name for name in selected if is_rain(name)][:3]
+    if rain:
+        recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": [1, 2, 3]}})
+        recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 7}})
+        recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 30}})
+    if 3600 <= axis.step_seconds <= 32 * 86_400:
+        recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
+    words = "the last three values of the target"
+    words += ", earlier rain and its sums over 7 and 30 steps" if rain else ""
+    return (
+        recipes,
+        f"A series remembers: {words}, and the season. They assume that the target of the step before is known.",
+    )

@@ -1,0 +1,163 @@
+"""The later steps of the plan: model, validation and review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import NAME_LENGTH, TransformPart
+from app.domain.problems import Remedy
+from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.estimators import rank
+from app.domain.recommendation.features import Context
+from app.domain.recommendation.validation import (
+    Situation,
+    Suggested,
+    suggest_folds,
+    suggest_gap,
+    suggest_holdout_percent,
+    suggest_metrics,
+    suggest_strategy,
+)
+from app.domain.training import metrics, splitting
+from app.domain.training.transforms import get as get_transform
+from app.domain.vocabulary import ColumnKind, Strategy
+
+HOLDOUT = Parameter(
+    "holdout_percent",
+    "Held out at the end",
+    "number",
+    20,
+    "Rows never used before the last score.",
+    low=0,
+    high=80,
+    unit="%",
+)
+SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0, high=2**32 - 1)
+MOST_TAGS = 20
+
+
+def fill_model(reader: Reader, config: dict[str, Any], context: Context, *, selected: int) -> None:
+    """Add the estimator and its hyperparameters."""
+    rows = context.profile.rows - context.profile.column(context.target).missing
+    words = any(kind is ColumnKind.CATEGORICAL for kind in context.kinds.values())
+    ranked = rank(context.task, rows=rows, features=selected, has_categories=words)
+    reader.suggest("model", "ranking", [item.entry.id for item in ranked])
+    first = ranked[0]
+    chosen = reader.text("model", "estimator", first.entry.id, first.reasons[0])
+    try:
+        entry = registry.get(chosen)
+    except KeyError:
+        remedy = Remedy(f"Use {first.entry.title.lower()}", {"model": {"estimator": first.entry.id}})
+        reader.wrong(
+            "model", "estimator", f"There is no estimator {chosen[:40]}.", code="estimator_unknown", remedy=remedy
+        )
+        entry = first.entry
+    parameters = {
+        parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, parameter.default)
+        for parameter in entry.parameters_for(context.task)
+    }
+    config["model"] = {"estimator": entry.id, "parameters": parameters}
+
+
+def situation_of(config: dict[str, Any], context: Context) -> Situation:
+    """Return what the validation's suggestions look at."""
+    target = context.profile.column(context.target)
+    counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
+    memory = 0
+    for recipe in config["features"]["transforms"]:
+        parameters = get_transform(recipe["kind"]).parse(TransformPart(**recipe).parameters)
+        memory = max(memory, *parameters.get("steps", [0]), parameters.get("window", 0))
+    return Situation(
+        task=context.task,
+        rows=max(context.profile.rows - target.missing, 0),
+        ordered=bool(context.time_column),
+        groups=context.profile.column(context.group_column).distinct if context.group_column else 0,
+        rarest_class=min(counts, default=1) if context.task.is_classification else 0,
+        memory=memory,
+    )
+
+
+def fill_validation(reader: Reader, config: dict[str, Any], context: Context) -> None:
+    """Add strategy, parameters, hold-out, metrics and seed."""
+    situation = situation_of(config, context)
+    best = suggest_strategy(situation)
+    said = reader.text("validation", "strategy", best.value.value, best.reason)
+    try:
+        strategy = Strategy(said)
+    except ValueError:
+        remedy = Remedy("Use the suggested one", {"validation": {"strategy": best.value.value}})
+        reader.wrong(
+            "validation", "strategy", f"There is no strategy {said[:40]}.", code="strategy_unknown", remedy=remedy
+        )
+        strategy = best.value
+    parameters = {}
+    for parameter in splitting.get(strategy).parameters:
+        suggested = _suggested(situation, strategy, parameter)
+        field = f"{strategy.value}.{parameter.name}"
+        if suggested.reason:
+            reader.reasons[f"validation.{field}"] = suggested.reason
+        parameters[parameter.name] = reader.parameter("validation", field, parameter, suggested.value)
+    held = suggest_holdout_percent(situation, strategy)
+    reader.reasons["validation.holdout_percent"] = held.reason
+    percent = reader.parameter("validation", "holdout_percent", HOLDOUT, held.value)
+    fraction = float(percent or 0) / 100
+    keeps = fraction > 0 and strategy is not Strategy.HOLDOUT
+    config["validation"] = {
+        "strategy": strategy,
+        "parameters": parameters,
+        "holdout": {"fraction": round(fraction, 4)} if keeps else None,
+    }
+    config["metrics"] = _metrics(reader, situation)
+    config["reproducibility"] = {"seed": reader.parameter("validation", "seed", SEED, 42)}
+
+
+def _suggested(situation: Situation, strategy: Strategy, parameter: Parameter) -> Suggested:
+    if parameter.name == "n_splits":
+        return suggest_folds(situation, strategy)
+    if parameter.name == "gap":
+        return suggest_gap(situation)
+    return Suggested(parameter.default, "")
+
+
+def _metrics(reader: Reader, situation: Situation) -> dict[str, Any]:
+    primary, others, why = suggest_metrics(situation)
+    known = {metric.id for metric in metrics.METRICS}
+    said = reader.text("validation", "primary_metric", primary, why)
+    if metrics.ALIASES.get(said, said) not in known:
+        remedy = Remedy("Use the suggested one", {"validation": {"primary_metric": primary}})
+        reader.wrong(
+            "validation", "primary_metric", f"There is no metric {said[:40]}.", code="metric_unknown", remedy=remedy
+        )
+        said = primary
+    reader.suggest("validation", "other_metrics", others)
+    raw = reader.raw("validation", "other_metrics")
+    wanted = [str(item) for item in raw] if isinstance(raw, list) else others
+    unknown = [item for item in wanted if metrics.ALIASES.get(item, item) not in known]
+    if unknown:
+        message = f"There is no metric {unknown[0][:40]}."
+        reader.wrong("validation", "other_metrics", message, code="metric_unknown")
+    kept = [metrics.get(item).id for item in wanted if item not in unknown]
+    primary_id = metrics.get(said).id
+    return {"primary": primary_id, "others": [item for item in dict.fromkeys(kept) if item != primary_id]}
+
+
+def fill_review(reader: Reader, config: dict[str, Any], context: Context) -> None:
+    """Add name, description and tags."""
+    title = registry.get(config["model"]["estimator"]).title.lower()
+    name = reader.text("review", "name", f"{context.target[:80]} by {title}").strip()
+    if not name or len(name) > NAME_LENGTH:
+        message = f"Give it a name of 1 to {NAME_LENGTH} characters."
+        reader.wrong("review", "name", message, code="name_invalid")
+        name = name[:NAME_LENGTH]
+    description = reader.text("review", "description", "")
+    if len(description) > 5000:
+        reader.wrong("review", "description", "The description may have 5,000 characters.", code="description_too_long")
+    reader.suggest("review", "notes", "")
+    words = [word.strip() for word in reader.text("review", "tags", "").split(",")]
+    tags = list(dict.fromkeys(word for word in words if word))
+    if len(tags) > MOST_TAGS or any(len(tag) > 50 for tag in tags):
+        reader.wrong("review", "tags", f"Up to {MOST_TAGS} tags of 50 characters each.", code="tags_invalid")
+        tags = [tag[:50] for tag in tags[:MOST_TAGS]]
+    config.update({"name": name, "description": description[:5000], "tags": tags})

@@ -1,0 +1,224 @@
+"""Answers completed by suggestions: the one function that page, worker and command line call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.checks import check_spec
+from app.domain.estimation import Machine, estimate, this_machine
+from app.domain.experiment import Draft, Spec
+from app.domain.problems import Problem
+from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.features import Context, judge_column, suggest_transforms
+from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
+from app.domain.recommendation.plan import ColumnChoice, Plan
+from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
+from app.domain.training.transforms import get as get_transform
+from app.domain.vocabulary import ColumnKind, Severity, TaskKind
+from app.domain.wizard import SLUGS
+
+NOTHING = ""
+
+
+def make_plan(
+    draft: Draft,
+    profile: DatasetProfile | None,
+    associations: Associations | None,
+    *,
+    machine: Machine | None = None,
+) -> Plan:
+    """Complete a draft, say why, and list everything that is wrong with it.
+
+    Parameters
+    ----------
+    draft
+        The user's raw answers.
+    profile
+        The dataset's profile, or None while there is none.
+    associations
+        What is known so far about each column and the target.
+    machine
+        Where a launch would run; this machine by default.
+
+    Returns
+    -------
+    Plan
+        Never raises for any answer, however odd: what cannot be understood becomes a problem at its field.
+    """
+    reader = Reader(draft)
+    if profile is None:
+        message = "Choose a file or a sample first."
+        missing = Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message)
+        return Plan(None, reader.values, reader.suggestions, problems=(missing,))
+    kinds = _kinds(reader, profile)
+    task = _task(reader, profile, kinds)
+    if task is None:
+        return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
+    context = Context(profile=profile, kinds=kinds, associations=associations, **task)
+    columns = _columns(reader, context)
+    selected = [choice.profile.name for choice in columns if choice.selected]
+    transforms = _transforms(reader, context, selected)
+    config = {
+        "data": {"column_kinds": {name: kind for name, kind in kinds.items() if kind != profile.column(name).kind}},
+        "task": {
+            "target": context.target,
+            "kind": context.task,
+            "time_column": context.time_column or None,
+            "group_column": context.group_column or None,
+        },
+        "features": {"selected": selected, "transforms": transforms},
+    }
+    fill_model(reader, config, context, selected=len(selected))
+    fill_validation(reader, config, context)
+    fill_review(reader, config, context)
+    spec = _spec(reader, config)
+    problems = [*reader.problems, *(check_spec(spec, profile, associations) if spec else ())]
+    forecast = estimate(spec, profile, machine or this_machine()) if spec and selected else None
+    if forecast is not None:
+        problems += _memory(forecast.memory_mb_high, machine or this_machine())
+    return Plan(
+        spec=spec,
+        values=reader.values,
+        suggestions=reader.suggestions,
+        reasons=reader.reasons,
+        columns=columns,
+        problems=_ordered(problems),
+        estimate=forecast,
+    )
+
+
+def _kinds(reader: Reader, profile: DatasetProfile) -> dict[str, ColumnKind]:
+    kinds = {}
+    for column in profile.columns:
+        raw = reader.raw("data", f"kind.{column.key}")
+        try:
+            kinds[column.name] = ColumnKind(raw) if isinstance(raw, str) and raw else column.kind
+        except ValueError:
+            kinds[column.name] = column.kind
+            reader.wrong("data", f"kind.{column.key}", f"{str(raw)[:40]} is no kind of column.", code="kind_unknown")
+    return kinds
+
+
+def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKind]) -> dict[str, Any] | None:
+    suggested, why = suggest_target(profile)
+    target = reader.text("data", "target", suggested, why)
+    if target and not profile.has(target):
+        reader.wrong(
+            "data", "target", f"There is no column named {target[:60]}. Choose another target.", code="target_unknown"
+        )
+        return None
+    if not target:
+        reader.wrong("data", "target", "Choose the column that you want to estimate.", code="target_missing")
+        return None
+    inferred, reason = infer_task(profile.column(target), kinds[target])
+    reader.suggest("data", "inferred_task", inferred.value, reason)
+    said = reader.text("data", "task_kind", NOTHING, reason)
+    try:
+        kind = TaskKind(said) if said else inferred
+    except ValueError:
+        kind = inferred
+        reader.wrong("data", "task_kind", f"{said[:40]} is no kind of task.", code="task_unknown")
+    return {
+        "target": target,
+        "task": kind,
+        "time_column": _column(reader, profile, "time_column", *suggest_time(profile)),
+        "group_column": _column(reader, profile, "group_column", *suggest_group(profile)),
+    }
+
+
+def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
+    name = reader.text("data", field, suggested, why)
+    if name and not profile.has(name):
+        reader.wrong("data", field, f"There is no column named {name[:60]}.", code="column_unknown")
+        return suggested
+    return name
+
+
+def _columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
+    choices = []
+    for column in context.profile.columns:
+        if column.name == context.target:
+            continue
+        suggested, reason = judge_column(context, column)
+        raw = reader.raw("features", f"column.{column.key}")
+        selected = raw if isinstance(raw, bool) else suggested
+        association = context.associations.of(column.name) if context.associations else None
+        if selected and not suggested:
+            reason = f"Ticked by you. {reason}"
+        elif suggested and not selected:
+            reason = "Left out by you."
+        kind = context.kinds[column.name].value
+        choices.append(ColumnChoice(column, kind, selected, suggested, reason, association))
+    return tuple(choices)
+
+
+def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[dict[str, Any]]:
+    suggested, why = suggest_transforms(context, selected)
+    reader.suggest("features", "transforms", suggested, why)
+    raw = reader.raw("features", "transforms")
+    if not isinstance(raw, list):
+        return suggested
+    kept = []
+    for item in raw[:200]:
+        fault = _transform_fault(item, context)
+        if fault:
+            reader.wrong("features", "transforms", fault, code="transform_invalid")
+        else:
+            parameters = get_transform(item["kind"]).parse(item.get("parameters") or {})
+            kept.append({"columns": list(item.get("columns") or []), "kind": item["kind"], "parameters": parameters})
+    return kept
+
+
+def _transform_fault(item: Any, context: Context) -> str:
+    if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
+        return "A derived feature could not be understood. Remove it and add it again."
+    columns = item.get("columns") or []
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        return "A derived feature could not be understood. Remove it and add it again."
+    try:
+        entry = get_transform(item["kind"])
+        entry.parse(item.get("parameters") or {})
+    except KeyError:
+        return f"There is no derived feature of the kind {item['kind'][:40]}."
+    except (ValueError, TypeError, AttributeError) as fault:
+        return str(fault)
+    if entry.needs_columns and not columns:
+        return f"{entry.title}: choose at least one column."
+    unknown = next((name for name in columns if not context.profile.has(name)), None)
+    if unknown is not None:
+        return f"{entry.title}: there is no column named {unknown[:60]}."
+    words = next(
+        (name for name in columns if not context.kinds[name].is_number and not _is_number_target(context, name)), None
+    )
+    return f"{entry.title}: {words[:60]} does not hold numbers." if words is not None and entry.needs_columns else ""
+
+
+def _is_number_target(context: Context, name: str) -> bool:
+    return name == context.target and context.task is TaskKind.REGRESSION
+
+
+def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:
+    try:
+        return Spec.model_validate(config)
+    except ValidationError as fault:
+        for item in fault.errors(include_url=False, include_input=False):
+            where = ".".join(str(part) for part in item["loc"])
+            reader.wrong("review", "", f"The config is not valid at {where}.", code="config_invalid")
+        return None
+
+
+def _memory(needed: float, machine: Machine) -> list[Problem]:
+    if needed < 0.8 * machine.memory_mb:
+        return []
+    message = f"This may need {needed / 1000:,.1f} GB of memory; the machine has {machine.memory_mb / 1000:,.1f} GB."
+    return [Problem("model", "estimator", Severity.WARNING, "memory_short", message)]
+
+
+def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:
+    rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+    once = {(one.step, one.field, one.code, one.message): one for one in problems}
+    return tuple(sorted(once.values(), key=lambda one: (SLUGS.index(one.step), rank[one.severity])))

@@ -1,0 +1,107 @@
+"""How to judge: the strategy, the rows held out, and the metrics that the data ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.vocabulary import Strategy, TaskKind
+
+SMALL = 200
+LONGEST_GAP_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the suggestion may look at. `memory` is how many steps back the derived features look."""
+
+    task: TaskKind
+    rows: int
+    ordered: bool
+    groups: int
+    rarest_class: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """A value and why."""
+
+    value: Any
+    reason: str
+
+
+def suggest_strategy(situation: Situation) -> Suggested:
+    """Return the strategy that fits the data, and why."""
+    if situation.groups >= 2:
+        return Suggested(Strategy.GROUP_K_FOLD, "Rows come in groups: a group must not judge itself.")
+    if situation.ordered:
+        return Suggested(
+            Strategy.TIME_SERIES, "There is a time column: a model may only be judged on what came after its training."
+        )
+    folds = suggest_folds(situation, Strategy.STRATIFIED_K_FOLD)
+    if situation.task.is_classification and situation.rarest_class >= 2 and situation.rows >= SMALL:
+        return Suggested(Strategy.STRATIFIED_K_FOLD, f"Classes: every one of {folds.value} folds keeps their shares.")
+    if situation.rows < SMALL:
+        return Suggested(
+            Strategy.REPEATED_K_FOLD, f"{situation.rows:,} rows: repeats steady a score that luck would move."
+        )
+    return Suggested(Strategy.K_FOLD, "Rows stand for themselves: each judges once.")
+
+
+def suggest_folds(situation: Situation, strategy: Strategy) -> Suggested:
+    """Return the number of folds, never more than the rarest class or the groups allow."""
+    folds = 5
+    if strategy is Strategy.STRATIFIED_K_FOLD:
+        folds = max(2, min(5, situation.rarest_class))
+        return Suggested(folds, f"The rarest class has {situation.rarest_class:,} rows." if folds < 5 else "")
+    if strategy is Strategy.GROUP_K_FOLD:
+        folds = max(2, min(5, situation.groups))
+    if strategy in (Strategy.K_FOLD, Strategy.REPEATED_K_FOLD):
+        folds = max(2, min(5, situation.rows))
+    return Suggested(folds, "")
+
+
+def suggest_gap(situation: Situation) -> Suggested:
+    """Return the steps left out between training and judging: the reach of the derived features, within reason."""
+    most = int(situation.rows * LONGEST_GAP_SHARE)
+    gap = min(situation.memory, most)
+    if situation.memory == 0:
+        return Suggested(0, "No derived feature looks back.")
+    if gap < situation.memory:
+        return Suggested(
+            gap, f"The derived features look back {situation.memory:,} steps; a gap of 2 % of the rows is kept."
+        )
+    return Suggested(
+        gap, f"The derived features look back {situation.memory:,} steps; so far apart, rows share nothing."
+    )
+
+
+def suggest_holdout_percent(situation: Situation, strategy: Strategy) -> Suggested:
+    """Return the per cent of rows kept for the very last score."""
+    if strategy is Strategy.HOLDOUT:
+        return Suggested("0", "The strategy itself holds rows out.")
+    if strategy in (Strategy.GROUP_K_FOLD, Strategy.LEAVE_ONE_GROUP_OUT) and situation.groups < 10:
+        return Suggested("0", f"{situation.groups} groups are too few to keep some away.")
+    if situation.rows < SMALL:
+        return Suggested("0", f"{situation.rows:,} rows are too few to keep some away.")
+    return Suggested("20", "One in five rows is never used before the last score.")
+
+
+def suggest_metrics(situation: Situation) -> tuple[str, list[str], str]:
+    """Return the primary metric, the others, and why."""
+    if situation.task is TaskKind.BINARY:
+        return (
+            "balanced_accuracy",
+            ["roc_auc", "average_precision", "f1"],
+            "Both classes count alike, however rare one is.",
+        )
+    if situation.task is TaskKind.MULTICLASS:
+        return "balanced_accuracy", ["f1_macro", "accuracy", "roc_auc"], "Every class counts alike, however rare it is."
+    if situation.ordered:
+        return (
+            "nse",
+            ["kge_2012", "rmse", "pbias"],
+            "The customary measure for a series in time: 0 is no better than the mean.",
+        )
+    return "r2", ["rmse", "mae"], "The share of the variation that is explained."

@@ -1,0 +1,72 @@
+"""What every experiment must beat: rules that need no learning, or hardly any, judged on the very same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.experiment import Spec
+from app.domain.training.preparation import Table
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class BaselineEntry:
+    """One rule. `predict(table, train, rows)` returns predictions, and class scores where there are classes."""
+
+    id: str
+    title: str
+    sentence: str
+    predict: Callable[[Table, Rows, Rows], tuple[NDArray[Any], NDArray[np.float64] | None]]
+
+
+def _mean(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+    return np.full(len(rows), table.target[train].mean()), None
+
+
+def _persistence(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+    if table.last_seen is None:
+        return _mean(table, train, rows)
+    values = table.last_seen[rows]
+    return np.where(np.isfinite(values), values, table.target[train].mean()), None
+
+
+def _day_of_year(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+    if table.times is None:
+        return _mean(table, train, rows)
+    days = table.times.dt.dayofyear
+    learnt = pd.Series(table.target[train]).groupby(days.iloc[train].to_numpy()).mean()
+    found = days.iloc[rows].map(learnt).to_numpy(dtype=float)
+    return np.where(np.isfinite(found), found, table.target[train].mean()), None
+
+
+def _majority(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    shares = np.bincount(table.target[train], minlength=len(table.labels)) / len(train)
+    return np.full(len(rows), int(shares.argmax())), np.tile(shares, (len(rows), 1))
+
+
+MEAN = BaselineEntry("mean", "Mean", "Always says the mean of the training rows.", _mean)
+PERSISTENCE = BaselineEntry("persistence", "Persistence", "Says the last value observed before the row.", _persistence)
+DAY_OF_YEAR = BaselineEntry(
+    "day_of_year_mean", "Day-of-year mean", "Says the mean of that calendar day in the training rows.", _day_of_year
+)
+MAJORITY = BaselineEntry(
+    "majority", "Most common class", "Always says the most common class of the training rows.", _majority
+)
+
+
+def for_experiment(spec: Spec, table: Table) -> tuple[BaselineEntry, ...]:
+    """Return the baselines that mean something here, the one to beat first."""
+    if spec.task.kind.is_classification:
+        return (MAJORITY,)
+    if table.times is None:
+        return (MEAN,)
+    span = table.times.iloc[-1] - table.times.iloc[0]
+    seasonal = (DAY_OF_YEAR,) if span >= pd.Timedelta(days=730) else ()
+    return (PERSISTENCE, *seasonal, MEAN)

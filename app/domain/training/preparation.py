@@ -1,0 +1,185 @@
+"""From the stored table to what an estimator sees: rows in order, features typed, target cleaned.
+
+Only what needs no learning happens here. Everything that learns (imputing, scaling, encoding) is in `pipeline`, and is
+fitted inside each fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import TrainingError
+from app.domain.experiment import Spec
+from app.domain.training.transforms import apply_transforms
+from app.domain.vocabulary import ColumnKind
+
+MISSING_WORD = "(missing)"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What training works on. All arrays are row for row with `features`.
+
+    `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
+    of the dataset. `last_seen` is the target's last observed value before each row, where time orders them.
+    """
+
+    features: pd.DataFrame
+    numbers: tuple[str, ...]
+    categories: tuple[str, ...]
+    derived: tuple[str, ...]
+    target: NDArray[Any]
+    labels: tuple[str, ...]
+    rows: NDArray[np.intp]
+    times: pd.Series | None
+    groups: NDArray[Any] | None
+    last_seen: NDArray[np.float64] | None
+    dropped: int
+    dropped_reason: str
+    notes: tuple[str, ...]
+
+
+def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:
+    """Return a column's kind: what the user said, else what was detected."""
+    return spec.data.column_kinds.get(column) or profile.column(column).kind
+
+
+def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
+    """Return the table that training works on.
+
+    Raises
+    ------
+    TrainingError
+        If a column is missing, the target cannot be read as the task needs, or no row is left.
+    """
+    needed = {spec.task.target, *spec.features.selected}
+    needed |= {column for column in (spec.task.time_column, spec.task.group_column) if column}
+    absent = sorted(needed - set(frame.columns))
+    if absent:
+        raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+    frame = frame.assign(__row__=np.arange(1, len(frame) + 1))
+    frame = _in_time_order(frame, spec)
+    columns_before = set(frame.columns)
+    frame = apply_transforms(frame, spec, profile)
+    derived = tuple(column for column in frame.columns if column not in columns_before)
+    notes: list[str] = []
+    target, labels, usable = _target(frame, spec)
+    last_seen = _last_seen(frame, spec) if spec.task.time_column and not spec.task.kind.is_classification else None
+    features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
+    if int(usable.sum()) < 2:
+        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+    dropped = int((~usable).sum())
+    return Table(
+        features=features[usable].reset_index(drop=True),
+        numbers=numbers,
+        categories=categories,
+        derived=derived,
+        target=target[usable],
+        labels=labels,
+        rows=frame["__row__"].to_numpy()[usable],
+        times=frame.loc[usable, spec.task.time_column].reset_index(drop=True) if spec.task.time_column else None,
+        groups=frame.loc[usable, spec.task.group_column].astype(str).to_numpy() if spec.task.group_column else None,
+        last_seen=None if last_seen is None else last_seen[usable],
+        dropped=dropped,
+        dropped_reason=f"{spec.task.target} is missing on {dropped:,} rows" if dropped else "",
+        notes=tuple(notes),
+    )
+
+
+def _in_time_order(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    column = spec.task.time_column
+    if column is None:
+        return frame.reset_index(drop=True)
+    if not pd.api.types.is_datetime64_any_dtype(frame[column]):
+        raise TrainingError(f"The time column {column} does not hold dates.", code="time_column_unreadable")
+    known = frame[frame[column].notna()]
+    return known.sort_values(column, kind="stable").reset_index(drop=True)
+
+
+def label_of(value: Any) -> str:
+    """Return a class as text; a whole number loses its ".0"."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _target(frame: pd.DataFrame, spec: Spec) -> tuple[NDArray[Any], tuple[str, ...], NDArray[np.bool_]]:
+    column = frame[spec.task.target]
+    if not spec.task.kind.is_classification:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+        usable = np.isfinite(numbers)
+        if not usable.any():
+            raise TrainingError(f"The target {spec.task.target} holds no numbers.", code="target_not_numeric")
+        return numbers, (), usable
+    usable = column.notna().to_numpy()
+    values = [label_of(value) for value in column[usable]]
+    labels = tuple(sorted(set(values), key=_label_order))
+    if len(labels) < 2:
+        raise TrainingError(f"The target {spec.task.target} has only one class.", code="target_one_class")
+    place = {label: at for at, label in enumerate(labels)}
+    codes = np.full(len(column), -1)
+    codes[usable] = [place[value] for value in values]
+    return codes, labels, usable
+
+
+def _label_order(label: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(label), label)
+    except ValueError:
+        return (1, 0.0, label)
+
+
+def _last_seen(frame: pd.DataFrame, spec: Spec) -> NDArray[np.float64]:
+    values = pd.to_numeric(frame[spec.task.target], errors="coerce")
+    groups = frame[spec.task.group_column] if spec.task.group_column else pd.Series(0, index=frame.index)
+    seen = values.groupby(groups.to_numpy()).transform(lambda one: one.ffill().shift(1))
+    return np.asarray(seen, dtype=float)
+
+
+def _features(
+    frame: pd.DataFrame, *, spec: Spec, profile: DatasetProfile, derived: tuple[str, ...], notes: list[str]
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    numbers: dict[str, Any] = {}
+    categories: dict[str, Any] = {}
+    for column in spec.features.selected:
+        kind = kind_of(spec, profile, column)
+        values = frame[column]
+        if kind is ColumnKind.DATETIME and pd.api.types.is_datetime64_any_dtype(values):
+            numbers[column] = (values - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        elif _is_number(kind, values):
+            numbers[column] = _as_number(values)
+        else:
+            categories[column] = values.map(label_of, na_action="ignore").fillna(MISSING_WORD).astype(object)
+    for column in derived:
+        numbers[column] = frame[column]
+    if not numbers and not categories:
+        raise TrainingError("No features are selected.", code="no_features")
+    table = pd.DataFrame({**numbers, **categories}, index=frame.index)
+    infinite = int(np.isinf(table[list(numbers)].to_numpy(dtype=float)).sum()) if numbers else 0
+    if infinite:
+        notes.append(f"{infinite:,} infinite values count as missing.")
+        table = table.replace([np.inf, -np.inf], np.nan)
+    return table, tuple(numbers), tuple(categories)
+
+
+def _is_number(kind: ColumnKind, values: pd.Series) -> bool:
+    if kind is ColumnKind.CONSTANT:
+        return bool(pd.api.types.is_numeric_dtype(values))
+    return kind.is_number or kind is ColumnKind.BOOLEAN or bool(pd.api.types.is_bool_dtype(values))
+
+
+def _as_number(values: pd.Series) -> pd.Series:
+    if values.dtype == object:
+        words = values.map(
+            lambda value: {True: 1.0, False: 0.0}.get(value, value) if isinstance(value, bool) else value
+        )
+        return pd.to_numeric(words, errors="coerce").astype(float)
+    return pd.to_numeric(values, errors="coerce").astype(float)

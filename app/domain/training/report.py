@@ -1,0 +1,201 @@
+"""The report of a judged experiment, as JSON.
+
+Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
+features, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id to
+{mean, std, folds, holdout}. `charts` hold ready series; a chart that does not apply is null.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from app.domain.training import baselines, charts, scoring, splitting
+from app.domain.training.metrics import Metric
+
+if TYPE_CHECKING:
+    from app.domain.training.run import Part, Run
+
+
+def build(run: Run, *, seconds_total: float, environment: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of a finished run."""
+    spec, table = run.spec, run.table
+    metrics = scoring.metrics_of(spec)
+    rivals = baselines.for_experiment(spec, table)
+    scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
+    rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
+    return {
+        "schema": 1,
+        "task": {
+            "kind": spec.task.kind.value,
+            "target": spec.task.target,
+            "labels": list(table.labels) or None,
+            "time_column": spec.task.time_column,
+        },
+        "split": _split(run),
+        "metrics": [_metric(metric) for metric in metrics],
+        "primary": metrics[0].id,
+        "scores": scores,
+        "baselines": [
+            {"id": entry.id, "title": entry.title, "sentence": entry.sentence, "scores": rival_scores[entry.id]}
+            for entry in rivals
+        ],
+        "headline": headline(run, metrics[0], scores, rival_scores),
+        "charts": charts.build(run),
+        "features": {
+            "used": list(table.features.columns),
+            "derived": list(table.derived),
+            "rows_used": len(table.target),
+            "rows_dropped": table.dropped,
+            "dropped_reason": table.dropped_reason,
+        },
+        "timing": {"seconds_total": round(seconds_total, 3), "seconds_fit": round(run.seconds_fit, 3)},
+        "memory_mb": _peak_memory_mb(),
+        "environment": environment,
+        "notes": list(dict.fromkeys(run.notes)),
+    }
+
+
+def _rival_summary(run: Run, identifier: str) -> dict[str, Any]:
+    held = run.holdout.baseline_scores[identifier] if run.holdout else None
+    return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "id": metric.id,
+        "title": metric.title,
+        "unit": "%" if metric.unit_kind == "percent" else "",
+        "in_target_units": metric.unit_kind == "target",
+        "greater_is_better": metric.greater_is_better,
+        "help": metric.help,
+    }
+
+
+def _peak_memory_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in kilobytes, macOS in bytes.
+    return round(peak / 1024 / (1024 if sys.platform == "darwin" else 1), 1)
+
+
+def _split(run: Run) -> dict[str, Any]:
+    spec = run.spec
+    entry = splitting.get(spec.validation.strategy)
+    parameters = {**entry.defaults(), **spec.validation.parameters}
+    held = spec.validation.holdout.fraction if run.holdout and spec.validation.holdout else 0.0
+    return {
+        "strategy": entry.id.value,
+        "title": entry.title,
+        "sentence": f"{entry.summary} {entry.protects}",
+        "misleads": entry.misleads,
+        "parameters": parameters,
+        "folds": [{"fold": part.name, **_span(run, part)} for part in run.folds],
+        "holdout": {"fold": "hold-out", **_span(run, run.holdout)} if run.holdout else None,
+        "picture": splitting.picture(entry.id, parameters, holdout=held, rows=len(run.table.target)),
+    }
+
+
+def _span(run: Run, part: Part) -> dict[str, Any]:
+    span: dict[str, Any] = {"train_rows": len(part.train), "validation_rows": len(part.rows)}
+    times = run.table.times
+    if times is not None:
+        for name, rows in (("train", part.train), ("validation", part.rows)):
+            span[f"{name}_start"] = charts.iso(times.iloc[rows].min())
+            span[f"{name}_end"] = charts.iso(times.iloc[rows].max())
+    return span
+
+
+def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Say plainly whether the model beats its strongest baseline, on which rows, by how much."""
+    basis = "holdout" if run.holdout else "folds"
+    key = "holdout" if run.holdout else "mean"
+    titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
+    known = {name: rival[metric.id][key] for name, rival in rivals.items() if rival[metric.id][key] is not None}
+    score = scores[metric.id][key]
+    rival_id = next(iter(titles))
+    for name, value in known.items():
+        if known.get(rival_id) is None or metric.better(value, known[rival_id]):
+            rival_id = name
+    rival = known.get(rival_id)
+    beats = score is not None and (rival is None or metric.better(score, rival))
+    rows = len(run.holdout.rows) if run.holdout else sum(len(part.rows) for part in run.folds)
+    return {
+        "beats": bool(beats),
+        "metric": metric.id,
+        "score": score,
+        "baseline_id": rival_id,
+        "baseline_title": titles[rival_id],
+        "baseline_score": rival,
+        "basis": basis,
+        "rows": rows,
+        "sentence": _sentence(
+            run, metric=metric, score=score, title=titles[rival_id], rival=rival, beats=beats, rows=rows
+        ),
+        "detail": _detail(run, metric, scores, rivals[rival_id], titles[rival_id]),
+    }
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a score with a true minus sign, or say that there is none."""
+    return "not defined" if value is None else f"{value:.{digits}f}".replace("-", "\u2212")
+
+
+def _sentence(
+    run: Run, *, metric: Metric, score: float | None, title: str, rival: float | None, beats: bool, rows: int
+) -> str:
+    name = title[0].lower() + title[1:]
+    verb = "It beats" if beats else "It does not beat"
+    what = "days" if _daily(run) else "rows"
+    where = f"on {rows:,} {what} it had never seen" if run.holdout else f"on average over {len(run.folds)} folds"
+    return f"{verb} {name}: {metric.title} {number(score)} against {number(rival)}, {where}."
+
+
+def _daily(run: Run) -> bool:
+    axis = run.profile.time_axis
+    return (
+        axis is not None
+        and axis.column == run.spec.task.time_column
+        and axis.step_seconds == 86_400
+        and not run.table.labels
+    )
+
+
+def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, Any], title: str) -> str:
+    own, other = scores[metric.id], rival[metric.id]
+    pairs = [
+        (mine, theirs)
+        for mine, theirs in zip(own["folds"], other["folds"], strict=True)
+        if mine is not None and theirs is not None
+    ]
+    won = sum(metric.better(mine, theirs) for mine, theirs in pairs)
+    spread = f" ± {number(own['std'])}" if own["std"] is not None else ""
+    times = "every time" if won == len(pairs) else f"{won} of {len(pairs)} times"
+    name = title[0].lower() + title[1:]
+    if len(run.folds) == 1:
+        return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} judged."
+    means = f"{number(own['mean'])}{spread} against {number(other['mean'])} for {name}"
+    return f"Across the {len(run.folds)} folds it won {times}: {means}."
+
+
+def predictions(run: Run) -> pd.DataFrame:
+    """Return every judged row with what was observed and what was said."""
+    frames = []
+    for part in [*run.folds, *([run.holdout] if run.holdout else [])]:
+        table, names = run.table, np.asarray(run.table.labels, dtype=object)
+        columns: dict[str, Any] = {"row": table.rows[part.rows]}
+        if table.times is not None:
+            columns[str(run.spec.task.time_column)] = table.times.iloc[part.rows].to_numpy()
+        if table.groups is not None:
+            columns[str(run.spec.task.group_column)] = table.groups[part.rows]
+        columns["part"] = part.name
+        columns["observed"] = names[table.target[part.rows]] if len(names) else table.target[part.rows]
+        columns["predicted"] = names[part.said.values] if len(names) else part.said.values
+        if part.said.scores is not None and part.said.are_probabilities:
+            for at, label in enumerate(table.labels):
+                columns[f"probability_{label}"] = part.said.scores[:, at]
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)

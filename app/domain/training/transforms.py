@@ -1,0 +1,217 @@
+"""Derived features: lags, rolling sums and means, and parts of the date. They look at the past only.
+
+None of them learns anything, so they may be computed before the rows are split; a value of the target may enter only
+from an earlier step. Where the series has a regular step, "3 steps ago" is found by time, so a missing day does not
+shift it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import TrainingError
+from app.domain.experiment import Spec, TransformPart
+
+LONGEST = 10_000
+MOST_STEPS = 60
+DATE_PARTS = {
+    "doy_cyclic": "Day of the year, as sine and cosine",
+    "month": "Month",
+    "weekday": "Day of the week",
+    "hour_cyclic": "Hour of the day, as sine and cosine",
+    "year": "Year",
+}
+
+
+@dataclass(frozen=True)
+class TransformEntry:
+    """One recipe. `parse(parameters)` returns clean parameters or raises ValueError with a sentence."""
+
+    kind: str
+    title: str
+    help: str
+    parameter: str
+    parse: Callable[[Mapping[str, Any]], dict[str, Any]]
+    needs_columns: bool = True
+
+
+def _whole(raw: Any, *, low: int, what: str) -> int:
+    try:
+        number = int(str(raw).strip())
+    except ValueError:
+        raise ValueError(f"{what} must be a whole number from {low} to {LONGEST:,}.") from None
+    if not low <= number <= LONGEST:
+        raise ValueError(f"{what} must be a whole number from {low} to {LONGEST:,}.")
+    return number
+
+
+def _parse_steps(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    raw = parameters.get("steps", [1])
+    words = raw.replace(";", ",").split(",") if isinstance(raw, str) else raw
+    if not isinstance(words, list | tuple) or not words:
+        raise ValueError("Say which steps, such as 1, 2, 3.")
+    steps = sorted({_whole(word, low=1, what="Each step") for word in words if str(word).strip()})
+    if not steps or len(steps) > MOST_STEPS:
+        raise ValueError(f"Give 1 to {MOST_STEPS} steps, such as 1, 2, 3.")
+    return {"steps": steps}
+
+
+def _parse_window(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {"window": _whole(parameters.get("window", 7), low=2, what="The window")}
+
+
+def _parse_parts(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    raw = parameters.get("parts", ["doy_cyclic"])
+    parts = [raw] if isinstance(raw, str) else raw
+    if not isinstance(parts, list | tuple) or not parts or any(part not in DATE_PARTS for part in parts):
+        raise ValueError(f"Choose from: {', '.join(DATE_PARTS)}.")
+    return {"parts": [part for part in DATE_PARTS if part in parts]}
+
+
+TRANSFORMS: tuple[TransformEntry, ...] = (
+    TransformEntry("lag", "Earlier values", "The value some steps ago.", "steps", _parse_steps),
+    TransformEntry("rolling_sum", "Sum over a window", "The sum over the last steps.", "window", _parse_window),
+    TransformEntry("rolling_mean", "Mean over a window", "The mean over the last steps.", "window", _parse_window),
+    TransformEntry(
+        "date_parts", "Parts of the date", "Season or hour, from the time column.", "parts", _parse_parts, False
+    ),
+)
+_BY_KIND = {entry.kind: entry for entry in TRANSFORMS}
+
+
+def get(kind: str) -> TransformEntry:
+    """Return the recipe of this kind; KeyError if there is none."""
+    return _BY_KIND[kind]
+
+
+def derived_names(transform: TransformPart, *, time_column: str | None) -> list[str]:
+    """Return the names of the columns that a recipe adds."""
+    parameters = get(transform.kind).parse(transform.parameters)
+    if transform.kind == "date_parts":
+        return [name for part in parameters["parts"] for name in _part_names(time_column or "time", part)]
+    if transform.kind == "lag":
+        return [f"{column}_lag_{step}" for column in transform.columns for step in parameters["steps"]]
+    word = "sum" if transform.kind == "rolling_sum" else "mean"
+    return [f"{column}_{word}_{parameters['window']}" for column in transform.columns]
+
+
+def longest_memory(spec: Spec) -> int:
+    """Return how many steps back the config's recipes look."""
+    reach = 0
+    for transform in spec.features.transforms:
+        parameters = get(transform.kind).parse(transform.parameters)
+        reach = max(reach, *parameters.get("steps", [0]), parameters.get("window", 0))
+    return reach
+
+
+def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> pd.DataFrame:
+    """Return the frame with every derived column added.
+
+    Parameters
+    ----------
+    frame
+        Rows in time order (and by group where there is one), with a fresh index.
+    spec, profile
+        The config, and the dataset whose time axis says how long a step is.
+
+    Raises
+    ------
+    TrainingError
+        If a recipe names a column that is not there, or needs a time column that is not there.
+    """
+    added: dict[str, Any] = {}
+    clock = _Clock(frame, spec, profile)
+    for transform in spec.features.transforms:
+        missing = [column for column in transform.columns if column not in frame.columns]
+        if missing:
+            raise TrainingError(f"The column {missing[0]} of a derived feature is not in the dataset.")
+        if spec.task.time_column is None:
+            raise TrainingError("Derived features need a time column.", code="time_column_missing")
+        for name, values in _derive(frame, transform, spec=spec, clock=clock):
+            if name not in frame.columns:
+                added[name] = values
+    return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+
+
+def _derive(
+    frame: pd.DataFrame, transform: TransformPart, *, spec: Spec, clock: _Clock
+) -> Iterator[tuple[str, pd.Series]]:
+    parameters = get(transform.kind).parse(transform.parameters)
+    if transform.kind == "date_parts":
+        times = frame[str(spec.task.time_column)]
+        for part in parameters["parts"]:
+            yield from zip(_part_names(str(spec.task.time_column), part), _part_values(times, part), strict=True)
+        return
+    for column in transform.columns:
+        series = pd.to_numeric(frame[column], errors="coerce").astype(float)
+        if transform.kind == "lag":
+            for step in parameters["steps"]:
+                yield f"{column}_lag_{step}", clock.lagged(series, step)
+            continue
+        window = parameters["window"]
+        # A window over the target must end one step before the row it describes.
+        shift = 1 if column == spec.task.target else 0
+        mean = clock.rolling_mean(series, window=window, shift=shift)
+        if transform.kind == "rolling_sum":
+            yield f"{column}_sum_{window}", mean * window
+        else:
+            yield f"{column}_mean_{window}", mean
+
+
+def _part_names(time_column: str, part: str) -> list[str]:
+    if part.endswith("_cyclic"):
+        word = part.removesuffix("_cyclic")
+        return [f"{time_column}_{word}_sin", f"{time_column}_{word}_cos"]
+    return [f"{time_column}_{part}"]
+
+
+def _part_values(times: pd.Series, part: str) -> list[pd.Series]:
+    if part == "doy_cyclic":
+        angle = 2 * np.pi * (times.dt.dayofyear - 1) / 365.25
+        return [np.sin(angle), np.cos(angle)]
+    if part == "hour_cyclic":
+        angle = 2 * np.pi * (times.dt.hour + times.dt.minute / 60) / 24
+        return [np.sin(angle), np.cos(angle)]
+    return [getattr(times.dt, part).astype(float)]
+
+
+class _Clock:
+    """Finds earlier values: by time on a regular axis, by row otherwise, never across groups."""
+
+    def __init__(self, frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> None:
+        time_column, group_column = spec.task.time_column, spec.task.group_column
+        self.groups = frame[group_column].to_numpy() if group_column else np.zeros(len(frame))
+        self.times = frame[time_column] if time_column else None
+        axis = profile.time_axis
+        by_time = axis is not None and axis.regular and axis.column == time_column and axis.step_seconds > 0
+        self.step = pd.Timedelta(seconds=axis.step_seconds) if by_time and axis is not None else None
+
+    def _per_group(self, series: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
+        parts = []
+        for _, rows in series.groupby(self.groups, sort=False):
+            if self.step is None or self.times is None:
+                parts.append(work(rows))
+                continue
+            times = self.times.loc[rows.index]
+            at = pd.Series(rows.to_numpy(), index=pd.DatetimeIndex(times))
+            at = at[at.index.notna()]
+            at = at.groupby(level=0, sort=True).first()
+            full = pd.date_range(at.index.min(), at.index.max(), freq=self.step) if len(at) else at.index
+            found = work(at.reindex(full)).reindex(pd.DatetimeIndex(times))
+            parts.append(pd.Series(found.to_numpy(), index=rows.index))
+        return pd.concat(parts).reindex(series.index) if parts else series
+
+    def lagged(self, series: pd.Series, steps: int) -> pd.Series:
+        """Return the value `steps` ago."""
+        return self._per_group(series, lambda rows: rows.shift(steps))
+
+    def rolling_mean(self, series: pd.Series, *, window: int, shift: int) -> pd.Series:
+        """Return the mean over the last `window` steps, of which four in five must be known."""
+        least = max(1, int(np.ceil(0.8 * window)))
+        return self._per_group(series, lambda rows: rows.shift(shift).rolling(window, min_periods=least).mean())
