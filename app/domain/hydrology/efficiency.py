@@ -25,15 +25,24 @@ def nse(observed: Series, estimated: Series) -> float:
     ----------
     Nash, J. E. and Sutcliffe, J. V. (1970), Journal of Hydrology 10, 282-290.
     """
-    spread = float(np.sum((observed - observed.mean()) ** 2))
-    return 1 - float(np.sum((observed - estimated) ** 2)) / spread if spread > 0 else float("nan")
+    total = _total(observed)
+    return 1 - float(np.sum((observed - estimated) ** 2)) / total if total > 0 else float("nan")
 
 
 def _parts(observed: Series, estimated: Series) -> tuple[float, float, float, float, float]:
-    if observed.std() == 0 or estimated.std() == 0:
-        return float("nan"), observed.mean(), estimated.mean(), observed.std(), estimated.std()
-    r = float(np.corrcoef(observed, estimated)[0, 1])
-    return r, float(observed.mean()), float(estimated.mean()), float(observed.std()), float(estimated.std())
+    """Return r, the two means and the two standard deviations; a constant series has no r, which counts as 0."""
+    means, spreads = (float(observed.mean()), float(estimated.mean())), (_spread(observed), _spread(estimated))
+    r = float(np.corrcoef(observed, estimated)[0, 1]) if min(spreads) > 0 else 0.0
+    return r, *means, *spreads
+
+
+def _spread(values: Series) -> float:
+    # The standard deviation of equal numbers may come out as 1e-17 instead of 0, and r would then be noise.
+    return 0.0 if values.max() == values.min() else float(values.std())
+
+
+def _total(observed: Series) -> float:
+    return float(np.sum((observed - observed.mean()) ** 2)) if _spread(observed) > 0 else 0.0
 
 
 def kge_2009(observed: Series, estimated: Series) -> float:
@@ -46,8 +55,6 @@ def kge_2009(observed: Series, estimated: Series) -> float:
     r, mean_o, mean_e, std_o, std_e = _parts(observed, estimated)
     if std_o == 0 or mean_o == 0:
         return float("nan")
-    if std_e == 0:
-        r = 0.0
     return 1 - float(np.sqrt((r - 1) ** 2 + (std_e / std_o - 1) ** 2 + (mean_e / mean_o - 1) ** 2))
 
 
@@ -61,8 +68,6 @@ def kge_2012(observed: Series, estimated: Series) -> float:
     r, mean_o, mean_e, std_o, std_e = _parts(observed, estimated)
     if std_o == 0 or mean_o == 0 or mean_e == 0:
         return float("nan")
-    if std_e == 0:
-        r = 0.0
     gamma = (std_e / mean_e) / (std_o / mean_o)
     return 1 - float(np.sqrt((r - 1) ** 2 + (gamma - 1) ** 2 + (mean_e / mean_o - 1) ** 2))
 
@@ -109,5 +114,5 @@ def rsr(observed: Series, estimated: Series) -> float:
     ----------
     Moriasi, D. N. et al. (2007), Transactions of the ASABE 50(3), 885-900, eq. 3.
     """
-    spread = float(np.sqrt(np.sum((observed - observed.mean()) ** 2)))
-    return float(np.sqrt(np.sum((observed - estimated) ** 2))) / spread if spread > 0 else float("nan")
+    total = _total(observed)
+    return float(np.sqrt(np.sum((observed - estimated) ** 2) / total)) if total > 0 else float("nan")

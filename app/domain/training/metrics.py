@@ -18,7 +18,11 @@ Unit = Literal["target", "percent", "none"]
 
 @dataclass(frozen=True)
 class Judged:
-    """What a metric may look at. Classes are text labels; `scores` is (rows, classes), or None without any ranking."""
+    """What a metric may look at, row for row.
+
+    `observed` and `predicted` have shape (n,): floats in the target's unit, or text labels. `scores` has shape
+    (n, classes), its columns in the order of `labels`, or is None where nothing ranks the rows.
+    """
 
     observed: Any
     predicted: Any
@@ -29,7 +33,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. `function` may return NaN where the metric is undefined on the rows given."""
+    """One metric. `function` may return NaN where the metric is undefined on the rows given.
+
+    `needs` says what beside predictions it reads: a "ranking" of rows per class, or "probabilities". A `signed`
+    metric is best at zero and has two sides.
+    """
 
     id: str
     title: str
@@ -41,10 +49,16 @@ class Metric:
     unit_kind: Unit = "none"
     needs: Literal["predictions", "ranking", "probabilities"] = "predictions"
     needs_non_negative: bool = False
+    signed: bool = False
+
+    @property
+    def needs_probability(self) -> bool:
+        """Say whether the metric reads probabilities themselves, not only how rows are ranked by them."""
+        return self.needs == "probabilities"
 
     def better(self, one: float, other: float) -> bool:
-        """Say whether `one` is strictly better than `other`; for a bias, nearer to zero is better."""
-        if self.best == 0 and self.id == "pbias":
+        """Say whether `one` is strictly better than `other`; where a metric is signed, nearer to zero is better."""
+        if self.signed:
             return abs(one) < abs(other)
         return one > other if self.greater_is_better else one < other
 
@@ -130,11 +144,13 @@ def _mean_over_classes(name: str) -> Callable[[Judged], float]:
 
 
 def _log_loss(judged: Judged) -> float:
-    from sklearn.metrics import log_loss
-
+    # Written out, because scikit-learn takes the columns in alphabetical order and ours put "2" before "10".
     if judged.scores is None or not judged.are_probabilities:
         return float("nan")
-    return float(log_loss(judged.observed, judged.scores, labels=list(judged.labels)))
+    place = {label: at for at, label in enumerate(judged.labels)}
+    shares = judged.scores / judged.scores.sum(axis=1, keepdims=True)
+    said = shares[np.arange(len(judged.observed)), [place[label] for label in judged.observed]]
+    return float(-np.mean(np.log(np.clip(said, np.finfo(float).eps, 1))))
 
 
 METRICS: tuple[Metric, ...] = (
@@ -184,6 +200,7 @@ METRICS: tuple[Metric, ...] = (
         greater_is_better=False,
         best=0.0,
         unit_kind="percent",
+        signed=True,
     ),
     Metric(
         "rsr",

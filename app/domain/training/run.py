@@ -122,7 +122,7 @@ def _split(spec: Spec, table: Table) -> Split:
         rows=len(table.target),
         classes=table.target if table.labels else None,
         groups=table.groups,
-        ordered=table.times is not None,
+        steps=None if table.times is None else pd.factorize(table.times)[0],
     )
     return make_split(spec, facts)
 
@@ -207,7 +207,9 @@ def _collected_warnings(notes: list[str]) -> Iterator[None]:
         yield
     sentences = [PLAIN_WARNINGS.get(item.category.__name__) for item in caught]
     notes.extend(dict.fromkeys(sentence for sentence in sentences if sentence))
-    others = {item.category.__name__ for item in caught} - set(PLAIN_WARNINGS) - {"FutureWarning", "DeprecationWarning"}
+    # A library's plans for its own future are nothing that the reader of a result can act on.
+    plans = (FutureWarning, DeprecationWarning, PendingDeprecationWarning)
+    others = {item.category.__name__ for item in caught if not issubclass(item.category, plans)} - set(PLAIN_WARNINGS)
     if others:
         notes.append(f"The libraries warned while fitting: {', '.join(sorted(others))}.")
 

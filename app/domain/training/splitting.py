@@ -16,7 +16,20 @@ from numpy.typing import NDArray
 from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec
+from app.domain.training.picture import picture
 from app.domain.vocabulary import Level, Strategy, TaskKind
+
+__all__ = [
+    "MAX_GROUP_FOLDS",
+    "STRATEGIES",
+    "Fold",
+    "RowFacts",
+    "Split",
+    "StrategyEntry",
+    "get",
+    "make_split",
+    "picture",
+]
 
 Rows = NDArray[np.intp]
 ALL = tuple(TaskKind)
@@ -135,6 +148,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
 )
 _BY_ID = {entry.id: entry for entry in STRATEGIES}
 MAX_GROUP_FOLDS = 200
+FEW_GROUPS = "too_few_groups"
 
 
 def get(strategy: Strategy | str) -> StrategyEntry:
@@ -144,7 +158,7 @@ def get(strategy: Strategy | str) -> StrategyEntry:
 
 @dataclass(frozen=True)
 class Fold:
-    """Row positions (in the order given by `Split.order`) that train and that judge."""
+    """Row positions (rows in time order where time orders them) that train and that judge."""
 
     train: Rows
     validation: Rows
@@ -161,81 +175,111 @@ class Split:
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What splitting may look at: the number of rows, classes for stratifying, groups, and whether time orders them."""
+    """What splitting may look at: how many rows, classes for stratifying, groups, and the time step of each row.
+
+    `steps` has shape (rows,) and never falls: 0 for all rows of the first moment, 1 for those of the next, and so on.
+    It is None where time does not order the rows. Cuts fall between steps, so that rows of one moment stay together
+    and a gap counts moments however many sites were measured at each.
+    """
 
     rows: int
     classes: NDArray[Any] | None = None
     groups: NDArray[Any] | None = None
-    ordered: bool = False
+    steps: NDArray[np.intp] | None = None
+
+    def of(self, rows: Rows) -> RowFacts:
+        """Return the facts of some of the rows."""
+        steps = None if self.steps is None else np.unique(self.steps[rows], return_inverse=True)[1]
+        return RowFacts(
+            rows=len(rows),
+            classes=None if self.classes is None else self.classes[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            steps=steps,
+        )
 
 
 def make_split(spec: Spec, facts: RowFacts) -> Split:
     """Return the folds of a config.
+
+    A hold-out beside the strategy "holdout" is left out: that strategy is the hold-out.
 
     Parameters
     ----------
     spec
         The config; `validation` and the seed are read.
     facts
-        The rows, already in time order where `facts.ordered`.
+        The rows, in time order where `facts.steps` says so.
 
     Raises
     ------
     TrainingError
         If there are too few rows, classes or groups for the strategy.
     """
-    strategy = spec.validation.strategy
-    entry = get(strategy)
+    entry = get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
-    if entry.needs_time and not facts.ordered:
+    if entry.needs_time and facts.steps is None:
         raise TrainingError("Forward in time needs a time column.", code="time_column_missing")
     if entry.needs_group and facts.groups is None:
         raise TrainingError(f"{entry.title} needs a group column.", code="group_column_missing")
     seed = spec.reproducibility.seed
-    gap = int(parameters.get("gap") or 0)
-    development, holdout = _hold_out(spec, facts, gap=gap, seed=seed)
-    inner = RowFacts(
-        rows=len(development),
-        classes=None if facts.classes is None else facts.classes[development],
-        groups=None if facts.groups is None else facts.groups[development],
-        ordered=facts.ordered,
-    )
-    folds = tuple(
-        Fold(development[train], development[validation])
-        for train, validation in _folds(strategy, parameters, inner, seed)
-    )
-    for fold in folds:
-        if len(fold.train) < 2 or len(fold.validation) < 1:
-            raise TrainingError(
-                f"{facts.rows:,} rows are too few for these folds. Choose fewer folds or a smaller gap.",
-                code="too_few_rows",
-            )
+    development, holdout = _hold_out(spec, facts, gap=int(parameters.get("gap") or 0), seed=seed)
+    cut = _folds(entry.id, parameters, facts.of(development), seed)
+    folds = tuple(Fold(development[train], development[validation]) for train, validation in cut)
+    if any(len(fold.train) < 2 or len(fold.validation) < 1 for fold in folds):
+        raise TrainingError(
+            f"{facts.rows:,} rows are too few for these folds. Choose fewer folds or a smaller gap.",
+            code="too_few_rows",
+        )
     return Split(folds, development, holdout)
 
 
 def _hold_out(spec: Spec, facts: RowFacts, *, gap: int, seed: int) -> tuple[Rows, Rows | None]:
-    everything = np.arange(facts.rows)
-    held = spec.validation.holdout
-    if held is None or spec.validation.strategy is Strategy.HOLDOUT:
-        return everything, None
-    count = max(1, round(facts.rows * held.fraction))
-    if facts.ordered and not get(spec.validation.strategy).needs_group:
-        return everything[: max(0, facts.rows - count - gap)], everything[facts.rows - count :]
-    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+    held, strategy = spec.validation.holdout, spec.validation.strategy
+    if held is None or strategy is Strategy.HOLDOUT:
+        return np.arange(facts.rows), None
+    if get(strategy).needs_group:
+        return _whole_groups_out(facts, held.fraction, seed)
+    return _one_cut(facts, held.fraction, gap=gap, seed=seed)
 
-    if get(spec.validation.strategy).needs_group and facts.groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=held.fraction, random_state=seed)
-        rest, out = next(splitter.split(everything, groups=facts.groups))
-        return np.sort(rest), np.sort(out)
-    rest, out = train_test_split(everything, test_size=count, random_state=seed, stratify=_stratifiable(facts.classes))
+
+def _whole_groups_out(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
+    from sklearn.model_selection import GroupShuffleSplit
+
+    if facts.groups is None or len(np.unique(facts.groups)) < 2:
+        raise TrainingError("One group cannot be divided into those that train and those that judge.", code=FEW_GROUPS)
+    splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    rest, out = next(splitter.split(np.arange(facts.rows), groups=facts.groups))
     return np.sort(rest), np.sort(out)
 
 
-def _stratifiable(classes: NDArray[Any] | None) -> NDArray[Any] | None:
+def _one_cut(facts: RowFacts, share: float, *, gap: int, seed: int) -> tuple[Rows, Rows]:
+    """Keep the last share of the steps, or a random share of the rows where time does not order them."""
+    from sklearn.model_selection import train_test_split
+
+    if facts.steps is not None:
+        moments = int(facts.steps[-1]) + 1 if facts.rows else 0
+        first = moments - max(1, round(moments * share))
+        return _between(facts.steps, 0, first - gap), _between(facts.steps, first, moments)
+    count = max(1, round(facts.rows * share))
+    if facts.rows - count < 1:
+        raise TrainingError(f"{facts.rows} rows cannot be divided.", code="too_few_rows")
+    classes = _stratifiable(facts.classes, smallest_part=min(count, facts.rows - count))
+    rest, out = train_test_split(np.arange(facts.rows), test_size=count, random_state=seed, stratify=classes)
+    return np.sort(rest), np.sort(out)
+
+
+def _between(steps: NDArray[np.intp], first: int, end: int) -> Rows:
+    """Return the rows whose step is at least `first` and less than `end`."""
+    low, high = np.searchsorted(steps, [first, max(first, end)])
+    return np.arange(low, high)
+
+
+def _stratifiable(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArray[Any] | None:
+    """Return the classes where each can stand on both sides of a cut, else None."""
     if classes is None:
         return None
-    _, counts = np.unique(classes, return_counts=True)
-    return classes if counts.min() >= 2 else None
+    counts = np.unique(classes, return_counts=True)[1]
+    return classes if counts.min() >= 2 and len(counts) <= smallest_part else None
 
 
 def _folds(strategy: Strategy, parameters: dict[str, Any], facts: RowFacts, seed: int) -> Iterator[tuple[Rows, Rows]]:
@@ -244,25 +288,32 @@ def _folds(strategy: Strategy, parameters: dict[str, Any], facts: RowFacts, seed
     rows = np.zeros(facts.rows)
     folds = int(parameters.get("n_splits") or 5)
     _refuse_too_few(strategy, folds, facts)
-    if strategy is Strategy.TIME_SERIES:
-        yield from _forward(facts.rows, folds, int(parameters["gap"] or 0), rolling=parameters["window"] == "rolling")
+    if strategy is Strategy.TIME_SERIES and facts.steps is not None:
+        rolling = parameters["window"] == "rolling"
+        yield from _forward(facts.steps, folds, int(parameters["gap"] or 0), rolling=rolling)
     elif strategy is Strategy.HOLDOUT:
-        yield _one_cut(facts, float(parameters["percent"]) / 100, seed)
+        yield _one_cut(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)
     elif strategy is Strategy.K_FOLD:
         yield from ms.KFold(folds, shuffle=True, random_state=seed).split(rows)
     elif strategy is Strategy.STRATIFIED_K_FOLD:
         yield from ms.StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, facts.classes)
     elif strategy is Strategy.REPEATED_K_FOLD:
-        repeats = int(parameters["n_repeats"])
-        if facts.classes is not None and _smallest(facts.classes) >= folds:
-            repeated = ms.RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
-            yield from repeated.split(rows, facts.classes)
-        else:
-            yield from ms.RepeatedKFold(n_splits=folds, n_repeats=repeats, random_state=seed).split(rows)
+        yield from _repeated(facts, folds, int(parameters["n_repeats"]), seed)
     elif strategy is Strategy.GROUP_K_FOLD:
         yield from ms.GroupKFold(folds).split(rows, groups=facts.groups)
     else:
         yield from ms.LeaveOneGroupOut().split(rows, groups=facts.groups)
+
+
+def _repeated(facts: RowFacts, folds: int, repeats: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    from sklearn import model_selection as ms
+
+    rows = np.zeros(facts.rows)
+    if facts.classes is not None and _smallest(facts.classes) >= folds:
+        repeated = ms.RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
+        yield from repeated.split(rows, facts.classes)
+    else:
+        yield from ms.RepeatedKFold(n_splits=folds, n_repeats=repeats, random_state=seed).split(rows)
 
 
 def _smallest(classes: NDArray[Any]) -> int:
@@ -283,84 +334,25 @@ def _refuse_too_few(strategy: Strategy, folds: int, facts: RowFacts) -> None:
         groups = len(np.unique(facts.groups))
         least = folds if strategy is Strategy.GROUP_K_FOLD else 2
         if groups < least:
-            raise TrainingError(f"There are {groups} groups, fewer than {least} folds.", code="too_few_groups")
+            raise TrainingError(f"There are {groups} groups, fewer than {least} folds.", code=FEW_GROUPS)
         if strategy is Strategy.LEAVE_ONE_GROUP_OUT and groups > MAX_GROUP_FOLDS:
             raise TrainingError(
                 f"{groups:,} groups would mean as many fits. Choose group k-fold instead.", code="too_many_groups"
             )
 
 
-def _one_cut(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
-    from sklearn.model_selection import train_test_split
-
-    everything = np.arange(facts.rows)
-    count = max(1, round(facts.rows * share))
-    if facts.ordered:
-        return everything[: facts.rows - count], everything[facts.rows - count :]
-    train, out = train_test_split(everything, test_size=count, random_state=seed, stratify=_stratifiable(facts.classes))
-    return np.sort(train), np.sort(out)
-
-
-def _forward(rows: int, folds: int, gap: int, *, rolling: bool) -> Iterator[tuple[Rows, Rows]]:
-    size = rows // (folds + 1)
-    if size < 1 or rows - folds * size - gap < 2:
+def _forward(steps: NDArray[np.intp], folds: int, gap: int, *, rolling: bool) -> Iterator[tuple[Rows, Rows]]:
+    moments = int(steps[-1]) + 1 if len(steps) else 0
+    size = moments // (folds + 1)
+    # What the first fold trains on; a rolling window keeps this length for all folds.
+    length = moments - folds * size - gap
+    if size < 1 or length < 2:
         raise TrainingError(
-            f"{rows:,} rows are too few for {folds} folds with a gap of {gap:,}. Choose fewer folds or a smaller gap.",
+            f"{moments:,} time steps are too few for {folds} folds with a gap of {gap:,}. "
+            "Choose fewer folds or a smaller gap.",
             code="gap_too_long",
         )
     for fold in range(folds):
-        start = rows - (folds - fold) * size
-        end = start - gap
-        first = max(0, end - (rows - folds * size)) if rolling else 0
-        yield np.arange(first, end), np.arange(start, start + size)
-
-
-def picture(
-    strategy: Strategy, parameters: dict[str, Any], *, holdout: float = 0.0, rows: int = 1000, most: int = 10
-) -> list[list[tuple[str, float, float]]]:
-    """Return the split as stripes to draw: per fold a list of (kind, start, end) with fractions of all rows.
-
-    Kinds are train, valid, gap, unused and hold. Group and shuffled strategies are drawn as blocks or scattered
-    stripes, which says what they do; forward in time is drawn to scale.
-    """
-    end = 1.0 - (holdout if strategy is not Strategy.HOLDOUT else 0.0)
-    hold = [("hold", end, 1.0)] if end < 1 else []
-    folds = max(2, min(int(parameters.get("n_splits") or 5), 20))
-    if strategy is Strategy.TIME_SERIES:
-        gap = min(float(parameters.get("gap") or 0) / max(rows, 1), 0.2)
-        rolling = parameters.get("window") == "rolling"
-        lines = [_forward_stripes(fold, folds, gap, end, rolling=rolling) for fold in range(folds)]
-    elif strategy is Strategy.HOLDOUT:
-        cut = 1 - float(parameters.get("percent") or 20) / 100
-        lines = [[("train", 0.0, cut), ("valid", cut, 1.0)]]
-    elif strategy in (Strategy.GROUP_K_FOLD, Strategy.LEAVE_ONE_GROUP_OUT):
-        lines = [_block_stripes(fold, folds, end) for fold in range(folds)]
-    else:
-        lines = [_scattered_stripes(fold, folds, end) for fold in range(folds)]
-    return [[*line, *hold] for line in lines[:most]]
-
-
-def _forward_stripes(fold: int, folds: int, gap: float, end: float, *, rolling: bool) -> list[tuple[str, float, float]]:
-    size = end / (folds + 1)
-    start = end - (folds - fold) * size
-    trained = max(start - gap, 0.01)
-    first = max(0.0, trained - size) if rolling else 0.0
-    parts = [("unused", 0.0, first), ("train", first, trained), ("gap", trained, start)]
-    parts += [("valid", start, start + size), ("unused", start + size, end)]
-    return [(kind, round(low, 4), round(high, 4)) for kind, low, high in parts if high - low > 1e-6]
-
-
-def _block_stripes(fold: int, folds: int, end: float) -> list[tuple[str, float, float]]:
-    low, high = end * fold / folds, end * (fold + 1) / folds
-    parts = [("train", 0.0, low), ("valid", low, high), ("train", high, end)]
-    return [(kind, round(a, 4), round(b, 4)) for kind, a, b in parts if b - a > 1e-6]
-
-
-def _scattered_stripes(fold: int, folds: int, end: float) -> list[tuple[str, float, float]]:
-    cells = 4 * folds
-    # A fixed stride scatters the judging cells without any randomness, so the picture never flickers.
-    chosen = {(fold + step * (folds + 2)) % cells for step in range(4)}
-    return [
-        ("valid" if cell in chosen else "train", round(end * cell / cells, 4), round(end * (cell + 1) / cells, 4))
-        for cell in range(cells)
-    ]
+        start = moments - (folds - fold) * size
+        first = start - gap - length if rolling else 0
+        yield _between(steps, first, start - gap), _between(steps, start, start + size)

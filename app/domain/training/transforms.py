@@ -20,6 +20,7 @@ from app.domain.experiment import Spec, TransformPart
 
 LONGEST = 10_000
 MOST_STEPS = 60
+UNKNOWN = "transform_unknown"
 DATE_PARTS = {
     "doy_cyclic": "Day of the year, as sine and cosine",
     "month": "Month",
@@ -101,6 +102,16 @@ def derived_names(transform: TransformPart, *, time_column: str | None) -> list[
     return [f"{column}_{word}_{parameters['window']}" for column in transform.columns]
 
 
+def target_lags(spec: Spec) -> list[str]:
+    """Return the names of the derived features that are earlier values of the target itself."""
+    names: list[str] = []
+    for transform in spec.features.transforms:
+        if transform.kind == "lag" and spec.task.target in transform.columns:
+            only_target = transform.model_copy(update={"columns": [spec.task.target]})
+            names += derived_names(only_target, time_column=spec.task.time_column)
+    return names
+
+
 def longest_memory(spec: Spec) -> int:
     """Return how many steps back the config's recipes look."""
     reach = 0
@@ -123,11 +134,13 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
     Raises
     ------
     TrainingError
-        If a recipe names a column that is not there, or needs a time column that is not there.
+        If a recipe is unknown, cannot be read, or names a column that is not there; or there is no time column.
     """
     added: dict[str, Any] = {}
     clock = _Clock(frame, spec, profile)
     for transform in spec.features.transforms:
+        if transform.kind not in _BY_KIND:
+            raise TrainingError(f"There is no derived feature of the kind {transform.kind[:40]}.", code=UNKNOWN)
         missing = [column for column in transform.columns if column not in frame.columns]
         if missing:
             raise TrainingError(f"The column {missing[0]} of a derived feature is not in the dataset.")
@@ -142,7 +155,10 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
 def _derive(
     frame: pd.DataFrame, transform: TransformPart, *, spec: Spec, clock: _Clock
 ) -> Iterator[tuple[str, pd.Series]]:
-    parameters = get(transform.kind).parse(transform.parameters)
+    try:
+        parameters = get(transform.kind).parse(transform.parameters)
+    except ValueError as fault:
+        raise TrainingError(f"{get(transform.kind).title}: {fault}", code="transform_invalid") from fault
     if transform.kind == "date_parts":
         times = frame[str(spec.task.time_column)]
         for part in parameters["parts"]:
@@ -156,8 +172,7 @@ def _derive(
             continue
         window = parameters["window"]
         # A window over the target must end one step before the row it describes.
-        shift = 1 if column == spec.task.target else 0
-        mean = clock.rolling_mean(series, window=window, shift=shift)
+        mean = clock.rolling_mean(series, window=window, before=column == spec.task.target)
         if transform.kind == "rolling_sum":
             yield f"{column}_sum_{window}", mean * window
         else:
@@ -182,36 +197,59 @@ def _part_values(times: pd.Series, part: str) -> list[pd.Series]:
 
 
 class _Clock:
-    """Finds earlier values: by time on a regular axis, by row otherwise, never across groups."""
+    """Finds earlier values: by time where all rows stand on a regular step, by row otherwise, never across groups."""
 
     def __init__(self, frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> None:
         time_column, group_column = spec.task.time_column, spec.task.group_column
         self.groups = frame[group_column].to_numpy() if group_column else np.zeros(len(frame))
-        self.times = frame[time_column] if time_column else None
+        self.times = frame[time_column] if time_column else pd.Series(pd.NaT, index=frame.index)
         axis = profile.time_axis
-        by_time = axis is not None and axis.regular and axis.column == time_column and axis.step_seconds > 0
-        self.step = pd.Timedelta(seconds=axis.step_seconds) if by_time and axis is not None else None
+        self.step: pd.Timedelta | None = None
+        if axis is not None and axis.regular and axis.column == time_column and axis.step_seconds > 0:
+            step = pd.Timedelta(seconds=axis.step_seconds)
+            # Months are called regular too, but no number of days leads from one to the next.
+            if self._all_on(step):
+                self.step = step
+
+    def _all_on(self, step: pd.Timedelta) -> bool:
+        since = self.times - self.times.min()
+        return bool((since.dropna() % step == pd.Timedelta(0)).all())
 
     def _per_group(self, series: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
-        parts = []
-        for _, rows in series.groupby(self.groups, sort=False):
-            if self.step is None or self.times is None:
-                parts.append(work(rows))
-                continue
-            times = self.times.loc[rows.index]
-            at = pd.Series(rows.to_numpy(), index=pd.DatetimeIndex(times))
-            at = at[at.index.notna()]
-            at = at.groupby(level=0, sort=True).first()
-            full = pd.date_range(at.index.min(), at.index.max(), freq=self.step) if len(at) else at.index
-            found = work(at.reindex(full)).reindex(pd.DatetimeIndex(times))
-            parts.append(pd.Series(found.to_numpy(), index=rows.index))
+        parts = [work(rows) for _, rows in series.groupby(self.groups, sort=False)]
         return pd.concat(parts).reindex(series.index) if parts else series
 
-    def lagged(self, series: pd.Series, steps: int) -> pd.Series:
-        """Return the value `steps` ago."""
-        return self._per_group(series, lambda rows: rows.shift(steps))
+    def _by_time(self, rows: pd.Series) -> tuple[pd.Series, pd.DatetimeIndex]:
+        """Return the values by time, the first of each moment, and the time of every row."""
+        times = pd.DatetimeIndex(self.times.loc[rows.index])
+        known = pd.Series(rows.to_numpy(), index=times)[times.notna()]
+        return known[~known.index.duplicated()].sort_index(), times
 
-    def rolling_mean(self, series: pd.Series, *, window: int, shift: int) -> pd.Series:
-        """Return the mean over the last `window` steps, of which four in five must be known."""
-        least = max(1, int(np.ceil(0.8 * window)))
-        return self._per_group(series, lambda rows: rows.shift(shift).rolling(window, min_periods=least).mean())
+    def lagged(self, series: pd.Series, steps: int) -> pd.Series:
+        """Return the value `steps` ago, NaN where that moment has no row."""
+        step = self.step
+        if step is None:
+            return self._per_group(series, lambda rows: rows.shift(steps))
+
+        def look_back(rows: pd.Series) -> pd.Series:
+            known, times = self._by_time(rows)
+            return pd.Series(known.reindex(times - steps * step).to_numpy(), index=rows.index)
+
+        return self._per_group(series, look_back)
+
+    def rolling_mean(self, series: pd.Series, *, window: int, before: bool) -> pd.Series:
+        """Return the mean over the last `window` steps, of which four in five must be known.
+
+        With `before`, the window ends one step before the row instead of at it.
+        """
+        step, least = self.step, max(1, int(np.ceil(0.8 * window)))
+        if step is None:
+            shift = int(before)
+            return self._per_group(series, lambda rows: rows.shift(shift).rolling(window, min_periods=least).mean())
+
+        def look_back(rows: pd.Series) -> pd.Series:
+            known, times = self._by_time(rows)
+            rolled = known.rolling(window * step, min_periods=least, closed="left" if before else "right").mean()
+            return pd.Series(rolled.reindex(times).to_numpy(), index=rows.index)
+
+        return self._per_group(series, look_back)

@@ -1,0 +1,160 @@
+"""How strongly each column goes with the target, and whether it is the target in disguise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.analysis.profile import Association, Associations
+from app.domain.vocabulary import ColumnKind
+
+COPY = 0.99999
+FEWEST = 10
+MOST_LEVELS = 200
+
+
+def associate(
+    frame: pd.DataFrame,
+    target: str,
+    kinds: Mapping[str, ColumnKind],
+    *,
+    columns: list[str] | None = None,
+    on_item: Callable[[Association], None] | None = None,
+) -> Associations:
+    """Measure every other column (or `columns`) against the target.
+
+    Spearman's rank correlation for two numbers, the correlation ratio for a number and a class, Cramer's V with bias
+    correction for two classes; each on the rows where both are there.
+
+    Parameters
+    ----------
+    frame
+        The rows, with the user's column names.
+    target, kinds
+        The target, and every column's kind.
+    on_item
+        Called after each column, for progress.
+
+    References
+    ----------
+    Bergsma, W. (2013), Journal of the Korean Statistical Society 42, 323-328, for the bias correction of Cramer's V.
+    """
+    names = columns if columns is not None else [str(name) for name in frame.columns if name != target]
+    items = []
+    for item in _measured(frame, target, kinds, names):
+        items.append(item)
+        if on_item is not None:
+            on_item(item)
+    return Associations(target, len(frame), tuple(items))
+
+
+def _measured(
+    frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], names: list[str]
+) -> Iterator[Association]:
+    whole = frame[target]
+    numeric_target = _numeric(kinds[target], whole)
+    goal = pd.to_numeric(whole, errors="coerce").to_numpy(float) if numeric_target else _codes(whole)
+    for name in names:
+        values = frame[name]
+        if kinds[name] is ColumnKind.CONSTANT:
+            yield Association(name, "none", None, 0, reason="constant")
+        elif kinds[name] is ColumnKind.DATETIME:
+            yield Association(name, "none", None, 0, reason="a date")
+        elif _numeric(kinds[name], values):
+            numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
+            yield _number(name, numbers, goal, numeric_target=numeric_target)
+        else:
+            yield _words(name, _codes(values), goal, numeric_target=numeric_target)
+
+
+def _numeric(kind: ColumnKind, values: pd.Series) -> bool:
+    is_number = bool(pd.api.types.is_numeric_dtype(values)) and not pd.api.types.is_bool_dtype(values)
+    return is_number and kind not in (ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN)
+
+
+def _codes(values: pd.Series) -> NDArray[np.float64]:
+    codes, _ = pd.factorize(values, sort=True)
+    return np.where(codes < 0, np.nan, codes.astype(float))
+
+
+def _number(name: str, values: NDArray[np.float64], goal: NDArray[np.float64], *, numeric_target: bool) -> Association:
+    both = np.isfinite(values) & np.isfinite(goal)
+    rows = int(both.sum())
+    if rows < FEWEST or np.ptp(values[both]) == 0 or np.ptp(goal[both]) == 0:
+        return Association(name, "none", None, rows, reason="too few values that vary")
+    if not numeric_target:
+        ratio = correlation_ratio(goal[both], values[both])
+        copied = ratio > COPY and rows == int(np.isfinite(goal).sum())
+        reason = "Each class of the target has its own value here." if copied else ""
+        return Association(name, "correlation ratio", round(ratio, 6), rows, copied, reason)
+    rank = float(np.corrcoef(_ranks(values[both]), _ranks(goal[both]))[0, 1])
+    line = float(np.corrcoef(values[both], goal[both])[0, 1])
+    copied = abs(line) > COPY and rows > 20
+    reason = "It is the target itself, or a straight line of it." if copied else ""
+    return Association(name, "Spearman", round(rank, 6), rows, copied, reason)
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(values), dtype=float)
+
+
+def _words(name: str, codes: NDArray[np.float64], goal: NDArray[np.float64], *, numeric_target: bool) -> Association:
+    both = np.isfinite(codes) & np.isfinite(goal)
+    rows = int(both.sum())
+    levels = len(np.unique(codes[both]))
+    if rows < FEWEST or levels < 2:
+        return Association(name, "none", None, rows, reason="too few values that vary")
+    if levels > MOST_LEVELS and levels > rows // 2:
+        return Association(name, "none", None, rows, reason="nearly every row has its own value")
+    if numeric_target:
+        return Association(name, "correlation ratio", round(correlation_ratio(codes[both], goal[both]), 6), rows)
+    value = cramers_v(codes[both], goal[both])
+    copied = _one_to_one(codes[both], goal[both]) and levels <= MOST_LEVELS
+    reason = "Its words name the target's classes one by one." if copied else ""
+    return Association(name, "Cramér's V", round(value, 6), rows, copied, reason)
+
+
+def correlation_ratio(classes: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Return eta, the square root of the share of variance between classes; 0 to 1.
+
+    Parameters
+    ----------
+    classes, values
+        Shape (n,), no missing values.
+    """
+    _, place = np.unique(classes, return_inverse=True)
+    counts = np.bincount(place)
+    means = np.bincount(place, weights=values) / counts
+    total = float(np.sum((values - values.mean()) ** 2))
+    between = float(np.sum(counts * (means - values.mean()) ** 2))
+    return float(np.sqrt(min(max(between / total, 0.0), 1.0))) if total > 0 else 0.0
+
+
+def cramers_v(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return Cramer's V with bias correction, 0 to 1.
+
+    Parameters
+    ----------
+    one, other
+        Shape (n,), class codes without missing values.
+    """
+    _, rows = np.unique(one, return_inverse=True)
+    _, columns = np.unique(other, return_inverse=True)
+    r, c, n = rows.max() + 1, columns.max() + 1, len(one)
+    table = np.bincount(rows * c + columns, minlength=r * c).reshape(r, c).astype(float)
+    expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / n
+    phi2 = float(np.sum((table - expected) ** 2 / expected)) / n
+    corrected = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
+    r_corrected, c_corrected = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
+    smaller = min(r_corrected - 1, c_corrected - 1)
+    return float(np.sqrt(corrected / smaller)) if smaller > 0 else 0.0
+
+
+def _one_to_one(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    pairs = len(np.unique(np.column_stack([one, other]), axis=0))
+    return pairs == len(np.unique(one)) == len(np.unique(other))

@@ -1,0 +1,72 @@
+"""What kind of column it is, and the evidence for that in a few words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.domain.vocabulary import ColumnKind
+
+ID_NAME = re.compile(
+    r"(^|[_ .])(id|ids|uuid|guid|key|code|index|idx|rownames?|row_?number|record|serial|nr|no|number|num)$",
+    re.IGNORECASE,
+)
+LONG_TEXT = 40
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the decision looks at. `present` counts values that are there."""
+
+    name: str
+    storage: str
+    rows: int
+    present: int
+    distinct: int
+    mean_length: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+def decide_kind(evidence: Evidence) -> tuple[ColumnKind, str]:
+    """Return the kind of a column and the reason.
+
+    Parameters
+    ----------
+    evidence
+        Counts and bounds of the whole column, not of a sample.
+    """
+    if evidence.present == 0:
+        return ColumnKind.CONSTANT, "no value is there"
+    if evidence.distinct <= 1:
+        return ColumnKind.CONSTANT, "one single value"
+    if evidence.storage == "boolean":
+        return ColumnKind.BOOLEAN, "true and false"
+    if evidence.storage == "datetime":
+        return ColumnKind.DATETIME, "dates"
+    if evidence.storage == "number":
+        return ColumnKind.NUMERIC, "numbers with decimals"
+    if evidence.storage == "integer":
+        return _integer(evidence)
+    return _text(evidence)
+
+
+def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
+    unique = evidence.distinct == evidence.present and evidence.present >= 20
+    span = (evidence.maximum or 0) - (evidence.minimum or 0) + 1
+    if unique and span == evidence.present and evidence.minimum in (0.0, 1.0):
+        return ColumnKind.IDENTIFIER, "counts the rows one by one"
+    if unique and ID_NAME.search(evidence.name):
+        return ColumnKind.IDENTIFIER, "a different number on every row, and named like an id"
+    return ColumnKind.INTEGER, "whole numbers"
+
+
+def _text(evidence: Evidence) -> tuple[ColumnKind, str]:
+    share = evidence.distinct / evidence.present
+    if evidence.present >= 20 and share > 0.9 and evidence.mean_length <= LONG_TEXT:
+        return ColumnKind.IDENTIFIER, "a different text on nearly every row"
+    if evidence.mean_length > LONG_TEXT and evidence.distinct > 20:
+        return ColumnKind.TEXT, "long texts"
+    if share > 0.5 and evidence.distinct > 50:
+        return ColumnKind.TEXT, f"{evidence.distinct:,} different texts"
+    return ColumnKind.CATEGORICAL, f"{evidence.distinct:,} different words"

@@ -1,0 +1,126 @@
+"""The only place that opens DuckDB: locked down, with limits, and never shown a user's column name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.domain.analysis.profile import DatasetProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREVIEW_SECONDS = 10
+CELL_SHOWN = 200
+
+
+@contextmanager
+def connect(
+    folder: Path, *, memory_mb: int = 512, threads: int = 1, seconds: float | None = None, temporary: Path | None = None
+) -> Iterator[Any]:
+    """Open an in-memory DuckDB that can see one folder and nothing else.
+
+    Parameters
+    ----------
+    folder
+        The only folder whose files may be read (or, by the reading child, written).
+    memory_mb, threads
+        What it may use.
+    seconds
+        After this long the running query is interrupted.
+    temporary
+        Where it may spill; without one it does not spill.
+    """
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    timer = threading.Timer(seconds, connection.interrupt) if seconds else None
+    try:
+        for statement in _lockdown(folder, memory_mb, threads, temporary):
+            connection.execute(statement)
+        if timer:
+            timer.daemon = True
+            timer.start()
+        yield connection
+    finally:
+        if timer:
+            timer.cancel()
+        connection.close()
+
+
+def _lockdown(folder: Path, memory_mb: int, threads: int, temporary: Path | None) -> list[str]:
+    spill = temporary or folder
+    return [
+        "SET python_enable_replacements=false",
+        f"SET memory_limit='{memory_mb}MB'",
+        f"SET threads={threads}",
+        f"SET temp_directory={literal(str(spill))}",
+        f"SET max_temp_directory_size='{'4GB' if temporary else '0MB'}'",
+        f"SET allowed_directories=[{literal(str(folder) + '/')}]",
+        "SET autoinstall_known_extensions=false",
+        "SET autoload_known_extensions=false",
+        "SET allow_community_extensions=false",
+        "SET enable_external_access=false",
+        "SET lock_configuration=true",
+    ]
+
+
+def literal(text: str) -> str:
+    """Quote a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def preview(
+    path: Path, profile: DatasetProfile, *, offset: int = 0, limit: int = 20, most: int = 60
+) -> list[list[str]]:
+    """Return rows of a stored dataset as texts, an empty text for a missing value; at most `most` columns."""
+    columns = ", ".join(f"left({column.key}::VARCHAR, {CELL_SHOWN})" for column in profile.columns[:most])
+    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection:
+        query = f"SELECT {columns} FROM read_parquet(?) LIMIT ? OFFSET ?"
+        found = connection.execute(query, [str(path), limit, offset]).fetchall()
+    return [["" if cell is None else _shortened(cell) for cell in row] for row in found]
+
+
+def _shortened(cell: str) -> str:
+    midnight = " 00:00:00"
+    return cell.removesuffix(midnight)
+
+
+def read_frame(
+    path: Path, profile: DatasetProfile, names: Sequence[str], *, sample_rows: int | None = None
+) -> pd.DataFrame:
+    """Return columns of a stored dataset under the user's names, in file order.
+
+    With `sample_rows`, that many rows are drawn with a fixed seed.
+    """
+    keys = [profile.column(name).key for name in names]
+    sample = ""
+    if sample_rows is not None and profile.rows > sample_rows:
+        sample = f" USING SAMPLE reservoir({int(sample_rows)} ROWS) REPEATABLE (42)"
+    memory_mb = max(1024, int(profile.rows * len(keys) * 40 / 1e6))
+    with connect(path.parent, memory_mb=memory_mb) as connection:
+        query = f"SELECT {', '.join(keys)} FROM read_parquet(?){sample}"
+        frame = connection.execute(query, [str(path)]).df()
+    frame.columns = list(names)
+    return _plain(frame, profile)
+
+
+def _plain(frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
+    """Give every column the type that training expects, whatever the versions of DuckDB and pandas made of it."""
+    import pandas as pd
+
+    plain: dict[str, Any] = {}
+    for name in frame.columns:
+        storage, values = profile.column(str(name)).storage, frame[name]
+        if storage == "number":
+            plain[name] = pd.to_numeric(values).astype("float64")
+        elif storage == "integer":
+            plain[name] = values.astype("int64") if values.notna().all() else pd.to_numeric(values).astype("float64")
+        elif storage == "datetime":
+            plain[name] = pd.to_datetime(values)
+        else:
+            plain[name] = values.astype(object).where(values.notna(), None)
+    return pd.DataFrame(plain, index=frame.index)

@@ -1,0 +1,80 @@
+"""Files on disk: where each thing lies, and how it is written so that a kill leaves the old or the new, never half."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+
+def incoming_dir(data: Path) -> Path:
+    """Return the folder of uploads that are still arriving."""
+    return _made(data / "incoming")
+
+
+def dataset_dir(data: Path, dataset_id: uuid.UUID) -> Path:
+    """Return the folder of one dataset; its name is our own id, never a user's text."""
+    return data / "datasets" / str(dataset_id)
+
+
+def experiment_dir(data: Path, experiment_id: uuid.UUID) -> Path:
+    """Return the folder of one experiment's artefacts."""
+    return data / "experiments" / str(experiment_id)
+
+
+def sample_dir(data: Path, sha256: str) -> Path:
+    """Return the folder where a shipped sample lies, read once."""
+    return data / "samples" / sha256
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def free_mb(folder: Path) -> float:
+    """Return the free space where this folder lies, in MB."""
+    return shutil.disk_usage(folder).free / 1e6
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside this folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's bytes survive a power cut."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write aside, flush, rename: a reader sees the old bytes or the new ones."""
+    _made(path.parent)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with aside.open("xb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def publish_folder(aside: Path, target: Path) -> None:
+    """Give a finished folder its final name; one that is there already is replaced whole."""
+    for child in aside.iterdir():
+        sync_file(child)
+    if target.exists():
+        shutil.rmtree(target)
+    _made(target.parent)
+    aside.rename(target)
+    sync_folder(target.parent)

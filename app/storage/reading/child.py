@@ -1,0 +1,77 @@
+"""The child's side: `python -m app.storage.reading.child`, a request on standard input, an answer on standard output.
+
+It limits itself before it touches the user's bytes: memory, processor time, file size, open files; and it dies with
+its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from app.storage.reading.refusals import RefusedError
+
+
+def limit_myself(limits: dict[str, int], seconds: int) -> None:
+    """Set the limits of this process; they cannot be raised again."""
+    memory = limits["read_memory_mb"] * 1024 * 1024
+    most = 2 * limits["unpacked_mb"] * 1024 * 1024
+    for kind, value in (
+        (resource.RLIMIT_AS, memory + 512 * 1024 * 1024),
+        (resource.RLIMIT_CPU, max(2 * seconds, 4)),
+        (resource.RLIMIT_FSIZE, most),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no orphan goes on reading.
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Read the file of the request; every fault becomes a code and a sentence."""
+    from app.storage.reading.table import read_table
+
+    try:
+        return {"profile": read_table(request)}
+    except RefusedError as refusal:
+        return {"error": refusal.as_json()}
+    except MemoryError:
+        return {"error": _out_of_memory(request)}
+    except OSError as fault:
+        if fault.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            message = "The server has no room for this file. Nothing was changed."
+            return {"error": {"code": "no_space", "message": message, "status": 507}}
+        raise
+    except Exception as fault:
+        # DuckDB has its own error classes; the two that a user's file can cause are told apart by name.
+        if type(fault).__name__ == "OutOfMemoryException":
+            return {"error": _out_of_memory(request)}
+        raise
+
+
+def _out_of_memory(request: dict[str, Any]) -> dict[str, Any]:
+    memory = request["limits"]["read_memory_mb"]
+    message = (
+        f"Reading needs more than {memory:,} MB of memory. Try a smaller file, or raise HYDROML_LIMIT_READ_MEMORY_MB."
+    )
+    return {"code": "too_large_to_read", "message": message, "status": 413}
+
+
+def main() -> None:
+    """Answer one request and end."""
+    request = json.loads(sys.stdin.buffer.read())
+    limit_myself(request["limits"], request["seconds"])
+    Path(request["folder"]).stat()
+    sys.stdout.write(json.dumps(answer(request), allow_nan=False))
+
+
+if __name__ == "__main__":
+    main()

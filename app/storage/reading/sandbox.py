@@ -1,0 +1,125 @@
+"""The parent's side: start the child, wait no longer than allowed, and believe only what it says in JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import NoSpaceError, UnreadableFileError
+from app.storage.files import publish_folder
+from config import Limits
+
+log = logging.getLogger(__name__)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def read_file(source: Path, target_dir: Path, *, limits: Limits, seconds: int, file_name: str = "") -> DatasetProfile:
+    """Read a file into `target_dir`, which then holds data.parquet and profile.json, or does not exist.
+
+    Parameters
+    ----------
+    source
+        The uploaded bytes, under a name of our own.
+    target_dir
+        The dataset's folder; it appears only when everything in it is complete.
+    limits, seconds
+        What the child may use, and how long the parent waits.
+    file_name
+        The user's name for the file; only its ending is looked at.
+
+    Raises
+    ------
+    UnreadableFileError, NoSpaceError
+        With a sentence for the user.
+    """
+    aside = target_dir.with_name(f"{target_dir.name}.{uuid.uuid4().hex}.part")
+    aside.mkdir(parents=True, mode=0o700)
+    try:
+        request = {
+            "source": str(source.resolve()),
+            "folder": str(aside.resolve()),
+            "suffix": "".join(Path(file_name).suffixes[-2:]).lower()[:20],
+            "limits": limits.__dict__,
+            "seconds": seconds,
+        }
+        answer = _ask_child(request, seconds)
+        if "error" in answer:
+            raise _refusal(answer["error"])
+        profile = DatasetProfile.from_json(answer["profile"])
+        (aside / "profile.json").write_text(json.dumps(answer["profile"]))
+        publish_folder(aside, target_dir)
+        return profile
+    finally:
+        _remove(aside)
+
+
+def _remove(folder: Path) -> None:
+    if not folder.exists():
+        return
+    for child in folder.iterdir():
+        child.unlink(missing_ok=True)
+    folder.rmdir()
+
+
+def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
+    if error["code"] == "no_space":
+        return NoSpaceError(error["message"], field="file")
+    return UnreadableFileError(
+        error["message"], code=error["code"], status=error["status"], line=error.get("line"), column=error.get("column")
+    )
+
+
+def _ask_child(request: dict[str, Any], seconds: int) -> dict[str, Any]:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "app.storage.reading.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=request["folder"],
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "2"},
+        start_new_session=True,
+    )
+    try:
+        out, said = child.communicate(json.dumps(request).encode(), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        _kill(child)
+        return _fault("too_slow", f"Reading took more than {seconds} s and was stopped. Try a smaller file.")
+    except BaseException:
+        _kill(child)
+        raise
+    if child.returncode == 0:
+        with contextlib.suppress(ValueError):
+            answer: dict[str, Any] = json.loads(out)
+            return answer
+    log.warning("the reading child ended with %s: %s", child.returncode, said.decode(errors="replace")[-2000:])
+    return _death(child.returncode, request)
+
+
+def _death(returncode: int, request: dict[str, Any]) -> dict[str, Any]:
+    if -returncode == signal.SIGXCPU:
+        return _fault("too_slow", f"Reading took more than {request['seconds']} s of work and was stopped.")
+    memory = request["limits"]["read_memory_mb"]
+    return _fault("too_large_to_read", f"The file could not be read within {memory:,} MB of memory. Try a smaller one.")
+
+
+def _fault(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "status": 422}}
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe:
+            with contextlib.suppress(OSError):
+                pipe.close()
