@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
+
+_writing: ContextVar[bool] = ContextVar("hydroml_writing", default=False)
 
 
 class Base(DeclarativeBase):
@@ -28,15 +31,33 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
+def is_writing() -> bool:
+    """Say whether the code runs inside `transaction()`; the engine then takes the write lock at once."""
+    return _writing.get()
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
-    """Commit on success, roll back on any exception. Services own transactions; nothing else commits."""
+    """Commit on success, roll back on any exception. Services own transactions; nothing else commits.
+
+    A read that is under way is ended first: on SQLite a read that turns into a write fails at once when anybody else
+    wrote in between, whatever the timeout. Inside another transaction this one is part of it.
+    """
+    if _writing.get():
+        yield
+        return
+    if db.session.new or db.session.dirty or db.session.deleted:
+        raise RuntimeError("Something was changed outside a transaction.")
+    db.session.commit()
+    token = _writing.set(True)
     try:
         yield
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        _writing.reset(token)
 
 
 def now() -> datetime:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
 from pathlib import Path
+
+from app.domain.analysis.profile import DatasetProfile
 
 
 def incoming_dir(data: Path) -> Path:
@@ -78,3 +81,13 @@ def publish_folder(aside: Path, target: Path) -> None:
     _made(target.parent)
     aside.rename(target)
     sync_folder(target.parent)
+
+
+def read_profile(folder: Path) -> DatasetProfile:
+    """Return the profile that lies beside a dataset's rows."""
+    return DatasetProfile.from_json(json.loads((folder / "profile.json").read_text(encoding="utf-8")))
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of our own with all that is in it; one that is gone already is no fault."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,89 @@
+"""The web's only door to RQ: ring the bell for a job, by dotted name, with its id only; never waits long or raises."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+
+from app.domain.vocabulary import JobKind
+
+log = logging.getLogger(__name__)
+
+# Short work has a queue of its own, so that a training of hours never stands in its way.
+QUICK, TRAIN = "quick", "train"
+QUEUES = {JobKind.ANALYSE: QUICK, JobKind.ASSOCIATE: QUICK, JobKind.TRAIN: TRAIN}
+FUNCTIONS = {
+    JobKind.ANALYSE: "workers.jobs.analyse.analyse",
+    JobKind.ASSOCIATE: "workers.jobs.associate.associate",
+    JobKind.TRAIN: "workers.jobs.train.train",
+}
+CONNECT_SECONDS = 0.5
+# After a failure nobody asks again for this long, so that pages stay quick while the server is away.
+REST_SECONDS = 5.0
+KEEP_SECONDS = 3600
+
+
+@dataclass
+class _Breaker:
+    until: float = 0.0
+
+
+_breaker = _Breaker()
+
+
+@functools.lru_cache(maxsize=4)
+def connection(url: str) -> Any:
+    """Return a connection to the Redis-protocol server, with short patience."""
+    import redis
+
+    return redis.Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS)
+
+
+def _url() -> str | None:
+    url: str | None = current_app.extensions["hydroml_settings"].redis_url
+    return url
+
+
+def ring(job_id: uuid.UUID, kind: JobKind) -> bool:
+    """Wake a worker for this job; False when the server is away, and the sweeper rings again later."""
+    url = _url()
+    if url is None or time.monotonic() < _breaker.until:
+        return False
+    from redis.exceptions import RedisError
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    try:
+        queue = Queue(QUEUES[kind], connection=connection(url), serializer=JSONSerializer)
+        queue.enqueue(
+            FUNCTIONS[kind], str(job_id), job_timeout=-1, result_ttl=0, failure_ttl=KEEP_SECONDS, ttl=KEEP_SECONDS
+        )
+    except (RedisError, OSError) as fault:
+        _breaker.until = time.monotonic() + REST_SECONDS
+        log.warning("the queue cannot be reached: %s", fault)
+        return False
+    return True
+
+
+def is_reachable() -> bool:
+    """Say whether the Redis-protocol server answers."""
+    url = _url()
+    if url is None:
+        return False
+    from redis.exceptions import RedisError
+
+    try:
+        return bool(connection(url).ping())
+    except (RedisError, OSError):
+        return False
+
+
+def forget_failures() -> None:
+    """Ask again at once, for tests and for a fresh start."""
+    _breaker.until = 0.0

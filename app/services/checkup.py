@@ -1,0 +1,92 @@
+"""What `hydroml doctor` and the health pages look at."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import queue
+from app.services.context import current_settings
+from app.services.datasets import SAMPLES
+from app.storage import engine, files, jobs
+from app.storage.db import db
+
+PACKAGES = ("flask", "rq", "redis", "duckdb", "scikit-learn", "pandas", "numpy")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `warning` says that it works but ought to be better."""
+
+    ok: bool
+    sentence: str
+    warning: bool = False
+
+
+def examine() -> list[Check]:
+    """Look at files, database, queue, workers and versions."""
+    return [*_files(), *_database(), *_queue(), _versions()]
+
+
+def is_ready() -> tuple[bool, dict[str, str]]:
+    """Say whether requests can be served, and what each part says. A missing queue does not make it unready."""
+    try:
+        db.session.execute(text("SELECT 1"))
+        workers = jobs.live_workers()
+        parts = {"database": "ok", "workers": str(workers)}
+    except SQLAlchemyError:
+        parts = {"database": "unreachable", "workers": "unknown"}
+    parts["queue"] = "ok" if queue.is_reachable() else "unreachable"
+    return parts["database"] == "ok", parts
+
+
+def _files() -> list[Check]:
+    settings = current_settings()
+    checks = []
+    writable = os.access(settings.data, os.W_OK)
+    can = "can" if writable else "cannot"
+    checks.append(Check(writable, f"The data folder {can} be written."))
+    free = files.free_mb(settings.data)
+    checks.append(Check(free > settings.limits.free_disk_mb, f"{free:,.0f} MB are free on its disk."))
+    missing = [sample.file for sample in SAMPLES if not (settings.samples / sample.file).exists()]
+    message = f"The sample {missing[0]} is missing." if missing else f"All {len(SAMPLES)} samples are there."
+    checks.append(Check(not missing, message))
+    return checks
+
+
+def _database() -> list[Check]:
+    settings = current_settings()
+    checks = []
+    try:
+        if engine.is_sqlite(settings.database_url):
+            said = db.session.execute(text("PRAGMA integrity_check")).scalar()
+            checks.append(Check(said == "ok", f"The database says it is {'sound' if said == 'ok' else said}."))
+        at = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        checks.append(Check(bool(at), f"The database is at migration {at}."))
+    except SQLAlchemyError as fault:
+        checks.append(Check(ok=False, sentence=f"The database cannot be used: {type(fault).__name__}."))
+    safe, sentence = engine.sqlite_report(settings.database_url)
+    checks.append(Check(ok=True, sentence=sentence, warning=not safe))
+    return checks
+
+
+def _queue() -> list[Check]:
+    settings = current_settings()
+    if settings.redis_url is None:
+        return [Check(ok=True, sentence="No queue is named here; `hydroml up` brings its own.", warning=True)]
+    reachable = queue.is_reachable()
+    checks = [Check(reachable, f"The Redis-protocol server {'answers' if reachable else 'does not answer'}.")]
+    workers = jobs.live_workers()
+    checks.append(Check(workers > 0, f"{workers} workers have reported within 30 s."))
+    return checks
+
+
+def _versions() -> Check:
+    parts = [f"Python {sys.version.split()[0]}"]
+    parts += [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    return Check(ok=True, sentence=", ".join(parts) + ".")

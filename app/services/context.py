@@ -1,0 +1,14 @@
+"""What every service may ask for: the settings."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app
+
+from config import Settings
+
+
+def current_settings() -> Settings:
+    """Return the settings of the running application."""
+    return cast("Settings", current_app.extensions["hydroml_settings"])

@@ -1,0 +1,263 @@
+"""Drafts: every answer is saved as it is given, under a version, and nothing is overwritten in silence."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain import wizard
+from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict
+from app.domain.experiment import Draft
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.propose import make_plan
+from app.domain.vocabulary import ColumnKind, DatasetState
+from app.services import associations, datasets
+from app.storage import datasets as dataset_rows
+from app.storage import drafts
+from app.storage.db import transaction
+from app.storage.tables import Dataset, DraftEvent, DraftRow, User
+
+MOST_ANSWERS_BYTES = 2_000_000
+MOST_VALUE_BYTES = 200_000
+RETRIES = 50
+# Stands in the history for a field that was never answered; no answer is an object of this shape.
+ABSENT: dict[str, Any] = {"absent": True}
+
+Answers = dict[str, dict[str, Any]]
+Changes = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SaveOutcome:
+    """What a save did. `merged` says that another tab had saved other fields meanwhile."""
+
+    version: int
+    merged: bool
+    changed: bool
+
+
+def create_draft(user: User) -> DraftRow:
+    """Start a draft."""
+    with transaction():
+        return drafts.add_draft(owner_id=user.id)
+
+
+def get_draft(user: User, draft_id: uuid.UUID) -> DraftRow:
+    """Return the user's draft, or raise NotFoundError."""
+    return drafts.get_draft(draft_id, owner_id=user.id)
+
+
+def list_drafts(user: User) -> list[DraftRow]:
+    """Return drafts that were not launched, last touched first."""
+    return drafts.list_drafts(user.id)
+
+
+def discard_draft(user: User, draft_id: uuid.UUID) -> None:
+    """Forget a draft."""
+    with transaction():
+        row = drafts.get_draft(draft_id, owner_id=user.id)
+        drafts.drop_draft(row.id)
+
+
+def mark_reached(user: User, draft_id: uuid.UUID, slug: str) -> None:
+    """Remember the furthest step that was shown."""
+    row = drafts.get_draft(draft_id, owner_id=user.id)
+    if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
+        with transaction():
+            drafts.change_draft(row.id, reached=slug)
+        row.reached = slug
+
+
+def save_answers(
+    user: User,
+    draft_id: uuid.UUID,
+    *,
+    step: str,
+    changes: Changes,
+    version: int,
+    keep: Mapping[str, str] | None = None,
+) -> SaveOutcome:
+    """Save changed answers of one step; see `save_many`."""
+    return save_many(user, draft_id, changes={step: changes}, version=version, keep=keep)
+
+
+def save_many(
+    user: User,
+    draft_id: uuid.UUID,
+    *,
+    changes: Mapping[str, Changes],
+    version: int,
+    keep: Mapping[str, str] | None = None,
+) -> SaveOutcome:
+    """Save changed answers.
+
+    Parameters
+    ----------
+    changes
+        step -> field -> new value; None forgets the answer, so that the suggestion holds again.
+    version
+        The version the changes were made on. Fields that others changed since are merged when they are different
+        fields, and refused when they are the same ones.
+    keep
+        field -> "mine" or "theirs", the answer to an earlier refusal.
+
+    Raises
+    ------
+    DraftConflictError
+        If the same fields were changed to other values since.
+    DomainError
+        If an answer is too large.
+    """
+    _refuse_too_large(changes)
+    for _ in range(RETRIES):
+        with transaction():
+            row = drafts.get_draft(draft_id, owner_id=user.id)
+            outcome = _try_save(user, row, changes=changes, version=version, keep=keep or {})
+        if outcome is not None:
+            return outcome
+    raise ConflictError("The draft is being changed too quickly. Try again.")
+
+
+def _refuse_too_large(changes: Mapping[str, Changes]) -> None:
+    for fields in changes.values():
+        for name, value in fields.items():
+            if len(json.dumps(value, default=str)) > MOST_VALUE_BYTES or len(name) > 1200:
+                raise DomainError("This answer is too long to keep.", code="answer_too_long", field=name[:100])
+
+
+def _try_save(
+    user: User, row: DraftRow, *, changes: Mapping[str, Changes], version: int, keep: Mapping[str, str]
+) -> SaveOutcome | None:
+    if row.launched_experiment_id is not None:
+        raise ConflictError("This draft was launched, and is frozen now.", code="draft_launched")
+    since = drafts.list_events(row.id, after_version=version) if version < row.version else []
+    wanted = _flat(changes)
+    _refuse_conflicts(row, wanted, since, keep)
+    wanted = {path: value for path, value in wanted.items() if keep.get(path[1]) != "theirs"}
+    answers, effects = _apply(row.answers, wanted)
+    if not effects:
+        return SaveOutcome(row.version, bool(since), changed=False)
+    if len(json.dumps(answers)) > MOST_ANSWERS_BYTES:
+        raise DomainError("The draft holds more than it can keep. Remove some answers.", code="draft_too_large")
+    if not drafts.swap(row.id, version=row.version, answers=answers, dataset_id=_dataset_id(answers)):
+        return None
+    step = next(iter(wanted))[0]
+    drafts.add_event(draft_id=row.id, version=row.version + 1, user_id=user.id, step=step, changes=effects)
+    return SaveOutcome(row.version + 1, bool(since), changed=True)
+
+
+def _flat(changes: Mapping[str, Changes]) -> dict[tuple[str, str], Any]:
+    return {(step, name): value for step, fields in changes.items() for name, value in fields.items()}
+
+
+def _refuse_conflicts(
+    row: DraftRow, wanted: Mapping[tuple[str, str], Any], since: list[DraftEvent], keep: Mapping[str, str]
+) -> None:
+    moved = {path: event for event in since for path in event.changes}
+    conflicts = []
+    for (step, name), mine in wanted.items():
+        event = moved.get(f"{step}.{name}")
+        theirs = row.answers.get(step, {}).get(name)
+        if event is not None and theirs != mine and name not in keep:
+            conflicts.append(FieldConflict(step, name, mine, theirs, event.at.isoformat(timespec="seconds")))
+    if conflicts:
+        raise DraftConflictError(tuple(conflicts), version=row.version)
+
+
+def _apply(
+    before: Mapping[str, Mapping[str, Any]], wanted: Mapping[tuple[str, str], Any]
+) -> tuple[Answers, dict[str, Any]]:
+    """Return the new answers and what changed: "step.field" -> [before, after]."""
+    answers: Answers = {step: dict(fields) for step, fields in before.items()}
+    effects: dict[str, Any] = {}
+
+    def put(step: str, name: str, value: Any) -> bool:
+        held = answers.setdefault(step, {})
+        old = held.get(name, ABSENT)
+        new = ABSENT if value is None else value
+        if old == new:
+            return False
+        effects[f"{step}.{name}"] = [old, new]
+        if value is None:
+            del held[name]
+        else:
+            held[name] = value
+        return True
+
+    for (step, name), value in wanted.items():
+        if put(step, name, value):
+            for pattern in wizard.cleared_by(step, name):
+                for other_step, fields in list(answers.items()):
+                    for other in list(fields):
+                        covered = wizard.matches(pattern, step=other_step, name=other)
+                        if covered and (other_step, other) not in wanted:
+                            put(other_step, other, None)
+    return answers, effects
+
+
+def _dataset_id(answers: Answers) -> uuid.UUID | None:
+    raw = answers.get("data", {}).get("dataset_id")
+    try:
+        return uuid.UUID(str(raw)) if raw else None
+    except ValueError:
+        return None
+
+
+def answers_at(row: DraftRow, version: int) -> Answers:
+    """Return the answers as they were at an earlier version, by undoing what came after."""
+    answers: Answers = {step: dict(fields) for step, fields in row.answers.items()}
+    if version >= row.version:
+        return answers
+    for event in reversed(drafts.list_events(row.id, after_version=version)):
+        for path, (before, _after) in event.changes.items():
+            step, _, name = path.partition(".")
+            held = answers.setdefault(step, {})
+            if before == ABSENT:
+                held.pop(name, None)
+            else:
+                held[name] = before
+    return answers
+
+
+def undo(user: User, draft_id: uuid.UUID) -> SaveOutcome:
+    """Take the last save back, as a new version; a second undo brings it again."""
+    row = drafts.get_draft(draft_id, owner_id=user.id)
+    events = drafts.list_events(row.id, after_version=row.version - 1)
+    if not events:
+        return SaveOutcome(row.version, merged=False, changed=False)
+    changes: dict[str, dict[str, Any]] = {}
+    for path, (before, _after) in events[-1].changes.items():
+        step, _, name = path.partition(".")
+        changes.setdefault(step, {})[name] = None if before == ABSENT else before
+    return save_many(user, draft_id, changes=changes, version=row.version)
+
+
+def dataset_of(user: User, row: DraftRow, answers: Mapping[str, Mapping[str, Any]] | None = None) -> Dataset | None:
+    """Return the dataset a draft stands on, if it has one and it was not deleted."""
+    chosen = _dataset_id({step: dict(fields) for step, fields in (answers or row.answers).items()})
+    if chosen is None:
+        return None
+    dataset = dataset_rows.find_dataset(chosen)
+    if dataset is None or dataset.owner_id != user.id or dataset.deleted_at is not None:
+        return None
+    return dataset
+
+
+def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan:
+    """Return the draft thought through, as it is or as it was at an earlier version."""
+    answers = row.answers if at_version is None else answers_at(row, at_version)
+    draft = Draft(answers)
+    dataset = dataset_of(user, row, answers)
+    if dataset is None or dataset.state != DatasetState.READY.value:
+        return make_plan(draft, None, None)
+    profile = datasets.profile_of(dataset)
+    plan = make_plan(draft, profile, None)
+    if plan.spec is None or profile is None:
+        return plan
+    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
+    kinds.update(plan.spec.data.column_kinds)
+    found = associations.associations_for(dataset, plan.spec.task.target, kinds)
+    return plan if found is None else make_plan(draft, profile, found)

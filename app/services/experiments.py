@@ -1,0 +1,231 @@
+"""Experiments: launching freezes the config; a worker trains; the report is what pages read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app import queue
+from app.domain.errors import ConflictError, DomainError, LaunchRefusedError, NotFoundError, TooManyError
+from app.domain.experiment import NAME_LENGTH, Spec
+from app.domain.recommendation.plan import Plan
+from app.domain.vocabulary import JobKind, RunState
+from app.services import drafts
+from app.services.context import current_settings
+from app.storage import drafts as draft_rows
+from app.storage import experiments, files, jobs
+from app.storage.db import now, transaction
+from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
+
+PREDICTIONS = "predictions.csv"
+# A cell that begins with one of these is a formula to a spreadsheet.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: str) -> Experiment:
+    """Freeze a draft into an experiment and ask a worker to train it.
+
+    Asking twice with one key gives the same experiment.
+
+    Raises
+    ------
+    LaunchRefusedError
+        If the draft has errors.
+    ConflictError
+        If another tab changed the draft after the page was shown.
+    TooManyError
+        If too many of the user's jobs wait already.
+    """
+    known = experiments.find_by_key(user.id, idempotency_key)
+    if known is not None:
+        return known
+    row = drafts.get_draft(user, draft_id)
+    if row.version != version:
+        raise ConflictError("The draft changed in another tab. Look at it once more, then launch.", code="draft_moved")
+    plan = drafts.plan_of(user, row)
+    dataset = drafts.dataset_of(user, row)
+    if not plan.launchable or plan.spec is None or dataset is None:
+        raise LaunchRefusedError(tuple(plan.problems))
+    try:
+        with transaction():
+            _refuse_if_full(user)
+            experiment = _add(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
+            draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
+            seconds = current_settings().limits.train_seconds
+            job = jobs.add_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id, seconds=seconds)
+    except IntegrityError:
+        # Two requests with one key came at the same moment; the other was first.
+        known = experiments.find_by_key(user.id, idempotency_key)
+        if known is None:
+            raise
+        return known
+    ring(job)
+    return experiment
+
+
+def ring(job: Job) -> None:
+    """Wake a worker; where the bell does not reach, the sweeper rings again."""
+    if queue.ring(job.id, JobKind(job.kind)):
+        with transaction():
+            jobs.mark_rung(job.id)
+
+
+def _refuse_if_full(user: User) -> None:
+    most = current_settings().limits.user_queued_jobs
+    if jobs.count_open(user.id) >= most:
+        raise TooManyError(f"{most} of your jobs are waiting or running. Wait for one to end.", retry_after_seconds=60)
+
+
+def _add(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> Experiment:
+    history = [
+        {"version": event.version, "step": event.step, "at": event.at.isoformat(), "changes": event.changes}
+        for event in draft_rows.list_events(row.id)
+    ]
+    config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
+    return experiments.add_experiment(
+        owner_id=user.id,
+        dataset_id=dataset.id,
+        draft_id=row.id,
+        parent_id=row.parent_experiment_id,
+        template_id=row.template_id,
+        template_version=row.template_version,
+        idempotency_key=key[:100],
+        name=spec.name,
+        description=spec.description,
+        tags=list(spec.tags),
+        notes=str(plan.values.get("review", {}).get("notes") or "")[:20_000],
+        config=config,
+        config_changes=history,
+        dataset_sha256=dataset.sha256 or "",
+        estimate=asdict(plan.estimate) if plan.estimate else None,
+    )
+
+
+def get_experiment(user: User, experiment_id: uuid.UUID) -> Experiment:
+    """Return the user's experiment, or raise NotFoundError."""
+    return experiments.get_experiment(experiment_id, owner_id=user.id)
+
+
+def list_experiments(user: User, *, page: int, per_page: int = 25) -> tuple[list[Experiment], int]:
+    """Return a page of the user's experiments, newest first, and how many there are."""
+    page = max(1, min(page, 1_000_000))
+    return experiments.list_experiments(user.id, page=page, per_page=per_page), experiments.count_experiments(user.id)
+
+
+def job_of(experiment: Experiment) -> Job | None:
+    """Return the job that trains it."""
+    return jobs.find_job(experiment.id, JobKind.TRAIN)
+
+
+def report_of(experiment: Experiment) -> dict[str, Any] | None:
+    """Return the report of a finished experiment."""
+    return experiments.load_report(experiment.id) if experiment.state == RunState.FINISHED.value else None
+
+
+def spec_of(experiment: Experiment) -> Spec:
+    """Return the frozen config."""
+    return Spec.model_validate({key: value for key, value in experiment.config.items() if key != "dataset"})
+
+
+def dataset_name(experiment: Experiment) -> str:
+    """Return the name of the dataset, deleted or not."""
+    from app.storage.datasets import find_dataset
+
+    row = find_dataset(experiment.dataset_id)
+    return row.name if row else "a deleted dataset"
+
+
+def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
+    """Stop an experiment: one that waits at once, one that runs at its next chance."""
+    with transaction():
+        row = experiments.get_experiment(experiment_id, owner_id=user.id)
+        job = jobs.find_job(row.id, JobKind.TRAIN)
+        if RunState(row.state).is_final or job is None:
+            return row
+        jobs.request_cancel(job.id)
+        if job.state == RunState.QUEUED.value and jobs.end_unheld(job, state=RunState.CANCELLED):
+            close(row, state=RunState.CANCELLED)
+    return row
+
+
+def close(row: Experiment, *, state: RunState, code: str | None = None, message: str | None = None) -> None:
+    """Give an experiment its end, in the transaction that ends its job."""
+    row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()
+
+
+def update_words(
+    user: User, experiment_id: uuid.UUID, *, name: str, description: str, tags: str, notes: str
+) -> Experiment:
+    """Change what may change after the launch: name, description, tags and notes."""
+    words = list(dict.fromkeys(word.strip() for word in tags.split(",") if word.strip()))
+    if not 1 <= len(name.strip()) <= NAME_LENGTH:
+        raise DomainError(f"Give it a name of 1 to {NAME_LENGTH} characters.", code="name_invalid", field="name")
+    if len(words) > 20 or any(len(word) > 50 for word in words):
+        raise DomainError("Up to 20 tags of 50 characters each.", code="tags_invalid", field="tags")
+    if len(description) > 5000 or len(notes) > 20_000:
+        raise DomainError("Up to 5,000 characters of description and 20,000 of notes.", field="notes")
+    with transaction():
+        row = experiments.get_experiment(experiment_id, owner_id=user.id)
+        row.name, row.description, row.tags, row.notes = name.strip(), description, words, notes
+    return row
+
+
+def config_of(experiment: Experiment) -> dict[str, Any]:
+    """Return the config as it was launched, under its present name, description and tags."""
+    words = {"name": experiment.name, "description": experiment.description, "tags": list(experiment.tags)}
+    return {**experiment.config, **words}
+
+
+def predictions_file(experiment: Experiment) -> Path:
+    """Return where the predictions of a finished experiment lie, or raise NotFoundError."""
+    folder = files.experiment_dir(current_settings().data, experiment.id) / (experiment.artefacts or "none")
+    path = folder / PREDICTIONS
+    if experiment.state != RunState.FINISHED.value or not path.exists():
+        raise NotFoundError("There are no predictions yet.")
+    return path
+
+
+def safe_cell(value: Any) -> str:
+    """Write one cell so that a spreadsheet does not take a text for a formula."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        text = value.isoformat(sep=" ")
+        return text.removesuffix(" 00:00:00")
+    if isinstance(value, int | float):
+        return f"{value:.10g}" if isinstance(value, float) else str(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def csv_lines(names: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    """Yield CSV lines, header first."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([safe_cell(name) for name in names])
+    for row in rows:
+        writer.writerow([safe_cell(cell) for cell in row])
+        if buffer.tell() > 60_000:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

@@ -1,0 +1,109 @@
+"""Training for a worker: reads the rows, trains, and ends job and experiment in one fenced transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from app.domain.errors import DomainError
+from app.domain.training.outcome import OnProgress, ShouldStop, TrainingResult
+from app.domain.vocabulary import RunState
+from app.services import datasets
+from app.services.context import current_settings
+from app.services.experiments import PREDICTIONS, csv_lines, spec_of
+from app.storage import columnar, experiments, files, jobs
+from app.storage import datasets as dataset_rows
+from app.storage.db import now, transaction
+from app.storage.tables import Experiment
+
+Fence = Callable[[], bool]
+
+
+def begin(experiment_id: uuid.UUID) -> bool:
+    """Say that an experiment runs; False when it has ended already."""
+    with transaction():
+        row = experiments.find_experiment(experiment_id)
+        if row is None or RunState(row.state).is_final:
+            return False
+        row.state = RunState.RUNNING.value
+        row.started_at = row.started_at or now()
+    return True
+
+
+def run(
+    experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, on_progress: OnProgress, should_stop: ShouldStop
+) -> bool:
+    """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
+    from app.domain.training.run import train
+
+    row = experiments.find_experiment(experiment_id)
+    if row is None:
+        raise DomainError("The experiment is gone.", code="experiment_gone")
+    dataset = dataset_rows.find_dataset(row.dataset_id)
+    profile = datasets.profile_of(dataset) if dataset is not None else None
+    if dataset is None or profile is None:
+        raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
+    spec = spec_of(row)
+    task = spec.task
+    mentioned = [column for part in spec.features.transforms for column in part.columns]
+    extra = [column for column in (task.time_column, task.group_column) if column]
+    names = list(dict.fromkeys([task.target, *spec.features.selected, *extra, *mentioned]))
+    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, names)
+    result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop)
+    folder = _write(experiment_id, attempt, result)
+    if _store(experiment_id, job_id=job_id, attempt=attempt, result=result):
+        return True
+    files.remove_folder(folder)
+    return False
+
+
+def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Path:
+    target = files.experiment_dir(current_settings().data, experiment_id) / f"attempt-{attempt}"
+    aside = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    aside.mkdir(parents=True, mode=0o700)
+    table = result.predictions
+    rows = table.itertuples(index=False, name=None)
+    with (aside / PREDICTIONS).open("w", encoding="utf-8", newline="") as handle:
+        handle.writelines(csv_lines([str(name) for name in table.columns], rows))
+    files.publish_folder(aside, target)
+    return target
+
+
+def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, result: TrainingResult) -> bool:
+    report = result.report
+    with transaction():
+        if not jobs.end(job_id, attempt=attempt, state=RunState.FINISHED):
+            return False
+        row = experiments.find_experiment(experiment_id)
+        if row is None:
+            return False
+        _fill(row, attempt=attempt, report=report)
+    return True
+
+
+def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
+    timing = report["timing"]
+    seconds = timing["seconds_total"] if isinstance(timing, dict) else None
+    row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
+    row.report = report
+    scores, headline, environment = report["scores"], report["headline"], report["environment"]
+    row.scores = scores if isinstance(scores, dict) else None
+    row.headline = headline if isinstance(headline, dict) else None
+    row.environment = environment if isinstance(environment, dict) else None
+    row.actual = {"seconds": seconds, "memory_mb": report["memory_mb"]}
+    row.failure_code = row.failure = None
+
+
+def fail(
+    experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, state: RunState, code: str = "", message: str = ""
+) -> bool:
+    """End a held job and its experiment together; False when the job is no longer ours."""
+    with transaction():
+        if not jobs.end(job_id, attempt=attempt, state=state, error_code=code or None, error=message or None):
+            return False
+        row = experiments.find_experiment(experiment_id)
+        if row is not None and not RunState(row.state).is_final:
+            row.state, row.failure_code, row.failure = state.value, code or None, message or None
+            row.finished_at = now()
+    return True

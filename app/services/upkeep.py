@@ -1,0 +1,93 @@
+"""Looking after what was left behind: lost workers, forgotten bells, uploads that stopped, old sessions."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from app import queue
+from app.domain.vocabulary import DatasetState, JobKind, RunState
+from app.services import datasets
+from app.services.context import current_settings
+from app.services.sessions import IDLE
+from app.storage import accounts, experiments, files, jobs, sessions
+from app.storage import datasets as dataset_rows
+from app.storage.db import now, transaction
+from app.storage.tables import Job
+
+RING_AGAIN_SECONDS = 10
+UPLOAD_MINUTES = 10
+LOST = f"The worker stopped {jobs.MOST_ATTEMPTS} times while it worked on this, most likely for want of memory."
+
+
+def sweep() -> int:
+    """Do all of it once; returns how many jobs were taken from lost workers. Several processes may do it at once."""
+    lost = sum(_take_back(job) for job in jobs.list_stale())
+    _ring_again()
+    return lost
+
+
+def tidy() -> None:
+    """Forget what is old. Once in a while is enough."""
+    with transaction():
+        sessions.drop_expired(idle_before=now() - IDLE)
+        accounts.forget_attempts(before=now() - timedelta(days=1))
+        jobs.forget_workers(now() - timedelta(hours=1))
+    for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
+        datasets.fail_dataset(
+            row.id, code="upload_stopped", message="The upload stopped before the end. Send it again."
+        )
+    _remove_leftovers()
+
+
+def _take_back(job: Job) -> bool:
+    """Let a job wait again whose worker is lost, or end it and what it is about after the last attempt."""
+    with transaction():
+        if job.cancel_requested_at is not None:
+            taken = jobs.end_unheld(job, state=RunState.CANCELLED, stale=True)
+            if taken:
+                _end_subject(job, RunState.CANCELLED, None, None)
+        elif job.attempt >= jobs.MOST_ATTEMPTS:
+            taken = jobs.end_unheld(job, state=RunState.FAILED, error_code="worker_lost", error=LOST, stale=True)
+            if taken:
+                _end_subject(job, RunState.FAILED, "worker_lost", LOST)
+        else:
+            taken = jobs.requeue(job)
+            if taken:
+                _subject_waits(job)
+    return taken
+
+
+def _end_subject(job: Job, state: RunState, code: str | None, message: str | None) -> None:
+    if job.kind == JobKind.TRAIN.value:
+        row = experiments.find_experiment(job.subject_id)
+        if row is not None and not RunState(row.state).is_final:
+            row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()
+    elif job.kind == JobKind.ANALYSE.value:
+        dataset = dataset_rows.find_dataset(job.subject_id)
+        if dataset is not None and dataset.state == DatasetState.READING.value:
+            dataset.state, dataset.reason_code, dataset.reason = DatasetState.FAILED.value, code, message
+
+
+def _subject_waits(job: Job) -> None:
+    if job.kind == JobKind.TRAIN.value:
+        row = experiments.find_experiment(job.subject_id)
+        if row is not None and not RunState(row.state).is_final:
+            row.state = RunState.QUEUED.value
+
+
+def _ring_again() -> None:
+    for job in jobs.list_unrung(now() - timedelta(seconds=RING_AGAIN_SECONDS)):
+        if not queue.ring(job.id, JobKind(job.kind)):
+            return
+        with transaction():
+            jobs.mark_rung(job.id)
+
+
+def _remove_leftovers() -> None:
+    """Remove half-written folders an hour old; what is being written now is younger."""
+    data = current_settings().data
+    for folder in (data / "datasets", data / "experiments", data / "samples"):
+        for path in [*folder.glob("*.part"), *folder.glob("*/*.part")]:
+            if path.is_dir() and path.stat().st_mtime < time.time() - 3600:
+                files.remove_folder(path)

@@ -1,0 +1,78 @@
+"""Queries on drafts and their history. Nothing here commits."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+
+from app.domain.errors import NotFoundError
+from app.storage.db import db, now
+from app.storage.tables import DraftEvent, DraftRow
+
+
+def add_draft(**values: Any) -> DraftRow:
+    """Add a draft."""
+    row = DraftRow(**values)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def get_draft(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> DraftRow:
+    """Return an owner's draft as it stands now, or raise NotFoundError."""
+    row = db.session.get(DraftRow, draft_id, populate_existing=True)
+    if row is None or row.owner_id != owner_id:
+        raise NotFoundError("There is no such draft, or it is not yours.")
+    return row
+
+
+def list_drafts(owner_id: uuid.UUID, *, limit: int = 50) -> list[DraftRow]:
+    """Return an owner's drafts that were not launched, last touched first."""
+    query = (
+        select(DraftRow)
+        .where(DraftRow.owner_id == owner_id, DraftRow.launched_experiment_id.is_(None))
+        .order_by(DraftRow.touched_at.desc(), DraftRow.id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(query))
+
+
+def swap(draft_id: uuid.UUID, *, version: int, **values: Any) -> bool:
+    """Write a draft if it still has this version, and raise the version by one; False if somebody was faster."""
+    done = cast(
+        "CursorResult[Any]",
+        db.session.execute(
+            update(DraftRow)
+            .where(DraftRow.id == draft_id, DraftRow.version == version)
+            .values(version=version + 1, touched_at=now(), **values)
+            .execution_options(synchronize_session=False)
+        ),
+    )
+    return done.rowcount == 1
+
+
+def change_draft(draft_id: uuid.UUID, **values: Any) -> None:
+    """Change what is no answer, such as the step reached; the version stays."""
+    db.session.execute(
+        update(DraftRow).where(DraftRow.id == draft_id).values(**values).execution_options(synchronize_session=False)
+    )
+
+
+def add_event(**values: Any) -> None:
+    """Record one save."""
+    db.session.add(DraftEvent(**values))
+    db.session.flush()
+
+
+def list_events(draft_id: uuid.UUID, *, after_version: int = 0) -> list[DraftEvent]:
+    """Return the saves after a version, oldest first."""
+    query = select(DraftEvent).where(DraftEvent.draft_id == draft_id, DraftEvent.version > after_version)
+    return list(db.session.scalars(query.order_by(DraftEvent.version)))
+
+
+def drop_draft(draft_id: uuid.UUID) -> None:
+    """Forget a draft and its history."""
+    db.session.execute(delete(DraftEvent).where(DraftEvent.draft_id == draft_id))
+    db.session.execute(delete(DraftRow).where(DraftRow.id == draft_id))

@@ -1,0 +1,66 @@
+"""Queries on experiments. Nothing here commits."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import undefer
+
+from app.domain.errors import NotFoundError
+from app.storage.db import db
+from app.storage.tables import Experiment
+
+
+def add_experiment(**values: Any) -> Experiment:
+    """Add an experiment."""
+    row = Experiment(**values)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def get_experiment(experiment_id: uuid.UUID, *, owner_id: uuid.UUID) -> Experiment:
+    """Return an owner's experiment, or raise NotFoundError."""
+    row = db.session.get(Experiment, experiment_id, populate_existing=True)
+    if row is None or row.owner_id != owner_id:
+        raise NotFoundError("There is no such experiment, or it is not yours.")
+    return row
+
+
+def find_experiment(experiment_id: uuid.UUID) -> Experiment | None:
+    """Return an experiment of anybody, for the worker."""
+    return db.session.get(Experiment, experiment_id, populate_existing=True)
+
+
+def find_by_key(owner_id: uuid.UUID, idempotency_key: str) -> Experiment | None:
+    """Return what was launched with this key before."""
+    query = select(Experiment).where(
+        Experiment.owner_id == owner_id, Experiment.idempotency_key == idempotency_key[:100]
+    )
+    return db.session.scalar(query)
+
+
+def list_experiments(owner_id: uuid.UUID, *, page: int = 1, per_page: int = 25) -> list[Experiment]:
+    """Return a page of an owner's experiments, newest first."""
+    query = (
+        select(Experiment)
+        .where(Experiment.owner_id == owner_id)
+        .order_by(Experiment.created_at.desc(), Experiment.id)
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return list(db.session.scalars(query))
+
+
+def count_experiments(owner_id: uuid.UUID) -> int:
+    """Return how many experiments an owner has."""
+    return db.session.scalar(select(func.count()).where(Experiment.owner_id == owner_id)) or 0
+
+
+def load_report(experiment_id: uuid.UUID) -> dict[str, Any] | None:
+    """Return the stored report."""
+    query = select(Experiment).where(Experiment.id == experiment_id).options(undefer(Experiment.report))
+    row = db.session.scalar(query)
+    return None if row is None else row.report

@@ -1,0 +1,193 @@
+"""Queries on jobs: leases and fencing. Nothing here commits.
+
+A worker holds a job by its attempt: every write names it, so a worker that was given up on touches no row.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Update, func, or_, select, update
+
+from app.domain.errors import NotFoundError
+from app.domain.vocabulary import JobKind, RunState
+from app.storage.db import db, now
+from app.storage.tables import Job, WorkerBeat
+
+MOST_ATTEMPTS = 3
+OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
+
+
+def add_job(
+    kind: JobKind, *, subject_id: uuid.UUID, owner_id: uuid.UUID, seconds: int, arguments: dict[str, Any] | None = None
+) -> Job:
+    """Add a job that waits for a worker."""
+    row = Job(
+        kind=kind.value,
+        subject_id=subject_id,
+        owner_id=owner_id,
+        time_limit_seconds=seconds,
+        arguments=arguments or {},
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def get_job(job_id: uuid.UUID) -> Job:
+    """Return a job as it stands now, or raise NotFoundError."""
+    row = db.session.get(Job, job_id, populate_existing=True)
+    if row is None:
+        raise NotFoundError("There is no such job.")
+    return row
+
+
+def find_job(subject_id: uuid.UUID, kind: JobKind) -> Job | None:
+    """Return the newest job of this kind about a thing."""
+    query = select(Job).where(Job.subject_id == subject_id, Job.kind == kind.value).order_by(Job.created_at.desc())
+    return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
+
+
+def count_open(owner_id: uuid.UUID) -> int:
+    """Return how many of an owner's jobs wait or run."""
+    return db.session.scalar(select(func.count()).where(Job.owner_id == owner_id, Job.state.in_(OPEN))) or 0
+
+
+def count_ahead(job: Job) -> int:
+    """Return how many waiting jobs are older than this one."""
+    query = select(func.count()).where(Job.state == RunState.QUEUED.value, Job.created_at < job.created_at)
+    return db.session.scalar(query) or 0
+
+
+def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> int | None:
+    """Take a job that waits, or whose worker is lost; returns the attempt, or None where there is nothing to take."""
+    moment = now()
+    return db.session.scalar(
+        update(Job)
+        .where(
+            Job.id == job_id,
+            Job.attempt < MOST_ATTEMPTS,
+            or_(
+                Job.state == RunState.QUEUED.value,
+                (Job.state == RunState.RUNNING.value) & (Job.lease_until < moment),
+            ),
+        )
+        .values(
+            state=RunState.RUNNING.value,
+            attempt=Job.attempt + 1,
+            worker_id=worker_id,
+            lease_until=moment + timedelta(seconds=lease_seconds),
+            started_at=moment,
+        )
+        .returning(Job.attempt)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _mine(job_id: uuid.UUID, attempt: int) -> Update:
+    return (
+        update(Job)
+        .where(Job.id == job_id, Job.attempt == attempt, Job.state == RunState.RUNNING.value)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _touched(query: Update) -> bool:
+    return cast("CursorResult[Any]", db.session.execute(query)).rowcount == 1
+
+
+def renew(job_id: uuid.UUID, *, attempt: int, lease_seconds: float) -> bool:
+    """Hold a job for longer; False when it is no longer ours."""
+    return _touched(_mine(job_id, attempt).values(lease_until=now() + timedelta(seconds=lease_seconds)))
+
+
+def write_progress(job_id: uuid.UUID, *, attempt: int, progress: dict[str, Any]) -> bool:
+    """Say how far it is; False when it is no longer ours."""
+    return _touched(_mine(job_id, attempt).values(progress=progress))
+
+
+def end(
+    job_id: uuid.UUID, *, attempt: int, state: RunState, error_code: str | None = None, error: str | None = None
+) -> bool:
+    """End a job we hold; False when it is no longer ours, and the caller must then undo what it made."""
+    values = {"state": state.value, "error_code": error_code, "error": error, "finished_at": now(), "lease_until": None}
+    return _touched(_mine(job_id, attempt).values(**values))
+
+
+def end_unheld(
+    job: Job, *, state: RunState, error_code: str | None = None, error: str | None = None, stale: bool = False
+) -> bool:
+    """End a job nobody holds: a waiting one, or with `stale` one whose lease has run out."""
+    query = update(Job).where(Job.id == job.id, Job.attempt == job.attempt, Job.state == job.state)
+    if stale:
+        query = query.where(Job.lease_until < now())
+    values = {"state": state.value, "error_code": error_code, "error": error, "finished_at": now(), "lease_until": None}
+    return _touched(query.values(**values).execution_options(synchronize_session=False))
+
+
+def requeue(job: Job) -> bool:
+    """Let a job wait again whose worker is lost."""
+    query = update(Job).where(
+        Job.id == job.id, Job.attempt == job.attempt, Job.state == RunState.RUNNING.value, Job.lease_until < now()
+    )
+    values = {"state": RunState.QUEUED.value, "lease_until": None, "rung_at": None}
+    return _touched(query.values(**values).execution_options(synchronize_session=False))
+
+
+def request_cancel(job_id: uuid.UUID) -> None:
+    """Ask the worker to stop at the next chance."""
+    query = update(Job).where(Job.id == job_id, Job.cancel_requested_at.is_(None))
+    db.session.execute(query.values(cancel_requested_at=now()).execution_options(synchronize_session=False))
+
+
+def is_cancelled(job_id: uuid.UUID, *, attempt: int) -> bool:
+    """Say whether the job should stop: the user asked, or it is no longer ours."""
+    query = select(Job.cancel_requested_at, Job.attempt, Job.state).where(Job.id == job_id)
+    found = db.session.execute(query).one_or_none()
+    if found is None:
+        return True
+    return found[0] is not None or found[1] != attempt or found[2] != RunState.RUNNING.value
+
+
+def list_stale() -> list[Job]:
+    """Return jobs that are said to run and whose lease has run out."""
+    query = select(Job).where(Job.state == RunState.RUNNING.value, Job.lease_until < now())
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def list_unrung(before: datetime) -> list[Job]:
+    """Return waiting jobs for which the bell was not rung since `before`, oldest first."""
+    query = select(Job).where(
+        Job.state == RunState.QUEUED.value, or_(Job.rung_at.is_(None), Job.rung_at < before), Job.created_at < before
+    )
+    return list(db.session.scalars(query.order_by(Job.created_at).limit(200)))
+
+
+def mark_rung(job_id: uuid.UUID) -> None:
+    """Remember that the bell was rung."""
+    query = update(Job).where(Job.id == job_id).values(rung_at=now())
+    db.session.execute(query.execution_options(synchronize_session=False))
+
+
+def beat(worker_id: str, *, host: str, pid: int) -> None:
+    """Say that a worker is alive."""
+    row = db.session.get(WorkerBeat, worker_id)
+    if row is None:
+        db.session.add(WorkerBeat(worker_id=worker_id, host=host, pid=pid))
+    else:
+        row.seen_at = now()
+    db.session.flush()
+
+
+def live_workers(seconds: float = 30) -> int:
+    """Return how many workers said within this time that they are alive."""
+    query = select(func.count()).where(WorkerBeat.seen_at > now() - timedelta(seconds=seconds))
+    return db.session.scalar(query) or 0
+
+
+def forget_workers(before: datetime) -> None:
+    """Forget workers that have been silent for long."""
+    for row in db.session.scalars(select(WorkerBeat).where(WorkerBeat.seen_at < before)):
+        db.session.delete(row)

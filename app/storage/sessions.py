@@ -1,0 +1,45 @@
+"""Queries on browsers' sessions. Nothing here commits."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from app.storage.db import db, now
+from app.storage.tables import WebSession
+
+
+def find_session(id_hash: str) -> WebSession | None:
+    """Return a session that has not expired."""
+    query = select(WebSession).where(WebSession.id_hash == id_hash, WebSession.expires_at > now())
+    return db.session.scalar(query)
+
+
+def add_session(*, id_hash: str, user_id: uuid.UUID | None, data: dict[str, Any], expires_at: datetime) -> WebSession:
+    """Add a session."""
+    row = WebSession(id_hash=id_hash, user_id=user_id, data=data, expires_at=expires_at)
+    db.session.add(row)
+    return row
+
+
+def change_session(id_hash: str, **values: Any) -> None:
+    """Change a session in place."""
+    db.session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(**values))
+
+
+def drop_session(id_hash: str) -> None:
+    """Forget a session."""
+    db.session.execute(delete(WebSession).where(WebSession.id_hash == id_hash))
+
+
+def drop_sessions_of(user_id: uuid.UUID, *, except_hash: str = "") -> None:
+    """Forget every session of an account, but for one."""
+    db.session.execute(delete(WebSession).where(WebSession.user_id == user_id, WebSession.id_hash != except_hash))
+
+
+def drop_expired(*, idle_before: datetime) -> None:
+    """Forget sessions that have ended by themselves."""
+    db.session.execute(delete(WebSession).where((WebSession.expires_at < now()) | (WebSession.seen_at < idle_before)))
