@@ -1,0 +1,5 @@
+"""Choose what the model may look at."""
+
+from app.steps.features.routes import blueprint
+
+__all__ = ["blueprint"]

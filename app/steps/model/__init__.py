@@ -1,0 +1,5 @@
+"""Choose what learns from the features."""
+
+from app.steps.model.routes import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,22 @@
+"""What a monitor asks."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from app.services import checkup
+
+blueprint = Blueprint("health", __name__, url_prefix="/health")
+
+
+@blueprint.get("/live")
+def live() -> Response:
+    """Say that the process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/ready")
+def ready() -> tuple[Response, int]:
+    """Say whether the parts do."""
+    is_ready, parts = checkup.is_ready()
+    return jsonify(status="ok" if is_ready else "unready", **parts), 200 if is_ready else 503

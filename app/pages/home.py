@@ -1,0 +1,16 @@
+"""The front door."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from app.web.hypermedia import see_other
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+def show() -> Response:
+    """Lead to the experiments."""
+    return see_other("/experiments")

@@ -1,0 +1,17 @@
+"""The Data step's answers as its form posts them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.recommendation.plan import Plan
+from app.steps.flow import Form
+
+FIELDS = ("target", "task_kind", "time_column", "group_column")
+
+
+def read(form: Form, _plan: Plan) -> dict[str, Any]:
+    """Return what the form showed: target, task, roles, and the kinds of the columns on the page."""
+    values: dict[str, Any] = {name: form[name] for name in FIELDS if name in form}
+    values.update({name: form[name] for name in form if name.startswith("kind.")})
+    return values

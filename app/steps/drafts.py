@@ -1,0 +1,119 @@
+"""Drafts as such: starting, resuming, undoing, discarding, and remedies that are one click."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain import wizard
+from app.domain.errors import DomainError
+from app.services import datasets, drafts
+from app.steps import flow
+from app.web.hypermedia import leave_for, render, see_other
+from app.web.sessions import current_user
+from app.web.uploads import receive_upload
+
+blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
+
+
+def _new_page(*, status: int = 200, fault: DomainError | None = None) -> Response:
+    return render(
+        "pages/new_experiment.html",
+        status=status,
+        samples=datasets.SAMPLES,
+        owned=[one for one in datasets.list_datasets(current_user()) if one.state == "ready" and not one.sample],
+        shown_problems=(fault,) if fault else (),
+        action="/experiments/new",
+        chosen="",
+    )
+
+
+@blueprint.get("/new")
+def new() -> BaseResponse:
+    """Offer files and samples; nothing is stored before one is chosen."""
+    return _new_page()
+
+
+def _begin(dataset_id: uuid.UUID) -> BaseResponse:
+    user = current_user()
+    row = drafts.create_draft(user)
+    changes = {"dataset_id": str(dataset_id)}
+    drafts.save_answers(user, row.id, step="data", changes=changes, version=row.version)
+    return leave_for(url_for("data.show", draft_id=row.id))
+
+
+@blueprint.post("/new/sample")
+def new_sample() -> BaseResponse:
+    """Start a draft on a sample, or on a dataset that is there already."""
+    user, owned = current_user(), request.form.get("dataset_id", "")
+    if owned:
+        try:
+            return _begin(datasets.get_dataset(user, uuid.UUID(owned)).id)
+        except ValueError:
+            return _new_page(status=422, fault=DomainError("Choose one of your datasets.", field="dataset_id"))
+    return _begin(datasets.use_sample(user, request.form.get("sample", "")).id)
+
+
+@blueprint.post("/new/upload")
+def new_upload() -> BaseResponse:
+    """Start a draft on a file."""
+    try:
+        dataset = receive_upload(current_user())
+    except DomainError as fault:
+        return _new_page(status=fault.status, fault=fault)
+    return _begin(dataset.id)
+
+
+@blueprint.get("/drafts/<uuid:draft_id>")
+def resume(draft_id: uuid.UUID) -> BaseResponse:
+    """Go on where one left."""
+    situation = flow.situation_of(draft_id)
+    slug = situation.row.reached if situation.plan.spec is not None else "data"
+    return see_other(flow.step_url(situation.row, slug))
+
+
+@blueprint.get("/drafts/<uuid:draft_id>/discard")
+def ask_discard(draft_id: uuid.UUID) -> BaseResponse:
+    """Ask before a draft is thrown away."""
+    row = drafts.get_draft(current_user(), draft_id)
+    return render(
+        "pages/confirm.html",
+        question="Discard this draft?",
+        consequence="Its answers and their history go. The dataset and launched experiments stay.",
+        action=f"/experiments/drafts/{row.id}/discard",
+        button="Discard draft",
+        back="/experiments",
+    )
+
+
+@blueprint.post("/drafts/<uuid:draft_id>/discard")
+def discard(draft_id: uuid.UUID) -> BaseResponse:
+    """Throw a draft away."""
+    drafts.discard_draft(current_user(), draft_id)
+    return see_other("/experiments")
+
+
+def _came_from() -> str:
+    slug = request.form.get("from", "data")
+    return slug if slug in wizard.SLUGS else "data"
+
+
+@blueprint.post("/drafts/<uuid:draft_id>/undo")
+def undo(draft_id: uuid.UUID) -> BaseResponse:
+    """Take the last change back; once more brings it again."""
+    drafts.undo(current_user(), draft_id)
+    return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")
+
+
+@blueprint.post("/drafts/<uuid:draft_id>/remedy")
+def remedy(draft_id: uuid.UUID) -> BaseResponse:
+    """Do what a problem suggests. The problem is looked up again, so only a remedy of ours is ever applied."""
+    situation = flow.situation_of(draft_id)
+    wanted = (request.form.get("problem_step"), request.form.get("problem_field"), request.form.get("problem_code"))
+    for problem in situation.plan.problems:
+        if (problem.step, problem.field, problem.code) == wanted and problem.remedy and problem.remedy.changes:
+            drafts.save_many(situation.user, draft_id, changes=problem.remedy.changes, version=situation.row.version)
+            break
+    return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")

@@ -1,0 +1,245 @@
+"""What all steps share: load the draft, show it, save what changed, go on, and settle what two tabs disagree on."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from app.domain import wizard
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import ConflictError, DomainError, DraftConflictError
+from app.domain.recommendation.plan import Plan
+from app.services import datasets, drafts
+from app.steps.frame import frame_of
+from app.storage.tables import Dataset, DraftRow, User
+from app.web.filters import shown
+from app.web.hypermedia import fragment, leave_for, render, see_other, wants_fragment
+from app.web.sessions import current_user
+
+PAGE = "wizard.html"
+Form = MultiDict[str, str]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One draft of one person, thought through."""
+
+    user: User
+    row: DraftRow
+    plan: Plan
+    dataset: Dataset | None
+    profile: DatasetProfile | None
+
+
+@dataclass(frozen=True)
+class StepView:
+    """What makes one step different from the others.
+
+    `read` turns the form that was posted into field -> raw value, for the fields that the form showed. `context` gives
+    its fragment what it needs. `act` answers a button of its own, by returning more changes. `reshapes` names fields
+    (or prefixes ending in ".") whose change alters the form itself.
+    """
+
+    slug: str
+    read: Callable[[Form, Plan], dict[str, Any]]
+    context: Callable[[Situation], dict[str, Any]]
+    act: Callable[[Form, Plan], dict[str, Any]] = field(default=lambda _form, _plan: {})
+    reshapes: tuple[str, ...] = ()
+
+
+def situation_of(draft_id: uuid.UUID) -> Situation:
+    """Load a draft of the person who asks."""
+    user = current_user()
+    row = drafts.get_draft(user, draft_id)
+    return think(user, row)
+
+
+def think(user: User, row: DraftRow) -> Situation:
+    """Think a draft through."""
+    dataset = drafts.dataset_of(user, row)
+    profile = datasets.profile_of(dataset) if dataset else None
+    return Situation(user, row, drafts.plan_of(user, row), dataset, profile)
+
+
+def first_open_step(situation: Situation) -> str:
+    """Return the first step that has an error, or the last one."""
+    faulty = (slug for slug in wizard.SLUGS if situation.plan.errors_of(slug))
+    return next(faulty, wizard.SLUGS[-1])
+
+
+def step_url(row: DraftRow, slug: str) -> str:
+    """Return the address of a step."""
+    return url_for(f"{slug}.show", draft_id=row.id)
+
+
+def show_step(view: StepView, situation: Situation, *, status: int = 200, **more: Any) -> Response:
+    """Answer with the step, as a page or as a fragment."""
+    context = {"shown_problems": (), "conflict": None, "focus": True, **view.context(situation), **more}
+    context.update(frame_of(situation, view.slug))
+    partial = f"partials/steps/{view.slug}.html"
+    return render(PAGE, partial, status=status, push=request.method == "GET", **context)
+
+
+def show(view: StepView, draft_id: uuid.UUID) -> Response:
+    """Show a step, unless an earlier one must be answered first."""
+    situation = situation_of(draft_id)
+    if situation.row.launched_experiment_id is not None:
+        return leave_for(url_for("experiments.show", experiment_id=situation.row.launched_experiment_id))
+    if view.slug != "data" and situation.plan.spec is None:
+        return see_other(step_url(situation.row, "data"))
+    drafts.mark_reached(situation.user, draft_id, view.slug)
+    return show_step(view, situation)
+
+
+def _version(situation: Situation) -> int:
+    raw = request.form.get("version", "")
+    return int(raw) if raw.isdigit() and 0 < int(raw) <= situation.row.version else situation.row.version
+
+
+def _changes(view: StepView, situation: Situation, version: int) -> dict[str, Any]:
+    """Return what the person changed on the page, compared with what that page showed at its version."""
+    seen = situation.plan
+    if version < situation.row.version:
+        seen = drafts.plan_of(situation.user, situation.row, at_version=version)
+    values, suggestions = seen.values[view.slug], seen.suggestions.get(view.slug, {})
+    changes: dict[str, Any] = {}
+    for name, value in view.read(request.form, seen).items():
+        if _same(value, values.get(name)):
+            continue
+        back_to_suggestion = name in suggestions and _same(value, suggestions[name])
+        changes[name] = None if back_to_suggestion else value
+    changes.update(view.act(request.form, seen))
+    return changes
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) or isinstance(other, list) or isinstance(one, bool):
+        return bool(one == other)
+    if isinstance(other, bool):
+        return str(one).lower() == str(other).lower()
+    return shown(one).replace("\r\n", "\n") == shown(other).replace("\r\n", "\n")
+
+
+def store(view: StepView, situation: Situation) -> Situation:
+    """Save what the form changed, and return the draft as it is then."""
+    version = _version(situation)
+    changes = _changes(view, situation, version)
+    outcome = drafts.save_answers(situation.user, situation.row.id, step=view.slug, changes=changes, version=version)
+    if not outcome.changed and not outcome.merged:
+        return situation
+    return situation_of(situation.row.id)
+
+
+def save(view: StepView, draft_id: uuid.UUID) -> Response:
+    """Save the step; then go on, or show it again with what is wrong."""
+    situation = situation_of(draft_id)
+    try:
+        situation = store(view, situation)
+    except DraftConflictError as fault:
+        return show_conflict(view, situation, fault)
+    except ConflictError:
+        raise
+    except DomainError as fault:
+        return show_step(view, situation, status=fault.status, shown_problems=(fault,))
+    action = request.form.get("action", "continue")
+    if action == "back":
+        earlier = wizard.before(view.slug)
+        return see_other(step_url(situation.row, earlier.slug if earlier else view.slug))
+    if action != "continue":
+        return see_other(step_url(situation.row, view.slug) + _anchor(action))
+    errors = situation.plan.errors_of(view.slug)
+    if errors:
+        return show_step(view, situation, status=422, shown_problems=errors)
+    later = wizard.after(view.slug)
+    return see_other(step_url(situation.row, later.slug if later else view.slug))
+
+
+def _anchor(action: str) -> str:
+    query = request.form.get("query", "")
+    found = f"?{query}" if query and action != "apply" else ""
+    return f"{found}#derived" if action.startswith(("add-transform", "remove-transform")) else found
+
+
+def autosave(view: StepView, draft_id: uuid.UUID) -> Response:
+    """Save without leaving the page: the answer is the saved mark and the side, or the step where its form changed."""
+    situation = situation_of(draft_id)
+    before = situation.row.answers.get(view.slug, {})
+    try:
+        situation = store(view, situation)
+    except DraftConflictError as fault:
+        return show_conflict(view, situation, fault)
+    after = situation.row.answers.get(view.slug, {})
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    if any(name.startswith(view.reshapes) for name in changed) and view.reshapes:
+        context = {"shown_problems": (), "conflict": None, "focus": False, **view.context(situation)}
+        context.update(frame_of(situation, view.slug))
+        partial = f"partials/steps/{view.slug}.html"
+        return fragment(partial, target="#wizard", partial=partial, **context)
+    return fragment("partials/wizard/saved.html", with_side=True, **frame_of(situation, view.slug))
+
+
+def show_conflict(view: StepView, situation: Situation, fault: DraftConflictError) -> Response:
+    """Show both values of every field in question, with all that was typed kept in the form of the choice."""
+    situation = situation_of(situation.row.id)
+    seen = _version(situation)
+    conflict = {
+        "items": fault.conflicts,
+        "changes": json.dumps(_changes(view, situation, seen)),
+        "fields": json.dumps([item.field for item in fault.conflicts]),
+        "title_of": lambda name: name.rsplit(".", 1)[-1].replace("_", " ").capitalize(),
+    }
+    if wants_fragment():
+        context = {"shown_problems": (), "conflict": conflict, "focus": True, **view.context(situation)}
+        context.update(frame_of(situation, view.slug))
+        partial = f"partials/steps/{view.slug}.html"
+        return fragment(partial, status=409, target="#wizard", partial=partial, **context)
+    return show_step(view, situation, status=409, conflict=conflict)
+
+
+def resolve(view: StepView, draft_id: uuid.UUID) -> Response:
+    """Settle a conflict: keep mine or theirs; what was not in question is saved in both cases."""
+    situation = situation_of(draft_id)
+    decision = request.form.get("keep", "")
+    try:
+        changes: Any = json.loads(request.form.get("changes", ""))
+        fields: Any = json.loads(request.form.get("fields", ""))
+    except ValueError:
+        changes, fields = None, None
+    if not isinstance(changes, Mapping) or not isinstance(fields, list) or decision not in ("mine", "theirs"):
+        raise DomainError("Choose which of the answers to keep.", code="choice_missing")
+    wanted = {str(name): value for name, value in changes.items() if decision == "mine" or name not in fields}
+    try:
+        drafts.save_answers(situation.user, draft_id, step=view.slug, changes=wanted, version=_version(situation))
+    except DraftConflictError as fault:
+        return show_conflict(view, situation, fault)
+    return see_other(step_url(situation.row, view.slug))
+
+
+def blueprint_for(view: StepView) -> Blueprint:
+    """Return the step's blueprint with the four routes that every step has."""
+    made = Blueprint(view.slug, __name__, url_prefix=f"/experiments/drafts/<uuid:draft_id>/{view.slug}")
+
+    @made.get("", endpoint="show")
+    def show_route(draft_id: uuid.UUID) -> Response:
+        return show(view, draft_id)
+
+    @made.post("", endpoint="save")
+    def save_route(draft_id: uuid.UUID) -> Response:
+        return save(view, draft_id)
+
+    @made.post("/autosave", endpoint="autosave")
+    def autosave_route(draft_id: uuid.UUID) -> Response:
+        return autosave(view, draft_id)
+
+    @made.post("/resolve", endpoint="resolve")
+    def resolve_route(draft_id: uuid.UUID) -> Response:
+        return resolve(view, draft_id)
+
+    return made

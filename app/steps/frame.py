@@ -1,0 +1,96 @@
+"""The frame around every step: the list of steps, what is chosen so far, problems, estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.domain import wizard
+from app.domain.estimation import this_machine
+from app.domain.estimators import registry
+from app.domain.problems import Problem
+from app.domain.training import metrics, splitting
+from app.domain.vocabulary import Severity
+from app.storage.db import now
+
+if TYPE_CHECKING:
+    from app.steps.flow import Situation
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One step in the list of steps."""
+
+    slug: str
+    title: str
+    state: str
+    note: str
+    errors: int
+    reachable: bool
+
+
+def marks_of(situation: Situation, current: str) -> list[Mark]:
+    """Return the five steps with what is done, where one is, and where trouble lies."""
+    plan, at = situation.plan, wizard.SLUGS.index(situation.row.reached)
+    marks = []
+    for place, step in enumerate(wizard.STEPS):
+        errors = len(plan.errors_of(step.slug))
+        visited = place <= at
+        state = "current" if step.slug == current else "done" if visited and not errors else "todo"
+        reachable = step.slug == "data" or (plan.spec is not None and place <= at + 1)
+        trouble = errors if visited and step.slug != current else 0
+        note = (
+            f"{errors} {'problem' if errors == 1 else 'problems'}" if trouble else _note(situation, step.slug, visited)
+        )
+        marks.append(
+            Mark(step.slug, step.title, state, "You are here" if state == "current" else note, trouble, reachable)
+        )
+    return marks
+
+
+def _note(situation: Situation, slug: str, visited: bool) -> str:
+    spec, profile = situation.plan.spec, situation.profile
+    if not visited or spec is None or profile is None:
+        return "To do"
+    if slug == "data":
+        return f"{profile.rows:,} rows"
+    if slug == "features":
+        count = len(spec.features.selected)
+        return f"{count} {'column' if count == 1 else 'columns'}"
+    if slug == "model":
+        return registry.get(spec.model.estimator).title
+    return splitting.get(spec.validation.strategy).title if slug == "validation" else "To do"
+
+
+def _sentence(problem: Problem) -> str:
+    return {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}[problem.severity]
+
+
+def frame_of(situation: Situation, current: str) -> dict[str, Any]:
+    """Return what the frame's templates need."""
+    plan, spec = situation.plan, situation.plan.spec
+    earlier, later = wizard.before(current), wizard.after(current)
+    derived = len(spec.features.transforms) if spec else 0
+    named = plan.values.get("review", {}).get("name")
+    return {
+        "step": wizard.step_of(current),
+        "marks": marks_of(situation, current),
+        "row": situation.row,
+        "plan": plan,
+        "spec": spec,
+        "dataset": situation.dataset,
+        "profile": situation.profile,
+        "before": earlier,
+        "after": later,
+        "problems_here": plan.problems_of(current),
+        "problems": [(_sentence(one), one) for one in plan.problems],
+        "base": f"/experiments/drafts/{situation.row.id}",
+        "saved_at": now(),
+        "draft_name": plan.values.get("review", {}).get("name")
+        or (situation.dataset.name if situation.dataset else ""),
+        "estimator_title": registry.get(spec.model.estimator).title if spec else "",
+        "strategy_title": splitting.get(spec.validation.strategy).title if spec else "",
+        "metric_title": metrics.get(spec.metrics.primary).title if spec else "",
+        "derived_count": derived,
+        "machine_mb": this_machine().memory_mb,
+    }

@@ -1,0 +1,15 @@
+"""The Review step's answers: what the experiment is called and what is noted about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.recommendation.plan import Plan
+from app.steps.flow import Form
+
+FIELDS = ("name", "description", "tags", "notes")
+
+
+def read(form: Form, _plan: Plan) -> dict[str, Any]:
+    """Return the words."""
+    return {name: form[name] for name in FIELDS if name in form}

@@ -1,0 +1,83 @@
+"""The Review step: everything with links back, problems with remedies, estimate, launch."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from app.domain.errors import ConflictError, DomainError, DraftConflictError, LaunchRefusedError
+from app.domain.estimators import registry
+from app.domain.training import metrics, splitting, transforms
+from app.domain.vocabulary import Severity
+from app.services import experiments
+from app.steps import flow
+from app.steps.review.form import read
+from app.web.hypermedia import leave_for
+
+
+def context(situation: flow.Situation) -> dict[str, Any]:
+    """Return what the Review fragment needs."""
+    spec = situation.plan.spec
+    if spec is None:
+        return {
+            "values": {},
+            "key": "",
+            "derived": (),
+            "entry": None,
+            "settings": (),
+            "strategy": None,
+            "measured_by": (),
+        }
+    entry = registry.get(spec.model.estimator)
+    task = spec.task.kind
+    parameters = {**entry.defaults(task), **spec.model.parameters}
+    settings = [(one, parameters[one.name], parameters[one.name] != one.default) for one in entry.parameters_for(task)]
+    derived = [
+        name
+        for part in spec.features.transforms
+        for name in transforms.derived_names(part, time_column=spec.task.time_column)
+    ]
+    strategy = splitting.get(spec.validation.strategy)
+    return {
+        "values": dict(situation.plan.values["review"]),
+        "key": secrets.token_hex(16),
+        "derived": derived,
+        "entry": entry,
+        "settings": settings,
+        "strategy": strategy,
+        "strategy_settings": [
+            (one, {**strategy.defaults(), **spec.validation.parameters}[one.name]) for one in strategy.parameters
+        ],
+        "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
+        "left_out": [one for one in situation.plan.columns if not one.selected],
+    }
+
+
+VIEW = flow.StepView("review", read, context)
+blueprint = flow.blueprint_for(VIEW)
+
+
+@blueprint.post("/launch")
+def launch(draft_id: uuid.UUID) -> Response:
+    """Freeze the draft and start it; a refusal says why, and a second click gives the same experiment."""
+    situation = flow.situation_of(draft_id)
+    key = request.form.get("idempotency_key", "")[:100] or secrets.token_hex(16)
+    if situation.row.launched_experiment_id is not None:
+        return leave_for(url_for("experiments.show", experiment_id=situation.row.launched_experiment_id))
+    try:
+        situation = flow.store(VIEW, situation)
+        experiment = experiments.launch(situation.user, draft_id, version=situation.row.version, idempotency_key=key)
+    except DraftConflictError as fault:
+        return flow.show_conflict(VIEW, situation, fault)
+    except LaunchRefusedError as fault:
+        errors = tuple(one for one in fault.problems if one.severity is Severity.ERROR)
+        return flow.show_step(VIEW, flow.situation_of(draft_id), status=422, shown_problems=errors)
+    except ConflictError:
+        raise
+    except DomainError as fault:
+        return flow.show_step(VIEW, flow.situation_of(draft_id), status=fault.status, shown_problems=(fault,))
+    return leave_for(url_for("experiments.show", experiment_id=experiment.id))

@@ -1,0 +1,110 @@
+"""Who may call what: one table, and what does not stand in it is refused."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request, url_for
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from app.domain.vocabulary import Role
+from app.web.headers import is_foreign
+from app.web.hypermedia import leave_for
+from app.web.sessions import find_user
+
+
+class Who(StrEnum):
+    """Who may call a route. Somebody else's thing is a missing one in every case."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed in"
+    ADMIN = "admin"
+
+
+POLICY: dict[str, Who] = {
+    "static": Who.ANYBODY,
+    "health.live": Who.ANYBODY,
+    "health.ready": Who.ANYBODY,
+    "sign_in.show": Who.ANYBODY,
+    "sign_in.save": Who.ANYBODY,
+    "sign_in.redeem": Who.ANYBODY,
+    "sign_in.sign_out": Who.SIGNED_IN,
+    "home.show": Who.SIGNED_IN,
+    "help.show": Who.SIGNED_IN,
+    "account.show": Who.SIGNED_IN,
+    "account.save_profile": Who.SIGNED_IN,
+    "account.save_password": Who.SIGNED_IN,
+    "account.save_theme": Who.SIGNED_IN,
+    "datasets.show_all": Who.SIGNED_IN,
+    "datasets.show": Who.SIGNED_IN,
+    "datasets.upload": Who.SIGNED_IN,
+    "datasets.reading": Who.SIGNED_IN,
+    "datasets.ask_delete": Who.SIGNED_IN,
+    "datasets.delete": Who.SIGNED_IN,
+    "experiments_list.show": Who.SIGNED_IN,
+    "experiments.show": Who.SIGNED_IN,
+    "experiments.progress": Who.SIGNED_IN,
+    "experiments.cancel": Who.SIGNED_IN,
+    "experiments.edit": Who.SIGNED_IN,
+    "experiments.save_words": Who.SIGNED_IN,
+    "experiments.predictions": Who.SIGNED_IN,
+    "experiments.config": Who.SIGNED_IN,
+    "drafts.new": Who.SIGNED_IN,
+    "drafts.new_sample": Who.SIGNED_IN,
+    "drafts.new_upload": Who.SIGNED_IN,
+    "drafts.resume": Who.SIGNED_IN,
+    "drafts.ask_discard": Who.SIGNED_IN,
+    "drafts.discard": Who.SIGNED_IN,
+    "drafts.undo": Who.SIGNED_IN,
+    "drafts.remedy": Who.SIGNED_IN,
+    "data.use_sample": Who.SIGNED_IN,
+    "data.use_dataset": Who.SIGNED_IN,
+    "data.upload": Who.SIGNED_IN,
+    "data.reading": Who.SIGNED_IN,
+    "features.measured": Who.SIGNED_IN,
+    "review.launch": Who.SIGNED_IN,
+    **{
+        f"{slug}.{verb}": Who.SIGNED_IN
+        for slug in ("data", "features", "model", "validation", "review")
+        for verb in ("show", "save", "autosave", "resolve")
+    },
+}
+
+
+def init_app(app: Flask) -> None:
+    """Check every request against the table, and every change against both locks."""
+
+    @app.before_request
+    def check() -> Response | None:
+        if request.endpoint is None:
+            return None
+        if is_foreign():
+            abort(403, "This change was asked for by another site, so it was not made.")
+        needed = POLICY.get(request.endpoint)
+        if needed is None:
+            abort(403, "This page has no rule about who may see it.")
+        return None if needed is Who.ANYBODY else _check_person(needed)
+
+    # After the table, so that nothing is read from the body of a request that is refused anyway.
+    CSRFProtect(app)
+
+
+def _check_person(needed: Who) -> Response | None:
+    user = find_user()
+    if user is None:
+        here = request.full_path.removesuffix("?") if request.method == "GET" else ""
+        return leave_for(url_for("sign_in.show", next=here or None))
+    if needed is Who.ADMIN and user.role != Role.ADMIN.value:
+        abort(404)
+    return None
+
+
+def safe_next(target: str | None) -> str:
+    """Return where to go after signing in: an address of our own, whatever was asked for."""
+    if not target:
+        return "/experiments"
+    parts = urlsplit(target)
+    ours = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if ours and "\\" not in target and target.isprintable() else "/experiments"

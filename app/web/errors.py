@@ -1,0 +1,99 @@
+"""Every fault becomes a page, a fragment or JSON, in one place: a status, a sentence, and what to do."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.domain.errors import DomainError, TooManyError
+from app.web.hypermedia import wants_fragment
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a page of this status says."""
+
+    title: str
+    message: str
+
+
+SAID = {
+    400: Words("This request could not be understood", "Go back and try again."),
+    403: Words("Not allowed", "Your account may not do this."),
+    404: Words("Nothing is here", "The address is wrong, or it is not yours to see, or it was removed."),
+    405: Words("Not possible here", "This address does not answer to that kind of request."),
+    409: Words("Something changed first", "Look at the page again before you go on."),
+    413: Words("Too large", "What was sent is larger than the server takes."),
+    415: Words("Wrong kind of file", "This kind of file cannot be read."),
+    422: Words("There is a problem", "Some of it could not be accepted."),
+    429: Words("Too often", "Wait a moment and try again."),
+    500: Words("Something went wrong here", "It is our fault, not yours. What you had saved is safe."),
+    503: Words("Busy for the moment", "Nothing was lost. Try again in a few seconds."),
+    507: Words("No room left", "The server has no room for this. Nothing was changed."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Attach the handlers."""
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _domain(fault: DomainError) -> Response:
+    response = answer(fault.status, fault.message, code=fault.code)
+    if isinstance(fault, TooManyError):
+        response.headers["Retry-After"] = str(fault.retry_after_seconds)
+    return response
+
+
+def _csrf(_fault: CSRFError) -> Response:
+    return answer(400, "The page was open for too long, or cookies are off. Reload it and send again.", code="csrf")
+
+
+def _http(fault: HTTPException) -> Response:
+    status = fault.code or 500
+    own = fault.description if status in (400, 403) and fault.description and "browser" not in fault.description else ""
+    response = answer(status, own or SAID.get(status, SAID[400]).message)
+    if status == 405 and getattr(fault, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(fault.valid_methods or ()))  # type: ignore[attr-defined]
+    return response
+
+
+def _database(fault: OperationalError) -> Response:
+    log.warning("the database is busy or away: %s", fault.orig)
+    response = answer(503, SAID[503].message)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _unexpected(fault: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    log.error("unexpected fault %s on %s", reference, request.path, exc_info=fault)
+    return answer(500, f"{SAID[500].message} Reference: {reference}.")
+
+
+def answer(status: int, message: str, *, code: str = "") -> Response:
+    """Return the fault in the shape the caller asked for."""
+    words = SAID.get(status, SAID[400])
+    if request.accept_mimetypes.best == "application/json" or request.path.startswith("/api/"):
+        body: dict[str, Any] = {"type": "about:blank", "title": words.title, "status": status, "detail": message}
+        response = jsonify({**body, "code": code} if code else body)
+        response.status_code, response.mimetype = status, "application/problem+json"
+        return response
+    if wants_fragment():
+        return make_response(render_template("partials/shared/notice.html", title=words.title, message=message), status)
+    return make_response(
+        render_template("errors/fault.html", title=words.title, message=message, status=status), status
+    )

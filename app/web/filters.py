@@ -1,0 +1,130 @@
+"""How values are written on pages: thousands with a comma, a true minus, units after a space."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+
+from app.domain.estimators.parameters import Parameter
+from app.domain.estimators.parsing import bounds_sentence
+from config import Settings
+
+MINUS = "\u2212"
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters and a few constants known to every template."""
+    for function in (number, count, score, size, span, moment, day, iso, percent, plural, shown, allowed):
+        app.add_template_filter(function)
+    settings: Settings = app.extensions["hydroml_settings"]
+
+    @app.context_processor
+    def constants() -> dict[str, Any]:
+        return {"limits": settings.limits, "version": "1.0"}
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """Write a measured number with about this many significant digits."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        return value
+    if not math.isfinite(value):
+        return "not finite"
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", MINUS)
+    magnitude = math.floor(math.log10(abs(value))) if value else 0
+    if magnitude >= 7 or magnitude < -4:
+        return f"{value:.{max(digits - 1, 1)}e}".replace("-", MINUS)
+    decimals = max(0, digits - 1 - magnitude)
+    text = f"{value:,.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", MINUS)
+
+
+def count(value: int | None) -> str:
+    """Write a count."""
+    return "" if value is None else f"{value:,}"
+
+
+def score(value: float | None, digits: int = 2) -> str:
+    """Write a score."""
+    if value is None:
+        return "not defined"
+    return f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+def size(value: float | None) -> str:
+    """Write a number of bytes."""
+    if value is None:
+        return ""
+    for unit, amount in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= amount:
+            return f"{value / amount:,.1f} {unit}"
+    return f"{value:,.0f} bytes"
+
+
+def span(seconds: float | None) -> str:
+    """Write a length of time."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def moment(value: datetime | None) -> str:
+    """Write a time for a reader, in UTC."""
+    return "" if value is None else f"{value.day} {value:%b %Y, %H:%M} UTC"
+
+
+def day(value: datetime | None) -> str:
+    """Write a day for a reader."""
+    return "" if value is None else f"{value.day} {value:%b %Y}"
+
+
+def iso(value: datetime | None) -> str:
+    """Write a time for a program."""
+    return "" if value is None else value.replace(tzinfo=UTC).isoformat(timespec="seconds")
+
+
+def percent(part: float, whole: float, digits: int = 1) -> str:
+    """Write a share; what is there but too small to show is said to be less."""
+    if not whole:
+        return "0 %"
+    share = 100 * part / whole
+    least = 10**-digits
+    if 0 < share < least:
+        return f"< {least:g} %"
+    return f"{share:.{digits}f} %" if share % 1 else f"{share:.0f} %"
+
+
+def plural(amount: int, one: str, many: str = "") -> str:
+    """Write a count with its noun."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def allowed(parameter: Parameter) -> str:
+    """Say what a hyperparameter may be, as the start of its hint."""
+    empty = f"Empty: {parameter.none_means}. " if parameter.optional and parameter.none_means else ""
+    return f"{bounds_sentence(parameter).capitalize()}. {empty}"
+
+
+def shown(value: Any) -> str:
+    """Write a value of a form as the form would show it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(item) for item in value)
+    return str(value)

@@ -1,0 +1,72 @@
+"""The only reader and writer of HX-* headers: one route serves the whole page and the fragment alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+
+def init_app(app: Flask) -> None:
+    """Say on every answer that it depends on who asks."""
+
+    @app.after_request
+    def vary(response: Response) -> Response:
+        response.vary.add("HX-Request")
+        return response
+
+
+def wants_fragment() -> bool:
+    """Say whether htmx asks, and not for a page of its history, which must be whole."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def render(
+    page: str, partial: str | None = None, /, *, status: int = 200, push: bool = False, **context: Any
+) -> Response:
+    """Answer with a page, or with its fragment alone where htmx asks.
+
+    Parameters
+    ----------
+    page
+        The whole document; it includes `partial` by that name.
+    partial
+        The fragment, such as "partials/steps/data.html"; None for a page without one.
+    push
+        Whether the browser's address becomes that of this request when a fragment is swapped in.
+    """
+    if partial is not None and wants_fragment():
+        response = make_response(render_template(partial, partial=partial, **context), status)
+        if push:
+            response.headers["HX-Push-Url"] = request.full_path.removesuffix("?")
+        return response
+    return make_response(render_template(page, partial=partial, **context), status)
+
+
+def fragment(name: str, /, *, status: int = 200, target: str | None = None, **context: Any) -> Response:
+    """Answer with a fragment alone; with `target`, it goes into another element than the one that asked."""
+    response = make_response(render_template(name, **context), status)
+    if target is not None:
+        response.headers["HX-Retarget"] = target
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def see_other(url: str) -> BaseResponse:
+    """Send the browser on after a change (303); htmx follows by itself and gets the fragment."""
+    return redirect(url, 303)
+
+
+def leave_for(url: str) -> BaseResponse:
+    """Send the browser to another page as a whole, also from within a fragment."""
+    if wants_fragment():
+        response = make_response("", 204)
+        response.headers["HX-Redirect"] = url
+        return response
+    return redirect(url, 303)
+
+
+def nothing_new() -> Response:
+    """Answer that nothing is to be swapped."""
+    return make_response("", 204)

@@ -1,0 +1,112 @@
+"""Flask's session, kept on the server: the cookie carries a random secret and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Request, Response, g, session
+from flask.sessions import SessionInterface, SessionMixin
+from werkzeug.datastructures import CallbackDict
+
+from app.services import sessions
+from app.storage.tables import User
+from config import Settings
+
+COOKIE = "hydroml_session"
+
+
+class ServerSession(CallbackDict[str, Any], SessionMixin):
+    """The session of one browser."""
+
+    def __init__(self, opened: sessions.Opened) -> None:
+        def changed(_self: Any) -> None:
+            self.modified = True
+
+        super().__init__(opened.data, changed)
+        self.opened = opened
+        self.modified = False
+        self.ended = False
+
+
+class ServerSessions(SessionInterface):
+    """Loads the session of a cookie, and stores it when it changed."""
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        """Return the browser's session, or a new one that is not stored until something is in it."""
+        secret = request.cookies.get(COOKIE)
+        opened = sessions.load(secret) if secret and not request.path.startswith("/static/") else None
+        return ServerSession(opened or sessions.new_session())
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Store what changed; set or clear the cookie."""
+        if not isinstance(session, ServerSession):
+            return
+        settings: Settings = app.extensions["hydroml_settings"]
+        if session.ended:
+            response.delete_cookie(COOKIE, path="/", secure=settings.tls, httponly=True, samesite="Lax")
+            return
+        if not session.modified:
+            return
+        session.opened.data = dict(session)
+        sessions.save(session.opened)
+        response.set_cookie(
+            COOKIE,
+            session.opened.secret,
+            max_age=int(sessions.LONGEST.total_seconds()),
+            path="/",
+            secure=settings.tls,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def init_app(app: Flask) -> None:
+    """Use server-side sessions."""
+    app.session_interface = ServerSessions()
+
+    @app.context_processor
+    def person() -> dict[str, Any]:
+        return {"user": find_user()}
+
+
+def _mine() -> ServerSession:
+    held: Any = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides our own class
+    if not isinstance(held, ServerSession):
+        raise TypeError("the session is not ours")
+    return held
+
+
+def find_user() -> User | None:
+    """Return who is signed in, or None."""
+    return _mine().opened.user
+
+
+def current_user() -> User:
+    """Return who is signed in; only for routes that ask for it."""
+    user = find_user()
+    if user is None:
+        raise RuntimeError("nobody is signed in: the route has no row in the access table")
+    return user
+
+
+def sign_in(user: User) -> None:
+    """Give the browser a new session for this account."""
+    mine = _mine()
+    mine.opened = sessions.sign_in(mine.opened, user)
+    mine.clear()
+    mine.modified = True
+    # A token of the old session must not be handed out again within this request.
+    g.pop("csrf_token", None)
+
+
+def sign_out() -> None:
+    """End the browser's session for good."""
+    mine = _mine()
+    sessions.end(mine.opened)
+    mine.clear()
+    mine.ended = True
+
+
+def session_hash() -> str:
+    """Return what the table knows this session by."""
+    return _mine().opened.id_hash
