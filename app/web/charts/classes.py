@@ -1,0 +1,178 @@
+"""Charts of classes: the confusion matrix, and the curves of one class against the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.charts import paths, scales
+from app.web.charts.scales import Tick
+from app.web.charts.words import Numbers, short, thin
+
+STEPS = (0.05, 0.2, 0.4, 0.6, 0.8)
+MOST_LINES = 5
+UNIT = scales.Scale(0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the matrix: a count, and the class of its shade."""
+
+    text: str
+    shade: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of the rows of one class."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    rows: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The matrix: a line for each observed class, a column for each estimated one."""
+
+    sentence: str
+    heads: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One class against the rest."""
+
+    label: str
+    area: str
+    path: str
+    series: int
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves that share one square; `chance` is the path of what guessing reaches."""
+
+    sentence: str
+    curves: tuple[Curve, ...]
+    chance: str
+
+
+@dataclass(frozen=True)
+class Curves:
+    """ROC or precision against recall; past five classes each has a plot of its own."""
+
+    x_title: str
+    y_title: str
+    area_name: str
+    x: tuple[Tick, ...]
+    y: tuple[Tick, ...]
+    plots: tuple[Plot, ...]
+    numbers: Numbers
+
+
+def shade(share: float, *, right: bool) -> str:
+    """Return the class of a shade: water for what is right, ochre for what is not."""
+    step = sum(share >= edge for edge in STEPS)
+    return "z0" if step == 0 else f"{'n' if right else 'p'}{step}"
+
+
+def confusion(values: dict[str, Any] | None) -> Confusion | None:
+    """Return the matrix of a report, or None where nothing was counted."""
+    if not values or not values.get("labels"):
+        return None
+    labels, counts = [str(label) for label in values["labels"]], values["counts"]
+    total = sum(map(sum, counts))
+    right = sum(counts[at][at] for at in range(len(labels)))
+    wrong = max(
+        ((counts[a][b], a, b) for a in range(len(labels)) for b in range(len(labels)) if a != b), default=(0, 0, 0)
+    )
+    worst = f" Most often {labels[wrong[1]]} is taken for {labels[wrong[2]]}: {wrong[0]:,} times." if wrong[0] else ""
+    share = f", {100 * right / total:.1f} %" if total else ""
+    return Confusion(
+        sentence=f"{right:,} of {total:,} rows are right{share}.{worst}",
+        heads=tuple((short(label), label) for label in labels),
+        lines=tuple(_line(label, row, at) for at, (label, row) in enumerate(zip(labels, counts, strict=True))),
+    )
+
+
+def _line(label: str, row: list[int], at: int) -> Line:
+    rows = sum(row)
+    return Line(
+        label=label,
+        cells=tuple(
+            Cell(f"{count:,}", shade(count / rows if rows else 0.0, right=place == at))
+            for place, count in enumerate(row)
+        ),
+        rows=f"{rows:,}",
+        found=f"{100 * row[at] / rows:.0f} %" if rows else "",
+    )
+
+
+def roc(curves: list[dict[str, Any]] | None) -> Curves | None:
+    """Return the ROC curves, or None."""
+    return _curves(
+        curves,
+        keys=("fpr", "tpr", "auc"),
+        titles=("False alarms, share of the other rows", "Found, share of the class", "AUC"),
+    )
+
+
+def precision_recall(curves: list[dict[str, Any]] | None) -> Curves | None:
+    """Return the curves of precision against recall, or None."""
+    return _curves(
+        curves, keys=("recall", "precision", "ap"), titles=("Found, share of the class", "Right when it says so", "AP")
+    )
+
+
+def _curves(
+    curves: list[dict[str, Any]] | None, *, keys: tuple[str, str, str], titles: tuple[str, str, str]
+) -> Curves | None:
+    if not curves:
+        return None
+    groups = [curves] if len(curves) <= MOST_LINES else [[one] for one in curves]
+    marks = tuple(Tick(100.0 * at / 4, f"{at / 4:g}") for at in range(5))
+    return Curves(
+        x_title=titles[0],
+        y_title=titles[1],
+        area_name=titles[2],
+        x=marks,
+        y=tuple(Tick(100.0 - tick.at, tick.label) for tick in marks),
+        plots=tuple(_plot(group, keys, titles) for group in groups),
+        numbers=_numbers(curves, keys, titles),
+    )
+
+
+def _area(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, int | float) else "not defined"
+
+
+def _plot(group: list[dict[str, Any]], keys: tuple[str, str, str], titles: tuple[str, str, str]) -> Plot:
+    across, up, area = keys
+    drawn = []
+    for place, one in enumerate(group, start=1):
+        pairs = [(x, y) for x, y in zip(one[across], one[up], strict=True) if x is not None]
+        path = paths.line([(UNIT.share(x), None if y is None else UNIT.share(y)) for x, y in pairs])
+        drawn.append(Curve(str(one["label"]), _area(one[area]), path, place))
+    said = "; ".join(f"{short(curve.label, 40)} {curve.area}" for curve in drawn)
+    chance = "M0 1000L1000 0"
+    if across == "recall":
+        # Where everything is said to be of the class, precision is the share of the class: what guessing reaches.
+        last = scales.known(group[0][up][-1:])
+        chance = paths.line([(0.0, last[0]), (1.0, last[0])]) if last and len(group) == 1 else ""
+    return Plot(f"{titles[1]} against {titles[0].lower()}. {titles[2]}: {said}.", tuple(drawn), chance)
+
+
+def _numbers(curves: list[dict[str, Any]], keys: tuple[str, str, str], titles: tuple[str, str, str]) -> Numbers:
+    def written(value: Any) -> str:
+        return f"{value:.3f}" if isinstance(value, int | float) else ""
+
+    lines = [
+        (str(one["label"]), written(x), written(y))
+        for one in curves
+        for x, y in zip(one[keys[0]], one[keys[1]], strict=True)
+    ]
+    rows, which = thin(lines, noun="points")
+    return Numbers(which, ("Class", titles[0], titles[1]), rows)

@@ -1,0 +1,30 @@
+"""A config as lines of JSON, each cut into keys, texts and the rest, to be tinted."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MOST_LINES = 400
+PIECE = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+Pieces = tuple[tuple[str, str], ...]
+
+
+def lines(config: dict[str, Any]) -> tuple[tuple[Pieces, ...], int]:
+    """Return the first lines as (class, text) pieces, and how many lines were left out."""
+    text = json.dumps(config, indent=2, ensure_ascii=False).split("\n")
+    return tuple(_pieces(line) for line in text[:MOST_LINES]), max(len(text) - MOST_LINES, 0)
+
+
+def _pieces(line: str) -> Pieces:
+    found: list[tuple[str, str]] = []
+    at = 0
+    for match in PIECE.finditer(line):
+        if match.start() > at:
+            found.append(("", line[at : match.start()]))
+        is_key = line[match.end() : match.end() + 1] == ":" and not line[: match.start()].strip()
+        found.append(("k" if is_key else "s", match.group()))
+        at = match.end()
+    return (*found, ("", line[at:]))

@@ -1,0 +1,91 @@
+"""Estimated against observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.charts import scales
+from app.web.charts.scales import Tick
+from app.web.charts.words import Numbers, figure, thin
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Points over one scale for both axes, so that the diagonal is equality."""
+
+    sentence: str
+    note: str
+    x_title: str
+    y_title: str
+    x: tuple[Tick, ...]
+    y: tuple[Tick, ...]
+    points: tuple[tuple[float, float], ...]
+    numbers: Numbers
+    data: dict[str, Any]
+
+
+def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
+    """Return the scatter of a report, or None where no row has both values."""
+    if not values:
+        return None
+    pairs = [
+        (one[0], two[0])
+        for seen, said in zip(values["observed"], values["predicted"], strict=True)
+        if (one := scales.known([seen])) and (two := scales.known([said]))
+    ]
+    if not pairs:
+        return None
+    log = bool(values.get("log")) and all(seen > 0 for seen, _said in pairs)
+    everything = [value for pair in pairs for value in pair]
+    # One estimate near zero must not stretch a logarithmic axis over ten powers.
+    least = min(seen for seen, _said in pairs) / 3
+    scale = scales.logarithmic(max(value, least) for value in everything) if log else scales.linear(everything)
+    marks = scales.ticks(scale)
+    return Scatter(
+        sentence=_sentence(pairs, target),
+        note=_note(values, pairs, scale, log=log),
+        x_title=scales.titled("Observed", scale),
+        y_title=scales.titled(f"Estimated {target}", scale),
+        x=marks,
+        y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in marks),
+        points=tuple(
+            (scales.percent(scale.share(seen)), scales.percent(1 - scale.share(said))) for seen, said in pairs
+        ),
+        numbers=_numbers(pairs),
+        data={
+            "kind": "scatter",
+            "target": target,
+            "points": pairs,
+            "low": scale.low,
+            "high": scale.high,
+            "log": log,
+        },
+    )
+
+
+def _note(values: dict[str, Any], pairs: list[tuple[float, float]], scale: scales.Scale, *, log: bool) -> str:
+    shown, total = len(pairs), int(values.get("rows_total") or len(pairs))
+    text = f"{shown:,} of {total:,} rows" if shown < total else f"All {total:,} rows"
+    if not log:
+        return f"{text}. The dashed line is equality."
+    edge = sum(said < scale.low for _seen, said in pairs)
+    below = f" {edge:,} estimates below the axis stand at its edge." if edge else ""
+    return f"{text}, both axes logarithmic. The dashed line is equality.{below}"
+
+
+def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
+    errors = sorted(abs(said - seen) for seen, said in pairs)
+    above = sum(said > seen for seen, said in pairs)
+    return (
+        f"Estimated against observed {target} for {len(pairs):,} rows. Half of the estimates lie within "
+        f"{figure(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
+        f"{figure(errors[min(len(errors) * 9 // 10, len(errors) - 1)], 2)}; "
+        f"{100 * above / len(pairs):.0f} % are too high."
+    )
+
+
+def _numbers(pairs: list[tuple[float, float]]) -> Numbers:
+    ordered = sorted(pairs)
+    rows, which = thin([(figure(seen), figure(said), figure(said - seen)) for seen, said in ordered])
+    return Numbers(f"{which} In order of what was observed.", ("Observed", "Estimated", "Difference"), rows, words=0)

@@ -1,0 +1,211 @@
+"""Scales: where a value stands between 0 and 1, and which ticks name it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+MINUS = "\u2212"
+# Beyond this, sums and differences of two values would no longer be finite.
+LARGEST = 1e300
+SUPERSCRIPT = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MOST_TICKS = 13
+CROWDED = 6
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis, in per cent from its start; an optional one loses its lettering where there is no room."""
+
+    at: float
+    label: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A range of values, drawn evenly or by their logarithm."""
+
+    low: float
+    high: float
+    logarithmic: bool = False
+
+    def share(self, value: float) -> float:
+        """Return where a value stands, 0 to 1; what lies outside stands at the edge."""
+        low, high = self.low, self.high
+        if self.logarithmic:
+            value = math.log10(value) if value > 0 else -math.inf
+            low, high = math.log10(low), math.log10(high)
+        return min(max((value - low) / (high - low), 0.0), 1.0) if math.isfinite(value) else float(value > 0)
+
+
+def known(values: Iterable[Any]) -> list[float]:
+    """Return the finite numbers among these, kept within what can be calculated with."""
+    numbers = (float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool))
+    return [min(max(value, -LARGEST), LARGEST) for value in numbers if math.isfinite(value)]
+
+
+def percent(share: float) -> float:
+    """Return a share as per cent, short enough for an attribute."""
+    return round(100 * share, 2)
+
+
+def step_of(span: float, most: int) -> float:
+    """Return the smallest of 1, 2, 2.5 and 5 times a power of ten that needs at most `most` steps."""
+    rough = span / most
+    power = float(10.0 ** math.floor(math.log10(rough)))
+    return next((factor * power for factor in (1, 2, 2.5, 5) if factor * power >= rough * 0.999_999), 10 * power)
+
+
+def linear(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> Scale:
+    """Return a scale with round ends around these values."""
+    numbers = known(values)
+    if from_zero:
+        numbers.append(0.0)
+    low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
+    # Values that differ by less than can be told apart are one value.
+    if high - low <= 1e-9 * max(abs(low), abs(high)) or high - low < 1e-290:
+        room = max(abs(high) / 2, 1.0 if abs(high) < 1e-290 else 0.0)
+        low, high = (0.0 if from_zero and low >= 0 else low - room), high + room
+    step = step_of(high - low, most)
+    return Scale(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9))
+
+
+def logarithmic(values: Iterable[Any]) -> Scale:
+    """Return a logarithmic scale around the positive ones of these values."""
+    numbers = [value for value in known(values) if value > 0]
+    low, high = (min(numbers), max(numbers)) if numbers else (1.0, 10.0)
+    room = max((math.log10(high) - math.log10(low)) * 0.04, 0.02)
+    return Scale(10 ** (math.log10(low) - room), 10 ** (math.log10(high) + room), logarithmic=True)
+
+
+def exponent(scale: Scale) -> int:
+    """Return the power of ten that the lettering of an axis leaves out, so that it stays short."""
+    largest = max(abs(scale.low), abs(scale.high))
+    if scale.logarithmic or 1e-3 <= largest < 1e5 or largest == 0:
+        return 0
+    return 3 * math.floor(math.log10(largest) / 3)
+
+
+def titled(title: str, scale: Scale) -> str:
+    """Return the title of an axis with the power of ten that its lettering leaves out."""
+    power = exponent(scale)
+    return f"{title}, \u00d7 10{str(power).translate(SUPERSCRIPT)}" if power else title
+
+
+def ticks(scale: Scale, *, most: int = 5, signed: bool = False) -> tuple[Tick, ...]:
+    """Return the ticks of a scale; with `signed`, what lies above zero has a plus."""
+    if scale.logarithmic:
+        return _log_ticks(scale)
+    power = exponent(scale)
+    step = step_of(scale.high - scale.low, most)
+    first, last = math.ceil(scale.low / step - 1e-6), math.floor(scale.high / step + 1e-6)
+    decimals = min(max(0, power - math.floor(math.log10(step)) + (1 if _is_quarter(step) else 0)), 12)
+    found = []
+    for at in range(first, min(last, first + 20) + 1):
+        text = f"{at * step / 10.0**power:,.{decimals}f}"
+        text = f"+{text}" if signed and at > 0 else text
+        found.append(Tick(percent(scale.share(at * step)), text.replace("-", MINUS)))
+    return tuple(found)
+
+
+def _is_quarter(step: float) -> bool:
+    return abs(step / 10.0 ** math.floor(math.log10(step)) - 2.5) < 1e-6
+
+
+def _log_ticks(scale: Scale) -> tuple[Tick, ...]:
+    low, high = math.log10(scale.low), math.log10(scale.high)
+    powers = range(math.ceil(low), math.floor(high) + 1)
+    every = max(1, math.ceil(len(powers) / CROWDED))
+    values = [10.0**power for power in powers if power % every == 0]
+    if len(values) < 2:
+        around = range(math.floor(low), math.ceil(high) + 1)
+        fine = [digit * 10.0**power for power in around for digit in (1, 2, 5)]
+        values = [value for value in fine if scale.low <= value <= scale.high]
+    if not values:
+        values = [10 ** ((low + high) / 2)]
+    return tuple(Tick(percent(scale.share(value)), _power_label(value)) for value in values)
+
+
+def _power_label(value: float) -> str:
+    if 1e-3 <= value < 1e5:
+        return f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+    power = round(math.log10(value))
+    return f"10{str(power).translate(SUPERSCRIPT)}"
+
+
+def moment(text: Any) -> datetime | None:
+    """Return the time that an ISO text says, without its zone, or None."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except (TypeError, ValueError):
+        return None
+
+
+def time_share(start: datetime, end: datetime, at: datetime) -> float:
+    """Return where a moment stands between two, 0 to 1; the middle where they are one."""
+    span = (end - start).total_seconds()
+    return (at - start).total_seconds() / span if span else 0.5
+
+
+def time_ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
+    """Return ticks at round years, months, days, hours or minutes."""
+    if start >= end:
+        return (Tick(50.0, f"{start:%Y-%m-%d}"),)
+    for months in (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000):
+        if (end - start).days / (30.44 * months) <= MOST_TICKS - 1:
+            found = _months(start, end, months)
+            if len(found) >= 3:
+                return _placed(start, end, found, by_year=months >= 12)
+            break
+    for seconds in (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800):
+        if (end - start).total_seconds() / seconds <= MOST_TICKS - 1:
+            return _placed_days(start, end, _steps(start, end, timedelta(seconds=seconds)))
+    return _placed(start, end, _months(start, end, 1), by_year=False)
+
+
+def _months(start: datetime, end: datetime, step: int) -> list[datetime]:
+    first = start.year * 12 + start.month - 1
+    found = []
+    for month in range(-(-first // step) * step, end.year * 12 + end.month, step):
+        at = start.replace(year=month // 12, month=month % 12 + 1, day=1, hour=0, minute=0, second=0, microsecond=0)
+        if start <= at <= end:
+            found.append(at)
+    return found
+
+
+def _steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    at = midnight + step * math.ceil((start - midnight) / step)
+    found = []
+    while at <= end:
+        found.append(at)
+        at += step
+    return found
+
+
+def _placed(start: datetime, end: datetime, moments: list[datetime], *, by_year: bool) -> tuple[Tick, ...]:
+    every = 3 if len(moments) > CROWDED else 1
+    found = []
+    for place, at in enumerate(moments):
+        year = place == 0 or at.month == 1
+        label = str(at.year) if by_year else f"{MONTHS[at.month - 1]} {at.year}" if year else MONTHS[at.month - 1]
+        found.append(Tick(percent(time_share(start, end, at)), label, optional=place % every > 0))
+    return tuple(found)
+
+
+def _placed_days(start: datetime, end: datetime, moments: list[datetime]) -> tuple[Tick, ...]:
+    every = 3 if len(moments) > CROWDED else 1
+    found = []
+    for place, at in enumerate(moments):
+        day = f"{at.day} {MONTHS[at.month - 1]}"
+        if place == 0:
+            day = f"{day} {at.year}" if at == at.replace(hour=0, minute=0, second=0) else f"{day}, {at:%H:%M}"
+        clock = f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
+        label = day if place == 0 or (at.hour, at.minute, at.second) == (0, 0, 0) else clock
+        found.append(Tick(percent(time_share(start, end, at)), label, optional=place % every > 0))
+    return tuple(found)

@@ -1,0 +1,81 @@
+"""Who trained and who judged: stripes, and the rows and dates of every fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.charts import scales
+from app.web.charts.words import MOST_ROWS, Numbers
+
+NAMES = {"train": "trains", "valid": "judges", "gap": "gap, left out", "unused": "not used", "hold": "held out"}
+LINE = 20
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """A part of a line, in per cent."""
+
+    kind: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Split:
+    """The picture and the table of a split."""
+
+    sentence: str
+    height: int
+    lines: tuple[tuple[str, int, tuple[Stripe, ...]], ...]
+    legend: tuple[tuple[str, str], ...]
+    note: str
+    numbers: Numbers
+
+
+def build(split: dict[str, Any]) -> Split:
+    """Return the split of a report, ready to draw."""
+    picture = split.get("picture") or []
+    kinds = {kind for line in picture for kind, _low, _high in line}
+    folds = split.get("folds") or []
+    held = " and a hold-out at the end" if split.get("holdout") else ""
+    count = f"{len(folds)} folds" if len(folds) != 1 else "one cut"
+    return Split(
+        sentence=f"{split['title']}: {count}{held}. {split['sentence']}",
+        height=max(len(picture), 1) * LINE,
+        lines=tuple((str(at + 1), at * LINE, _stripes(line)) for at, line in enumerate(picture)),
+        legend=tuple((kind, name) for kind, name in NAMES.items() if kind in kinds),
+        note=f"The first {len(picture)} of {len(folds)} folds." if len(folds) > len(picture) else "",
+        numbers=_numbers(folds, split.get("holdout")),
+    )
+
+
+def _stripes(line: list[Any]) -> tuple[Stripe, ...]:
+    return tuple(
+        Stripe(str(kind), scales.percent(low), round(max(100 * (high - low) - 0.15, 0.15), 2))
+        for kind, low, high in line
+    )
+
+
+def _numbers(folds: list[dict[str, Any]], holdout: dict[str, Any] | None) -> Numbers:
+    parts = [*folds[:MOST_ROWS], *([holdout] if holdout else [])]
+    dated = any(part.get("train_start") for part in parts)
+
+    def row(part: dict[str, Any]) -> tuple[str, ...]:
+        cells = [str(part["fold"]).capitalize()]
+        for name in ("train", "validation"):
+            cells.append(f"{part[f'{name}_rows']:,}")
+            if dated:
+                start, end = part.get(f"{name}_start"), part.get(f"{name}_end")
+                cells.append(f"{start} to {end}".replace("T", " ") if start and end else "")
+        return tuple(cells)
+
+    heads = ["Fold"]
+    for title in ("Training", "Judged"):
+        heads += [f"{title} rows", *([f"{title} dates"] if dated else [])]
+    which = (
+        f"The first {MOST_ROWS} of {len(folds)} folds."
+        if len(folds) > MOST_ROWS
+        else "Rows that train and rows that judge."
+    )
+    return Numbers(which, tuple(heads), tuple(row(part) for part in parts))

@@ -1,0 +1,65 @@
+"""How numbers are written in sentences and tables beside a chart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.charts.scales import MINUS
+
+MOST_ROWS = 60
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The table beside a chart: the same numbers, or every so-and-so-many of them."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    # How many columns from the left are words; the others are numbers.
+    words: int = 1
+
+
+def figure(value: Any, digits: int = 4) -> str:
+    """Write a number with about this many significant digits; nothing for what is not known."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return ""
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if magnitude >= 7 or magnitude < -4:
+        return f"{value:.{digits - 1}e}".replace("-", MINUS)
+    decimals = max(0, digits - 1 - magnitude)
+    text = f"{value:,.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", MINUS)
+
+
+def metric_figure(metric: dict[str, Any], value: float | None) -> str:
+    """Write a score as its metric is written: one decimal for per cent, the target's own digits, else two decimals."""
+    if value is None or not math.isfinite(value):
+        return "not defined"
+    if abs(value) >= 1e6 or metric.get("in_target_units"):
+        return figure(value, 3)
+    return f"{value:,.{1 if metric.get('unit') == '%' else 2}f}".replace("-", MINUS)
+
+
+def thin(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[tuple[str, ...], ...], str]:
+    """Return at most 60 rows, evenly spaced, and the words that say which."""
+    if len(rows) <= MOST_ROWS:
+        return tuple(rows), f"All {len(rows):,} {noun}."
+    every = math.ceil(len(rows) / MOST_ROWS)
+    return tuple(rows[::every]), f"One in {every:,} of {len(rows):,} {noun}."
+
+
+def short(text: str, most: int = 26) -> str:
+    """Cut a long name, and show that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}\u2026"
+
+
+def lower_first(text: str) -> str:
+    """Return a title as it stands within a sentence; one in capitals stays."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == "-" else text
