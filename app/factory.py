@@ -6,12 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from app import pages, steps
-from app.storage import db as database
-from app.storage import engine, tables
+from app.storage import binding
 from app.web import access, errors, filters, headers, hypermedia, sessions, uploads
 from config import MIB, Settings, load
 
@@ -22,33 +20,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the web application for these settings, or for those of the environment."""
     settings = settings or load()
     app = Flask(__name__, static_folder=str(HERE / "static"), static_url_path="/static")
-    app.extensions["hydroml_settings"] = settings
+    binding.bind(app, settings)
     app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine.engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=settings.limits.form_mb * MIB,
         MAX_FORM_MEMORY_SIZE=settings.limits.form_mb * MIB,
         MAX_FORM_PARTS=2000,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
-        TESTING=settings.testing,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    _init_database(app)
     _init_templates(app)
     for part in (sessions, headers, uploads, access, hypermedia, filters, errors, pages, steps):
         part.init_app(app)
     return app
-
-
-def _init_database(app: Flask) -> None:
-    database.db.init_app(app)
-    Migrate(app, database.db, directory=str(HERE.parent / "migrations"), render_as_batch=True)
-    if not tables.__all__:
-        raise RuntimeError("no table is mapped")
-    with app.app_context():
-        engine.prepare_engine(database.db.engine)
 
 
 def _init_templates(app: Flask) -> None:

@@ -27,6 +27,7 @@ CONNECT_SECONDS = 0.5
 # After a failure nobody asks again for this long, so that pages stay quick while the server is away.
 REST_SECONDS = 5.0
 KEEP_SECONDS = 3600
+GRACE_SECONDS = 30
 
 
 @dataclass
@@ -50,8 +51,11 @@ def _url() -> str | None:
     return url
 
 
-def ring(job_id: uuid.UUID, kind: JobKind) -> bool:
-    """Wake a worker for this job; False when the server is away, and the sweeper rings again later."""
+def ring(job_id: uuid.UUID, kind: JobKind, *, seconds: int) -> bool:
+    """Wake a worker for this job; False when the server is away, and the sweeper rings again later.
+
+    `seconds` is how long it may take; RQ ends what overruns it and does not end by itself.
+    """
     url = _url()
     if url is None or time.monotonic() < _breaker.until:
         return False
@@ -62,7 +66,12 @@ def ring(job_id: uuid.UUID, kind: JobKind) -> bool:
     try:
         queue = Queue(QUEUES[kind], connection=connection(url), serializer=JSONSerializer)
         queue.enqueue(
-            FUNCTIONS[kind], str(job_id), job_timeout=-1, result_ttl=0, failure_ttl=KEEP_SECONDS, ttl=KEEP_SECONDS
+            FUNCTIONS[kind],
+            str(job_id),
+            job_timeout=seconds + GRACE_SECONDS,
+            result_ttl=0,
+            failure_ttl=KEEP_SECONDS,
+            ttl=KEEP_SECONDS,
         )
     except (RedisError, OSError) as fault:
         _breaker.until = time.monotonic() + REST_SECONDS

@@ -81,7 +81,7 @@ def ask_delete(dataset_id: uuid.UUID) -> Response:
     return render(
         "pages/confirm.html",
         question=f"Delete {dataset.name}?",
-        consequence="Drafts on it lose their data. Launched experiments keep their results and what they were trained on.",
+        consequence="Drafts on it lose their data. Launched experiments keep their results.",
         action=f"/datasets/{dataset.id}/delete",
         button="Delete dataset",
         back=f"/datasets/{dataset.id}",

@@ -69,7 +69,7 @@ def _ask_worker(dataset: Dataset, target: str, kinds: Kinds, key: str) -> None:
         job = jobs.add_job(
             JobKind.ASSOCIATE, subject_id=dataset.id, owner_id=dataset.owner_id, seconds=SECONDS, arguments=arguments
         )
-    if queue.ring(job.id, JobKind.ASSOCIATE):
+    if queue.ring(job.id, JobKind.ASSOCIATE, seconds=SECONDS):
         with transaction():
             jobs.mark_rung(job.id)
 

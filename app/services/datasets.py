@@ -78,6 +78,13 @@ def sample_of(sample_id: str) -> Sample:
     raise NotFoundError("There is no such sample.", field="sample")
 
 
+def samples_are_ready() -> bool:
+    """Say whether every sample has been read."""
+    settings = current_settings()
+    folders = (files.sample_dir(settings.data, _sha256_of(settings.samples / one.file)) for one in SAMPLES)
+    return all((folder / PARQUET).exists() for folder in folders)
+
+
 def prepare_samples() -> None:
     """Read every sample that has not been read yet, so that choosing one takes no time."""
     for sample in SAMPLES:
@@ -233,7 +240,7 @@ def _analyse_job(row: Dataset) -> Job:
 
 
 def _ring(job: Job) -> None:
-    if queue.ring(job.id, JobKind(job.kind)):
+    if queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
         with transaction():
             jobs.mark_rung(job.id)
 
@@ -247,6 +254,8 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
         With a sentence; the row is left as it was.
     """
     settings, row = current_settings(), datasets.get_dataset(dataset_id)
+    if row.state == DatasetState.READY.value:
+        return row
     folder, source = files.dataset_dir(settings.data, row.id), incoming_file(row.id)
     if not source.exists():
         raise UnreadableFileError("The uploaded file is gone. Upload it again.", code="file_gone")

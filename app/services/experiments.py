@@ -74,7 +74,7 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
 
 def ring(job: Job) -> None:
     """Wake a worker; where the bell does not reach, the sweeper rings again."""
-    if queue.ring(job.id, JobKind(job.kind)):
+    if queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
         with transaction():
             jobs.mark_rung(job.id)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.vocabulary import DatasetState, JobKind, RunState
@@ -15,7 +19,9 @@ from app.storage import datasets as dataset_rows
 from app.storage.db import now, transaction
 from app.storage.tables import Job
 
+log = logging.getLogger(__name__)
 RING_AGAIN_SECONDS = 10
+SWEEP_SECONDS = 5
 UPLOAD_MINUTES = 10
 LOST = f"The worker stopped {jobs.MOST_ATTEMPTS} times while it worked on this, most likely for want of memory."
 
@@ -78,7 +84,7 @@ def _subject_waits(job: Job) -> None:
 
 def _ring_again() -> None:
     for job in jobs.list_unrung(now() - timedelta(seconds=RING_AGAIN_SECONDS)):
-        if not queue.ring(job.id, JobKind(job.kind)):
+        if not queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
             return
         with transaction():
             jobs.mark_rung(job.id)
@@ -91,3 +97,14 @@ def _remove_leftovers() -> None:
         for path in [*folder.glob("*.part"), *folder.glob("*/*.part")]:
             if path.is_dir() and path.stat().st_mtime < time.time() - 3600:
                 files.remove_folder(path)
+
+
+def sweep_for_ever(app: Flask) -> None:
+    """Sweep every few seconds until the process ends."""
+    while True:
+        try:
+            with app.app_context():
+                sweep()
+        except SQLAlchemyError as fault:
+            log.warning("the sweep must wait, the database cannot be used: %s", fault)
+        time.sleep(SWEEP_SECONDS)

@@ -86,8 +86,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "problems": [(_sentence(one), one) for one in plan.problems],
         "base": f"/experiments/drafts/{situation.row.id}",
         "saved_at": now(),
-        "draft_name": plan.values.get("review", {}).get("name")
-        or (situation.dataset.name if situation.dataset else ""),
+        "draft_name": named or (situation.dataset.name if situation.dataset else ""),
         "estimator_title": registry.get(spec.model.estimator).title if spec else "",
         "strategy_title": splitting.get(spec.validation.strategy).title if spec else "",
         "metric_title": metrics.get(spec.metrics.primary).title if spec else "",

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 
 from app.storage import engine
+from app.storage.binding import MIGRATIONS
 from app.storage.db import db
-
-FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def revision_of_database() -> str | None:
@@ -25,7 +23,7 @@ def revision_of_database() -> str | None:
 
 def newest_revision() -> str | None:
     """Return the migration the code needs."""
-    return ScriptDirectory(str(FOLDER)).get_current_head()
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def migrate() -> bool:
@@ -40,7 +38,7 @@ def migrate() -> bool:
         db.engine.dispose()
         engine.copy_before_migration(url, needed or "next")
     with _quiet():
-        upgrade(directory=str(FOLDER))
+        upgrade(directory=str(MIGRATIONS))
     return True
 
 

@@ -1,0 +1,123 @@
+"""The `hydroml` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+import config
+from app.domain.errors import DomainError
+from app.domain.vocabulary import Role
+
+
+def _settings() -> config.Settings:
+    try:
+        return config.load()
+    except config.SettingsError as fault:
+        raise click.ClickException(str(fault)) from None
+
+
+@click.group(help="HydroML: from a data file to a judged experiment.")
+@click.version_option("1.0.0", prog_name="HydroML")
+def main() -> None:
+    """Group the commands."""
+
+
+@main.command(help="Start everything on this machine; Ctrl-C stops it.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port; HYDROML_PORT or 8000 otherwise.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Worker processes.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=None, help="Data folder.")
+def up(host: str, port: int | None, workers: int, data: Path | None) -> None:
+    """Start server, workers and web."""
+    from app.launch.locking import AlreadyRunningError
+    from app.launch.redis_server import NoServerError
+    from app.launch.supervisor import Plan, StartError
+    from app.launch.supervisor import up as start
+
+    if data is not None:
+        os.environ["HYDROML_DATA"] = str(data)
+    settings = _settings()
+    plan = Plan(replace(settings, port=port or settings.port), host, port or settings.port, workers)
+    try:
+        start(plan)
+    except (AlreadyRunningError, NoServerError, StartError) as fault:
+        raise click.ClickException(str(fault)) from None
+
+
+@main.group(help="Accounts.")
+def user() -> None:
+    """Group the commands about accounts."""
+
+
+def _in_app() -> None:
+    """Enter an application context for the rest of the process."""
+    from app.storage.binding import bare_app
+    from app.storage.migrating import migrate
+
+    bare_app(_settings()).app_context().push()
+    migrate()
+
+
+@user.command("add", help="Add an account and print its sign-in link.")
+@click.argument("email")
+@click.option("--admin", is_flag=True, help="Make it an administrator.")
+@click.option("--name", default="", help="The person's name.")
+def user_add(email: str, admin: bool, name: str) -> None:
+    """Add an account."""
+    from app.services import accounts
+
+    _in_app()
+    try:
+        accounts.create_user(email, role=Role.ADMIN if admin else Role.MEMBER, name=name)
+        click.echo(_link(accounts.make_sign_in_link(email)))
+    except DomainError as fault:
+        raise click.ClickException(fault.message) from None
+
+
+@user.command("sign-in-link", help="Print a one-time link that opens an account.")
+@click.argument("email")
+def user_link(email: str) -> None:
+    """Print a one-time link."""
+    from app.services import accounts
+
+    _in_app()
+    try:
+        click.echo(_link(accounts.make_sign_in_link(email)))
+    except DomainError as fault:
+        raise click.ClickException(fault.message) from None
+
+
+def _link(code: str) -> str:
+    from app.launch.locking import address_of_running
+
+    settings = _settings()
+    base = address_of_running(settings.data) or f"http://127.0.0.1:{settings.port}"
+    return f"{base}/sign-in/{code}"
+
+
+@main.command(help="Check files, database, queue and versions.")
+def doctor() -> None:
+    """Look at everything and say one sentence for each fault."""
+    from app.launch.redis_server import answers, socket_path, url_of
+    from app.services import checkup
+    from app.storage.binding import bare_app
+
+    settings = _settings()
+    own = url_of(socket_path(settings.data))
+    if settings.redis_url is None and answers(own):
+        settings = replace(settings, redis_url=own)
+    with bare_app(settings).app_context():
+        checks = checkup.examine()
+    for check in checks:
+        word = "ok     " if check.ok and not check.warning else "warning" if check.ok else "FAULT  "
+        click.echo(f"{word} {check.sentence}")
+    sys.exit(0 if all(check.ok for check in checks) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Starting everything on one machine; only the command line uses it."""

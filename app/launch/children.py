@@ -1,0 +1,77 @@
+"""Child processes: started with a parent-death signal, restarted when they die, ended in order."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+log = logging.getLogger("hydroml.up")
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(1, signal.SIGKILL)
+
+
+@dataclass
+class Child:
+    """One process that is kept running."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    patience_seconds: float = 5.0
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause: float = 0.5
+    next_try: float = 0.0
+
+    def start(self) -> None:
+        """Start it in a session of its own, so that Ctrl-C reaches it only through us."""
+        self.process = subprocess.Popen(
+            self.command,
+            env={**os.environ, **self.environment, "HYDROML_SUPERVISOR": str(os.getpid())},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+        self.started_at = time.monotonic()
+
+    def look(self) -> None:
+        """Start it again if it has died, after a pause that grows while it keeps dying."""
+        if self.process is None or self.process.poll() is None:
+            return
+        now = time.monotonic()
+        if not self.next_try:
+            if now - self.started_at > STEADY_SECONDS:
+                self.pause = 0.5
+            log.warning("%s ended with code %s and is started again", self.name, self.process.returncode)
+            self.next_try = now + self.pause
+            self.pause = min(self.pause * 2, LONGEST_PAUSE_SECONDS)
+        if now >= self.next_try:
+            self.next_try = 0.0
+            self.start()
+
+    def end(self) -> None:
+        """Ask it to end; after its patience, end it and whatever it started."""
+        process = self.process
+        if process is None:
+            return
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(self.patience_seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.process = None

@@ -1,0 +1,58 @@
+"""One `hydroml up` for one data folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import IO
+
+
+class AlreadyRunningError(Exception):
+    """Another one runs on this data folder; the message says where."""
+
+
+class FolderLock:
+    """Held for as long as the process lives, however it ends."""
+
+    def __init__(self, data: Path) -> None:
+        folder = data / "run"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = folder / "lock"
+        self._handle: IO[str] | None = None
+
+    def take(self, url: str) -> None:
+        """Take the lock and leave our address in it.
+
+        Raises
+        ------
+        AlreadyRunningError
+            If another process holds it.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.fdopen(descriptor, "r+")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            where = _url_in(handle.read())
+            handle.close()
+            raise AlreadyRunningError(f"HydroML is already running on this data folder: {where}") from None
+        handle.seek(0)
+        handle.truncate()
+        handle.write(json.dumps({"pid": os.getpid(), "url": url}))
+        handle.flush()
+        self._handle = handle
+
+
+def _url_in(text: str) -> str:
+    try:
+        return str(json.loads(text)["url"])
+    except (ValueError, KeyError, TypeError):
+        return "at an address it has not said yet"
+
+
+def address_of_running(data: Path) -> str | None:
+    """Return the address that was left in the lock file, if any."""
+    path = data / "run" / "lock"
+    return _url_in(path.read_text()) if path.exists() else None

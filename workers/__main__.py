@@ -1,0 +1,96 @@
+"""`python -m workers --queues quick,train`, or `python -m workers upkeep`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from types import FrameType
+
+import config
+from app.queue import QUICK, TRAIN
+from workers.process import die_with_supervisor
+
+log = logging.getLogger("workers")
+BEAT_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+def main() -> None:
+    """Start what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m workers")
+    parser.add_argument("what", nargs="?", choices=["worker", "upkeep"], default="worker")
+    parser.add_argument("--queues", default=f"{QUICK},{TRAIN}")
+    arguments = parser.parse_args()
+    die_with_supervisor()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = config.load()
+    if arguments.what == "upkeep":
+        from workers.upkeep import look_after
+
+        look_after(settings)
+    else:
+        work(settings, arguments.queues.split(","))
+
+
+def work(settings: config.Settings, queues: list[str]) -> None:
+    """Serve the queues until told to stop; while Redis is away, try again with growing pauses."""
+    import redis
+
+    from workers.rq_worker import HydroWorker, make_worker
+
+    if settings.redis_url is None:
+        sys.exit("REDIS_URL is not set: start workers with `hydroml up`, or name a Redis-protocol server.")
+    _beat(settings, HydroWorker.fork_lock)
+    connection = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, health_check_interval=10)
+    pause, stopping = 0.5, threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        sys.exit(0)
+
+    while not stopping.is_set():
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        try:
+            worker = make_worker(connection, queues)
+            worker.work(logging_level="WARNING")
+            if worker._stop_requested:
+                return
+            pause = 0.5
+        except redis.exceptions.RedisError as fault:
+            log.warning("Redis cannot be reached: %s", fault)
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _beat(settings: config.Settings, lock: threading.Lock) -> None:
+    """Say in the database every few seconds that this worker is alive."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.storage import jobs
+    from app.storage.binding import bare_app
+    from app.storage.db import transaction
+
+    app, name = bare_app(settings), f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:12]}"
+
+    def go_on() -> None:
+        while True:
+            try:
+                with lock, app.app_context(), transaction():
+                    jobs.beat(name, host=socket.gethostname()[:200], pid=os.getpid())
+            except SQLAlchemyError as fault:
+                log.warning("the database does not take the beat: %s", fault)
+            time.sleep(BEAT_SECONDS)
+
+    threading.Thread(target=go_on, name="beat", daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

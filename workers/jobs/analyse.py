@@ -1,0 +1,19 @@
+"""Read an uploaded file that is too large to be read while the browser waits."""
+
+from __future__ import annotations
+
+from app.domain.vocabulary import JobKind, RunState
+from app.services import datasets
+from workers.runtime import JobContext, end_job_alone, job
+
+
+def _end(context: JobContext, state: RunState, code: str, message: str) -> None:
+    end_job_alone(context, state, code, message)
+    datasets.fail_dataset(context.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
+
+
+@job(JobKind.ANALYSE, end=_end)
+def analyse(context: JobContext) -> None:
+    """Read the file; the dataset says ready only when everything is in place."""
+    datasets.read_dataset(context.subject_id)
+    end_job_alone(context, RunState.FINISHED, "", "")

@@ -1,0 +1,32 @@
+"""Looking after lost jobs and forgotten bells, for ever."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from sqlalchemy.exc import SQLAlchemyError
+
+import config
+from app.services import upkeep
+from app.storage.binding import bare_app
+
+log = logging.getLogger("workers.upkeep")
+SWEEP_SECONDS = 5
+TIDY_SECONDS = 300
+
+
+def look_after(settings: config.Settings) -> None:
+    """Sweep every five seconds and tidy every five minutes; a database that is away is tried again."""
+    app = bare_app(settings, checkpoints=True)
+    tidied = 0.0
+    while True:
+        try:
+            with app.app_context():
+                upkeep.sweep()
+                if time.monotonic() - tidied > TIDY_SECONDS:
+                    upkeep.tidy()
+                    tidied = time.monotonic()
+        except SQLAlchemyError as fault:
+            log.warning("the database cannot be used: %s", fault)
+        time.sleep(SWEEP_SECONDS)
