@@ -1,17 +1,155 @@
-"""One experiment."""
+"""One experiment: waiting, running, ended; its result, its words, and what can be taken away."""
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
+from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request, send_file
+from werkzeug.wrappers import Response as BaseResponse
 
-from app.web.hypermedia import render
+from app.domain.errors import DomainError
+from app.domain.vocabulary import RunState
+from app.services import experiments
+from app.storage import jobs
+from app.storage.db import now
+from app.storage.tables import Experiment
+from app.web.charts import board, facts, listing, waiting
+from app.web.hypermedia import fragment, leave_for, render, see_other, wants_fragment
+from app.web.sessions import current_user
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
+MOST_CHANGES = 300
+CHIPS = {
+    RunState.QUEUED: ("", "Queued"),
+    RunState.RUNNING: ("info", "Running"),
+    RunState.FINISHED: ("success", "✓ Finished"),
+    RunState.FAILED: ("danger", "! Failed"),
+    RunState.CANCELLED: ("", "Cancelled"),
+}
 
 
 @blueprint.get("/<uuid:experiment_id>")
 def show(experiment_id: uuid.UUID) -> Response:
-    """Show it."""
-    return render("errors/fault.html", title="x", message=str(experiment_id), status=200)
+    """Show it, whatever its state."""
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    state, spec = RunState(experiment.state), experiments.spec_of(experiment)
+    report = experiments.report_of(experiment)
+    title = facts.model_title(spec)
+    lines, rest = listing.lines(experiments.config_of(experiment))
+    changes = facts.history(experiment.config_changes)
+    return render(
+        "pages/experiment.html",
+        experiment=experiment,
+        address=_address(experiment),
+        chip=CHIPS[state],
+        lead=facts.lead(spec, report),
+        waiting=None if state.is_final else _waiting(experiment),
+        report=report,
+        board=board.build(report, model_title=title) if report else None,
+        facts=facts.facts(spec),
+        dataset_name=experiments.dataset_name(experiment),
+        listing=lines,
+        listing_rest=rest,
+        history=changes[:MOST_CHANGES],
+        history_rest=max(len(changes) - MOST_CHANGES, 0),
+    )
+
+
+def _address(experiment: Experiment) -> str:
+    return f"/experiments/{experiment.id}"
+
+
+def _waiting(experiment: Experiment) -> waiting.Waiting:
+    job = experiments.job_of(experiment)
+    running = job is not None and job.state == RunState.RUNNING.value
+    known = waiting.JobFacts(
+        progress=job.progress if job else {},
+        created_at=experiment.created_at,
+        started_at=job.started_at if job and running else None,
+        running=running,
+        stopping=job is not None and job.cancel_requested_at is not None,
+        ahead=jobs.count_ahead(job) if job and not running else 0,
+        workers=1 if running else jobs.live_workers(),
+    )
+    return waiting.build(known, estimate=experiment.estimate, now=now())
+
+
+@blueprint.get("/<uuid:experiment_id>/progress")
+def progress(experiment_id: uuid.UUID) -> BaseResponse:
+    """Say how far it is; once it has ended, send the browser to the result."""
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    if RunState(experiment.state).is_final or not wants_fragment():
+        return leave_for(_address(experiment))
+    return fragment(
+        "partials/experiments/progress.html",
+        address=_address(experiment),
+        waiting=_waiting(experiment),
+    )
+
+
+@blueprint.post("/<uuid:experiment_id>/cancel")
+def cancel(experiment_id: uuid.UUID) -> BaseResponse:
+    """Stop it."""
+    return see_other(_address(experiments.cancel(current_user(), experiment_id)))
+
+
+def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:
+    return render(
+        "pages/experiment_edit.html",
+        status=fault.status if fault else 200,
+        experiment=experiment,
+        address=_address(experiment),
+        values=values,
+        shown_problems=(fault,) if fault else (),
+    )
+
+
+@blueprint.get("/<uuid:experiment_id>/edit")
+def edit(experiment_id: uuid.UUID) -> Response:
+    """Offer name, description, tags and notes for change."""
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    values = {name: getattr(experiment, name) for name in ("name", "description", "notes")}
+    return _edit_page(experiment, values={**values, "tags": ", ".join(experiment.tags)})
+
+
+@blueprint.post("/<uuid:experiment_id>/edit")
+def save_words(experiment_id: uuid.UUID) -> BaseResponse:
+    """Store them."""
+    user = current_user()
+    experiment = experiments.get_experiment(user, experiment_id)
+    values = {
+        name: request.form.get(name, "").replace("\r\n", "\n") for name in ("name", "description", "tags", "notes")
+    }
+    try:
+        experiments.update_words(user, experiment_id, **values)
+    except DomainError as fault:
+        return _edit_page(experiment, values=values, fault=fault)
+    return see_other(_address(experiment))
+
+
+def _file_name(experiment: Experiment, ending: str) -> str:
+    """Return a name that every system takes, whatever the experiment is called."""
+    words = re.sub(r"[^a-z0-9]+", "-", experiment.name.lower()).strip("-")[:60].rstrip("-")
+    return f"{words or 'experiment'}-{str(experiment.id)[:8]}-{ending}"
+
+
+@blueprint.get("/<uuid:experiment_id>/predictions.csv")
+def predictions(experiment_id: uuid.UUID) -> Response:
+    """Hand out every judged row."""
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    path = experiments.predictions_file(experiment)
+    name = _file_name(experiment, "predictions.csv")
+    return send_file(path, mimetype="text/csv", as_attachment=True, download_name=name)
+
+
+@blueprint.get("/<uuid:experiment_id>/config.json")
+def config(experiment_id: uuid.UUID) -> Response:
+    """Hand out the config."""
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    values: dict[str, Any] = experiments.config_of(experiment)
+    response = Response(json.dumps(values, indent=2, ensure_ascii=False) + "\n", mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=_file_name(experiment, "config.json"))
+    return response

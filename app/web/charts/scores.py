@@ -81,10 +81,16 @@ def tiles(report: dict[str, Any]) -> tuple[Tile, ...]:
             parts.append(f"± {metric_figure(metric, score['std'])} over the folds")
         if metric["in_target_units"]:
             parts.append(f"in the unit of {report['task']['target']}")
-        else:
-            parts.append(lower_first(metric["help"]).rstrip(".").replace("-0.", f"{scales.MINUS}0."))
+        help_sentence = "" if metric["in_target_units"] else f" {metric['help']}".replace("-0.", f"{scales.MINUS}0.")
         unit = metric["unit"] if score[key] is not None else ""
-        found.append(Tile(f"{metric['title']}, {words}", metric_figure(metric, score[key]), unit, "; ".join(parts)))
+        found.append(
+            Tile(
+                f"{metric['title']}, {words}",
+                metric_figure(metric, score[key]),
+                unit,
+                f"{'; '.join(parts)}.{help_sentence}",
+            )
+        )
     return tuple(found)
 
 

@@ -1,0 +1,138 @@
+/* Draws the hydrograph and the scatter so that they can be pointed at. Without this script the server's drawing stays. */
+"use strict";
+
+(function () {
+  const MINUS = "\u2212";
+  const live = [];
+
+  /* A custom property read directly gives its light-dark() pair as text, so an element has to resolve it. */
+  function palette() {
+    const probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.append(probe);
+    const found = {};
+    for (const name of ["text-muted", "grid", "axis", "observed", "series-2", "series-6", "rain", "surface-raised", "text", "border"]) {
+      probe.style.color = `var(--${name})`;
+      found[name] = getComputedStyle(probe).color;
+    }
+    found.font = getComputedStyle(document.body).fontFamily;
+    probe.remove();
+    return found;
+  }
+
+  function number(value) {
+    if (value === null || value === undefined) return "not known";
+    return Number(value).toLocaleString("en", { maximumSignificantDigits: 4 }).replace("-", MINUS);
+  }
+
+  function faded(colour, share) {
+    const parts = colour.match(/[\d.]+/g);
+    return parts && colour.startsWith("rgb") ? `rgb(${parts[0]} ${parts[1]} ${parts[2]} / ${share})` : colour;
+  }
+
+  function axis(colours, title, more) {
+    return {
+      title: { display: true, text: title, color: colours["text-muted"], font: { size: 12 } },
+      ticks: { color: colours["text-muted"], font: { size: 12 }, maxRotation: 0, autoSkipPadding: 24 },
+      grid: { color: colours.grid },
+      border: { color: colours.axis },
+      ...more,
+    };
+  }
+
+  function shared(colours, label, heading) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return {
+      responsive: true,
+      maintainAspectRatio: false,
+      animation: still ? false : { duration: 200 },
+      font: { family: colours.font },
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          backgroundColor: colours["surface-raised"], titleColor: colours.text, bodyColor: colours.text,
+          borderColor: colours.border, borderWidth: 1, padding: 10, boxPadding: 4,
+          callbacks: { label, ...(heading ? { title: heading } : {}) },
+        },
+      },
+    };
+  }
+
+  function hydrograph(data, colours) {
+    const line = (label, values, colour) => ({
+      type: "line", label, data: values, borderColor: colour, backgroundColor: colour, borderWidth: 1.75,
+      pointRadius: 0, pointHoverRadius: 4, yAxisID: "y",
+    });
+    const datasets = [line("estimated", data.estimated, colours["series-2"]), line("observed", data.observed, colours.observed)];
+    const most = Math.max(0, ...(data.rain || []).filter(Number.isFinite));
+    if (most > 0) {
+      datasets.push({ type: "bar", label: data.rainName, data: data.rain, backgroundColor: colours.rain, yAxisID: "rain", barPercentage: 1, categoryPercentage: 0.8 });
+    }
+    const top = Math.max(0, ...data.observed.concat(data.estimated).filter(Number.isFinite));
+    const options = shared(colours, (item) => `${item.dataset.label}: ${number(item.raw)}`);
+    options.interaction = { mode: "index", intersect: false };
+    options.scales = {
+      x: axis(colours, "", { title: { display: false }, grid: { display: false } }),
+      y: axis(colours, data.target, { suggestedMin: 0, ...(most > 0 ? { suggestedMax: top * 1.25 } : {}) }),
+      // Hangs from above and carries no lettering of its own: pointing at a day says its amount.
+      rain: { display: false, reverse: true, min: 0, max: Math.max(most, 1e-12) * 4.5 },
+    };
+    return { data: { labels: data.times.map((time) => String(time).replace("T", " ")), datasets }, options };
+  }
+
+  function scatter(data, colours) {
+    const type = data.log ? "logarithmic" : "linear";
+    const options = shared(colours, (item) => `observed ${number(item.raw.x)}, estimated ${number(item.raw.y)}`, () => "");
+    options.scales = {
+      x: axis(colours, "Observed", { type, min: data.low, max: data.high }),
+      y: axis(colours, `Estimated ${data.target}`, { type, min: data.low, max: data.high }),
+    };
+    const points = data.points.map(([x, y]) => ({ x, y: Math.max(y, data.low) }));
+    const ends = [{ x: data.low, y: data.low }, { x: data.high, y: data.high }];
+    const datasets = [
+      { type: "scatter", label: "rows", data: points, backgroundColor: faded(colours["series-2"], 0.5), pointRadius: 2, pointHoverRadius: 5 },
+      { type: "line", label: "equality", data: ends, borderColor: colours["series-6"], borderDash: [4, 3], borderWidth: 1.5, pointRadius: 0, pointHitRadius: 0 },
+    ];
+    return { data: { datasets }, options };
+  }
+
+  const MAKERS = { hydrograph, scatter };
+
+  function draw(entry, colours) {
+    const made = MAKERS[entry.data.kind](entry.data, colours);
+    if (entry.chart) entry.chart.destroy();
+    entry.chart = new window.Chart(entry.canvas, made);
+  }
+
+  function enliven(figure, colours) {
+    const block = document.getElementById(figure.dataset.chart);
+    const drawing = figure.querySelector("svg.chart");
+    if (!block || !drawing) return;
+    const holder = document.createElement("div");
+    const canvas = document.createElement("canvas");
+    holder.className = "chart-live";
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", drawing.getAttribute("aria-label"));
+    holder.append(canvas);
+    drawing.before(holder);
+    figure.classList.add("is-live");
+    const entry = { data: JSON.parse(block.textContent), canvas, chart: null };
+    try {
+      draw(entry, colours);
+      live.push(entry);
+    } catch {
+      figure.classList.remove("is-live");
+      holder.remove();
+    }
+  }
+
+  function redraw() {
+    const colours = palette();
+    for (const entry of live) draw(entry, colours);
+  }
+
+  if (!window.Chart) return;
+  const colours = palette();
+  for (const figure of document.querySelectorAll("figure[data-chart]")) enliven(figure, colours);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+})();

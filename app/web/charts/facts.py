@@ -1,0 +1,145 @@
+"""The config of an experiment as a reader would say it, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.estimators import registry
+from app.domain.experiment import Spec
+from app.domain.training import metrics, splitting, transforms
+from app.domain.vocabulary import TaskKind
+
+MOST_NAMES = 40
+LONGEST_VALUE = 160
+TASKS = {
+    TaskKind.REGRESSION: "a number",
+    TaskKind.BINARY: "one of two classes",
+    TaskKind.MULTICLASS: "one of several classes",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A term and what it is here."""
+
+    term: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One answer that was given while the config was made."""
+
+    version: int
+    step: str
+    at: str
+    answer: str
+    before: str
+    after: str
+
+
+def model_title(spec: Spec) -> str:
+    """Return the title of the estimator, or its id where this version no longer knows it."""
+    try:
+        return registry.get(spec.model.estimator).title
+    except KeyError:
+        return spec.model.estimator
+
+
+def lead(spec: Spec, report: dict[str, Any] | None) -> str:
+    """Return one sentence about what is or was trained."""
+    count = len(report["features"]["used"]) if report else len(spec.features.selected)
+    judged = splitting.get(spec.validation.strategy).title
+    derived = "" if report or not spec.features.transforms else " and what is derived from them"
+    features = "1 feature" if count == 1 else f"{count:,} features"
+    return f"{model_title(spec)} estimates {spec.task.target} from {features}{derived}, judged by: {judged.lower()}."
+
+
+def facts(spec: Spec) -> tuple[Fact, ...]:
+    """Return the config, term by term."""
+    task = spec.task
+    found = [Fact("Target", task.target, TASKS[task.kind])]
+    found += [Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value]
+    found.append(Fact(f"Measured features, {len(spec.features.selected):,}", _names(spec.features.selected) or "none"))
+    found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
+    found.append(Fact("Model", model_title(spec)))
+    found += _hyperparameters(spec)
+    found += _validation(spec)
+    wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
+    found.append(Fact("Judged by", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
+    found.append(Fact("Seed", str(spec.reproducibility.seed)))
+    return tuple(found)
+
+
+def _names(names: Iterable[str]) -> str:
+    listed = list(names)
+    rest = len(listed) - MOST_NAMES
+    return ", ".join(listed[:MOST_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
+    try:
+        title = transforms.get(kind).title
+    except KeyError:
+        title = kind
+    said = "; ".join(f"{name} {written(value)}" for name, value in parameters.items())
+    return Fact(title, _names(columns) or said, said if columns else "")
+
+
+def _hyperparameters(spec: Spec) -> list[Fact]:
+    try:
+        entry = registry.get(spec.model.estimator)
+    except KeyError:
+        return [Fact(name, written(value)) for name, value in spec.model.parameters.items()]
+    values = {**entry.defaults(spec.task.kind), **spec.model.parameters}
+    return [
+        Fact(one.title, written(values[one.name]) or one.none_means or "empty", one.unit)
+        for one in entry.parameters_for(spec.task.kind)
+    ]
+
+
+def _validation(spec: Spec) -> list[Fact]:
+    entry = splitting.get(spec.validation.strategy)
+    values = {**entry.defaults(), **spec.validation.parameters}
+    found = [Fact("Validation", entry.title)]
+    found += [Fact(one.title, written(values[one.name]) or "empty", one.unit) for one in entry.parameters]
+    held = spec.validation.holdout
+    return [*found, Fact("Held out at the end", f"{100 * held.fraction:g} %" if held else "nothing")]
+
+
+def written(value: Any) -> str:
+    """Write an answer or a parameter in words."""
+    if value is None or value == {"absent": True}:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(written(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {written(item)}" for name, item in value.items())
+    return str(value)
+
+
+def history(events: list[dict[str, Any]]) -> tuple[Change, ...]:
+    """Return every answer of the draft in the order in which it was given."""
+    return tuple(
+        Change(
+            version=int(event["version"]),
+            step=str(event["step"]),
+            at=str(event["at"]).replace("T", " ")[:16],
+            answer=path.rpartition(".")[2].replace("_", " "),
+            before=_cut(written(before)) or "as suggested",
+            after=_cut(written(after)) or "as suggested",
+        )
+        for event in events
+        for path, (before, after) in event["changes"].items()
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}\u2026"

@@ -1,0 +1,118 @@
+"""What a page says while an experiment waits or runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.training import metrics
+from app.web.charts.words import figure
+
+MOST_FOLDS = 30
+
+
+@dataclass(frozen=True)
+class FoldLine:
+    """A fold that was judged."""
+
+    fold: str
+    score: str
+    baseline: str
+    beats: bool
+    train_rows: str
+    judged_rows: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Where it stands; `fraction` is None where nobody knows."""
+
+    running: bool
+    stopping: bool
+    message: str
+    fraction: float | None
+    time: str
+    ahead: int
+    workers_away: bool
+    metric: str
+    folds: tuple[FoldLine, ...]
+    folds_before: int
+    poll_seconds: int
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What is known about the job."""
+
+    progress: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    running: bool
+    stopping: bool
+    ahead: int = 0
+    workers: int = 1
+
+
+def poll_seconds(age_seconds: float) -> int:
+    """Return how long to wait before asking again: the older the job, the longer."""
+    return 1 if age_seconds < 30 else 2 if age_seconds < 300 else 5
+
+
+def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> Waiting:
+    """Return what there is to say about a job at this moment."""
+    age = max((now - job.created_at).total_seconds(), 0.0)
+    gone = max((now - (job.started_at or job.created_at)).total_seconds(), 0.0)
+    lines = list(job.progress.get("folds") or [])
+    fraction = job.progress.get("fraction") if job.running else None
+    return Waiting(
+        running=job.running,
+        stopping=job.stopping,
+        message=_message(job),
+        fraction=min(max(float(fraction), 0.0), 1.0) if isinstance(fraction, int | float) else None,
+        time=_time(job, gone=gone, fraction=fraction, estimate=estimate),
+        ahead=0 if job.running else job.ahead,
+        workers_away=not job.running and job.workers == 0,
+        metric=metrics.get(lines[0]["metric"]).title if lines else "",
+        folds=tuple(_line(line) for line in lines[-MOST_FOLDS:]),
+        folds_before=max(len(lines) - MOST_FOLDS, 0),
+        poll_seconds=poll_seconds(age),
+    )
+
+
+def _message(job: JobFacts) -> str:
+    if job.stopping:
+        return "Stopping as soon as the fit under way lets it."
+    if not job.running:
+        return "Waiting for a worker."
+    return f"{job.progress.get('message') or 'Starting'}."
+
+
+def seconds_words(seconds: float) -> str:
+    """Write a length of time that need not be exact."""
+    if seconds < 120:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _time(job: JobFacts, *, gone: float, fraction: Any, estimate: dict[str, Any] | None) -> str:
+    past = f"{seconds_words(gone)} gone" if job.running else f"Waiting for {seconds_words(gone)}"
+    if job.running and isinstance(fraction, int | float) and 0.05 <= fraction < 1:
+        return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
+    if estimate:
+        low, high = seconds_words(estimate["seconds_low"]), seconds_words(estimate["seconds_high"])
+        return f"{past}; estimated {low} to {high} in all." if low != high else f"{past}; estimated {low} in all."
+    return f"{past}."
+
+
+def _line(line: dict[str, Any]) -> FoldLine:
+    metric = metrics.get(line["metric"])
+    score, baseline = line.get("score"), line.get("baseline")
+    return FoldLine(
+        fold=str(line["fold"]).capitalize(),
+        score=figure(score, 3) or "not defined",
+        baseline=figure(baseline, 3) or "not defined",
+        beats=score is not None and baseline is not None and metric.better(score, baseline),
+        train_rows=f"{line['train_rows']:,}",
+        judged_rows=f"{line['validation_rows']:,}",
+    )
