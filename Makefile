@@ -1,0 +1,54 @@
+# Two commands do everything: `make run` and `make test`. Both need Python 3.11 or newer and make, and nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench browsers lock clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --no-annotate --strip-extras --allow-unsafe --quiet
+PIP_FLAGS := --disable-pip-version-check --quiet --require-hashes --only-binary :all:
+
+help: ## Say what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "HydroML needs Python 3.11 or newer with venv. Install it, or name one: make run PYTHON=/path/to/python3"; exit 1; }
+	@echo "Making a virtual environment with $(PYTHON) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(PY)
+	@echo "Installing what requirements.lock pins, each file checked by its hash …"
+	@$(PY) -m pip install $(PIP_FLAGS) -r requirements.lock
+	@printf '#!/bin/sh\nexec env PYTHONPATH="%s" "%s/$(PY)" -m app.cli "$$@"\n' '$(CURDIR)' '$(CURDIR)' > $(VENV)/bin/hydroml
+	@chmod +x $(VENV)/bin/hydroml
+	@touch $@
+
+$(VENV)/.test: requirements-dev.lock $(VENV)/.run
+	@echo "Installing what the tests need …"
+	@$(PY) -m pip install $(PIP_FLAGS) -r requirements-dev.lock
+	@touch $@
+
+run: $(VENV)/.run ## Start HydroML; Ctrl-C stops it
+	@exec $(PY) -m app.cli up
+
+test: $(VENV)/.test ## Run all tests
+	@$(PY) -m pytest
+
+lint: $(VENV)/.test ## Check style, types and who imports whom
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(VENV)/bin/lint-imports
+
+bench: $(VENV)/.test ## Measure the figures of the README
+	@for name in startup steps newcomer lost_worker; do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
+
+browsers: $(VENV)/.test ## Run the browser tests alone
+	@$(PY) -m pytest tests/browser
+
+clean: ## Remove the virtual environment and caches; data stays
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+lock: $(VENV)/.test ## Pin the newest versions again (needs an index; async-timeout is kept for Python below 3.11.3)
+	@grep -A2 '^async-timeout' requirements.lock > .async
+	@$(VENV)/bin/pip-compile $(LOCK_FLAGS) --upgrade -o requirements.lock pyproject.toml
+	@$(VENV)/bin/pip-compile $(LOCK_FLAGS) --upgrade --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@for f in requirements.lock requirements-dev.lock; do sed -i '/^--find-links/d; /./,$$!d' $$f; cat .async >> $$f; done; rm .async
