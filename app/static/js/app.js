@@ -33,7 +33,7 @@
 
   /* Answers that could not be sent stay in the browser until they are, or until they are thrown away. */
   const answers = () => byId("answers");
-  const keyOf = (form) => PREFIX + new URL(form.action).pathname;
+  const keyOf = (form) => PREFIX + form.getAttribute("action");
 
   function keep(form) {
     const values = Array.from(new FormData(form)).filter(([name]) => name !== "csrf_token");
@@ -65,7 +65,7 @@
     const values = JSON.parse(localStorage.getItem(keyOf(form)) || "[]");
     const plain = document.createElement("form");
     plain.method = "post";
-    plain.action = form.action;
+    plain.action = form.getAttribute("action");
     for (const [name, value] of [...values, ["csrf_token", token()], ["action", "apply"]]) {
       const field = document.createElement("input");
       field.type = "hidden";
