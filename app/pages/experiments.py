@@ -47,6 +47,7 @@ def show(experiment_id: uuid.UUID) -> Response:
         chip=CHIPS[state],
         lead=facts.lead(spec, report),
         waiting=None if state.is_final else _waiting(experiment),
+        estimated=_estimated(experiment),
         report=report,
         board=board.build(report, model_title=title) if report else None,
         facts=facts.facts(spec),
@@ -60,6 +61,11 @@ def show(experiment_id: uuid.UUID) -> Response:
 
 def _address(experiment: Experiment) -> str:
     return f"/experiments/{experiment.id}"
+
+
+def _estimated(experiment: Experiment) -> str:
+    given = experiment.estimate
+    return waiting.range_words(given["seconds_low"], given["seconds_high"]) if given else ""
 
 
 def _waiting(experiment: Experiment) -> waiting.Waiting:

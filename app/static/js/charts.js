@@ -30,14 +30,27 @@
     return parts && colour.startsWith("rgb") ? `rgb(${parts[0]} ${parts[1]} ${parts[2]} / ${share})` : colour;
   }
 
-  function axis(colours, title, more) {
+  function axis(colours, more) {
     return {
-      title: { display: true, text: title, color: colours["text-muted"], font: { size: 12 } },
       ticks: { color: colours["text-muted"], font: { size: 12 }, maxRotation: 0, autoSkipPadding: 24 },
       grid: { color: colours.grid },
       border: { color: colours.axis },
       ...more,
     };
+  }
+
+  /* Lettering where a month begins, where there are some and not too many; else whatever fits. */
+  function timeTicks(times, ticks) {
+    const month = (at) => String(times[at]).slice(0, 7);
+    const first = times.map((_time, at) => at).filter((at) => at > 0 && month(at) !== month(at - 1));
+    if (first.length < 3 || first.length > 40) return ticks;
+    const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    if (String(times[0]).slice(8, 10) === "01") first.unshift(0);
+    const text = new Map(first.map((at, place) => {
+      const [year, number] = month(at).split("-");
+      return [at, place === 0 || number === "01" ? `${names[number - 1]} ${year}` : names[number - 1]];
+    }));
+    return { ...ticks, callback: (_value, at) => text.get(at) ?? null, autoSkipPadding: 12, align: "start" };
   }
 
   function shared(colours, label, heading) {
@@ -72,11 +85,12 @@
     const options = shared(colours, (item) => `${item.dataset.label}: ${number(item.raw)}`);
     options.interaction = { mode: "index", intersect: false };
     options.scales = {
-      x: axis(colours, "", { title: { display: false }, grid: { display: false } }),
-      y: axis(colours, data.target, { suggestedMin: 0, ...(most > 0 ? { suggestedMax: top * 1.25 } : {}) }),
+      x: axis(colours, { grid: { display: false } }),
+      y: axis(colours, { suggestedMin: 0, ...(most > 0 ? { suggestedMax: top * 1.25 } : {}) }),
       // Hangs from above and carries no lettering of its own: pointing at a day says its amount.
       rain: { display: false, reverse: true, min: 0, max: Math.max(most, 1e-12) * 4.5 },
     };
+    options.scales.x.ticks = timeTicks(data.times, options.scales.x.ticks);
     return { data: { labels: data.times.map((time) => String(time).replace("T", " ")), datasets }, options };
   }
 
@@ -84,8 +98,8 @@
     const type = data.log ? "logarithmic" : "linear";
     const options = shared(colours, (item) => `observed ${number(item.raw.x)}, estimated ${number(item.raw.y)}`, () => "");
     options.scales = {
-      x: axis(colours, "Observed", { type, min: data.low, max: data.high }),
-      y: axis(colours, `Estimated ${data.target}`, { type, min: data.low, max: data.high }),
+      x: axis(colours, { type, min: data.low, max: data.high, grid: { display: false } }),
+      y: axis(colours, { type, min: data.low, max: data.high }),
     };
     const points = data.points.map(([x, y]) => ({ x, y: Math.max(y, data.low) }));
     const ends = [{ x: data.low, y: data.low }, { x: data.high, y: data.high }];
@@ -97,6 +111,10 @@
   }
 
   const MAKERS = { hydrograph, scatter };
+  const TITLES = {
+    hydrograph: (data) => data.target,
+    scatter: (data) => `Upwards: estimated ${data.target}. To the right: observed.`,
+  };
 
   function draw(entry, colours) {
     const made = MAKERS[entry.data.kind](entry.data, colours);
@@ -113,10 +131,17 @@
     holder.className = "chart-live";
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", drawing.getAttribute("aria-label"));
-    holder.append(canvas);
+    const entry = { data: JSON.parse(block.textContent), canvas, chart: null };
+    // The unit stands above the axis and level, as on the server's drawing.
+    const title = document.createElement("p");
+    title.className = "chart-title";
+    title.textContent = TITLES[entry.data.kind](entry.data);
+    const frame = document.createElement("div");
+    frame.className = "chart-frame";
+    frame.append(canvas);
+    holder.append(title, frame);
     drawing.before(holder);
     figure.classList.add("is-live");
-    const entry = { data: JSON.parse(block.textContent), canvas, chart: null };
     try {
       draw(entry, colours);
       live.push(entry);

@@ -39,6 +39,7 @@ class Confusion:
     sentence: str
     heads: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
+    upright: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def confusion(values: dict[str, Any] | None) -> Confusion | None:
         sentence=f"{right:,} of {total:,} rows are right{share}.{worst}",
         heads=tuple((short(label), label) for label in labels),
         lines=tuple(_line(label, row, at) for at, (label, row) in enumerate(zip(labels, counts, strict=True))),
+        upright=len(labels) <= MOST_LINES,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training import metrics, splitting, transforms
-from app.domain.vocabulary import TaskKind
+from app.domain.vocabulary import Strategy, TaskKind
 
 MOST_NAMES = 40
 LONGEST_VALUE = 160
@@ -52,10 +52,11 @@ def model_title(spec: Spec) -> str:
 def lead(spec: Spec, report: dict[str, Any] | None) -> str:
     """Return one sentence about what is or was trained."""
     count = len(report["features"]["used"]) if report else len(spec.features.selected)
-    judged = splitting.get(spec.validation.strategy).title
+    title = splitting.get(spec.validation.strategy).title.lower()
+    judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
     features = "1 feature" if count == 1 else f"{count:,} features"
-    return f"{model_title(spec)} estimates {spec.task.target} from {features}{derived}, judged by: {judged.lower()}."
+    return f"{model_title(spec)} estimates {spec.task.target} from {features}{derived}, judged {judged}."
 
 
 def facts(spec: Spec) -> tuple[Fact, ...]:

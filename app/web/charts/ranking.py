@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +43,15 @@ def build(values: dict[str, Any] | None) -> Ranking | None:
     if not values or not items:
         return None
     longest = max(abs(item["mean"]) for item in items) or 1.0
+    # One number of decimals for all, so that they can be compared from top to bottom.
+    decimals = max(0, 2 - math.floor(math.log10(longest)) + (longest >= 1))
     bars = tuple(
         Ranked(
             name=str(item["feature"]),
             width=round(100 * min(abs(item["mean"]) / longest, 1.0), 2),
-            text=figure(item["mean"], 3) if abs(item["mean"]) >= 5e-4 * longest else "0",
+            text=f"{item['mean']:.{decimals}f}".replace("-", scales.MINUS)
+            if 1e-6 < longest < 1e6
+            else figure(item["mean"], 3),
             noise=abs(item["mean"]) <= 2 * (item.get("std") or 0.0) or item["mean"] <= 0,
             negative=item["mean"] < 0,
         )

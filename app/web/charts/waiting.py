@@ -95,13 +95,20 @@ def seconds_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def range_words(low: float, high: float) -> str:
+    """Write a range of time, its unit once where both ends share it."""
+    first, last = seconds_words(low), seconds_words(high)
+    if first == last:
+        return first
+    return f"{first.split()[0]} to {last}" if first.split()[1] == last.split()[1] else f"{first} to {last}"
+
+
 def _time(job: JobFacts, *, gone: float, fraction: Any, estimate: dict[str, Any] | None) -> str:
     past = f"{seconds_words(gone)} gone" if job.running else f"Waiting for {seconds_words(gone)}"
     if job.running and isinstance(fraction, int | float) and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
     if estimate:
-        low, high = seconds_words(estimate["seconds_low"]), seconds_words(estimate["seconds_high"])
-        return f"{past}; estimated {low} to {high} in all." if low != high else f"{past}; estimated {low} in all."
+        return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} in all."
     return f"{past}."
 
 
