@@ -125,7 +125,9 @@ def roc(curves: list[dict[str, Any]] | None) -> Curves | None:
 def precision_recall(curves: list[dict[str, Any]] | None) -> Curves | None:
     """Return the curves of precision against recall, or None."""
     return _curves(
-        curves, keys=("recall", "precision", "ap"), titles=("Found, share of the class", "Right when it says so", "AP")
+        curves,
+        keys=("recall", "precision", "ap"),
+        titles=("Found, share of the class", "Precision, right when it says so", "AP"),
     )
 
 

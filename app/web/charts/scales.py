@@ -77,10 +77,11 @@ def linear(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> 
 
 def logarithmic(values: Iterable[Any]) -> Scale:
     """Return a logarithmic scale around the positive ones of these values."""
-    numbers = [value for value in known(values) if value > 0]
+    numbers = [value for value in known(values) if value > 1e-299]
     low, high = (min(numbers), max(numbers)) if numbers else (1.0, 10.0)
     room = max((math.log10(high) - math.log10(low)) * 0.04, 0.02)
-    return Scale(10 ** (math.log10(low) - room), 10 ** (math.log10(high) + room), logarithmic=True)
+    least, most = max(math.log10(low) - room, -300.0), min(math.log10(high) + room, 300.0)
+    return Scale(10**least, 10**most, logarithmic=True)
 
 
 def exponent(scale: Scale) -> int:

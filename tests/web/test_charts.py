@@ -1,0 +1,315 @@
+"""The drawing values stay within the picture whatever a report holds."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.web.charts import (
+    board,
+    classes,
+    facts,
+    hydrograph,
+    listing,
+    paths,
+    points,
+    ranking,
+    residuals,
+    scales,
+    split,
+    waiting,
+    words,
+)
+from tests.web import seeds
+
+ODD: dict[str, list[Any]] = {
+    "nothing": [],
+    "only unknown": [None, None],
+    "one": [3.0],
+    "constant": [7.5] * 9,
+    "constant zero": [0.0] * 4,
+    "negative": [-8.0, -2.0, -5.0],
+    "huge": [1e300, -1e300],
+    "beyond": [1.7e308, -1.7e308],
+    "tiny": [1e-12, 3e-12],
+    "far from zero": [1e9, 1e9 + 3],
+    "not told apart": [1e15, 1e15 + 0.125],
+    "mixed": [None, 2, float("nan"), 5.5, float("inf"), True],
+    "least": [5e-324, 0.0],
+}
+
+
+def coordinates(path: str) -> list[float]:
+    return [float(text) for text in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", path)]
+
+
+@pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("from_zero", [True, False])
+def test_a_linear_scale_holds_all_its_values_and_has_ticks(values: list[Any], from_zero: bool) -> None:
+    scale = scales.linear(values, from_zero=from_zero)
+    assert math.isfinite(scale.low)
+    assert scale.low < scale.high
+    for value in scales.known(values):
+        assert 0.0 <= scale.share(value) <= 1.0
+    ticks = scales.ticks(scale, signed=True)
+    assert 2 <= len(ticks) <= 21
+    assert all(0 <= tick.at <= 100 and "-" not in tick.label for tick in ticks)
+    assert len({tick.label for tick in ticks}) == len(ticks)
+    assert [tick.at for tick in ticks] == sorted(tick.at for tick in ticks)
+
+
+def test_the_lettering_of_large_values_leaves_out_a_power_and_the_title_says_which() -> None:
+    scale = scales.linear([0, 4_200_000])
+    assert scales.titled("Flow", scale) == "Flow, × 10⁶"
+    assert [tick.label for tick in scales.ticks(scale)] == ["0", "1", "2", "3", "4", "5"]
+    small = scales.linear([0, 4.2e-7])
+    assert scales.titled("Flow", small).startswith("Flow, × 10⁻⁹")
+
+
+def test_steps_of_a_quarter_keep_their_decimals_and_minus_is_a_minus() -> None:
+    labels = [tick.label for tick in scales.ticks(scales.linear([-0.5, 0.7]), signed=True)]
+    assert labels == ["−0.50", "−0.25", "0.00", "+0.25", "+0.50", "+0.75"]
+
+
+@pytest.mark.parametrize("values", [[0.1, 1, 10, 100], [3.0], [], [0, -1], [1e-300, 1e300], [2.0, 2.1], [40_000, 3e6]])
+def test_a_logarithmic_scale_holds_its_positive_values(values: list[float]) -> None:
+    scale = scales.logarithmic(values)
+    assert all(0 <= scale.share(value) <= 1 for value in values)
+    ticks = scales.ticks(scale)
+    assert 1 <= len(ticks) <= 12
+    assert all(0 <= tick.at <= 100 for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        timedelta(seconds=3),
+        timedelta(minutes=50),
+        timedelta(hours=20),
+        timedelta(days=3),
+        timedelta(days=12),
+        timedelta(days=45),
+        timedelta(days=364),
+        timedelta(days=365 * 4),
+        timedelta(days=365 * 35),
+        timedelta(days=365 * 900),
+    ],
+)
+def test_time_has_few_round_ticks(span: timedelta) -> None:
+    start = datetime.fromisoformat("1003-10-02T03:04:05")
+    ticks = scales.time_ticks(start, start + span)
+    assert 2 <= len(ticks) <= 14
+    assert all(0 <= tick.at <= 100 for tick in ticks)
+    assert sum(not tick.optional for tick in ticks) <= 7
+    assert len({tick.at for tick in ticks}) == len(ticks)
+
+
+def test_one_moment_is_one_tick() -> None:
+    assert [tick.label for tick in scales.time_ticks(*[datetime.fromisoformat("2020-02-29")] * 2)] == ["2020-02-29"]
+    assert scales.moment("no time") is None
+    assert scales.moment(None) is None
+
+
+def test_a_line_breaks_where_a_value_is_missing_and_a_lone_point_is_seen() -> None:
+    assert paths.line([(0, 0), (0.5, None), (0.6, 0.5), (1, 1)]) == "M0.0 1000.0h2M600.0 500.0L1000.0 0.0"
+    assert paths.line([]) == ""
+    assert paths.hanging_bars([(0.5, 0.2), (0.6, 0.0)], 0.1) == "M450.0 0h100.0v200.0h-100.0z"
+
+
+@pytest.mark.parametrize(("name", "values"), ODD.items())
+def test_a_hydrograph_of_odd_values_stays_in_its_frame(name: str, values: list[Any]) -> None:
+    times = [f"2001-01-{day:02d}" for day in range(1, len(values) + 1)]
+    given = {"title": name, "times": times, "observed": values, "predicted": values[::-1], "rain": values}
+    chart = hydrograph.build({**given, "rain_column": "rain"}, target="flow")
+    if not values:
+        assert chart is None
+        return
+    assert chart is not None
+    assert all(-0.1 <= value <= 1000.1 for value in coordinates(chart.observed + chart.estimated))
+    assert chart.sentence.startswith("Observed and estimated flow")
+
+
+def test_a_hydrograph_is_drawn_in_the_order_of_time() -> None:
+    given = {"title": "", "times": ["2001-01-03", None, "2001-01-01"], "observed": [2, 9, 1], "predicted": [2, 9, 1]}
+    chart = hydrograph.build(given, target="flow")
+    assert chart is not None
+    assert chart.observed.startswith("M0.0 ")
+    assert "highest observed value is 2 on 2001-01-03" in chart.sentence
+    assert chart.rain == chart.rain_note == ""
+
+
+@pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("log", [True, False])
+def test_a_scatter_of_odd_values_stays_in_its_frame(values: list[Any], log: bool) -> None:
+    given = {"observed": values, "predicted": values[::-1], "log": log, "rows_total": len(values)}
+    chart = points.build(given, target="flow")
+    if chart is not None:
+        assert all(0 <= place <= 100 for point in chart.points for place in point)
+        json.dumps(chart.data, allow_nan=False)
+
+
+def test_an_estimate_below_a_logarithmic_axis_stands_at_its_edge_and_is_counted() -> None:
+    chart = points.build({"observed": [1.0, 10.0], "predicted": [-3.0, 9.0], "log": True}, target="flow")
+    assert chart is not None
+    assert chart.points[0][1] == 100
+    assert "1 estimates below the axis" in chart.note
+
+
+def test_residuals_that_are_all_the_same_have_a_histogram_and_none_has_not() -> None:
+    given = {"histogram": {"edges": [-0.5, 0.0, 0.5], "counts": [0, 12]}}
+    chart = residuals.histogram(given, target="flow")
+    assert chart is not None
+    assert [bar.below for bar in chart.bars] == [True, False]
+    assert residuals.histogram({"histogram": {"edges": [0.0, 1.0], "counts": [0]}}, target="flow") is None
+    assert residuals.histogram({"histogram": {"edges": [3.0, 3.0], "counts": [4]}}, target="flow") is not None
+    assert residuals.histogram(None, target="flow") is None
+
+
+def test_months_without_quantiles_are_left_out() -> None:
+    whole = {"q05": -1.0, "q25": -0.5, "q50": 0.0, "q75": 0.5, "q95": 2.0, "rows": 30}
+    chart = residuals.by_month({"by_month": [{"month": 3, **whole}, {"month": 4, **whole, "q05": None}]}, target="flow")
+    assert chart is not None
+    assert [box.label for box in chart.boxes] == ["Mar"]
+    assert residuals.by_month({"by_month": None}, target="flow") is None
+
+
+def test_forty_labels_are_cut_and_an_empty_class_has_no_share() -> None:
+    labels = [f"a class with quite a long name, number {at}" for at in range(40)]
+    counts = [[0] * 40 for _ in labels]
+    counts[0][1] = 3
+    chart = classes.confusion({"labels": labels, "counts": counts})
+    assert chart is not None
+    assert not chart.upright
+    assert all(len(cut) <= 26 for cut, _whole in chart.heads)
+    assert chart.lines[5].found == ""
+    assert "0 of 3 rows are right" in chart.sentence
+    assert classes.confusion({"labels": ["only"], "counts": [[0]]}) is not None
+    assert classes.confusion(None) is None
+
+
+@pytest.mark.parametrize(("share", "right", "shade"), [(0.0, True, "z0"), (0.05, False, "p1"), (1.0, True, "n5")])
+def test_shades(share: float, right: bool, shade: str) -> None:
+    assert classes.shade(share, right=right) == shade
+
+
+def test_six_classes_have_a_plot_each_and_an_unknown_area_is_said() -> None:
+    one = {"label": "a", "fpr": [0.0, None, 1.0], "tpr": [0.0, None, 1.0], "auc": None}
+    chart = classes.roc([{**one, "label": str(at)} for at in range(6)])
+    assert chart is not None
+    assert len(chart.plots) == 6
+    assert chart.plots[0].curves[0].area == "not defined"
+    single = classes.precision_recall([{"label": "a", "recall": [0.0, 1.0], "precision": [1.0, 0.25], "ap": 0.5}])
+    assert single is not None
+    assert single.plots[0].chance == "M0.0 750.0L1000.0 750.0"
+    assert classes.roc(None) is None
+
+
+def test_a_ranking_knows_noise_and_losses_below_zero() -> None:
+    items = [{"feature": "a", "mean": 2.0, "std": 0.1}, {"feature": "b", "mean": -0.5, "std": 0.0}]
+    items += [{"feature": f"f{at}", "mean": 0.0, "std": 0.0} for at in range(40)]
+    chart = ranking.build({"metric": "nse", "basis": "hold-out", "repeats": 3, "rows": 9, "items": items})
+    assert chart is not None
+    assert (chart.bars[0].text, chart.bars[0].width, chart.bars[0].noise) == ("2.000", 100, False)
+    assert chart.bars[1].negative
+    assert chart.hidden == 22
+    zero = ranking.build({"metric": "nse", "basis": "", "repeats": 3, "rows": 9, "items": items[2:3]})
+    assert zero is not None
+    assert zero.bars[0].width == 0
+    assert ranking.build({"metric": "nse", "basis": "", "repeats": 3, "rows": 9, "items": []}) is None
+
+
+def test_a_split_of_hundreds_of_folds_shows_the_first() -> None:
+    folds = [{"fold": f"fold {at}", "train_rows": 9, "validation_rows": 1} for at in range(700)]
+    given = {
+        "title": "Groups",
+        "sentence": "Whole.",
+        "folds": folds,
+        "holdout": None,
+        "picture": [[("train", 0, 1)]] * 10,
+    }
+    chart = split.build(given)
+    assert chart.note == "The first 10 of 700 folds."
+    assert len(chart.numbers.rows) == 60
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (0, "0"), (-0.5, "−0.5"), (1234567.0, "1,234,567"), (1e12, "1.000e+12"), (float("inf"), "")],
+)
+def test_figures(value: float | None, text: str) -> None:
+    assert words.figure(value) == text
+
+
+def test_a_config_becomes_lines_of_keys_and_texts() -> None:
+    lines, rest = listing.lines({'a "quoted"': "x: y", "n": [1, None]})
+    assert ("k", '"a \\"quoted\\""') in lines[1]
+    assert ("s", '"x: y"') in lines[1]
+    assert rest == 0
+    assert listing.lines({"n": list(range(900))})[1] > 0
+
+
+def test_history_says_what_was_suggested() -> None:
+    event = {
+        "version": 2,
+        "step": "data",
+        "at": "2026-11-24T02:00:00",
+        "changes": {"data.target": [{"absent": True}, "q"]},
+    }
+    change = facts.history([event])[0]
+    assert (change.answer, change.before, change.after, change.at) == (
+        "target",
+        "as suggested",
+        "q",
+        "2026-11-24 02:00",
+    )
+
+
+def test_asking_again_takes_longer_the_older_the_job() -> None:
+    assert [waiting.poll_seconds(age) for age in (0, 29, 31, 400)] == [1, 1, 2, 5]
+    assert waiting.range_words(3, 6) == "3 to 6 s"
+    assert waiting.range_words(90, 600) == "90 s to 10 min"
+    assert waiting.range_words(0.2, 0.4) == "1 s"
+
+
+@pytest.mark.parametrize("kind", ["regression", "multiclass"])
+def test_every_macro_renders_what_training_reports(kind: str) -> None:
+    report = json.loads(seeds.report_text(kind))
+    made = board.build(report, model_title="Ridge")
+    folder = Path(__file__).resolve().parents[2] / "app" / "templates"
+    environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=True)
+    draw: Any = environment.get_template("macros/charts.html").module
+    text = "".join(
+        str(macro(chart))
+        for macro, chart in (
+            (draw.hydrograph, made.hydrograph),
+            (draw.scatter, made.scatter),
+            (draw.months, made.months),
+            (draw.confusion, made.confusion),
+            (draw.curves, made.roc),
+            (draw.curves, made.precision_recall),
+            (draw.ranking, made.ranking),
+            (draw.split, made.split),
+        )
+        if chart is not None
+    )
+    assert "style=" not in text
+    assert not re.search(r'="-?(nan|inf|None)', text)
+    assert text.count('role="img"') >= 2
+
+
+def test_tiles_hold_the_baseline_beside_every_score() -> None:
+    report = json.loads(seeds.report_text("regression"))
+    made = board.build(report, model_title="Ridge")
+    assert all("persistence" in tile.yardstick or "mean" in tile.yardstick for tile in made.tiles)
+    assert [rival.is_model for rival in made.leaderboard.rivals] == [True, *[False] * len(report["baselines"])]
+    report["scores"]["nse"].update(folds=[None] * 3, mean=None, std=None, holdout=None)
+    empty = board.build(report, model_title="Ridge")
+    assert empty.tiles[0].value == "not defined"
+    assert empty.leaderboard.rivals[0].dots == ()
