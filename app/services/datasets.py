@@ -125,6 +125,13 @@ def use_sample(user: User, sample_id: str) -> Dataset:
         )
 
 
+def first_answers(dataset: Dataset) -> dict[str, str]:
+    """Return what a draft answers on the Data step when it is put on this dataset: a sample knows its target."""
+    known = {sample.id: sample.target for sample in SAMPLES}
+    target = {"target": known[dataset.sample]} if dataset.sample in known else {}
+    return {"dataset_id": str(dataset.id), **target}
+
+
 def get_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:
     """Return a dataset of the user, or raise NotFoundError."""
     return datasets.get_dataset(dataset_id, owner_id=user.id)

@@ -11,6 +11,7 @@ from app.domain import wizard
 from app.domain.errors import DomainError
 from app.services import datasets, drafts
 from app.steps import flow
+from app.storage.tables import Dataset
 from app.web.hypermedia import leave_for, render, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
@@ -36,10 +37,10 @@ def new() -> BaseResponse:
     return _new_page()
 
 
-def _begin(dataset_id: uuid.UUID) -> BaseResponse:
+def _begin(dataset: Dataset) -> BaseResponse:
     user = current_user()
     row = drafts.create_draft(user)
-    changes = {"dataset_id": str(dataset_id)}
+    changes = datasets.first_answers(dataset)
     drafts.save_answers(user, row.id, step="data", changes=changes, version=row.version)
     return leave_for(url_for("data.show", draft_id=row.id))
 
@@ -50,10 +51,10 @@ def new_sample() -> BaseResponse:
     user, owned = current_user(), request.form.get("dataset_id", "")
     if owned:
         try:
-            return _begin(datasets.get_dataset(user, uuid.UUID(owned)).id)
+            return _begin(datasets.get_dataset(user, uuid.UUID(owned)))
         except ValueError:
             return _new_page(status=422, fault=DomainError("Choose one of your datasets.", field="dataset_id"))
-    return _begin(datasets.use_sample(user, request.form.get("sample", "")).id)
+    return _begin(datasets.use_sample(user, request.form.get("sample", "")))
 
 
 @blueprint.post("/new/upload")
@@ -63,7 +64,7 @@ def new_upload() -> BaseResponse:
         dataset = receive_upload(current_user())
     except DomainError as fault:
         return _new_page(status=fault.status, fault=fault)
-    return _begin(dataset.id)
+    return _begin(dataset)
 
 
 @blueprint.get("/drafts/<uuid:draft_id>")

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -51,6 +52,18 @@ class Product:
     data: Path
     process: subprocess.Popen[str]
     log: list[str] = field(default_factory=list)
+    link: str = ""
+    reader: threading.Thread | None = None
+
+    def listen(self) -> None:
+        """Go on reading what it says, so that it never waits for us."""
+
+        def read() -> None:
+            assert self.process.stdout is not None
+            self.log.extend(self.process.stdout)
+
+        self.reader = threading.Thread(target=read, daemon=True)
+        self.reader.start()
 
 
 def start_product(data: Path) -> tuple[Product, str]:
@@ -63,13 +76,15 @@ def start_product(data: Path) -> tuple[Product, str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    lines: list[str] = []
+    product = Product(f"http://127.0.0.1:{port}", data, process)
     assert process.stdout is not None
     for line in process.stdout:
-        lines.append(line)
+        product.log.append(line)
         if found := READY.search(line):
-            return Product(f"http://127.0.0.1:{port}", data, process, lines), found.group(1)
-    raise AssertionError("hydroml up ended before it was ready:\n" + "".join(lines))
+            product.listen()
+            return product, found.group(1)
+    process.stdout.close()
+    raise AssertionError("hydroml up ended before it was ready:\n" + "".join(product.log))
 
 
 def stop_product(product: Product) -> None:
@@ -80,6 +95,11 @@ def stop_product(product: Product) -> None:
     except subprocess.TimeoutExpired:
         product.process.kill()
         raise
+    finally:
+        if product.reader is not None:
+            product.reader.join(10)
+        if product.process.stdout is not None:
+            product.process.stdout.close()
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +108,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     if chromium_path() is None:
         pytest.skip("no browser could be had: Chromium is neither on PATH nor named by HYDROML_CHROMIUM")
     started, link = start_product(tmp_path_factory.mktemp("product"))
-    started.log.append(link)
+    started.link = link
     yield started
     stop_product(started)
 
@@ -109,7 +129,7 @@ def signed_in_state(product: Product, browser: Any) -> dict[str, Any]:
     """The cookies of a browser that followed the one-time link of the first start."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(product.log[-1])
+    page.goto(product.link)
     assert page.url.startswith(product.url)
     state: dict[str, Any] = context.storage_state()
     context.close()

@@ -31,16 +31,18 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
         "help": "/help",
         "missing": "/experiments/00000000-0000-0000-0000-000000000000",
     }
+    walk.accept_all_defaults()
+    page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
+    found["experiment"] = page.url
+    walk.wait_for_end(javascript=True)
+    # The launched draft leads to its experiment from now on, so the steps are looked at on another one.
+    walk.choose_sample()
     for title in STEPS[:-1]:
         walk.heading(title)
         found[title.lower()] = page.url
         walk.click("button", "Continue")
     walk.heading("Review")
     found["review"] = page.url
-    walk.click("button", "Launch experiment")
-    page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
-    found["experiment"] = page.url
-    walk.wait_for_end(javascript=True)
     page.goto("/datasets")
     found["dataset"] = str(page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
     context.close()
@@ -112,14 +114,16 @@ def _walk_by_tab(page: Any) -> list[str]:
         page.keyboard.press("Tab")
         more = page.evaluate(
             """() => { const e = document.activeElement;
-                 if (!e || e === document.body || window.visited.includes(e)) return false;
+                 if (!e || e === document.body) return true;
+                 if (window.visited.includes(e)) return false;
                  window.visited.push(e); return true; }"""
         )
         if not more:
             break
     result: list[str] = page.evaluate(
         """() => [...document.querySelectorAll('a[href],button,input:not([type=hidden]),select,textarea,summary')]
-             .filter(e => !window.visited.includes(e) && e.getClientRects().length && !e.matches(':disabled')
+             .filter(e => !window.visited.includes(e) && e.checkVisibility({visibilityProperty: true}) && e.tabIndex >= 0
+               && !e.matches(':disabled')
                && !(e.type === 'radio' && window.visited.some(v => v.type === 'radio' && v.name === e.name)))
              .map(e => e.outerHTML.slice(0, 120))"""
     )

@@ -46,15 +46,19 @@ class Walk:
 
     def wait_for_end(self, *, javascript: bool, seconds: float = 120) -> str:
         """Watch the experiment until it is final; returns the chip's word."""
+        from playwright.sync_api import Error
+
         from tests.browser.conftest import wait_until
 
         words = ("Finished", "Failed", "Cancelled")
         found: list[str] = []
 
         def ended() -> bool:
-            if not javascript:
-                self.page.reload()
-            text = self.page.locator("main").inner_text()
+            # Without JavaScript the page refreshes itself, and may be between two states at this moment.
+            try:
+                text = self.page.locator("main").inner_text(timeout=5000)
+            except Error:
+                return False
             found[:] = [word for word in words if word in text]
             return bool(found)
 

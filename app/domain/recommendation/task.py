@@ -7,6 +7,8 @@ from app.domain.hydrology.naming import looks_like_target
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 FEW_CLASSES = 20
+MOST_CLASSES = 50
+MOST_MISSING = 0.2
 NEVER_TARGETS = (ColumnKind.DATETIME, ColumnKind.IDENTIFIER, ColumnKind.CONSTANT)
 
 
@@ -16,9 +18,16 @@ def suggest_target(profile: DatasetProfile) -> tuple[str, str]:
     for column in reversed(usable):
         if looks_like_target(column.name):
             return column.name, f"The name {column.name} says that this is what people want to know."
-    if usable and profile.columns and usable[-1] is profile.columns[-1] and len(usable) > 1:
-        return usable[-1].name, "It is the last column, where the target often stands. Change it if that is wrong."
-    return "", ""
+    last = profile.columns[-1] if profile.columns else None
+    if last is not None and len(usable) > 1 and last is usable[-1] and _could_be_target(last, profile.rows):
+        return last.name, "It is the last column, where the target often stands. Change it if that is wrong."
+    return "", "Choose the column that you want to estimate."
+
+
+def _could_be_target(column: ColumnProfile, rows: int) -> bool:
+    """Say whether a column that is merely the last one may be suggested: mostly there, and no free text."""
+    words = column.kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT)
+    return column.missing <= MOST_MISSING * rows and not (words and column.distinct > MOST_CLASSES)
 
 
 def infer_task(column: ColumnProfile, kind: ColumnKind) -> tuple[TaskKind, str]:

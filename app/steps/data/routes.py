@@ -13,6 +13,7 @@ from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services import datasets, drafts
 from app.steps import flow
 from app.steps.data.form import read
+from app.storage.tables import Dataset
 from app.web.hypermedia import fragment, leave_for, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
@@ -55,11 +56,11 @@ VIEW = flow.StepView(
 blueprint = flow.blueprint_for(VIEW)
 
 
-def _choose(draft_id: uuid.UUID, dataset_id: uuid.UUID) -> Response:
+def _choose(draft_id: uuid.UUID, dataset: Dataset) -> Response:
     user = current_user()
     row = drafts.get_draft(user, draft_id)
     try:
-        changes = {"dataset_id": str(dataset_id)}
+        changes = datasets.first_answers(dataset)
         drafts.save_answers(user, draft_id, step="data", changes=changes, version=row.version)
     except DraftConflictError:
         return see_other(flow.step_url(row, "data"))
@@ -74,7 +75,7 @@ def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
 def use_sample(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a sample."""
     try:
-        return _choose(draft_id, datasets.use_sample(current_user(), request.form.get("sample", "")).id)
+        return _choose(draft_id, datasets.use_sample(current_user(), request.form.get("sample", "")))
     except DomainError as fault:
         return _refuse(draft_id, fault)
 
@@ -84,7 +85,7 @@ def use_dataset(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a dataset that was uploaded before."""
     try:
         chosen = uuid.UUID(request.form.get("dataset_id", ""))
-        return _choose(draft_id, datasets.get_dataset(current_user(), chosen).id)
+        return _choose(draft_id, datasets.get_dataset(current_user(), chosen))
     except ValueError:
         return _refuse(draft_id, DomainError("Choose one of your datasets.", field="dataset_id"))
 
@@ -94,7 +95,7 @@ def upload(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a new file; a bad one is refused and the draft keeps what it had."""
     drafts.get_draft(current_user(), draft_id)
     try:
-        return _choose(draft_id, receive_upload(current_user()).id)
+        return _choose(draft_id, receive_upload(current_user()))
     except DomainError as fault:
         return _refuse(draft_id, fault)
 
