@@ -24,6 +24,12 @@ class BaselineEntry:
     title: str
     sentence: str
     predict: Callable[[Table, Rows, Rows], tuple[NDArray[Any], NDArray[np.float64] | None]]
+    in_words: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """Return the name as it stands within a sentence."""
+        return self.in_words or self.title.lower()
 
 
 def _mean(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
@@ -51,13 +57,21 @@ def _majority(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], NDAr
     return np.full(len(rows), int(shares.argmax())), np.tile(shares, (len(rows), 1))
 
 
-MEAN = BaselineEntry("mean", "Mean", "Always says the mean of the training rows.", _mean)
+MEAN = BaselineEntry("mean", "Mean", "Always says the mean of the training rows.", _mean, "the mean")
 PERSISTENCE = BaselineEntry("persistence", "Persistence", "Says the last value observed before the row.", _persistence)
 DAY_OF_YEAR = BaselineEntry(
-    "day_of_year_mean", "Day-of-year mean", "Says the mean of that calendar day in the training rows.", _day_of_year
+    "day_of_year_mean",
+    "Day-of-year mean",
+    "Says the mean of that calendar day in the training rows.",
+    _day_of_year,
+    "the day-of-year mean",
 )
 MAJORITY = BaselineEntry(
-    "majority", "Most common class", "Always says the most common class of the training rows.", _majority
+    "majority",
+    "Most common class",
+    "Always says the most common class of the training rows.",
+    _majority,
+    "the most common class",
 )
 
 

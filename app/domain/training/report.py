@@ -113,10 +113,10 @@ def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str,
     """Say plainly whether the model beats its strongest baseline, on which rows, by how much."""
     basis = "holdout" if run.holdout else "folds"
     key = "holdout" if run.holdout else "mean"
-    titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
+    entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
     known = {name: rival[metric.id][key] for name, rival in rivals.items() if rival[metric.id][key] is not None}
     score = scores[metric.id][key]
-    rival_id = next(iter(titles))
+    rival_id = next(iter(entries))
     for name, value in known.items():
         if known.get(rival_id) is None or metric.better(value, known[rival_id]):
             rival_id = name
@@ -128,14 +128,14 @@ def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str,
         "metric": metric.id,
         "score": score,
         "baseline_id": rival_id,
-        "baseline_title": titles[rival_id],
+        "baseline_title": entries[rival_id].title,
         "baseline_score": rival,
         "basis": basis,
         "rows": rows,
         "sentence": _sentence(
-            run, metric=metric, score=score, title=titles[rival_id], rival=rival, beats=beats, rows=rows
+            run, metric=metric, score=score, name=entries[rival_id].spoken, rival=rival, beats=beats, rows=rows
         ),
-        "detail": _detail(run, metric, scores, rivals[rival_id], titles[rival_id]),
+        "detail": _detail(run, metric, scores, rivals[rival_id], entries[rival_id].spoken),
     }
 
 
@@ -145,9 +145,8 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def _sentence(
-    run: Run, *, metric: Metric, score: float | None, title: str, rival: float | None, beats: bool, rows: int
+    run: Run, *, metric: Metric, score: float | None, name: str, rival: float | None, beats: bool, rows: int
 ) -> str:
-    name = title[0].lower() + title[1:]
     verb = "It beats" if beats else "It does not beat"
     what = "days" if _daily(run) else "rows"
     where = f"on {rows:,} {what} it had never seen" if run.holdout else f"on average over {len(run.folds)} folds"
@@ -164,7 +163,7 @@ def _daily(run: Run) -> bool:
     )
 
 
-def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, Any], title: str) -> str:
+def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, Any], name: str) -> str:
     own, other = scores[metric.id], rival[metric.id]
     pairs = [
         (mine, theirs)
@@ -174,7 +173,6 @@ def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, A
     won = sum(metric.better(mine, theirs) for mine, theirs in pairs)
     spread = f" ± {number(own['std'])}" if own["std"] is not None else ""
     times = "every time" if won == len(pairs) else f"{won} of {len(pairs)} times"
-    name = title[0].lower() + title[1:]
     if len(run.folds) == 1:
         return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} judged."
     means = f"{number(own['mean'])}{spread} against {number(other['mean'])} for {name}"
