@@ -1,0 +1,81 @@
+"""An application with a database and samples of its own for every test; preparing them once is enough."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import config
+from app.services import datasets
+from app.storage.binding import bare_app
+from app.storage.db import db, transaction
+from app.storage.migrating import migrate
+from app.storage.tables import Dataset, User
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with a migrated database and the samples read."""
+    data = tmp_path_factory.mktemp("prepared") / "data"
+    app = bare_app(config.load({"HYDROML_DATA": str(data)}), checkpoints=True)
+    with app.app_context():
+        migrate()
+        datasets.prepare_samples()
+        db.session.remove()
+        db.engine.dispose()
+    return data
+
+
+@pytest.fixture
+def settings(prepared: Path, tmp_path: Path) -> config.Settings:
+    """Return settings whose data folder is a copy of the prepared one."""
+    data = tmp_path / "data"
+    shutil.copytree(prepared, data)
+    return config.load({"HYDROML_DATA": str(data)})
+
+
+@pytest.fixture
+def app(settings: config.Settings) -> Iterator[Flask]:
+    """Return the whole web application, with its context entered."""
+    from app.factory import create_app
+
+    made = create_app(settings)
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _person(email: str, role: str = "member") -> User:
+    with transaction():
+        user = User(email=email, role=role, name=email.split("@", maxsplit=1)[0].title())
+        db.session.add(user)
+    return user
+
+
+@pytest.fixture
+def user(app: Flask) -> User:
+    """Return a member."""
+    return _person("ada@example.org")
+
+
+@pytest.fixture
+def other_user(app: Flask) -> User:
+    """Return another member."""
+    return _person("ben@example.org")
+
+
+@pytest.fixture
+def admin(app: Flask) -> User:
+    """Return an administrator."""
+    return _person("root@example.org", role="admin")
+
+
+@pytest.fixture
+def sample(user: User) -> Dataset:
+    """Return the streamflow sample as the member has it."""
+    return datasets.use_sample(user, "piscataquis")
