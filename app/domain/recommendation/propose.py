@@ -62,16 +62,7 @@ def make_plan(
     columns = _columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
-    config = {
-        "data": {"column_kinds": {name: kind for name, kind in kinds.items() if kind != profile.column(name).kind}},
-        "task": {
-            "target": context.target,
-            "kind": context.task,
-            "time_column": context.time_column or None,
-            "group_column": context.group_column or None,
-        },
-        "features": {"selected": selected, "transforms": transforms},
-    }
+    config = _begin_config(context, selected, transforms)
     fill_model(reader, config, context, selected=len(selected))
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
@@ -89,6 +80,20 @@ def make_plan(
         problems=_ordered(problems),
         estimate=forecast,
     )
+
+
+def _begin_config(context: Context, selected: list[str], transforms: list[dict[str, Any]]) -> dict[str, Any]:
+    found = {column.name: column.kind for column in context.profile.columns}
+    return {
+        "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != found[name]}},
+        "task": {
+            "target": context.target,
+            "kind": context.task,
+            "time_column": context.time_column or None,
+            "group_column": context.group_column or None,
+        },
+        "features": {"selected": selected, "transforms": transforms},
+    }
 
 
 def _kinds(reader: Reader, profile: DatasetProfile) -> dict[str, ColumnKind]:

@@ -46,17 +46,22 @@ def build(run: Run, *, seconds_total: float, environment: dict[str, Any]) -> dic
         ],
         "headline": headline(run, metrics[0], scores, rival_scores),
         "charts": charts.build(run),
-        "features": {
-            "used": list(table.features.columns),
-            "derived": list(table.derived),
-            "rows_used": len(table.target),
-            "rows_dropped": table.dropped,
-            "dropped_reason": table.dropped_reason,
-        },
+        "features": _features(run),
         "timing": {"seconds_total": round(seconds_total, 3), "seconds_fit": round(run.seconds_fit, 3)},
         "memory_mb": _peak_memory_mb(),
         "environment": environment,
         "notes": list(dict.fromkeys(run.notes)),
+    }
+
+
+def _features(run: Run) -> dict[str, Any]:
+    table = run.table
+    return {
+        "used": list(table.features.columns),
+        "derived": list(table.derived),
+        "rows_used": len(table.target),
+        "rows_dropped": table.dropped,
+        "dropped_reason": table.dropped_reason,
     }
 
 

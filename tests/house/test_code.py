@@ -1,0 +1,93 @@
+"""Sizes, names and imports of the code."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import ROOT, python_files, short, tracked
+
+BANNED = {"models", "utils", "helpers", "common", "manager", "base", "templates"}
+MOST_LINES_OF_FILE = 400
+MOST_LINES_OF_FUNCTION = 40
+MOST_LINES_OF_ROUTE = 25
+PRODUCT = ("app", "workers")
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _is_route(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    words = {"get", "post", "route"}
+    called = (item.func for item in node.decorator_list if isinstance(item, ast.Call))
+    return any(isinstance(func, ast.Attribute) and func.attr in words for func in called)
+
+
+def test_no_file_is_too_long() -> None:
+    lines = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python_files(*PRODUCT)}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_FILE} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    long = []
+    for path in python_files(*PRODUCT):
+        for node in _functions(path):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            # A docstring explains; it is not what makes a function long.
+            text = ast.get_docstring(node, clean=False)
+            length -= len(text.splitlines()) if text else 0
+            most = MOST_LINES_OF_ROUTE if _is_route(node) else MOST_LINES_OF_FUNCTION
+            if length > most:
+                long.append(f"{short(path)}:{node.lineno} {node.name}: {length}")
+    assert long == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    parts = [(path, {*path.relative_to(ROOT).with_suffix("").parts}) for path in python_files(*PRODUCT)]
+    assert [short(path) for path, names in parts if names & BANNED] == []
+
+
+def test_importing_the_domain_loads_no_web_framework() -> None:
+    code = "import sys, app.domain.recommendation.propose; print([m for m in ('flask','sqlalchemy','redis') if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def test_a_worker_loads_no_numerical_library_before_it_forks() -> None:
+    code = (
+        "import sys, workers.rq_worker, workers.__main__, app.storage.binding, app.storage.jobs;"
+        "print([m for m in ('sklearn','pandas','duckdb','scipy') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("tool", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]])
+def test_the_tools_find_nothing(tool: list[str]) -> None:
+    said = subprocess.run([sys.executable, "-m", *tool], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout[-4000:] + said.stderr[-1000:]
+
+
+def test_nobody_imports_what_they_may_not() -> None:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout[-4000:] + said.stderr[-1000:]
+
+
+def test_the_settings_import_nothing_of_the_application() -> None:
+    tree = ast.parse((ROOT / "config.py").read_text(encoding="utf-8"))
+    names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert not {name for name in names if name.split(".")[0] in ("app", "workers", "wsgi")}
+
+
+def test_no_file_is_large() -> None:
+    assert [short(path) for path in tracked() if path.stat().st_size > 4_000_000] == []
