@@ -155,7 +155,10 @@ def _sentence(
     verb = "It beats" if beats else "It does not beat"
     what = "days" if _daily(run) else "rows"
     where = f"on {rows:,} {what} it had never seen" if run.holdout else f"on average over {len(run.folds)} folds"
-    return f"{verb} {name}: {metric.title} {number(score)} against {number(rival)}, {where}."
+    digits = 2
+    while digits < 6 and score != rival and number(score, digits) == number(rival, digits):
+        digits += 1
+    return f"{verb} {name}: {metric.title} {number(score, digits)} against {number(rival, digits)}, {where}."
 
 
 def _daily(run: Run) -> bool:

@@ -54,11 +54,10 @@
   }
 
   function shared(colours, label, heading) {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     return {
       responsive: true,
       maintainAspectRatio: false,
-      animation: still ? false : { duration: 200 },
+      animation: false,
       font: { family: colours.font },
       plugins: {
         legend: { display: false },
@@ -81,12 +80,14 @@
     if (most > 0) {
       datasets.push({ type: "bar", label: data.rainName, data: data.rain, backgroundColor: colours.rain, yAxisID: "rain", barPercentage: 1, categoryPercentage: 0.8 });
     }
-    const top = Math.max(0, ...data.observed.concat(data.estimated).filter(Number.isFinite));
+    const shown = data.observed.concat(data.estimated).filter(Number.isFinite);
+    const [bottom, top] = [Math.min(...shown), Math.max(...shown)];
+    const start = bottom >= 0 ? 0 : bottom;
     const options = shared(colours, (item) => `${item.dataset.label}: ${number(item.raw)}`);
     options.interaction = { mode: "index", intersect: false };
     options.scales = {
       x: axis(colours, { grid: { display: false } }),
-      y: axis(colours, { suggestedMin: 0, ...(most > 0 ? { suggestedMax: top * 1.25 } : {}) }),
+      y: axis(colours, { suggestedMin: start, ...(most > 0 ? { suggestedMax: top + (top - start) * 0.25 } : {}) }),
       // Hangs from above and carries no lettering of its own: pointing at a day says its amount.
       rain: { display: false, reverse: true, min: 0, max: Math.max(most, 1e-12) * 4.5 },
     };

@@ -40,7 +40,9 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
     if not rows:
         return None
     start, end = rows[0][0], rows[-1][0]
-    scale = scales.linear([value for row in rows for value in row[1:3]], from_zero=True)
+    values_shown = scales.known(value for row in rows for value in row[1:3])
+    # Flow stands on zero; a groundwater head far below it would only be squeezed.
+    scale = scales.linear(values_shown, from_zero=min(values_shown, default=0.0) >= 0)
     rain_values = scales.known(row[3] for row in rows)
     longest = max(rain_values, default=0.0)
     height = BELOW_RAIN if longest > 0 else 1.0
@@ -66,16 +68,21 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
         rain_name=rain_name,
         rain_note=f"{rain_name} hangs from above; longest bar {figure(longest, 3)}" if bars else "",
         numbers=_numbers(values, rain_name),
-        data={
-            "kind": "hydrograph",
-            "target": target,
-            "times": values["times"],
-            "observed": values["observed"],
-            "estimated": values["predicted"],
-            "rain": values.get("rain"),
-            "rainName": rain_name,
-        },
+        data=_data(values, target, rain_name),
     )
+
+
+def _data(values: dict[str, Any], target: str, rain_name: str) -> dict[str, Any]:
+    """Return what the script draws from, where there is one."""
+    return {
+        "kind": "hydrograph",
+        "target": target,
+        "times": values["times"],
+        "observed": values["observed"],
+        "estimated": values["predicted"],
+        "rain": values.get("rain"),
+        "rainName": rain_name,
+    }
 
 
 def _rows(values: dict[str, Any]) -> list[tuple[Any, Any, Any, Any]]:
