@@ -236,7 +236,13 @@ def finish_upload(user: User, dataset_id: uuid.UUID, *, size_bytes: int, sha256:
         return row
     try:
         return read_dataset(dataset_id, seconds=limits.inline_read_seconds)
-    except (UnreadableFileError, NoSpaceError):
+    except (UnreadableFileError, NoSpaceError) as fault:
+        if fault.code == "too_slow" and limits.inline_read_seconds < limits.read_seconds:
+            # A small file may still take long, with thousands of columns for instance; a worker has more patience.
+            with transaction():
+                job = _analyse_job(row)
+            _ring(job)
+            return row
         drop_upload(dataset_id)
         raise
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain import wizard
-from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict
+from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
 from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
@@ -137,6 +137,7 @@ def _try_save(
     wanted = _flat(changes)
     _refuse_conflicts(row, wanted, since, keep)
     wanted = {path: value for path, value in wanted.items() if keep.get(path[1]) != "theirs"}
+    _refuse_foreign_dataset(user, wanted.get(("data", "dataset_id")))
     answers, effects = _apply(row.answers, wanted)
     if not effects:
         return SaveOutcome(row.version, bool(since), changed=False)
@@ -149,6 +150,15 @@ def _try_save(
     return SaveOutcome(row.version + 1, bool(since), changed=True)
 
 
+def _refuse_foreign_dataset(user: User, raw: Any) -> None:
+    if raw is None:
+        return
+    chosen = _dataset_id({"data": {"dataset_id": raw}})
+    dataset = dataset_rows.find_dataset(chosen) if chosen else None
+    if dataset is None or dataset.owner_id != user.id:
+        raise NotFoundError("There is no such dataset, or it is not yours.", field="dataset_id")
+
+
 def _flat(changes: Mapping[str, Changes]) -> dict[tuple[str, str], Any]:
     return {(step, name): value for step, fields in changes.items() for name, value in fields.items()}
 
@@ -156,15 +166,23 @@ def _flat(changes: Mapping[str, Changes]) -> dict[tuple[str, str], Any]:
 def _refuse_conflicts(
     row: DraftRow, wanted: Mapping[tuple[str, str], Any], since: list[DraftEvent], keep: Mapping[str, str]
 ) -> None:
-    moved = {path: event for event in since for path in event.changes}
     conflicts = []
     for (step, name), mine in wanted.items():
-        event = moved.get(f"{step}.{name}")
+        event = next((event for event in reversed(since) if _concerns(event, step, name)), None)
         theirs = row.answers.get(step, {}).get(name)
         if event is not None and theirs != mine and name not in keep:
             conflicts.append(FieldConflict(step, name, mine, theirs, event.at.isoformat(timespec="seconds")))
     if conflicts:
         raise DraftConflictError(tuple(conflicts), version=row.version)
+
+
+def _concerns(event: DraftEvent, step: str, name: str) -> bool:
+    """Say whether a save changed this field, or made all that was known of it meaningless, as a new dataset does."""
+    if f"{step}.{name}" in event.changes:
+        return True
+    changed = (path.partition(".") for path in event.changes)
+    patterns = (pattern for other, _, field in changed for pattern in wizard.cleared_by(other, field))
+    return any(wizard.matches(pattern, step=step, name=name) for pattern in patterns)
 
 
 def _apply(

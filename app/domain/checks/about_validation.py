@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training import metrics
-from app.domain.training.splitting import MAX_GROUP_FOLDS
+from app.domain.training.splitting import MAX_GROUP_FOLDS, fewest_left
 from app.domain.training.transforms import longest_memory
 from app.domain.vocabulary import Strategy
 
@@ -60,12 +60,7 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
         yield error("validation", field, "too_few_rows", message, Remedy("Use 2 folds", {"validation": {field: 2}}))
-    counts = subject.class_counts
-    if strategy is Strategy.STRATIFIED_K_FOLD and counts and min(counts) < folds:
-        fewest = max(2, min(counts))
-        remedy = Remedy(f"Use {fewest} folds", {"validation": {field: fewest}}) if min(counts) >= 2 else None
-        message = f"The rarest class has {min(counts)} rows, fewer than {folds} folds."
-        yield error("validation", field, "rare_class", message, remedy)
+    yield from _classes_fill_folds(subject, folds, field)
     groups = _groups(subject)
     if strategy is Strategy.GROUP_K_FOLD and groups is not None and groups < folds:
         remedy = Remedy(f"Use {groups} folds", {"validation": {field: groups}}) if groups >= 2 else None
@@ -76,6 +71,19 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
         remedy = Remedy("Use group k-fold", {"validation": {"strategy": "group_k_fold"}})
         message = f"{groups:,} groups would mean as many fits; 2 to {MAX_GROUP_FOLDS} are possible."
         yield error("validation", "strategy", "too_many_groups", message, remedy)
+
+
+def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
+    counts, held = subject.class_counts, subject.spec.validation.holdout
+    if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD or not counts:
+        return
+    left = fewest_left(min(counts), subject.rows, held.fraction if held else 0.0)
+    if left < folds:
+        remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
+        if left >= 2:
+            remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
+        message = f"The rarest class keeps {left} rows for the folds, fewer than {folds} folds."
+        yield error("validation", field, "rare_class", message, remedy)
 
 
 def _groups(subject: Subject) -> int | None:

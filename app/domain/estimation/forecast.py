@@ -12,13 +12,16 @@ from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Estimate
 from app.domain.training import splitting
 from app.domain.training.importance import MOST_FEATURES, MOST_ROWS, REPEATS
-from app.domain.training.pipeline import parameters_of
+from app.domain.training.pipeline import MOST_CATEGORIES, parameters_of
 from app.domain.training.transforms import derived_names
 from app.domain.vocabulary import ColumnKind, Strategy
 
 # A worker that has loaded the libraries and nothing else, measured on Linux.
 IDLE_MEMORY_MB = 270.0
 START_SECONDS = 2.0
+# Predicting some rows takes this share of learning from as many, and every call some time of its own.
+PREDICT_SHARE = 0.06
+CALL_SECONDS = 0.015
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,21 @@ def fits_of(spec: Spec, groups: int = 10) -> int:
     return folds + int(held)
 
 
-def width_of(spec: Spec, profile: DatasetProfile) -> int:
-    """Return how many columns the estimator will see, categories counted once each."""
-    width = sum(len(derived_names(part, time_column=spec.task.time_column)) for part in spec.features.transforms)
+def columns_of(spec: Spec) -> int:
+    """Return how many columns are looked at before words become indicators."""
+    derived = sum(len(derived_names(part, time_column=spec.task.time_column)) for part in spec.features.transforms)
+    return max(derived + len(spec.features.selected), 1)
+
+
+def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
+    """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
+    width = float(columns_of(spec))
     for name in spec.features.selected:
         column = profile.column(name)
         kind = spec.data.column_kinds.get(name, column.kind)
-        width += 1 if kind.is_number or kind is ColumnKind.BOOLEAN else max(1, min(column.distinct, 50))
-    return max(width, 1)
+        if not kind.is_number and kind not in (ColumnKind.BOOLEAN, ColumnKind.DATETIME):
+            width += max(1, min(column.distinct, MOST_CATEGORIES)) * indicator - 1
+    return max(round(width), 1)
 
 
 def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
@@ -94,12 +104,14 @@ def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
     rows = max(profile.rows - target.missing, 1)
     groups = profile.column(spec.task.group_column).distinct if spec.task.group_column else 10
     fits, width = fits_of(spec, groups), width_of(spec, profile)
+    weight = width_of(spec, profile, indicator=entry.indicator_work)
     classes = max(target.distinct, 2) if spec.task.kind.is_classification else 1
     trees_per_class = classes if entry.id == "hist_gradient_boosting" and classes > 2 else 1
     # Expanding windows train on about half of the rows on average, other folds on four in five.
     share = 0.55 if spec.validation.strategy is Strategy.TIME_SERIES else 0.8
-    one_fit = entry.work(max(int(rows * share), 1), width, values) * trees_per_class
-    judged = entry.work(min(MOST_ROWS, rows), width, values) * min(width, MOST_FEATURES) * REPEATS * 0.15
+    one_fit = entry.work(max(int(rows * share), 1), weight, values) * trees_per_class
+    shuffles = min(columns_of(spec), MOST_FEATURES) * REPEATS
+    judged = (entry.work(min(MOST_ROWS, rows), weight, values) * PREDICT_SHARE + CALL_SECONDS) * shuffles
     central = START_SECONDS + (fits * (one_fit + rows * width * 8e-9 + 0.02) + judged) * machine.slowness
     memory = IDLE_MEMORY_MB + entry.memory_mb(rows, width, values) + profile.rows * width * 8 * 2 / 1e6
     return Estimate(

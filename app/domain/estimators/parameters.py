@@ -57,7 +57,7 @@ class EstimatorEntry:
     """One estimator. `build(task, parameters, seed)` returns an unfitted scikit-learn estimator.
 
     `work(rows, features, parameters)` is the relative amount of work of one fit, and `memory_mb(...)` its peak; both
-    feed the estimate. `scale` asks for standardised numbers, `scale_target` for a standardised numeric target,
+    feed the estimate; a column of zeros and ones counts as `indicator_work` of a column of numbers. `scale` asks for standardised numbers, `scale_target` for a standardised numeric target,
     `handles_missing` says that NaN needs no imputation, and `max_rows` is where the method stops being sensible.
     """
 
@@ -73,6 +73,7 @@ class EstimatorEntry:
     scale: bool = False
     scale_target: bool = False
     handles_missing: bool = False
+    indicator_work: float = 1.0
     is_baseline: bool = False
     max_rows: int | None = None
     strengths: tuple[str, ...] = ()

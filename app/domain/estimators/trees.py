@@ -94,16 +94,20 @@ def _boosting(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     return HistGradientBoostingRegressor(**common, loss=values["loss"])
 
 
-def _tree_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
-    return rows * max(1.0, log2(max(rows, 2))) * features * 12e-9
+def _sorting(rows: int, features: int) -> float:
+    return rows * max(1.0, log2(max(rows, 2))) * features
+
+
+def _tree_work(rows: int, features: int, _values: Mapping[str, Any]) -> float:
+    return _sorting(rows, features) * 2.8e-8
 
 
 def _forest_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
-    return _tree_work(rows, features, values) * values["n_estimators"] * values["max_features"] * 0.65
+    return (_sorting(rows, features) * values["max_features"] * 3.4e-8 + 6e-4) * values["n_estimators"]
 
 
 def _extra_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
-    return _forest_work(rows, features, values) * 0.4
+    return (_sorting(rows, features) * values["max_features"] * 1.2e-8 + 5e-4) * values["n_estimators"]
 
 
 def _boosting_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
@@ -141,6 +145,7 @@ ENTRIES = (
         _tree,
         _tree_work,
         small_memory,
+        indicator_work=0.12,
         strengths=("Rules that can be drawn and read",),
         cautions=("Steps instead of slopes; one tree is seldom the best",),
     ),
@@ -154,6 +159,7 @@ ENTRIES = (
         _forest,
         _forest_work,
         _forest_memory,
+        indicator_work=0.12,
         strengths=("Hard to set wrongly", "Bends with thresholds and interactions; no scaling needed"),
         cautions=("Smooths peaks: never beyond the largest value it has seen", "Large when saved"),
     ),
@@ -174,6 +180,7 @@ ENTRIES = (
         _extra,
         _extra_work,
         _forest_memory,
+        indicator_work=0.5,
         strengths=("Quicker than a random forest and often as good on noisy data",),
         cautions=("Never beyond the largest value it has seen",),
     ),
@@ -251,6 +258,7 @@ ENTRIES = (
         _boosting,
         _boosting_work,
         small_memory,
+        indicator_work=0.8,
         handles_missing=True,
         strengths=("Bends with thresholds and interactions; no scaling needed", "Takes missing values as they are"),
         cautions=("Cannot go beyond the largest value it has seen",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.training.splitting import fewest_left
 from app.domain.vocabulary import Strategy, TaskKind
 
 SMALL = 200
@@ -40,7 +41,7 @@ def suggest_strategy(situation: Situation) -> Suggested:
             Strategy.TIME_SERIES, "There is a time column: a model may only be judged on what came after its training."
         )
     folds = suggest_folds(situation, Strategy.STRATIFIED_K_FOLD)
-    if situation.task.is_classification and situation.rarest_class >= 2 and situation.rows >= SMALL:
+    if situation.task.is_classification and _rarest_that_trains(situation) >= 2 and situation.rows >= SMALL:
         return Suggested(Strategy.STRATIFIED_K_FOLD, f"Classes: every one of {folds.value} folds keeps their shares.")
     if situation.rows < SMALL:
         return Suggested(
@@ -49,11 +50,17 @@ def suggest_strategy(situation: Situation) -> Suggested:
     return Suggested(Strategy.K_FOLD, "Rows stand for themselves: each judges once.")
 
 
+def _rarest_that_trains(situation: Situation) -> int:
+    """Return how many rows of the rarest class the folds can share once the suggested hold-out is taken."""
+    held = float(suggest_holdout_percent(situation, Strategy.STRATIFIED_K_FOLD).value) / 100
+    return fewest_left(situation.rarest_class, situation.rows, held)
+
+
 def suggest_folds(situation: Situation, strategy: Strategy) -> Suggested:
     """Return the number of folds, never more than the rarest class or the groups allow."""
     folds = 5
     if strategy is Strategy.STRATIFIED_K_FOLD:
-        folds = max(2, min(5, situation.rarest_class))
+        folds = max(2, min(5, _rarest_that_trains(situation)))
         return Suggested(folds, f"The rarest class has {situation.rarest_class:,} rows." if folds < 5 else "")
     if strategy is Strategy.GROUP_K_FOLD:
         folds = max(2, min(5, situation.groups))

@@ -47,7 +47,9 @@ def _numbers(*, scale: bool, handles_missing: bool) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     if handles_missing:
-        return "passthrough"
+        from app.domain.training.empty_columns import EmptyColumns
+
+        return EmptyColumns()
     impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     return make_pipeline(impute, StandardScaler()) if scale else impute
 

@@ -268,6 +268,15 @@ def _one_cut(facts: RowFacts, share: float, *, gap: int, seed: int) -> tuple[Row
     return np.sort(rest), np.sort(out)
 
 
+def fewest_left(count: int, rows: int, share: float) -> int:
+    """Return how many of `count` alike rows surely stay for the folds when a stratified share of all rows is held out.
+
+    scikit-learn gives each class the whole part of its share of the training rows, and the rows left over to some.
+    """
+    held = max(1, round(rows * share)) if share > 0 else 0
+    return count * (rows - held) // max(rows, 1)
+
+
 def _between(steps: NDArray[np.intp], first: int, end: int) -> Rows:
     """Return the rows whose step is at least `first` and less than `end`."""
     low, high = np.searchsorted(steps, [first, max(first, end)])

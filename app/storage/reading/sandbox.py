@@ -15,7 +15,7 @@ from typing import Any
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
-from app.storage.files import publish_folder
+from app.storage.files import publish_folder, remove_folder
 from config import Limits
 
 log = logging.getLogger(__name__)
@@ -59,15 +59,7 @@ def read_file(source: Path, target_dir: Path, *, limits: Limits, seconds: int, f
         publish_folder(aside, target_dir)
         return profile
     finally:
-        _remove(aside)
-
-
-def _remove(folder: Path) -> None:
-    if not folder.exists():
-        return
-    for child in folder.iterdir():
-        child.unlink(missing_ok=True)
-    folder.rmdir()
+        remove_folder(aside)
 
 
 def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
@@ -92,7 +84,8 @@ def _ask_child(request: dict[str, Any], seconds: int) -> dict[str, Any]:
         out, said = child.communicate(json.dumps(request).encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
         _kill(child)
-        return _fault("too_slow", f"Reading took more than {seconds} s and was stopped. Try a smaller file.")
+        message = f"Reading took more than {seconds} s and was stopped. HYDROML_LIMIT_READ_SECONDS raises the limit."
+        return _fault("too_slow", message)
     except BaseException:
         _kill(child)
         raise
@@ -108,11 +101,12 @@ def _death(returncode: int, request: dict[str, Any]) -> dict[str, Any]:
     if -returncode == signal.SIGXCPU:
         return _fault("too_slow", f"Reading took more than {request['seconds']} s of work and was stopped.")
     memory = request["limits"]["read_memory_mb"]
-    return _fault("too_large_to_read", f"The file could not be read within {memory:,} MB of memory. Try a smaller one.")
+    message = f"The file could not be read within {memory:,} MB of memory. Try a smaller one."
+    return _fault("too_large_to_read", message, status=413)
 
 
-def _fault(code: str, message: str) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "status": 422}}
+def _fault(code: str, message: str, *, status: int = 422) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "status": status}}
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
