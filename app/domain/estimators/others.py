@@ -96,9 +96,10 @@ ENTRIES = (
         ),
         _network,
         lambda rows, features, values: (
-            rows * (features + values["layers"] * values["width"]) * values["width"] * values["max_iter"] * 1.1e-9
+            rows * (features + values["layers"] * values["width"]) * values["width"] * values["max_iter"] * 4.5e-10
         ),
         small_memory,
+        predict_share=0.002,
         scale=True,
         scale_target=True,
         max_rows=500_000,

@@ -57,8 +57,10 @@ class EstimatorEntry:
     """One estimator. `build(task, parameters, seed)` returns an unfitted scikit-learn estimator.
 
     `work(rows, features, parameters)` is the relative amount of work of one fit, and `memory_mb(...)` its peak; both
-    feed the estimate; a column of zeros and ones counts as `indicator_work` of a column of numbers. `scale` asks for standardised numbers, `scale_target` for a standardised numeric target,
-    `handles_missing` says that NaN needs no imputation, and `max_rows` is where the method stops being sensible.
+    feed the estimate. A column of zeros and ones counts as `indicator_work` of a column of numbers there, and
+    predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers, `scale_target` for
+    a standardised numeric target, `handles_missing` says that NaN needs no imputation, and `max_rows` is where the
+    method stops being sensible.
     """
 
     id: str
@@ -74,6 +76,7 @@ class EstimatorEntry:
     scale_target: bool = False
     handles_missing: bool = False
     indicator_work: float = 1.0
+    predict_share: float = 0.02
     is_baseline: bool = False
     max_rows: int | None = None
     strengths: tuple[str, ...] = ()

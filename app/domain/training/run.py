@@ -97,6 +97,8 @@ def train(
     StoppedError
         When `should_stop` said so.
     """
+    # What is to be limited to one thread must be loaded first, or the limit passes it by.
+    import sklearn.ensemble  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     start = time.perf_counter()

@@ -43,7 +43,7 @@ def profile_table(
 
 
 def _near(connection: Any, source: str, batch: list[Typed], rows: int) -> str:
-    """Copy a batch of columns into memory where it is small: opening a file of 10,000 columns costs more than reading."""
+    """Copy a small batch of columns into memory: opening a file of 10,000 columns costs more than reading it."""
     if rows * len(batch) > MOST_CELLS_NEAR:
         return source
     keys = ", ".join(one.key for one in batch)
