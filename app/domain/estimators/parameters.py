@@ -58,9 +58,9 @@ class EstimatorEntry:
 
     `work(rows, features, parameters)` is the relative amount of work of one fit, and `memory_mb(...)` its peak; both
     feed the estimate. A column of zeros and ones counts as `indicator_work` of a column of numbers there, and
-    predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers, `scale_target` for
-    a standardised numeric target, `handles_missing` says that NaN needs no imputation, and `max_rows` is where the
-    method stops being sensible.
+    predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
+    `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation, and
+    `max_rows` is where the method stops being sensible.
     """
 
     id: str
