@@ -10,6 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,13 @@ def main() -> None:
         print(f"{'':22}{'median':>9}{'p95':>9}   p95 / yardstick's median")
         print(f"{'yardstick /health/live':22}{yard[0]:7.1f}ms{yard[1]:7.1f}ms")
         for slug in ("data", "features", "model", "validation", "review"):
-            show = percentiles(lambda slug=slug: client.get(f"{base}/{slug}"))
+            show = percentiles(partial(client.get, f"{base}/{slug}"))
             print(f"{'show ' + slug:22}{show[0]:7.1f}ms{show[1]:7.1f}ms   {show[1] / yard[0]:.0f} x")
             if slug == "review":
                 continue
             text = client.get(f"{base}/{slug}").text
             body = {**field_values(text), "csrf_token": token(text), "action": "continue"}
-            save = percentiles(lambda slug=slug, body=body: client.post(f"{base}/{slug}", data=body))
+            save = percentiles(partial(client.post, f"{base}/{slug}", data=body))
             print(f"{'save ' + slug:22}{save[0]:7.1f}ms{save[1]:7.1f}ms   {save[1] / yard[0]:.0f} x")
 
 

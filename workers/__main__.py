@@ -61,7 +61,7 @@ def work(settings: config.Settings, queues: list[str]) -> None:
         try:
             worker = make_worker(connection, queues)
             worker.work(logging_level="WARNING")
-            if worker._stop_requested:
+            if worker.told_to_stop:
                 return
             pause = 0.5
         except redis.exceptions.RedisError as fault:

@@ -27,6 +27,12 @@ class HydroWorker(Worker):
     max_connection_wait_time = LONGEST_WAIT_SECONDS
     # Whoever writes to the database in another thread holds this, so that no fork happens in the middle of it.
     fork_lock = threading.Lock()
+    told_to_stop = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Remember that the end was asked for; RQ itself remembers it only while a job runs."""
+        self.told_to_stop = True
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # RQ wrote no types here
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork while nothing else is going on in this process."""

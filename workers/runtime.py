@@ -30,6 +30,8 @@ log = logging.getLogger("workers.runtime")
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 5.0
 LOOK_SECONDS = 0.5
+# A single fit cannot be interrupted; one that goes on for this long after it should have stopped ends its process.
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass
@@ -101,7 +103,7 @@ def _hold_and_run(
         settings=settings,
         writer=ProgressWriter(job_id, attempt),
     )
-    with _lease(app, context):
+    with _lease(app, context, end):
         try:
             _limit_memory(context)
             work(context)
@@ -141,24 +143,24 @@ def _said(context: JobContext, fault: BaseException) -> tuple[RunState, str, str
 
 
 @contextmanager
-def _lease(app: Flask, context: JobContext) -> Iterator[None]:
-    """Renew the lease from a thread for as long as the work goes on, and notice a wish to stop."""
+def _lease(app: Flask, context: JobContext, end: End) -> Iterator[None]:
+    """Renew the lease from a thread for as long as the work goes on, and see to it that it stops when it should."""
     done = threading.Event()
 
     def keep() -> None:
         renewed = started = time.monotonic()
+        stopped: float | None = None
         while not done.wait(LOOK_SECONDS):
-            if time.monotonic() - started > context.seconds:
+            moment = time.monotonic()
+            if moment - started > context.seconds:
                 context.timed_out = True
                 context.stop.set()
             try:
                 with app.app_context():
-                    if jobs.is_cancelled(context.job_id, attempt=context.attempt):
-                        context.stop.set()
-                    if time.monotonic() - renewed >= RENEW_SECONDS:
-                        renewed = time.monotonic()
-                        with transaction():
-                            jobs.renew(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
+                    renewed = _look(context, renewed)
+                    stopped = stopped or (moment if context.stop.is_set() else None)
+                    if stopped is not None and moment - stopped > PATIENCE_SECONDS:
+                        _end_process(context, end)
             except SQLAlchemyError as fault:
                 log.warning("the lease could not be renewed: %s", fault)
 
@@ -169,3 +171,22 @@ def _lease(app: Flask, context: JobContext) -> Iterator[None]:
     finally:
         done.set()
         thread.join(timeout=5)
+
+
+def _look(context: JobContext, renewed: float) -> float:
+    """Notice a wish to stop, and renew the lease when it is time; returns when that was done last."""
+    if jobs.is_cancelled(context.job_id, attempt=context.attempt):
+        context.stop.set()
+    context.writer.write_due()
+    moment = time.monotonic()
+    if moment - renewed < RENEW_SECONDS:
+        return renewed
+    with transaction():
+        jobs.renew(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
+    return moment
+
+
+def _end_process(context: JobContext, end: End) -> None:
+    """End the job from the thread, and this process with it: the fit in the main thread hears nothing."""
+    end(context, *_said(context, StoppedError()))
+    os._exit(0)

@@ -21,7 +21,8 @@ def real(name: str, **reading: Any) -> pd.DataFrame:
     path = REAL / name
     if not path.exists():
         pytest.skip(f"{name} is not here")
-    return pd.read_csv(path, **reading)
+    frame: pd.DataFrame = pd.read_csv(path, **reading)
+    return frame
 
 
 def kind_of(values: pd.Series) -> ColumnKind:

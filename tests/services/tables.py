@@ -38,7 +38,7 @@ def draft_on(user: User, dataset: Dataset, **target: str) -> DraftRow:
     return drafts.get_draft(user, row.id)
 
 
-def save(user: User, row: DraftRow, *, version: int | None = None, step: str = "model", **changes: Any) -> int:
+def save(user: User, row: DraftRow, *, version: Any = None, step: str = "model", **changes: Any) -> int:
     """Save answers of one step and return the new version."""
     at = drafts.get_draft(user, row.id).version if version is None else version
     return drafts.save_answers(user, row.id, step=step, changes=changes, version=at).version

@@ -1,0 +1,162 @@
+"""Real workers: they train, read, measure and stop when asked, and refuse what is none of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+
+import pytest
+from flask import Flask
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from app.services import associations, datasets, drafts, experiments
+from app.storage import jobs
+from app.storage.db import transaction
+from app.storage.tables import Dataset, User
+from tests.services.tables import SMALL, draft_on, with_limits
+from tests.workers.conftest import Crew, Launch, Server, children_of, job_of, runs, wait_until
+
+
+def test_a_worker_trains_an_experiment_from_end_to_end(crew: Crew, launch: Launch) -> None:
+    experiment = launch()
+    assert experiment.state == "queued"
+    crew.worker()
+    wait_until(lambda: runs(experiment), seconds=60, what="progress, fold by fold")
+    wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
+    job = job_of(experiment)
+    assert (job.state, job.attempt, job.error) == ("finished", 1, None)
+    report = experiments.report_of(experiment)
+    assert report is not None
+    assert experiment.actual is not None
+    assert experiment.environment is not None
+    assert experiment.headline is not None
+    lines = experiments.predictions_file(experiment).read_text().splitlines()
+    assert len(lines) > 10_000
+
+
+def test_a_running_experiment_can_be_cancelled(crew: Crew, launch: Launch, user: User) -> None:
+    experiment = launch(trees=100, folds=20)
+    crew.worker()
+    wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
+    experiments.cancel(user, experiment.id)
+    wait_until(lambda: experiment.state == "cancelled", seconds=30, what="the cancelling")
+    assert job_of(experiment).state == "cancelled"
+    assert experiments.report_of(experiment) is None
+
+
+def test_a_single_fit_of_minutes_is_cancelled_too(crew: Crew, launch: Launch, user: User) -> None:
+    experiment = launch(trees=5000, folds=2)
+    worker = crew.worker()
+    wait_until(lambda: "Fitting" in job_of(experiment).progress.get("message", ""), seconds=60, what="the first fit")
+    experiments.cancel(user, experiment.id)
+    wait_until(lambda: experiment.state == "cancelled", seconds=30, what="the cancelling")
+    wait_until(lambda: not children_of(worker.pid), seconds=10, what="the end of the fit")
+    assert worker.poll() is None
+
+
+def test_work_that_takes_too_long_fails_with_its_limit_named(crew: Crew, app: Flask, launch: Launch) -> None:
+    with_limits(app, train_seconds=3)
+    experiment = launch(trees=5000, folds=2)
+    crew.worker()
+    wait_until(lambda: experiment.state == "failed", seconds=60, what="the failing")
+    assert experiment.failure_code == "timed_out"
+    assert experiment.failure == "It took longer than 3 s and was stopped."
+    assert job_of(experiment).attempt == 1
+
+
+def _upload_large(app: Flask, user: User, content: bytes) -> Dataset:
+    with_limits(app, inline_read_mb=0)
+    row = datasets.start_upload(user, "river.csv")
+    datasets.incoming_file(row.id).write_bytes(content)
+    return datasets.finish_upload(user, row.id, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def test_a_worker_reads_a_large_file(app: Flask, user: User, crew: Crew) -> None:
+    dataset = _upload_large(app, user, SMALL.encode())
+    assert dataset.state == "reading"
+    assert drafts.plan_of(user, draft_on(user, dataset)).spec is None
+    crew.worker()
+    wait_until(lambda: dataset.state == "ready", seconds=60, what="the reading")
+    assert (dataset.rows, dataset.column_count) == (300, 4)
+    assert not datasets.incoming_file(dataset.id).exists()
+
+
+def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
+    dataset = _upload_large(app, user, b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    crew.worker()
+    wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
+    assert dataset.reason is not None
+    assert "PNG picture" in dataset.reason
+    assert not datasets.incoming_file(dataset.id).exists()
+
+
+def test_a_worker_measures_associations(
+    crew: Crew, sample: Dataset, monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    monkeypatch.setattr(associations, "INLINE_CELLS", 0)
+    profile = datasets.profile_of(sample)
+    assert profile is not None
+    assert server.process is not None
+    kinds = {column.name: column.kind for column in profile.columns}
+    assert associations.associations_for(sample, "discharge_mm", kinds) is None
+    crew.worker()
+
+    def complete() -> bool:
+        found = associations.associations_for(sample, "discharge_mm", kinds)
+        return found is not None and found.complete
+
+    wait_until(complete, seconds=60, what="the measuring")
+    found = associations.associations_for(sample, "discharge_mm", kinds)
+    assert found is not None
+    assert {item.column for item in found.items} == {column.name for column in profile.columns} - {"discharge_mm"}
+
+
+def test_a_job_that_is_none_of_ours_is_refused_and_the_worker_goes_on(
+    crew: Crew, launch: Launch, server: Server
+) -> None:
+    mark = crew.folder / "mark"
+    foreign = Queue("quick", connection=Redis.from_url(server.url), serializer=JSONSerializer)
+    foreign.enqueue("os.system", f"touch {mark}")
+    foreign.enqueue("workers.jobs.train.train", "not-an-id")
+    crew.worker()
+    experiment = launch()
+    wait_until(lambda: experiment.state == "finished", seconds=90, what="the end of our own job")
+    assert not mark.exists()
+    assert "none of ours" in crew.words
+
+
+def test_a_job_rung_twice_is_done_once(crew: Crew, launch: Launch) -> None:
+    experiment = launch()
+    experiments.ring(job_of(experiment))
+    crew.worker()
+    crew.worker()
+    wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
+    assert job_of(experiment).attempt == 1
+
+
+@pytest.mark.usefixtures("app")
+def test_an_idle_worker_ends_when_told_to(crew: Crew) -> None:
+    worker = crew.worker()
+    wait_until(lambda: jobs.live_workers() == 1, seconds=30, what="the first beat")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(15) == 0
+
+
+def test_a_job_of_a_deleted_dataset_fails_with_a_sentence(crew: Crew, app: Flask, user: User) -> None:
+    dataset = _upload_large(app, user, SMALL.encode())
+    datasets.incoming_file(dataset.id).unlink()
+    crew.worker()
+    wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
+    assert dataset.reason == "The uploaded file is gone. Upload it again."
+
+
+def test_an_end_that_came_first_stands(crew: Crew, launch: Launch, user: User) -> None:
+    experiment = launch()
+    experiments.cancel(user, experiment.id)
+    with transaction():
+        assert jobs.claim(job_of(experiment).id, worker_id="late", lease_seconds=15) is None
+    crew.worker()
+    wait_until(lambda: jobs.live_workers() == 1, seconds=30, what="the first beat")
+    assert experiment.state == "cancelled"
