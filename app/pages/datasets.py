@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
 from app.services import datasets
-from app.web.hypermedia import fragment, leave_for, render, see_other
+from app.web.hypermedia import fragment, into, leave_for, render, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
 
@@ -18,19 +18,17 @@ blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
 PER_PAGE = 200
 
 
-def _list(*, status: int = 200, fault: DomainError | None = None) -> Response:
+def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
     rows = datasets.list_datasets(current_user())
-    return render(
-        "pages/datasets.html",
-        status=status,
-        datasets=rows,
-        shown_problems=(fault,) if fault else (),
-        action="/datasets",
+    problems = (fault,) if fault else ()
+    page = render(
+        "pages/datasets.html", "partials/datasets/list.html", status=status, datasets=rows, shown_problems=problems
     )
+    return into("#datasets-page", page)
 
 
 @blueprint.get("")
-def show_all() -> Response:
+def show_all() -> BaseResponse:
     """List what was uploaded and which samples are in use."""
     return _list()
 

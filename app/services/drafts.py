@@ -67,8 +67,7 @@ def mark_reached(user: User, draft_id: uuid.UUID, slug: str) -> None:
     row = drafts.get_draft(draft_id, owner_id=user.id)
     if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
         with transaction():
-            drafts.change_draft(row.id, reached=slug)
-        row.reached = slug
+            row.reached = slug
 
 
 def save_answers(

@@ -34,7 +34,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: str) -> Experiment:
     """Freeze a draft into an experiment and ask a worker to train it.
 
-    Asking twice with one key gives the same experiment.
+    Asking twice gives the same experiment, whether with one key or for one draft.
 
     Raises
     ------
@@ -48,15 +48,16 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
     known = experiments.find_by_key(user.id, idempotency_key)
     if known is not None:
         return known
-    row = drafts.get_draft(user, draft_id)
-    if row.version != version:
-        raise ConflictError("The draft changed in another tab. Look at it once more, then launch.", code="draft_moved")
+    row = _unchanged(user, draft_id, version)
     plan = drafts.plan_of(user, row)
     dataset = drafts.dataset_of(user, row)
     if not plan.launchable or plan.spec is None or dataset is None:
         raise LaunchRefusedError(tuple(plan.problems))
     try:
         with transaction():
+            row = _unchanged(user, draft_id, version)
+            if row.launched_experiment_id is not None:
+                return experiments.get_experiment(row.launched_experiment_id, owner_id=user.id)
             _refuse_if_full(user)
             experiment = _add(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
             draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
@@ -70,6 +71,13 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
         return known
     ring(job)
     return experiment
+
+
+def _unchanged(user: User, draft_id: uuid.UUID, version: int) -> DraftRow:
+    row = drafts.get_draft(user, draft_id)
+    if row.version != version:
+        raise ConflictError("The draft changed in another tab. Look at it once more, then launch.", code="draft_moved")
+    return row
 
 
 def ring(job: Job) -> None:

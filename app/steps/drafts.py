@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain import wizard
@@ -12,23 +12,24 @@ from app.domain.errors import DomainError
 from app.services import datasets, drafts
 from app.steps import flow
 from app.storage.tables import Dataset
-from app.web.hypermedia import leave_for, render, see_other
+from app.web.hypermedia import into, leave_for, render, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
 
 
-def _new_page(*, status: int = 200, fault: DomainError | None = None) -> Response:
-    return render(
+def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
+    page = render(
         "pages/new_experiment.html",
+        "partials/wizard/new.html",
         status=status,
         samples=datasets.SAMPLES,
         owned=[one for one in datasets.list_datasets(current_user()) if one.state == "ready" and not one.sample],
         shown_problems=(fault,) if fault else (),
         action="/experiments/new",
-        chosen="",
     )
+    return into("#wizard", page)
 
 
 @blueprint.get("/new")

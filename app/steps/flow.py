@@ -20,7 +20,7 @@ from app.services import datasets, drafts
 from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
 from app.web.filters import shown
-from app.web.hypermedia import fragment, leave_for, render, see_other, wants_fragment
+from app.web.hypermedia import fragment, into, leave_for, render, see_other
 from app.web.sessions import current_user
 
 PAGE = "wizard.html"
@@ -80,7 +80,9 @@ def step_url(row: DraftRow, slug: str) -> str:
 
 
 def show_step(view: StepView, situation: Situation, *, status: int = 200, **more: Any) -> Response:
-    """Answer with the step, as a page or as a fragment."""
+    """Answer with the step, as a page or as a fragment; without data there is nothing to show but the Data step."""
+    if view.slug != "data" and situation.plan.spec is None:
+        return see_other(step_url(situation.row, "data"))
     context = {"shown_problems": (), "conflict": None, "focus": True, **view.context(situation), **more}
     context.update(frame_of(situation, view.slug))
     partial = f"partials/steps/{view.slug}.html"
@@ -92,15 +94,16 @@ def show(view: StepView, draft_id: uuid.UUID) -> Response:
     situation = situation_of(draft_id)
     if situation.row.launched_experiment_id is not None:
         return leave_for(url_for("experiments.show", experiment_id=situation.row.launched_experiment_id))
-    if view.slug != "data" and situation.plan.spec is None:
-        return see_other(step_url(situation.row, "data"))
-    drafts.mark_reached(situation.user, draft_id, view.slug)
+    if view.slug == "data" or situation.plan.spec is not None:
+        drafts.mark_reached(situation.user, draft_id, view.slug)
     return show_step(view, situation)
 
 
 def _version(situation: Situation) -> int:
-    raw = request.form.get("version", "")
-    return int(raw) if raw.isdigit() and 0 < int(raw) <= situation.row.version else situation.row.version
+    current, raw = situation.row.version, request.form.get("version", "")
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > len(str(current)):
+        return current
+    return int(raw) if 0 < int(raw) <= current else current
 
 
 def _changes(view: StepView, situation: Situation, version: int) -> dict[str, Any]:
@@ -178,48 +181,48 @@ def autosave(view: StepView, draft_id: uuid.UUID) -> Response:
     after = situation.row.answers.get(view.slug, {})
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     if any(name.startswith(view.reshapes) for name in changed) and view.reshapes:
-        context = {"shown_problems": (), "conflict": None, "focus": False, **view.context(situation)}
-        context.update(frame_of(situation, view.slug))
-        partial = f"partials/steps/{view.slug}.html"
-        return fragment(partial, target="#wizard", partial=partial, **context)
+        return into("#wizard", show_step(view, situation, focus=False))
     return fragment("partials/wizard/saved.html", with_side=True, **frame_of(situation, view.slug))
 
 
-def show_conflict(view: StepView, situation: Situation, fault: DraftConflictError) -> Response:
+def show_conflict(
+    view: StepView, situation: Situation, fault: DraftConflictError, changes: Mapping[str, Any] | None = None
+) -> Response:
     """Show both values of every field in question, with all that was typed kept in the form of the choice."""
     situation = situation_of(situation.row.id)
-    seen = _version(situation)
+    if changes is None:
+        changes = _changes(view, situation, _version(situation))
     conflict = {
         "items": fault.conflicts,
-        "changes": json.dumps(_changes(view, situation, seen)),
+        "changes": json.dumps(changes),
         "fields": json.dumps([item.field for item in fault.conflicts]),
         "title_of": lambda name: name.rsplit(".", 1)[-1].replace("_", " ").capitalize(),
     }
-    if wants_fragment():
-        context = {"shown_problems": (), "conflict": conflict, "focus": True, **view.context(situation)}
-        context.update(frame_of(situation, view.slug))
-        partial = f"partials/steps/{view.slug}.html"
-        return fragment(partial, status=409, target="#wizard", partial=partial, **context)
-    return show_step(view, situation, status=409, conflict=conflict)
+    return into("#wizard", show_step(view, situation, status=409, conflict=conflict))
 
 
 def resolve(view: StepView, draft_id: uuid.UUID) -> Response:
     """Settle a conflict: keep mine or theirs; what was not in question is saved in both cases."""
     situation = situation_of(draft_id)
     decision = request.form.get("keep", "")
-    try:
-        changes: Any = json.loads(request.form.get("changes", ""))
-        fields: Any = json.loads(request.form.get("fields", ""))
-    except ValueError:
-        changes, fields = None, None
+    changes, fields = _posted_json("changes"), _posted_json("fields")
     if not isinstance(changes, Mapping) or not isinstance(fields, list) or decision not in ("mine", "theirs"):
         raise DomainError("Choose which of the answers to keep.", code="choice_missing")
     wanted = {str(name): value for name, value in changes.items() if decision == "mine" or name not in fields}
     try:
         drafts.save_answers(situation.user, draft_id, step=view.slug, changes=wanted, version=_version(situation))
     except DraftConflictError as fault:
-        return show_conflict(view, situation, fault)
+        return show_conflict(view, situation, fault, wanted)
     return see_other(step_url(situation.row, view.slug))
+
+
+def _posted_json(name: str) -> Any:
+    """Return what a field of the form holds as JSON, or None; half a character becomes a question mark."""
+    try:
+        held = json.loads(request.form.get(name, ""))
+        return json.loads(json.dumps(held, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def blueprint_for(view: StepView) -> Blueprint:

@@ -42,8 +42,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def check_host() -> None:
-        name = request.host.rsplit(":", 1)[0].strip("[]") if request.host.count(":") != 7 else request.host
-        if "*" not in hosts and name not in hosts:
+        if "*" not in hosts and _host_name(request.host) not in hosts:
             abort(400, "This server does not answer to that host name. HYDROML_TRUSTED_HOSTS lists those it does.")
 
     @app.after_request
@@ -69,6 +68,13 @@ def init_app(app: Flask) -> None:
         add_headers_function=_static_headers,
         autorefresh=settings.testing,
     )
+
+
+def _host_name(host: str) -> str:
+    """Return the name in a Host header, without its port; an IPv6 address stands in brackets there."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
 
 
 def _static_headers(headers: dict[str, str], _path: str, _url: str) -> None:

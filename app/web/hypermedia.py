@@ -44,10 +44,14 @@ def render(
     return make_response(render_template(page, partial=partial, **context), status)
 
 
-def fragment(name: str, /, *, status: int = 200, target: str | None = None, **context: Any) -> Response:
-    """Answer with a fragment alone; with `target`, it goes into another element than the one that asked."""
-    response = make_response(render_template(name, **context), status)
-    if target is not None:
+def fragment(name: str, /, *, status: int = 200, **context: Any) -> Response:
+    """Answer with a fragment alone."""
+    return make_response(render_template(name, **context), status)
+
+
+def into(target: str, response: BaseResponse) -> BaseResponse:
+    """Have htmx put a fragment into this element, whoever asked for it and whatever its status is."""
+    if wants_fragment():
         response.headers["HX-Retarget"] = target
         response.headers["HX-Reswap"] = "innerHTML"
     return response

@@ -111,7 +111,6 @@ def test_somebody_elses_things_are_missing_ones_on_every_route(app: Flask, brows
     assert everything(but="web_sessions") == before
 
 
-@pytest.mark.xfail(strict=True, reason="the sample is put among one's datasets before the draft is looked for")
 def test_choosing_a_sample_for_somebody_elses_draft_leaves_nothing(browser: Browser, his: Belongings) -> None:
     form = {"csrf_token": browser.get("/account").token, "sample": "penguins"}
     before = everything(but="web_sessions")
@@ -239,7 +238,7 @@ def test_another_host_name_is_refused(browser: Browser, host: str) -> None:
         "localhost:8000",
         "127.0.0.1:9",
         "[::1]:8000",
-        pytest.param("[::1]", marks=pytest.mark.xfail(strict=True, reason="an IPv6 address without port is cut")),
+        "[::1]",
     ],
 )
 def test_this_machine_is_answered_under_each_of_its_names(app: Flask, host: str) -> None:

@@ -119,15 +119,12 @@ def test_a_bad_file_is_refused_with_a_sentence_and_leaves_nothing(
     assert kept(app) == before
 
 
-NOT_PLACED = pytest.mark.xfail(strict=True, reason="pages answer whole, and what is 413 or 415 goes to the notice")
-
-
 @pytest.mark.parametrize(
     ("route", "content", "status"),
     [
         (DRAFT, b"", 422),
-        pytest.param(DRAFT, PNG, 415, marks=NOT_PLACED),
-        *(pytest.param(route, b"", 422, marks=NOT_PLACED) for route in ROUTES[:2]),
+        (DRAFT, PNG, 415),
+        *((route, b"", 422) for route in ROUTES[:2]),
     ],
 )
 def test_a_bad_file_sent_by_htmx_is_answered_where_its_form_stands(
@@ -145,7 +142,7 @@ def test_a_bad_file_sent_by_htmx_is_answered_where_its_form_stands(
     [
         "/experiments/new",
         "/experiments/drafts/<id>/data",
-        pytest.param("/datasets", marks=pytest.mark.xfail(strict=True, reason="only the wizard has a #wizard")),
+        "/datasets",
     ],
 )
 def test_the_place_where_htmx_puts_the_answer_to_a_file_is_on_the_page(browser: Browser, user: User, path: str) -> None:

@@ -11,7 +11,7 @@ from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec
-from app.domain.problems import Problem
+from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.features import Context, judge_column, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
@@ -166,6 +166,11 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
     reader.suggest("features", "transforms", suggested, why)
     raw = reader.raw("features", "transforms")
     if not isinstance(raw, list):
+        if raw is not None:
+            reader.values["features"]["transforms"] = suggested
+            remedy = Remedy("Use the suggested ones", {"features": {"transforms": None}})
+            message = "The derived features could not be understood."
+            reader.wrong("features", "transforms", message, code="transform_invalid", remedy=remedy)
         return suggested
     kept = []
     for item in raw[:200]:

@@ -14,7 +14,7 @@ from app.services import datasets, drafts
 from app.steps import flow
 from app.steps.data.form import read
 from app.storage.tables import Dataset
-from app.web.hypermedia import fragment, leave_for, see_other
+from app.web.hypermedia import fragment, into, leave_for, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
 
@@ -68,12 +68,14 @@ def _choose(draft_id: uuid.UUID, dataset: Dataset) -> Response:
 
 
 def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
-    return flow.show_step(VIEW, flow.situation_of(draft_id), status=fault.status, shown_problems=(fault,))
+    answer = flow.show_step(VIEW, flow.situation_of(draft_id), status=fault.status, shown_problems=(fault,))
+    return into("#wizard", answer)
 
 
 @blueprint.post("/sample")
 def use_sample(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a sample."""
+    drafts.get_draft(current_user(), draft_id)
     try:
         return _choose(draft_id, datasets.use_sample(current_user(), request.form.get("sample", "")))
     except DomainError as fault:

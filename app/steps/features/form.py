@@ -35,11 +35,8 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
     current = list(plan.values["features"].get("transforms") or [])
     if action == ADD:
         return {"transforms": [*current, _new(form)]}
-    if action.startswith(REMOVE) and action.removeprefix(REMOVE).isdigit():
-        place = int(action.removeprefix(REMOVE))
-        if place < len(current):
-            return {"transforms": current[:place] + current[place + 1 :]}
-    return {}
+    kept = [item for place, item in enumerate(current) if action != f"{REMOVE}{place}"]
+    return {} if len(kept) == len(current) else {"transforms": kept}
 
 
 def _bulk(form: Form, plan: Plan, wanted: bool | None) -> dict[str, Any]:

@@ -64,8 +64,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     """Return what the Features fragment needs."""
     source = request.args if request.method == "GET" else {}
     word, order = str(source.get("q", "")).strip(), str(source.get("order", "file"))
-    raw_page = str(source.get("page", "1"))
-    page = max(1, int(raw_page)) if raw_page.isdigit() else 1
+    page = max(1, request.args.get("page", 1, type=int)) if source else 1
     choices = [one for one in situation.plan.columns if word.lower() in one.profile.name.lower()]
     shown = _sorted(choices, order)[(page - 1) * PER_PAGE : page * PER_PAGE]
     spec = situation.plan.spec

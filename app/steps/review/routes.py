@@ -13,7 +13,7 @@ from app.domain.errors import ConflictError, DomainError, DraftConflictError, La
 from app.domain.estimators import registry
 from app.domain.training import metrics, splitting, transforms
 from app.domain.vocabulary import Severity
-from app.services import experiments
+from app.services import drafts, experiments
 from app.steps import flow
 from app.steps.review.form import read
 from app.web.hypermedia import leave_for
@@ -65,12 +65,8 @@ blueprint = flow.blueprint_for(VIEW)
 def launch(draft_id: uuid.UUID) -> Response:
     """Freeze the draft and start it; a refusal says why, and a second click gives the same experiment."""
     situation = flow.situation_of(draft_id)
-    key = request.form.get("idempotency_key", "")[:100] or secrets.token_hex(16)
-    if situation.row.launched_experiment_id is not None:
-        return leave_for(url_for("experiments.show", experiment_id=situation.row.launched_experiment_id))
     try:
-        situation = flow.store(VIEW, situation)
-        experiment = experiments.launch(situation.user, draft_id, version=situation.row.version, idempotency_key=key)
+        return leave_for(url_for("experiments.show", experiment_id=_launched(situation)))
     except DraftConflictError as fault:
         return flow.show_conflict(VIEW, situation, fault)
     except LaunchRefusedError as fault:
@@ -80,4 +76,19 @@ def launch(draft_id: uuid.UUID) -> Response:
         raise
     except DomainError as fault:
         return flow.show_step(VIEW, flow.situation_of(draft_id), status=fault.status, shown_problems=(fault,))
-    return leave_for(url_for("experiments.show", experiment_id=experiment.id))
+
+
+def _launched(situation: flow.Situation) -> uuid.UUID:
+    """Return the experiment of this draft, launched now unless it was before, be it by a moment."""
+    key = request.form.get("idempotency_key", "")[:100] or secrets.token_hex(16)
+    known = situation.row.launched_experiment_id
+    if known is not None:
+        return known
+    try:
+        stored = flow.store(VIEW, situation)
+        return experiments.launch(stored.user, stored.row.id, version=stored.row.version, idempotency_key=key).id
+    except ConflictError:
+        known = drafts.get_draft(situation.user, situation.row.id).launched_experiment_id
+        if known is None:
+            raise
+        return known
