@@ -138,7 +138,9 @@ def _histogram(
     q1, q3 = facts["quantiles"][1], facts["quantiles"][3]
     # Tukey's fences, three quartile ranges away: far out, by his own word for it.
     fence = 3 * (q3 - q1)
-    far = f"count(*) FILTER (({one.key} < {q1 - fence!r}) OR ({one.key} > {q3 + fence!r}))" if fence > 0 else "0"
+    below, above = q1 - fence, q3 + fence
+    fenced = fence > 0 and math.isfinite(below) and math.isfinite(above)
+    far = f"count(*) FILTER (({one.key} < {below!r}) OR ({one.key} > {above!r}))" if fenced else "0"
     outliers = int(connection.execute(f"SELECT {far} FROM {source}").fetchone()[0])
     width = (high - low) / BINS
     if width <= 0 or not math.isfinite(width):

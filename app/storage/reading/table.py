@@ -12,7 +12,7 @@ from typing import Any
 from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.storage.columnar import connect, literal
 from app.storage.reading.bytes_in import check_kind, find_encoding, lines_of, unpacked
-from app.storage.reading.dialect import LOOKED_AT, Dialect, find_dialect, repair_names, rows_of
+from app.storage.reading.dialect import LOOKED_AT, Dialect, find_dialect, record_at, repair_names
 from app.storage.reading.profiling import profile_table
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.typing_columns import Typed, choose_types
@@ -52,6 +52,7 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
         With code, status and sentence.
     """
     folder, limits = Path(request["folder"]), request["limits"]
+    csv.field_size_limit(limits["cell_kb"] * 1024)
     source = Path(request["source"])
     with source.open("rb") as handle:
         head = handle.read(8192)
@@ -83,7 +84,6 @@ def _normalise(text_file: Path, encoding: str, folder: Path, limits: dict[str, i
     reading.notes += repairs[:NOTES_SHOWN]
     if len(repairs) > NOTES_SHOWN:
         reading.notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
-    csv.field_size_limit(limits["cell_kb"] * 1024)
     rest = itertools.chain(head[first:], lines)
     with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -94,25 +94,18 @@ def _normalise(text_file: Path, encoding: str, folder: Path, limits: dict[str, i
 
 def _names(head: list[str], dialect: Dialect) -> tuple[list[str], int]:
     """Return the raw column names and how many lines to pass over before the first row of data."""
-    skip = dialect.skip
-    while skip < len(head) and (not head[skip].strip() or head[skip].startswith("#")):
-        skip += 1
     if not dialect.header:
-        return [f"column_{at + 1}" for at in range(dialect.width)], skip
-    end = skip + 1
-    # A quoted name may hold line breaks; the header then takes several lines.
-    while end < len(head) and "".join(head[skip:end]).count('"') % 2 == 1 and end - skip < 20:
-        end += 1
-    row = next(iter(rows_of(["".join(head[skip:end])] if end == skip + 1 else head[skip:end], dialect.delimiter)), [])
+        return [f"column_{at + 1}" for at in range(dialect.width)], dialect.skip
+    row, lines = record_at(head, dialect.skip, dialect.delimiter)
     names = [cell.strip() for cell in row]
     if len(names) < dialect.width and dialect.width - len(names) == 1:
         names = ["", *names]
-    return (names or [""]), end
+    return (names or [""]), dialect.skip + lines
 
 
 def _good_rows(lines: Iterable[str], reading: Reading, limits: dict[str, int]) -> Iterator[list[str]]:
-    width, most_rows = len(reading.names), limits["rows"]
-    most_rows = min(most_rows, limits["cells"] // max(width, 1))
+    width = len(reading.names)
+    most_rows, limit = min((limits["rows"], "rows"), (limits["cells"] // max(width, 1), "cells"))
     reader = csv.reader(lines, delimiter=reading.dialect.delimiter, strict=True, skipinitialspace=True)
     while True:
         before = reader.line_num
@@ -131,7 +124,8 @@ def _good_rows(lines: Iterable[str], reading: Reading, limits: dict[str, int]) -
         elif len(row) == width or (len(row) == width + 1 and row[-1] == ""):
             reading.kept += 1
             if reading.kept > most_rows:
-                raise over("rows", f"It has more than {most_rows:,} rows, which is the limit.", code="too_many_rows")
+                message = f"It has more than {most_rows:,} rows of {width:,} columns, which is the limit."
+                raise over(limit, message, code="too_many_rows")
             yield row[:width]
         else:
             reading.reject(line, f"It has {len(row):,} cells; the table has {width:,} columns.")
@@ -168,7 +162,7 @@ def _store(reading: Reading, folder: Path, limits: dict[str, int]) -> DatasetPro
         types = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
         connection.execute(
             f"CREATE TABLE raw AS SELECT * FROM read_csv(?, columns={{{types}}}, header=false, delim=',', quote='\"', "
-            "escape='\"', auto_detect=false, strict_mode=true, max_line_size=?, nullstr='')",
+            "escape='\"', new_line='\\n', auto_detect=false, strict_mode=true, max_line_size=?, nullstr='')",
             [str(folder / "rows.csv"), max(2_097_152, limits["cell_kb"] * 1024 * 8)],
         )
         counted = connection.execute("SELECT count(*) FROM raw").fetchone()[0]

@@ -7,6 +7,9 @@ from typing import Any
 
 # Words that stand for "nothing" in files from R, Python, spreadsheets and databases.
 MISSING_SQL = "lower(trim({c})) IN ('', 'na', 'nan', 'n/a', 'null', '<na>')"
+# A year has four digits; one of two could be of any century.
+DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
+BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
 MOSTLY = 0.995
 BATCH = 40
 DATE_FORMATS = (
@@ -63,8 +66,10 @@ def _counts_sql(column: str, *, comma: bool) -> list[str]:
         f" AND regexp_full_match({text}, '[+-]?[0-9]{{1,18}}'))",
         f"count(*) FILTER ({here} AND ({code} OR regexp_full_match({text}, '[0-9]{{19,}}')))",
         f"count(*) FILTER ({here} AND lower({text}) IN ('true', 'false', 't', 'f'))",
-        f"count(*) FILTER ({here} AND regexp_full_match({text}, '[0-9]{{1,4}}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,4}}.*'))",
+        f"count(*) FILTER ({here} AND regexp_full_match({text}, '{DATE_SHAPE}'))",
         f"count(*) FILTER ({here} AND regexp_full_match({text}, '[0-9]+[eE][0-9]+'))",
+        f"count(*) FILTER ({here} AND regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
+        f" AND ({number} IS NULL OR NOT isfinite({number})))",
     ]
 
 
@@ -79,7 +84,7 @@ def _batch(connection: Any, keys: list[str], *, decimal_comma: bool) -> list[Typ
 
 
 def _decide(connection: Any, key: str, counts: list[int], *, decimal_comma: bool) -> Typed:
-    here, number, with_comma, integer, codes, boolean, dates, powers = counts
+    here, number, with_comma, integer, codes, boolean, dates, powers, beyond = counts
     missing = MISSING_SQL.format(c=key)
     text = Typed(key, "text", f"CASE WHEN {missing} THEN NULL ELSE {key} END")
     if here == 0:
@@ -94,7 +99,7 @@ def _decide(connection: Any, key: str, counts: list[int], *, decimal_comma: bool
         return Typed(key, "integer", f"CASE WHEN {missing} THEN NULL ELSE TRY_CAST(trim({key}) AS BIGINT) END")
     comma = decimal_comma and with_comma > number
     found = max(number, with_comma if comma else 0)
-    if found >= MOSTLY * here:
+    if found + beyond >= MOSTLY * here and found > beyond:
         return _numeric(key, here - found, comma=comma)
     if dates >= MOSTLY * here:
         return _dated(connection, key, here, missing) or text
