@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import config
+from app import VERSION
 from app.domain.errors import DomainError
 from app.domain.vocabulary import Role
 
@@ -22,7 +23,7 @@ def _settings() -> config.Settings:
 
 
 @click.group(help="HydroML: from a data file to a judged experiment.")
-@click.version_option("1.0.0", prog_name="HydroML")
+@click.version_option(VERSION, prog_name="HydroML")
 def main() -> None:
     """Group the commands."""
 

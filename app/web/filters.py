@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from app import VERSION
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
 from config import Settings
@@ -23,7 +24,7 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def constants() -> dict[str, Any]:
-        return {"limits": settings.limits, "version": "1.0"}
+        return {"limits": settings.limits, "version": VERSION}
 
 
 def number(value: Any, digits: int = 4) -> str:
