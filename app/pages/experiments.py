@@ -93,6 +93,8 @@ def progress(experiment_id: uuid.UUID) -> BaseResponse:
         "partials/experiments/progress.html",
         address=_address(experiment),
         waiting=_waiting(experiment),
+        chip=CHIPS[RunState(experiment.state)],
+        apart=True,
     )
 
 

@@ -80,7 +80,6 @@ def test_an_experiment_can_be_cancelled(open_page: OpenPage, javascript: bool) -
     walk.heading("Features")
     walk.click("button", "Continue")
     walk.heading("Model")
-    page.goto(page.url + "?estimator=gaussian_process" if not javascript else page.url)
     walk.click("button", "Continue")
     walk.heading("Validation")
     walk.click("button", "Continue")

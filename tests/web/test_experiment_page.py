@@ -145,6 +145,7 @@ def test_polling_slows_down_with_age(client: FlaskClient, user: User, age: int, 
     response = client.get(f"/experiments/{row.id}/progress", headers=FRAGMENT)
     assert response.text.startswith('<section id="experiments-progress"')
     assert f'hx-trigger="every {wait}s"' in response.text
+    assert '<span id="experiments-state" class="chip info" hx-swap-oob="true">Running</span>' in response.text
 
 
 @pytest.mark.parametrize("state", [RunState.FINISHED, RunState.FAILED, RunState.CANCELLED])
