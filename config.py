@@ -7,8 +7,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 MIB = 1024 * 1024
+SWITCH = {"": False, "0": False, "no": False, "off": False, "false": False,
+          "1": True, "yes": True, "on": True, "true": True}  # fmt: skip
 
 
 class SettingsError(Exception):
@@ -60,18 +66,56 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the environment; make the data folder and its secret key on first use."""
     env = os.environ if environ is None else environ
-    data = Path(env.get("HYDROML_DATA", "var")).expanduser().resolve()
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Settings(
-        data=data,
-        secret_key=_secret_key(env, data),
-        database_url=env.get("DATABASE_URL", f"sqlite:///{data / 'hydroml.sqlite3'}"),
-        redis_url=env.get("REDIS_URL") or None,
-        port=_integer(env, "HYDROML_PORT", 8000),
-        tls=env.get("HYDROML_TLS", "") == "1",
-        trusted_hosts=tuple(host for host in env.get("HYDROML_TRUSTED_HOSTS", "").split(",") if host),
-        limits=_limits(env),
-    )
+    data = Path(env.get("HYDROML_DATA") or "var").expanduser().resolve()
+    hosts = (host.strip() for host in env.get("HYDROML_TRUSTED_HOSTS", "").split(","))
+    # What can be checked without touching the disk comes first, so that a wrong setting leaves nothing behind.
+    rest: dict[str, Any] = {
+        "database_url": _database_url(env, data),
+        "redis_url": _redis_url(env),
+        "port": _port(env),
+        "tls": _switch(env, "HYDROML_TLS"),
+        "trusted_hosts": tuple(host for host in hosts if host),
+        "limits": _limits(env),
+    }
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Settings(data=data, secret_key=_secret_key(env, data), **rest)
+    except OSError as fault:
+        raise SettingsError(f"HYDROML_DATA names {data}, which cannot be used: {fault.strerror}.") from None
+
+
+def _database_url(env: Mapping[str, str], data: Path) -> str:
+    given = env.get("DATABASE_URL", "").strip()
+    # In an address a question mark ends the path, and a per cent sign begins a character's number.
+    path = str(data / "hydroml.sqlite3").replace("%", "%25").replace("?", "%3F")
+    url = given or f"sqlite:///{path}"
+    try:
+        make_url(url).get_dialect()
+    except ArgumentError:
+        message = "DATABASE_URL must be the address of a database, such as postgresql+psycopg://user@host/name."
+        raise SettingsError(message) from None
+    return url
+
+
+def _redis_url(env: Mapping[str, str]) -> str | None:
+    url = env.get("REDIS_URL", "").strip()
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("REDIS_URL must be the address of a server, such as redis://localhost:6379/0.")
+    return url or None
+
+
+def _port(env: Mapping[str, str]) -> int:
+    port = _integer(env, "HYDROML_PORT", 8000)
+    if not 1 <= port <= 65_535:
+        raise SettingsError(f"HYDROML_PORT must lie between 1 and 65535, not {port}.")
+    return port
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip().lower()
+    if text not in SWITCH:
+        raise SettingsError(f"{name} must be 1 or 0, not {text!r}.")
+    return SWITCH[text]
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:
@@ -89,10 +133,13 @@ def _limits(env: Mapping[str, str]) -> Limits:
 
 
 def _secret_key(env: Mapping[str, str], data: Path) -> str:
-    key = env.get("HYDROML_SECRET_KEY") or _stored_key(data / "secret_key")
-    if len(key) < 32 or len(set(key)) < 8:
+    given, path = env.get("HYDROML_SECRET_KEY"), data / "secret_key"
+    key = given or _stored_key(path)
+    if len(key) >= 32 and len(set(key)) >= 8:
+        return key
+    if given:
         raise SettingsError("HYDROML_SECRET_KEY must be at least 32 random characters; leave it out to have one made.")
-    return key
+    raise SettingsError(f"The file {path} holds no key of 32 random characters; remove it to have one made.")
 
 
 def _stored_key(path: Path) -> str:

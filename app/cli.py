@@ -39,6 +39,7 @@ def up(host: str, port: int | None, workers: int, data: Path | None) -> None:
     from app.launch.redis_server import NoServerError
     from app.launch.supervisor import Plan, StartError
     from app.launch.supervisor import up as start
+    from app.storage.migrating import NewerDatabaseError
 
     if data is not None:
         os.environ["HYDROML_DATA"] = str(data)
@@ -46,7 +47,7 @@ def up(host: str, port: int | None, workers: int, data: Path | None) -> None:
     plan = Plan(replace(settings, port=port or settings.port), host, port or settings.port, workers)
     try:
         start(plan)
-    except (AlreadyRunningError, NoServerError, StartError) as fault:
+    except (AlreadyRunningError, NewerDatabaseError, NoServerError, StartError) as fault:
         raise click.ClickException(str(fault)) from None
 
 
@@ -58,10 +59,13 @@ def user() -> None:
 def _in_app() -> None:
     """Enter an application context for the rest of the process."""
     from app.storage.binding import bare_app
-    from app.storage.migrating import migrate
+    from app.storage.migrating import NewerDatabaseError, migrate
 
     bare_app(_settings()).app_context().push()
-    migrate()
+    try:
+        migrate()
+    except NewerDatabaseError as fault:
+        raise click.ClickException(str(fault)) from None
 
 
 @user.command("add", help="Add an account and print its sign-in link.")
@@ -104,12 +108,15 @@ def _link(code: str) -> str:
 @main.command(help="Check files, database, queue and versions.")
 def doctor() -> None:
     """Look at everything and say one sentence for each fault."""
-    from app.launch.redis_server import answers, socket_path, url_of
+    from app.launch.redis_server import NoServerError, answers, socket_path, url_of
     from app.services import checkup
     from app.storage.binding import bare_app
 
     settings = _settings()
-    own = url_of(socket_path(settings.data))
+    try:
+        own = url_of(socket_path(settings.data))
+    except NoServerError as fault:
+        raise click.ClickException(str(fault)) from None
     if settings.redis_url is None and answers(own):
         settings = replace(settings, redis_url=own)
     with bare_app(settings).app_context():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -56,6 +57,7 @@ class Child:
             if now - self.started_at > STEADY_SECONDS:
                 self.pause = 0.5
             log.warning("%s ended with code %s and is started again", self.name, self.process.returncode)
+            self._end_group(self.process.pid)
             self.next_try = now + self.pause
             self.pause = min(self.pause * 2, LONGEST_PAUSE_SECONDS)
         if now >= self.next_try:
@@ -74,4 +76,11 @@ class Child:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self._end_group(process.pid)
         self.process = None
+
+    @staticmethod
+    def _end_group(leader: int) -> None:
+        """End what it had started itself and left behind; it led a session of its own."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)

@@ -53,6 +53,12 @@ def _url_in(text: str) -> str:
 
 
 def address_of_running(data: Path) -> str | None:
-    """Return the address that was left in the lock file, if any."""
-    path = data / "run" / "lock"
-    return _url_in(path.read_text()) if path.exists() else None
+    """Return where HydroML runs on a data folder; None where nobody holds its lock."""
+    try:
+        with (data / "run" / "lock").open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _url_in((data / "run" / "lock").read_text())
+    except FileNotFoundError:
+        pass
+    return None

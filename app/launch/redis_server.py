@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import platform
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 LONGEST_SOCKET_PATH = 100
 START_SECONDS = 10
@@ -24,19 +27,28 @@ class NoServerError(Exception):
 def socket_path(data: Path) -> Path:
     """Return where our own server listens; a long path is replaced by a private short one."""
     path = data / "run" / "redis.sock"
-    if len(str(path)) <= LONGEST_SOCKET_PATH:
+    if _fits(path):
         return path
-    digest = hashlib.sha256(str(data).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"hydroml-{digest}"
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    # The folder is made for us alone, and looked at before it is used, since others may write beside it.
+    places = (Path(place) / f"hydroml-{digest}" for place in (tempfile.gettempdir(), "/tmp"))  # noqa: S108
+    folder = next((place for place in places if _fits(place / "redis.sock")), None)
+    if folder is None:
+        raise NoServerError(f"The data folder {data} has too long a name for a socket. Choose a shorter one.")
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_mode & 0o077:
-        raise NoServerError(f"The folder {folder} can be read by others. Remove it and start again.")
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise NoServerError(f"The folder {folder} can be read by others or is not ours. Remove it and start again.")
     return folder / "redis.sock"
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
 
 
 def url_of(path: Path) -> str:
     """Return the address of a server behind a socket."""
-    return f"unix://{path}"
+    return f"unix://{quote(str(path))}"
 
 
 def answers(url: str) -> bool:
@@ -71,7 +83,10 @@ def find_binary() -> Path:
 
 
 def _is_new_enough(binary: Path) -> bool:
-    said = subprocess.run([str(binary), "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    try:
+        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
     found = re.search(r"v=(\d+)\.(\d+)", said)
     return found is not None and (int(found.group(1)), int(found.group(2))) >= OLDEST
 

@@ -76,13 +76,13 @@ def _checked_email(email: str) -> str:
 def make_sign_in_link(email: str | None, *, minutes: int = LINK_MINUTES) -> str:
     """Return a one-time code for an account; older codes that were not used stop working.
 
-    Without an address it is for the first admin: whoever opens it first becomes the admin of an empty installation,
-    and on one that has accounts it signs the oldest admin in. Only the command line can ask for it.
+    Without an address it is for the first admin: it signs the oldest one in, and makes one where there is none yet.
+    Only the command line can ask for it.
     """
     code = secrets.token_urlsafe(32)
     with transaction():
-        user = accounts.find_user(email) if email else _first_admin()
-        if email and user is None:
+        user = _first_admin() if email is None else accounts.find_user(email)
+        if email is not None and user is None:
             raise NotFoundError(f"There is no account for {email}.")
         user_id = user.id if user else None
         accounts.drop_open_links(user_id)
@@ -112,8 +112,9 @@ def redeem_sign_in_link(code: str) -> User:
             raise refusal
         if link.user_id is not None:
             user = accounts.get_user(link.user_id)
-        elif accounts.count_users() == 0:
-            user = accounts.add_user(email=FIRST_ADMIN, role=Role.ADMIN.value, name="Owner")
+        elif _first_admin() is None:
+            user = accounts.find_user(FIRST_ADMIN) or accounts.add_user(email=FIRST_ADMIN, name="Owner")
+            user.role = Role.ADMIN.value
         else:
             raise refusal
         if user.disabled_at is not None:
@@ -132,13 +133,15 @@ def sign_in_with_password(email: str, password: str, *, address: str) -> User:
         If address and password do not belong together.
     """
     email = email.strip().lower()
-    _refuse_if_throttled(email, address)
+    # A try counts before it is judged, so that tries at the same moment are counted too.
+    with transaction():
+        _refuse_if_throttled(email, address)
+        accounts.add_attempt(email=email, address=address)
     user = accounts.find_user(email)
     stored = user.password_hash if user and user.password_hash else None
-    matches = _verify(stored or _nobodys_hash(), password[: PASSWORD_LENGTH[1]]) and stored is not None
+    most = PASSWORD_LENGTH[1]
+    matches = _verify(stored or _nobodys_hash(), password[:most]) and stored is not None and len(password) <= most
     if user is None or not matches or user.disabled_at is not None:
-        with transaction():
-            accounts.add_attempt(email=email, address=address)
         raise DomainError("The address or the password is wrong.", code="sign_in_failed", field="password")
     with transaction():
         accounts.forget_attempts(email=email)

@@ -41,28 +41,25 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
         return None
     key = key_of(profile, target, kinds)
     stored = datasets.find_association(dataset.id, key)
-    if stored is not None and stored.payload is not None:
-        known = Associations.from_json(stored.payload)
-        if known.complete or job_for(dataset, key) is not None:
-            return known
+    known = Associations.from_json(stored.payload) if stored is not None and stored.payload is not None else None
+    if known is not None and known.complete:
+        return known
     if profile.rows * len(profile.columns) <= INLINE_CELLS:
         return measure(dataset, target, kinds, lambda _part: True)
     _ask_worker(dataset, target, kinds, key)
-    return None
+    return known
 
 
 def job_for(dataset: Dataset, key: str) -> Job | None:
-    """Return the newest job that measures this dataset, if it is about this key and has not failed."""
-    job = jobs.find_job(dataset.id, JobKind.ASSOCIATE)
-    if job is None or job.arguments.get("key") != key or job.state in ("failed", "cancelled"):
-        return None
-    return job
+    """Return the newest job that measures this dataset under this key, unless it failed or was stopped."""
+    job = jobs.find_job(dataset.id, JobKind.ASSOCIATE, key=key)
+    return None if job is None or job.state in ("failed", "cancelled") else job
 
 
 def _ask_worker(dataset: Dataset, target: str, kinds: Kinds, key: str) -> None:
     with transaction():
-        newest = jobs.find_job(dataset.id, JobKind.ASSOCIATE)
-        if newest is not None and newest.arguments.get("key") == key:
+        # A measuring that failed once would fail again; it is not asked for a second time.
+        if jobs.find_job(dataset.id, JobKind.ASSOCIATE, key=key) is not None:
             return
         values = {name: kind.value for name, kind in kinds.items()}
         arguments = {"target": target, "kinds": values, "key": key}

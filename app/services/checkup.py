@@ -15,6 +15,7 @@ from app.services.context import current_settings
 from app.services.datasets import SAMPLES
 from app.storage import engine, files, jobs
 from app.storage.db import db
+from app.storage.migrating import newest_revision
 
 PACKAGES = ("flask", "rq", "redis", "duckdb", "scikit-learn", "pandas", "numpy")
 
@@ -64,10 +65,13 @@ def _database() -> list[Check]:
     checks = []
     try:
         if engine.is_sqlite(settings.database_url):
-            said = db.session.execute(text("PRAGMA integrity_check")).scalar()
-            checks.append(Check(said == "ok", f"The database says it is {'sound' if said == 'ok' else said}."))
+            said = " ".join(str(db.session.execute(text("PRAGMA integrity_check")).scalar()).split())
+            words = "sound" if said == "ok" else said[:200].rstrip(".")
+            checks.append(Check(said == "ok", f"The database says it is {words}."))
         at = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        checks.append(Check(bool(at), f"The database is at migration {at}."))
+        needed = newest_revision()
+        more = "" if at == needed else f", and this HydroML needs {needed}"
+        checks.append(Check(at == needed, f"The database is at migration {at}{more}."))
     except SQLAlchemyError as fault:
         checks.append(Check(ok=False, sentence=f"The database cannot be used: {type(fault).__name__}."))
     safe, sentence = engine.sqlite_report(settings.database_url)

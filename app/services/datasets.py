@@ -274,11 +274,17 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
         raise UnreadableFileError("The uploaded file is gone. Upload it again.", code="file_gone")
     within = seconds or settings.limits.read_seconds
     profile = read_file(source, folder, limits=settings.limits, seconds=within, file_name=row.file_name)
-    with transaction():
-        row = datasets.get_dataset(dataset_id)
-        row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
-        row.profile, row.touched_at, row.reason = profile.to_json(), now(), None
-    source.unlink(missing_ok=True)
+    try:
+        with transaction():
+            row = datasets.get_dataset(dataset_id)
+            row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
+            row.profile, row.touched_at, row.reason = profile.to_json(), now(), None
+    except NotFoundError:
+        # It was deleted while it was read.
+        files.remove_folder(folder)
+        raise
+    finally:
+        source.unlink(missing_ok=True)
     return row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 RING_AGAIN_SECONDS = 10
 SWEEP_SECONDS = 5
 UPLOAD_MINUTES = 10
+LEFTOVER_SECONDS = 3600
 LOST = f"The worker stopped {jobs.MOST_ATTEMPTS} times while it worked on this, most likely for want of memory."
 
 
@@ -91,12 +93,22 @@ def _ring_again() -> None:
 
 
 def _remove_leftovers() -> None:
-    """Remove half-written folders an hour old; what is being written now is younger."""
+    """Remove half-written folders and the bytes of broken requests an hour old; what is written now is younger."""
     data = current_settings().data
     for folder in (data / "datasets", data / "experiments", data / "samples"):
         for path in [*folder.glob("*.part"), *folder.glob("*/*.part")]:
-            if path.is_dir() and path.stat().st_mtime < time.time() - 3600:
+            if path.is_dir() and _is_old(path):
                 files.remove_folder(path)
+    for path in files.incoming_dir(data).glob("*.raw"):
+        if _is_old(path):
+            path.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime < time.time() - LEFTOVER_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def sweep_for_ever(app: Flask) -> None:

@@ -67,7 +67,10 @@ def load_profile(dataset_id: uuid.UUID) -> dict[str, Any] | None:
 def stored_bytes(owner_id: uuid.UUID) -> int:
     """Return how many bytes an owner's uploads had."""
     query = select(func.coalesce(func.sum(Dataset.size_bytes), 0)).where(
-        Dataset.owner_id == owner_id, Dataset.deleted_at.is_(None), Dataset.sample.is_(None)
+        Dataset.owner_id == owner_id,
+        Dataset.deleted_at.is_(None),
+        Dataset.sample.is_(None),
+        Dataset.state != DatasetState.FAILED.value,
     )
     return int(db.session.scalar(query) or 0)
 

@@ -56,31 +56,24 @@ def sync_file(path: Path) -> None:
         os.fsync(handle.fileno())
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write aside, flush, rename: a reader sees the old bytes or the new ones."""
-    _made(path.parent)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with aside.open("xb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
 def publish_folder(aside: Path, target: Path) -> None:
     """Give a finished folder its final name; one that is there already is replaced whole."""
     for child in aside.iterdir():
         sync_file(child)
-    if target.exists():
-        shutil.rmtree(target)
+    sync_folder(aside)
     _made(target.parent)
-    aside.rename(target)
+    old = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    replaced = target.exists()
+    if replaced:
+        target.rename(old)
+    try:
+        aside.rename(target)
+    except OSError:
+        if replaced:
+            old.rename(target)
+        raise
     sync_folder(target.parent)
+    remove_folder(old)
 
 
 def read_profile(folder: Path) -> DatasetProfile:

@@ -44,9 +44,11 @@ def get_job(job_id: uuid.UUID) -> Job:
     return row
 
 
-def find_job(subject_id: uuid.UUID, kind: JobKind) -> Job | None:
-    """Return the newest job of this kind about a thing."""
+def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) -> Job | None:
+    """Return the newest job of this kind about a thing; with a key, the newest whose arguments hold that key."""
     query = select(Job).where(Job.subject_id == subject_id, Job.kind == kind.value).order_by(Job.created_at.desc())
+    if key is not None:
+        query = query.where(Job.arguments["key"].as_string() == key)
     return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
 
 

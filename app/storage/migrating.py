@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 from collections.abc import Iterator
 
@@ -26,13 +27,45 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
+class NewerDatabaseError(Exception):
+    """The database was made by a newer HydroML."""
+
+
 def migrate() -> bool:
-    """Bring the database up to date; False when it was already."""
+    """Bring the database up to date; False when it was already. Who comes second waits for the first.
+
+    Raises
+    ------
+    NewerDatabaseError
+        If the database is at a migration that this code does not know.
+    """
+    if revision_of_database() == newest_revision():
+        return False
+    with _alone():
+        return _migrate()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    folder = current_app.extensions["hydroml_settings"].data / "run"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "migrating").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _migrate() -> bool:
     from flask_migrate import upgrade
 
     at, needed = revision_of_database(), newest_revision()
     if at == needed:
         return False
+    known = {one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if at is not None and at not in known:
+        raise NewerDatabaseError(
+            f"The database is at migration {at}, which this HydroML does not know: a newer one made it. "
+            "Start that one, or put back the copy that lies beside the database."
+        )
     if at is not None:
         url = current_app.extensions["hydroml_settings"].database_url
         db.engine.dispose()

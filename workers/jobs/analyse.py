@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from app.domain.vocabulary import JobKind, RunState
 from app.services import datasets
+from app.storage import jobs
+from app.storage.db import transaction
 from workers.runtime import JobContext, end_job_alone, job
 
 
 def _end(context: JobContext, state: RunState, code: str, message: str) -> None:
-    end_job_alone(context, state, code, message)
-    datasets.fail_dataset(context.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
+    with transaction():
+        mine = jobs.end(context.job_id, attempt=context.attempt, state=state, error_code=code, error=message)
+        # Whoever holds the job now reads the file still.
+        if mine:
+            datasets.fail_dataset(context.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
 
 
 @job(JobKind.ANALYSE, end=_end)

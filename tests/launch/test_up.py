@@ -1,0 +1,371 @@
+"""`hydroml up` as a real process: what it says, who may start it, how it ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import config
+from app.launch.children import Child
+from app.launch.locking import AlreadyRunningError, FolderLock
+from app.services import accounts
+from app.storage.binding import bare_app
+from app.storage.db import db
+from app.storage.migrating import migrate
+from tests.launch.conftest import (
+    READY,
+    ROOT,
+    Answer,
+    Starter,
+    Up,
+    clean_environment,
+    free_port,
+    get,
+    group_of,
+    hydroml,
+    is_refused,
+    listening,
+    still_there,
+    wait_until,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these tests look at /proc")
+
+
+@pytest.fixture(scope="module")
+def running(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Up:
+    """One running product on a new folder, for every test that leaves it running."""
+    return starter.ready(tmp_path_factory.mktemp("up") / "data")
+
+
+def _ready(up: Up) -> dict[str, str]:
+    parts: dict[str, str] = json.loads(get(f"{up.url}/health/ready").body)
+    return parts
+
+
+def test_the_last_line_is_one_sign_in_link(running: Up) -> None:
+    lines = running.output.strip().splitlines()
+    found = READY.fullmatch(lines[-1])
+    assert found is not None
+    assert found.group(1).startswith(f"{running.url}/sign-in/")
+    assert len(READY.findall(running.output)) == 1
+    assert "Traceback" not in running.output
+
+
+def test_the_link_works_once(running: Up) -> None:
+    first = get(running.link)
+    assert (first.status, first.goes_to) == (303, "/experiments")
+    assert get(f"{running.url}/experiments", cookie=first.cookie).status == 200
+    second = get(running.link)
+    assert second.status == 404
+    assert "This link has been used or is too old." in second.body
+    assert get(f"{running.url}/experiments", cookie=second.cookie).status != 200
+
+
+def test_health_says_that_it_lives_and_that_every_part_is_ready(running: Up) -> None:
+    live = get(f"{running.url}/health/live")
+    assert (live.status, json.loads(live.body)) == (200, {"status": "ok"})
+    wait_until(lambda: _ready(running)["workers"] == "2", seconds=30, what="the beat of both workers")
+    assert get(f"{running.url}/health/ready").status == 200
+    assert _ready(running) == {"status": "ok", "database": "ok", "queue": "ok", "workers": "2"}
+
+
+def test_a_second_start_on_the_folder_names_the_address_of_the_first(running: Up) -> None:
+    before = running.all_processes()
+    said = hydroml("up", "--port", "1", "--data", str(running.data))
+    is_refused(said, "already running", running.url)
+    assert said.stdout == ""
+    assert running.all_processes() == before
+    assert get(f"{running.url}/health/live").status == 200
+
+
+def test_doctor_finds_no_fault_while_it_runs(running: Up) -> None:
+    wait_until(lambda: _ready(running)["workers"] == "2", seconds=30, what="the beat of both workers")
+    said = hydroml("doctor", environment={"HYDROML_DATA": str(running.data)})
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "FAULT" not in said.stdout
+    assert "The Redis-protocol server answers." in said.stdout
+    assert "2 workers have reported" in said.stdout
+
+
+def test_an_account_added_meanwhile_gets_a_link_to_the_running_address(running: Up) -> None:
+    said = hydroml("user", "add", "ada@example.org", environment={"HYDROML_DATA": str(running.data)})
+    assert said.returncode == 0
+    assert said.stdout.startswith(f"{running.url}/sign-in/")
+    opened = get(said.stdout.strip())
+    assert opened.status == 303
+    assert "ada@example.org" in get(f"{running.url}/account", cookie=opened.cookie).body
+
+
+def test_only_the_web_listens_on_the_network(running: Up) -> None:
+    assert listening(running.all_processes()) == {running.port}
+
+
+def test_nobody_else_can_look_into_the_folder(running: Up) -> None:
+    modes = {
+        name: stat.S_IMODE((running.data / name).stat().st_mode)
+        for name in (".", "run", "run/lock", "run/redis.sock", "redis", "secret_key")
+    }
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
+
+
+def test_a_worker_that_is_killed_is_started_again(running: Up) -> None:
+    def workers() -> set[int]:
+        found = set()
+        for pid in running.all_processes():
+            with contextlib.suppress(OSError):
+                if b"workers\0--queues" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.add(pid)
+        return found
+
+    wait_until(lambda: len(workers()) == 2, seconds=10, what="the start of both workers")
+    lost = min(workers())
+    os.kill(lost, signal.SIGKILL)
+    wait_until(lambda: len(workers() - {lost}) == 2, seconds=20, what="the start of another worker")
+    assert "ended with code -9 and is started again" in running.output
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_started(running: Up, tmp_path: Path) -> None:
+    said = hydroml("up", "--port", str(running.port), "--data", str(tmp_path / "data"))
+    is_refused(said, f"Port {running.port} cannot be used", "--port", "HYDROML_PORT")
+    assert not list((tmp_path / "data").glob("*.sqlite3"))
+    assert not (tmp_path / "data" / "run" / "redis.sock").exists()
+
+
+@dataclass
+class Life:
+    """One start and its end."""
+
+    opened: Answer
+    account: str
+    code: int
+    left: set[int]
+    output: str
+    children: int
+
+
+@dataclass
+class Lives:
+    """Three lives of one data folder, and what was seen between them."""
+
+    first: Life
+    second: Life
+    third: Life
+    old_session: int
+    secret_keys: set[str]
+    leftovers: dict[str, bool]
+
+
+def _live(up: Up, how: int, *, within: float = 0.0) -> Life:
+    opened = get(up.link)
+    account = get(f"{up.url}/account", cookie=opened.cookie).body
+    children = up.all_processes() - {up.process.pid}
+    code = up.end(how)
+    # Those that died with a killed parent are waited for; after an orderly end there must be none at once.
+    still_there(children, seconds=within)
+    return Life(opened, account, code, up.all_processes(), up.output, len(children))
+
+
+@pytest.fixture(scope="module")
+def lives(starter: Starter, running: Up, tmp_path_factory: pytest.TempPathFactory) -> Lives:
+    """Start one folder three times; it ends by SIGTERM, by SIGKILL and by SIGINT."""
+    data = tmp_path_factory.mktemp("lives") / "data"
+    data.mkdir(mode=0o700)
+    # The samples are read once in these tests, and that is enough.
+    shutil.copytree(running.data / "samples", data / "samples")
+    first = _live(starter.ready(data, "--workers", "1"), signal.SIGTERM)
+    keys = {(data / "secret_key").read_text()}
+    up = starter.ready(data, "--workers", "1")
+    old_session = get(f"{up.url}/experiments", cookie=first.opened.cookie).status
+    second = _live(up, signal.SIGKILL, within=5)
+    leftovers = {name: (data / "run" / name).exists() for name in ("lock", "redis.sock")}
+    keys.add((data / "secret_key").read_text())
+    third = _live(starter.ready(data, "--workers", "1"), signal.SIGINT)
+    return Lives(first, second, third, old_session, keys, leftovers)
+
+
+@pytest.mark.parametrize("name", ["first", "third"])
+def test_sigterm_and_sigint_end_it_with_no_process_left(lives: Lives, name: str) -> None:
+    life: Life = getattr(lives, name)
+    assert life.children >= 4
+    assert (life.code, life.left) == (0, set())
+    assert "Stopping." in life.output
+    assert "Traceback" not in life.output
+
+
+def test_a_parent_that_is_killed_leaves_no_child(lives: Lives) -> None:
+    assert lives.second.children >= 4
+    assert (lives.second.code, lives.second.left) == (-signal.SIGKILL, set())
+
+
+def test_sessions_and_the_key_outlive_a_restart(lives: Lives) -> None:
+    assert lives.old_session == 200
+    assert len(lives.secret_keys) == 1
+
+
+def test_every_start_prints_a_link_that_opens_the_first_account(lives: Lives) -> None:
+    for life in (lives.first, lives.second, lives.third):
+        assert life.opened.status == 303
+        assert accounts.FIRST_ADMIN in life.account
+
+
+def test_the_samples_are_not_read_twice(lives: Lives) -> None:
+    assert [life.output.count("Reading the samples") for life in (lives.first, lives.second, lives.third)] == [0, 0, 0]
+
+
+def test_a_lock_and_a_socket_of_a_killed_run_do_not_hinder_the_next(lives: Lives) -> None:
+    assert lives.leftovers == {"lock": True, "redis.sock": True}
+    assert "HydroML is ready" in lives.third.output
+    assert lives.third.opened.status == 303
+
+
+def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    is_refused(hydroml("up", "--data", str(tmp_path / "file")), str(tmp_path / "file"))
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_data_folder_of_the_environment_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    is_refused(hydroml("up", environment={"HYDROML_DATA": str(tmp_path / "file")}), str(tmp_path / "file"))
+
+
+def test_a_data_folder_inside_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    is_refused(hydroml("up", "--data", str(tmp_path / "file" / "data")), str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("folder", ["/sys", "/sys/hydroml"], ids=["there", "to be made"])
+def test_a_data_folder_that_cannot_be_written_is_refused(folder: str) -> None:
+    # The kernel takes no file there, not even from the superuser, for whom modes mean nothing.
+    is_refused(hydroml("up", "--data", folder), folder)
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    made = hydroml("user", "add", "ada@example.org", environment={"HYDROML_DATA": str(tmp_path)})
+    assert made.returncode == 0
+    database = sqlite3.connect(tmp_path / "hydroml.sqlite3")
+    with contextlib.closing(database), database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    is_refused(hydroml("up", "--data", str(tmp_path), "--port", str(free_port())), "9999")
+
+
+def test_the_link_of_a_start_works_where_only_members_are(tmp_path: Path) -> None:
+    app = bare_app(config.load({"HYDROML_DATA": str(tmp_path)}))
+    with app.app_context():
+        migrate()
+        accounts.create_user("member@example.org")
+        code = accounts.make_sign_in_link(None)
+        with contextlib.ExitStack() as stack:
+            stack.callback(db.engine.dispose)
+            stack.callback(db.session.remove)
+            assert accounts.redeem_sign_in_link(code).role == "admin"
+
+
+def test_a_lock_is_held_against_others_and_says_where_the_holder_is(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from app.launch.locking import FolderLock;"
+        "lock = FolderLock(Path(sys.argv[1])); lock.take('http://127.0.0.1:8123'); print('held', flush=True); input()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=clean_environment(),
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(
+            AlreadyRunningError, match=r"already running on this data folder: http://127\.0\.0\.1:8123$"
+        ):
+            FolderLock(tmp_path).take("http://127.0.0.1:9999")
+        holder.kill()
+        holder.wait(10)
+        with (tmp_path / "run" / "lock").open("r+") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+@pytest.mark.parametrize("words", ["", "{}", "[]", "null", '{"pid": 1', '"http://x"'])
+def test_a_lock_whose_holder_has_not_said_where_it_is_is_still_a_lock(tmp_path: Path, words: str) -> None:
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run" / "lock").open("w+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        handle.write(words)
+        handle.flush()
+        with pytest.raises(AlreadyRunningError, match="at an address it has not said yet"):
+            FolderLock(tmp_path).take("http://127.0.0.1:9999")
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    """Return a child that ignores requests to end, as does the process it started; both are killed afterwards."""
+    deaf = "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    inner = f"{deaf} print('up', flush=True); signal.pause()"
+    outer = f"{deaf} subprocess.run([sys.executable, '-c', {inner!r}])"
+    made = Child("deaf", [sys.executable, "-c", outer], {}, patience_seconds=0.2, pause=0.0)
+    groups: list[int] = []
+    start = made.start
+
+    def started() -> None:
+        start()
+        assert made.process is not None
+        groups.append(made.process.pid)
+
+    made.start = started  # type: ignore[method-assign]
+    yield made
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+    if made.process is not None:
+        made.process.wait(10)
+
+
+def test_a_child_that_does_not_listen_is_killed(child: Child) -> None:
+    child.start()
+    assert child.process is not None
+    process = child.process
+    wait_until(lambda: len(group_of(process.pid)) == 2, seconds=10, what="the start of both")
+    child.end()
+    assert process.returncode == -signal.SIGKILL
+    assert child.process is None
+
+
+def test_whatever_a_killed_child_had_started_is_killed_too(child: Child) -> None:
+    child.start()
+    assert child.process is not None
+    leader = child.process.pid
+    wait_until(lambda: len(group_of(leader)) == 2, seconds=10, what="the start of both")
+    members = group_of(leader)
+    child.end()
+    assert still_there(members, seconds=1) == set()
+
+
+def test_a_child_that_died_is_started_again_and_one_that_lives_is_left_alone(child: Child) -> None:
+    child.start()
+    assert child.process is not None
+    first = child.process
+    child.look()
+    assert child.process is first
+    first.kill()
+    first.wait(10)
+    child.look()
+    assert child.process is not first
+    assert child.process.poll() is None
