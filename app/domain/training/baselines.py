@@ -46,7 +46,7 @@ def _persistence(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], N
 def _day_of_year(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     if table.times is None:
         return _mean(table, train, rows)
-    days = table.times.dt.dayofyear
+    days = table.times.dt.day_of_year
     learnt = pd.Series(table.target[train]).groupby(days.iloc[train].to_numpy()).mean()
     found = days.iloc[rows].map(learnt).to_numpy(dtype=float)
     return np.where(np.isfinite(found), found, table.target[train].mean()), None

@@ -113,17 +113,20 @@ def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> list[
 def _hydrograph(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any] | None:
     if run.table.times is None or run.table.groups is not None:
         return None
-    order = np.argsort(rows, kind="stable")
-    rows, observed, said = rows[order], observed[order], said[order]
-    times = run.table.times.iloc[rows].reset_index(drop=True)
-    window, title = _window(times)
     rain = rain_column(run.table.numbers)
+    series = {"observed": observed, "predicted": said}
+    if rain:
+        series["rain"] = run.table.features[rain].to_numpy()[rows]
+    # Repeated folds judge a row several times, and rows may share a moment: each moment is drawn once, at its mean.
+    drawn = pd.DataFrame(series).groupby(run.table.times.iloc[rows].to_numpy()).mean()
+    window, title = _window(pd.Series(drawn.index))
+    shown = drawn.iloc[window]
     return {
         "title": title,
-        "times": [iso(moment) for moment in times[window]],
-        "observed": rounded(observed[window]),
-        "predicted": rounded(said[window]),
-        "rain": rounded(run.table.features[rain].to_numpy()[rows][window]) if rain else None,
+        "times": [iso(moment) for moment in shown.index],
+        "observed": rounded(shown["observed"]),
+        "predicted": rounded(shown["predicted"]),
+        "rain": rounded(shown["rain"]) if rain else None,
         "rain_column": rain,
         "rows_total": len(rows),
     }

@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 
 class EmptyColumns(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Leave missing values to the estimator, but silence columns that hold nothing in the rows it learns from.
+    """Leave missing values to what comes after, but silence columns that hold nothing in the rows it learns from.
 
-    Histogram gradient boosting cannot bin a column without a value. Such a column becomes all zeros, in the rows that
-    judge too: what was never seen in training can teach nothing.
+    Histogram gradient boosting cannot bin a column without a value, and a scaler would let its raw values through to
+    the rows that judge. Such a column becomes all zeros, there too: what was never seen can teach nothing.
     """
 
     def fit(self, X: Any, y: Any = None) -> EmptyColumns:

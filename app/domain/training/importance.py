@@ -51,7 +51,7 @@ def permutation_importance(
             shuffled = features.assign(**{name: features[name].to_numpy()[random.permutation(len(rows))]})
             score = _score(spec, table, fitted, rows, shuffled)
             if score is not None and whole is not None:
-                losses.append(whole - score if metric.greater_is_better else score - whole)
+                losses.append(metric.loss(whole, score))
         if losses:
             items.append((-float(np.mean(losses)), float(np.std(losses)), str(name)))
     ranked = [{"feature": name, "mean": -loss, "std": spread} for loss, spread, name in sorted(items)]

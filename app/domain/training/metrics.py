@@ -62,6 +62,12 @@ class Metric:
             return abs(one) < abs(other)
         return one > other if self.greater_is_better else one < other
 
+    def loss(self, before: float, after: float) -> float:
+        """Return how much worse `after` is than `before`; where a metric is signed, farther from zero is worse."""
+        if self.signed:
+            return abs(after) - abs(before)
+        return before - after if self.greater_is_better else after - before
+
     def __call__(self, judged: Judged) -> float:
         """Return the score, NaN where it is undefined."""
         if len(judged.observed) == 0:
@@ -118,6 +124,9 @@ def _balanced(judged: Judged) -> float:
 def _matthews(judged: Judged) -> float:
     from sklearn.metrics import matthews_corrcoef
 
+    # One class alone cannot go together with anything; scikit-learn says so too, with a warning.
+    if len(set(judged.observed)) < 2 or len(set(judged.predicted)) < 2:
+        return 0.0
     return float(matthews_corrcoef(judged.observed, judged.predicted))
 
 

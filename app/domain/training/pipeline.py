@@ -46,12 +46,12 @@ def _numbers(*, scale: bool, handles_missing: bool) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    if handles_missing:
-        from app.domain.training.empty_columns import EmptyColumns
+    from app.domain.training.empty_columns import EmptyColumns
 
+    if handles_missing:
         return EmptyColumns()
-    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    return make_pipeline(impute, StandardScaler()) if scale else impute
+    impute = SimpleImputer(strategy="median", add_indicator=True)
+    return make_pipeline(EmptyColumns(), impute, *([StandardScaler()] if scale else []))
 
 
 def _categories() -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.transforms import apply_transforms
+from app.domain.training.transforms import apply_transforms, names_taken
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -63,18 +63,22 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     absent = sorted(needed - set(frame.columns))
     if absent:
         raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
-    frame = frame.assign(__row__=np.arange(1, len(frame) + 1))
-    frame = _in_time_order(frame, spec)
+    in_file = len(frame)
+    frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
-    notes: list[str] = []
+    notes = [f"The derived feature {name} was left out: a column of the file has its name."
+             for name in names_taken(spec, columns_before)]  # fmt: skip
     target, labels, usable = _target(frame, spec)
-    last_seen = _last_seen(frame, spec) if spec.task.time_column and not spec.task.kind.is_classification else None
+    groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
+    follows = spec.task.time_column is not None and not spec.task.kind.is_classification
+    last_seen = _last_seen(frame, spec, groups) if follows else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     if int(usable.sum()) < 2:
         raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
-    dropped = int((~usable).sum())
+    missing, undated = int((~usable).sum()), in_file - len(frame)
+    reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
     return Table(
         features=features[usable].reset_index(drop=True),
         numbers=numbers,
@@ -82,24 +86,30 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
         derived=derived,
         target=target[usable],
         labels=labels,
-        rows=frame["__row__"].to_numpy()[usable],
+        rows=rows[usable],
         times=frame.loc[usable, spec.task.time_column].reset_index(drop=True) if spec.task.time_column else None,
-        groups=frame.loc[usable, spec.task.group_column].astype(str).to_numpy() if spec.task.group_column else None,
+        groups=None if groups is None else groups[usable],
         last_seen=None if last_seen is None else last_seen[usable],
-        dropped=dropped,
-        dropped_reason=f"{spec.task.target} is missing on {dropped:,} rows" if dropped else "",
+        dropped=missing + undated,
+        dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
     )
 
 
-def _in_time_order(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:
-    column = spec.task.time_column
+def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+    """Return the rows that have a date, in the order of time, and the 1-based numbers they have in the file."""
+    column, frame = spec.task.time_column, frame.reset_index(drop=True)
     if column is None:
-        return frame.reset_index(drop=True)
+        return frame, np.arange(1, len(frame) + 1)
     if not pd.api.types.is_datetime64_any_dtype(frame[column]):
         raise TrainingError(f"The time column {column} does not hold dates.", code="time_column_unreadable")
-    known = frame[frame[column].notna()]
-    return known.sort_values(column, kind="stable").reset_index(drop=True)
+    known = frame[frame[column].notna()].sort_values(column, kind="stable")
+    return known.reset_index(drop=True), known.index.to_numpy() + 1
+
+
+def group_labels(values: pd.Series) -> NDArray[Any]:
+    """Return the group of every row as text; rows without one form a group of their own."""
+    return values.map(label_of, na_action="ignore").astype(object).fillna(MISSING_WORD).to_numpy(dtype=object)
 
 
 def label_of(value: Any) -> str:
@@ -137,11 +147,17 @@ def _label_order(label: str) -> tuple[int, float, str]:
         return (1, 0.0, label)
 
 
-def _last_seen(frame: pd.DataFrame, spec: Spec) -> NDArray[np.float64]:
-    values = pd.to_numeric(frame[spec.task.target], errors="coerce")
-    groups = frame[spec.task.group_column] if spec.task.group_column else pd.Series(0, index=frame.index)
-    seen = values.groupby(groups.to_numpy()).transform(lambda one: one.ffill().shift(1))
-    return np.asarray(seen, dtype=float)
+def _last_seen(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> NDArray[np.float64]:
+    """Return the target's last value at an earlier moment; rows of the same moment do not tell each other's."""
+    values = pd.to_numeric(frame[spec.task.target], errors="coerce").astype(float)
+    times = pd.DatetimeIndex(frame[spec.task.time_column])
+    seen = np.full(len(frame), np.nan)
+    for _, rows in values.groupby(np.zeros(len(frame)) if groups is None else groups, sort=False):
+        here = times[rows.index]
+        # `last` is the last known value of a moment, whatever else it holds.
+        known = rows.groupby(here).last().ffill().shift(1)
+        seen[rows.index] = known.reindex(here).to_numpy()
+    return seen
 
 
 def _features(

@@ -154,7 +154,8 @@ def _sentence(
 ) -> str:
     verb = "It beats" if beats else "It does not beat"
     what = "days" if _daily(run) else "rows"
-    where = f"on {rows:,} {what} it had never seen" if run.holdout else f"on average over {len(run.folds)} folds"
+    never_seen = f"on {rows:,} {what} it had never seen"
+    where = never_seen if run.holdout or len(run.folds) == 1 else f"on average over {len(run.folds)} folds"
     digits = 2
     while digits < 6 and score != rival and number(score, digits) == number(rival, digits):
         digits += 1
@@ -183,6 +184,8 @@ def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, A
     times = "every time" if won == len(pairs) else f"{won} of {len(pairs)} times"
     if len(run.folds) == 1:
         return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} judged."
+    if not pairs:
+        return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
     means = f"{number(own['mean'])}{spread} against {number(other['mean'])} for {name}"
     return f"Across the {len(run.folds)} folds it won {times}: {means}."
 
@@ -190,18 +193,25 @@ def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, A
 def predictions(run: Run) -> pd.DataFrame:
     """Return every judged row with what was observed and what was said."""
     frames = []
+    labels = tuple(f"probability_{label}" for label in run.table.labels)
+    ours = {"row", "part", "observed", "predicted", *labels}
     for part in [*run.folds, *([run.holdout] if run.holdout else [])]:
         table, names = run.table, np.asarray(run.table.labels, dtype=object)
         columns: dict[str, Any] = {"row": table.rows[part.rows]}
         if table.times is not None:
-            columns[str(run.spec.task.time_column)] = table.times.iloc[part.rows].to_numpy()
+            columns[_beside(ours, run.spec.task.time_column)] = table.times.iloc[part.rows].to_numpy()
         if table.groups is not None:
-            columns[str(run.spec.task.group_column)] = table.groups[part.rows]
+            columns[_beside(ours, run.spec.task.group_column)] = table.groups[part.rows]
         columns["part"] = part.name
         columns["observed"] = names[table.target[part.rows]] if len(names) else table.target[part.rows]
         columns["predicted"] = names[part.said.values] if len(names) else part.said.values
         if part.said.scores is not None and part.said.are_probabilities:
-            for at, label in enumerate(table.labels):
-                columns[f"probability_{label}"] = part.said.scores[:, at]
+            for at, name in enumerate(labels):
+                columns[name] = part.said.scores[:, at]
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
+
+
+def _beside(ours: set[str], name: str | None) -> str:
+    """Return the name of a column of the file, changed where it is one of ours."""
+    return f"{name} (file)" if name in ours else str(name)

@@ -7,7 +7,7 @@ shift it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +67,14 @@ def _parse_window(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"window": _whole(parameters.get("window", 7), low=2, what="The window")}
 
 
+def _are_parts(parts: Any) -> bool:
+    return all(isinstance(part, str) and part in DATE_PARTS for part in parts)
+
+
 def _parse_parts(parameters: Mapping[str, Any]) -> dict[str, Any]:
     raw = parameters.get("parts", ["doy_cyclic"])
     parts = [raw] if isinstance(raw, str) else raw
-    if not isinstance(parts, list | tuple) or not parts or any(part not in DATE_PARTS for part in parts):
+    if not isinstance(parts, list | tuple) or not parts or not _are_parts(parts):
         raise ValueError(f"Choose from: {', '.join(DATE_PARTS)}.")
     return {"parts": [part for part in DATE_PARTS if part in parts]}
 
@@ -100,6 +104,13 @@ def derived_names(transform: TransformPart, *, time_column: str | None) -> list[
         return [f"{column}_lag_{step}" for column in transform.columns for step in parameters["steps"]]
     word = "sum" if transform.kind == "rolling_sum" else "mean"
     return [f"{column}_{word}_{parameters['window']}" for column in transform.columns]
+
+
+def names_taken(spec: Spec, columns: Iterable[str]) -> list[str]:
+    """Return the names of derived features that columns of the file have already."""
+    held, column = set(columns), spec.task.time_column
+    made = (name for part in spec.features.transforms for name in derived_names(part, time_column=column))
+    return [name for name in dict.fromkeys(made) if name in held]
 
 
 def target_lags(spec: Spec) -> list[str]:
@@ -188,20 +199,24 @@ def _part_names(time_column: str, part: str) -> list[str]:
 
 def _part_values(times: pd.Series, part: str) -> list[pd.Series]:
     if part == "doy_cyclic":
-        angle = 2 * np.pi * (times.dt.dayofyear - 1) / 365.25
+        angle = 2 * np.pi * (times.dt.day_of_year - 1) / 365.25
         return [np.sin(angle), np.cos(angle)]
     if part == "hour_cyclic":
         angle = 2 * np.pi * (times.dt.hour + times.dt.minute / 60) / 24
         return [np.sin(angle), np.cos(angle)]
-    return [getattr(times.dt, part).astype(float)]
+    return [getattr(times.dt, {"weekday": "day_of_week"}.get(part, part)).astype(float)]
 
 
 class _Clock:
-    """Finds earlier values: by time where all rows stand on a regular step, by row otherwise, never across groups."""
+    """Finds earlier values: by time where all rows stand on a regular step, by moment otherwise.
+
+    Never across groups, and never from another row of the same moment.
+    """
 
     def __init__(self, frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> None:
         time_column, group_column = spec.task.time_column, spec.task.group_column
-        self.groups = frame[group_column].to_numpy() if group_column else np.zeros(len(frame))
+        # Rows without a group form one of their own, which `factorize` numbers -1.
+        self.groups = pd.factorize(frame[group_column])[0] if group_column else np.zeros(len(frame))
         self.times = frame[time_column] if time_column else pd.Series(pd.NaT, index=frame.index)
         axis = profile.time_axis
         self.step: pd.Timedelta | None = None
@@ -225,11 +240,20 @@ class _Clock:
         known = pd.Series(rows.to_numpy(), index=times)[times.notna()]
         return known[~known.index.duplicated()].sort_index(), times
 
+    def _per_moment(self, series: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
+        """Work on one value for each moment, and give every row of the moment what comes of it."""
+
+        def look_back(rows: pd.Series) -> pd.Series:
+            known, times = self._by_time(rows)
+            return pd.Series(work(known).reindex(times).to_numpy(), index=rows.index)
+
+        return self._per_group(series, look_back)
+
     def lagged(self, series: pd.Series, steps: int) -> pd.Series:
         """Return the value `steps` ago, NaN where that moment has no row."""
         step = self.step
         if step is None:
-            return self._per_group(series, lambda rows: rows.shift(steps))
+            return self._per_moment(series, lambda known: known.shift(steps))
 
         def look_back(rows: pd.Series) -> pd.Series:
             known, times = self._by_time(rows)
@@ -245,7 +269,7 @@ class _Clock:
         step, least = self.step, max(1, int(np.ceil(0.8 * window)))
         if step is None:
             shift = int(before)
-            return self._per_group(series, lambda rows: rows.shift(shift).rolling(window, min_periods=least).mean())
+            return self._per_moment(series, lambda known: known.shift(shift).rolling(window, min_periods=least).mean())
 
         def look_back(rows: pd.Series) -> pd.Series:
             known, times = self._by_time(rows)

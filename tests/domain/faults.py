@@ -1,0 +1,172 @@
+"""One table and one set of answers for every rule of the checks, made to break that rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tests.domain.reading import Answers, Known, known, sample
+from tests.domain.tables import made
+
+RIVER, WELL = "piscataquis_01031500_daily.csv", "gw_kingstown_usgs_daily.csv"
+NO_TIME = {"time_column": ""}
+Row = tuple[str, Answers, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem that the answers on a table must give: "severity step field code"."""
+
+    table: str
+    answers: Answers
+    problem: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.problem} ({self.table})"
+
+
+def _odd(rows: int = 400) -> pd.DataFrame:
+    """Return the made table with columns that are of no use, and targets that are hard to learn."""
+    frame, at = made(rows), np.arange(rows)
+    frame["same"] = 7.5
+    frame["void"] = np.nan
+    frame["name"] = [f"well {place:04d}" for place in at]
+    frame["copy"] = 3 * frame["y"] + 2
+    frame["mostly"] = frame["y"].where(at % 5 < 2)
+    frame["holed"] = frame["y"].where(at % 50 > 0)
+    frame["lonely"] = np.where(at == 3, "odd", np.where(at % 2, "even", "uneven"))
+    frame["rare"] = np.where(at < 4, "odd", np.where(at % 2, "even", "uneven"))
+    return frame
+
+
+@cache
+def table(name: str) -> Known:
+    """Return a table by name, read as the product reads it."""
+    if name.endswith(".csv"):
+        return sample(name)
+    if name == "odd":
+        return known(_odd())
+    return known(made(int(name)))
+
+
+def _a(*, target: str = "y", **steps: dict[str, Any]) -> Answers:
+    """Return answers with a target, and what a case adds to each step."""
+    data = {"target": target, **steps.pop("data", {})}
+    return {"data": data, **steps}
+
+
+def _lag(steps: int) -> dict[str, Any]:
+    return {"transforms": [{"columns": ["a"], "kind": "lag", "parameters": {"steps": [steps]}}]}
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Return every case; tables are only read when this is asked for."""
+    return tuple(
+        Case(name, answers, problem)
+        for part in (_about_data, _about_features, _about_models, _about_judging, _about_folds)
+        for name, answers, problem in part()
+    )
+
+
+def _about_data() -> Iterator[Row]:
+    for_classes = {"task_kind": "multiclass"}
+    yield "odd", _a(target="void"), "error data target target_all_missing"
+    yield "odd", _a(target="same"), "error data target constant"
+    yield "odd", _a(target="mostly"), "warning data target target_mostly_missing"
+    yield "odd", _a(target="holed"), "notice data target target_missing_rows"
+    yield "odd", _a(target="name"), "error data target identifier"
+    yield "odd", _a(target="lonely"), "warning data target class_with_one_row"
+    yield "400", _a(target="three", data={"task_kind": "regression"}), "error data task_kind target_not_numeric"
+    yield "400", _a(target="three", data={"task_kind": "binary"}), "error data task_kind not_binary"
+    yield "1500", _a(data=for_classes), "error data target too_many_classes"
+    yield "400", _a(data=for_classes), "warning data target many_classes"
+    yield "9", _a(), "error data target too_few_rows"
+    yield "60", _a(), "warning data target too_few_rows"
+    yield "400", _a(data={"time_column": "a"}), "error data time_column time_column_unreadable"
+
+
+def _about_features() -> Iterator[Row]:
+    nothing = {table("400").key(name): False for name in ("a", "b", "word", "site", "two", "three")}
+    yield "400", _a(features={**nothing, "transforms": []}), "error features  no_features"
+    for name, code in (
+        ("copy", "target_leakage"),
+        ("void", "all_missing"),
+        ("same", "constant"),
+        ("name", "identifier"),
+    ):
+        field = table("odd").key(name)
+        yield "odd", _a(features={field: True}), f"warning features {field} {code}"
+    yield "400", _a(data=NO_TIME, features=_lag(1)), "error features transforms time_column_missing"
+    yield "400", _a(features=_lag(101)), "warning features transforms memory_too_long"
+    yield "400", _a(features={"transforms": "lag"}), "error features transforms transform_invalid"
+
+
+def _about_models() -> Iterator[Row]:
+    process, boosting = {"estimator": "gaussian_process"}, "hist_gradient_boosting"
+    neighbors = {"estimator": "k_nearest_neighbors", "k_nearest_neighbors.n_neighbors": "200"}
+    yield "400", _a(model={"estimator": "oracle"}), "error model estimator estimator_unknown"
+    yield "400", _a(model={"estimator": "gaussian_naive_bayes"}), "error model estimator estimator_unfit"
+    yield "400", _a(target="two", model={"estimator": "lasso"}), "error model estimator estimator_unfit"
+    yield "400", _a(model={"estimator": "ridge", "ridge.alpha": "-1"}), "error model ridge.alpha parameter_invalid"
+    yield RIVER, _a(target="discharge_mm", model=process), "error model estimator too_many_rows"
+    yield WELL, _a(target="head_m", model=process), "warning model estimator too_many_rows"
+    yield (
+        "400",
+        _a(model={"estimator": boosting, f"{boosting}.loss": "poisson"}),
+        f"error model {boosting}.loss loss_needs_positive",
+    )
+    yield "400", _a(model=neighbors), "error model k_nearest_neighbors.n_neighbors too_many_neighbors"
+
+
+def _judged(strategy: str = "time_series", **answers: Any) -> dict[str, Any]:
+    """Return answers of the Validation step; settings of the strategy are given by their short names."""
+    whole = {"holdout_percent", "seed", "primary_metric", "other_metrics"}
+    named = {name if name in whole else f"{strategy}.{name}": value for name, value in answers.items()}
+    return {"strategy": strategy, **named}
+
+
+def _about_judging() -> Iterator[Row]:
+    for target, field, metric, code in (
+        ("y", "primary_metric", "luck", "metric_unknown"),
+        ("y", "other_metrics", ["luck"], "metric_unknown"),
+        ("y", "primary_metric", "roc_auc", "metric_unfit"),
+        ("two", "other_metrics", ["rmse"], "metric_unfit"),
+        ("y", "primary_metric", "log_nse", "metric_needs_positive"),
+        ("y", "seed", "-1", "parameter_invalid"),
+        ("y", "holdout_percent", "81", "parameter_invalid"),
+    ):
+        yield "400", _a(target=target, validation={field: metric}), f"error validation {field} {code}"
+    for strategy, data, problem in (
+        ("time_series", NO_TIME, "error validation strategy time_column_missing"),
+        ("group_k_fold", {}, "error validation strategy group_column_missing"),
+        ("stratified_k_fold", {}, "error validation strategy strategy_needs_classes"),
+        ("leave_one_group_out", {"group_column": "day"}, "error validation strategy too_many_groups"),
+        ("oracle", {}, "error validation strategy strategy_unknown"),
+        ("k_fold", {}, "warning validation strategy random_split_in_time"),
+    ):
+        yield "400", _a(data=data, validation=_judged(strategy)), problem
+
+
+def _about_folds() -> Iterator[Row]:
+    yield "400", _a(validation=_judged("k_fold", n_splits="1")), "error validation k_fold.n_splits parameter_invalid"
+    yield "20", _a(validation=_judged("k_fold", n_splits="11")), "error validation k_fold.n_splits too_few_rows"
+    yield (
+        "odd",
+        _a(target="rare", validation=_judged("stratified_k_fold", n_splits="5")),
+        "error validation stratified_k_fold.n_splits rare_class",
+    )
+    yield (
+        "400",
+        _a(data={"group_column": "site"}, validation=_judged("group_k_fold", n_splits="7")),
+        "error validation group_k_fold.n_splits too_few_groups",
+    )
+    yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
+    yield "400", _a(validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
+    yield "60", _a(features=_lag(14)), "notice validation time_series.gap gap_short"

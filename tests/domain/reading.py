@@ -1,0 +1,105 @@
+"""Files and frames read the way the product reads them: a profile, the rows, and the plan of a draft on them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import config
+from app.domain.analysis.association import associate
+from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.estimation import Machine
+from app.domain.experiment import Draft
+from app.domain.problems import Problem
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.propose import make_plan
+from app.storage.columnar import read_frame
+from app.storage.reading import child
+from tests.domain.tables import REAL
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+MACHINE = Machine(cpus=2, memory_mb=8000.0)
+Answers = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A dataset that was read."""
+
+    profile: DatasetProfile
+    frame: pd.DataFrame
+
+    def column(self, name: str) -> ColumnProfile:
+        return self.profile.column(name)
+
+    def key(self, name: str) -> str:
+        """Return the form field of a column on the Features step."""
+        return f"column.{self.profile.column(name).key}"
+
+    def associations(self, target: str) -> Associations:
+        """Measure every column against a target."""
+        return associate(self.frame, target, {column.name: column.kind for column in self.profile.columns})
+
+    @cached_property
+    def suggested_target(self) -> str:
+        return str(make_plan(Draft({}), self.profile, None, machine=MACHINE).suggestions["data"]["target"])
+
+    def plan(self, answers: Mapping[str, Mapping[str, Any]] | None = None, *, associated: bool = False) -> Plan:
+        """Think a draft through."""
+        draft = Draft(answers or {})
+        known = self.associations(draft.get("data", "target", self.suggested_target)) if associated else None
+        return make_plan(draft, self.profile, known, machine=MACHINE)
+
+
+def _read(path: Path) -> Known:
+    with tempfile.TemporaryDirectory() as name:
+        request = {"source": str(path), "folder": name, "suffix": path.suffix, "seconds": 30}
+        said = child.answer({**request, "limits": config.Limits().__dict__})
+        assert "error" not in said, said["error"]
+        profile = DatasetProfile.from_json(json.loads(json.dumps(said["profile"], allow_nan=False)))
+        names = [column.name for column in profile.columns]
+        return Known(profile, read_frame(Path(name) / "data.parquet", profile, names))
+
+
+@cache
+def sample(name: str) -> Known:
+    """Read a file of the samples folder."""
+    return _read(SAMPLES / name)
+
+
+@cache
+def real_file(name: str) -> Known:
+    """Read a real file of the shared folder, or skip where it is absent."""
+    if not (REAL / name).exists():
+        pytest.skip(f"{name} is not here")
+    return _read(REAL / name)
+
+
+def known(frame: pd.DataFrame) -> Known:
+    """Read a made frame by way of a file of comma-separated values."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "made.csv"
+        frame.to_csv(path, index=False)
+        return _read(path)
+
+
+def mended(answers: Mapping[str, Mapping[str, Any]], problem: Problem) -> Answers:
+    """Return the answers after the button of a remedy was pressed; None takes an answer back, as in a saved draft."""
+    assert problem.remedy is not None
+    assert problem.remedy.changes
+    changed: Answers = {step: dict(fields) for step, fields in answers.items()}
+    for step, fields in problem.remedy.changes.items():
+        held = changed.setdefault(step, {})
+        for name, value in fields.items():
+            held[name] = value
+            if value is None:
+                del held[name]
+    return changed

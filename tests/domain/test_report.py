@@ -1,0 +1,188 @@
+"""The report: plain JSON, a headline that tells the truth, and a table of every judged row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.training import metrics
+from app.domain.training.outcome import TrainingResult
+from app.domain.training.picture import picture
+from app.domain.training.report import number
+from app.domain.training.run import train
+from app.domain.training.splitting import STRATEGIES
+from app.domain.vocabulary import Strategy
+from tests.domain.tables import made, make_spec, profile_of
+
+PARTS = {"schema", "task", "split", "metrics", "primary", "scores", "baselines", "headline", "charts", "features"}
+PARTS |= {"timing", "memory_mb", "environment", "notes"}
+FORWARD: dict[str, Any] = {
+    "task": {"target": "y", "time_column": "day"},
+    "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}},
+}
+BINARY: dict[str, Any] = {"task": {"target": "two", "kind": "binary"}, "estimator": "logistic_regression"}
+
+
+def run(frame: pd.DataFrame, **parts: Any) -> TrainingResult:
+    spec = make_spec(**parts)
+    profile = profile_of(frame, spec.task.time_column)
+    return train(spec, frame, profile, on_progress=lambda progress: None, should_stop=lambda: False)
+
+
+def report_of(frame: pd.DataFrame, **parts: Any) -> dict[str, Any]:
+    return run(frame, **parts).report
+
+
+@pytest.mark.parametrize("parts", [{}, FORWARD, BINARY, {"estimator": "dummy"}])
+def test_a_report_is_plain_json_and_holds_every_part(parts: dict[str, Any]) -> None:
+    report = report_of(made(80), **parts)
+    assert set(report) == PARTS
+    text = json.dumps(report, allow_nan=False)
+    assert json.dumps(json.loads(text)) == text
+    assert report["primary"] == next(iter(report["scores"]))
+    for entry in report["baselines"]:
+        assert entry["scores"].keys() == report["scores"].keys()
+    assert report["environment"]["packages"]["numpy"] == np.__version__
+
+
+def test_scores_can_be_computed_again_from_the_predictions() -> None:
+    result = run(made(120), **FORWARD)
+    said = result.predictions
+    for name, kept in result.report["scores"].items():
+        again = {
+            part: metrics.get(name)(metrics.Judged(rows["observed"].to_numpy(), rows["predicted"].to_numpy()))
+            for part, rows in said.groupby("part", sort=False)
+        }
+        assert list(again) == ["fold 1", "fold 2", "fold 3", "hold-out"]
+        assert [*kept["folds"], kept["holdout"]] == pytest.approx(list(again.values()))
+        assert kept["mean"] == pytest.approx(np.mean(kept["folds"]))
+
+
+def test_the_headline_names_the_strongest_rival_on_the_rows_held_out() -> None:
+    report = report_of(made(120), **FORWARD)
+    headline = report["headline"]
+    rivals = {entry["id"]: entry["scores"]["nse"]["holdout"] for entry in report["baselines"]}
+    assert headline["baseline_id"] == max(rivals, key=lambda name: rivals[name])
+    assert (headline["basis"], headline["rows"]) == ("holdout", 30)
+    own, other = number(headline["score"]), number(headline["baseline_score"])
+    assert headline["beats"]
+    assert headline["sentence"] == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
+
+
+def test_a_model_that_says_the_mean_does_not_beat_the_mean() -> None:
+    headline = report_of(made(60), estimator="dummy")["headline"]
+    assert not headline["beats"]
+    assert headline["score"] == headline["baseline_score"]
+    assert headline["sentence"].startswith("It does not beat the mean: NSE ")
+
+
+def test_a_bias_nearer_to_zero_wins_whatever_its_sign() -> None:
+    frame = made(120).assign(y=lambda table: table["y"] + 20)
+    headline = report_of(frame, **{**FORWARD, "estimator": "decision_tree"}, primary="pbias")["headline"]
+    assert headline["beats"] == (abs(headline["score"]) < abs(headline["baseline_score"]))
+
+
+def test_scores_that_look_alike_are_written_with_more_digits() -> None:
+    frame = made(90).assign(b=0.0, word="clay")
+    frame["y"] = 100 + 1e-3 * frame["a"] + np.random.default_rng(3).normal(size=90)
+    sentence = report_of(frame, selected=["a"], primary="rmse", parameters={"alpha": 1e5})["headline"]["sentence"]
+    own, other = sentence.split("RMSE ")[1].split(", on")[0].split(" against ")
+    assert own != other
+
+
+def test_a_score_that_is_defined_nowhere_has_won_nowhere() -> None:
+    headline = report_of(made(60), primary="log_nse", others=[])["headline"]
+    assert (headline["score"], headline["baseline_score"], headline["beats"]) == (None, None, False)
+    assert "every time" not in headline["detail"]
+
+
+def test_one_cut_is_not_an_average_over_folds() -> None:
+    headline = report_of(made(60), validation={"strategy": "holdout"})["headline"]
+    assert headline["detail"] == "One cut: 48 rows trained, 12 judged."
+    assert "1 folds" not in headline["sentence"]
+
+
+def test_rows_that_were_dropped_are_counted_with_the_reason() -> None:
+    frame = made(60)
+    frame.loc[:4, "y"] = np.nan
+    features = report_of(frame)["features"]
+    assert (features["rows_used"], features["rows_dropped"]) == (55, 5)
+    assert features["dropped_reason"] == "y is missing on 5 rows"
+
+
+def test_spans_of_the_folds_are_dates_in_order() -> None:
+    split = report_of(made(120), **FORWARD)["split"]
+    for line in [*split["folds"], split["holdout"]]:
+        assert line["train_start"] <= line["train_end"] < line["validation_start"] <= line["validation_end"]
+    assert split["holdout"]["validation_end"] == "2002-01-28"
+    assert (split["holdout"]["train_rows"], split["holdout"]["validation_rows"]) == (90, 30)
+
+
+def test_every_judged_row_is_in_the_predictions_as_it_stands_in_the_file() -> None:
+    frame = made(90).sample(frac=1, random_state=2).reset_index(drop=True)
+    task = {"target": "y", "time_column": "day", "group_column": "site"}
+    group = {"strategy": "group_k_fold", "parameters": {"n_splits": 3}}
+    said = run(frame, task=task, validation=group).predictions
+    assert list(said.columns) == ["row", "day", "site", "part", "observed", "predicted"]
+    assert sorted(said["row"]) == list(range(1, 91))
+    for ours, theirs in (("day", "day"), ("site", "site"), ("observed", "y")):
+        assert said[ours].tolist() == frame[theirs].iloc[said["row"] - 1].tolist()
+
+
+def test_predictions_of_classes_hold_a_probability_for_each() -> None:
+    said = run(made(90), **BINARY).predictions
+    assert list(said.columns) == ["row", "part", "observed", "predicted", "probability_dry", "probability_wet"]
+    np.testing.assert_allclose(said["probability_dry"] + said["probability_wet"], 1)
+    assert (said["predicted"] == np.where(said["probability_wet"] > 0.5, "wet", "dry")).all()
+
+
+@pytest.mark.parametrize("name", ["row", "part", "observed", "predicted"])
+def test_a_time_column_of_any_name_is_kept_in_the_predictions(name: str) -> None:
+    frame = made(40).rename(columns={"day": name})
+    said = run(frame, task={"target": "y", "time_column": name}).predictions
+    kept = [set(said[column]) for column in said.columns]
+    assert set(frame[name]) in kept
+    assert set(range(1, 41)) in kept
+    assert {"fold 1", "fold 2", "fold 3"} in kept
+    assert set(frame["y"]) in kept
+    assert said.shape[1] == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "not defined"), (-0.414, "\u22120.41"), (0.0, "0.00"), (12.346, "12.35")]
+)
+def test_scores_are_written_with_a_true_minus(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_solver_that_did_not_settle_is_told_in_plain_words() -> None:
+    few = {"estimator": "multilayer_perceptron", "parameters": {"max_iter": 10}}
+    notes = report_of(made(60), **few)["notes"]
+    assert notes == ["The solver stopped before it had settled; more iterations or scaled features may help."]
+
+
+@pytest.mark.parametrize("entry", STRATEGIES, ids=lambda entry: entry.id.value)
+@pytest.mark.parametrize("holdout", [0.0, 0.2])
+def test_the_picture_of_a_split_covers_the_rows_without_overlap(entry: Any, holdout: float) -> None:
+    lines = picture(entry.id, {**entry.defaults(), "n_splits": 4}, holdout=holdout)
+    for line in lines:
+        ends = [0.0, *(end for _, _, end in line)]
+        assert [start for _, start, _ in line] == pytest.approx(ends[:-1], abs=1e-3)
+        assert ends[-1] == 1.0
+        judged = sum(high - low for kind, low, high in line if kind == "valid")
+        assert judged > 0
+        held = sum(high - low for kind, low, high in line if kind == "hold")
+        assert held == pytest.approx(0.0 if entry.id is Strategy.HOLDOUT else holdout)
+
+
+def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after_judging() -> None:
+    lines = picture(Strategy.TIME_SERIES, {"n_splits": 4, "gap": 50, "window": "expanding"}, holdout=0.2, rows=1000)
+    for line in lines:
+        ends = {kind: high for kind, _, high in line if kind == "train"}
+        starts = {kind: low for kind, low, _ in line if kind in ("valid", "hold")}
+        assert starts["valid"] - ends["train"] == pytest.approx(0.05, abs=1e-3)
+        assert starts["hold"] == pytest.approx(0.8)
