@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import sys
@@ -85,8 +86,10 @@ def _queue() -> list[Check]:
         return [Check(ok=True, sentence="No queue is named here; `hydroml up` brings its own.", warning=True)]
     reachable = queue.is_reachable()
     checks = [Check(reachable, f"The Redis-protocol server {'answers' if reachable else 'does not answer'}.")]
-    workers = jobs.live_workers()
-    checks.append(Check(workers > 0, f"{workers} workers have reported within 30 s."))
+    with contextlib.suppress(SQLAlchemyError):
+        # A database that cannot be used has a sentence of its own already.
+        workers = jobs.live_workers()
+        checks.append(Check(workers > 0, f"{workers} workers have reported within 30 s."))
     return checks
 
 

@@ -272,7 +272,7 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
     folder, source = files.dataset_dir(settings.data, row.id), incoming_file(row.id)
     if not source.exists():
         raise UnreadableFileError("The uploaded file is gone. Upload it again.", code="file_gone")
-    within = seconds or settings.limits.read_seconds
+    within = settings.limits.read_seconds if seconds is None else seconds
     profile = read_file(source, folder, limits=settings.limits, seconds=within, file_name=row.file_name)
     try:
         with transaction():
@@ -282,9 +282,9 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
     except NotFoundError:
         # It was deleted while it was read.
         files.remove_folder(folder)
-        raise
-    finally:
         source.unlink(missing_ok=True)
+        raise
+    source.unlink(missing_ok=True)
     return row
 
 

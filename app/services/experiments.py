@@ -28,7 +28,7 @@ from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
 
 PREDICTIONS = "predictions.csv"
 # A cell that begins with one of these is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: str) -> Experiment:
@@ -49,6 +49,8 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
     if known is not None:
         return known
     row = _unchanged(user, draft_id, version)
+    if row.launched_experiment_id is not None:
+        return experiments.get_experiment(row.launched_experiment_id, owner_id=user.id)
     plan = drafts.plan_of(user, row)
     dataset = drafts.dataset_of(user, row)
     if not plan.launchable or plan.spec is None or dataset is None:
@@ -58,6 +60,8 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
             row = _unchanged(user, draft_id, version)
             if row.launched_experiment_id is not None:
                 return experiments.get_experiment(row.launched_experiment_id, owner_id=user.id)
+            if drafts.dataset_of(user, row) is None:
+                raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
             _refuse_if_full(user)
             experiment = _add(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
             draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
@@ -179,8 +183,10 @@ def update_words(
         raise DomainError(f"Give it a name of 1 to {NAME_LENGTH} characters.", code="name_invalid", field="name")
     if len(words) > 20 or any(len(word) > 50 for word in words):
         raise DomainError("Up to 20 tags of 50 characters each.", code="tags_invalid", field="tags")
-    if len(description) > 5000 or len(notes) > 20_000:
-        raise DomainError("Up to 5,000 characters of description and 20,000 of notes.", field="notes")
+    if len(description) > 5000:
+        raise DomainError("The description may have 5,000 characters.", code="too_long", field="description")
+    if len(notes) > 20_000:
+        raise DomainError("The notes may have 20,000 characters.", code="too_long", field="notes")
     with transaction():
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
         row.name, row.description, row.tags, row.notes = name.strip(), description, words, notes

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
-from app.domain.vocabulary import DatasetState, JobKind, RunState
+from app.domain.vocabulary import JobKind, RunState
 from app.services import datasets
 from app.services.context import current_settings
 from app.services.sessions import IDLE
@@ -41,10 +41,13 @@ def tidy() -> None:
         sessions.drop_expired(idle_before=now() - IDLE)
         accounts.forget_attempts(before=now() - timedelta(days=1))
         jobs.forget_workers(now() - timedelta(hours=1))
+    with transaction():
+        accounts.forget_links(expired_before=now() - timedelta(days=1))
     for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
-        datasets.fail_dataset(
-            row.id, code="upload_stopped", message="The upload stopped before the end. Send it again."
-        )
+        # A file that waits for a worker has a job, however long it waits; one without was being read by a web process.
+        if jobs.find_job(row.id, JobKind.ANALYSE) is None:
+            message = "The upload stopped before the end. Send it again."
+            datasets.fail_dataset(row.id, code="upload_stopped", message=message)
     _remove_leftovers()
 
 
@@ -72,9 +75,7 @@ def _end_subject(job: Job, state: RunState, code: str | None, message: str | Non
         if row is not None and not RunState(row.state).is_final:
             row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()
     elif job.kind == JobKind.ANALYSE.value:
-        dataset = dataset_rows.find_dataset(job.subject_id)
-        if dataset is not None and dataset.state == DatasetState.READING.value:
-            dataset.state, dataset.reason_code, dataset.reason = DatasetState.FAILED.value, code, message
+        datasets.fail_dataset(job.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
 
 
 def _subject_waits(job: Job) -> None:
@@ -99,6 +100,10 @@ def _remove_leftovers() -> None:
         for path in [*folder.glob("*.part"), *folder.glob("*/*.part")]:
             if path.is_dir() and _is_old(path):
                 files.remove_folder(path)
+    kept = experiments.artefacts_of_ended()
+    for path in (data / "experiments").glob("*/attempt-*"):
+        if path.parent.name in kept and path.name != kept[path.parent.name] and _is_old(path):
+            files.remove_folder(path)
     for path in files.incoming_dir(data).glob("*.raw"):
         if _is_old(path):
             path.unlink(missing_ok=True)

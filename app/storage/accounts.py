@@ -50,6 +50,11 @@ def drop_open_links(user_id: uuid.UUID | None) -> None:
     db.session.execute(delete(SignInLink).where(SignInLink.user_id == user_id, SignInLink.used_at.is_(None)))
 
 
+def forget_links(*, expired_before: datetime) -> None:
+    """Forget links that were too old already at this time, used or not."""
+    db.session.execute(delete(SignInLink).where(SignInLink.expires_at < expired_before))
+
+
 def use_link(code_hash: str) -> SignInLink | None:
     """Mark a link as used and return it; None where it is unknown, used or too old. Two callers cannot both get it."""
     moment = now()

@@ -77,7 +77,8 @@ def stored_bytes(owner_id: uuid.UUID) -> int:
 
 def list_stuck_uploads(before: datetime) -> list[Dataset]:
     """Return uploads that have not moved since `before`."""
-    query = select(Dataset).where(Dataset.state == DatasetState.RECEIVING.value, Dataset.touched_at < before)
+    moving = (DatasetState.RECEIVING.value, DatasetState.READING.value)
+    query = select(Dataset).where(Dataset.state.in_(moving), Dataset.touched_at < before)
     return list(db.session.scalars(query))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
 from app.domain.errors import NotFoundError
+from app.domain.vocabulary import RunState
 from app.storage.db import db
 from app.storage.tables import Experiment
 
@@ -64,3 +65,10 @@ def load_report(experiment_id: uuid.UUID) -> dict[str, Any] | None:
     query = select(Experiment).where(Experiment.id == experiment_id).options(undefer(Experiment.report))
     row = db.session.scalar(query)
     return None if row is None else row.report
+
+
+def artefacts_of_ended() -> dict[str, str | None]:
+    """Return, for every experiment that has ended, which attempt's folder it stands on, if any."""
+    ended = [state.value for state in RunState if state.is_final]
+    found = db.session.execute(select(Experiment.id, Experiment.artefacts).where(Experiment.state.in_(ended)))
+    return {str(identifier): name for identifier, name in found}

@@ -85,6 +85,8 @@ def _about_data() -> Iterator[Row]:
     yield "odd", _a(target="lonely"), "warning data target class_with_one_row"
     yield "400", _a(target="three", data={"task_kind": "regression"}), "error data task_kind target_not_numeric"
     yield "400", _a(target="three", data={"task_kind": "binary"}), "error data task_kind not_binary"
+    own = {"time_column": "", "group_column": "three"}
+    yield "400", _a(target="three", data=own), "error data group_column group_is_target"
     yield "1500", _a(data=for_classes), "error data target too_many_classes"
     yield "400", _a(data=for_classes), "warning data target many_classes"
     yield "9", _a(), "error data target too_few_rows"

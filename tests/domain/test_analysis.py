@@ -73,7 +73,6 @@ def test_texts_are_words_names_or_prose() -> None:
     assert _kind("text", present=10, distinct=10, mean_length=8) is ColumnKind.CATEGORICAL
 
 
-@pytest.mark.xfail(strict=True, reason="An id whose name has no separator before it is taken for a number.")
 @pytest.mark.parametrize("name", ["CLIENTNUM", "CustomerId", "siteID", "station-id"])
 def test_an_id_written_in_one_word_names_rows_too(name: str) -> None:
     assert _kind("integer", name=name, distinct=100, minimum=7.0e8, maximum=8.0e8) is ColumnKind.IDENTIFIER
@@ -199,7 +198,6 @@ def test_steps_that_differ_have_no_gaps_and_are_called_irregular() -> None:
     assert axis.step_label.startswith("irregular, about every ")
 
 
-@pytest.mark.xfail(strict=True, reason="Months and years differ in days, so no calendar series ever counts as regular.")
 @pytest.mark.parametrize(("step", "label"), [("MS", "monthly"), ("YS", "yearly")])
 def test_a_series_of_every_month_or_every_year_is_regular(step: str, label: str) -> None:
     axis = _axis(pd.date_range("1990-01-01", periods=60, freq=step))
@@ -207,7 +205,6 @@ def test_a_series_of_every_month_or_every_year_is_regular(step: str, label: str)
     assert (axis.step_label, axis.regular) == (label, True)
 
 
-@pytest.mark.xfail(strict=True, reason="A date of the year 0, which the reader accepts, ends the reading with a fault.")
 def test_a_date_of_the_year_nought_breaks_no_reading() -> None:
     days = [str(day.date()) for day in pd.date_range("2000-01-01", periods=40)]
     frame = pd.DataFrame({"day": [*days[:7], "0000-01-01", *days[8:]], "q": range(40)})
@@ -255,9 +252,6 @@ def test_marks_for_missing_are_found_in_real_files(name: str, columns: set[str])
     assert columns <= {one.columns[0] for one in findings if one.code == "missing_value_marker"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="A marker is only seen five quartile ranges away, nearer than which real ones lie."
-)
 @pytest.mark.parametrize(
     ("name", "column"),
     [

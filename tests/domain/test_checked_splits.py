@@ -116,26 +116,17 @@ def test_group_folds_are_accepted_up_to_the_number_of_groups(folds: int) -> None
     assert _outcome(_table(150), wanted) == "refused"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="The gap before the rows held out takes rows from the folds, which no rule counts."
-)
 @pytest.mark.parametrize(("rows", "gap"), [(100, "13"), (150, "18")])
 def test_a_gap_beside_a_hold_out_is_refused_where_nothing_would_be_left(rows: int, gap: str) -> None:
     answers = _answers("time_series", n_splits="5", gap=gap, holdout_percent="20")
     assert not _outcome(_table(rows), answers).startswith("accepted")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="The gap counts moments, but the rule compares it with rows of all sites together."
-)
 def test_a_gap_for_several_sites_is_refused_where_nothing_would_be_left() -> None:
     answers = _answers("time_series", data={"group_column": "site"}, n_splits="5", gap="60")
     assert not _outcome(_table(150, sites=4), answers).startswith("accepted")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="The rows held out take whole groups away, which the rule of the folds leaves out."
-)
 @pytest.mark.parametrize(
     ("strategy", "held", "fields"),
     [("group_k_fold", "20", {"n_splits": "7"}), ("leave_one_group_out", "80", {}), ("leave_one_group_out", "75", {})],

@@ -183,7 +183,6 @@ def test_problems_are_told_in_the_order_of_the_steps_errors_first() -> None:
         assert kinds == sorted(kinds)
 
 
-@pytest.mark.xfail(strict=True, reason="The remedy takes the inferred task, which is the very one that was refused.")
 @pytest.mark.parametrize(
     "data", [{"target": "day", "time_column": ""}, {"target": "three", "kind.c7": "numeric"}], ids=["date", "word"]
 )
@@ -195,15 +194,11 @@ def test_the_remedy_for_a_target_without_numbers_heals_what_it_is_offered_for(da
     assert "target_not_numeric" not in {one.code for one in after}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="No rule looks at a target that is also the group, whose classes no fold can learn."
-)
 def test_a_target_that_is_its_own_group_is_not_launched_without_a_word() -> None:
     answers = {"data": {"target": "three", "time_column": "", "group_column": "three"}}
     assert table("400").plan(answers).problems != ()
 
 
-@pytest.mark.xfail(strict=True, reason="The rule of the gap reads recipes again, without a guard against faulty ones.")
 @pytest.mark.parametrize(
     "recipe",
     [

@@ -220,16 +220,12 @@ def _every_45_days() -> Known:
     return known(pd.DataFrame({"month": months, "a": np.arange(400) % 17 / 4, "flow": np.arange(400) % 13 / 8}))
 
 
-@pytest.mark.xfail(strict=True, reason="The reason speaks of the season even where no recipe for it is suggested.")
 def test_the_reason_for_derived_features_names_only_what_is_suggested() -> None:
     plan = _every_45_days().plan()
     assert "date_parts" not in {part.kind for part in _spec(plan).features.transforms}
     assert "season" not in plan.reasons["features.transforms"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="A config of derived features alone can be launched, but has no estimate to show."
-)
 def test_a_plan_that_can_be_launched_has_an_estimate() -> None:
     river = sample(RIVER)
     plan = river.plan({"features": {river.key(one.profile.name): False for one in river.plan().columns}})
@@ -237,15 +233,11 @@ def test_a_plan_that_can_be_launched_has_an_estimate() -> None:
     assert plan.estimate is not None
 
 
-@pytest.mark.xfail(strict=True, reason="A share that rounds to nothing makes a config that is not valid, at no field.")
 def test_a_tiny_hold_out_is_taken_or_refused_at_its_field() -> None:
     plan = sample(RIVER).plan({"validation": {"holdout_percent": "0.004"}})
     assert plan.launchable or _errors(plan) == ["validation.holdout_percent parameter_invalid"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="An answer that is no text is passed over in silence, and the suggestion is taken."
-)
 @pytest.mark.parametrize(
     ("step", "field", "raw"),
     [
@@ -262,8 +254,5 @@ def test_an_answer_of_another_shape_is_an_error_at_its_field(step: str, field: s
     assert [one.field for one in sample(RIVER).plan({step: {field: raw}}).errors_of(step)] == [field]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="The code of quality beside a flow is suggested as target, as its name begins alike."
-)
 def test_the_quality_code_of_a_usgs_file_is_not_taken_for_the_flow() -> None:
     assert real_file("hydro/usgs_ChoptankFlow.csv").plan().suggestions["data"]["target"] == "Flow"

@@ -132,7 +132,6 @@ def test_a_database_that_cannot_be_used_is_a_sentence(content: bytes | None) -> 
     assert parts == {"database": "unreachable", "workers": "unknown", "queue": "unreachable"}
 
 
-@pytest.mark.xfail(strict=True, reason="With a queue named, the live workers are counted outside of any try.")
 def test_a_broken_database_beside_a_named_queue_is_a_sentence_too(app: Flask, tmp_path: Path) -> None:
     change(app, redis_url=f"unix://{tmp_path}/nothing.sock")
     damage(b"this is no database" * 500)

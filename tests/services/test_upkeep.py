@@ -140,7 +140,6 @@ def test_a_file_whose_reader_is_lost_is_read_again_or_given_up(app: Flask, user:
     assert "stopped 3 times" in str(row.reason)
 
 
-@pytest.mark.xfail(strict=True, reason="Only fail_dataset drops the bytes; the sweep writes the failure by itself.")
 def test_a_file_that_is_given_up_leaves_no_bytes(app: Flask, user: User) -> None:
     row = waiting_file(app, user)
     for _ in range(3):
@@ -235,7 +234,6 @@ def test_old_failures_and_silent_workers_are_forgotten(user: User) -> None:
     assert left > now() - timedelta(days=1)
 
 
-@pytest.mark.xfail(strict=True, reason="Nothing removes sign-in links, whether used or too old.")
 def test_links_that_open_nothing_any_more_are_forgotten(user: User, other_user: User) -> None:
     for person, days in ((user, 30), (other_user, 0)):
         accounts.make_sign_in_link(person.email)
@@ -267,7 +265,6 @@ def test_an_upload_that_stopped_fails_with_a_sentence_and_its_bytes_go(user: Use
     assert (fresh(moving).state, datasets.incoming_file(moving.id).exists()) == ("receiving", True)
 
 
-@pytest.mark.xfail(strict=True, reason="A file whose web process died while reading it is said to be read for ever.")
 def test_a_file_that_nobody_reads_any_more_is_not_said_to_be_read(user: User) -> None:
     row = arriving(user, state="reading", moved=now() - timedelta(days=1))
     upkeep.sweep()
@@ -333,7 +330,6 @@ def test_bytes_of_a_request_that_broke_off_are_removed() -> None:
     assert not orphan.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="What a killed attempt had published beside the result is never looked for.")
 def test_what_a_lost_attempt_had_published_is_removed(user: User) -> None:
     experiment = add_experiment(user, RunState.FINISHED, artefacts="attempt-2")
     folders = [files.experiment_dir(current_settings().data, experiment.id) / f"attempt-{at}" for at in (1, 2)]

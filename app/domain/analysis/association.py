@@ -13,6 +13,7 @@ from app.domain.vocabulary import ColumnKind
 
 COPY = 0.99999
 FEWEST = 10
+LARGE = 1e100
 MOST_LEVELS = 200
 
 
@@ -56,7 +57,7 @@ def _measured(
 ) -> Iterator[Association]:
     whole = frame[target]
     numeric_target = _numeric(kinds[target], whole)
-    goal = pd.to_numeric(whole, errors="coerce").to_numpy(float) if numeric_target else _codes(whole)
+    goal = _numbers(whole) if numeric_target else _codes(whole)
     for name in names:
         values = frame[name]
         if kinds[name] is ColumnKind.CONSTANT:
@@ -64,8 +65,7 @@ def _measured(
         elif kinds[name] is ColumnKind.DATETIME:
             yield Association(name, "none", None, 0, reason="a date")
         elif _numeric(kinds[name], values):
-            numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
-            yield _number(name, numbers, goal, numeric_target=numeric_target)
+            yield _number(name, _numbers(values), goal, numeric_target=numeric_target)
         else:
             yield _words(name, _codes(values), goal, numeric_target=numeric_target)
 
@@ -73,6 +73,13 @@ def _measured(
 def _numeric(kind: ColumnKind, values: pd.Series) -> bool:
     is_number = bool(pd.api.types.is_numeric_dtype(values)) and not pd.api.types.is_bool_dtype(values)
     return is_number and kind not in (ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN)
+
+
+def _numbers(values: pd.Series) -> NDArray[np.float64]:
+    """Return the values, scaled where their squares would leave what a float can hold; nothing here sees a scale."""
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    peak = float(np.max(np.abs(numbers), initial=0.0, where=np.isfinite(numbers)))
+    return numbers / peak if peak > LARGE or 0 < peak < 1 / LARGE else numbers
 
 
 def _codes(values: pd.Series) -> NDArray[np.float64]:
@@ -92,9 +99,11 @@ def _number(name: str, values: NDArray[np.float64], goal: NDArray[np.float64], *
         return Association(name, "correlation ratio", round(ratio, 6), rows, copied, reason)
     rank = float(np.corrcoef(_ranks(values[both]), _ranks(goal[both]))[0, 1])
     line = float(np.corrcoef(values[both], goal[both])[0, 1])
-    copied = abs(line) > COPY and rows > 20
-    reason = "It is the target itself, or a straight line of it." if copied else ""
-    return Association(name, "Spearman", round(rank, 6), rows, copied, reason)
+    straight, copied = abs(line) > COPY, max(abs(line), abs(rank)) > COPY and rows > 20
+    reason = "It is the target itself, or a straight line of it."
+    if not straight:
+        reason = "It rises and falls with the target without exception, so it is made of it."
+    return Association(name, "Spearman", round(rank, 6), rows, copied, reason if copied else "")
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,10 +44,12 @@ def _all(rows: int) -> str:
 def _markers(column: ColumnProfile, name: str) -> Iterator[Finding]:
     remedy = "Ask whoever made the file. If it means missing, replace it by an empty cell and upload again."
     if column.kind.is_number and column.quantiles:
-        q1, q3 = column.quantiles[1], column.quantiles[3]
+        low, q1, q3 = column.quantiles[0], column.quantiles[1], column.quantiles[3]
         spread = max(q3 - q1, abs(q3) * 0.01, 1e-9)
         for value in (column.minimum, column.maximum):
             alone = isinstance(value, float) and (value < q1 - 5 * spread or value > q3 + 5 * spread)
+            # Many values at the very end, or hardly any other below zero, are no measurements either.
+            alone = alone or (isinstance(value, float) and value < 0 and (value == low or low >= 0))
             if alone and value in MARKERS:
                 message = f"{name} holds {value:g}, far from everything else: is that a mark for missing?"
                 yield _finding("missing_value_marker", Severity.WARNING, column, message, remedy)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from app.domain.vocabulary import ColumnKind
 
 ID_NAME = re.compile(
-    r"(^|[_ .])(id|ids|uuid|guid|key|code|index|idx|rownames?|row_?number|record|serial|nr|no|number|num)$",
+    r"(^|[-_ .])(id|ids|uuid|guid|key|code|index|idx|rownames?|row_?number|record|serial|nr|no|number|num)$",
     re.IGNORECASE,
 )
+# The same in one word: siteId, siteID, CLIENTNUM.
+ID_IN_ONE_WORD = re.compile(r"[a-z](Id|ID|Num|Number|Nr|Key|Code|Index)$|^[A-Z]{2,}(ID|NUM|KEY)$")
 LONG_TEXT = 40
 
 
@@ -56,7 +58,7 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
     span = (evidence.maximum or 0) - (evidence.minimum or 0) + 1
     if unique and span == evidence.present and evidence.minimum in (0.0, 1.0):
         return ColumnKind.IDENTIFIER, "counts the rows one by one"
-    if unique and ID_NAME.search(evidence.name):
+    if unique and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name)):
         return ColumnKind.IDENTIFIER, "a different number on every row, and named like an id"
     return ColumnKind.INTEGER, "whole numbers"
 

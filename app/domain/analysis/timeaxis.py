@@ -54,16 +54,34 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
     step = float(values[np.argmax(times)])
     regular = float(np.max(times)) / len(steps) >= REGULAR_SHARE
     missing = int(np.sum(np.maximum(np.round(steps / step) - 1, 0))) if regular and step > 0 else 0
+    label = _label(step if regular else float(np.median(steps)), regular=regular)
+    months = None if regular else _by_calendar(seconds)
+    if months is not None:
+        regular, step, (label, missing) = True, float(np.median(steps)), months
     return TimeAxis(
         column=column,
         start=_iso(float(seconds[0])),
         end=_iso(float(seconds[-1])),
         step_seconds=step if regular else float(np.median(steps)),
-        step_label=_label(step if regular else float(np.median(steps)), regular=regular),
+        step_label=label,
         regular=regular,
         gaps=missing,
         duplicates=rows - distinct,
     )
+
+
+def _by_calendar(seconds: NDArray[Any]) -> tuple[str, int] | None:
+    """Return name and gaps of a step of whole months, which differ in days; None where there is none."""
+    months = np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int)
+    steps = np.diff(months)
+    if steps.min() < 1:
+        return None
+    values, times = np.unique(steps, return_counts=True)
+    usual = int(values[np.argmax(times)])
+    if float(np.max(times)) / len(steps) < REGULAR_SHARE:
+        return None
+    gaps = int(np.sum(np.maximum(np.round(steps / usual) - 1, 0)))
+    return {1: "monthly", 12: "yearly"}.get(usual, f"every {usual} months"), gaps
 
 
 def _iso(seconds: float) -> str:

@@ -52,7 +52,7 @@ def target_fits_task(subject: Subject) -> Iterator[Problem]:
     """A number is not predicted from words, nor words from numbers without end."""
     kind, task = subject.kind(subject.target.name), subject.spec.task.kind
     words = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.DATETIME)
-    remedy = Remedy("Use the inferred task", {"data": {"task_kind": ""}})
+    remedy = _remedy_of_task(subject, kind)
     if not task.is_classification and (kind in words or subject.target.storage == "text"):
         message = f"{subject.target.name[:60]} does not hold numbers, so regression cannot predict it."
         yield error("data", "task_kind", "target_not_numeric", message, remedy)
@@ -62,6 +62,24 @@ def target_fits_task(subject: Subject) -> Iterator[Problem]:
     if subject.kind(subject.target.name) is ColumnKind.IDENTIFIER:
         message = f"{subject.target.name[:60]} names rows one by one: nothing can be learnt about it."
         yield error("data", "target", "identifier", message)
+
+
+def _remedy_of_task(subject: Subject, kind: ColumnKind) -> Remedy:
+    """Return what heals a target that the task cannot predict; dates are no task's target."""
+    target = subject.target
+    if kind is ColumnKind.DATETIME:
+        return Remedy("Choose another target", {"data": {"target": ""}})
+    if target.storage == "text" and kind.is_number:
+        return Remedy("Use the kind that was found", {"data": {f"kind.{target.key}": ""}})
+    return Remedy("Use the inferred task", {"data": {"task_kind": ""}})
+
+
+def target_is_not_the_group(subject: Subject) -> Iterator[Problem]:
+    """Groups that are the target's own values would leave classes that no fold has seen."""
+    if subject.spec.task.group_column == subject.spec.task.target:
+        remedy = Remedy("Use no group column", {"data": {"group_column": ""}})
+        message = "The target cannot be the group column: whole classes would be judged that were never seen."
+        yield error("data", "group_column", "group_is_target", message, remedy)
 
 
 def classes_are_usable(subject: Subject) -> Iterator[Problem]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.checks.subject import Subject, error, warning
+from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
+from app.domain.training.transforms import derived_names
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind
 
@@ -48,6 +50,10 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
             yield warning("features", field, "identifier", message, remedy)
 
 
+def _names(subject: Subject, part: TransformPart) -> list[str]:
+    return derived_names(part, time_column=subject.spec.task.time_column)
+
+
 def transforms_fit(subject: Subject) -> Iterator[Problem]:
     """Derived features have a time column, and look neither at the present target nor too far back."""
     remedy = Remedy("Remove the derived features", {"features": {"transforms": []}})
@@ -65,6 +71,10 @@ def transforms_fit(subject: Subject) -> Iterator[Problem]:
         except ValueError as fault:
             yield error("features", "transforms", "transform_invalid", str(fault), remedy)
             continue
+        taken = [name for name in _names(subject, part) if subject.profile.has(name)]
+        if taken:
+            message = f"The file has a column named {taken[0][:60]} already, so that derived feature is left out."
+            yield warning("features", "transforms", "name_taken", message)
         reach = max([*parameters.get("steps", [0]), parameters.get("window", 0)])
         if reach > subject.profile.rows // 4:
             rows = f"{subject.profile.rows:,} rows"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from app.domain.checks.subject import Subject, error, notice, warning
@@ -61,15 +62,22 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
         yield error("validation", field, "too_few_rows", message, Remedy("Use 2 folds", {"validation": {field: 2}}))
     yield from _classes_fill_folds(subject, folds, field)
-    groups = _groups(subject)
-    if strategy is Strategy.GROUP_K_FOLD and groups is not None and groups < folds:
-        remedy = Remedy(f"Use {groups} folds", {"validation": {field: groups}}) if groups >= 2 else None
-        yield error(
-            "validation", field, "too_few_groups", f"There are {groups} groups, fewer than {folds} folds.", remedy
-        )
-    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and groups is not None and not 2 <= groups <= MAX_GROUP_FOLDS:
+    yield from _groups_fill_folds(subject, folds, field)
+
+
+def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
+    strategy, groups, held = subject.strategy.id, _groups(subject), subject.spec.validation.holdout
+    if groups is None or not subject.strategy.needs_group:
+        return
+    out = math.ceil(groups * held.fraction) if held else 0
+    left, but = groups - out, f", and the rows held out take {out:,} of them" if out else ""
+    if strategy is Strategy.GROUP_K_FOLD and left < folds:
+        remedy = Remedy(f"Use {left} folds", {"validation": {field: left}}) if left >= 2 else None
+        message = f"There are {groups:,} groups{but}: fewer than {folds} folds."
+        yield error("validation", field, "too_few_groups", message, remedy)
+    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not 2 <= left <= MAX_GROUP_FOLDS:
         remedy = Remedy("Use group k-fold", {"validation": {"strategy": "group_k_fold"}})
-        message = f"{groups:,} groups would mean as many fits; 2 to {MAX_GROUP_FOLDS} are possible."
+        message = f"{groups:,} groups would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
         yield error("validation", "strategy", "too_many_groups", message, remedy)
 
 
@@ -88,7 +96,11 @@ def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pr
 
 def _groups(subject: Subject) -> int | None:
     column = subject.spec.task.group_column
-    return subject.profile.column(column).distinct if column else None
+    if column is None:
+        return None
+    # Rows without a group form one of their own.
+    known = subject.profile.column(column)
+    return known.distinct + (known.missing > 0)
 
 
 def random_split_in_time(subject: Subject) -> Iterator[Problem]:
@@ -105,24 +117,41 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
     """The gap is no shorter than the derived features look back, and leaves rows to train on."""
     if subject.strategy.id is not Strategy.TIME_SERIES:
         return
-    gap, memory = _number(subject, "gap"), longest_memory(subject.spec)
-    rows, folds = _development_rows(subject), max(_number(subject, "n_splits"), 1)
-    field = "time_series.gap"
-    if gap + 2 > rows - folds * (rows // (folds + 1)):
-        longest = max(0, rows // (folds + 1) - 2)
+    gap, memory, field = _number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
+    if not _leaves_rows(subject, gap):
+        longest = next((shorter for shorter in range(gap - 1, -1, -1) if _leaves_rows(subject, shorter)), None)
+        remedy = None if longest is None else Remedy(f"Use {longest}", {"validation": {field: longest}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
-        yield error(
-            "validation", field, "gap_too_long", message, Remedy(f"Use {longest}", {"validation": {field: longest}})
-        )
+        yield error("validation", field, "gap_too_long", message, remedy)
     elif 0 < memory > gap:
         message = (
             f"The derived features look back {memory:,} steps, the gap is {gap:,}: the rows at the border share values."
         )
         remedy = Remedy(f"Set the gap to {memory:,} steps", {"validation": {field: memory}})
-        if memory < rows // (folds + 1) - 2:
+        if _leaves_rows(subject, memory):
             yield warning("validation", field, "gap_short", message, remedy)
         else:
             yield notice("validation", field, "gap_short", message)
+
+
+def _leaves_rows(subject: Subject, gap: int) -> bool:
+    """Say whether a gap leaves rows to train the first fold. It counts moments, and stands before a hold-out too."""
+    held, folds = subject.spec.validation.holdout, max(_number(subject, "n_splits"), 1)
+    moments = _moments(subject)
+    if held:
+        moments -= max(1, round(moments * held.fraction)) + gap
+    size = moments // (folds + 1)
+    return size >= 1 and moments - folds * size - gap >= 2
+
+
+def _moments(subject: Subject) -> int:
+    """Return about how many moments have a target; with several sites, as many as their share of rows has one."""
+    column = subject.spec.task.time_column
+    if column is None:
+        return subject.rows
+    known = subject.profile.column(column)
+    rows = max(subject.profile.rows - known.missing, 1)
+    return min(subject.rows, round(known.distinct * min(subject.rows / rows, 1)))
 
 
 def metrics_fit(subject: Subject) -> Iterator[Problem]:

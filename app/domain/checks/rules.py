@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     about_data.columns_exist,
     about_data.target_has_values,
     about_data.target_fits_task,
+    about_data.target_is_not_the_group,
     about_data.classes_are_usable,
     about_data.enough_rows,
     about_data.time_column_is_dates,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from app.domain.estimators.parameters import Parameter
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
+THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
 FALSE_WORDS = frozenset({"false", "no", "off", "0", ""})
 
 
@@ -78,9 +80,13 @@ def _choice(parameter: Parameter, raw: Any) -> str:
 def _number(parameter: Parameter, raw: Any) -> float | int:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise ValueError(f"Must be a number, {bounds_sentence(parameter)}.")
-    text = str(raw).strip().replace("\u2212", "-")[:60]
     try:
-        value = float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+        text = str(raw).strip().replace("\u2212", "-")
+    except ValueError:
+        # Python writes no whole number of more than 4,300 digits.
+        raise ValueError(f"Must be {_between(parameter)}; you wrote thousands of digits.") from None
+    try:
+        value = float(_plain(text, whole=parameter.type == "integer"))
     except ValueError:
         raise ValueError(f"Must be a number, {bounds_sentence(parameter)}; you wrote {text[:40]}.") from None
     if not math.isfinite(value):
@@ -91,6 +97,13 @@ def _number(parameter: Parameter, raw: Any) -> float | int:
     if too_low or (parameter.high is not None and value > parameter.high):
         raise ValueError(f"Must be {_between(parameter)}; you wrote {text[:40]}.")
     return int(value) if parameter.type == "integer" else value
+
+
+def _plain(text: str, *, whole: bool) -> str:
+    """Return a number as Python writes it: commas part the thousands of a whole number, and one is a decimal comma."""
+    if whole and THOUSANDS.fullmatch(text):
+        return text.replace(",", "")
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
 def _between(parameter: Parameter) -> str:

@@ -13,6 +13,10 @@ TARGET = re.compile(
 )
 
 
+# A code of quality beside a measured value, as the files of the U.S. Geological Survey carry them.
+QUALITY = re.compile(r"_(cd|rmk|flag|qc|qual|quality|code)s?$", re.IGNORECASE)
+
+
 def is_rain(name: str) -> bool:
     """Say whether a measured column looks like precipitation by its name."""
     return bool(RAIN.match(name)) and not DERIVED.search(name)
@@ -25,4 +29,4 @@ def rain_column(names: Iterable[str]) -> str | None:
 
 def looks_like_target(name: str) -> bool:
     """Say whether a name is one that people give to what they want to estimate."""
-    return bool(TARGET.match(name))
+    return bool(TARGET.match(name)) and not QUALITY.search(name)

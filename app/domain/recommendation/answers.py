@@ -40,7 +40,14 @@ class Reader:
         """Return the answer as text, or the suggestion."""
         self.suggest(step, field, suggested, reason)
         raw = self.raw(step, field)
+        if raw is not None and not isinstance(raw, str):
+            self.misread(step, field)
         return raw if isinstance(raw, str) else suggested
+
+    def misread(self, step: str, field: str) -> None:
+        """Record an answer of a shape that no form sends; what is suggested takes its place."""
+        remedy = Remedy("Use what is suggested", {step: {field: None}})
+        self.wrong(step, field, "This answer could not be understood.", code="answer_unreadable", remedy=remedy)
 
     def parameter(self, step: str, field: str, parameter: Parameter, suggested: Any) -> Any:
         """Return the parsed answer; what cannot be parsed leaves an error with a one-click remedy."""

@@ -80,11 +80,10 @@ def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[dict
         recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": [1, 2, 3]}})
         recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 7}})
         recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 30}})
+    words = ["the last three values of the target"]
+    words += ["earlier rain and its sums over 7 and 30 steps"] if rain else []
     if 3600 <= axis.step_seconds <= 32 * 86_400:
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
-    words = "the last three values of the target"
-    words += ", earlier rain and its sums over 7 and 30 steps" if rain else ""
-    return (
-        recipes,
-        f"A series remembers: {words}, and the season. They assume that the target of the step before is known.",
-    )
+        words.append("the season")
+    said = ", and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return recipes, f"A series remembers: {said}. They assume that the target of the step before is known."

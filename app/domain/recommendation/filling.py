@@ -102,12 +102,15 @@ def fill_validation(reader: Reader, config: dict[str, Any], context: Context) ->
     held = suggest_holdout_percent(situation, strategy)
     reader.reasons["validation.holdout_percent"] = held.reason
     percent = reader.parameter("validation", "holdout_percent", HOLDOUT, held.value)
-    fraction = float(percent or 0) / 100
+    fraction = round(float(percent or 0) / 100, 4)
+    if float(percent or 0) > 0 and not fraction:
+        message = f"{HOLDOUT.title}: must be 0, or at least 0.01; you wrote {float(percent):g}."
+        reader.wrong("validation", "holdout_percent", message, code="parameter_invalid")
     keeps = fraction > 0 and strategy is not Strategy.HOLDOUT
     config["validation"] = {
         "strategy": strategy,
         "parameters": parameters,
-        "holdout": {"fraction": round(fraction, 4)} if keeps else None,
+        "holdout": {"fraction": fraction} if keeps else None,
     }
     config["metrics"] = _metrics(reader, situation)
     config["reproducibility"] = {"seed": reader.parameter("validation", "seed", SEED, 42)}
@@ -133,6 +136,8 @@ def _metrics(reader: Reader, situation: Situation) -> dict[str, Any]:
         said = primary
     reader.suggest("validation", "other_metrics", others)
     raw = reader.raw("validation", "other_metrics")
+    if raw is not None and not isinstance(raw, list):
+        reader.misread("validation", "other_metrics")
     wanted = [str(item) for item in raw] if isinstance(raw, list) else others
     unknown = [item for item in wanted if metrics.ALIASES.get(item, item) not in known]
     if unknown:

@@ -68,7 +68,7 @@ def make_plan(
     fill_review(reader, config, context)
     spec = _spec(reader, config)
     problems = [*reader.problems, *(check_spec(spec, profile, associations) if spec else ())]
-    forecast = estimate(spec, profile, machine or this_machine()) if spec and selected else None
+    forecast = estimate(spec, profile, machine or this_machine()) if spec and (selected or transforms) else None
     if forecast is not None:
         problems += _memory(forecast.memory_mb_high, machine or this_machine())
     return Plan(
@@ -101,8 +101,8 @@ def _kinds(reader: Reader, profile: DatasetProfile) -> dict[str, ColumnKind]:
     for column in profile.columns:
         raw = reader.raw("data", f"kind.{column.key}")
         try:
-            kinds[column.name] = ColumnKind(raw) if isinstance(raw, str) and raw else column.kind
-        except ValueError:
+            kinds[column.name] = ColumnKind(raw) if raw else column.kind
+        except (ValueError, TypeError):
             kinds[column.name] = column.kind
             reader.wrong("data", f"kind.{column.key}", f"{str(raw)[:40]} is no kind of column.", code="kind_unknown")
     return kinds
@@ -150,6 +150,8 @@ def _columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
             continue
         suggested, reason = judge_column(context, column)
         raw = reader.raw("features", f"column.{column.key}")
+        if raw is not None and not isinstance(raw, bool):
+            reader.misread("features", f"column.{column.key}")
         selected = raw if isinstance(raw, bool) else suggested
         association = context.associations.of(column.name) if context.associations else None
         if selected and not suggested:
@@ -189,12 +191,15 @@ def _transform_fault(item: Any, context: Context) -> str:
     columns = item.get("columns") or []
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         return "A derived feature could not be understood. Remove it and add it again."
+    parameters = item.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        return "A derived feature could not be understood. Remove it and add it again."
     try:
         entry = get_transform(item["kind"])
-        entry.parse(item.get("parameters") or {})
+        entry.parse(parameters)
     except KeyError:
         return f"There is no derived feature of the kind {item['kind'][:40]}."
-    except (ValueError, TypeError, AttributeError) as fault:
+    except ValueError as fault:
         return str(fault)
     if entry.needs_columns and not columns:
         return f"{entry.title}: choose at least one column."

@@ -6,6 +6,7 @@ its order once; "gap" then counts rows left out between training and judging.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -245,7 +246,8 @@ def _hold_out(spec: Spec, facts: RowFacts, *, gap: int, seed: int) -> tuple[Rows
 def _whole_groups_out(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
     from sklearn.model_selection import GroupShuffleSplit
 
-    if facts.groups is None or len(np.unique(facts.groups)) < 2:
+    groups = 0 if facts.groups is None else len(np.unique(facts.groups))
+    if groups - math.ceil(groups * share) < 1:
         raise TrainingError("One group cannot be divided into those that train and those that judge.", code=FEW_GROUPS)
     splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     rest, out = next(splitter.split(np.arange(facts.rows), groups=facts.groups))

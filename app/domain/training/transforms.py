@@ -109,7 +109,8 @@ def derived_names(transform: TransformPart, *, time_column: str | None) -> list[
 def names_taken(spec: Spec, columns: Iterable[str]) -> list[str]:
     """Return the names of derived features that columns of the file have already."""
     held, column = set(columns), spec.task.time_column
-    made = (name for part in spec.features.transforms for name in derived_names(part, time_column=column))
+    parts = [part for part in spec.features.transforms if part.kind in _BY_KIND]
+    made = (name for part in parts for name in derived_names(part, time_column=column))
     return [name for name in dict.fromkeys(made) if name in held]
 
 
@@ -124,10 +125,13 @@ def target_lags(spec: Spec) -> list[str]:
 
 
 def longest_memory(spec: Spec) -> int:
-    """Return how many steps back the config's recipes look."""
+    """Return how many steps back the config's recipes look; one that cannot be read looks nowhere."""
     reach = 0
     for transform in spec.features.transforms:
-        parameters = get(transform.kind).parse(transform.parameters)
+        try:
+            parameters = get(transform.kind).parse(transform.parameters)
+        except (KeyError, ValueError):
+            continue
         reach = max(reach, *parameters.get("steps", [0]), parameters.get("window", 0))
     return reach
 

@@ -112,16 +112,22 @@ def _numeric(key: str, odd: int, *, comma: bool) -> Typed:
     return Typed(key, "number", f"CASE WHEN isfinite({cast}) THEN {cast} ELSE NULL END", notes, comma)
 
 
+def _dated_sql(moment: str) -> str:
+    """Return a moment of a year that calendars have; there is no year 0."""
+    return f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
+
+
 def _dated(connection: Any, key: str, here: int, missing: str) -> Typed | None:
-    parsed = [f"try_strptime(trim({key}), '{fmt}')" for fmt, _ in DATE_FORMATS]
+    parsed = [_dated_sql(f"try_strptime(trim({key}), '{fmt}')") for fmt, _ in DATE_FORMATS]
+    cast = _dated_sql(f"TRY_CAST({key} AS TIMESTAMP)")
     counts = connection.execute(
         f"SELECT {', '.join(f'count({sql}) FILTER (NOT ({missing}))' for sql in parsed)}, "
-        f"count(TRY_CAST({key} AS TIMESTAMP)) FILTER (NOT ({missing})) FROM raw"
+        f"count({cast}) FILTER (NOT ({missing})) FROM raw"
     ).fetchone()
     best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
     if counts[best] < MOSTLY * here:
         if counts[-1] >= MOSTLY * here:
-            return Typed(key, "datetime", f"TRY_CAST({key} AS TIMESTAMP)")
+            return Typed(key, "datetime", cast)
         return None
     fmt, words = DATE_FORMATS[best]
     notes = [] if fmt.startswith("%Y") else [f"dates read as {words}."]
