@@ -210,7 +210,11 @@ def test_words_can_be_changed_after_the_launch(client: FlaskClient, user: User) 
 
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
-    [("name", "  ", "Give it a name"), ("tags", "x" * 51, "Up to 20 tags"), ("notes", "n" * 20_001, "The notes may have")],
+    [
+        ("name", "  ", "Give it a name"),
+        ("tags", "x" * 51, "Up to 20 tags"),
+        ("notes", "n" * 20_001, "The notes may have"),
+    ],
 )
 def test_words_that_do_not_fit_are_refused_and_kept(
     client: FlaskClient, user: User, field: str, value: str, sentence: str
