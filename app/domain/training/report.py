@@ -168,6 +168,7 @@ def _daily(run: Run) -> bool:
         axis is not None
         and axis.column == run.spec.task.time_column
         and axis.step_seconds == 86_400
+        and not axis.duplicates
         and not run.table.labels
     )
 
