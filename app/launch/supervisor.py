@@ -21,7 +21,8 @@ from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
-WEB_THREADS = 8
+# A slow upload or a dawdling connection holds one for as long as it takes; they cost next to nothing while they wait.
+WEB_THREADS = 32
 # Addresses that mean every interface; a browser on this machine uses the loopback one.
 EVERYWHERE = (str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0)), "")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

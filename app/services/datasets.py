@@ -189,11 +189,16 @@ def start_upload(user: User, file_name: str) -> Dataset:
     settings = current_settings()
     if files.free_mb(settings.data) < settings.limits.free_disk_mb:
         raise NoSpaceError("The server has too little room for uploads. Ask whoever runs it.", field="file")
-    if datasets.stored_bytes(user.id) > settings.limits.user_storage_mb * 1e6:
-        message = f"Your datasets fill the {settings.limits.user_storage_mb:,} MB of an account. Delete one first."
-        raise NoSpaceError(message, field="file", code="quota")
+    _refuse_if_full(user)
     with transaction():
         return datasets.add_dataset(owner_id=user.id, name=name, file_name=name)
+
+
+def _refuse_if_full(user: User) -> None:
+    most = current_settings().limits.user_storage_mb
+    if datasets.stored_bytes(user.id) > most * 1e6:
+        message = f"Your datasets would fill more than the {most:,} MB of an account. Delete one first."
+        raise NoSpaceError(message, field="file", code="quota")
 
 
 def incoming_file(dataset_id: uuid.UUID) -> Path:
@@ -221,16 +226,22 @@ def finish_upload(user: User, dataset_id: uuid.UUID, *, size_bytes: int, sha256:
 
     Raises
     ------
-    UnreadableFileError
-        If a small file cannot become a dataset; nothing of it is kept then.
+    UnreadableFileError, NoSpaceError
+        If a small file cannot become a dataset, or the account has no room for it; nothing of it is kept then.
     """
     limits = current_settings().limits
     small = size_bytes <= limits.inline_read_mb * 1e6
-    with transaction():
-        row = datasets.get_dataset(dataset_id, owner_id=user.id)
-        row.state, row.size_bytes, row.sha256 = DatasetState.READING.value, size_bytes, sha256
-        row.touched_at = now()
-        job = None if small else _analyse_job(row)
+    try:
+        with transaction():
+            row = datasets.get_dataset(dataset_id, owner_id=user.id)
+            row.state, row.size_bytes, row.sha256 = DatasetState.READING.value, size_bytes, sha256
+            row.touched_at = now()
+            # Two uploads at the same moment each found room for themselves alone.
+            _refuse_if_full(user)
+            job = None if small else _analyse_job(row)
+    except NoSpaceError:
+        drop_upload(dataset_id)
+        raise
     if job is not None:
         _ring(job)
         return row

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.storage import sessions
-from app.storage.db import now, transaction
+from app.storage.db import end_reading, now, transaction
 from app.storage.tables import User
 
 IDLE = timedelta(hours=12)
@@ -49,6 +49,8 @@ def load(secret: str) -> Opened | None:
     if row is None or row.seen_at < now() - IDLE:
         return None
     user = row.user
+    # The body of the request is read after this, as slowly as it comes; no connection may wait for it.
+    end_reading()
     if row.user_id is not None and (user is None or user.disabled_at is not None):
         return None
     if row.seen_at < now() - SEEN_EVERY:

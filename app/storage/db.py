@@ -60,6 +60,12 @@ def transaction() -> Iterator[None]:
         _writing.reset(token)
 
 
+def end_reading() -> None:
+    """Give the connection back before something slow, such as the body of an upload; what was loaded stays loaded."""
+    if not _writing.get():
+        db.session.commit()
+
+
 def now() -> datetime:
     """Return the time in UTC, without a zone, as every `_at` column stores it."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -38,7 +38,8 @@ def engine_options(url: str) -> dict[str, Any]:
     """Return the options for SQLAlchemy's create_engine."""
     if not is_sqlite(url):
         return {"pool_pre_ping": True}
-    return {"module": sqlite_module(), "connect_args": {"timeout": BUSY_SECONDS}}
+    pool = {"pool_size": 8, "max_overflow": 40}
+    return {"module": sqlite_module(), "connect_args": {"timeout": BUSY_SECONDS}, **pool}
 
 
 def prepare_engine(engine: Engine, *, checkpoints: bool = True) -> None:

@@ -341,6 +341,19 @@ def test_an_account_that_is_full_takes_no_more_until_something_is_deleted(app: F
     assert datasets.start_upload(user, "river.csv").state == "receiving"
 
 
+def test_two_uploads_that_each_fit_alone_do_not_both_fill_an_account(app: Flask, user: User) -> None:
+    with_limits(app, user_storage_mb=2)
+    one, two = (datasets.start_upload(user, f"{name}.csv") for name in ("one", "two"))
+    for row in (one, two):
+        datasets.incoming_file(row.id).write_bytes(SMALL.encode())
+    datasets.finish_upload(user, one.id, size_bytes=1_500_000, sha256="0" * 64)
+    with pytest.raises(NoSpaceError) as refusal:
+        datasets.finish_upload(user, two.id, size_bytes=1_500_000, sha256="1" * 64)
+    assert refusal.value.code == "quota"
+    assert [row.name for row in datasets.list_datasets(user)] == ["one.csv"]
+    assert not datasets.incoming_file(two.id).exists()
+
+
 def test_samples_and_other_peoples_files_fill_no_account(app: Flask, user: User, other_user: User) -> None:
     with_limits(app, user_storage_mb=0)
     datasets.use_sample(user, "piscataquis")
