@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.browser.axe import violations
 from tests.browser.conftest import ROOT, OpenPage
 from tests.browser.walk import STEPS, Walk
 
@@ -132,6 +133,33 @@ def test_two_tabs_never_overwrite_each_other_silently(open_page: OpenPage) -> No
     two.reload()
     two.goto(two.url.replace("review", "validation"))
     assert two.get_by_label("Seed").input_value() == "6"
+
+
+def test_a_question_between_two_tabs_holds_the_step_until_it_is_answered(open_page: OpenPage) -> None:
+    one = open_page().page
+    walk = Walk(one)
+    walk.choose_sample()
+    for title in STEPS[:3]:
+        walk.heading(title)
+        walk.click("button", "Continue")
+    walk.heading("Validation")
+    two = open_page().page
+    two.goto(one.url)
+    two.get_by_label("Seed").fill("5")
+    two.get_by_role("button", name="Continue", exact=True).click()
+    two.locator("h1", has_text="Review").wait_for()
+    one.get_by_label("Seed").fill("6")
+    one.get_by_label("Seed").blur()
+    one.get_by_role("button", name="Keep mine").wait_for()
+    # A click that was meant for the page before must not choose in silence.
+    assert one.get_by_role("button", name="Continue", exact=True).last.is_disabled()
+    assert one.get_by_label("Seed").is_disabled()
+    assert violations(one) == []
+    one.get_by_role("button", name="Keep mine").click()
+    one.locator("#wizard-conflict").wait_for(state="detached")
+    assert one.get_by_label("Seed").input_value() == "6"
+    one.reload()
+    assert one.get_by_label("Seed").input_value() == "6"
 
 
 def test_what_could_not_be_sent_is_kept_and_offered_again(open_page: OpenPage) -> None:

@@ -314,3 +314,11 @@ def test_hyperparameters_are_the_configs_else_the_defaults() -> None:
     assert (values["n_estimators"], values["min_samples_leaf"]) == (25, 2)
     # What only classes have is passed over for a number.
     assert "class_weight" not in values
+
+
+def test_classes_stand_in_one_order_whatever_they_are_called() -> None:
+    words = ["10", "nan", "9", "inf", "b", "a"]
+    for turn in range(6):
+        frame = made(30).assign(y=[words[(at + turn) % 6] for at in range(30)])
+        table = prepared(frame, task={"target": "y", "kind": "multiclass"})
+        assert table.labels == ("9", "10", "a", "b", "inf", "nan")

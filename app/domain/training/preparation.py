@@ -142,9 +142,11 @@ def _target(frame: pd.DataFrame, spec: Spec) -> tuple[NDArray[Any], tuple[str, .
 
 def _label_order(label: str) -> tuple[int, float, str]:
     try:
-        return (0, float(label), label)
+        number = float(label)
     except ValueError:
         return (1, 0.0, label)
+    # "nan" is a word that Python takes for a number without a place among the others.
+    return (0, number, label) if np.isfinite(number) else (1, 0.0, label)
 
 
 def _last_seen(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> NDArray[np.float64]:
