@@ -33,7 +33,7 @@ run: $(VENV)/.run ## Start HydroML; Ctrl-C stops it
 	@exec $(PY) -m app.cli up
 
 test: $(VENV)/.test ## Run all tests
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test ## Check style, types and who imports whom
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(VENV)/bin/lint-imports

@@ -16,6 +16,18 @@ from app.storage.db import db, transaction
 from app.storage.migrating import migrate
 from app.storage.tables import Dataset, User
 
+# What waits for workers and browsers goes first, so that no process is left alone with it at the end.
+LONGEST = ("tests/workers", "tests/browser", "tests/launch")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first; the others keep their order."""
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, folder in enumerate(LONGEST) if folder in item.path.as_posix()), len(LONGEST))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
