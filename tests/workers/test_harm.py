@@ -19,6 +19,8 @@ from app.storage.tables import Experiment
 from tests.workers.conftest import Crew, Launch, Server, children_of, job_of, runs, wait_until
 
 NOTICED_SECONDS = 30
+# Being noticed is promised; how soon somebody has time for it depends on what else the machine does.
+TAKEN_UP_SECONDS = 60
 
 
 def attempted(experiment: Experiment, attempt: int) -> bool:
@@ -33,7 +35,7 @@ def test_a_killed_child_is_replaced_and_the_work_is_done_once(crew: Crew, launch
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
     for child in children_of(worker.pid):
         os.kill(child, signal.SIGKILL)
-    wait_until(lambda: job_of(experiment).attempt == 2, seconds=NOTICED_SECONDS, what="the second attempt")
+    wait_until(lambda: job_of(experiment).attempt == 2, seconds=TAKEN_UP_SECONDS, what="the second attempt")
     wait_until(lambda: experiment.state == "finished", seconds=120, what="the end")
     assert job_of(experiment).attempt == 2
 
@@ -63,7 +65,7 @@ def test_another_worker_takes_over_from_a_killed_one(crew: Crew, launch: Launch)
     second = crew.worker()
     crew.upkeep()
     os.killpg(first.pid, signal.SIGKILL)
-    wait_until(lambda: job_of(experiment).attempt == 2, seconds=NOTICED_SECONDS, what="the second attempt")
+    wait_until(lambda: job_of(experiment).attempt == 2, seconds=TAKEN_UP_SECONDS, what="the second attempt")
     wait_until(lambda: experiment.state == "finished", seconds=120, what="the end")
     assert second.poll() is None
 
