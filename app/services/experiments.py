@@ -45,28 +45,20 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
     TooManyError
         If too many of the user's jobs wait already.
     """
-    known = experiments.find_by_key(user.id, idempotency_key)
+    known = experiments.find_by_key(user.id, idempotency_key) or _launched(user, draft_id, version)
     if known is not None:
         return known
-    row = _unchanged(user, draft_id, version)
-    if row.launched_experiment_id is not None:
-        return experiments.get_experiment(row.launched_experiment_id, owner_id=user.id)
-    plan = drafts.plan_of(user, row)
-    dataset = drafts.dataset_of(user, row)
+    row = drafts.get_draft(user, draft_id)
+    plan, dataset = drafts.plan_of(user, row), drafts.dataset_of(user, row)
     if not plan.launchable or plan.spec is None or dataset is None:
         raise LaunchRefusedError(tuple(plan.problems))
     try:
         with transaction():
-            row = _unchanged(user, draft_id, version)
-            if row.launched_experiment_id is not None:
-                return experiments.get_experiment(row.launched_experiment_id, owner_id=user.id)
-            if drafts.dataset_of(user, row) is None:
-                raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
-            _refuse_if_full(user)
-            experiment = _add(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
-            draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
-            seconds = current_settings().limits.train_seconds
-            job = jobs.add_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id, seconds=seconds)
+            # Another tab may have been faster while the plan was made.
+            known = _launched(user, draft_id, version)
+            if known is not None:
+                return known
+            experiment, job = _freeze(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)
@@ -77,11 +69,24 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
     return experiment
 
 
-def _unchanged(user: User, draft_id: uuid.UUID, version: int) -> DraftRow:
+def _launched(user: User, draft_id: uuid.UUID, version: int) -> Experiment | None:
+    """Return what a draft was launched as, or None; a draft that moved since the page was shown is refused."""
     row = drafts.get_draft(user, draft_id)
     if row.version != version:
         raise ConflictError("The draft changed in another tab. Look at it once more, then launch.", code="draft_moved")
-    return row
+    known = row.launched_experiment_id
+    return None if known is None else experiments.get_experiment(known, owner_id=user.id)
+
+
+def _freeze(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> tuple[Experiment, Job]:
+    """Make the experiment and its job, in the caller's transaction."""
+    if drafts.dataset_of(user, row) is None:
+        raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
+    _refuse_if_full(user)
+    experiment = _add(user, row, plan=plan, spec=spec, dataset=dataset, key=key)
+    draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
+    seconds = current_settings().limits.train_seconds
+    return experiment, jobs.add_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id, seconds=seconds)
 
 
 def ring(job: Job) -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, delete, select, update
 
 from app.domain.errors import NotFoundError
 from app.storage.db import db, now
@@ -24,11 +24,6 @@ def get_user(user_id: uuid.UUID) -> User:
 def find_user(email: str) -> User | None:
     """Return the account with this address, however it is capitalised."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
-
-
-def count_users() -> int:
-    """Return the number of accounts."""
-    return db.session.scalar(select(func.count()).select_from(User)) or 0
 
 
 def add_user(**values: Any) -> User:

@@ -55,7 +55,7 @@ def score(value: float | None, digits: int = 2) -> str:
     """Write a score."""
     if value is None:
         return "not defined"
-    return f"{value:,.{digits}f}".replace("-", MINUS)
+    return f"{value:z,.{digits}f}".replace("-", MINUS)
 
 
 def size(value: float | None) -> str:

@@ -44,6 +44,14 @@ class Walk:
         self.heading("Review")
         self.click("button", "Launch experiment")
 
+    def come_to_validation(self) -> None:
+        """Start from a sample and accept what comes before the Validation step."""
+        self.choose_sample()
+        for title in STEPS[:3]:
+            self.heading(title)
+            self.click("button", "Continue")
+        self.heading("Validation")
+
     def wait_for_end(self, *, javascript: bool, seconds: float = 120) -> str:
         """Watch the experiment until it is final; returns the chip's word."""
         from playwright.sync_api import Error

@@ -24,11 +24,6 @@ PASSWORD = "a long river runs 7"
 
 
 @pytest.fixture
-def browser(app: Flask, user: User) -> Browser:
-    return Browser(app).sign_in(user)
-
-
-@pytest.fixture
 def hers(app: Flask, user: User) -> Belongings:
     return Belongings.of(user)
 

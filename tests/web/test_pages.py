@@ -133,11 +133,6 @@ def test_the_checks_see_what_they_look_for(app: Flask, monkeypatch: pytest.Monke
         assert words in found
 
 
-@pytest.fixture
-def browser(app: Flask, user: User) -> Browser:
-    return Browser(app).sign_in(user)
-
-
 def _finished(kind: str) -> Callable[[Flask, User], str]:
     return lambda app, user: f"/experiments/{seeds.finish(app, user, kind=kind).id}"
 

@@ -17,19 +17,9 @@ from app.storage.db import db
 from app.storage.tables import DraftRow, Experiment, Job, User
 from app.web.sessions import COOKIE
 from tests.services.tables import at_once, save
-from tests.web.client import STEPS, Browser, Page, answers_of, draft_on_sample, step_path, words_of
+from tests.web.client import STEPS, Browser, Page, answers_of, step_path, words_of
 
 EVIL = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def browser(app: Flask, user: User) -> Browser:
-    return Browser(app).sign_in(user)
-
-
-@pytest.fixture
-def draft(user: User) -> DraftRow:
-    return draft_on_sample(user)
 
 
 @dataclass

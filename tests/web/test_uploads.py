@@ -31,11 +31,6 @@ ROUTES = ["/experiments/new/upload", "/datasets/upload", DRAFT]
 
 
 @pytest.fixture
-def browser(app: Flask, user: User) -> Browser:
-    return Browser(app).sign_in(user)
-
-
-@pytest.fixture
 def send(app: Flask, browser: Browser, user: User) -> Callable[..., Page]:
     """Return a way to send files to a route, which makes the draft first where the route needs one."""
     draft = draft_on_sample(user)

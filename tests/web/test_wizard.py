@@ -20,16 +20,6 @@ TITLES = ("Data", "Features", "Model", "Validation", "Review")
 CLASSES = b"a,b,level\n" + b"".join(b"%d,%d,%d\n" % (at % 7, at * 3 % 11, at % 2) for at in range(120))
 
 
-@pytest.fixture
-def browser(app: Flask, user: User) -> Browser:
-    return Browser(app).sign_in(user)
-
-
-@pytest.fixture
-def draft(user: User) -> DraftRow:
-    return draft_on_sample(user)
-
-
 def experiments() -> list[Experiment]:
     return list(db.session.scalars(db.select(Experiment)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,39 +50,53 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
     patterned = float(np.mean(counts == usual)) >= REGULAR_SHARE and distinct >= 30
     if distinct < 0.5 * rows and not patterned:
         return None
-    steps = np.diff(np.asarray(seconds, dtype=float))
-    values, times = np.unique(np.round(steps, 3), return_counts=True)
-    step = float(values[np.argmax(times)])
-    regular = float(np.max(times)) / len(steps) >= REGULAR_SHARE
-    missing = int(np.sum(np.maximum(np.round(steps / step) - 1, 0))) if regular and step > 0 else 0
-    label = _label(step if regular else float(np.median(steps)), regular=regular)
-    months = None if regular else _by_calendar(seconds)
-    if months is not None:
-        regular, step, (label, missing) = True, float(np.median(steps)), months
+    step = _step_of(seconds)
     return TimeAxis(
         column=column,
         start=_iso(float(seconds[0])),
         end=_iso(float(seconds[-1])),
-        step_seconds=step if regular else float(np.median(steps)),
-        step_label=label,
-        regular=regular,
-        gaps=missing,
+        step_seconds=step.seconds,
+        step_label=step.label,
+        regular=step.regular,
+        gaps=step.gaps,
         duplicates=rows - distinct,
     )
 
 
-def _by_calendar(seconds: NDArray[Any]) -> tuple[str, int] | None:
-    """Return name and gaps of a step of whole months, which differ in days; None where there is none."""
-    months = np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int)
-    steps = np.diff(months)
-    if steps.min() < 1:
-        return None
+@dataclass(frozen=True)
+class _Step:
+    """How far apart the moments of an axis are, and how many are left out."""
+
+    seconds: float
+    label: str
+    regular: bool
+    gaps: int
+
+
+def _step_of(seconds: NDArray[Any]) -> _Step:
+    """Return the usual distance between moments, in seconds or in whole months; else the middle one, as irregular."""
+    steps = np.diff(np.asarray(seconds, dtype=float))
+    middle = float(np.median(steps))
+    usual, share = _usual(np.round(steps, 3))
+    if share >= REGULAR_SHARE:
+        return _Step(usual, _label(usual, regular=True), regular=True, gaps=_left_out(steps, usual))
+    months = np.diff(np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int))
+    usual, share = _usual(months)
+    # Months and years differ in days, so a series of either is regular by the calendar alone.
+    if months.min() >= 1 and share >= REGULAR_SHARE:
+        label = {1: "monthly", 12: "yearly"}.get(int(usual), f"every {int(usual)} months")
+        return _Step(middle, label, regular=True, gaps=_left_out(months, usual))
+    return _Step(middle, _label(middle, regular=False), regular=False, gaps=0)
+
+
+def _usual(steps: NDArray[Any]) -> tuple[float, float]:
+    """Return the commonest step and its share of all."""
     values, times = np.unique(steps, return_counts=True)
-    usual = int(values[np.argmax(times)])
-    if float(np.max(times)) / len(steps) < REGULAR_SHARE:
-        return None
-    gaps = int(np.sum(np.maximum(np.round(steps / usual) - 1, 0)))
-    return {1: "monthly", 12: "yearly"}.get(usual, f"every {usual} months"), gaps
+    return float(values[np.argmax(times)]), float(np.max(times)) / len(steps)
+
+
+def _left_out(steps: NDArray[Any], usual: float) -> int:
+    return int(np.sum(np.maximum(np.round(steps / usual) - 1, 0))) if usual > 0 else 0
 
 
 def _iso(seconds: float) -> str:

@@ -59,6 +59,11 @@ def make_plan(
     if task is None:
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
     context = Context(profile=profile, kinds=kinds, associations=associations, **task)
+    return _completed(reader, context, machine or this_machine())
+
+
+def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
+    """Return the plan of a draft whose data and target are known."""
     columns = _columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
@@ -67,10 +72,10 @@ def make_plan(
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
     spec = _spec(reader, config)
-    problems = [*reader.problems, *(check_spec(spec, profile, associations) if spec else ())]
-    forecast = estimate(spec, profile, machine or this_machine()) if spec and (selected or transforms) else None
+    problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
+    forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
     if forecast is not None:
-        problems += _memory(forecast.memory_mb_high, machine or this_machine())
+        problems += _memory(forecast.memory_mb_high, machine)
     return Plan(
         spec=spec,
         values=reader.values,

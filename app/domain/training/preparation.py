@@ -58,11 +58,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     TrainingError
         If a column is missing, the target cannot be read as the task needs, or no row is left.
     """
-    needed = {spec.task.target, *spec.features.selected}
-    needed |= {column for column in (spec.task.time_column, spec.task.group_column) if column}
-    absent = sorted(needed - set(frame.columns))
-    if absent:
-        raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+    _refuse_absent(frame, spec)
     in_file = len(frame)
     frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
@@ -94,6 +90,14 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
         dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
     )
+
+
+def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
+    needed = {spec.task.target, *spec.features.selected}
+    needed |= {column for column in (spec.task.time_column, spec.task.group_column) if column}
+    absent = sorted(needed - set(frame.columns))
+    if absent:
+        raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
 
 
 def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:

@@ -146,7 +146,7 @@ def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str,
 
 def number(value: float | None, digits: int = 2) -> str:
     """Write a score with a true minus sign, or say that there is none."""
-    return "not defined" if value is None else f"{value:.{digits}f}".replace("-", "\u2212")
+    return "not defined" if value is None else f"{value:z.{digits}f}".replace("-", "\u2212")
 
 
 def _sentence(

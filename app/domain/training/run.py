@@ -106,17 +106,22 @@ def train(
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
         run = Run(spec, table, _split(spec, table), profile, on_progress, should_stop, notes=list(table.notes))
-        run.say("Reading the data")
-        with _collected_warnings(run.notes):
-            fitted = _judge_all(run)
-            run.stop_if_asked()
-            run.say("Measuring what it relies on")
-            last = run.holdout or run.folds[-1]
-            run.importance = permutation_importance(spec, table, fitted, rows=last.rows, basis=last.name)
-        run.done = run.total
-        run.say("Writing the report")
+        _carry_out(run)
         made = report.build(run, seconds_total=time.perf_counter() - start, environment=describe_environment())
     return TrainingResult(made, report.predictions(run))
+
+
+def _carry_out(run: Run) -> None:
+    """Judge every fold, then measure what the last fit relies on."""
+    run.say("Reading the data")
+    with _collected_warnings(run.notes):
+        fitted = _judge_all(run)
+        run.stop_if_asked()
+        run.say("Measuring what it relies on")
+        last = run.holdout or run.folds[-1]
+        run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+    run.done = run.total
+    run.say("Writing the report")
 
 
 def _split(spec: Spec, table: Table) -> Split:

@@ -81,13 +81,12 @@
       datasets.push({ type: "bar", label: data.rainName, data: data.rain, backgroundColor: colours.rain, yAxisID: "rain", barPercentage: 1, categoryPercentage: 0.8 });
     }
     const shown = data.observed.concat(data.estimated).filter(Number.isFinite);
-    const [bottom, top] = [Math.min(...shown), Math.max(...shown)];
-    const start = bottom >= 0 ? 0 : bottom;
+    const [start, top] = [data.low, Math.max(...shown)];
     const options = shared(colours, (item) => `${item.dataset.label}: ${number(item.raw)}`);
     options.interaction = { mode: "index", intersect: false };
     options.scales = {
       x: axis(colours, { grid: { display: false } }),
-      y: axis(colours, { suggestedMin: start, ...(most > 0 ? { suggestedMax: top + (top - start) * 0.25 } : {}) }),
+      y: axis(colours, { min: start, ...(most > 0 ? { suggestedMax: top + (top - start) * 0.25 } : {}) }),
       // Hangs from above and carries no lettering of its own: pointing at a day says its amount.
       rain: { display: false, reverse: true, min: 0, max: Math.max(most, 1e-12) * 4.5 },
     };

@@ -41,8 +41,9 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
         return None
     start, end = rows[0][0], rows[-1][0]
     values_shown = scales.known(value for row in rows for value in row[1:3])
-    # Flow stands on zero; a groundwater head far below it would only be squeezed.
-    scale = scales.linear(values_shown, from_zero=min(values_shown, default=0.0) >= 0)
+    # Flow stands on zero; a groundwater head far from it would only be squeezed.
+    lowest, highest = min(values_shown, default=0.0), max(values_shown, default=0.0)
+    scale = scales.linear(values_shown, from_zero=0 <= lowest <= highest / 2)
     rain_values = scales.known(row[3] for row in rows)
     longest = max(rain_values, default=0.0)
     height = BELOW_RAIN if longest > 0 else 1.0
@@ -68,7 +69,7 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
         rain_name=rain_name,
         rain_note=f"{rain_name} hangs from above; longest bar {figure(longest, 3)}" if bars else "",
         numbers=_numbers(values, rain_name),
-        data=_data(values, target, rain_name),
+        data={**_data(values, target, rain_name), "low": scale.low},
     )
 
 

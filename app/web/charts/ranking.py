@@ -49,7 +49,7 @@ def build(values: dict[str, Any] | None) -> Ranking | None:
         Ranked(
             name=str(item["feature"]),
             width=round(100 * min(abs(item["mean"]) / longest, 1.0), 2),
-            text=f"{item['mean']:.{decimals}f}".replace("-", scales.MINUS)
+            text=f"{item['mean']:z.{decimals}f}".replace("-", scales.MINUS)
             if 1e-6 < longest < 1e6
             else figure(item["mean"], 3),
             noise=abs(item["mean"]) <= 2 * (item.get("std") or 0.0) or item["mean"] <= 0,

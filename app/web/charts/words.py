@@ -44,7 +44,7 @@ def metric_figure(metric: dict[str, Any], value: float | None) -> str:
         return "not defined"
     if abs(value) >= 1e6 or metric.get("in_target_units"):
         return figure(value, 3)
-    return f"{value:,.{1 if metric.get('unit') == '%' else 2}f}".replace("-", MINUS)
+    return f"{value:z,.{1 if metric.get('unit') == '%' else 2}f}".replace("-", MINUS)
 
 
 def thin(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[tuple[str, ...], ...], str]:
