@@ -149,8 +149,11 @@ OpenPage = Callable[..., Watched]
 
 @pytest.fixture
 def open_page(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> Iterator[OpenPage]:
-    """Open a signed-in page of a given size, with or without JavaScript; console errors fail the test."""
+    """Open a signed-in page of a given size, with or without JavaScript; console errors and requests to anywhere else fail the test."""
     opened: list[tuple[Any, list[str]]] = []
+
+    def _is_outside(address: str) -> bool:
+        return not address.startswith((product.url, "data:", "blob:"))
 
     def make(*, javascript: bool = True, width: int = 1280, height: int = 800, scheme: str = "light") -> Watched:
         context = browser.new_context(
@@ -165,6 +168,7 @@ def open_page(product: Product, browser: Any, signed_in_state: dict[str, Any]) -
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: complaints.append(f"outside: {asked.url}") if _is_outside(asked.url) else None)
         opened.append((context, complaints))
         return Watched(page, complaints)
 

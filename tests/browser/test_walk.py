@@ -26,6 +26,10 @@ def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javas
     text = page.locator("main").inner_text()
     assert re.search(r"beats persistence: NSE 0\.\d+ against 0\.\d+", text), text[:1500]
     assert page.locator("svg.chart").count() >= 3
+    if javascript:
+        page.locator("canvas").first.wait_for()
+    else:
+        assert page.locator("canvas:visible").count() == 0
     for part in ("Hydrograph", "Residuals", "against observed", "Permutation importance", "scikit-learn"):
         assert part.lower() in text.lower() or page.get_by_text(part).count(), part
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.domain.training import report
+from app.web import filters
 from app.web.charts import (
     board,
     classes,
@@ -143,6 +145,26 @@ def test_a_hydrograph_is_drawn_in_the_order_of_time() -> None:
     assert chart.observed.startswith("M0.0 ")
     assert "highest observed value is 2 on 2001-01-03" in chart.sentence
     assert chart.rain == chart.rain_note == ""
+
+
+@pytest.mark.parametrize(
+    ("observed", "low"), [([0.1, 3.0, 9.0], 0.0), ([79.1, 79.4, 79.9], 79.0), ([-3.0, -1.0, -2.0], -3.0)]
+)
+def test_flow_stands_on_zero_and_a_head_far_from_it_fills_the_frame(observed: list[float], low: float) -> None:
+    times = ["2001-01-01", "2001-01-02", "2001-01-03"]
+    chart = hydrograph.build({"title": "", "times": times, "observed": observed, "predicted": observed}, target="head")
+    assert chart is not None
+    # The drawn picture and the script's own stand on the same value.
+    assert chart.data["low"] == low
+    heights = coordinates(chart.observed)[1::2]
+    assert max(heights) - min(heights) > 500
+
+
+@pytest.mark.parametrize("value", [-0.0, -0.001, 0.001])
+def test_what_rounds_to_zero_has_no_minus(value: float) -> None:
+    assert filters.score(value) == report.number(value) == "0.00"
+    assert words.metric_figure({"unit": "%"}, value) == "0.0"
+    assert filters.score(-0.006) == "\u22120.01"
 
 
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
