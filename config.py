@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+VERSION = "1.0.0"
 MIB = 1024 * 1024
 SWITCH = {"": False, "0": False, "no": False, "off": False, "false": False,
           "1": True, "yes": True, "on": True, "true": True}  # fmt: skip

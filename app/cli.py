@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 import config
-from app import VERSION
 from app.domain.errors import DomainError
 from app.domain.vocabulary import Role
 
@@ -23,7 +22,7 @@ def _settings() -> config.Settings:
 
 
 @click.group(help="HydroML: from a data file to a judged experiment.")
-@click.version_option(VERSION, prog_name="HydroML")
+@click.version_option(config.VERSION, prog_name="HydroML")
 def main() -> None:
     """Group the commands."""
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from flask import Flask
 
-from app import VERSION
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
-from config import Settings
+from config import VERSION, Settings
 
 MINUS = "\u2212"
 
