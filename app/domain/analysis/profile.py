@@ -5,18 +5,38 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from app.domain.analysis.choices import Dialect
 from app.domain.vocabulary import ColumnKind, Severity
+
+# Part of the key under which analyses are cached: raise it when the same file would give another profile.
+ANALYSIS_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change of one click. `label` stands on the button; `kind` says where the change is made.
+
+    "reading": read the file again with `changes` of the reading choices (see ReadingChoices.merged).
+    "draft": change answers of a draft, `changes` maps "step.field" to the answer.
+    "leave_out": untick `columns` among the features of a draft.
+    """
+
+    label: str
+    kind: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something noticed in the data. `columns` are names; `remedy` is a sentence or ""."""
+    """Something noticed in the data. `columns` are names; `remedy` is a sentence or "", `remedies` are buttons."""
 
     code: str
     severity: Severity
     columns: tuple[str, ...]
     message: str
     remedy: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,7 @@ class ColumnProfile:
     histogram_counts: tuple[int, ...] = ()
     top_values: tuple[tuple[str, int], ...] = ()
     original_name: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +85,10 @@ class TimeAxis:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What reading did to the file: rows_read = rows_kept + rows_rejected, always."""
+    """What reading did to the file: rows_read = rows_kept + rows_rejected + left_out, always.
+
+    `left_out` counts rows that fit and were left out because the user said so (exact copies).
+    """
 
     rows_read: int
     rows_kept: int
@@ -76,6 +100,8 @@ class ImportReport:
     skipped_lines: int = 0
     rejected: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+    dialect: Dialect = field(default_factory=Dialect)
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +131,7 @@ class DatasetProfile:
         """Return plain JSON values."""
         values = asdict(self)
         values.pop("_by_name")
+        values["report"]["dialect"] = self.report.dialect.model_dump(mode="json")
         return values
 
     @staticmethod
@@ -135,11 +162,14 @@ def _column(item: dict[str, Any]) -> ColumnProfile:
 
 def _report(item: dict[str, Any]) -> ImportReport:
     rejected = tuple((line, reason) for line, reason in item["rejected"])
-    return ImportReport(**{**item, "rejected": rejected, "notes": tuple(item["notes"])})
+    dialect = Dialect.model_validate(item.get("dialect") or {})
+    return ImportReport(**{**item, "rejected": rejected, "notes": tuple(item["notes"]), "dialect": dialect})
 
 
 def _finding(item: dict[str, Any]) -> Finding:
-    return Finding(**{**item, "severity": Severity(item["severity"]), "columns": tuple(item["columns"])})
+    remedies = tuple(Remedy(**{**one, "columns": tuple(one["columns"])}) for one in item.get("remedies", ()))
+    severity, columns = Severity(item["severity"]), tuple(item["columns"])
+    return Finding(**{**item, "severity": severity, "columns": columns, "remedies": remedies})
 
 
 @dataclass(frozen=True)

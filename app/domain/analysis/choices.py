@@ -1,0 +1,146 @@
+"""How a file is read: what was found in it, and what the user said instead. Stored, posted and sent as one schema."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "latin-1": "ISO 8859-1 (Latin 1)",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp949": "CP949 (Korean)",
+    "gb18030": "GB 18030 (Chinese)",
+    "shift_jis": "Shift JIS (Japanese)",
+}
+DELIMITERS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "bar",
+    ":": "colon",
+    "^": "caret",
+    " ": "one space",
+    "whitespace": "spaces or tabs, any number",
+    ", ": "comma and space",
+}
+QUOTES = {'"': "double quotes", "'": "single quotes", "": "none"}
+ESCAPES = {"double": "the quote twice", "\\": "backslash", "": "none"}
+DECIMALS = {".": "point", ",": "comma"}
+COMMENTS = {"#": "#", "%": "%", "//": "//", "": "none"}
+Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "cp949", "gb18030", "shift_jis"]
+Text = Annotated[str, StringConstraints(max_length=200)]
+FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class Marker(BaseModel):
+    """What a value of one column means: nothing at all ("missing") or itself ("value").
+
+    It is named by its text as the file has it, or as a bound: everything `below` or `above` a number.
+    """
+
+    model_config = FROZEN
+
+    column: Text
+    value: Text | None = None
+    below: float | None = Field(default=None, allow_inf_nan=False)
+    above: float | None = Field(default=None, allow_inf_nan=False)
+    meaning: Literal["missing", "value"] = "missing"
+
+
+class ReadingChoices(BaseModel):
+    """What the user said about the file. A field that is None is found out from the file."""
+
+    model_config = FROZEN
+
+    encoding: Encoding | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=10)] | None = None
+    quote: Literal['"', "'", ""] | None = None
+    escape: Literal["double", "\\", ""] | None = None
+    decimal: Literal[".", ","] | None = None
+    comment: Literal["#", "%", "//", ""] | None = None
+    first_line: int | None = Field(default=None, ge=1, le=1_000_000)
+    header_lines: int | None = Field(default=None, ge=0, le=5)
+    footer_lines: int | None = Field(default=None, ge=0, le=1000)
+    ragged: Literal["leave_out", "pad"] | None = None
+    duplicates: Literal["keep", "leave_out"] | None = None
+    sheet: Text | None = None
+    markers: tuple[Marker, ...] = Field(default=(), max_length=1000)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was said, and nothing that was not."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def fingerprint(self) -> str:
+        """Return 16 hexadecimal digits that are the same for the same choices, whatever their order."""
+        said = self.to_json()
+        said["markers"] = sorted((json.dumps(one, sort_keys=True) for one in said.get("markers", ())), key=str)
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+    def merged(self, changes: dict[str, Any]) -> ReadingChoices:
+        """Return these choices with some changed; None takes a choice back, markers replace those of the same value.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If a change is none that can be made.
+        """
+        values = {**self.to_json(), **{key: value for key, value in changes.items() if key != "markers"}}
+        known = {_place(one): one for one in self.markers}
+        known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
+        return ReadingChoices.model_validate({**values, "markers": list(known.values())})
+
+
+def _place(marker: Marker) -> tuple[str, str | None, bool, bool]:
+    return marker.column, marker.value, marker.below is not None, marker.above is not None
+
+
+class Dialect(BaseModel):
+    """How the file was read in the end, found or said; `said` names the fields that the user decided.
+
+    `format` is one of csv, rdb, json, jsonl, parquet, xlsx, xls, netcdf; what means nothing for a format is empty.
+    `first_line` counts from 1 and is where the names (or, without names, the first values) stand.
+    """
+
+    model_config = FROZEN
+
+    format: str = "csv"
+    packing: Literal["", "gzip", "zip"] = ""
+    encoding: str = ""
+    delimiter: str = ""
+    quote: str = ""
+    escape: str = ""
+    decimal: str = "."
+    comment: str = ""
+    first_line: int = 1
+    header_lines: int = 1
+    footer_lines: int = 0
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+class Peek(BaseModel):
+    """The first look at a file, from its head alone: how it would be read, and its first rows as texts.
+
+    `kinds` has one word for each name ("number", "integer", "datetime", "boolean", "text" or "empty"), and `missing`
+    the share of empty cells, both of the rows looked at. `whole` says that these rows are all there are.
+    """
+
+    model_config = FROZEN
+
+    dialect: Dialect
+    names: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    kinds: tuple[str, ...] = ()
+    missing: tuple[float, ...] = ()
+    rows_seen: int = 0
+    whole: bool = False
+    rejected: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
