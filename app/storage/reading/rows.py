@@ -1,0 +1,41 @@
+"""What every reader of a file format gives: names, rows of text, and a tally of what became of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from app.domain.analysis.choices import Dialect
+
+SHOWN_REJECTED = 50
+
+
+@dataclass
+class Tally:
+    """What became of the rows. `kept` is counted by whoever takes them."""
+
+    kept: int = 0
+    rejected_count: int = 0
+    blank: int = 0
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def reject(self, line: int, reason: str) -> None:
+        """Count a row that does not fit; the first ones are listed with their line."""
+        self.rejected_count += 1
+        if len(self.rejected) < SHOWN_REJECTED:
+            self.rejected.append((line, reason))
+
+
+@dataclass
+class RowTable:
+    """A table as it comes out of a file. `names` are as the file has them, repaired later; `rows` are texts.
+
+    Every row has as many cells as there are names, and an empty text where nothing is. `rows` may be gone through once,
+    and the tally is complete when it ends.
+    """
+
+    names: list[str]
+    rows: Iterator[list[str]]
+    dialect: Dialect
+    tally: Tally = field(default_factory=Tally)
