@@ -1,5 +1,5 @@
 """Reading a user's file, in a child process with limits: the only place where user bytes are parsed."""
 
-from app.storage.reading.sandbox import read_file
+from app.storage.reading.sandbox import peek_file, read_file
 
-__all__ = ["read_file"]
+__all__ = ["peek_file", "read_file"]

@@ -56,9 +56,13 @@ def watch_memory(most_mb: int) -> None:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file of the request; every fault becomes a code and a sentence."""
-    from app.storage.reading.table import read_table
-
     try:
+        if request["what"] == "peek":
+            from app.storage.reading.peeking import peek
+
+            return {"peek": peek(request)}
+        from app.storage.reading.table import read_table
+
         return {"profile": read_table(request)}
     except RefusedError as refusal:
         return {"error": refusal.as_json()}

@@ -9,10 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
 
+from app.domain.analysis.choices import Peek, ReadingChoices
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
 from app.storage.files import publish_folder, remove_folder
@@ -20,21 +22,30 @@ from config import Limits
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
+NOTHING_SAID = ReadingChoices()
 
 
-def read_file(source: Path, target_dir: Path, *, limits: Limits, seconds: int, file_name: str = "") -> DatasetProfile:
+def read_file(
+    source: Path,
+    target_dir: Path,
+    *,
+    limits: Limits,
+    seconds: int,
+    file_name: str = "",
+    choices: ReadingChoices = NOTHING_SAID,
+) -> DatasetProfile:
     """Read a file into `target_dir`, which then holds data.parquet and profile.json, or does not exist.
 
     Parameters
     ----------
-    source
-        The uploaded bytes, under a name of our own.
+    source, file_name
+        The uploaded bytes, under a name of our own, and the user's name, of which only the ending is looked at.
     target_dir
         The dataset's folder; it appears only when everything in it is complete.
     limits, seconds
         What the child may use, and how long the parent waits.
-    file_name
-        The user's name for the file; only its ending is looked at.
+    choices
+        What the user said about how to read it.
 
     Raises
     ------
@@ -44,13 +55,7 @@ def read_file(source: Path, target_dir: Path, *, limits: Limits, seconds: int, f
     aside = target_dir.with_name(f"{target_dir.name}.{uuid.uuid4().hex}.part")
     aside.mkdir(parents=True, mode=0o700)
     try:
-        request = {
-            "source": str(source.resolve()),
-            "folder": str(aside.resolve()),
-            "suffix": "".join(Path(file_name).suffixes[-2:]).lower()[:20],
-            "limits": limits.__dict__,
-            "seconds": seconds,
-        }
+        request = _request("read", source, aside, limits=limits, seconds=seconds, file_name=file_name, choices=choices)
         answer = _ask_child(request, seconds)
         if "error" in answer:
             raise _refusal(answer["error"])
@@ -60,6 +65,52 @@ def read_file(source: Path, target_dir: Path, *, limits: Limits, seconds: int, f
         return profile
     finally:
         remove_folder(aside)
+
+
+def peek_file(
+    source: Path,
+    *,
+    limits: Limits,
+    seconds: int,
+    file_name: str = "",
+    choices: ReadingChoices = NOTHING_SAID,
+) -> Peek:
+    """Return the first look at a file, from its head alone; nothing is kept.
+
+    Raises
+    ------
+    UnreadableFileError, NoSpaceError
+        With a sentence for the user.
+    """
+    with tempfile.TemporaryDirectory(prefix="peek-", dir=source.resolve().parent) as folder:
+        request = _request(
+            "peek", source, Path(folder), limits=limits, seconds=seconds, file_name=file_name, choices=choices
+        )
+        answer = _ask_child(request, seconds)
+    if "error" in answer:
+        raise _refusal(answer["error"])
+    return Peek.model_validate(answer["peek"])
+
+
+def _request(
+    what: str,
+    source: Path,
+    folder: Path,
+    *,
+    limits: Limits,
+    seconds: int,
+    file_name: str,
+    choices: ReadingChoices,
+) -> dict[str, Any]:
+    return {
+        "what": what,
+        "source": str(source.resolve()),
+        "folder": str(folder.resolve()),
+        "suffix": "".join(Path(file_name).suffixes[-2:]).lower()[:20],
+        "limits": limits.__dict__,
+        "seconds": seconds,
+        "choices": choices.to_json(),
+    }
 
 
 def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
