@@ -11,7 +11,7 @@ import click
 
 import config
 from app.domain.errors import DomainError
-from app.domain.vocabulary import Role
+from app.domain.vocabulary import Role, Scope
 
 
 def _settings() -> config.Settings:
@@ -94,6 +94,30 @@ def user_link(email: str) -> None:
         click.echo(_link(accounts.make_sign_in_link(email)))
     except DomainError as fault:
         raise click.ClickException(fault.message) from None
+
+
+@main.group(help="Tokens for programs.")
+def token() -> None:
+    """Group the commands about tokens."""
+
+
+@token.command("create", help="Make a token for programs; it is the last line, and never shown again.")
+@click.argument("email")
+@click.option("--name", required=True, help="What it is for.")
+@click.option(
+    "--scope", type=click.Choice(["read", "write"]), default="read", show_default=True, help="What it may do."
+)
+def token_create(email: str, name: str, scope: str) -> None:
+    """Make a token and print it alone on the last line."""
+    from app.services import tokens
+
+    _in_app()
+    try:
+        secret = tokens.create_token(email, name=name, scope=Scope(scope))
+    except DomainError as fault:
+        raise click.ClickException(fault.message) from None
+    click.echo(f"A token of {email} that may {scope}, for {tokens.DAYS} days:")
+    click.echo(secret)
 
 
 def _link(code: str) -> str:

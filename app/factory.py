@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 
-from app import pages, steps
+from app import api, pages, steps
 from app.storage import binding
 from app.web import access, errors, filters, headers, hypermedia, sessions, uploads
 from config import MIB, Settings, load
@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,
     )
     _init_templates(app)
-    for part in (sessions, headers, uploads, access, hypermedia, filters, errors, pages, steps):
+    for part in (sessions, headers, uploads, access, hypermedia, filters, errors, pages, steps, api):
         part.init_app(app)
     return app
 

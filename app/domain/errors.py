@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 
+@dataclass(frozen=True)
+class FieldFault:
+    """One field of what was sent, and what is wrong with it."""
+
+    field: str
+    code: str
+    message: str
+
+
 class DomainError(Exception):
     """A fault with a sentence for the user.
 
@@ -28,12 +37,40 @@ class DomainError(Exception):
         self.code = code or type(self).code
         self.field = field
 
+    @property
+    def faults(self) -> tuple[FieldFault, ...]:
+        """Return what is wrong field by field, where that is known."""
+        return () if self.field is None else (FieldFault(self.field, self.code, self.message),)
+
+
+class InvalidBodyError(DomainError):
+    """What a program sent does not have the shape that was asked for."""
+
+    code = "body_invalid"
+
+    def __init__(self, faults: tuple[FieldFault, ...]) -> None:
+        first = faults[0]
+        super().__init__(f"{first.field}: {first.message}" if first.field else first.message)
+        self._faults = faults
+
+    @property
+    def faults(self) -> tuple[FieldFault, ...]:
+        """Return every fault found."""
+        return self._faults
+
 
 class NotFoundError(DomainError):
     """The thing is not there, or is somebody else's: both look the same."""
 
     status = 404
     code = "not_found"
+
+
+class UnauthorizedError(DomainError):
+    """A program did not say who it speaks for, or its token opens nothing."""
+
+    status = 401
+    code = "unauthorized"
 
 
 class ForbiddenError(DomainError):
@@ -119,6 +156,11 @@ class LaunchRefusedError(DomainError):
     def __init__(self, problems: tuple[Any, ...]) -> None:
         super().__init__("The experiment cannot be launched yet: some answers need attention.")
         self.problems = problems
+
+    @property
+    def faults(self) -> tuple[FieldFault, ...]:
+        """Return the problems, each at its field."""
+        return tuple(FieldFault(f"{one.step}.{one.field}".rstrip("."), one.code, one.message) for one in self.problems)
 
 
 class StoppedError(Exception):

@@ -71,6 +71,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What a token for programs may do."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 class DatasetState(StrEnum):
     """The life of a dataset."""
 

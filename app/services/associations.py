@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from app import queue
 from app.domain.analysis.association import associate
@@ -54,6 +55,12 @@ def job_for(dataset: Dataset, key: str) -> Job | None:
     """Return the newest job that measures this dataset under this key, unless it failed or was stopped."""
     job = jobs.find_job(dataset.id, JobKind.ASSOCIATE, key=key)
     return None if job is None or job.state in ("failed", "cancelled") else job
+
+
+def partial_of(job: Job) -> dict[str, Any] | None:
+    """Return what a job has measured so far."""
+    row = datasets.find_association(job.subject_id, str(job.arguments.get("key", "")))
+    return None if row is None else row.payload
 
 
 def _ask_worker(dataset: Dataset, target: str, kinds: Kinds, key: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.vocabulary import JobKind, RunState
-from app.services import datasets
+from app.services import datasets, repeats
 from app.services.context import current_settings
 from app.services.sessions import IDLE
 from app.storage import accounts, experiments, files, jobs, sessions
@@ -43,6 +43,7 @@ def tidy() -> None:
         jobs.forget_workers(now() - timedelta(hours=1))
     with transaction():
         accounts.forget_links(expired_before=now() - timedelta(days=1))
+    repeats.forget_old()
     for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
         # A file that waits for a worker has a job, however long it waits; one without was being read by a web process.
         if jobs.find_job(row.id, JobKind.ANALYSE) is None:

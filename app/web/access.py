@@ -9,10 +9,12 @@ from flask import Flask, abort, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from app.domain.vocabulary import Role
-from app.web.headers import is_foreign
-from app.web.hypermedia import leave_for
-from app.web.sessions import find_user
+from app.domain.errors import ForbiddenError, UnauthorizedError
+from app.domain.vocabulary import Role, Scope
+from app.services.tokens import Caller
+from app.web.headers import SAFE_METHODS, is_foreign
+from app.web.hypermedia import is_for_programs, leave_for
+from app.web.sessions import find_user, identify_program
 
 
 class Who(StrEnum):
@@ -23,10 +25,15 @@ class Who(StrEnum):
     ADMIN = "admin"
 
 
+# What a token that may only read can ask for by POST: it makes nothing that stays but what may be made again.
+READ_BY_POST: frozenset[str] = frozenset()
+
 POLICY: dict[str, Who] = {
     "static": Who.ANYBODY,
     "health.live": Who.ANYBODY,
     "health.ready": Who.ANYBODY,
+    "api_jobs.show": Who.SIGNED_IN,
+    "api_jobs.cancel": Who.SIGNED_IN,
     "sign_in.show": Who.ANYBODY,
     "sign_in.save": Who.ANYBODY,
     "sign_in.redeem": Who.ANYBODY,
@@ -74,26 +81,45 @@ POLICY: dict[str, Who] = {
 
 
 def init_app(app: Flask) -> None:
-    """Check every request against the table, and every change against both locks."""
+    """Check every request against the table, and every change against both locks or the scope of a token."""
+    # After the table, so that nothing is read from the body of a request that is refused anyway.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    csrf = CSRFProtect(app)
 
     @app.before_request
     def check() -> Response | None:
         if request.endpoint is None:
             return None
-        if is_foreign():
+        program = _program()
+        if program is None and is_foreign():
             abort(403, "This change was asked for by another site, so it was not made.")
         needed = POLICY.get(request.endpoint)
         if needed is None:
             abort(403, "This page has no rule about who may see it.")
-        return None if needed is Who.ANYBODY else _check_person(needed)
+        refusal = None if needed is Who.ANYBODY else _check_person(needed)
+        if refusal is None and program is None:
+            csrf.protect()
+        return refusal
 
-    # After the table, so that nothing is read from the body of a request that is refused anyway.
-    CSRFProtect(app)
+
+def _program() -> Caller | None:
+    """Return whom a program speaks for by its token; None where a browser's session has to say it."""
+    if not is_for_programs() or "Authorization" not in request.headers:
+        return None
+    kind, _, secret = request.headers["Authorization"].partition(" ")
+    if kind.lower() != "bearer":
+        raise UnauthorizedError("Send the token as Authorization: Bearer hyd_…", code="token_missing")
+    caller = identify_program(secret.strip())
+    if caller.scope is Scope.READ and request.method not in SAFE_METHODS and request.endpoint not in READ_BY_POST:
+        raise ForbiddenError("This token may only read. Make one with the scope write.", code="token_may_only_read")
+    return caller
 
 
 def _check_person(needed: Who) -> Response | None:
     user = find_user()
     if user is None:
+        if is_for_programs():
+            raise UnauthorizedError("Send a token as Authorization: Bearer hyd_…, or sign in.", code="token_missing")
         here = request.full_path.removesuffix("?") if request.method == "GET" else ""
         return leave_for(url_for("sign_in.show", next=here or None))
     if needed is Who.ADMIN and user.role != Role.ADMIN.value:

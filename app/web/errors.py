@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -12,8 +12,8 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app.domain.errors import DomainError, TooManyError
-from app.web.hypermedia import wants_fragment
+from app.domain.errors import DomainError, FieldFault, TooManyError
+from app.web.hypermedia import is_for_programs, wants_fragment
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ class Words:
 
 SAID = {
     400: Words("This request could not be understood", "Go back and try again."),
+    401: Words("Not signed in", "Send a token, as in Authorization: Bearer hyd_…, or sign in."),
     403: Words("Not allowed", "Your account may not do this."),
     404: Words("Nothing is here", "The address is wrong, or it is not yours to see, or it was removed."),
     405: Words("Not possible here", "This address does not answer to that kind of request."),
@@ -52,9 +53,11 @@ def init_app(app: Flask) -> None:
 
 
 def _domain(fault: DomainError) -> Response:
-    response = answer(fault.status, fault.message, code=fault.code)
+    response = answer(fault.status, fault.message, code=fault.code, faults=fault.faults)
     if isinstance(fault, TooManyError):
         response.headers["Retry-After"] = str(fault.retry_after_seconds)
+    if fault.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
@@ -84,12 +87,13 @@ def _unexpected(fault: Exception) -> Response:
     return answer(500, f"{SAID[500].message} Reference: {reference}.")
 
 
-def answer(status: int, message: str, *, code: str = "") -> Response:
+def answer(status: int, message: str, *, code: str = "", faults: tuple[FieldFault, ...] = ()) -> Response:
     """Return the fault in the shape the caller asked for."""
     words = SAID.get(status, SAID[400])
-    if request.accept_mimetypes.best == "application/json" or request.path.startswith("/api/"):
+    if request.accept_mimetypes.best == "application/json" or is_for_programs():
         body: dict[str, Any] = {"type": "about:blank", "title": words.title, "status": status, "detail": message}
-        response = jsonify({**body, "code": code} if code else body)
+        more = {"code": code, "errors": [asdict(fault) for fault in faults]}
+        response = jsonify({**body, **{name: value for name, value in more.items() if value}})
         response.status_code, response.mimetype = status, "application/problem+json"
         return response
     if wants_fragment():

@@ -8,7 +8,9 @@ from flask import Flask, Request, Response, g, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.datastructures import CallbackDict
 
-from app.services import sessions
+from app.domain.errors import UnauthorizedError
+from app.services import sessions, tokens
+from app.services.tokens import Caller
 from app.storage.tables import User
 from config import Settings
 
@@ -77,8 +79,24 @@ def _mine() -> ServerSession:
 
 
 def find_user() -> User | None:
-    """Return who is signed in, or None."""
-    return _mine().opened.user
+    """Return who is signed in, or whom a program speaks for, or None."""
+    caller: Caller | None = g.get("caller")
+    return _mine().opened.user if caller is None else caller.user
+
+
+def identify_program(secret: str) -> Caller:
+    """Have a token say who asks; the browser's session then says nothing.
+
+    Raises
+    ------
+    UnauthorizedError
+        If the token opens nothing.
+    """
+    caller = tokens.caller_of(secret)
+    if caller is None:
+        raise UnauthorizedError("This token is unknown, revoked or too old.", code="token_unusable")
+    g.caller = caller
+    return caller
 
 
 def current_user() -> User:

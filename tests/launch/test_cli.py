@@ -24,6 +24,7 @@ from app.launch.redis_server import socket_path
 from app.services import accounts
 from app.storage.binding import bare_app
 from app.storage.db import db
+from app.storage.migrating import newest_revision
 from app.storage.tables import User
 from tests.launch.conftest import OURS, ROOT, free_port, hydroml, is_refused
 
@@ -196,7 +197,7 @@ def test_the_doctor_finds_no_fault_with_a_sound_folder(tmp_path: Path) -> None:
         "MB are free",
         "All 3 samples",
         "is sound",
-        "migration 0001",
+        f"migration {newest_revision()}",
         "Python 3",
     ):
         assert words in said
@@ -351,3 +352,14 @@ def test_a_bad_setting_ends_a_real_process_with_a_sentence(tmp_path: Path) -> No
     environment = {"HYDROML_DATA": str(tmp_path), "HYDROML_LIMIT_ROWS": "many"}
     is_refused(hydroml("up", environment=environment), "HYDROML_LIMIT_ROWS")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_token_is_printed_alone_on_the_last_line(tmp_path: Path) -> None:
+    _run(tmp_path, "user", "add", "ada@example.org")
+    said = _run(tmp_path, "token", "create", "ada@example.org", "--name", "scripts", "--scope", "write")
+    assert said.exit_code == 0, said.output
+    assert re.fullmatch(r"hyd_[\w-]{43}", said.stdout.splitlines()[-1])
+
+
+def test_a_token_for_nobody_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    _sentence(_run(tmp_path, "token", "create", "nobody@example.org", "--name", "x"), "nobody@example.org")

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.domain.vocabulary import RunState
-from app.services import accounts, datasets, drafts, sessions
+from app.services import accounts, datasets, drafts, experiments, sessions
 from app.storage.db import Base, db
 from app.storage.tables import DraftRow, User
 from app.web.sessions import COOKIE
@@ -142,8 +142,8 @@ class Page:
 
     @property
     def words(self) -> str:
-        """All that is written on the page."""
-        return words_of(self.tree)
+        """All that is written on the page, or all that is sent where it is none."""
+        return words_of(self.tree) if self.response.mimetype == "text/html" else self.text
 
     @property
     def h1(self) -> str:
@@ -313,13 +313,15 @@ class Belongings:
         """Give this account a draft, a dataset and an experiment."""
         draft = draft_on_sample(user)
         experiment = seeds.add_experiment(user, RunState.QUEUED)
-        dataset = experiment.dataset_id
-        return cls({"draft_id": draft.id, "dataset_id": dataset, "experiment_id": experiment.id})
+        job = experiments.job_of(experiment)
+        assert job is not None
+        ids = {"dataset_id": experiment.dataset_id, "experiment_id": experiment.id, "job_id": job.id}
+        return cls({"draft_id": draft.id, **ids})
 
     @classmethod
     def of_nobody(cls) -> Belongings:
         """Return ids that belong to nothing."""
-        return cls({name: uuid.uuid4() for name in ("draft_id", "dataset_id", "experiment_id")})
+        return cls({name: uuid.uuid4() for name in ("draft_id", "dataset_id", "experiment_id", "job_id")})
 
 
 def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list[tuple[str, str, str]]:

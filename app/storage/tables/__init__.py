@@ -1,15 +1,18 @@
 """Every mapped class, so that one import knows the whole schema."""
 
-from app.storage.tables.accounts import SignInAttempt, SignInLink, User, WebSession
+from app.storage.tables.accounts import ApiToken, SignInAttempt, SignInLink, User, WebSession
 from app.storage.tables.datasets import Dataset, TargetAssociation
 from app.storage.tables.drafts import DraftEvent, DraftRow
 from app.storage.tables.experiments import Experiment, Job, WorkerBeat
+from app.storage.tables.idempotency import IdempotencyKey
 
 __all__ = [
+    "ApiToken",
     "Dataset",
     "DraftEvent",
     "DraftRow",
     "Experiment",
+    "IdempotencyKey",
     "Job",
     "SignInAttempt",
     "SignInLink",

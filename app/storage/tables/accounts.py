@@ -1,4 +1,4 @@
-"""Accounts, one-time sign-in links and server-side sessions."""
+"""Accounts, one-time sign-in links, server-side sessions and tokens for programs."""
 
 from __future__ import annotations
 
@@ -53,6 +53,24 @@ class WebSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     user: Mapped[User | None] = relationship(lazy="joined")
+
+
+class ApiToken(Base):
+    """What a program shows instead of a password, stored as a hash. `scope` is "read" or "write"."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="joined")
 
 
 class SignInAttempt(Base):

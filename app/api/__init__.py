@@ -1,0 +1,15 @@
+"""The JSON API: the same services as the pages, for programs."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.api import jobs
+
+BLUEPRINTS = (jobs.blueprint,)
+
+
+def init_app(app: Flask) -> None:
+    """Attach every resource."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,161 @@
+"""What every endpoint of the JSON API shares: reading a body by its schema, pages of lists, long work, repeats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Response, jsonify, request
+from pydantic import BaseModel, ValidationError
+
+from app.domain.errors import DomainError, FieldFault, InvalidBodyError
+from app.services import jobs, repeats
+from app.services.repeats import Answer
+from app.storage.tables import Job, User
+
+PER_PAGE, MOST_PER_PAGE = 25, 200
+Schema = TypeVar("Schema", bound=BaseModel)
+# The words of the schema library are for developers; these are for whoever reads the answer.
+SAID = {
+    "missing": "This is missing.",
+    "extra_forbidden": "There is no such field.",
+    "json_invalid": "This is not valid JSON.",
+    "string_type": "This must be a text.",
+    "int_type": "This must be a whole number.",
+    "bool_type": "This must be true or false.",
+    "list_type": "This must be a list.",
+    "dict_type": "This must be an object.",
+    "model_type": "This must be an object.",
+    "uuid_parsing": "This is not an id.",
+    "uuid_type": "This is not an id.",
+}
+
+
+def body_of(schema: type[Schema]) -> Schema:
+    """Return the body of the request as its schema says; without a body, what the query says.
+
+    Raises
+    ------
+    InvalidBodyError
+        With one fault for each field.
+    """
+    try:
+        if request.method == "GET":
+            return schema.model_validate({name: request.args[name] for name in request.args})
+        return schema.model_validate_json(request.get_data() or b"{}")
+    except ValidationError as fault:
+        raise InvalidBodyError(tuple(_fault(one) for one in fault.errors(include_url=False))) from None
+
+
+def faults_of(fault: ValidationError) -> tuple[FieldFault, ...]:
+    """Return what a schema found wrong, in our own words."""
+    return tuple(_fault(one) for one in fault.errors(include_url=False, include_input=False))
+
+
+def _fault(error: Any) -> FieldFault:
+    place = ".".join(str(part) for part in error["loc"])
+    said = SAID.get(error["type"]) or f"{error['msg'].removeprefix('Value error, ').rstrip('.')}."
+    return FieldFault(place, error["type"], said)
+
+
+@dataclass(frozen=True)
+class PageAsked:
+    """Which part of a list was asked for; `page` counts from 1."""
+
+    page: int
+    per_page: int
+
+    @property
+    def offset(self) -> int:
+        """Return how many items come before it."""
+        return (self.page - 1) * self.per_page
+
+
+def page_asked() -> PageAsked:
+    """Return which page of a list the query names."""
+    return PageAsked(_whole("page", 1, most=1_000_000), _whole("per_page", PER_PAGE, most=MOST_PER_PAGE))
+
+
+def _whole(name: str, default: int, *, most: int) -> int:
+    raw = request.args.get(name, str(default))
+    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:9]) <= most and len(raw) < 9):
+        fault = FieldFault(name, "out_of_bounds", f"This must be a whole number from 1 to {most:,}.")
+        raise InvalidBodyError((fault,))
+    return int(raw)
+
+
+def paged(items: list[Any], asked: PageAsked, *, total: int) -> Response:
+    """Answer with one page of a list."""
+    return jsonify({"items": items, "page": asked.page, "per_page": asked.per_page, "total": total})
+
+
+def job_json(row: Job) -> dict[str, Any]:
+    """Return a job as programs see it."""
+    view = jobs.view_of(row)
+    error = None if view.error is None else {"code": view.error_code, "message": view.error}
+    return {
+        "id": str(view.id),
+        "kind": view.kind.value,
+        "state": view.state.value,
+        "progress": {**view.progress, "fraction": view.fraction, "message": view.message},
+        "partial": view.partial,
+        "error": error,
+    }
+
+
+def accepted(row: Job, **more: Any) -> Response:
+    """Answer that the work has begun, and where to ask how far it is."""
+    response = jsonify({"job": job_json(row), **more})
+    response.status_code = 202
+    response.headers["Location"] = f"/api/jobs/{row.id}/"
+    return response
+
+
+def once(user: User, content: bytes | str, make: Callable[[], Answer]) -> Response:
+    """Make something; a request with an Idempotency-Key that was answered before gets the same answer again.
+
+    `content` tells one request from another: it holds everything that decides what is made.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return _answered(make())
+    words = content.encode() if isinstance(content, str) else content
+    fingerprint = hashlib.sha256(b" ".join((request.method.encode(), request.path.encode(), words))).hexdigest()
+    known = repeats.begin(user, key, fingerprint)
+    if known is not None:
+        return _answered(known)
+    try:
+        answer = make()
+    except BaseException:
+        repeats.give_up(user, key)
+        raise
+    repeats.finish(user, key, answer)
+    return _answered(answer)
+
+
+def _answered(answer: Answer) -> Response:
+    response = jsonify(answer.body)
+    response.status_code = answer.status
+    if answer.location:
+        response.headers["Location"] = answer.location
+    return response
+
+
+def json_field(name: str) -> Any:
+    """Return what a field of a form holds as JSON, or None where it was not sent.
+
+    Raises
+    ------
+    DomainError
+        If it is no JSON.
+    """
+    raw = request.form.get(name)
+    if raw is None:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise DomainError(f"{name} is not valid JSON.", code="json_invalid", field=name) from None
