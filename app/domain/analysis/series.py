@@ -44,9 +44,10 @@ def find_group(
     if not axis.duplicates:
         return replace(axis, group="")
     time = next(column for column in columns if column.name == axis.column)
-    fewest = -(-(axis.duplicates) // max(1, time.distinct))
+    # Rows that share a time need as many values to tell them apart, but for a few that come twice.
+    fewest = 0.9 * (rows - time.missing) / max(1, time.distinct)
     candidates = sorted(
-        (one for one in columns if _may_group(one, rows) and one.distinct > fewest and not is_clock(one)),
+        (one for one in columns if _may_group(one, rows) and one.distinct >= fewest and not is_clock(one)),
         key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
     )[:MOST_CANDIDATES]
     for one in _screened(candidates, time, rows, lent):
