@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import pandas as pd
 import pytest
 
 from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.findings import all_findings
+from app.domain.analysis.findings import all_findings, rejected_findings
 from app.domain.analysis.hydrologic import bounds_of
-from app.domain.analysis.profile import DatasetProfile, Finding, TimeAxis
+from app.domain.analysis.profile import DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.recommendation.task import suggest_group
 from app.domain.vocabulary import Severity
 from app.storage.columnar import connect
@@ -286,6 +287,19 @@ def test_water_years_are_counted_for_water_and_for_nothing_else() -> None:
     short = pd.DataFrame({"date": DAYS[:200], "discharge_mm": RNG.gamma(2, 5, 200).round(3)})
     (none,) = _found(known(short), "water_years")
     assert none.severity is Severity.WARNING
+
+
+def test_rows_that_did_not_fit_are_told_with_the_choice_that_keeps_them() -> None:
+    report = ImportReport(100, 97, 3, "UTF-8", ",", rejected=((12, "It has 4 cells; the table has 3 columns."),))
+    (finding,) = rejected_findings(report, ReadingChoices())
+    assert finding.message == (
+        "3 rows are not in the table (3 %); the first is line 12: it has 4 cells; the table has 3 columns."
+    )
+    assert [one.changes for one in finding.remedies] == [{"ragged": "pad"}, {"ragged": "leave_out"}]
+    assert list(rejected_findings(report, ReadingChoices(ragged="leave_out"))) == []
+    quoted = replace(report, rejected=((12, "A quote stands in the middle of a value."),))
+    assert next(rejected_findings(quoted, ReadingChoices())).remedies == ()
+    assert list(rejected_findings(replace(report, rows_rejected=0), ReadingChoices())) == []
 
 
 def test_one_quantity_in_two_units_is_a_warning() -> None:

@@ -135,18 +135,13 @@ def test_a_word_that_is_one_of_two_answers_and_a_sign_are_no_marks() -> None:
     assert _questions(_made(["+", "-", "+", "0"] * 30)) == []
 
 
-@pytest.mark.parametrize("word", ["?", "Ice", "None", "<0.01"])
-def test_words_that_turned_numbers_into_text_are_asked_about_once(word: str) -> None:
-    numbers = [str(value) for value in RNG.integers(0, 90, 300)]
-    read = _made([*numbers, *[word] * 8])
+def test_what_reading_itself_asks_about_is_not_asked_twice() -> None:
+    read = _made(["wet", "dry", "moist"] * 40 + ["?"] * 9)
     (question,) = _questions(read)
-    assert f"text only because of {word} on 8 rows" in question.message
-    assert _texts(read, "x") == [word]
-
-
-def test_digits_with_leading_zeros_and_free_text_are_no_numbers_with_odd_words() -> None:
-    assert _questions(_made(["0123", "0456", "0789", "ABC"] * 40)) == []
-    assert _questions(_made([f"{value} rue" for value in range(60)] + ["12"] * 60)) == []
+    profile = read.profile
+    parts = {"columns": profile.columns, "rows": profile.rows, "report": profile.report}
+    _, findings = all_findings(**parts, axis=None, duplicates=None, asked=[question])
+    assert [finding for finding in findings if finding.code == CODE] == [question]
 
 
 def test_one_value_of_many_columns_is_one_question_with_an_answer_for_all() -> None:
@@ -208,15 +203,20 @@ def test_without_the_table_the_quantiles_must_do() -> None:
 
 def test_words_that_reading_took_for_missing_are_asked_about_where_they_may_mean_something() -> None:
     alley = _column(storage="text", kind=ColumnKind.CATEGORICAL, missing=9, missing_words=(("NA", 9),))
-    charge = _column(missing=11, missing_words=((" ", 11),))
     frontage = _column(missing=5, missing_words=(("NA", 5),))
     (asked,) = word_findings([alley], ReadingChoices())
     assert (asked.code, asked.severity) == (CODE, Severity.NOTICE)
     assert asked.remedies[1].changes["markers"] == [{"column": "x", "value": "NA", "meaning": "value"}]
-    (blanks,) = word_findings([charge], ReadingChoices())
-    assert "blank on 11 rows" in blanks.message
     assert list(word_findings([frontage], ReadingChoices())) == []
     assert list(word_findings([alley], ReadingChoices().merged(asked.remedies[0].changes))) == []
+
+
+def test_the_word_for_missing_is_asked_about_where_it_may_mean_none() -> None:
+    house = real_file("general/pycaret_house.csv").profile
+    (asked,) = [one for one in house.findings if one.code == CODE and "read as missing" in one.message]
+    assert {"Alley", "PoolQC", "Fence", "GarageType"} <= set(asked.columns)
+    assert {"LotFrontage", "MasVnrArea"}.isdisjoint(asked.columns)
+    assert house.column("Alley").missing_words == (("NA", 1369),)
 
 
 def test_a_reservoir_has_a_mark_and_real_negatives_and_they_are_told_apart() -> None:

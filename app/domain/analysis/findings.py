@@ -12,7 +12,7 @@ from app.domain.analysis.lent import Lent
 from app.domain.analysis.likeness import likeness_findings
 from app.domain.analysis.markers import find_marks
 from app.domain.analysis.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
-from app.domain.analysis.questions import mark_findings, text_findings, word_findings
+from app.domain.analysis.questions import mark_findings, word_findings
 from app.domain.analysis.series import find_group, time_findings
 from app.domain.analysis.units import unit_of
 from app.domain.analysis.wording import called, share
@@ -23,7 +23,7 @@ FEW_ROWS = 100
 ENOUGH_TO_JUDGE = 50
 
 
-def all_findings(
+def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know comes together here
     *,
     columns: Sequence[ColumnProfile],
     rows: int,
@@ -31,6 +31,7 @@ def all_findings(
     axis: TimeAxis | None,
     duplicates: int | None,
     choices: ReadingChoices | None = None,
+    asked: Sequence[Finding] = (),
     connection: Any = None,
     source: str = "",
 ) -> tuple[list[ColumnProfile], list[Finding]]:
@@ -48,6 +49,8 @@ def all_findings(
         How many rows are exact copies of others, None if nobody counted.
     choices
         What the user said about the file: a question that was answered is not asked again.
+    asked
+        Questions that reading itself has about odd values; they come first, and nothing is asked twice.
     connection, source
         A DuckDB connection and what to select from, whose columns are c0, c1, … and typed. Without them only that is
         said which the columns themselves tell.
@@ -63,8 +66,12 @@ def all_findings(
     if axis is not None and axis.group is None:
         axis = find_group(with_units, rows, axis, lent)
     marked = find_marks(with_units, rows, lent)
-    findings = list(text_findings(marked, rows, said, lent))
-    findings += [*mark_findings(marked, said), *word_findings(with_units, said)]
+    findings = [
+        *rejected_findings(report, said),
+        *asked,
+        *mark_findings(marked, said, asked),
+        *word_findings(with_units, said),
+    ]
     findings += [*value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
     for one in marked:
         findings += column_findings(one.column, rows)
@@ -87,6 +94,25 @@ def _with_unit(column: ColumnProfile) -> ColumnProfile:
     if codes and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER):
         return replace(column, kind_reason=f"{column.kind_reason}; leading zeros make it a name, not a number")
     return column
+
+
+def rejected_findings(report: ImportReport, choices: ReadingChoices) -> Iterator[Finding]:
+    """Yield that rows of the file are not in the table, and the choice that would keep those of another length."""
+    if not report.rows_rejected:
+        return
+    was = "row is" if report.rows_rejected == 1 else "rows are"
+    line, reason = report.rejected[0] if report.rejected else (0, "")
+    first = f"; the first is line {line:,}: {reason[:1].lower()}{reason[1:].rstrip('.')}" if reason else ""
+    message = (
+        f"{report.rows_rejected:,} {was} not in the table ({share(report.rows_rejected, report.rows_read)}){first}."
+    )
+    ragged = any("cells" in why for _, why in report.rejected) and choices.ragged is None
+    buttons = (
+        Remedy("Keep them, filled up or cut to fit", "reading", {"ragged": "pad"}),
+        Remedy("Leave them out", "reading", {"ragged": "leave_out"}),
+    )
+    if choices.ragged is None:
+        yield Finding("rejected_rows", Severity.WARNING, (), message, remedies=buttons if ragged else ())
 
 
 def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ class ColumnProfile:
 
     `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
     `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name says, or "".
-    `missing_words` are texts that reading took for missing ("NA", " "), with their counts; an empty cell is none.
+    `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts.
     """
 
     name: str

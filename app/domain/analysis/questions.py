@@ -6,20 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.lent import Lent
 from app.domain.analysis.markers import Mark, Marked, is_answered
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy
 from app.domain.analysis.wording import called, called_all, on_rows, short
-from app.domain.vocabulary import ColumnKind, Severity
+from app.domain.vocabulary import Severity
 
 CODE = "missing_value_marker"
-# Of texts of which nearly all are numbers, the few that are none are worth a question.
-NUMBERS_SHARE = 0.8
-ODD_SHOWN = 4
-MOST_ODD_SHARE = 0.2
 
 
-def mark_findings(found: Sequence[Marked], choices: ReadingChoices) -> Iterator[Finding]:
+def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Yield one question for each value that may stand for missing and that nobody has answered for.
 
     Parameters
@@ -28,11 +23,15 @@ def mark_findings(found: Sequence[Marked], choices: ReadingChoices) -> Iterator[
         The columns with their marks.
     choices
         What the user said already; an answered value is not asked about again.
+    asked
+        Questions that reading itself has; nothing is asked twice.
     """
+    known = {(marker["column"], marker.get("value")) for marker in _markers_of(asked)}
     groups: dict[tuple[str, str, bool], list[tuple[ColumnProfile, Mark]]] = {}
     for one in found:
         for mark in one.marks:
-            if not is_answered(one.column.name, mark.text, choices):
+            open_one = (one.column.name, mark.text) not in known
+            if open_one and not is_answered(one.column.name, mark.text, choices):
                 groups.setdefault((mark.text.lower(), mark.origin, mark.word), []).append((one.column, mark))
     for (_, origin, word), held in groups.items():
         names = tuple(column.name for column, _ in held)
@@ -60,6 +59,10 @@ def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a
     )
 
 
+def _markers_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [item for one in findings for remedy in one.remedies for item in remedy.changes.get("markers", ())]
+
+
 def _holds(names: Sequence[str]) -> str:
     return "holds" if len(names) == 1 else "hold"
 
@@ -84,68 +87,19 @@ def _evidence(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
 
 
 def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> Iterator[Finding]:
-    """Yield questions about texts that reading already took for missing, where they may mean something.
+    """Yield questions about words that reading already took for missing, where they may mean something.
 
-    "NA" among words may be an answer (no alley, no pool), and a cell of blanks among numbers may be a nought that
-    nobody wrote. Among numbers "NA" is no question.
+    "NA" among words may be an answer (no alley, no pool); among numbers it is no question.
     """
-    groups: dict[tuple[str, bool], list[tuple[ColumnProfile, int, str]]] = {}
+    groups: dict[str, list[tuple[ColumnProfile, int, str]]] = {}
     for column in columns:
-        for text, count in column.missing_words:
-            blank, numbers = not text.strip(), column.storage in ("number", "integer")
-            if blank == numbers and not is_answered(column.name, text, choices):
-                groups.setdefault((text.strip().lower(), blank), []).append((column, count, text))
-    for (_, blank), held in groups.items():
+        for text, count in column.missing_words if column.storage == "text" else ():
+            if not is_answered(column.name, text, choices):
+                groups.setdefault(text.strip().lower(), []).append((column, count, text))
+    for held in groups.values():
         names, texts = tuple(column.name for column, _, _ in held), [text for _, _, text in held]
         low, high = min(count for _, count, _ in held), max(count for _, count, _ in held)
         rows = on_rows(low) if low == high else f"on {low:,} to {high:,} rows"
-        if blank:
-            message = f"{called_all(names)} {'is' if len(names) == 1 else 'are'} blank {rows} and numbers elsewhere; "
-        else:
-            message = f"{called_all(names)} {_holds(names)} {texts[0].strip()} {rows}; "
-        message += "it was read as missing: is it?"
-        buttons = answers(names, texts, value="It is a text" if blank else "It is a word of its own")
+        message = f"{called_all(names)} {_holds(names)} {texts[0]} {rows}; it was read as missing: is it?"
+        buttons = answers(names, texts, value="It is a word of its own")
         yield Finding(CODE, Severity.NOTICE, names, message, remedies=buttons)
-
-
-def text_findings(found: Sequence[Marked], rows: int, choices: ReadingChoices, lent: Lent | None) -> Iterator[Finding]:
-    """Yield a question for each column of texts that would be numbers, were it not for a few words.
-
-    What is asked here is no longer a mark of the column, so that nothing is asked twice.
-    """
-    for one in found if lent is not None else ():
-        column, key = one.column, one.column.key
-        if column.storage != "text" or not _mostly_numbers(column) or lent is None:
-            continue
-        odd = lent.rows(
-            f"trim({key}) AS v, count(*) AS n",
-            f"WHERE {key} IS NOT NULL AND TRY_CAST(trim({key}) AS DOUBLE) IS NULL GROUP BY v ORDER BY n DESC, v "
-            f"LIMIT {ODD_SHOWN + 1}",
-        )
-        asked = [(str(text), int(n)) for text, n in odd if not is_answered(column.name, str(text), choices)]
-        total = sum(count for _, count in asked)
-        if not asked or len(odd) > ODD_SHOWN or total > MOST_ODD_SHARE * (rows - column.missing):
-            continue
-        one.marks = [mark for mark in one.marks if mark.text not in {text for text, _ in asked}]
-        words = " and ".join(text[:20] for text, _ in asked)
-        message = f"{called(column.name)} is text only because of {words} {on_rows(total)}; all else are numbers: "
-        buttons = answers([column.name] * len(asked), [text for text, _ in asked])
-        yield Finding(CODE, Severity.WARNING, (column.name,), f"{message}does it mean missing?", remedies=buttons)
-
-
-def _mostly_numbers(column: ColumnProfile) -> bool:
-    """Say whether the commonest texts of a column are numbers, and none of them a code with leading zeros."""
-    if column.kind is ColumnKind.CONSTANT or len(column.top_values) < 3:
-        return False
-    texts = [value.strip() for value, _ in column.top_values]
-    if any(len(text) > 1 and text[0] == "0" and text[1] not in ".,eE" for text in texts):
-        return False
-    return sum(_is_number(text) for text in texts) >= NUMBERS_SHARE * len(texts)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "_" not in text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ def profile_table(
     typed: list[Typed],
     report: ImportReport,
     choices: ReadingChoices | None = None,
+    absent: Mapping[str, tuple[tuple[str, int], ...]] | None = None,
 ) -> DatasetProfile:
     """Return the profile of a Parquet file whose columns are c0, c1, …"""
     source = f"read_parquet({literal(str(parquet))})"
@@ -44,6 +47,7 @@ def profile_table(
         facts = _facts(connection, near, batch)
         for one, name, values in zip(batch, names[start : start + BATCH], facts, strict=True):
             columns.append(_column(connection, near, one, name=name, facts=values, rows=rows))
+    columns = [replace(one, missing_words=(absent or {}).get(one.key, ())) for one in columns]
     axis = find_group(columns, rows, _time_axis(connection, source, columns, rows), Lent(connection, source))
     duplicates = _duplicates(connection, source, typed, rows)
     columns, findings = all_findings(
