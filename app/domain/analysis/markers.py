@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,11 @@ CONVERSIONS = (
     ("K", "°C", 1.0, -273.15),
 )
 CONVERTED = (-999.0, -999.9, -999.99, -9999.0, -9999.9, -9999.99, -99999.0, -999999.0)
+IMAGES = sorted(
+    (mark * factor + offset, target, f"{plain(mark)} {source} in {target}")
+    for source, target, factor, offset in CONVERSIONS
+    for mark in CONVERTED
+)
 SYMBOLS = frozenset(
     {"?", "??", "-", "--", "---", ".", "..", "*", "#n/a", "#value!", "n.a.", "n.d.", "nodata", "no data", "missing"}
 )
@@ -103,13 +109,12 @@ def origin_of(value: float, unit: str = "") -> str | None:
     if digits < 4:
         return None
     half = 0.5 * 10.0 ** -len(text.partition(".")[2]) if not value.is_integer() and "e" not in text else 0.5
-    for source, target, factor, offset in CONVERSIONS:
-        if unit not in ("", target):
-            continue
-        for mark in CONVERTED:
-            image = mark * factor + offset
-            if abs(value - image) <= min(half * 1.01, 0.002 * abs(image)) + 1e-5 * abs(image):
-                return f"{plain(mark)} {source} in {target}"
+    reach = min(half * 1.01, 0.0021 * abs(value)) + 1.1e-5 * abs(value)
+    first = bisect_left(IMAGES, value - reach, key=lambda item: item[0])
+    for image, target, phrase in IMAGES[first : first + 8]:
+        close = abs(value - image) <= min(half * 1.01, 0.002 * abs(image)) + 1e-5 * abs(image)
+        if close and unit in ("", target):
+            return phrase
     return None
 
 
