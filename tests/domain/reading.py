@@ -61,7 +61,7 @@ class Known:
 
 def _read(path: Path) -> Known:
     with tempfile.TemporaryDirectory() as name:
-        request = {"source": str(path), "folder": name, "suffix": path.suffix, "seconds": 30}
+        request = {"what": "read", "source": str(path), "folder": name, "suffix": path.suffix, "seconds": 30}
         said = child.answer({**request, "limits": config.Limits().__dict__})
         assert "error" not in said, said["error"]
         profile = DatasetProfile.from_json(json.loads(json.dumps(said["profile"], allow_nan=False)))

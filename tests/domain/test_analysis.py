@@ -84,7 +84,8 @@ def _column(values: list[Any], **parts: Any) -> tuple[ColumnProfile, int]:
 
 
 def _codes(values: list[Any]) -> list[str]:
-    return [finding.code for finding in column_findings(*_column(values))]
+    profile = known(pd.DataFrame({"x": values, "other": range(len(values))})).profile
+    return [finding.code for finding in profile.findings if "x" in finding.columns]
 
 
 def test_each_finding_comes_from_its_own_fault_and_a_sound_column_has_none() -> None:
@@ -97,12 +98,6 @@ def test_each_finding_comes_from_its_own_fault_and_a_sound_column_has_none() -> 
     assert _codes([*sound[:80], *[None] * 120]) == ["mostly_missing"]
     assert _codes([*sound[:199], -9999.0]) == ["missing_value_marker"]
     assert _codes(["wet", "dry"] * 95 + ["?"] * 10) == ["missing_value_marker"]
-
-
-def test_a_marker_amid_real_values_is_no_marker() -> None:
-    levels = [float(value) for value in np.linspace(-250, 250, 201)]
-    assert -200.0 in levels
-    assert _codes(levels) == []
 
 
 def test_findings_about_one_column_name_it_and_are_sentences() -> None:
@@ -238,31 +233,13 @@ def test_a_site_number_with_leading_zeros_is_a_word() -> None:
     gauge = real_file("hydro/camels_us_4basins_2000_2002.csv").column("gauge_id")
     assert (gauge.kind, gauge.storage, gauge.distinct) == (ColumnKind.CATEGORICAL, "text", 4)
     assert all(value.startswith("0") for value, _ in gauge.top_values)
+    assert "leading zeros" in gauge.kind_reason
 
 
-@pytest.mark.parametrize(
-    ("name", "columns"),
-    [
-        ("hydro/reservoir_08049800_inflow.csv", {"in_flow", "out_flow"}),
-        ("general/pycaret_airquality.csv", {"CO(GT)", "C6H6(GT)", "T", "RH", "AH"}),
-    ],
-)
-def test_marks_for_missing_are_found_in_real_files(name: str, columns: set[str]) -> None:
-    findings = real_file(name).profile.findings
-    assert columns <= {one.columns[0] for one in findings if one.code == "missing_value_marker"}
-
-
-@pytest.mark.parametrize(
-    ("name", "column"),
-    [
-        ("hydro/piscataquis_01031500_daily_sentinel.csv", "q_cfs"),
-        ("general/pycaret_airquality.csv", "NMHC(GT)"),
-        ("general/pycaret_airquality.csv", "NOx(GT)"),
-    ],
-)
-def test_a_mark_for_missing_is_found_beside_wide_or_few_values(name: str, column: str) -> None:
-    findings = real_file(name).profile.findings
-    assert column in {one.columns[0] for one in findings if one.code == "missing_value_marker"}
+@pytest.mark.parametrize("name", ["site_no", "gauge_id", "station", "basin_id", "HUC_02", "usgs_site_no"])
+def test_numbers_that_name_sites_are_words_where_they_repeat(name: str) -> None:
+    assert _kind("integer", name=name, distinct=4, minimum=1.0e6, maximum=2.0e6) is ColumnKind.CATEGORICAL
+    assert _kind("integer", name="reading", distinct=4, minimum=1.0e6, maximum=2.0e6) is ColumnKind.INTEGER
 
 
 def test_the_samples_have_the_kinds_a_person_would_give_them() -> None:

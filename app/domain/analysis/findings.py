@@ -3,65 +3,162 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from app.domain.analysis.profile import ColumnProfile, Finding, TimeAxis
+from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.hydrologic import flow_findings, unit_findings, value_findings, year_findings
+from app.domain.analysis.lent import Lent
+from app.domain.analysis.likeness import likeness_findings
+from app.domain.analysis.markers import find_marks
+from app.domain.analysis.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
+from app.domain.analysis.questions import mark_findings, word_findings
+from app.domain.analysis.series import find_group, time_findings
+from app.domain.analysis.units import unit_of
+from app.domain.analysis.wording import called, share
 from app.domain.vocabulary import ColumnKind, Severity
 
-MARKERS = (-9999.0, -999.0, -99.0, -200.0, -9999.9, -999.9, -99.9, 9999.0, 99999.0)
-MARKER_WORDS = frozenset({"?", "-", "--", "none", "missing", "unknown", "n.a."})
 NEARLY = 0.98
 FEW_ROWS = 100
+ENOUGH_TO_JUDGE = 50
+
+
+def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know comes together here
+    *,
+    columns: Sequence[ColumnProfile],
+    rows: int,
+    report: ImportReport,
+    axis: TimeAxis | None,
+    duplicates: int | None,
+    choices: ReadingChoices | None = None,
+    asked: Sequence[Finding] = (),
+    connection: Any = None,
+    source: str = "",
+) -> tuple[list[ColumnProfile], list[Finding]]:
+    """Return the columns with their units, and everything worth saying about them and about the whole.
+
+    Parameters
+    ----------
+    columns, rows
+        The profiled columns and how many rows they have.
+    report
+        What reading did to the file.
+    axis
+        The time axis with its group (see `app.domain.analysis.series.find_group`), or None.
+    duplicates
+        How many rows are exact copies of others, None if nobody counted.
+    choices
+        What the user said about the file: a question that was answered is not asked again.
+    asked
+        Questions that reading itself has about odd values; they come first, and nothing is asked twice.
+    connection, source
+        A DuckDB connection and what to select from, whose columns are c0, c1, … and typed. Without them only that is
+        said which the columns themselves tell.
+
+    Returns
+    -------
+    tuple of list of ColumnProfile and list of Finding
+        In the order of the columns; questions first, then columns, then the dataset.
+    """
+    said = choices or ReadingChoices()
+    lent = Lent(connection, source) if connection is not None and rows else None
+    with_units = [_with_unit(column) for column in columns]
+    if axis is not None and axis.group is None:
+        axis = find_group(with_units, rows, axis, lent)
+    marked = find_marks(with_units, rows, lent)
+    findings = [
+        *rejected_findings(report, said),
+        *asked,
+        *mark_findings(marked, said, asked),
+        *word_findings(with_units, said),
+    ]
+    findings += [*value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
+    for one in marked:
+        findings += column_findings(one.column, rows)
+    findings += dataset_findings(
+        rows=rows,
+        columns=with_units,
+        duplicates=None if said.duplicates == "keep" else duplicates,
+        axis=axis,
+        lent=lent,
+    )
+    return with_units, findings
+
+
+def _with_unit(column: ColumnProfile) -> ColumnProfile:
+    """Return the column with its unit, or with the reason why digits are no number."""
+    if column.storage in ("number", "integer"):
+        return replace(column, unit=unit_of(column.name))
+    texts = [value.strip() for value, _ in column.top_values]
+    codes = texts and all(text.isdigit() for text in texts) and any(text[0] == "0" and len(text) > 1 for text in texts)
+    if codes and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER):
+        return replace(column, kind_reason=f"{column.kind_reason}; leading zeros make it a name, not a number")
+    return column
+
+
+def rejected_findings(report: ImportReport, choices: ReadingChoices) -> Iterator[Finding]:
+    """Yield that rows of the file are not in the table, and the choice that would keep those of another length."""
+    if not report.rows_rejected:
+        return
+    was = "row is" if report.rows_rejected == 1 else "rows are"
+    line, reason = report.rejected[0] if report.rejected else (0, "")
+    first = f"; the first is line {line:,}: {reason[:1].lower()}{reason[1:].rstrip('.')}" if reason else ""
+    message = (
+        f"{report.rows_rejected:,} {was} not in the table ({share(report.rows_rejected, report.rows_read)}){first}."
+    )
+    ragged = any("cells" in why for _, why in report.rejected) and choices.ragged is None
+    buttons = (
+        Remedy("Keep them, filled up or cut to fit", "reading", {"ragged": "pad"}),
+        Remedy("Leave them out", "reading", {"ragged": "leave_out"}),
+    )
+    if choices.ragged is None:
+        yield Finding("rejected_rows", Severity.WARNING, (), message, remedies=buttons if ragged else ())
 
 
 def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
-    """Yield what is worth saying about one column of `rows` rows."""
-    name = f"`{column.name[:60]}`"
+    """Yield what is worth saying about one column of `rows` rows, whatever its values mean."""
+    name = called(column.name)
+    leave_out = (Remedy("Leave it out", "leave_out", columns=(column.name,)),)
     if column.missing >= rows:
-        yield _finding("all_missing", Severity.WARNING, column, f"{name} is missing on every row.", "Leave it out.")
+        message = f"{name} is missing on every row."
+        yield _finding("all_missing", Severity.WARNING, column, message, "Leave it out.", leave_out)
         return
     if column.distinct <= 1:
         value = column.top_values[0][0][:40].removesuffix(" 00:00:00") if column.top_values else "the same"
         message = f"{name} is {value} on {_all(rows - column.missing)}."
-        yield _finding("constant", Severity.NOTICE, column, message, "Leave it out: it carries no information.")
+        remedy = "Leave it out: it carries no information."
+        yield _finding("constant", Severity.NOTICE, column, message, remedy, leave_out)
         return
-    if column.top_values and column.top_values[0][1] > NEARLY * rows and rows >= 50:
+    if column.top_values and column.top_values[0][1] > NEARLY * rows and rows >= ENOUGH_TO_JUDGE:
         value, count = column.top_values[0]
-        message = f"{name} is {value[:40]} on {100 * count / rows:.1f} % of the rows."
-        yield _finding("near_constant", Severity.NOTICE, column, message)
+        message = f"{name} is {value[:40]} on {share(count, rows)} of the rows."
+        yield _finding("near_constant", Severity.NOTICE, column, message, remedies=leave_out)
     if column.kind is ColumnKind.IDENTIFIER:
-        message = f"{name} has a different value on nearly every row: it names rows."
-        yield _finding("identifier", Severity.NOTICE, column, message, "Leave it out, or use it as a group.")
+        yield _identifier(column, name, leave_out)
     if column.missing > 0.5 * rows:
-        share = 100 * column.missing / rows
-        yield _finding("mostly_missing", Severity.WARNING, column, f"{name} is missing on {share:.0f} % of the rows.")
-    yield from _markers(column, name)
+        message = f"{name} is missing on {share(column.missing, rows)} of the rows."
+        yield _finding("mostly_missing", Severity.WARNING, column, message, remedies=leave_out)
 
 
 def _all(rows: int) -> str:
     return f"all {rows:,} rows" if rows > 1 else "its one row"
 
 
-def _markers(column: ColumnProfile, name: str) -> Iterator[Finding]:
-    remedy = "Ask whoever made the file. If it means missing, replace it by an empty cell and upload again."
-    if column.kind.is_number and column.quantiles:
-        low, q1, q3 = column.quantiles[0], column.quantiles[1], column.quantiles[3]
-        spread = max(q3 - q1, abs(q3) * 0.01, 1e-9)
-        for value in (column.minimum, column.maximum):
-            alone = isinstance(value, float) and (value < q1 - 5 * spread or value > q3 + 5 * spread)
-            # Many values at the very end, or hardly any other below zero, are no measurements either.
-            alone = alone or (isinstance(value, float) and value < 0 and (value == low or low >= 0))
-            if alone and value in MARKERS:
-                message = f"{name} holds {value:g}, far from everything else: is that a mark for missing?"
-                yield _finding("missing_value_marker", Severity.WARNING, column, message, remedy)
-    words = [(value, count) for value, count in column.top_values if value.strip().lower() in MARKER_WORDS]
-    if words and column.storage == "text":
-        value, count = words[0]
-        message = f"{name} holds {value} on {count:,} rows: is that a mark for missing?"
-        yield _finding("missing_value_marker", Severity.WARNING, column, message, remedy)
+def _identifier(column: ColumnProfile, name: str, leave_out: tuple[Remedy, ...]) -> Finding:
+    message = f"{name} has a different value on nearly every row: it names rows."
+    kind = ColumnKind.TEXT if column.storage == "text" else ColumnKind.INTEGER
+    other = Remedy(f"It is no id: {kind.value}", "draft", {f"data.kind.{column.key}": kind.value})
+    remedy = "Leave it out: a model would only learn the rows by heart."
+    return _finding("identifier", Severity.NOTICE, column, message, remedy, (*leave_out, other))
 
 
 def dataset_findings(
-    *, rows: int, columns: Sequence[ColumnProfile], duplicates: int | None, axis: TimeAxis | None
+    *,
+    rows: int,
+    columns: Sequence[ColumnProfile],
+    duplicates: int | None,
+    axis: TimeAxis | None,
+    lent: Lent | None = None,
 ) -> Iterator[Finding]:
     """Yield what is worth saying about the dataset as a whole."""
     if len(columns) == 1:
@@ -71,16 +168,24 @@ def dataset_findings(
         message = f"{rows:,} rows are few: expect scores that luck can move a lot."
         yield Finding("too_few_rows", Severity.WARNING, (), message)
     if duplicates:
-        share = 100 * duplicates / rows
-        message = f"{duplicates:,} rows ({share:.1f} %) are exact copies of others."
-        yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.")
-    if axis is not None and axis.gaps:
-        message = f"`{axis.column[:60]}` leaves out {axis.gaps:,} steps of its {axis.step_label} series."
-        yield Finding("time_gaps", Severity.NOTICE, (axis.column,), message)
-    if axis is not None and not axis.regular:
-        message = f"`{axis.column[:60]}` has no regular step: earlier values are found by row."
-        yield Finding("irregular_time", Severity.NOTICE, (axis.column,), message)
+        message = f"{duplicates:,} rows ({share(duplicates, rows)}) are exact copies of others."
+        buttons = (
+            Remedy("Leave the copies out", "reading", {"duplicates": "leave_out"}),
+            Remedy("Keep them", "reading", {"duplicates": "keep"}),
+        )
+        yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.", buttons)
+    yield from time_findings(columns, rows, axis)
+    yield from likeness_findings(columns, rows, lent)
+    yield from year_findings(columns, axis)
+    yield from unit_findings(columns)
 
 
-def _finding(code: str, severity: Severity, column: ColumnProfile, message: str, remedy: str = "") -> Finding:
-    return Finding(code, severity, (column.name,), message, remedy)
+def _finding(
+    code: str,
+    severity: Severity,
+    column: ColumnProfile,
+    message: str,
+    remedy: str = "",
+    remedies: tuple[Remedy, ...] = (),
+) -> Finding:
+    return Finding(code, severity, (column.name,), message, remedy, remedies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.domain.hydrology.naming import names_sites
 from app.domain.vocabulary import ColumnKind
 
 ID_NAME = re.compile(
@@ -60,6 +61,8 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
         return ColumnKind.IDENTIFIER, "counts the rows one by one"
     if unique and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name)):
         return ColumnKind.IDENTIFIER, "a different number on every row, and named like an id"
+    if names_sites(evidence.name) and evidence.distinct <= evidence.present // 2:
+        return ColumnKind.CATEGORICAL, "numbers that name sites, not amounts"
     return ColumnKind.INTEGER, "whole numbers"
 
 

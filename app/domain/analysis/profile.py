@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.domain.analysis.choices import Dialect
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,25 @@ class Finding:
     remedy: str = ""
     remedies: tuple[Remedy, ...] = ()
 
+    def about(self, column: str) -> Finding:
+        """Return this finding with its remedies narrowed to one of its columns, for a page about that column alone."""
+        narrowed = []
+        for one in self.remedies:
+            markers = [item for item in one.changes.get("markers", ()) if item["column"] == column]
+            changes = {**one.changes, "markers": markers} if "markers" in one.changes else one.changes
+            left_out = tuple(name for name in one.columns if name == column)
+            if one.kind != "leave_out" or left_out:
+                narrowed.append(replace(one, changes=changes, columns=left_out))
+        return replace(self, remedies=tuple(narrowed))
+
 
 @dataclass(frozen=True)
 class ColumnProfile:
     """One column. Numbers are None where they mean nothing; datetimes stand as ISO text in `minimum`/`maximum`.
 
     `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
-    `histogram_edges` has one more item than `histogram_counts`.
+    `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name says, or "".
+    `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts.
     """
 
     name: str
@@ -67,11 +79,18 @@ class ColumnProfile:
     top_values: tuple[tuple[str, int], ...] = ()
     original_name: str = ""
     unit: str = ""
+    missing_words: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """The time column found, if any. `step_seconds` is the most common step; `gaps` counts missing steps."""
+    """The time column found, if any. `step_seconds` is the most common step; `gaps` counts missing steps.
+
+    `duplicates` counts rows that share a time with an earlier row. `group` names the column that tells such rows apart,
+    "" where none does, None where nobody looked; `group_duplicates` counts rows that share both. Water years start on
+    the first of `water_year_month` and are numbered by the year they end in; `water_years` are those that any row
+    touches, `complete_water_years` those without a hole.
+    """
 
     column: str
     start: str
@@ -81,6 +100,11 @@ class TimeAxis:
     regular: bool
     gaps: int
     duplicates: int
+    group: str | None = None
+    group_duplicates: int = 0
+    water_year_month: int = 10
+    water_years: int = 0
+    complete_water_years: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +166,7 @@ class DatasetProfile:
             columns=tuple(_column(item) for item in values["columns"]),
             report=_report(values["report"]),
             findings=tuple(_finding(item) for item in values["findings"]),
-            time_axis=TimeAxis(**values["time_axis"]) if values["time_axis"] else None,
+            time_axis=_axis(values["time_axis"]) if values["time_axis"] else None,
             duplicate_rows=values["duplicate_rows"],
         )
 
@@ -156,8 +180,13 @@ def _column(item: dict[str, Any]) -> ColumnProfile:
             "histogram_edges": tuple(item["histogram_edges"]),
             "histogram_counts": tuple(item["histogram_counts"]),
             "top_values": tuple((value, count) for value, count in item["top_values"]),
+            "missing_words": tuple((value, count) for value, count in item.get("missing_words", ())),
         }
     )
+
+
+def _axis(item: dict[str, Any]) -> TimeAxis:
+    return TimeAxis(**{**item, "complete_water_years": tuple(item.get("complete_water_years", ()))})
 
 
 def _report(item: dict[str, Any]) -> ImportReport:

@@ -24,6 +24,9 @@ NAMED_STEPS = (
 )
 REGULAR_SHARE = 0.9
 DAY = 86_400.0
+MONTH_SECONDS = 27 * DAY
+LONGEST_STEP_SECONDS = 32 * DAY
+YEAR_STARTS = (10, 11, 7)
 
 
 def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> TimeAxis | None:
@@ -51,6 +54,7 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
     if distinct < 0.5 * rows and not patterned:
         return None
     step = _step_of(seconds)
+    years = water_years(seconds, step.seconds) if step.regular else WaterYears()
     return TimeAxis(
         column=column,
         start=_iso(float(seconds[0])),
@@ -60,7 +64,54 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         regular=step.regular,
         gaps=step.gaps,
         duplicates=rows - distinct,
+        water_year_month=years.month,
+        water_years=years.touched,
+        complete_water_years=years.complete,
     )
+
+
+@dataclass(frozen=True)
+class WaterYears:
+    """The water years of a series: numbered by the calendar year in which they end."""
+
+    month: int = 10
+    touched: int = 0
+    complete: tuple[int, ...] = ()
+
+
+def water_years(seconds: NDArray[Any], step_seconds: float) -> WaterYears:
+    """Return the water years that a regular series touches and those it covers without a hole.
+
+    Parameters
+    ----------
+    seconds
+        Shape (n,): distinct times, ascending, in seconds since 1970.
+    step_seconds
+        The usual step, in seconds; above `LONGEST_STEP_SECONDS` there are no water years.
+
+    Returns
+    -------
+    WaterYears
+        From 1 October, unless the series itself begins with another of the months in `YEAR_STARTS`.
+
+    References
+    ----------
+    U.S. Geological Survey, water year: 1 October to 30 September, named by the year in which it ends. American
+    Meteorological Society, Glossary of Meteorology, water year: 1 July in the Southern Hemisphere. DIN 4049-1:
+    1 November in Germany.
+    """
+    if not 0 < step_seconds <= LONGEST_STEP_SECONDS:
+        return WaterYears()
+    moments = np.floor(np.asarray(seconds, dtype=float)).astype("datetime64[s]")
+    first = int(moments[0].astype("datetime64[M]").astype(int)) % 12 + 1
+    month = first if first in YEAR_STARTS and moments[0].astype("datetime64[D]").item().day == 1 else YEAR_STARTS[0]
+    shift = 12 - (month - 1)
+    years = (moments.astype("datetime64[M]") + shift).astype("datetime64[Y]").astype(int) + 1970
+    labels, counts = np.unique(years, return_counts=True)
+    starts = (labels - 1 - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
+    lengths = ((starts + 12).astype("datetime64[s]") - starts.astype("datetime64[s]")).astype(float)
+    whole = counts >= np.floor(lengths / step_seconds + 0.5) if step_seconds < MONTH_SECONDS else counts >= 12
+    return WaterYears(month, len(labels), tuple(int(label) for label in labels[whole]))
 
 
 @dataclass(frozen=True)

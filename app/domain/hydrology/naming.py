@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 
-RAIN = re.compile(r"^(prcp|precip|rain|ppt|pcp|precipitation|rainfall)", re.IGNORECASE)
+RAIN = re.compile(r"^(prcp|precip|prec(_|$|\()|rain|ppt|pcp|precipitation|rainfall)", re.IGNORECASE)
 DERIVED = re.compile(r"_(lag|sum|mean)_\d+$")
 TARGET = re.compile(
     r"^(target|y|label|class|outcome|discharge|streamflow|runoff|qobs|q|flow|in_?flow|head|level|stage)(_|$)",
@@ -15,6 +16,60 @@ TARGET = re.compile(
 
 # A code of quality beside a measured value, as the files of the U.S. Geological Survey carry them.
 QUALITY = re.compile(r"_(cd|rmk|flag|qc|qual|quality|code)s?$", re.IGNORECASE)
+# A site, a gauge or a basin: its number is a name, and says which series a row belongs to.
+SITE = re.compile(
+    r"^((usgs|nwis|grdc|camels|cehq|wmo)_)?(site|gauge|gage|station|basin|catchment|watershed|well|hru|reach|huc|comid)"
+    r"s?([-_ .]?(no|nr|id|number|num|code|name|\d{2}))?$",
+    re.IGNORECASE,
+)
+TEMPERATURES = re.compile(
+    r"(^|[_ .])(t|ta|t2m|temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp)$", re.IGNORECASE
+)
+TIMES = re.compile(r"(^|[_ .])(dayl|day_?length|duration|time|lag|elapsed|runtime)$", re.IGNORECASE)
+LENGTHS = re.compile(
+    r"(^|[_ .])(head|level|stage|elev\w*|alt\w*|depth|height|dist\w*|length|width|thickness|gwl|wl|dtw|swe|snow\w*|"
+    r"rain\w*|prec\w*|prcp|ppt|pcp|e?vap\w*|pet|et|visib\w*|waves?)$",
+    re.IGNORECASE,
+)
+WINDS = re.compile(r"(^|[_ .])(wind\w*|ws|gust|velocity|speed)$", re.IGNORECASE)
+
+
+class Quantity(StrEnum):
+    """What was measured, as far as a name tells."""
+
+    RAIN = "precipitation"
+    FLOW = "flow"
+    LEVEL = "water level"
+    TEMPERATURE = "temperature"
+    HUMIDITY = "relative humidity"
+    SNOW = "snow"
+    WIND = "wind speed"
+    ACIDITY = "pH"
+    LATITUDE = "latitude"
+    LONGITUDE = "longitude"
+
+
+# A statistic of a series (q_mean, p_mean, high_q_freq) is not the series itself and is told by its name as well.
+_NAMES = (
+    (
+        Quantity.FLOW,
+        r"^(q|qobs|q_?sim|discharge|streamflow|stream_flow|runoff|flow|in_?flow|out_?flow|release|cfs|cms|mod_run|obs_run)$",
+    ),
+    (Quantity.LEVEL, r"^(head|level|stage|gwl|water_?level|groundwater_?level|gage_?height|gauge_?height|dtw)$"),
+    (
+        Quantity.TEMPERATURE,
+        r"^(t|ta|t2m|temp|temperature|t_?max|t_?min|t_?mean|t_?avg|tair|air_?temp\w*|water_?temp\w*|wtemp|dew_?point)$",
+    ),
+    (Quantity.HUMIDITY, r"^(rh|rh_?mean|rh_?min|rh_?max|rel(ative)?[_ ]?hum(idity)?|humidity)$"),
+    (Quantity.SNOW, r"^(swe|snow|snow_?depth|snow_?water_?equivalent)$"),
+    (Quantity.WIND, r"^(wind|ws|wind_?speed|wind_?spd|gust)$"),
+    (Quantity.ACIDITY, r"^ph$"),
+    (Quantity.LATITUDE, r"^((gauge|gage|site|station|dec)_)?lat(itude)?(_va)?$"),
+    (Quantity.LONGITUDE, r"^((gauge|gage|site|station|dec)_)?(lon|long|lng)(itude)?(_va)?$"),
+)
+NAMES = tuple((quantity, re.compile(pattern, re.IGNORECASE)) for quantity, pattern in _NAMES)
+# A count or a share of rainy days is no depth of rain.
+NO_DEPTH = re.compile(r"(freq|dur|timing|season|days?|count|flag)", re.IGNORECASE)
 
 
 def is_rain(name: str) -> bool:
@@ -30,3 +85,18 @@ def rain_column(names: Iterable[str]) -> str | None:
 def looks_like_target(name: str) -> bool:
     """Say whether a name is one that people give to what they want to estimate."""
     return bool(TARGET.match(name)) and not QUALITY.search(name)
+
+
+def names_sites(name: str) -> bool:
+    """Say whether the values of a column name sites, gauges or basins."""
+    return bool(SITE.match(name.strip()))
+
+
+def quantity_of(stem: str) -> Quantity | None:
+    """Return what a column measures by its name without the unit, or None."""
+    bare = stem.strip()
+    if QUALITY.search(bare) or DERIVED.search(bare):
+        return None
+    if is_rain(bare) and not NO_DEPTH.search(bare):
+        return Quantity.RAIN
+    return next((quantity for quantity, pattern in NAMES if pattern.match(bare)), None)

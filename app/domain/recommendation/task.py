@@ -74,6 +74,10 @@ def suggest_group(profile: DatasetProfile) -> tuple[str, str]:
     axis = profile.time_axis
     if axis is None or axis.duplicates == 0:
         return "", "Each row stands for itself."
+    if axis.group:
+        return axis.group, f"Every date comes once for each of its {profile.column(axis.group).distinct:,} values."
+    if axis.group is not None:
+        return "", "Dates repeat, but no column tells the repeats apart."
     for column in profile.columns:
         few = 2 <= column.distinct <= max(2, profile.rows // 10)
         if few and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER, ColumnKind.TEXT, ColumnKind.INTEGER):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.findings import column_findings, dataset_findings
+from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.findings import all_findings
 from app.domain.analysis.kinds import Evidence, decide_kind
+from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
+from app.domain.analysis.series import find_group
 from app.domain.analysis.timeaxis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.columnar import literal
@@ -23,7 +28,14 @@ MOST_COLUMNS_FOR_DUPLICATES = 300
 
 
 def profile_table(
-    connection: Any, parquet: Path, *, names: list[str], typed: list[Typed], report: ImportReport
+    connection: Any,
+    parquet: Path,
+    *,
+    names: list[str],
+    typed: list[Typed],
+    report: ImportReport,
+    choices: ReadingChoices | None = None,
+    absent: Mapping[str, tuple[tuple[str, int], ...]] | None = None,
 ) -> DatasetProfile:
     """Return the profile of a Parquet file whose columns are c0, c1, …"""
     source = f"read_parquet({literal(str(parquet))})"
@@ -35,10 +47,19 @@ def profile_table(
         facts = _facts(connection, near, batch)
         for one, name, values in zip(batch, names[start : start + BATCH], facts, strict=True):
             columns.append(_column(connection, near, one, name=name, facts=values, rows=rows))
-    axis = _time_axis(connection, source, columns, rows)
+    columns = [replace(one, missing_words=(absent or {}).get(one.key, ())) for one in columns]
+    axis = find_group(columns, rows, _time_axis(connection, source, columns, rows), Lent(connection, source))
     duplicates = _duplicates(connection, source, typed, rows)
-    findings = [finding for column in columns for finding in column_findings(column, rows)]
-    findings += dataset_findings(rows=rows, columns=columns, duplicates=duplicates, axis=axis)
+    columns, findings = all_findings(
+        columns=columns,
+        rows=rows,
+        report=report,
+        axis=axis,
+        duplicates=duplicates,
+        choices=choices,
+        connection=connection,
+        source=source,
+    )
     return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.storage.columnar import connect, literal
+from app.storage.reading.absent import count_absent_words
 from app.storage.reading.bytes_in import check_kind, find_encoding, lines_of, unpacked
 from app.storage.reading.dialect import LOOKED_AT, Dialect, find_dialect, record_at, repair_names
 from app.storage.reading.profiling import profile_table
@@ -175,10 +176,11 @@ def _store(reading: Reading, folder: Path, limits: dict[str, int]) -> DatasetPro
         target = folder / "data.parquet"
         how = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
         connection.execute(f"COPY (SELECT * FROM typed) TO {literal(str(target))} ({how})")
+        absent = count_absent_words(connection, typed)
         connection.execute("DROP VIEW typed")
         connection.execute("DROP TABLE raw")
         report = _report(reading, typed)
-        return profile_table(connection, target, names=reading.names, typed=typed, report=report)
+        return profile_table(connection, target, names=reading.names, typed=typed, report=report, absent=absent)
 
 
 def _report(reading: Reading, typed: list[Typed]) -> ImportReport:
