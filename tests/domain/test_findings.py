@@ -333,5 +333,10 @@ def test_ten_thousand_columns_of_every_kind_are_gone_through() -> None:
     ]
     with_units, findings = all_findings(columns=columns, rows=200, report=one.report, axis=None, duplicates=None)
     assert len(with_units) == 10_002
-    (question,) = [finding for finding in findings if finding.code == "missing_value_marker"]
-    assert "and 3,331 more columns" in question.message
+    questions = [finding for finding in findings if finding.code == "missing_value_marker"]
+    assert [len(question.columns) for question in questions] == [1000, 1000, 1000, 334]
+    assert "and 997 more columns" in questions[0].message
+    choices = ReadingChoices()
+    for question in questions:
+        choices = choices.merged(question.remedies[0].changes)
+    assert len(choices.markers) == 3334

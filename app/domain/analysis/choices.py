@@ -71,7 +71,7 @@ class ReadingChoices(BaseModel):
     ragged: Literal["leave_out", "pad"] | None = None
     duplicates: Literal["keep", "leave_out"] | None = None
     sheet: Text | None = None
-    markers: tuple[Marker, ...] = Field(default=(), max_length=1000)
+    markers: tuple[Marker, ...] = Field(default=(), max_length=20_000)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was said, and nothing that was not."""

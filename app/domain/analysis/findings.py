@@ -35,54 +35,32 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
     connection: Any = None,
     source: str = "",
 ) -> tuple[list[ColumnProfile], list[Finding]]:
-    """Return the columns with their units, and everything worth saying about them and about the whole.
+    """Return the columns with their units, and everything worth saying: questions, then columns, then the dataset.
 
     Parameters
     ----------
-    columns, rows
-        The profiled columns and how many rows they have.
-    report
-        What reading did to the file.
+    columns, rows, report, duplicates
+        What profiling and reading know; `duplicates` counts exact copies, None if nobody did.
     axis
-        The time axis with its group (see `app.domain.analysis.series.find_group`), or None.
-    duplicates
-        How many rows are exact copies of others, None if nobody counted.
-    choices
-        What the user said about the file: a question that was answered is not asked again.
-    asked
-        Questions that reading itself has about odd values; they come first, and nothing is asked twice.
+        The time axis, with its group if `app.domain.analysis.series.find_group` has looked.
+    choices, asked
+        What the user said about the file, and what reading itself asks: nothing is asked twice.
     connection, source
         A DuckDB connection and what to select from, whose columns are c0, c1, … and typed. Without them only that is
         said which the columns themselves tell.
-
-    Returns
-    -------
-    tuple of list of ColumnProfile and list of Finding
-        In the order of the columns; questions first, then columns, then the dataset.
     """
     said = choices or ReadingChoices()
     lent = Lent(connection, source) if connection is not None and rows else None
-    with_units = [_with_unit(column) for column in columns]
+    held = [_with_unit(column) for column in columns]
     if axis is not None and axis.group is None:
-        axis = find_group(with_units, rows, axis, lent)
-    marked = find_marks(with_units, rows, lent)
-    findings = [
-        *rejected_findings(report, said),
-        *asked,
-        *mark_findings(marked, said, asked),
-        *word_findings(with_units, said),
-    ]
-    findings += [*value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
-    for one in marked:
-        findings += column_findings(one.column, rows)
-    findings += dataset_findings(
-        rows=rows,
-        columns=with_units,
-        duplicates=None if said.duplicates == "keep" else duplicates,
-        axis=axis,
-        lent=lent,
-    )
-    return with_units, findings
+        axis = find_group(held, rows, axis, lent)
+    marked = find_marks(held, rows, lent)
+    findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
+    findings += [*word_findings(held, said), *value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
+    findings += [finding for column in held for finding in column_findings(column, rows)]
+    copies = None if said.duplicates == "keep" else duplicates
+    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, lent=lent)
+    return held, findings
 
 
 def _with_unit(column: ColumnProfile) -> ColumnProfile:

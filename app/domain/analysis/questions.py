@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.markers import Mark, Marked, is_answered
@@ -12,6 +12,10 @@ from app.domain.analysis.wording import called, called_all, on_rows, short
 from app.domain.vocabulary import Severity
 
 CODE = "missing_value_marker"
+# One press of a button answers for so many columns; of more, each lot is a question of its own.
+MOST_TOGETHER = 1000
+Key = TypeVar("Key")
+Held = TypeVar("Held")
 
 
 def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Sequence[Finding] = ()) -> Iterator[Finding]:
@@ -33,7 +37,7 @@ def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Seque
             open_one = (one.column.name, mark.text) not in known
             if open_one and not is_answered(one.column.name, mark.text, choices):
                 groups.setdefault((mark.text.lower(), mark.origin, mark.word), []).append((one.column, mark))
-    for (_, origin, word), held in groups.items():
+    for (_, origin, word), held in _in_lots(groups):
         names = tuple(column.name for column, _ in held)
         text = held[0][1].text
         parts = [f"{called_all(names)} {_holds(names)} {text}{_rows_of(held)}"]
@@ -42,6 +46,12 @@ def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Seque
         message = f"{''.join(parts)}: {question}"
         severity = Severity.NOTICE if word else Severity.WARNING
         yield Finding(CODE, severity, names, message, remedies=answers(names, [one.text for _, one in held]))
+
+
+def _in_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:
+    for key, held in groups.items():
+        for start in range(0, len(held), MOST_TOGETHER):
+            yield key, held[start : start + MOST_TOGETHER]
 
 
 def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value") -> tuple[Remedy, ...]:
@@ -96,7 +106,7 @@ def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> 
         for text, count in column.missing_words if column.storage == "text" else ():
             if not is_answered(column.name, text, choices):
                 groups.setdefault(text.strip().lower(), []).append((column, count, text))
-    for held in groups.values():
+    for _, held in _in_lots(groups):
         names, texts = tuple(column.name for column, _, _ in held), [text for _, _, text in held]
         low, high = min(count for _, count, _ in held), max(count for _, count, _ in held)
         rows = on_rows(low) if low == high else f"on {low:,} to {high:,} rows"
