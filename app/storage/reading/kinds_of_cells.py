@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from app.storage.reading.dialect import DATE, MISSING, NUMBER
 
+# Numbers of sites and postal codes are names that are made of digits.
+LEADING_ZERO = re.compile(r"^0\d+$")
 WHOLE = ("true", "false", "t", "f")
 
 
@@ -26,5 +29,7 @@ def kind_of(cells: Sequence[str]) -> str:
     if all(cell.lower() in WHOLE for cell in held):
         return "boolean"
     if all(NUMBER.match(cell) for cell in held):
+        if any(LEADING_ZERO.match(cell) for cell in held):
+            return "text"
         return "integer" if all(cell.lstrip("+-").isdigit() for cell in held) else "number"
     return "datetime" if all(DATE.match(cell) for cell in held) else "text"

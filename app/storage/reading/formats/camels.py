@@ -17,6 +17,7 @@ from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.bytes_in import lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.words import amount
 from app.storage.reading.rows import RowTable, Tally
 
 NAMES = re.compile(r"^\s*(year|yr)\s+(mnth|month)\s+(day|dy)\s+(hr|hour)\s+\S", re.IGNORECASE)
@@ -106,7 +107,7 @@ def _rows(lines: Iterable[str], layout: Layout, tally: Tally, *, hourly: bool) -
         if not cells:
             tally.blank += 1
         elif len(cells) != width:
-            tally.reject(number, f"It has {len(cells):,} cells; the table has {width:,} columns.")
+            tally.reject(number, f"It has {amount(len(cells), 'cell')}; a row has {width:,}.")
         elif (date := _date(cells[before:after], hourly=hourly)) is None:
             tally.reject(number, f"{' '.join(cells[before:after])[:40]} is no date.")
         else:

@@ -15,7 +15,7 @@ from app.storage.reading.dialect import LOOKED_AT, NUMBER
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.packing import listed
+from app.storage.reading.formats.words import amount, listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
 
@@ -221,8 +221,8 @@ def _of_rows(
             if at == 0 and headed:
                 continue
             if not isinstance(item, list) or len(item) != len(names):
-                size = f"{len(item):,} cells" if isinstance(item, list) else "names"
-                tally.reject(line, f"It has {size}; the table has {len(names):,} columns.")
+                size = amount(len(item), "cell") if isinstance(item, list) else "names"
+                tally.reject(line, f"It has {size}; the table has {amount(len(names), 'column')}.")
             elif any(isinstance(value, dict | list) for value in item):
                 tally.reject(line, "It has a nested value.")
             else:

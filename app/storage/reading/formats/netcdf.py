@@ -11,8 +11,8 @@ from typing import Any
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.packing import listed
 from app.storage.reading.formats.timesteps import texts_of_times
+from app.storage.reading.formats.words import amount, listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
 
@@ -48,15 +48,16 @@ def _explained() -> Iterator[None]:
 
 def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
     """Open the variables along time as a table of texts, read in blocks."""
-    return _open(path, limits, most=None)
+    return _open(path, limits, most=None)[0]
 
 
 def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
     """Return the first look at the file, from its first 20 steps."""
-    return look_at_rows(_open(path, limits, most=PEEKED))
+    table, steps = _open(path, limits, most=PEEKED)
+    return look_at_rows(table, of=steps)
 
 
-def _open(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
+def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
     import netCDF4
 
     with _explained():
@@ -67,7 +68,7 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
         dimension = clock.dimensions[0]
         steps = len(data.dimensions[dimension])
         series, left = _series(data, clock, dimension)
-    tally = Tally(notes=[f"Read along {dimension} with {steps:,} steps."])
+    tally = Tally(notes=[f"Read along {dimension} with {amount(steps, 'step')}."])
     if left:
         tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {listed(left)}.")
     if data.groups:
@@ -76,8 +77,8 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
     names = [one.name for one in series]
     tally.notes += [f"{one.name[:60]} is in {unit}." for one in series if not one.is_time and (unit := _unit(one))][:20]
     texts = frozenset(at for at, one in enumerate(series) if one.letters)
-    rows = _rows(series, min(steps, steps if most is None else most + 1), tally)
-    return RowTable(names, rows, Dialect(format="netcdf"), tally, texts)
+    rows = _rows(series, min(steps, most or steps), tally)
+    return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
 
 
 def _unit(one: Series) -> str:

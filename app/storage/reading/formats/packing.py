@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
 from app.domain.analysis.choices import ReadingChoices
+from app.storage.reading.formats.words import listed
 from app.storage.reading.refusals import RefusedError, over
 
 CHUNK = 1 << 20
@@ -22,7 +23,6 @@ ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 RATIO = 100
 RATIO_FROM = 10 * CHUNK
 MOST_ENTRIES = 200
-NAMES_SHOWN = 8
 SCRATCH = "scratch"
 TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx", ".xls", ".rdb", ".nc")
 MAYBE_TABLES = (".txt", ".dat", "")
@@ -245,11 +245,8 @@ def _tables_of(entries: list[zipfile.ZipInfo]) -> tuple[list[zipfile.ZipInfo], i
     Two files of one name would be one file to whoever unpacks them, so the last counts, as it does there.
     """
     paths = {info.filename: info for info in entries if not info.is_dir()}
-    files = [
-        info
-        for name, info in paths.items()
-        if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
-    ]
+    named = {PurePosixPath(name): info for name, info in paths.items()}
+    files = [info for name, info in named.items() if name.name[:1] != "." and "__MACOSX" not in name.parts]
     for endings in (TABLES, MAYBE_TABLES):
         found = [info for info in files if PurePosixPath(info.filename).suffix.lower() in endings]
         if found:
@@ -267,10 +264,3 @@ def _chosen(tables: list[zipfile.ZipInfo], said: str | None) -> zipfile.ZipInfo:
     if len(tables) == 1:
         return tables[0]
     raise RefusedError("choose_sheet", f"The zip archive holds {len(tables)} tables. Choose one: {listed(by_name)}.")
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names for a sentence: the first ones, shortened, and how many more there are."""
-    every = list(names)
-    shown = ", ".join(" ".join(name.split())[:30] for name in every[:NAMES_SHOWN])
-    return f"{shown} and {len(every) - NAMES_SHOWN:,} more" if len(every) > NAMES_SHOWN else shown

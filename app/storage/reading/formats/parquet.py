@@ -14,7 +14,8 @@ from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.columnar import connect, literal
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import ROWS_SHOWN, look_at_columns
-from app.storage.reading.formats.packing import linked, listed, scratch
+from app.storage.reading.formats.packing import linked, scratch
+from app.storage.reading.formats.words import amount, listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import ColumnTable, Tally
 
@@ -22,6 +23,8 @@ MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 BATCH = 60
 SAMPLED = 500
 MEMORY_SHARE = 0.6
+# What DuckDB says of files that are whole, but use what it cannot read.
+UNSUPPORTED = ("not implemented", "unsupported", "not supported", "only supported")
 WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 LARGE_NUMBERS = ("UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM")
 NESTED = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY", "INTERVAL")
@@ -63,7 +66,7 @@ def explained() -> Iterator[None]:
         said = str(fault).lower()
         if "encrypt" in said:
             raise _encrypted() from None
-        if isinstance(fault, duckdb.NotImplementedException) or "not implemented" in said or "unsupported" in said:
+        if isinstance(fault, duckdb.NotImplementedException) or any(word in said for word in UNSUPPORTED):
             message = "The Parquet file uses a type or packing that cannot be read. Write it again with plain types."
             raise RefusedError("unsupported_type", message) from None
         part = "its end is missing" if "magic bytes" in said else "it cannot be read to its end"
@@ -221,8 +224,8 @@ def _decided(connection: Any, source: str, one: Column, here: int, fitting: int)
         notes = ("kept as text, because its whole numbers are too long to calculate with exactly.",)
         return replace(one, storage="text", expression=f"{one.raw}::VARCHAR", notes=notes)
     elif odd and one.storage in ("number", "datetime"):
-        what = "finite numbers" if one.storage == "number" else "dates of this calendar"
-        return replace(one, notes=(*one.notes, f"{odd:,} values are no {what} and count as missing."))
+        why = "not finite" if one.storage == "number" else "of no year between 1 and 9999"
+        return replace(one, notes=(*one.notes, f"missing, because {why}: {amount(odd, 'value')}."))
     if one.storage != "text" or here == 0:
         return one
     one = replace(one, expression=f"nullif(trim({one.expression}), '')")

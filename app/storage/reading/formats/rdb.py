@@ -14,6 +14,7 @@ from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.bytes_in import find_encoding, lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.words import amount
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
 
@@ -58,7 +59,7 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     else:
         raise RefusedError("empty_file", "The file holds comments, but no table.")
     if comments:
-        tally.notes.append(f"The table starts on line {number:,}; {comments:,} lines of comments were passed over.")
+        tally.notes.append(f"The table starts on line {number:,}; passed over: {amount(comments, 'line')} of comments.")
     tally.notes.append("Line of formats under the names passed over, as RDB has it.")
     texts = frozenset(at for at, name in enumerate(names) if CODES.search(name))
     if texts:
@@ -84,7 +85,7 @@ def _rows(lines: Iterable[tuple[int, str]], names: list[str], tally: Tally) -> I
             other = other or number
             tally.reject(number, f"It belongs to a second table, which begins on line {other:,} with other names.")
         else:
-            tally.reject(number, f"It has {len(cells):,} cells; the table has {width:,} columns.")
+            tally.reject(number, f"It has {amount(len(cells), 'cell')}; the table has {amount(width, 'column')}.")
 
 
 def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:

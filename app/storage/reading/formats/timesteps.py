@@ -68,7 +68,8 @@ def _moments(here: Any, units: str) -> Any | None:
 def _library(values: Any, units: str, calendar: str) -> list[Any]:
     from netCDF4 import num2date
 
-    return list(num2date(values, units, calendar))
+    found: Any = num2date(values, units, calendar)
+    return list(found)
 
 
 def _one_by_one(here: Any, units: str, calendar: str, tally: Tally) -> list[str]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from zipfile import ZipInfo
 
 from app.storage.reading.formats.packing import counted, entries_of, inflate
+from app.storage.reading.formats.words import amount
 from app.storage.reading.refusals import RefusedError
 
 MOST_PARTS = 5000
@@ -43,9 +44,9 @@ class Marks:
         """Return a sentence for each."""
         notes = []
         if self.errors:
-            notes.append(f"{self.errors:,} cells hold an error such as #DIV/0! and count as missing.")
+            notes.append(f"Missing, because of an error such as #DIV/0!: {amount(self.errors, 'cell')}.")
         if self.without_value:
-            notes.append(f"{self.without_value:,} formulas have no stored value and count as missing.")
+            notes.append(f"Missing, because no result was stored: {amount(self.without_value, 'formula')}.")
         return notes
 
 

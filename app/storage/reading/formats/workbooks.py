@@ -14,7 +14,8 @@ from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.grids import LOOKED_AT, Place, Span, find_place, joined
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.packing import ZIPS, listed
+from app.storage.reading.formats.packing import ZIPS
+from app.storage.reading.formats.words import amount, listed
 from app.storage.reading.formats.workbook_parts import Marks, inspect
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
@@ -143,8 +144,8 @@ def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoice
     head = [list(row) for row in itertools.islice(rows, LOOKED_AT)]
     filled = _filled(head, spans)
     place = find_place(filled, choices, merged=bool(spans))
-    start = place.before + place.header_lines
-    if start >= sheet.total_height:
+    start, height = place.before + place.header_lines, sheet.end[0] + 1
+    if start >= height:
         raise RefusedError("no_rows", f"The sheet {sheet.name[:40]} has {sheet.width:,} column names but no rows.")
     lines = [[_text(cell) for cell in row] for row in filled[place.before : start]]
     names = joined(lines) if lines else [f"column_{at + 1}" for at in range(sheet.width)]
@@ -158,7 +159,7 @@ def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoice
             "said": (*dialect.said, *(key for key in SAYABLE if getattr(choices, key) is not None)),
         }
     )
-    last = sheet.total_height - (choices.footer_lines or 0)
+    last = height - (choices.footer_lines or 0)
     body = itertools.islice(itertools.chain(head, rows), start, max(start, last))
     texts = _rows(body, keep, tally, first=start + 1, limits=limits)
     return RowTable([names[at] for at in keep], texts, dialect, tally)
@@ -182,7 +183,7 @@ def _columns(sheet: Any, names: list[str], place: Place) -> tuple[list[int], lis
             if not empty:
                 break
     keep = [at for at in range(len(names)) if at not in empty]
-    return keep, [f"{len(empty):,} columns without name and values were passed over."] if empty else []
+    return keep, [f"{amount(len(empty), 'column')} without name and values passed over."] if empty else []
 
 
 def _notes(place: Place, merged: int) -> list[str]:
@@ -194,9 +195,7 @@ def _notes(place: Place, merged: int) -> list[str]:
     if place.header_lines > 1:
         notes.append(f"The names are joined from {place.header_lines} rows.")
     if merged:
-        notes.append(
-            f"{merged:,} spans of cells are merged: their value counts in the first cell, and in names for all."
-        )
+        notes.append(f"Merged cells: {amount(merged, 'span')}; among values only the first cell of each counts.")
     return notes
 
 
