@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def ask(
 ) -> dict[str, Any]:
     """Return what the child answers to a file of this content and name."""
     target = folder / "set"
-    target.mkdir(exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
     source = folder / "upload"
     source.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
     request = {

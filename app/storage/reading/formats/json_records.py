@@ -47,7 +47,9 @@ class Text:
     def __init__(self, path: Path, limits: dict[str, int]) -> None:
         self._handle = path.open(encoding=encoding_of(path), newline="")
         self._most = max(16 * limits["cell_kb"] * 1024, 16 * CHUNK)
-        self._buffer, self._at, self._line, self._ended = "", 0, 1, False
+        self._buffer, self._at, self._ended = "", 0, False
+        # The line of a place up to which line breaks were counted: counting again from the start of each piece is slow.
+        self._line, self._counted = 1, 0
 
     def __enter__(self) -> Text:
         return self
@@ -62,14 +64,16 @@ class Text:
             piece = self._handle.read(CHUNK)
         except UnicodeDecodeError:
             raise RefusedError("damaged", "The JSON text is damaged: it is not UTF-8 to its end.") from None
-        self._line += self._buffer.count("\n", 0, self._at)
-        self._buffer, self._at = self._buffer[self._at :] + piece, 0
+        self.line()
+        self._buffer, self._at, self._counted = self._buffer[self._at :] + piece, 0, 0
         self._ended = not piece
         return not self._ended
 
     def line(self, ahead: int = 0) -> int:
         """Return the number of the line that the text is at, or of a place some letters ahead."""
-        return self._line + self._buffer.count("\n", 0, self._at + ahead)
+        self._line += self._buffer.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line + self._buffer.count("\n", self._at, self._at + ahead)
 
     def fault(self, what: str = "It is not valid JSON", ahead: int = 0) -> RefusedError:
         """Return the refusal of what stands here."""
