@@ -48,6 +48,7 @@ def store_formatted(table: RowTable | ColumnTable, folder: Path, limits: dict[st
         connection.execute("DROP TABLE IF EXISTS raw")
         stored = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(target)]).fetchone()[0]
         _refuse_if_lost(table, int(stored))
+        _refuse_impossible_dates(connection, target, typed)
         return profile_table(connection, target, names=names, typed=typed, report=_report(table, typed, names))
 
 
@@ -104,6 +105,19 @@ def _refuse_if_lost(table: RowTable | ColumnTable, stored: int) -> None:
         message = f"{promised:,} rows were read but {stored:,} were stored, so nothing was kept."
         raise RefusedError("conservation", message)
     table.tally.kept = stored
+
+
+def _refuse_impossible_dates(connection: Any, target: Path, typed: list[Typed]) -> None:
+    """Refuse dates of no year, which only a file has whose own account of its least and greatest value is wrong.
+
+    DuckDB believes that account, and leaves out a test on years that could never fail by it.
+    """
+    years = [f"year(min({one.key})), year(max({one.key}))" for one in typed if one.storage == "datetime"]
+    if not years:
+        return
+    found = connection.execute(f"SELECT {', '.join(years)} FROM read_parquet({literal(str(target))})").fetchone()
+    if any(year is not None and not 1 <= year <= 9999 for year in found):
+        raise RefusedError("damaged", "The file is damaged: its own account of its dates is wrong.")
 
 
 def _report(table: RowTable | ColumnTable, typed: list[Typed], names: list[str]) -> ImportReport:

@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.timesteps import texts_of_times
+from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
 from app.storage.reading.formats.words import amount, listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
@@ -19,6 +19,7 @@ from app.storage.reading.rows import RowTable, Tally
 MAGICS = (b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n")
 BLOCK = 20_000
 PEEKED = 20
+UNITS_SHOWN = 20
 SINCE = " since "
 
 
@@ -62,6 +63,16 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowT
 
     with _explained():
         data = netCDF4.Dataset(path)
+    try:
+        return _table(data, limits, most=most)
+    except BaseException:
+        # The library keeps a file by its place on the disk until it is closed, whatever is there by then.
+        data.close()
+        raise
+
+
+def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+    with _explained():
         clock = _clock(data)
         if clock is None:
             raise _without_time(data)
@@ -75,10 +86,19 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowT
         tally.notes.append(f"Groups inside the file were passed over: {listed(data.groups)}.")
     _refuse_too_much(steps, len(series), limits)
     names = [one.name for one in series]
-    tally.notes += [f"{one.name[:60]} is in {unit}." for one in series if not one.is_time and (unit := _unit(one))][:20]
-    texts = frozenset(at for at, one in enumerate(series) if one.letters)
-    rows = _rows(series, min(steps, most or steps), tally)
+    units = [f"{one.name[:60]} is in {unit}." for one in series if not one.is_time and (unit := _unit(one))]
+    tally.notes += units[:UNITS_SHOWN]
+    texts = frozenset(at for at, one in enumerate(series) if one.letters or (one.is_time and not _is_real(one)))
+    rows = _rows(data, series, min(steps, most or steps), tally)
     return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
+
+
+def _calendar(one: Series) -> str:
+    return str(getattr(one.variable, "calendar", "standard")).lower()
+
+
+def _is_real(one: Series) -> bool:
+    return _calendar(one) in (*REAL_CALENDARS, *NEARLY_REAL)
 
 
 def _unit(one: Series) -> str:
@@ -148,13 +168,16 @@ def _refuse_too_much(steps: int, columns: int, limits: dict[str, int]) -> None:
         raise over(limit, message, code="too_many_rows")
 
 
-def _rows(series: list[Series], steps: int, tally: Tally) -> Iterator[list[str]]:
-    for start in range(0, steps, BLOCK):
-        with _explained():
-            stop = min(start + BLOCK, steps)
-            columns = [_texts(one, start, stop, tally) for one in series]
-        for row in zip(*columns, strict=True):
-            yield list(row)
+def _rows(data: Any, series: list[Series], steps: int, tally: Tally) -> Iterator[list[str]]:
+    try:
+        for start in range(0, steps, BLOCK):
+            with _explained():
+                stop = min(start + BLOCK, steps)
+                columns = [_texts(one, start, stop, tally) for one in series]
+            for row in zip(*columns, strict=True):
+                yield list(row)
+    finally:
+        data.close()
 
 
 def _texts(one: Series, start: int, stop: int, tally: Tally) -> list[str]:
@@ -167,8 +190,7 @@ def _texts(one: Series, start: int, stop: int, tally: Tally) -> list[str]:
         return _words(values, stop - start)
     values = np.ma.masked_invalid(np.ma.asarray(values).reshape(stop - start), copy=False)
     if one.is_time:
-        units, calendar = one.variable.units, str(getattr(one.variable, "calendar", "standard")).lower()
-        return texts_of_times(values, str(units), calendar, tally)
+        return texts_of_times(values, str(one.variable.units), _calendar(one), tally)
     gone = np.ma.getmaskarray(values)
     texts = values.data.astype(str).tolist()
     return ["" if missing else text for text, missing in zip(texts, gone.tolist(), strict=True)]

@@ -80,7 +80,7 @@ def _one_by_one(here: Any, units: str, calendar: str, tally: Tally) -> list[str]
         return [repr(float(value)) for value in here]
     if calendar not in (*REAL_CALENDARS, *NEARLY_REAL):
         _say(
-            tally, f"Its dates are of the calendar {calendar[:20]}; those that no real calendar has count as no dates."
+            tally, f"Its dates are of the calendar {calendar[:20]}, which is not the real one, and stay text."
         )
     midnight = all(one.hour == one.minute == one.second == one.microsecond == 0 for one in moments)
     return [one.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S") for one in moments]
