@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.storage.columnar import connect, literal
+from app.storage.reading.absent import count_absent_words
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.formats.parquet import explained
 from app.storage.reading.profiling import profile_table
@@ -41,15 +42,17 @@ def store_formatted(table: RowTable | ColumnTable, folder: Path, limits: dict[st
         if isinstance(table, RowTable):
             typed = _typed_texts(connection, table, names, folder / "rows.csv", limits)
             select = f"SELECT {', '.join(f'{one.expression} AS {one.key}' for one in typed)} FROM raw"
+            absent = count_absent_words(connection, typed)
         else:
             typed = [Typed(f"c{at}", storage, f"c{at}") for at, storage in enumerate(table.storages)]
-            select = f"SELECT * FROM {table.sql}"
+            select, absent = f"SELECT * FROM {table.sql}", {}
         connection.execute(f"COPY ({select}) TO {literal(str(target))} ({STORED_AS})")
         connection.execute("DROP TABLE IF EXISTS raw")
         stored = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(target)]).fetchone()[0]
         _refuse_if_lost(table, int(stored))
         _refuse_impossible_dates(connection, target, typed)
-        return profile_table(connection, target, names=names, typed=typed, report=_report(table, typed, names))
+        report = _report(table, typed, names)
+        return profile_table(connection, target, names=names, typed=typed, report=report, absent=absent)
 
 
 def _written(table: RowTable, width: int, target: Path, limits: dict[str, int]) -> None:

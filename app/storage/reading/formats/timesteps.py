@@ -79,9 +79,7 @@ def _one_by_one(here: Any, units: str, calendar: str, tally: Tally) -> list[str]
         _say(tally, f"The times in {units[:60]} could not be turned into dates, and stay numbers.")
         return [repr(float(value)) for value in here]
     if calendar not in (*REAL_CALENDARS, *NEARLY_REAL):
-        _say(
-            tally, f"Its dates are of the calendar {calendar[:20]}, which is not the real one, and stay text."
-        )
+        _say(tally, f"Its dates are of the calendar {calendar[:20]}, which is not the real one, and stay text.")
     midnight = all(one.hour == one.minute == one.second == one.microsecond == 0 for one in moments)
     return [one.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S") for one in moments]
 
