@@ -104,7 +104,7 @@ def _place(marker: Marker) -> tuple[str, str | None, bool, bool]:
 class Dialect(BaseModel):
     """How the file was read in the end, found or said; `said` names the fields that the user decided.
 
-    `format` is one of csv, rdb, json, jsonl, parquet, xlsx, xls, netcdf; what means nothing for a format is empty.
+    `format` is one of csv, rdb, camels, json, jsonl, parquet, xlsx, xls, netcdf; what means nothing for one is empty.
     `first_line` counts from 1 and is where the names (or, without names, the first values) stand.
     """
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import itertools
-from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.choices import Dialect, Peek
-from app.storage.reading.bytes_in import check_kind, find_encoding, lines_of, unpacked
-from app.storage.reading.dialect import DATE, LOOKED_AT, MISSING, NUMBER, find_dialect, record_at, repair_names
+from app.storage.reading.bytes_in import find_encoding, lines_of
+from app.storage.reading.dialect import LOOKED_AT, find_dialect, record_at, repair_names
+from app.storage.reading.formats import recognise
+from app.storage.reading.kinds_of_cells import kind_of, missing_share
 from app.storage.reading.refusals import RefusedError
 
 ROWS_SHOWN = 20
-WHOLE = ("true", "false", "t", "f")
+# The first 400 lines of any table lie within this; what is unpacked for a first look is no more.
+HEAD_MB = 8
 
 
 def peek(request: dict[str, Any]) -> dict[str, Any]:
@@ -24,16 +26,21 @@ def peek(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    folder, limits, source = Path(request["folder"]), request["limits"], Path(request["source"])
+    limits = request["limits"]
     csv.field_size_limit(limits["cell_kb"] * 1024)
-    with source.open("rb") as handle:
-        check_kind(handle.read(8192), request["suffix"], tar=".tar" in request["suffix"])
-    text_file = unpacked(source, folder, limits)
+    found = recognise(request, head_mb=HEAD_MB)
+    if found.format is not None:
+        return found.peek().model_dump(mode="json")
+    text_file = found.unpacked.path
     encoding = find_encoding(text_file)
     head = list(itertools.islice(lines_of(text_file, encoding, limits), LOOKED_AT + 1))
     if not any(line.strip("\ufeff \t\r\n,;") for line in head):
         raise RefusedError("empty_file", "The file is empty.")
-    return _looked_at(head, encoding).model_dump(mode="json")
+    look = _looked_at(head, encoding)
+    look = look.model_copy(
+        update={"dialect": found.packed(look.dialect), "notes": (*found.unpacked.notes, *look.notes)}
+    )
+    return look.model_dump(mode="json")
 
 
 def _looked_at(head: list[str], encoding: str) -> Peek:
@@ -54,28 +61,9 @@ def _looked_at(head: list[str], encoding: str) -> Peek:
         ),
         names=tuple(names),
         rows=tuple(tuple(row) for row in rows[:ROWS_SHOWN]),
-        kinds=tuple(_kind(cells) for cells in columns),
-        missing=tuple(_missing_share(cells) for cells in columns),
+        kinds=tuple(kind_of(cells) for cells in columns),
+        missing=tuple(missing_share(cells) for cells in columns),
         rows_seen=len(rows),
         whole=len(head) <= LOOKED_AT,
         notes=tuple(notes[:ROWS_SHOWN]),
     )
-
-
-def _held(cells: tuple[str, ...]) -> list[str]:
-    return [cell.strip() for cell in cells if cell.strip().lower() not in MISSING]
-
-
-def _missing_share(cells: tuple[str, ...]) -> float:
-    return 1 - len(_held(cells)) / len(cells) if cells else 0.0
-
-
-def _kind(cells: tuple[str, ...]) -> str:
-    held = _held(cells)
-    if not held:
-        return "empty"
-    if all(cell.lower() in WHOLE for cell in held):
-        return "boolean"
-    if all(NUMBER.match(cell) for cell in held):
-        return "integer" if all(cell.lstrip("+-").isdigit() for cell in held) else "number"
-    return "datetime" if all(DATE.match(cell) for cell in held) else "text"

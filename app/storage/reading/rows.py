@@ -32,10 +32,28 @@ class RowTable:
     """A table as it comes out of a file. `names` are as the file has them, repaired later; `rows` are texts.
 
     Every row has as many cells as there are names, and an empty text where nothing is. `rows` may be gone through once,
-    and the tally is complete when it ends.
+    and the tally is complete when it ends. Columns whose place is in `texts` stay text whatever their values look like,
+    because the format says that they are codes.
     """
 
     names: list[str]
     rows: Iterator[list[str]]
+    dialect: Dialect
+    tally: Tally = field(default_factory=Tally)
+    texts: frozenset[int] = frozenset()
+
+
+@dataclass
+class ColumnTable:
+    """A table whose columns have types already. `names` are as the file has them, repaired later.
+
+    `sql` is what stands after FROM: its columns are c0, c1, …, and it reads files of the lent folder alone. `storages`
+    has one of "number", "integer", "boolean", "datetime" and "text" for each of them.
+    """
+
+    names: list[str]
+    sql: str
+    storages: list[str]
+    rows: int
     dialect: Dialect
     tally: Tally = field(default_factory=Tally)

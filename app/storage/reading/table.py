@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.storage.columnar import connect, literal
 from app.storage.reading.absent import count_absent_words
-from app.storage.reading.bytes_in import check_kind, find_encoding, lines_of, unpacked
+from app.storage.reading.bytes_in import find_encoding, lines_of
 from app.storage.reading.dialect import LOOKED_AT, Dialect, find_dialect, record_at, repair_names
+from app.storage.reading.formats import SCRATCH, recognise
+from app.storage.reading.formatted import store_formatted
 from app.storage.reading.profiling import profile_table
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.typing_columns import Typed, choose_types
@@ -54,19 +57,16 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     """
     folder, limits = Path(request["folder"]), request["limits"]
     csv.field_size_limit(limits["cell_kb"] * 1024)
-    source = Path(request["source"])
-    with source.open("rb") as handle:
-        head = handle.read(8192)
-    check_kind(head, request["suffix"], tar=".tar" in request["suffix"])
-    text_file = unpacked(source, folder, limits)
-    if text_file != source:
-        with text_file.open("rb") as handle:
-            check_kind(handle.read(8192), "", tar=False)
-    encoding = find_encoding(text_file)
-    reading = _normalise(text_file, encoding, folder, limits)
-    profile = _store(reading, folder, limits)
-    for leftover in ("unpacked", "rows.csv"):
-        (folder / leftover).unlink(missing_ok=True)
+    found = recognise(request)
+    if found.format is not None:
+        profile = store_formatted(found.open(), folder, limits)
+    else:
+        text_file = found.unpacked.path
+        reading = _normalise(text_file, find_encoding(text_file), folder, limits)
+        reading.notes[:0] = found.unpacked.notes
+        profile = _store(reading, folder, limits)
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    (folder / "rows.csv").unlink(missing_ok=True)
     return profile.to_json()
 
 

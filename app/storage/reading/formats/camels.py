@@ -1,0 +1,130 @@
+"""The text files of CAMELS-US: forcing, streamflow and model output, whose dates are spread over columns.
+
+Forcing has three lines before its names (latitude in degrees, elevation in m, area in m²) and separates by blanks;
+streamflow has no names at all; model output has its names on the first line (Newman et al., 2015,
+https://doi.org/10.5194/hess-19-209-2015, data set documentation).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.storage.reading.bytes_in import lines_of
+from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.words import amount
+from app.storage.reading.rows import RowTable, Tally
+
+NAMES = re.compile(r"^\s*(year|yr)\s+(mnth|month)\s+(day|dy)\s+(hr|hour)\s+\S", re.IGNORECASE)
+STREAMFLOW = re.compile(r"^\s*\d{8}\s+\d{4}\s+\d{1,2}\s+\d{1,2}\s+-?\d+(\.\d+)?\s+\S+\s*$")
+NUMBER = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
+SITE_LINES = 3
+STREAMFLOW_NAMES = ["basin", "date", "QObs(cfs)", "flag"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the table is: how many lines lie before its rows, its names, and where year to day (or hour) stand."""
+
+    kind: str
+    lines_before: int
+    names: tuple[str, ...]
+    date_at: int
+    date_width: int
+
+
+def _layout(lines: list[str]) -> Layout | None:
+    if len(lines) > SITE_LINES and all(NUMBER.match(line) for line in lines[:SITE_LINES]):
+        if NAMES.match(lines[SITE_LINES]):
+            return Layout("forcing", SITE_LINES + 1, tuple(lines[SITE_LINES].split()[4:]), 0, 4)
+        return None
+    if lines and NAMES.match(lines[0]):
+        return Layout("model output", 1, tuple(lines[0].split()[4:]), 0, 4)
+    if lines and all(STREAMFLOW.match(line) for line in lines):
+        return Layout("streamflow", 0, ("QObs(cfs)", "flag"), 1, 3)
+    return None
+
+
+def _head(head: bytes) -> list[str]:
+    lines = head.decode("ascii", errors="replace").splitlines()
+    # The last line of a head may be cut off.
+    return lines[:-1] if len(lines) > SITE_LINES + 2 else lines
+
+
+def _holds(head: bytes, suffix: str) -> bool:
+    return _layout(_head(head)) is not None
+
+
+def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open the file as a table of texts, with one column of dates in the place of three or four of numbers."""
+    with path.open("rb") as handle:
+        head = _head(handle.read(8192))
+    layout = _layout(head)
+    if layout is None:
+        raise TypeError("The file is of another format.")
+    tally = Tally(notes=[f"Read as a CAMELS file of {layout.kind}."])
+    if layout.kind == "forcing":
+        latitude, elevation, area = (line.strip() for line in head[:SITE_LINES])
+        tally.notes.append(
+            f"The lines before its names: latitude {latitude}°, elevation {elevation} m, area {area} m²."
+        )
+    hourly = layout.date_width == 4 and _has_hours(lines_of(path, "ascii", limits), layout)
+    parts = "Year, month, day and hour" if layout.date_width == 4 else "Year, month and day"
+    left = "" if hourly or layout.date_width == 3 else " The hour is the same on every row and was left out."
+    tally.notes.append(f"{parts} became one column, date.{left}")
+    names = ["basin", "date", *layout.names] if layout.kind == "streamflow" else ["date", *layout.names]
+    first = max(layout.lines_before, 1)
+    named = int(layout.lines_before > 0)
+    dialect = Dialect(format="camels", encoding="ascii", delimiter="whitespace", first_line=first, header_lines=named)
+    rows = _rows(lines_of(path, "ascii", limits), layout, tally, hourly=hourly)
+    return RowTable(names, rows, dialect, tally, frozenset({0} if layout.kind == "streamflow" else ()))
+
+
+def _has_hours(lines: Iterable[str], layout: Layout) -> bool:
+    """Say whether the hour differs between rows: daily files hold 12 on all of them."""
+    at, found = layout.date_at + 3, set()
+    for number, line in enumerate(lines):
+        cells = line.split(maxsplit=at + 1)
+        if number >= layout.lines_before and len(cells) > at:
+            found.add(cells[at])
+            if len(found) > 1:
+                return True
+    return False
+
+
+def _rows(lines: Iterable[str], layout: Layout, tally: Tally, *, hourly: bool) -> Iterator[list[str]]:
+    before, width = layout.date_at, layout.date_at + layout.date_width + len(layout.names)
+    after = before + layout.date_width
+    for number, line in enumerate(lines, start=1):
+        cells = line.split()
+        if number <= layout.lines_before:
+            continue
+        if not cells:
+            tally.blank += 1
+        elif len(cells) != width:
+            tally.reject(number, f"It has {amount(len(cells), 'cell')}; a row has {width:,}.")
+        elif (date := _date(cells[before:after], hourly=hourly)) is None:
+            tally.reject(number, f"{' '.join(cells[before:after])[:40]} is no date.")
+        else:
+            yield [*cells[:before], date, *cells[after:]]
+
+
+def _date(cells: list[str], *, hourly: bool) -> str | None:
+    try:
+        moment = dt.datetime(*(int(cell) for cell in cells))  # type: ignore[arg-type]  # noqa: DTZ001
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat(sep=" ", timespec="minutes") if hourly else moment.date().isoformat()
+
+
+def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at the file, from its first rows."""
+    return look_at_rows(open_table(path, folder=folder, choices=choices, limits=limits))
+
+
+FORMAT = Format("camels", "a CAMELS text file", (), _holds, open_table, peek, is_text=True)

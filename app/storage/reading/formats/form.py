@@ -1,0 +1,43 @@
+"""What a format is: how its files are known, opened, and looked at first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.analysis.choices import Peek, ReadingChoices
+from app.storage.reading.rows import ColumnTable, RowTable
+
+
+class Opening(Protocol):
+    """Open a file of the format as a table; what is needed while reading goes to the scratch folder inside `folder`."""
+
+    def __call__(
+        self, path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]
+    ) -> RowTable | ColumnTable: ...
+
+
+class Looking(Protocol):
+    """Look at the head of a file of the format."""
+
+    def __call__(self, path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek: ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format of files.
+
+    `what` is its name in a sentence, with its article; `endings` are the ends of names that promise it, the usual one
+    first, and `holds` says whether a file has it, by its first bytes and what its name promises. A format that
+    `is_text` may be named like any text.
+    """
+
+    name: str
+    what: str
+    endings: tuple[str, ...]
+    holds: Callable[[bytes, str], bool]
+    open: Opening
+    peek: Looking
+    is_text: bool = False

@@ -1,0 +1,209 @@
+"""NetCDF, classic and HDF5: the variables along one dimension of time, each a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
+from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.rows import RowTable, Tally
+
+MAGICS = (b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n")
+BLOCK = 20_000
+PEEKED = 20
+UNITS_SHOWN = 20
+SINCE = " since "
+
+
+def _holds(head: bytes, suffix: str) -> bool:
+    return head.startswith(MAGICS)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A variable along time: `at` is the place of the time dimension; every other dimension has the length 1."""
+
+    name: str
+    variable: Any
+    at: int
+    is_time: bool = False
+    letters: bool = False
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the library says of a broken file into a sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, IndexError, AttributeError, ValueError, OverflowError):
+        raise RefusedError("damaged", "The NetCDF file is damaged: it cannot be read to its end.") from None
+
+
+def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open the variables along time as a table of texts, read in blocks."""
+    return _open(path, limits, most=None)[0]
+
+
+def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at the file, from its first 20 steps."""
+    table, steps = _open(path, limits, most=PEEKED)
+    return look_at_rows(table, of=steps)
+
+
+def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+    import netCDF4
+
+    with _explained():
+        data = netCDF4.Dataset(path)
+    try:
+        return _table(data, limits, most=most)
+    except BaseException:
+        # The library keeps a file by its place on the disk until it is closed, whatever is there by then.
+        data.close()
+        raise
+
+
+def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+    with _explained():
+        clock = _clock(data)
+        if clock is None:
+            raise _without_time(data)
+        dimension = clock.dimensions[0]
+        steps = len(data.dimensions[dimension])
+        series, left = _series(data, clock, dimension)
+    tally = Tally(notes=[f"Read along {dimension} with {amount(steps, 'step')}."])
+    if left:
+        tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {listed(left)}.")
+    if data.groups:
+        tally.notes.append(f"Groups inside the file were passed over: {listed(data.groups)}.")
+    _refuse_too_much(steps, len(series), limits)
+    names = [one.name for one in series]
+    units = [f"{one.name[:60]} is in {unit}." for one in series if not one.is_time and (unit := _unit(one))]
+    tally.notes += units[:UNITS_SHOWN]
+    texts = frozenset(at for at, one in enumerate(series) if one.letters or (one.is_time and not _is_real(one)))
+    rows = _rows(data, series, min(steps, most or steps), tally)
+    return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
+
+
+def _calendar(one: Series) -> str:
+    return str(getattr(one.variable, "calendar", "standard")).lower()
+
+
+def _is_real(one: Series) -> bool:
+    return _calendar(one) in (*REAL_CALENDARS, *NEARLY_REAL)
+
+
+def _unit(one: Series) -> str:
+    return str(getattr(one.variable, "units", "")).strip()[:40]
+
+
+def _clock(data: Any) -> Any | None:
+    """Return the variable that tells the time: of one dimension, with units such as "days since 1980-01-01".
+
+    Where several do, the one that most variables share a dimension with; a coordinate named like its dimension first.
+    """
+    clocks = [
+        variable
+        for variable in data.variables.values()
+        if len(variable.dimensions) == 1 and SINCE in str(getattr(variable, "units", ""))
+    ]
+
+    def shared(clock: Any) -> tuple[int, bool]:
+        dimension = clock.dimensions[0]
+        beside = sum(dimension in variable.dimensions for variable in data.variables.values())
+        return beside, clock.name == dimension
+
+    return max(clocks, key=shared, default=None)
+
+
+def _without_time(data: Any) -> RefusedError:
+    sizes = [f"{name} ({len(size):,})" for name, size in data.dimensions.items()]
+    found = f"its dimensions are {listed(sizes)}" if sizes else "it has no dimensions"
+    message = f"The NetCDF file has no dimension of time (a variable in units such as days since a date): {found}."
+    return RefusedError("no_time_dimension", message)
+
+
+def _series(data: Any, clock: Any, dimension: str) -> tuple[list[Series], list[str]]:
+    """Return the variables that have one value for each step, the time first, and the names of the others."""
+    series, left = [Series(clock.name, clock, 0, is_time=True)], []
+    for name, variable in data.variables.items():
+        if name == clock.name:
+            continue
+        places = variable.dimensions
+        letters = str(variable.dtype) == "|S1" and len(places) == 2 and places[0] == dimension
+        others = [len(data.dimensions[place]) for place in places if place != dimension]
+        single = places.count(dimension) == 1 and (letters or all(size == 1 for size in others))
+        words = letters or variable.dtype is str
+        if single and (words or _is_plain(variable)):
+            series.append(Series(name, variable, places.index(dimension), letters=words))
+        else:
+            left.append(f"{name} ({', '.join(places) or 'one value'})")
+    return series, left
+
+
+def _is_plain(variable: Any) -> bool:
+    """Say whether the variable holds numbers, and no type that the file defines for itself."""
+    import numpy as np
+
+    return isinstance(variable.datatype, np.dtype) and variable.dtype.kind in "iuf"
+
+
+def _refuse_too_much(steps: int, columns: int, limits: dict[str, int]) -> None:
+    if steps == 0:
+        raise RefusedError("no_rows", f"It has {columns:,} variables along time but no steps.")
+    if columns > limits["columns"]:
+        message = f"It has {columns:,} variables along time; the limit is {limits['columns']:,}."
+        raise over("columns", message, code="too_many_columns")
+    most, limit = min((limits["rows"], "rows"), (limits["cells"] // columns, "cells"))
+    if steps > most:
+        message = f"It has {steps:,} steps of {columns:,} variables; the limit is {most:,} steps."
+        raise over(limit, message, code="too_many_rows")
+
+
+def _rows(data: Any, series: list[Series], steps: int, tally: Tally) -> Iterator[list[str]]:
+    try:
+        for start in range(0, steps, BLOCK):
+            with _explained():
+                stop = min(start + BLOCK, steps)
+                columns = [_texts(one, start, stop, tally) for one in series]
+            for row in zip(*columns, strict=True):
+                yield list(row)
+    finally:
+        data.close()
+
+
+def _texts(one: Series, start: int, stop: int, tally: Tally) -> list[str]:
+    """Return the values of some steps as texts; what the file marks as filled, and NaN, is empty."""
+    import numpy as np
+
+    place = tuple(slice(start, stop) if at == one.at else slice(None) for at in range(len(one.variable.dimensions)))
+    values = one.variable[place]
+    if one.letters:
+        return _words(values, stop - start)
+    values = np.ma.masked_invalid(np.ma.asarray(values).reshape(stop - start), copy=False)
+    if one.is_time:
+        return texts_of_times(values, str(one.variable.units), _calendar(one), tally)
+    gone = np.ma.getmaskarray(values)
+    texts = values.data.astype(str).tolist()
+    return ["" if missing else text for text, missing in zip(texts, gone.tolist(), strict=True)]
+
+
+def _words(values: Any, count: int) -> list[str]:
+    import netCDF4
+    import numpy as np
+
+    plain = np.ma.filled(values, b"" if values.dtype.kind == "S" else "") if np.ma.isMaskedArray(values) else values
+    if getattr(plain.dtype, "kind", "") == "S":
+        plain = netCDF4.chartostring(plain, encoding="utf-8")
+    return [str(word).strip() for word in plain.reshape(count).tolist()]
+
+
+FORMAT = Format("netcdf", "a NetCDF or HDF5 file", (".nc", ".nc4", ".cdf", ".h5", ".hdf5"), _holds, open_table, peek)

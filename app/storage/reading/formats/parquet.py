@@ -1,0 +1,254 @@
+"""Parquet: judged by its own account of itself before a row is read, then read by DuckDB with a plain type for all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.storage.columnar import connect, literal
+from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.looking import ROWS_SHOWN, look_at_columns
+from app.storage.reading.formats.packing import linked, scratch
+from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.rows import ColumnTable, Tally
+
+MAGIC, ENCRYPTED = b"PAR1", b"PARE"
+BATCH = 60
+SAMPLED = 500
+MEMORY_SHARE = 0.6
+# What DuckDB says of files that are whole, but use what it cannot read.
+UNSUPPORTED = ("not implemented", "unsupported", "not supported", "only supported")
+WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+LARGE_NUMBERS = ("UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM")
+NESTED = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY", "INTERVAL")
+# A date as the standard ISO 8601 writes it, alone or with a time.
+ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?Z?)?"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file: its place there, its name, what it is stored as, and the SQL that makes it so."""
+
+    place: int
+    name: str
+    storage: str
+    expression: str
+    given: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def raw(self) -> str:
+        """The column as the file has it, in SQL."""
+        return f"r{self.place}"
+
+
+def _holds(head: bytes, suffix: str) -> bool:
+    return head.startswith((MAGIC, ENCRYPTED))
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what DuckDB says of a file that it cannot read into a sentence."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
+    except duckdb.Error as fault:
+        said = str(fault).lower()
+        if "encrypt" in said:
+            raise _encrypted() from None
+        if isinstance(fault, duckdb.NotImplementedException) or any(word in said for word in UNSUPPORTED):
+            message = "The Parquet file uses a type or packing that cannot be read. Write it again with plain types."
+            raise RefusedError("unsupported_type", message) from None
+        part = "its end is missing" if "magic bytes" in said else "it cannot be read to its end"
+        raise RefusedError("damaged", f"The Parquet file is damaged: {part}.") from None
+
+
+def _encrypted() -> RefusedError:
+    return RefusedError("encrypted", "The Parquet file is encrypted. Write it again without encryption.")
+
+
+def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> ColumnTable:
+    """Open the file as a table with types; every value that has to be looked at for them is looked at."""
+    near = _near(path, folder)
+    memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
+    with connect(folder, memory_mb=memory, threads=2, temporary=scratch(folder)) as connection, explained():
+        columns, count, tally = _described(connection, near, limits)
+        source, rows = _source(near, count), _rows(connection, near)
+        columns = [
+            settled
+            for at in range(0, len(columns), BATCH)
+            for settled in _settled(connection, source, columns[at : at + BATCH], limits)
+        ]
+    return _table(columns, source, rows, tally)
+
+
+def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at the file: its columns and first rows."""
+    near = _near(path, folder)
+    memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
+    with connect(folder, memory_mb=memory) as connection, explained():
+        columns, count, tally = _described(connection, near, limits)
+        source = _source(near, count)
+        few = f"(SELECT * FROM {source} LIMIT {ROWS_SHOWN})"
+        columns = [
+            settled
+            for at in range(0, len(columns), BATCH)
+            for settled in _settled(connection, few, columns[at : at + BATCH], limits)
+        ]
+        table = _table(columns, source, _rows(connection, near), tally)
+        texts = ", ".join(f"c{at}::VARCHAR" for at in range(len(columns)))
+        found = connection.execute(f"SELECT {texts} FROM {table.sql} LIMIT {ROWS_SHOWN}").fetchall()
+    rows = [["" if cell is None else cell.removesuffix(" 00:00:00") for cell in row] for row in found]
+    return look_at_columns(table, rows)
+
+
+def _near(path: Path, folder: Path) -> Path:
+    """Return the file inside the folder that DuckDB may see, without copying it where the disk allows that."""
+    return path if path.is_relative_to(folder) else linked(path, folder, "source.parquet")
+
+
+def _source(near: Path, count: int) -> str:
+    """Return the file as SQL that names its columns by their place, whatever the user calls them."""
+    return f"read_parquet({literal(str(near))}) AS file({', '.join(f'r{at}' for at in range(count))})"
+
+
+def _rows(connection: Any, near: Path) -> int:
+    """Return the number of rows that the file says it has, without reading them."""
+    found = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(near)]).fetchone()
+    return int(found[0])
+
+
+def _described(connection: Any, near: Path, limits: dict[str, int]) -> tuple[list[Column], int, Tally]:
+    """Return the columns that can be kept, how many there are in the file, and a tally that lists the others."""
+    _refuse_encrypted(near)
+    rows = _rows(connection, near)
+    found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(near)]).fetchall()
+    if len(found) > limits["columns"]:
+        message = f"It has {len(found):,} columns; the limit is {limits['columns']:,}."
+        raise over("columns", message, code="too_many_columns")
+    most, limit = min((limits["rows"], "rows"), (limits["cells"] // max(len(found), 1), "cells"))
+    if rows > most:
+        message = f"It has {rows:,} rows of {len(found):,} columns; the limit is {most:,} rows."
+        raise over(limit, message, code="too_many_rows")
+    typed = [_typed(at, str(name), str(kind)) for at, (name, kind, *_) in enumerate(found)]
+    columns = [one for one in typed if isinstance(one, Column)]
+    tally, nested = Tally(), [one for one in typed if isinstance(one, str)]
+    if nested:
+        tally.notes.append(f"Left out, because they hold no single values: {listed(nested)}.")
+    if not columns:
+        message = f"It has no column of single values, only nested ones: {listed(nested)}."
+        raise RefusedError("unsupported_type", message)
+    if rows == 0:
+        raise RefusedError("no_rows", f"It has {len(found):,} columns but no rows.")
+    return columns, len(found), tally
+
+
+def _refuse_encrypted(near: Path) -> None:
+    with near.open("rb") as handle:
+        handle.seek(-min(4, near.stat().st_size), os.SEEK_END)
+        if handle.read(4) == ENCRYPTED:
+            raise _encrypted()
+
+
+def _typed(place: int, name: str, given: str) -> Column | str:
+    """Return the column with its plain type, or its name where a cell holds more than one value."""
+    raw = f"r{place}"
+    if given.endswith("]") or given.startswith(NESTED):
+        return name
+    storage, expression, notes = "text", f"{raw}::VARCHAR", ()
+    if given == "BOOLEAN":
+        storage, expression = "boolean", raw
+    elif given in WHOLE_NUMBERS:
+        storage, expression = "integer", f"{raw}::BIGINT"
+    elif given in LARGE_NUMBERS or given.startswith("DECIMAL"):
+        scale = re.search(r",\s*(\d+)\)$", given)
+        whole = scale is None or scale[1] == "0"
+        storage, expression = ("integer", f"TRY_CAST({raw} AS BIGINT)") if whole else ("number", f"{raw}::DOUBLE")
+    elif given in ("FLOAT", "DOUBLE"):
+        storage, expression = "number", f"CASE WHEN isfinite({raw}) THEN {raw}::DOUBLE END"
+    elif given == "DATE" or given.startswith("TIMESTAMP"):
+        zoned = given == "TIMESTAMP WITH TIME ZONE"
+        moment = f"({raw} AT TIME ZONE 'UTC')" if zoned else f"TRY_CAST({raw} AS TIMESTAMP)"
+        storage, expression = "datetime", f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
+        return Column(place, name, storage, expression, given, ("times of a zone were turned to UTC.",) * zoned)
+    return Column(place, name, storage, expression, given, notes)
+
+
+def _measures(one: Column) -> tuple[str, str, str]:
+    """Return three facts in SQL that decide over a column: values, values that fit its type, length of the longest."""
+    raw, kept = one.raw, f"count({one.expression})"
+    if one.given == "BLOB":
+        return f"count({raw})", f"count(TRY(decode({raw})))", f"max(octet_length({raw}))"
+    return f"count({raw})", kept, f"max(strlen({one.expression}))" if one.storage == "text" else "NULL"
+
+
+def _settled(connection: Any, source: str, columns: list[Column], limits: dict[str, int]) -> Iterator[Column]:
+    """Yield the columns with the type that all of their values have, and refuse cells that are too large."""
+    facts = connection.execute(
+        f"SELECT {', '.join(part for one in columns for part in _measures(one))} FROM {source}"
+    ).fetchone()
+    for at, one in enumerate(columns):
+        here, fitting, longest = facts[3 * at : 3 * at + 3]
+        if (longest or 0) > limits["cell_kb"] * 1024:
+            raise _large_cell(connection, source, one, int(longest), limits)
+        yield _decided(connection, source, one, int(here), int(fitting))
+
+
+def _large_cell(connection: Any, source: str, one: Column, longest: int, limits: dict[str, int]) -> RefusedError:
+    size = f"strlen({one.raw}::VARCHAR)" if one.given != "BLOB" else f"octet_length({one.raw})"
+    place = connection.execute(
+        f"SELECT min(n) FROM (SELECT row_number() OVER () AS n, {size} AS bytes FROM {source}) WHERE bytes = {longest}"
+    ).fetchone()[0]
+    size_mb, most = longest / 2**20, limits["cell_kb"]
+    message = f"Row {place:,}, column {one.name[:60]} holds {size_mb:,.1f} MB of text; the limit is {most:,} kB."
+    return over("cell_kb", message, code="cell_too_large")
+
+
+def _decided(connection: Any, source: str, one: Column, here: int, fitting: int) -> Column:
+    odd = here - fitting
+    if one.given == "BLOB":
+        if odd:
+            return replace(one, notes=("bytes that are no text are shown as their numbers.",))
+        one = replace(one, expression=f"decode({one.raw})")
+    elif one.storage == "integer" and odd:
+        notes = ("kept as text, because its whole numbers are too long to calculate with exactly.",)
+        return replace(one, storage="text", expression=f"{one.raw}::VARCHAR", notes=notes)
+    elif odd and one.storage in ("number", "datetime"):
+        why = "not finite" if one.storage == "number" else "of no year between 1 and 9999"
+        return replace(one, notes=(*one.notes, f"missing, because {why}: {amount(odd, 'value')}."))
+    if one.storage != "text" or here == 0:
+        return one
+    one = replace(one, expression=f"nullif(trim({one.expression}), '')")
+    return _dated(connection, source, one) or one
+
+
+def _dated(connection: Any, source: str, one: Column) -> Column | None:
+    """Return a column of texts as dates, if every one of them is a date in full."""
+    moment = f"TRY_CAST({one.expression} AS TIMESTAMP)"
+    matches = f"regexp_full_match({one.expression}, '{ISO_DATE}') AND year({moment}) BETWEEN 1 AND 9999"
+    found = f"SELECT count({one.expression}), count(*) FILTER ({matches}) FROM "
+    for some in (f"(SELECT {one.raw} FROM {source} LIMIT {SAMPLED})", source):
+        texts, dates = connection.execute(found + some).fetchone()
+        if texts != dates or texts == 0:
+            return None
+    return replace(one, storage="datetime", expression=moment, notes=("its texts are dates, and are read as dates.",))
+
+
+def _table(columns: list[Column], source: str, rows: int, tally: Tally) -> ColumnTable:
+    select = ", ".join(f"{one.expression} AS c{at}" for at, one in enumerate(columns))
+    tally.notes += [f"{one.name[:60]}: {note}" for one in columns for note in one.notes]
+    names, storages = [one.name for one in columns], [one.storage for one in columns]
+    return ColumnTable(names, f"(SELECT {select} FROM {source})", storages, rows, Dialect(format="parquet"), tally)
+
+
+FORMAT = Format("parquet", "a Parquet file", (".parquet", ".pq"), _holds, open_table, peek)

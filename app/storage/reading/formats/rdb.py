@@ -1,0 +1,96 @@
+"""RDB, the tab-separated text of the U.S. Geological Survey: comments, names, a line of formats, rows.
+
+The layout is described at https://help.waterdata.usgs.gov/faq/about-tab-delimited-output.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.storage.reading.bytes_in import find_encoding, lines_of
+from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.words import amount
+from app.storage.reading.refusals import RefusedError
+from app.storage.reading.rows import RowTable, Tally
+
+FORMAT_CELL = re.compile(r"^\d+[a-z]$", re.IGNORECASE)
+# Codes: numbers of sites and agencies, and the qualifiers beside each value. Their zeros and letters mean something.
+CODES = re.compile(r"(^|_)(cd|site_no|agency|station_nm)$", re.IGNORECASE)
+NAMES_SHOWN = 6
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.rstrip("\r\n").split("\t")]
+
+
+def _is_formats(cells: list[str], width: int) -> bool:
+    return len(cells) == width and all(FORMAT_CELL.match(cell) for cell in cells)
+
+
+def _holds(head: bytes, suffix: str) -> bool:
+    lines = head.decode("utf-8", errors="replace").lstrip("\ufeff").split("\n")
+    after = itertools.dropwhile(lambda line: line.startswith("#") or not line.strip(), lines)
+    names, formats = _cells(next(after, "")), _cells(next(after, ""))
+    return len(names) > 1 and _is_formats(formats, len(names))
+
+
+def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open the file as a table of texts; codes stay what they are."""
+    encoding = find_encoding(path)
+    lines = enumerate(lines_of(path, encoding, limits), start=1)
+    tally, comments = Tally(), 0
+    for number, line in lines:
+        if line.lstrip("\ufeff").startswith("#") or not line.strip():
+            comments += 1
+            continue
+        names = _cells(line.lstrip("\ufeff"))
+        formats = next(lines, (0, ""))[1]
+        if not _is_formats(_cells(formats), len(names)):
+            message = (
+                f"Line {number + 1:,} should hold the format of each of the {len(names):,} columns, as RDB has it."
+            )
+            raise RefusedError("damaged", message, line=number + 1)
+        break
+    else:
+        raise RefusedError("empty_file", "The file holds comments, but no table.")
+    if comments:
+        tally.notes.append(f"The table starts on line {number:,}; passed over: {amount(comments, 'line')} of comments.")
+    tally.notes.append("Line of formats under the names passed over, as RDB has it.")
+    texts = frozenset(at for at, name in enumerate(names) if CODES.search(name))
+    if texts:
+        kept = ", ".join(names[at] for at in sorted(texts)[:NAMES_SHOWN])
+        tally.notes.append(f"Codes are kept as text: {kept}{' and others' if len(texts) > NAMES_SHOWN else ''}.")
+    dialect = Dialect(format="rdb", encoding=encoding, delimiter="\t", comment="#", first_line=number)
+    return RowTable(names, _rows(lines, names, tally), dialect, tally, texts)
+
+
+def _rows(lines: Iterable[tuple[int, str]], names: list[str], tally: Tally) -> Iterator[list[str]]:
+    width, repeated, other = len(names), False, 0
+    for number, line in lines:
+        cells = _cells(line)
+        if not line.strip() or line.startswith("#"):
+            tally.blank += 1
+        elif cells == names or (repeated and _is_formats(cells, width)):
+            # Files of several sites repeat the names and the formats before the rows of each.
+            repeated = cells == names
+        elif len(cells) == width and not other:
+            repeated = False
+            yield cells
+        elif other or (len(cells) > 1 and all(re.match(r"^[A-Za-z]\w*$", cell) for cell in cells)):
+            other = other or number
+            tally.reject(number, f"It belongs to a second table, which begins on line {other:,} with other names.")
+        else:
+            tally.reject(number, f"It has {amount(len(cells), 'cell')}; the table has {amount(width, 'column')}.")
+
+
+def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at the file, from its first rows."""
+    return look_at_rows(open_table(path, folder=folder, choices=choices, limits=limits))
+
+
+FORMAT = Format("rdb", "a USGS RDB file", (".rdb",), _holds, open_table, peek, is_text=True)

@@ -1,0 +1,234 @@
+"""Excel workbooks, .xlsx and .xls: the stored values of one sheet. No formula is computed, no macro or link is run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.grids import LOOKED_AT, Place, Span, find_place, joined
+from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.packing import ZIPS
+from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.formats.workbook_parts import Marks, inspect
+from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.rows import RowTable, Tally
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+EXACT = 1e15
+SAYABLE = ("first_line", "header_lines", "footer_lines")
+
+
+def _holds_new(head: bytes, suffix: str) -> bool:
+    return head.startswith(ZIPS)
+
+
+def _holds_old(head: bytes, suffix: str) -> bool:
+    return head.startswith(OLE)
+
+
+def open_new(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open one sheet of an .xlsx, whose parts are counted and searched before the reader sees them."""
+    marks = inspect(path, limits)
+    return _open(path, "xlsx", choices=choices, limits=limits, marks=marks)
+
+
+def open_old(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open one sheet of an .xls."""
+    _refuse_other_documents(path)
+    return _open(path, "xls", choices=choices, limits=limits, marks={})
+
+
+def peek_new(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at a sheet of an .xlsx."""
+    return look_at_rows(open_new(path, folder=folder, choices=choices, limits=limits))
+
+
+def peek_old(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at a sheet of an .xls."""
+    return look_at_rows(open_old(path, folder=folder, choices=choices, limits=limits))
+
+
+def _refuse_other_documents(path: Path) -> None:
+    """Refuse what shares its first bytes with an old workbook; the streams inside have names in UTF-16."""
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
+            raise _locked()
+        if all(content.find(name.encode("utf-16-le")) < 0 for name in ("Workbook", "Book")):
+            message = "This is an old Office document, but no workbook. Save the table as .xlsx or CSV."
+            raise RefusedError("wrong_type", message, status=415)
+
+
+def _locked() -> RefusedError:
+    message = "The workbook is protected by a password. Save it as .xlsx without a password."
+    return RefusedError("excel_locked", message)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the reader of workbooks says, or its panic, into a sentence."""
+    import python_calamine as calamine
+
+    try:
+        yield
+    except calamine.PasswordError:
+        raise _locked() from None
+    except calamine.CalamineError as fault:
+        if "password" in str(fault).lower():
+            raise _locked() from None
+        raise _damaged() from None
+    except BaseException as fault:
+        # A panic of the reader derives from BaseException, and its class cannot be imported.
+        if type(fault).__name__ != "PanicException":
+            raise
+        raise _damaged() from None
+
+
+def _damaged() -> RefusedError:
+    message = "The workbook is damaged, or has parts that cannot be read. Open it, and save it again as .xlsx."
+    return RefusedError("damaged", message)
+
+
+def _open(
+    path: Path, name: str, *, choices: ReadingChoices, limits: dict[str, int], marks: dict[str, Marks]
+) -> RowTable:
+    import python_calamine as calamine
+
+    with _explained():
+        book = calamine.CalamineWorkbook.from_path(path)
+        sheets = [
+            one.name
+            for one in book.sheets_metadata
+            if one.typ is calamine.SheetTypeEnum.WorkSheet and one.visible is calamine.SheetVisibleEnum.Visible
+        ]
+        sheet, notes = _chosen(book, sheets, choices.sheet)
+    if sheet.width > limits["columns"]:
+        message = f"It has {sheet.width:,} columns; the limit is {limits['columns']:,}."
+        raise over("columns", message, code="too_many_columns")
+    dialect = Dialect(format=name, sheet=sheet.name, sheets=tuple(sheets), said=("sheet",) if choices.sheet else ())
+    tally = Tally(notes=notes + marks.get(sheet.name, Marks()).notes())
+    return _table(sheet, dialect, tally, choices=choices, limits=limits)
+
+
+def _chosen(book: Any, sheets: list[str], said: str | None) -> tuple[Any, list[str]]:
+    """Return the sheet to read, and what to say about the others; if none was said, it is the first with cells."""
+    if said is not None:
+        if said not in sheets:
+            message = f"The workbook has no sheet {said[:40]}. It has {listed(sheets)}."
+            raise RefusedError("choose_sheet", message)
+        sheet = book.get_sheet_by_name(said)
+        if not sheet.height:
+            raise RefusedError("no_rows", f"The sheet {said[:40]} is empty.")
+        return sheet, []
+    for name in sheets:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.height:
+            others = [other for other in sheets if other != name]
+            return sheet, [f"The sheet {name[:40]} was read. There is also {listed(others)}."] if others else []
+    word = "Its sheet is" if len(sheets) == 1 else f"All of its {len(sheets)} sheets are"
+    raise RefusedError("empty_file", f"The workbook is empty: {word} without cells." if sheets else "It has no sheets.")
+
+
+def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    # The reader gives every row from the first of the sheet, and columns from the first that is used.
+    first = sheet.start[1]
+    merged = sheet.merged_cell_ranges or []
+    spans = [((top, left - first), (bottom, right - first)) for (top, left), (bottom, right) in merged if left >= first]
+    rows = sheet.iter_rows()
+    head = [list(row) for row in itertools.islice(rows, LOOKED_AT)]
+    filled = _filled(head, spans)
+    place = find_place(filled, choices, merged=bool(spans))
+    start, height = place.before + place.header_lines, sheet.end[0] + 1
+    if start >= height:
+        raise RefusedError("no_rows", f"The sheet {sheet.name[:40]} has {sheet.width:,} column names but no rows.")
+    lines = [[_text(cell) for cell in row] for row in filled[place.before : start]]
+    names = joined(lines) if lines else [f"column_{at + 1}" for at in range(sheet.width)]
+    keep, notes = _columns(sheet, names, place)
+    tally.notes += _notes(place, len(spans)) + notes
+    dialect = dialect.model_copy(
+        update={
+            "first_line": place.before + 1,
+            "header_lines": place.header_lines,
+            "footer_lines": choices.footer_lines or 0,
+            "said": (*dialect.said, *(key for key in SAYABLE if getattr(choices, key) is not None)),
+        }
+    )
+    last = height - (choices.footer_lines or 0)
+    body = itertools.islice(itertools.chain(head, rows), start, max(start, last))
+    texts = _rows(body, keep, tally, first=start + 1, limits=limits)
+    return RowTable([names[at] for at in keep], texts, dialect, tally)
+
+
+def _filled(head: list[list[Any]], spans: list[Span]) -> list[list[Any]]:
+    """Return the first rows with every merged span filled by its value, so that names stand over all they span."""
+    rows = [row[:] for row in head]
+    for (top, left), (bottom, right) in spans:
+        for row in rows[max(top, 0) : bottom + 1]:
+            row[left : right + 1] = [head[top][left]] * len(row[left : right + 1])
+    return rows
+
+
+def _columns(sheet: Any, names: list[str], place: Place) -> tuple[list[int], list[str]]:
+    """Return which columns to read: those without a name and without a value are none."""
+    empty = {at for at, name in enumerate(names) if not name}
+    if empty:
+        for row in itertools.islice(sheet.iter_rows(), place.before + place.header_lines, None):
+            empty -= {at for at in empty if row[at] != ""}
+            if not empty:
+                break
+    keep = [at for at in range(len(names)) if at not in empty]
+    return keep, [f"{amount(len(empty), 'column')} without name and values passed over."] if empty else []
+
+
+def _notes(place: Place, merged: int) -> list[str]:
+    notes = []
+    if place.before:
+        notes.append(f"The table starts on row {place.before + 1:,} of the sheet; the rows before it were passed over.")
+    if not place.header_lines:
+        notes.append("The first row holds values, so columns are named by their place.")
+    if place.header_lines > 1:
+        notes.append(f"The names are joined from {place.header_lines} rows.")
+    if merged:
+        notes.append(f"Merged cells: {amount(merged, 'span')}; among values only the first cell of each counts.")
+    return notes
+
+
+def _rows(
+    rows: Iterator[list[Any]], keep: list[int], tally: Tally, *, first: int, limits: dict[str, int]
+) -> Iterator[list[str]]:
+    every, most = len(keep), limits["cell_kb"] * 1024
+    for number, row in enumerate(rows, start=first):
+        cells = [_text(cell) for cell in (row if len(row) == every else [row[at] for at in keep])]
+        if not any(cells):
+            tally.blank += 1
+            continue
+        if max(map(len, cells)) > most:
+            raise over("cell_kb", f"Row {number:,} holds a cell with more than {limits['cell_kb']:,} kB of text.",
+                       code="cell_too_large")  # fmt: skip
+        yield cells
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as text: whole numbers without a point, dates as ISO 8601 has them."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < EXACT else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, dt.timedelta):
+        seconds = round(cell.total_seconds())
+        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return str(cell)
+
+
+NEW = Format("xlsx", "an Excel workbook", (".xlsx", ".xlsm", ".xls"), _holds_new, open_new, peek_new)
+OLD = Format("xls", "an Excel workbook", (".xls", ".xlsx"), _holds_old, open_old, peek_old)

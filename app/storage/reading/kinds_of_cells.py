@@ -1,0 +1,35 @@
+"""What a few cells of one column seem to hold, for the first look at a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.storage.reading.dialect import DATE, MISSING, NUMBER
+
+# Numbers of sites and postal codes are names that are made of digits.
+LEADING_ZERO = re.compile(r"^0\d+$")
+WHOLE = ("true", "false", "t", "f")
+
+
+def _held(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells if cell.strip().lower() not in MISSING]
+
+
+def missing_share(cells: Sequence[str]) -> float:
+    """Return the share of cells that hold nothing, between 0 and 1."""
+    return 1 - len(_held(cells)) / len(cells) if cells else 0.0
+
+
+def kind_of(cells: Sequence[str]) -> str:
+    """Return one word: "number", "integer", "datetime", "boolean", "text" or "empty"."""
+    held = _held(cells)
+    if not held:
+        return "empty"
+    if all(cell.lower() in WHOLE for cell in held):
+        return "boolean"
+    if all(NUMBER.match(cell) for cell in held):
+        if any(LEADING_ZERO.match(cell) for cell in held):
+            return "text"
+        return "integer" if all(cell.lstrip("+-").isdigit() for cell in held) else "number"
+    return "datetime" if all(DATE.match(cell) for cell in held) else "text"
