@@ -74,15 +74,18 @@ def peek_file(
     seconds: int,
     file_name: str = "",
     choices: ReadingChoices = NOTHING_SAID,
+    workspace: Path | None = None,
 ) -> Peek:
     """Return the first look at a file, from its head alone; nothing is kept.
+
+    `workspace` is where the child may write for a moment, beside the file if no other folder is named.
 
     Raises
     ------
     UnreadableFileError, NoSpaceError
         With a sentence for the user.
     """
-    with tempfile.TemporaryDirectory(prefix="peek-", dir=source.resolve().parent) as folder:
+    with tempfile.TemporaryDirectory(prefix="peek-", dir=workspace or source.resolve().parent) as folder:
         request = _request(
             "peek", source, Path(folder), limits=limits, seconds=seconds, file_name=file_name, choices=choices
         )
