@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections import OrderedDict
 from pathlib import Path
@@ -82,12 +83,12 @@ def profile_of(dataset: Dataset) -> DatasetProfile | None:
     return profile
 
 
-def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0) -> list[list[str]]:
+def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0, most_columns: int = 60) -> list[list[str]]:
     """Return rows as texts, the first ones unless an offset says otherwise."""
     profile = profile_of(dataset)
     if profile is None:
         return []
-    return columnar.preview(parquet_of(dataset), profile, limit=limit, offset=offset)
+    return columnar.preview(parquet_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
 
 
 def look_at(path: Path, file_name: str, choices: ReadingChoices) -> Peek:
@@ -202,7 +203,8 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
         file_name=row.file_name,
         choices=choices_of(row),
     )
-    if not row.sample:
+    # It may have been deleted meanwhile, and its row says so below.
+    with contextlib.suppress(FileNotFoundError):
         files.sync_file(source)
     try:
         with transaction():

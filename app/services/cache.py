@@ -6,6 +6,7 @@ Redis is never needed: while it is away nothing is found and nothing is kept, an
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from app import queue
 PREFIX = "hydroml:cache:"
 HITS, MISSES = "hydroml:cache-hits", "hydroml:cache-misses"
 KEEP_SECONDS = 86_400
-MOST_BYTES = 1_000_000
+MOST_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def find(key: str) -> Any:
     if found is None:
         return None
     try:
-        return json.loads(found)
-    except ValueError:
+        return json.loads(zlib.decompressobj().decompress(found, MOST_BYTES))
+    except (ValueError, zlib.error):
         return None
 
 
@@ -52,7 +53,8 @@ def keep(key: str, values: Any) -> None:
     """Keep JSON values for a day; what is very large is not kept."""
     text = json.dumps(values, allow_nan=False, separators=(",", ":"))
     if len(text) <= MOST_BYTES:
-        queue.ask(lambda server: server.set(PREFIX + key, text, ex=KEEP_SECONDS))
+        packed = zlib.compress(text.encode(), level=1)
+        queue.ask(lambda server: server.set(PREFIX + key, packed, ex=KEEP_SECONDS))
 
 
 def counts() -> Counts | None:

@@ -89,6 +89,12 @@ def note_arrived(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
         datasets.touch_dataset(dataset_id, size_bytes=size_bytes)
 
 
+def name_upload(dataset_id: uuid.UUID, name: str) -> None:
+    """Give an upload another name than that of its file."""
+    with transaction():
+        datasets.change_dataset(dataset_id, name=name[:200])
+
+
 def stop_upload(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
     """Say that an upload was cut off, and how much had come; the bytes are dropped."""
     with transaction():

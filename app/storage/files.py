@@ -33,9 +33,12 @@ def original_file(data: Path, sha256: str) -> Path:
 @contextlib.contextmanager
 def originals_held(data: Path) -> Iterator[None]:
     """Hold the originals while one is put down or dropped, so that none goes that was needed a moment ago."""
-    with (originals_dir(data) / ".held").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    folder = os.open(originals_dir(data), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def keep_original(data: Path, arrived: Path, sha256: str) -> Path:

@@ -21,7 +21,7 @@ from app.storage.tables import Dataset, User
 from app.web.sessions import current_user
 from config import MIB
 
-ENDPOINTS = frozenset({"drafts.new_upload", "data.upload", "datasets.upload"})
+ENDPOINTS = frozenset({"drafts.new_upload", "data.upload", "datasets.upload", "api_datasets.create"})
 FIELD = "file"
 SAY_SECONDS = 2.0
 
@@ -133,8 +133,14 @@ class Arrival:
     known: bool = False
 
 
-def receive_upload(user: User, choices: ReadingChoices = uploads.NOTHING_SAID) -> Arrival:
-    """Make a dataset of the file of this request; a small one is read at once.
+def hash_received() -> str:
+    """Return the hash of the file of this request, "" where none came."""
+    came = FIELD in request.files and "arriving" in g
+    return g.arriving.digest.hexdigest() if came else ""
+
+
+def receive_upload(user: User, choices: ReadingChoices = uploads.NOTHING_SAID, *, name: str = "") -> Arrival:
+    """Make a dataset of the file of this request, under its own name unless another is given; a small one is read.
 
     Raises
     ------
@@ -150,7 +156,9 @@ def receive_upload(user: User, choices: ReadingChoices = uploads.NOTHING_SAID) -
         raise DomainError("Choose a file first.", code="file_missing", field=FIELD)
     arriving.flush()
     arriving.taken = True
+    if name:
+        uploads.name_upload(arriving.dataset.id, name)
     dataset = uploads.finish_upload(
-        user, arriving.dataset.id, size_bytes=arriving.size, sha256=arriving.digest.hexdigest(), choices=choices
+        user, arriving.dataset.id, size_bytes=arriving.size, sha256=hash_received(), choices=choices
     )
     return Arrival(dataset, known=dataset.id != arriving.dataset.id)

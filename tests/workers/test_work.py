@@ -81,15 +81,16 @@ def test_a_worker_reads_a_large_file(app: Flask, user: User, crew: Crew) -> None
     wait_until(lambda: dataset.state == "ready", seconds=60, what="the reading")
     assert (dataset.rows, dataset.column_count) == (300, 4)
     assert not datasets.incoming_file(dataset.id).exists()
+    assert datasets.original_of(dataset) is not None
 
 
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
-    dataset = _upload_large(app, user, b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    dataset = _upload_large(app, user, SMALL.encode() + b"\0\n")
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason is not None
-    assert "PNG picture" in dataset.reason
-    assert not datasets.incoming_file(dataset.id).exists()
+    assert "NUL byte" in dataset.reason
+    assert datasets.original_of(dataset) is None
 
 
 def test_a_worker_measures_associations(
@@ -146,7 +147,9 @@ def test_an_idle_worker_ends_when_told_to(crew: Crew) -> None:
 
 def test_a_job_of_a_deleted_dataset_fails_with_a_sentence(crew: Crew, app: Flask, user: User) -> None:
     dataset = _upload_large(app, user, SMALL.encode())
-    datasets.incoming_file(dataset.id).unlink()
+    original = datasets.original_of(dataset)
+    assert original is not None
+    original.unlink()
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason == "The uploaded file is gone. Upload it again."
