@@ -35,7 +35,7 @@ class Limits:
     unpacked_mb: int = 2048
     read_seconds: int = 120
     read_memory_mb: int = 2048
-    inline_read_mb: int = 5
+    inline_read_mb: int = 1
     inline_read_seconds: int = 20
     peek_seconds: int = 5
     file_readings: int = 20

@@ -162,6 +162,11 @@ def analysis_job(dataset: Dataset) -> Job | None:
     return jobs.find_job(dataset.id, JobKind.ANALYSE)
 
 
+def is_large(size_bytes: int) -> bool:
+    """Say whether a file is left to a worker, after a first look, rather than read while the browser waits."""
+    return size_bytes > current_settings().limits.inline_read_mb * 1e6
+
+
 def read_now_or_later(dataset: Dataset) -> Dataset:
     """Read a small file at once; one that takes too long after all is left to a worker, who has more patience.
 

@@ -53,8 +53,9 @@ def _cache_words() -> str:
     counts = cache.counts()
     if counts is None:
         return "unreachable"
-    share = "" if counts.rate is None else f" ({100 * counts.rate:.0f} %)"
-    return f"{counts.hits:,} of {counts.hits + counts.misses:,} analyses found{share}"
+    if counts.rate is None:
+        return "nothing asked yet"
+    return f"{counts.hits:,} of {counts.hits + counts.misses:,} found ({100 * counts.rate:.0f} %)"
 
 
 def _files() -> list[Check]:

@@ -138,8 +138,8 @@ def reread(
     path = original_of(source)
     if path is None:
         raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
-    by_worker = source.size_bytes > current_settings().limits.inline_read_mb * 1e6
-    peek = first_look(path, source.file_name, choices) if by_worker else None
+    large = analysis.is_large(source.size_bytes)
+    peek = first_look(path, source.file_name, choices) if large else None
     row, job = _add_reading(user, source, choices=choices, peek=peek, waiting_draft_id=waiting_draft_id)
     if job is not None:
         analysis.ring(job)
@@ -213,8 +213,7 @@ def _add_reading(
             peek=None if peek is None else peek.model_dump(mode="json"),
             waiting_draft_id=waiting_draft_id,
         )
-        by_worker = source.size_bytes > limits.inline_read_mb * 1e6
-        return row, analysis.ask_worker(row) if by_worker else None
+        return row, analysis.ask_worker(row) if analysis.is_large(source.size_bytes) else None
 
 
 def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:

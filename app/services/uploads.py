@@ -138,7 +138,7 @@ def finish_upload(
         If the file cannot become a dataset, or the account has no room for it; nothing of it is kept then.
     """
     row = datasets.get_dataset(dataset_id, owner_id=user.id)
-    by_worker = size_bytes > current_settings().limits.inline_read_mb * 1e6
+    by_worker = analysis.is_large(size_bytes)
     arrived = Arrived(size_bytes, sha256, choices)
     try:
         known = _find_known(user, arrived)

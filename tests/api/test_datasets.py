@@ -19,14 +19,14 @@ from tests.web.client import Browser
 PATH = "/api/datasets/"
 
 
-def send(program: Program, content: bytes = SMALL.encode(), name: str = "river.csv", **more: Any) -> TestResponse:
+def send(program: Program, content: bytes = SMALL.encode(), file: str = "river.csv", **more: Any) -> TestResponse:
     headers = more.pop("headers", {})
-    form = {"file": (io.BytesIO(content), name), **more}
+    form = {"file": (io.BytesIO(content), file), **more}
     return program.send("POST", PATH, data=form, content_type="multipart/form-data", headers=headers)
 
 
 def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
-    answer = send(program, name="C:\\data\\river.csv", **{"name": "My river"})
+    answer = send(program, file="C:\\data\\river.csv", name="My river")
     body = answer.get_json()
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"/api/datasets/{body['id']}/"
@@ -40,7 +40,7 @@ def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
 
 
 def test_the_same_file_twice_is_one_dataset(program: Program) -> None:
-    first, second = send(program).get_json(), send(program, name="copy.csv").get_json()
+    first, second = send(program).get_json(), send(program, file="copy.csv").get_json()
     assert (second["id"], second["known"]) == (first["id"], True)
     assert program.get(PATH).get_json()["total"] == 1
 

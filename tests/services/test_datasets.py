@@ -23,6 +23,7 @@ from app.storage.reading import sandbox
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, at_once, draft_on, nobody, upload, with_limits
 
+UNCLOSED = SMALL.encode() + b'2001-12-01,1,2,"never closed\n'
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
@@ -180,7 +181,7 @@ def test_a_large_file_waits_for_a_worker_who_reads_it(app: Flask, user: User) ->
 
 
 def test_a_worker_that_cannot_read_says_why_and_the_bytes_go(app: Flask, user: User) -> None:
-    row = send_large(app, user, SMALL.encode() + PICTURE)
+    row = send_large(app, user, UNCLOSED)
     with pytest.raises(UnreadableFileError) as refusal:
         datasets.read_dataset(row.id)
     assert datasets.get_dataset(user, row.id).state == "reading"
@@ -188,7 +189,7 @@ def test_a_worker_that_cannot_read_says_why_and_the_bytes_go(app: Flask, user: U
     failed = datasets.get_dataset(user, row.id)
     assert (failed.state, failed.reason_code) == ("failed", refusal.value.code)
     assert failed.reason is not None
-    assert "NUL" in failed.reason
+    assert "is never closed" in failed.reason
     assert len(failed.reason) == 1000
     assert (on_disk(), datasets.profile_of(failed), datasets.preview_rows(failed)) == ([], None, [])
 

@@ -85,11 +85,11 @@ def test_a_worker_reads_a_large_file(app: Flask, user: User, crew: Crew) -> None
 
 
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
-    dataset = _upload_large(app, user, SMALL.encode() + b"\0\n")
+    dataset = _upload_large(app, user, SMALL.encode() + b'2001-12-01,1,2,"never closed\n')
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason is not None
-    assert "NUL byte" in dataset.reason
+    assert "is never closed" in dataset.reason
     assert datasets.original_of(dataset) is None
 
 
