@@ -195,6 +195,8 @@ def _settle(
             if known is not None:
                 return known, None
             row = datasets.get_dataset(dataset_id, owner_id=user.id)
+            if row.state != DatasetState.RECEIVING.value:
+                raise UnreadableFileError(row.reason or "This upload was ended. Send the file again.", code=STOPPED)
             row.state, row.touched_at = DatasetState.READING.value, now()
             row.size_bytes, row.sha256 = arrived.size_bytes, arrived.sha256
             row.choices, row.fingerprint = arrived.choices.to_json(), arrived.choices.fingerprint()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 from flask import Flask, Request, Response, g, request
+from sqlalchemy.exc import OperationalError
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
@@ -21,6 +23,7 @@ from app.storage.tables import Dataset, User
 from app.web.sessions import current_user
 from config import MIB
 
+log = logging.getLogger(__name__)
 ENDPOINTS = frozenset({"drafts.new_upload", "data.upload", "datasets.upload", "api_datasets.create"})
 FIELD = "file"
 SAY_SECONDS = 2.0
@@ -41,17 +44,28 @@ class Arriving(io.FileIO):
     def write(self, content: Any) -> int:
         """Write and hash; a full disk becomes a sentence."""
         if time.monotonic() - self.said_at > SAY_SECONDS:
-            self.said_at = time.monotonic()
-            uploads.note_arrived(self.dataset.id, size_bytes=self.size)
+            self._say()
+        left = memoryview(content)
+        while left:
+            try:
+                written = super().write(left)
+            except OSError as fault:
+                if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+                    message = "The server has no room for this file. Nothing was kept."
+                    raise NoSpaceError(message, field=FIELD) from fault
+                raise
+            self.digest.update(left[:written])
+            self.size += written
+            left = left[written:]
+        return len(content)
+
+    def _say(self) -> None:
+        self.said_at = time.monotonic()
         try:
-            written = super().write(content)
-        except OSError as fault:
-            if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise NoSpaceError("The server has no room for this file. Nothing was kept.", field=FIELD) from fault
-            raise
-        self.digest.update(memoryview(content)[:written])
-        self.size += written
-        return written
+            uploads.note_arrived(self.dataset.id, size_bytes=self.size)
+        except OperationalError as fault:
+            # A database that is busy for once is no reason to refuse a file that goes on arriving.
+            log.warning("how far an upload is could not be written: %s", fault.orig)
 
 
 class Sink(io.RawIOBase):

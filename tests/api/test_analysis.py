@@ -50,8 +50,17 @@ def test_everything_known_is_told_column_by_column(program: Program, sample: Dat
     assert {"name", "kind", "missing", "distinct", "top_values", "outliers", "findings"} <= target.keys()
     assert (body["target"]["name"], body["target"]["task"]) == ("discharge_mm", "regression")
     assert body["target"]["reason"]
+    assert "classes" not in body["target"]
     assert {"code", "severity", "columns", "message", "remedy"} <= body["findings"][0].keys()
     assert {one["name"] for one in body["columns"] if "constant" in one["findings"]} == {"swe_mm"}
+
+
+def test_a_target_of_classes_comes_with_them_and_how_uneven_they_are(program: Program, user: User) -> None:
+    penguins = datasets.use_sample(user, "penguins")
+    target = program.post(PATH, {"dataset_id": str(penguins.id), "target": "Species"}).get_json()["target"]
+    assert (target["task"], len(target["classes"])) == ("multiclass", 3)
+    assert sum(one["count"] for one in target["classes"]) == 344
+    assert {"degree", "ratio", "severity", "message"} <= target["imbalance"].keys()
 
 
 def test_without_a_target_there_is_none_and_a_wrong_one_is_refused(reader: Program, sample: Dataset) -> None:

@@ -39,6 +39,13 @@ class Guest:
         """Return an open connection to the web."""
         return socket.create_connection(("127.0.0.1", self.up.port), timeout=20)
 
+    def newest(self) -> str:
+        """Return the page of the newest dataset, "" where there is none."""
+        page = get(f"{self.up.url}/datasets", cookie=self.cookie)
+        assert page.status == 200
+        found = re.search(r'href="(/datasets/[0-9a-f-]{36})"', page.body)
+        return get(f"{self.up.url}{found.group(1)}", cookie=self.cookie).body if found else ""
+
     def waiting(self) -> list[str]:
         """Return what lies in the folder of uploads that are still arriving."""
         return sorted(path.name for path in (self.up.data / "incoming").glob("*"))
@@ -61,11 +68,8 @@ def test_an_upload_that_is_cut_off_says_where_and_harms_nobody(guest: Guest, sha
         if share:
             wait_until(lambda: bool(guest.waiting()), seconds=20, what="the arriving of the first bytes")
     wait_until(lambda: not guest.waiting(), seconds=20, what="the removing of what had come")
-    page = get(f"{guest.up.url}/datasets", cookie=guest.cookie)
-    assert page.status == 200
-    address = re.findall(r'href="(/datasets/[0-9a-f-]{36})"', page.body)[0]
-    said = get(f"{guest.up.url}{address}", cookie=guest.cookie)
-    assert f"The upload stopped at {int(share * 100)} %. Send the file again." in said.body
+    sentence = f"The upload stopped at {int(share * 100)} %. Send the file again."
+    wait_until(lambda: sentence in guest.newest(), seconds=20, what="the sentence about it")
 
 
 def test_many_slow_connections_keep_nobody_waiting(guest: Guest) -> None:

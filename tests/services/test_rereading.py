@@ -315,3 +315,24 @@ def test_a_server_that_was_killed_says_afterwards_how_much_had_come(user: User) 
         row.size_bytes, row.touched_at = 300, now().replace(year=2020)
     upkeep.tidy()
     assert datasets.get_dataset(user, row.id).reason == "The upload stopped at 30 %. Send the file again."
+
+
+def test_an_upload_that_was_given_up_and_comes_to_its_end_after_all_is_refused(user: User) -> None:
+    row = datasets.start_upload(user, "river.csv", expected_bytes=len(SMALL))
+    uploads.stop_upload(row.id, size_bytes=0)
+    datasets.incoming_file(row.id).write_bytes(SMALL.encode())
+    sha256 = hashlib.sha256(SMALL.encode()).hexdigest()
+    with pytest.raises(UnreadableFileError) as refusal:
+        datasets.finish_upload(user, row.id, size_bytes=len(SMALL), sha256=sha256)
+    assert refusal.value.code == "upload_stopped"
+    assert (datasets.count_datasets(user), originals()) == (0, [])
+
+
+def test_bytes_that_a_killed_process_left_on_their_way_are_put_in_their_place(app: Flask, user: User) -> None:
+    with_limits(app, inline_read_mb=0)
+    row = upload(user, SMALL.encode())
+    original = datasets.original_of(row)
+    assert original is not None
+    original.rename(datasets.incoming_file(row.id))
+    assert datasets.read_dataset(row.id).state == "ready"
+    assert original.exists()

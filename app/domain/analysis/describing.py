@@ -7,8 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport
-from app.domain.recommendation.task import infer_task
-from app.domain.vocabulary import ColumnKind
+from app.domain.analysis.targets import target_summary
 
 QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")
 
@@ -70,9 +69,8 @@ def _column(column: ColumnProfile, codes: list[str]) -> dict[str, Any]:
 
 
 def _target(profile: DatasetProfile, target: str) -> dict[str, Any]:
-    column = profile.column(target)
-    task, reason = infer_task(column, ColumnKind(column.kind))
-    return {"name": target, "task": task.value, "reason": reason}
+    facts = target_summary(profile, target)
+    return {**facts.to_json(), "findings": [finding_json(one) for one in facts.findings]}
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
