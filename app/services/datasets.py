@@ -138,12 +138,10 @@ def reread(
     path = original_of(source)
     if path is None:
         raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
-    large = analysis.is_large(source.size_bytes)
-    peek = first_look(path, source.file_name, choices) if large else None
+    peek = first_look(path, source.file_name, choices) if analysis.is_large(source.size_bytes) else None
     row, job = _add_reading(user, source, choices=choices, peek=peek, waiting_draft_id=waiting_draft_id)
     if job is not None:
         analysis.ring(job)
-    if job is not None or row.state == DatasetState.READY.value:
         return row
     try:
         return analysis.read_now_or_later(row)

@@ -62,26 +62,17 @@ def column_page(
     """
     order = order if order in ORDERS else "file"
     per_page = max(1, min(per_page, MOST_PER_PAGE))
-    wanted = word.strip().casefold()
-    marked = {name for one in profile.findings if one.code == finding for name in one.columns} if finding else set()
-    matching = [
-        column
-        for column in profile.columns
-        if wanted in column.name.casefold()
-        and kind in ("", column.kind.value)
-        and (not finding or column.name in marked)
-    ]
-    matching.sort(key=ORDERS[order][1])
+    matching = sorted(_matching(profile, word.strip().casefold(), kind, finding), key=ORDERS[order][1])
     pages = max(1, -(-len(matching) // per_page))
     page = max(1, min(page, pages))
-    return ColumnPage(
-        columns=tuple(matching[(page - 1) * per_page : page * per_page]),
-        found=len(matching),
-        page=page,
-        pages=pages,
-        per_page=per_page,
-        word=word.strip(),
-        kind=kind,
-        order=order,
-        finding=finding,
-    )
+    shown = tuple(matching[(page - 1) * per_page : page * per_page])
+    return ColumnPage(shown, len(matching), page, pages, per_page, word.strip(), kind, order, finding)
+
+
+def _matching(profile: DatasetProfile, word: str, kind: str, finding: str) -> list[ColumnProfile]:
+    marked = {name for one in profile.findings if one.code == finding for name in one.columns} if finding else set()
+    return [
+        column
+        for column in profile.columns
+        if word in column.name.casefold() and kind in ("", column.kind.value) and (not finding or column.name in marked)
+    ]
