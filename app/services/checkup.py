@@ -98,7 +98,7 @@ def _queue() -> list[Check]:
     reachable = queue.is_reachable()
     checks = [Check(reachable, f"The Redis-protocol server {'answers' if reachable else 'does not answer'}.")]
     if reachable:
-        checks.append(Check(ok=True, sentence=f"The cache: {_cache_words()}."))
+        checks.append(Check(ok=True, sentence=f"The cache of analyses: {_cache_words()}."))
     with contextlib.suppress(SQLAlchemyError):
         # A database that cannot be used has a sentence of its own already.
         workers = jobs.live_workers()
