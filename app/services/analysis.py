@@ -83,6 +83,11 @@ def profile_of(dataset: Dataset) -> DatasetProfile | None:
     return profile
 
 
+def forget_profiles() -> None:
+    """Forget what this process remembers, for tests and measurements."""
+    _profiles.clear()
+
+
 def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0, most_columns: int = 60) -> list[list[str]]:
     """Return rows as texts, the first ones unless an offset says otherwise."""
     profile = profile_of(dataset)
