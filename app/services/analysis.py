@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from collections import OrderedDict
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -25,7 +26,9 @@ PROFILES_KEPT = 16
 FILE_GONE = "The uploaded file is gone. Upload it again."
 FILE_DAMAGED = "The stored file is no longer what was uploaded. Upload it again."
 ORIGINAL_GONE = "The file as it came was not kept, so it cannot be read in another way. Upload it again."
+K, V = TypeVar("K"), TypeVar("V")
 _profiles: OrderedDict[uuid.UUID, DatasetProfile] = OrderedDict()
+_previews: OrderedDict[tuple[uuid.UUID, int, int, int], list[list[str]]] = OrderedDict()
 
 
 def incoming_file(dataset_id: uuid.UUID) -> Path:
@@ -77,15 +80,20 @@ def profile_of(dataset: Dataset) -> DatasetProfile | None:
     if values is None:
         return None
     profile = DatasetProfile.from_json(values)
-    _profiles[dataset.id] = profile
-    while len(_profiles) > PROFILES_KEPT:
-        _profiles.popitem(last=False)
+    _remember(_profiles, dataset.id, profile)
     return profile
+
+
+def _remember(held: OrderedDict[K, V], key: K, value: V) -> None:
+    held[key] = value
+    while len(held) > PROFILES_KEPT:
+        held.popitem(last=False)
 
 
 def forget_profiles() -> None:
     """Forget what this process remembers, for tests and measurements."""
     _profiles.clear()
+    _previews.clear()
 
 
 def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0, most_columns: int = 60) -> list[list[str]]:
@@ -93,7 +101,13 @@ def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0, most_colu
     profile = profile_of(dataset)
     if profile is None:
         return []
-    return columnar.preview(parquet_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
+    key = (dataset.id, limit, offset, most_columns)
+    # Opening DuckDB takes longer than all the rest of a page, and the rows of a dataset never change.
+    rows = _previews.get(key)
+    if rows is None:
+        rows = columnar.preview(parquet_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
+        _remember(_previews, key, rows)
+    return rows
 
 
 def look_at(path: Path, file_name: str, choices: ReadingChoices) -> Peek:
