@@ -26,7 +26,8 @@ PROFILES_KEPT = 16
 FILE_GONE = "The uploaded file is gone. Upload it again."
 FILE_DAMAGED = "The stored file is no longer what was uploaded. Upload it again."
 ORIGINAL_GONE = "The file as it came was not kept, so it cannot be read in another way. Upload it again."
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 _profiles: OrderedDict[uuid.UUID, DatasetProfile] = OrderedDict()
 _previews: OrderedDict[tuple[uuid.UUID, int, int, int], list[list[str]]] = OrderedDict()
 
