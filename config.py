@@ -35,8 +35,10 @@ class Limits:
     unpacked_mb: int = 2048
     read_seconds: int = 120
     read_memory_mb: int = 2048
-    inline_read_mb: int = 5
+    inline_read_mb: int = 1
     inline_read_seconds: int = 20
+    peek_seconds: int = 5
+    file_readings: int = 20
     user_storage_mb: int = 5 * 1024
     user_queued_jobs: int = 20
     train_seconds: int = 14_400

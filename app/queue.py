@@ -1,4 +1,4 @@
-"""The web's only door to RQ: ring the bell for a job, by dotted name, with its id only; never waits long or raises."""
+"""The only door to Redis and RQ, which never waits long or raises: a job is rung by dotted name, with its id only."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import functools
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app
 
@@ -15,9 +16,12 @@ from app.domain.vocabulary import JobKind
 
 log = logging.getLogger(__name__)
 
-# Short work has a queue of its own, so that a training of hours never stands in its way.
-QUICK, TRAIN = "quick", "train"
-QUEUES = {JobKind.ANALYSE: QUICK, JobKind.ASSOCIATE: QUICK, JobKind.TRAIN: TRAIN}
+T = TypeVar("T")
+# Reading files is a service of its own, with workers of its own where one wants them; short work has a queue of its
+# own too, so that a training of hours never stands in the way of either.
+ANALYSIS, QUICK, TRAIN = "analysis", "quick", "train"
+ALL_QUEUES = (ANALYSIS, QUICK, TRAIN)
+QUEUES = {JobKind.ANALYSE: ANALYSIS, JobKind.ASSOCIATE: QUICK, JobKind.TRAIN: TRAIN}
 FUNCTIONS = {
     JobKind.ANALYSE: "workers.jobs.analyse.analyse",
     JobKind.ASSOCIATE: "workers.jobs.associate.associate",
@@ -56,15 +60,12 @@ def ring(job_id: uuid.UUID, kind: JobKind, *, seconds: int) -> bool:
 
     `seconds` is how long it may take; RQ ends what overruns it and does not end by itself.
     """
-    url = _url()
-    if url is None or time.monotonic() < _breaker.until:
-        return False
-    from redis.exceptions import RedisError
-    from rq import Queue
-    from rq.serializers import JSONSerializer
 
-    try:
-        queue = Queue(QUEUES[kind], connection=connection(url), serializer=JSONSerializer)
+    def enqueue(server: Any) -> bool:
+        from rq import Queue
+        from rq.serializers import JSONSerializer
+
+        queue = Queue(QUEUES[kind], connection=server, serializer=JSONSerializer)
         queue.enqueue(
             FUNCTIONS[kind],
             str(job_id),
@@ -73,11 +74,24 @@ def ring(job_id: uuid.UUID, kind: JobKind, *, seconds: int) -> bool:
             failure_ttl=KEEP_SECONDS,
             ttl=KEEP_SECONDS,
         )
+        return True
+
+    return bool(ask(enqueue))
+
+
+def ask(question: Callable[[Any], T]) -> T | None:
+    """Put a question to the Redis-protocol server; None when it is away, and nobody asks again for a while."""
+    url = _url()
+    if url is None or time.monotonic() < _breaker.until:
+        return None
+    from redis.exceptions import RedisError
+
+    try:
+        return question(connection(url))
     except (RedisError, OSError) as fault:
         _breaker.until = time.monotonic() + REST_SECONDS
         log.warning("the queue cannot be reached: %s", fault)
-        return False
-    return True
+        return None
 
 
 def is_reachable() -> bool:

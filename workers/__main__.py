@@ -1,4 +1,4 @@
-"""`python -m workers --queues quick,train`, or `python -m workers upkeep`."""
+"""`python -m workers --queues analysis,quick,train`, or `python -m workers upkeep`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import uuid
 from types import FrameType
 
 import config
-from app.queue import QUICK, TRAIN
+from app.queue import ALL_QUEUES
 from workers.process import die_with_supervisor
 
 log = logging.getLogger("workers")
@@ -26,8 +26,11 @@ def main() -> None:
     """Start what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m workers")
     parser.add_argument("what", nargs="?", choices=["worker", "upkeep"], default="worker")
-    parser.add_argument("--queues", default=f"{QUICK},{TRAIN}")
+    parser.add_argument("--queues", default=",".join(ALL_QUEUES))
     arguments = parser.parse_args()
+    queues = [name.strip() for name in arguments.queues.split(",") if name.strip()]
+    if not queues or set(queues) - set(ALL_QUEUES):
+        parser.error(f"--queues takes {', '.join(ALL_QUEUES)}, with commas between them.")
     die_with_supervisor()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = config.load()
@@ -36,7 +39,7 @@ def main() -> None:
 
         look_after(settings)
     else:
-        work(settings, arguments.queues.split(","))
+        work(settings, queues)
 
 
 def work(settings: config.Settings, queues: list[str]) -> None:

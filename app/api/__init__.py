@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import jobs
+from app.api import analysis, datasets, jobs
 
-BLUEPRINTS = (jobs.blueprint,)
+BLUEPRINTS = (jobs.blueprint, datasets.blueprint, analysis.blueprint)
 
 
 def init_app(app: Flask) -> None:

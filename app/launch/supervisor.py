@@ -16,7 +16,7 @@ from types import FrameType
 from app.launch.children import Child
 from app.launch.locking import FolderLock
 from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
-from app.queue import QUICK, TRAIN
+from app.queue import ALL_QUEUES, TRAIN
 from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,9 +106,12 @@ def _start(plan: Plan, children: list[Child]) -> str:
     environment["DATABASE_URL"] = settings.database_url
     code = _prepare(settings)
     python = [sys.executable, "-m"]
-    for number in range(plan.workers):
-        # The last of several serves short work only, so that a long training never blocks it.
-        queues = QUICK if plan.workers > 1 and number == plan.workers - 1 else f"{QUICK},{TRAIN}"
+    # The last of them never trains, so that a long training blocks neither an analysis nor other short work; there
+    # are two at least for that.
+    workers = max(2, plan.workers)
+    short = ",".join(name for name in ALL_QUEUES if name != TRAIN)
+    for number in range(workers):
+        queues = short if number == workers - 1 else ",".join(ALL_QUEUES)
         worker = [*python, "workers", "--queues", queues]
         children.append(Child(f"worker {number + 1}", worker, {**environment, **ONE_THREAD}, patience_seconds=1.5))
     children.append(Child("upkeep", [*python, "workers", "upkeep"], environment, patience_seconds=1.5))

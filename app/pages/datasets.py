@@ -37,7 +37,7 @@ def show_all() -> BaseResponse:
 def upload() -> BaseResponse:
     """Take a file."""
     try:
-        dataset = receive_upload(current_user())
+        dataset = receive_upload(current_user()).dataset
     except DomainError as fault:
         return _list(status=fault.status, fault=fault)
     return leave_for(f"/datasets/{dataset.id}")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.services import cache
 from app.services.context import current_settings
 from app.services.datasets import SAMPLES
 from app.storage import engine, files, jobs
@@ -44,7 +45,17 @@ def is_ready() -> tuple[bool, dict[str, str]]:
     except SQLAlchemyError:
         parts = {"database": "unreachable", "workers": "unknown"}
     parts["queue"] = "ok" if queue.is_reachable() else "unreachable"
+    parts["cache"] = _cache_words()
     return parts["database"] == "ok", parts
+
+
+def _cache_words() -> str:
+    counts = cache.counts()
+    if counts is None:
+        return "unreachable"
+    if counts.rate is None:
+        return "nothing asked yet"
+    return f"{counts.hits:,} of {counts.hits + counts.misses:,} found ({100 * counts.rate:.0f} %)"
 
 
 def _files() -> list[Check]:
@@ -86,6 +97,8 @@ def _queue() -> list[Check]:
         return [Check(ok=True, sentence="No queue is named here; `hydroml up` brings its own.", warning=True)]
     reachable = queue.is_reachable()
     checks = [Check(reachable, f"The Redis-protocol server {'answers' if reachable else 'does not answer'}.")]
+    if reachable:
+        checks.append(Check(ok=True, sentence=f"The cache of analyses: {_cache_words()}."))
     with contextlib.suppress(SQLAlchemyError):
         # A database that cannot be used has a sentence of its own already.
         workers = jobs.live_workers()

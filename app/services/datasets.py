@@ -1,135 +1,85 @@
-"""Datasets: samples, uploads, reading."""
+"""Datasets: what an account holds, deleting and restoring, and reading a file again with other choices."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import uuid
-from collections import OrderedDict
-from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
 
-from app import queue
-from app.domain.analysis.profile import DatasetProfile
-from app.domain.errors import DomainError, NoSpaceError, NotFoundError, UnreadableFileError
-from app.domain.vocabulary import DatasetState, JobKind
+from pydantic import ValidationError
+
+from app.domain.analysis.choices import Peek, ReadingChoices
+from app.domain.analysis.columns import ColumnPage, column_page
+from app.domain.analysis.profile import ANALYSIS_VERSION
+from app.domain.errors import ConflictError, DomainError, NotFoundError, UnreadableFileError
+from app.domain.vocabulary import DatasetState
+from app.services import analysis
+from app.services.analysis import (
+    PROFILES_KEPT,
+    analysis_job,
+    choices_of,
+    fail_dataset,
+    incoming_file,
+    original_of,
+    parquet_of,
+    peek_of,
+    preview_rows,
+    profile_of,
+    read_dataset,
+)
 from app.services.context import current_settings
-from app.storage import columnar, datasets, files, jobs
+from app.services.samples import (
+    PARQUET,
+    SAMPLES,
+    Sample,
+    first_answers,
+    prepare_samples,
+    sample_of,
+    samples_are_ready,
+    use_sample,
+)
+from app.services.uploads import drop_upload, finish_upload, first_look, refuse_if_full, start_upload
+from app.storage import datasets, files
 from app.storage.db import now, transaction
-from app.storage.reading import read_file
 from app.storage.tables import Dataset, Job, User
 
-PARQUET = "data.parquet"
-PROFILES_KEPT = 16
-_profiles: OrderedDict[uuid.UUID, DatasetProfile] = OrderedDict()
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A dataset shipped with the product."""
-
-    id: str
-    title: str
-    place: str
-    summary: str
-    file: str
-    target: str
-
-
-SAMPLES = (
-    Sample(
-        "piscataquis",
-        "Piscataquis streamflow",
-        "Maine, USA, gauge 01031500",
-        "35 years of daily streamflow with rain, temperature and sunlight.",
-        "piscataquis_01031500_daily.csv",
-        "discharge_mm",
-    ),
-    Sample(
-        "kingstown",
-        "Kingstown groundwater",
-        "Rhode Island, USA",
-        "Daily groundwater head of a well with rain and evaporation.",
-        "gw_kingstown_usgs_daily.csv",
-        "head_m",
-    ),
-    Sample(
-        "penguins",
-        "Palmer penguins",
-        "Palmer Archipelago, Antarctica",
-        "Measurements of 344 penguins of three species, as written down in the field.",
-        "rd_palmerpenguins_penguins_raw.csv",
-        "Species",
-    ),
-)
-
-
-@functools.lru_cache(maxsize=8)
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def sample_of(sample_id: str) -> Sample:
-    """Return a sample, or raise NotFoundError."""
-    for sample in SAMPLES:
-        if sample.id == sample_id:
-            return sample
-    raise NotFoundError("There is no such sample.", field="sample")
-
-
-def samples_are_ready() -> bool:
-    """Say whether every sample has been read."""
-    settings = current_settings()
-    folders = (files.sample_dir(settings.data, _sha256_of(settings.samples / one.file)) for one in SAMPLES)
-    return all((folder / PARQUET).exists() for folder in folders)
-
-
-def prepare_samples() -> None:
-    """Read every sample that has not been read yet, so that choosing one takes no time."""
-    for sample in SAMPLES:
-        _read_sample(sample)
-
-
-def _read_sample(sample: Sample) -> DatasetProfile:
-    settings = current_settings()
-    source = settings.samples / sample.file
-    folder = files.sample_dir(settings.data, _sha256_of(source))
-    if (folder / PARQUET).exists():
-        return files.read_profile(folder)
-    limits = settings.limits
-    return read_file(source, folder, limits=limits, seconds=limits.read_seconds, file_name=sample.file)
-
-
-def use_sample(user: User, sample_id: str) -> Dataset:
-    """Return the user's entry for a sample; it is made on first use."""
-    sample = sample_of(sample_id)
-    profile = _read_sample(sample)
-    source = current_settings().samples / sample.file
-    sha256 = _sha256_of(source)
-    with transaction():
-        known = datasets.find_sample_copy(user.id, sample=sample.id, sha256=sha256)
-        if known is not None:
-            return known
-        return datasets.add_dataset(
-            owner_id=user.id,
-            name=sample.title,
-            file_name=sample.file,
-            sample=sample.id,
-            state=DatasetState.READY.value,
-            size_bytes=source.stat().st_size,
-            sha256=sha256,
-            rows=profile.rows,
-            column_count=len(profile.columns),
-            profile=profile.to_json(),
-        )
-
-
-def first_answers(dataset: Dataset) -> dict[str, str]:
-    """Return what a draft answers on the Data step when it is put on this dataset: a sample knows its target."""
-    known = {sample.id: sample.target for sample in SAMPLES}
-    target = {"target": known[dataset.sample]} if dataset.sample in known else {}
-    return {"dataset_id": str(dataset.id), **target}
+__all__ = [
+    "PARQUET",
+    "PROFILES_KEPT",
+    "RESTORE_DAYS",
+    "SAMPLES",
+    "ColumnPage",
+    "Sample",
+    "analysis_job",
+    "choices_of",
+    "column_page",
+    "count_datasets",
+    "delete_dataset",
+    "drop_upload",
+    "fail_dataset",
+    "finish_upload",
+    "first_answers",
+    "get_dataset",
+    "incoming_file",
+    "list_datasets",
+    "original_of",
+    "parquet_of",
+    "peek_of",
+    "prepare_samples",
+    "preview",
+    "preview_rows",
+    "profile_of",
+    "purge",
+    "purge_old",
+    "read_dataset",
+    "reread",
+    "restore_dataset",
+    "sample_of",
+    "samples_are_ready",
+    "start_upload",
+    "use_sample",
+]
+RESTORE_DAYS = 30
 
 
 def get_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:
@@ -137,188 +87,188 @@ def get_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:
     return datasets.get_dataset(dataset_id, owner_id=user.id)
 
 
-def list_datasets(user: User) -> list[Dataset]:
+def list_datasets(user: User, *, limit: int = 200, offset: int = 0) -> list[Dataset]:
     """Return the user's datasets, newest first."""
-    return datasets.list_datasets(user.id)
+    return datasets.list_datasets(user.id, limit=limit, offset=offset)
 
 
-def parquet_of(dataset: Dataset) -> Path:
-    """Return where the rows of a ready dataset lie."""
-    settings = current_settings()
-    if dataset.sample:
-        return files.sample_dir(settings.data, dataset.sha256 or "") / PARQUET
-    return files.dataset_dir(settings.data, dataset.id) / PARQUET
+def count_datasets(user: User) -> int:
+    """Return how many datasets the user has."""
+    return datasets.count_datasets(user.id)
 
 
-def profile_of(dataset: Dataset) -> DatasetProfile | None:
-    """Return what is known about a dataset, or None until it is ready. A ready dataset never changes."""
-    if dataset.state != DatasetState.READY.value:
-        return None
-    if dataset.id in _profiles:
-        _profiles.move_to_end(dataset.id)
-        return _profiles[dataset.id]
-    values = datasets.load_profile(dataset.id)
-    if values is None:
-        return None
-    profile = DatasetProfile.from_json(values)
-    _profiles[dataset.id] = profile
-    while len(_profiles) > PROFILES_KEPT:
-        _profiles.popitem(last=False)
-    return profile
-
-
-def preview_rows(dataset: Dataset, *, limit: int = 8) -> list[list[str]]:
-    """Return the first rows as texts."""
-    profile = profile_of(dataset)
-    if profile is None:
-        return []
-    return columnar.preview(parquet_of(dataset), profile, limit=limit)
-
-
-def start_upload(user: User, file_name: str) -> Dataset:
-    """Make room for a file that is about to arrive.
+def preview(user: User, dataset_id: uuid.UUID, changes: dict[str, Any]) -> Peek:
+    """Return the first rows of a dataset's file as it would be read with changed choices; nothing is kept.
 
     Raises
     ------
-    DomainError, NoSpaceError
-        If no file was chosen, or the server or the account has no room.
+    DomainError
+        If a choice is none that can be made, the file as it came was not kept, or it cannot be read so.
     """
-    name = Path(file_name.replace("\\", "/")).name.strip()[:200]
-    if not name:
-        raise DomainError("Choose a file first.", code="file_missing", field="file")
-    settings = current_settings()
-    if files.free_mb(settings.data) < settings.limits.free_disk_mb:
-        raise NoSpaceError("The server has too little room for uploads. Ask whoever runs it.", field="file")
-    _refuse_if_full(user)
-    with transaction():
-        return datasets.add_dataset(owner_id=user.id, name=name, file_name=name)
+    row = get_dataset(user, dataset_id)
+    return analysis.peek_with(row, _changed(row, changes))
 
 
-def _refuse_if_full(user: User) -> None:
-    most = current_settings().limits.user_storage_mb
-    if datasets.stored_bytes(user.id) > most * 1e6:
-        message = f"Your datasets would fill more than the {most:,} MB of an account. Delete one first."
-        raise NoSpaceError(message, field="file", code="quota")
+def reread(
+    user: User, dataset_id: uuid.UUID, changes: dict[str, Any], *, waiting_draft_id: uuid.UUID | None = None
+) -> Dataset:
+    """Read a dataset's file again with changed choices; returns the new dataset, or the one that is the same already.
 
-
-def incoming_file(dataset_id: uuid.UUID) -> Path:
-    """Return where the bytes of an upload gather."""
-    return files.incoming_dir(current_settings().data) / f"{dataset_id}.part"
-
-
-def drop_upload(dataset_id: uuid.UUID) -> None:
-    """Forget an upload as if it had never been."""
-    incoming_file(dataset_id).unlink(missing_ok=True)
-    with transaction():
-        row = datasets.find_dataset(dataset_id)
-        if row is not None:
-            _db_delete(row)
-
-
-def _db_delete(row: Dataset) -> None:
-    from app.storage.db import db
-
-    db.session.delete(row)
-
-
-def finish_upload(user: User, dataset_id: uuid.UUID, *, size_bytes: int, sha256: str) -> Dataset:
-    """Read what has arrived: a small file at once, a large one by a worker.
+    Parameters
+    ----------
+    changes
+        As `ReadingChoices.merged` takes them.
+    waiting_draft_id
+        A draft that is to move to the new dataset. Where a worker reads, the draft moves when it is done; where the
+        dataset that is returned is ready, moving it is left to the caller (see `drafts.reread`).
 
     Raises
     ------
-    UnreadableFileError, NoSpaceError
-        If a small file cannot become a dataset, or the account has no room for it; nothing of it is kept then.
+    DomainError
+        If a choice is none that can be made, the file as it came was not kept, it cannot be read so, or it was read
+        in too many ways. The dataset it came from is as it was.
     """
-    limits = current_settings().limits
-    small = size_bytes <= limits.inline_read_mb * 1e6
-    try:
-        with transaction():
-            row = datasets.get_dataset(dataset_id, owner_id=user.id)
-            row.state, row.size_bytes, row.sha256 = DatasetState.READING.value, size_bytes, sha256
-            row.touched_at = now()
-            # Two uploads at the same moment each found room for themselves alone.
-            _refuse_if_full(user)
-            job = None if small else _analyse_job(row)
-    except NoSpaceError:
-        drop_upload(dataset_id)
-        raise
+    source = get_dataset(user, dataset_id)
+    if source.state != DatasetState.READY.value:
+        raise ConflictError("This dataset has not been read to its end yet.", code="not_ready")
+    choices = _changed(source, changes)
+    known = _find_same(source, choices)
+    if known is not None:
+        return _awaited(known, waiting_draft_id)
+    path = original_of(source)
+    if path is None:
+        raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
+    peek = first_look(path, source.file_name, choices) if analysis.is_large(source.size_bytes) else None
+    row, job = _add_reading(user, source, choices=choices, peek=peek, waiting_draft_id=waiting_draft_id)
     if job is not None:
-        _ring(job)
+        analysis.ring(job)
         return row
     try:
-        return read_dataset(dataset_id, seconds=limits.inline_read_seconds)
-    except (UnreadableFileError, NoSpaceError) as fault:
-        if fault.code == "too_slow" and limits.inline_read_seconds < limits.read_seconds:
-            # A small file may still take long, with thousands of columns for instance; a worker has more patience.
-            with transaction():
-                job = _analyse_job(row)
-            _ring(job)
-            return row
-        drop_upload(dataset_id)
+        return analysis.read_now_or_later(row)
+    except DomainError:
+        drop_upload(row.id)
         raise
 
 
-def _analyse_job(row: Dataset) -> Job:
-    seconds = current_settings().limits.read_seconds + 60
-    return jobs.add_job(JobKind.ANALYSE, subject_id=row.id, owner_id=row.owner_id, seconds=seconds)
-
-
-def _ring(job: Job) -> None:
-    if queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
-        with transaction():
-            jobs.mark_rung(job.id)
-
-
-def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Dataset:
-    """Read an uploaded file into its dataset; the row says ready only when everything is in place.
-
-    Raises
-    ------
-    UnreadableFileError, NoSpaceError
-        With a sentence; the row is left as it was.
-    """
-    settings, row = current_settings(), datasets.get_dataset(dataset_id)
-    if row.state == DatasetState.READY.value:
-        return row
-    folder, source = files.dataset_dir(settings.data, row.id), incoming_file(row.id)
-    if not source.exists():
-        raise UnreadableFileError("The uploaded file is gone. Upload it again.", code="file_gone")
-    within = settings.limits.read_seconds if seconds is None else seconds
-    profile = read_file(source, folder, limits=settings.limits, seconds=within, file_name=row.file_name)
+def _changed(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
     try:
+        return choices_of(row).merged(changes)
+    except (ValidationError, TypeError, AttributeError) as fault:
+        place = fault.errors()[0]["loc"] if isinstance(fault, ValidationError) else ()
+        field = str(place[0]) if place else "choices"
+        words = field.replace("_", " ")
+        raise DomainError(f"The {words} cannot be set to this.", code="choice_invalid", field=field) from None
+
+
+def _find_same(source: Dataset, choices: ReadingChoices) -> Dataset | None:
+    """Return the dataset that was read with these choices already, the source itself before all others."""
+    fingerprint = choices.fingerprint()
+    if source.fingerprint == fingerprint and source.analysis_version == ANALYSIS_VERSION:
+        return source
+    return datasets.find_reading(
+        source.owner_id,
+        sha256=source.sha256 or "",
+        fingerprint=fingerprint,
+        analysis_version=ANALYSIS_VERSION,
+        sample=source.sample,
+    )
+
+
+def _awaited(known: Dataset, waiting_draft_id: uuid.UUID | None) -> Dataset:
+    if known.state == DatasetState.READING.value and waiting_draft_id is not None:
         with transaction():
-            row = datasets.get_dataset(dataset_id)
-            row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
-            row.profile, row.touched_at, row.reason = profile.to_json(), now(), None
-    except NotFoundError:
-        # It was deleted while it was read.
-        files.remove_folder(folder)
-        source.unlink(missing_ok=True)
-        raise
-    source.unlink(missing_ok=True)
-    return row
+            datasets.change_dataset(known.id, waiting_draft_id=waiting_draft_id)
+    return known
 
 
-def fail_dataset(dataset_id: uuid.UUID, *, code: str, message: str) -> None:
-    """Say why a file could not become a dataset, and drop its bytes."""
-    incoming_file(dataset_id).unlink(missing_ok=True)
-    with transaction():
-        row = datasets.find_dataset(dataset_id)
-        if row is not None and row.state != DatasetState.READY.value:
-            row.state, row.reason_code, row.reason = DatasetState.FAILED.value, code, message[:1000]
+def _add_reading(
+    user: User, source: Dataset, *, choices: ReadingChoices, peek: Peek | None, waiting_draft_id: uuid.UUID | None
+) -> tuple[Dataset, Job | None]:
+    """Add the dataset that the file becomes, and the job that reads a large one."""
+    limits = current_settings().limits
+    with files.originals_held(current_settings().data), transaction():
+        datasets.lock_owner(user.id)
+        known = _find_same(source, choices)
+        if known is not None:
+            return known, None
+        if original_of(source) is None:
+            raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
+        if datasets.count_readings(user.id, source.sha256 or "") >= limits.file_readings:
+            message = f"This file was read in {limits.file_readings} ways already. Delete one of them first."
+            raise ConflictError(message, code="too_many_readings")
+        row = datasets.add_dataset(
+            owner_id=user.id,
+            name=source.name,
+            file_name=source.file_name,
+            sample=source.sample,
+            source_id=source.id,
+            state=DatasetState.READING.value,
+            size_bytes=source.size_bytes,
+            sha256=source.sha256,
+            choices=choices.to_json(),
+            fingerprint=choices.fingerprint(),
+            analysis_version=ANALYSIS_VERSION,
+            peek=None if peek is None else peek.model_dump(mode="json"),
+            waiting_draft_id=waiting_draft_id,
+        )
+        return row, analysis.ask_worker(row) if analysis.is_large(source.size_bytes) else None
 
 
 def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:
-    """Take a dataset off the lists; its rows stay on disk only while an experiment refers to them."""
+    """Take a dataset off the lists; for 30 days it can be restored, and longer while an experiment refers to it.
+
+    What was never ready has nothing to restore and goes at once. What is deleted may fill as much room as an account
+    has; beyond that the longest deleted goes first.
+    """
     with transaction():
         row = datasets.get_dataset(dataset_id, owner_id=user.id)
         row.deleted_at = now()
-        needed = datasets.is_needed(row.id)
-    if not needed and not row.sample:
-        files.remove_folder(files.dataset_dir(current_settings().data, row.id))
-        incoming_file(row.id).unlink(missing_ok=True)
+    if row.state != DatasetState.READY.value:
+        purge(row)
+    deleted = datasets.list_deleted(owner_id=user.id)
+    room = current_settings().limits.user_storage_mb * 1e6
+    held = sum(one.size_bytes for one in deleted if not one.sample)
+    for one in deleted:
+        if held <= room:
+            break
+        held -= 0 if one.sample else one.size_bytes
+        purge(one)
 
 
-def analysis_job(dataset: Dataset) -> Job | None:
-    """Return the job that reads a dataset, if a worker does."""
-    return jobs.find_job(dataset.id, JobKind.ANALYSE)
+def restore_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:
+    """Bring a deleted dataset back.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of the user's, or it was deleted too long ago and its files are gone.
+    NoSpaceError
+        If the account has no room for it any more.
+    """
+    with transaction():
+        row = datasets.find_dataset(dataset_id)
+        if row is None or row.owner_id != user.id:
+            raise NotFoundError(datasets.MISSING)
+        if row.deleted_at is not None and row.purged_at is not None:
+            raise NotFoundError("This dataset was deleted for good. Upload the file again.", code="purged")
+        row.deleted_at = None
+        refuse_if_full(user)
+    return row
+
+
+def purge(row: Dataset) -> bool:
+    """Remove the files of a deleted dataset for good; False where it was restored or an experiment needs it."""
+    with transaction():
+        found = datasets.find_dataset(row.id)
+        if found is None or found.deleted_at is None or datasets.is_needed(row.id):
+            return False
+        found.purged_at = now()
+    files.remove_folder(files.dataset_dir(current_settings().data, row.id))
+    analysis.release_original(row)
+    return True
+
+
+def purge_old(*, all_of_them: bool = False) -> int:
+    """Remove the files of what was deleted 30 days ago, or of all that is deleted; returns how many went."""
+    before = None if all_of_them else now() - timedelta(days=RESTORE_DAYS)
+    return sum(purge(row) for row in datasets.list_deleted(before=before))

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain import wizard
+from app.domain.analysis.carrying import carried
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
 from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import ColumnKind, DatasetState
-from app.services import associations, datasets
+from app.services import accounts, associations, datasets
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -237,6 +238,89 @@ def answers_at(row: DraftRow, version: int) -> Answers:
             else:
                 held[name] = before
     return answers
+
+
+def move_draft(user: User, draft_id: uuid.UUID, dataset: Dataset, *, version: int) -> SaveOutcome:
+    """Stand a draft on another reading of its file; every answer is kept whose column is still there.
+
+    Raises
+    ------
+    ConflictError
+        If the dataset is not ready, or (DraftConflictError) the same answers changed since this version.
+    """
+    row = drafts.get_draft(draft_id, owner_id=user.id)
+    profile, current = datasets.profile_of(dataset), dataset_of(user, row)
+    if profile is None:
+        raise ConflictError("This dataset has not been read to its end yet.", code="not_ready")
+    if current is not None and current.id == dataset.id:
+        return SaveOutcome(row.version, merged=False, changed=False)
+    before = datasets.profile_of(current) if current is not None else None
+    kept: Answers = carried(row.answers, before, profile) if before is not None else {}
+    kept["data"] = {**kept.get("data", {}), "dataset_id": str(dataset.id)}
+    return save_many(user, draft_id, changes=kept, version=version)
+
+
+def reread(user: User, draft_id: uuid.UUID, changes: dict[str, Any], *, version: int) -> Dataset:
+    """Read the file of a draft again with changed choices and move the draft to what comes of it.
+
+    Where a worker reads, the draft stays on what it had until that is ready (see `waiting_for`).
+
+    Raises
+    ------
+    DomainError
+        As `datasets.reread` and `move_draft` say; the draft stays on what it had.
+    """
+    row = drafts.get_draft(draft_id, owner_id=user.id)
+    current = dataset_of(user, row)
+    if current is None:
+        raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
+    dismiss_waiting(user, draft_id)
+    dataset = datasets.reread(user, current.id, changes, waiting_draft_id=draft_id)
+    if dataset.state == DatasetState.READY.value:
+        move_draft(user, draft_id, dataset, version=version)
+        _stop_waiting(dataset)
+    return dataset
+
+
+def waiting_for(user: User, draft_id: uuid.UUID) -> Dataset | None:
+    """Return the dataset a draft waits for: one that is being read, or could not be, which says why."""
+    return dataset_rows.find_waiting(draft_id, owner_id=user.id)
+
+
+def dismiss_waiting(user: User, draft_id: uuid.UUID) -> None:
+    """Let a draft wait no longer; a reading that failed is forgotten, one that goes on becomes a dataset of its own."""
+    waiting = waiting_for(user, draft_id)
+    if waiting is None:
+        return
+    if waiting.state == DatasetState.FAILED.value:
+        datasets.delete_dataset(user, waiting.id)
+    _stop_waiting(waiting)
+
+
+def _stop_waiting(dataset: Dataset) -> None:
+    if dataset.waiting_draft_id is not None:
+        with transaction():
+            dataset_rows.change_dataset(dataset.id, waiting_draft_id=None)
+
+
+def follow(dataset: Dataset) -> bool:
+    """Move the draft that waited for a dataset, now that it is ready; one that went elsewhere meanwhile stays there."""
+    draft_id = dataset.waiting_draft_id
+    _stop_waiting(dataset)
+    user = accounts.get_account(dataset.owner_id)
+    for _ in range(RETRIES):
+        waiting = drafts.find_draft(draft_id) if draft_id else None
+        if waiting is None or waiting.owner_id != user.id or waiting.launched_experiment_id is not None:
+            return False
+        current = dataset_of(user, waiting)
+        if current is None or current.sha256 != dataset.sha256:
+            return False
+        try:
+            return move_draft(user, waiting.id, dataset, version=waiting.version).changed
+        except ConflictError:
+            # Somebody is answering at this very moment: what they said is carried along as well.
+            continue
+    return False
 
 
 def undo(user: User, draft_id: uuid.UUID) -> SaveOutcome:

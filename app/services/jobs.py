@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
-from app.services import associations, datasets, experiments
+from app.services import analysis, associations, experiments
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Job, User
@@ -62,9 +62,11 @@ def cancel(user: User, job_id: uuid.UUID) -> Job:
             jobs.request_cancel(row.id)
             if row.state == RunState.QUEUED.value and jobs.end_unheld(row, state=RunState.CANCELLED):
                 _end_subject(row)
+    if row.kind == JobKind.ANALYSE.value:
+        analysis.drop_bytes(row.subject_id)
     return jobs.get_job(job_id)
 
 
 def _end_subject(row: Job) -> None:
     if row.kind == JobKind.ANALYSE.value:
-        datasets.fail_dataset(row.subject_id, code="stopped", message="Reading was stopped.")
+        analysis.mark_failed(row.subject_id, code="stopped", message="Reading was stopped.")

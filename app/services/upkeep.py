@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.vocabulary import JobKind, RunState
-from app.services import datasets, repeats
+from app.services import analysis, datasets, repeats, uploads
 from app.services.context import current_settings
 from app.services.sessions import IDLE
 from app.storage import accounts, experiments, files, jobs, sessions
@@ -25,6 +26,7 @@ RING_AGAIN_SECONDS = 10
 SWEEP_SECONDS = 5
 UPLOAD_MINUTES = 10
 LEFTOVER_SECONDS = 3600
+SHA256_DIGITS = 64
 LOST = f"The worker stopped {jobs.MOST_ATTEMPTS} times while it worked on this, most likely for want of memory."
 
 
@@ -47,8 +49,9 @@ def tidy() -> None:
     for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
         # A file that waits for a worker has a job, however long it waits; one without was being read by a web process.
         if jobs.find_job(row.id, JobKind.ANALYSE) is None:
-            message = "The upload stopped before the end. Send it again."
-            datasets.fail_dataset(row.id, code="upload_stopped", message=message)
+            analysis.fail_dataset(row.id, code=uploads.STOPPED, message=uploads.stopped_words(row))
+    data, least = current_settings().data, current_settings().limits.free_disk_mb
+    datasets.purge_old(all_of_them=files.free_mb(data) < least)
     _remove_leftovers()
 
 
@@ -67,6 +70,8 @@ def _take_back(job: Job) -> bool:
             taken = jobs.requeue(job)
             if taken:
                 _subject_waits(job)
+    if taken and job.kind == JobKind.ANALYSE.value:
+        analysis.drop_bytes(job.subject_id)
     return taken
 
 
@@ -76,7 +81,7 @@ def _end_subject(job: Job, state: RunState, code: str | None, message: str | Non
         if row is not None and not RunState(row.state).is_final:
             row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()
     elif job.kind == JobKind.ANALYSE.value:
-        datasets.fail_dataset(job.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
+        analysis.mark_failed(job.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
 
 
 def _subject_waits(job: Job) -> None:
@@ -105,9 +110,23 @@ def _remove_leftovers() -> None:
     for path in (data / "experiments").glob("*/attempt-*"):
         if path.parent.name in kept and path.name != kept[path.parent.name] and _is_old(path):
             files.remove_folder(path)
-    for path in files.incoming_dir(data).glob("*.raw"):
-        if _is_old(path):
+    for path in files.incoming_dir(data).glob("*.part"):
+        if _is_old(path) and dataset_rows.find_dataset(uuid.UUID(path.stem)) is None:
             path.unlink(missing_ok=True)
+    for path in files.incoming_dir(data).glob("peek-*"):
+        if _is_old(path):
+            files.remove_folder(path)
+    _remove_orphans(data)
+
+
+def _remove_orphans(data: Path) -> None:
+    """Remove what a process killed in between left: rows on disk and originals that no dataset names."""
+    for folder in (data / "datasets").glob("*-*-*-*-*"):
+        if not folder.name.endswith(".part") and _is_old(folder) and not dataset_rows.has_files(uuid.UUID(folder.name)):
+            files.remove_folder(folder)
+    for path in files.originals_dir(data).iterdir():
+        if len(path.name) == SHA256_DIGITS and _is_old(path):
+            analysis.release_bytes(path.name)
 
 
 def _is_old(path: Path) -> bool:

@@ -62,7 +62,7 @@ def new_sample() -> BaseResponse:
 def new_upload() -> BaseResponse:
     """Start a draft on a file."""
     try:
-        dataset = receive_upload(current_user())
+        dataset = receive_upload(current_user()).dataset
     except DomainError as fault:
         return _new_page(status=fault.status, fault=fault)
     return _begin(dataset)

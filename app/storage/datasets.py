@@ -6,15 +6,16 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, String, cast, exists, func, select, update
 from sqlalchemy.orm import undefer
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
 from app.storage.db import db, now
-from app.storage.tables import Dataset, Experiment, TargetAssociation
+from app.storage.tables import Dataset, Experiment, TargetAssociation, User
 
 MISSING = "There is no such dataset, or it is not yours."
+MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
 
 
 def add_dataset(**values: Any) -> Dataset:
@@ -23,6 +24,24 @@ def add_dataset(**values: Any) -> Dataset:
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def drop_dataset(dataset_id: uuid.UUID) -> None:
+    """Forget a dataset as if it had never been."""
+    row = find_dataset(dataset_id)
+    if row is not None:
+        db.session.delete(row)
+        db.session.flush()
+
+
+def change_dataset(dataset_id: uuid.UUID, **values: Any) -> None:
+    """Change what is no fact about the rows, such as the draft that waits."""
+    db.session.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
+
+
+def lock_owner(owner_id: uuid.UUID) -> None:
+    """Let an owner's uploads and readings be decided one after the other until the transaction ends."""
+    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update())
 
 
 def get_dataset(dataset_id: uuid.UUID, *, owner_id: uuid.UUID | None = None) -> Dataset:
@@ -38,23 +57,77 @@ def find_dataset(dataset_id: uuid.UUID) -> Dataset | None:
     return db.session.get(Dataset, dataset_id, populate_existing=True)
 
 
-def find_sample_copy(owner_id: uuid.UUID, *, sample: str, sha256: str) -> Dataset | None:
-    """Return the owner's own entry for a shipped sample, if there is one."""
+def find_sample_copy(owner_id: uuid.UUID, *, sample: str, sha256: str, analysis_version: int) -> Dataset | None:
+    """Return the owner's own entry for a shipped sample as it is read by itself, if there is one."""
     query = select(Dataset).where(
-        Dataset.owner_id == owner_id, Dataset.sample == sample, Dataset.sha256 == sha256, Dataset.deleted_at.is_(None)
+        Dataset.owner_id == owner_id,
+        Dataset.sample == sample,
+        Dataset.sha256 == sha256,
+        Dataset.analysis_version == analysis_version,
+        Dataset.source_id.is_(None),
+        Dataset.deleted_at.is_(None),
     )
     return db.session.scalar(query.limit(1))
 
 
-def list_datasets(owner_id: uuid.UUID, *, limit: int = 200) -> list[Dataset]:
+def find_reading(
+    owner_id: uuid.UUID, *, sha256: str, fingerprint: str, analysis_version: int, sample: str | None = None
+) -> Dataset | None:
+    """Return the owner's dataset of the same bytes read with the same choices, ready or being read, if there is one."""
+    same_sample = Dataset.sample.is_(None) if sample is None else Dataset.sample == sample
+    query = (
+        select(Dataset)
+        .where(
+            Dataset.owner_id == owner_id,
+            Dataset.sha256 == sha256,
+            Dataset.fingerprint == fingerprint,
+            Dataset.analysis_version == analysis_version,
+            Dataset.state.in_((DatasetState.READY.value, DatasetState.READING.value)),
+            Dataset.deleted_at.is_(None),
+            same_sample,
+        )
+        .order_by(Dataset.created_at, Dataset.id)
+    )
+    return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
+
+
+def count_readings(owner_id: uuid.UUID, sha256: str) -> int:
+    """Return how many live datasets of an owner are readings of one file."""
+    query = select(func.count()).where(
+        Dataset.owner_id == owner_id, Dataset.sha256 == sha256, Dataset.deleted_at.is_(None)
+    )
+    return db.session.scalar(query) or 0
+
+
+def _listed(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return Dataset.owner_id == owner_id, Dataset.deleted_at.is_(None)
+
+
+def list_datasets(owner_id: uuid.UUID, *, limit: int = 200, offset: int = 0) -> list[Dataset]:
     """Return an owner's datasets, newest first."""
     query = (
         select(Dataset)
-        .where(Dataset.owner_id == owner_id, Dataset.deleted_at.is_(None))
+        .where(*_listed(owner_id))
         .order_by(Dataset.created_at.desc(), Dataset.id)
         .limit(limit)
+        .offset(offset)
     )
     return list(db.session.scalars(query))
+
+
+def count_datasets(owner_id: uuid.UUID) -> int:
+    """Return how many datasets an owner has."""
+    return db.session.scalar(select(func.count()).select_from(Dataset).where(*_listed(owner_id))) or 0
+
+
+def find_waiting(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> Dataset | None:
+    """Return the newest dataset that a draft waits for or waited for, if there is one."""
+    query = (
+        select(Dataset)
+        .where(Dataset.waiting_draft_id == draft_id, *_listed(owner_id))
+        .order_by(Dataset.created_at.desc(), Dataset.id)
+    )
+    return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
 
 
 def load_profile(dataset_id: uuid.UUID) -> dict[str, Any] | None:
@@ -64,32 +137,68 @@ def load_profile(dataset_id: uuid.UUID) -> dict[str, Any] | None:
     return None if row is None else row.profile
 
 
+def load_peek(dataset_id: uuid.UUID) -> dict[str, Any] | None:
+    """Return the stored first look as JSON values."""
+    return db.session.scalar(select(Dataset.peek).where(Dataset.id == dataset_id))
+
+
 def stored_bytes(owner_id: uuid.UUID) -> int:
-    """Return how many bytes an owner's uploads had."""
-    query = select(func.coalesce(func.sum(Dataset.size_bytes), 0)).where(
-        Dataset.owner_id == owner_id,
-        Dataset.deleted_at.is_(None),
-        Dataset.sample.is_(None),
-        Dataset.state != DatasetState.FAILED.value,
+    """Return how many bytes an owner's uploads had; a file that was read several times counts once."""
+    each = (
+        select(func.max(Dataset.size_bytes).label("size"))
+        .where(*_listed(owner_id), Dataset.sample.is_(None), Dataset.state != DatasetState.FAILED.value)
+        .group_by(func.coalesce(Dataset.sha256, cast(Dataset.id, String)))
+        .subquery()
     )
-    return int(db.session.scalar(query) or 0)
+    return int(db.session.scalar(select(func.coalesce(func.sum(each.c.size), 0))) or 0)
 
 
 def list_stuck_uploads(before: datetime) -> list[Dataset]:
     """Return uploads that have not moved since `before`."""
-    moving = (DatasetState.RECEIVING.value, DatasetState.READING.value)
-    query = select(Dataset).where(Dataset.state.in_(moving), Dataset.touched_at < before)
+    query = select(Dataset).where(Dataset.state.in_(MOVING), Dataset.touched_at < before)
     return list(db.session.scalars(query))
 
 
-def touch_dataset(dataset_id: uuid.UUID) -> None:
-    """Say that an upload still moves."""
-    db.session.execute(update(Dataset).where(Dataset.id == dataset_id).values(touched_at=now()))
+def touch_dataset(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
+    """Say that an upload still moves, and how much of it has come."""
+    query = update(Dataset).where(Dataset.id == dataset_id, Dataset.state == DatasetState.RECEIVING.value)
+    db.session.execute(query.values(touched_at=now(), size_bytes=size_bytes))
 
 
 def is_needed(dataset_id: uuid.UUID) -> bool:
     """Say whether an experiment refers to the dataset."""
     return db.session.scalar(select(Experiment.id).where(Experiment.dataset_id == dataset_id).limit(1)) is not None
+
+
+def list_deleted(*, owner_id: uuid.UUID | None = None, before: datetime | None = None) -> list[Dataset]:
+    """Return deleted datasets whose files are still there and that no experiment needs, longest deleted first."""
+    query = select(Dataset).where(
+        Dataset.deleted_at.is_not(None),
+        Dataset.purged_at.is_(None),
+        ~exists().where(Experiment.dataset_id == Dataset.id),
+    )
+    if owner_id is not None:
+        query = query.where(Dataset.owner_id == owner_id)
+    if before is not None:
+        query = query.where(Dataset.deleted_at < before)
+    return list(db.session.scalars(query.order_by(Dataset.deleted_at, Dataset.id)))
+
+
+def has_files(dataset_id: uuid.UUID) -> bool:
+    """Say whether a dataset is, or may become, one whose rows lie on disk."""
+    query = select(Dataset.id).where(Dataset.id == dataset_id, Dataset.purged_at.is_(None))
+    return db.session.scalar(query) is not None
+
+
+def needs_original(sha256: str) -> bool:
+    """Say whether any dataset, of anybody, still stands on the file with this hash."""
+    query = select(Dataset.id).where(
+        Dataset.sha256 == sha256,
+        Dataset.sample.is_(None),
+        Dataset.purged_at.is_(None),
+        Dataset.state != DatasetState.FAILED.value,
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def find_association(dataset_id: uuid.UUID, target_key: str) -> TargetAssociation | None:

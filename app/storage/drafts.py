@@ -28,6 +28,11 @@ def get_draft(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> DraftRow:
     return row
 
 
+def find_draft(draft_id: uuid.UUID) -> DraftRow | None:
+    """Return a draft as it stands now, of whoever it is."""
+    return db.session.get(DraftRow, draft_id, populate_existing=True)
+
+
 def list_drafts(owner_id: uuid.UUID, *, limit: int = 50) -> list[DraftRow]:
     """Return an owner's drafts that were not launched, last touched first."""
     query = (

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.domain.analysis.profile import DatasetProfile
@@ -14,6 +18,44 @@ from app.domain.analysis.profile import DatasetProfile
 def incoming_dir(data: Path) -> Path:
     """Return the folder of uploads that are still arriving."""
     return _made(data / "incoming")
+
+
+def originals_dir(data: Path) -> Path:
+    """Return the folder of the files as they came."""
+    return _made(data / "originals")
+
+
+def original_file(data: Path, sha256: str) -> Path:
+    """Return where the bytes with this hash lie, once for everybody; the hash is ours, never a user's text."""
+    return data / "originals" / sha256
+
+
+@contextlib.contextmanager
+def originals_held(data: Path) -> Iterator[None]:
+    """Hold the originals while one is put down or dropped, so that none goes that was needed a moment ago."""
+    folder = os.open(originals_dir(data), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def keep_original(data: Path, arrived: Path, sha256: str) -> Path:
+    """Put what arrived in its place among the originals; bytes that are there already are replaced by themselves."""
+    place = original_file(data, sha256)
+    _made(place.parent)
+    # To wait here until hundreds of megabytes are on the disk would keep a browser waiting; who reads the file checks
+    # its hash first, and says ready only when its bytes are safe.
+    arrived.replace(place)
+    sync_folder(place.parent)
+    return place
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def dataset_dir(data: Path, dataset_id: uuid.UUID) -> Path:
@@ -26,9 +68,9 @@ def experiment_dir(data: Path, experiment_id: uuid.UUID) -> Path:
     return data / "experiments" / str(experiment_id)
 
 
-def sample_dir(data: Path, sha256: str) -> Path:
-    """Return the folder where a shipped sample lies, read once."""
-    return data / "samples" / sha256
+def sample_dir(data: Path, name: str) -> Path:
+    """Return the folder where one reading of a shipped sample lies; its name is made of its hash."""
+    return data / "samples" / name
 
 
 def _made(folder: Path) -> Path:

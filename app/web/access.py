@@ -26,7 +26,7 @@ class Who(StrEnum):
 
 
 # What a token that may only read can ask for by POST: it makes nothing that stays but what may be made again.
-READ_BY_POST: frozenset[str] = frozenset()
+READ_BY_POST = frozenset({"api_analysis.describe", "api_datasets.preview_reading"})
 
 POLICY: dict[str, Who] = {
     "static": Who.ANYBODY,
@@ -34,6 +34,15 @@ POLICY: dict[str, Who] = {
     "health.ready": Who.ANYBODY,
     "api_jobs.show": Who.SIGNED_IN,
     "api_jobs.cancel": Who.SIGNED_IN,
+    "api_datasets.create": Who.SIGNED_IN,
+    "api_datasets.show_all": Who.SIGNED_IN,
+    "api_datasets.show": Who.SIGNED_IN,
+    "api_datasets.delete": Who.SIGNED_IN,
+    "api_datasets.restore": Who.SIGNED_IN,
+    "api_datasets.preview": Who.SIGNED_IN,
+    "api_datasets.preview_reading": Who.SIGNED_IN,
+    "api_datasets.read_again": Who.SIGNED_IN,
+    "api_analysis.describe": Who.SIGNED_IN,
     "sign_in.show": Who.ANYBODY,
     "sign_in.save": Who.ANYBODY,
     "sign_in.redeem": Who.ANYBODY,

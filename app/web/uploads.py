@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import io
-import uuid
+import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 from flask import Flask, Request, Response, g, request
+from sqlalchemy.exc import OperationalError
 
+from app.domain.analysis.choices import ReadingChoices
 from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
-from app.services import datasets
+from app.services import uploads
 from app.services.context import current_settings
-from app.storage.files import incoming_dir
+from app.storage.db import end_reading
 from app.storage.tables import Dataset, User
+from app.web.sessions import current_user
 from config import MIB
 
-ENDPOINTS = frozenset({"drafts.new_upload", "data.upload", "datasets.upload"})
+log = logging.getLogger(__name__)
+ENDPOINTS = frozenset({"drafts.new_upload", "data.upload", "datasets.upload", "api_datasets.create"})
 FIELD = "file"
+SAY_SECONDS = 2.0
 
 
 class Arriving(io.FileIO):
-    """A file being written, which knows its hash and size."""
+    """A file being written, which knows its hash and size, and says in its row every few seconds how much has come."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, dataset: Dataset) -> None:
         super().__init__(path, "w+")
         self.path = path
+        self.dataset = dataset
         self.digest = hashlib.sha256()
         self.size = 0
+        self.said_at = time.monotonic()
+        self.taken = False
 
     def write(self, content: Any) -> int:
         """Write and hash; a full disk becomes a sentence."""
+        if time.monotonic() - self.said_at > SAY_SECONDS:
+            self._say()
+        left = memoryview(content)
+        while left:
+            try:
+                written = super().write(left)
+            except OSError as fault:
+                if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+                    message = "The server has no room for this file. Nothing was kept."
+                    raise NoSpaceError(message, field=FIELD) from fault
+                raise
+            self.digest.update(left[:written])
+            self.size += written
+            left = left[written:]
+        return len(content)
+
+    def _say(self) -> None:
+        self.said_at = time.monotonic()
         try:
-            written = super().write(content)
-        except OSError as fault:
-            if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise NoSpaceError("The server has no room for this file. Nothing was kept.", field=FIELD) from fault
-            raise
-        self.digest.update(memoryview(content)[:written])
-        self.size += written
-        return written
+            uploads.note_arrived(self.dataset.id, size_bytes=self.size)
+        except OperationalError as fault:
+            # A database that is busy for once is no reason to refuse a file that goes on arriving.
+            log.warning("how far an upload is could not be written: %s", fault.orig)
 
 
-@dataclass(frozen=True)
-class Received:
-    """What arrived."""
+class Sink(io.RawIOBase):
+    """Takes the bytes of a file that is refused anyway, so that the answer reaches a browser that sends first."""
 
-    path: Path
-    file_name: str
-    size_bytes: int
-    sha256: str
+    def write(self, content: Any) -> int:
+        """Keep nothing."""
+        return len(content)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        """Stand at the beginning, and at the end, of nothing."""
+        return 0
 
 
 class UploadRequest(Request):
@@ -68,12 +92,16 @@ class UploadRequest(Request):
     ) -> IO[bytes]:
         if self.endpoint not in ENDPOINTS:
             raise DomainError("This form takes no files.", code="no_files_here")
-        held: list[Arriving] = g.setdefault("arriving", [])
-        if held:
+        if "arriving" in g or "refused" in g:
             raise DomainError("Send one file at a time.", code="one_file", field=FIELD)
-        arriving = Arriving(incoming_dir(current_settings().data) / f"{uuid.uuid4()}.raw")
-        held.append(arriving)
-        return cast("IO[bytes]", arriving)
+        try:
+            dataset = uploads.start_upload(current_user(), filename or "", expected_bytes=total_content_length)
+        except DomainError as fault:
+            g.refused = fault
+            end_reading()
+            return cast("IO[bytes]", Sink())
+        g.arriving = Arriving(uploads.incoming_file(dataset.id), dataset)
+        return cast("IO[bytes]", g.arriving)
 
 
 def init_app(app: Flask) -> None:
@@ -95,32 +123,56 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def clean(response: Response) -> Response:
-        for arriving in g.get("arriving", []):
+        arriving: Arriving | None = g.get("arriving")
+        if arriving is not None:
             arriving.close()
-            with contextlib.suppress(FileNotFoundError):
-                arriving.path.unlink()
+            # What nobody took over was refused for another reason, or the browser went away in the middle of it.
+            if not arriving.taken and not _came_whole() and response.status_code in (400, 500):
+                uploads.stop_upload(arriving.dataset.id, size_bytes=arriving.size)
+            elif not arriving.taken:
+                uploads.drop_upload(arriving.dataset.id)
         return response
 
 
-def _received() -> Received:
-    part = request.files.get(FIELD)
-    held: list[Arriving] = g.get("arriving", [])
-    if part is None or not part.filename or not held:
-        raise DomainError("Choose a file first.", code="file_missing", field=FIELD)
-    arriving = held[0]
-    arriving.flush()
-    return Received(arriving.path, part.filename, arriving.size, arriving.digest.hexdigest())
+def _came_whole() -> bool:
+    """Say whether the body of the request was read to its end without asking for what may not be there."""
+    return FIELD in request.__dict__.get("files", ())
 
 
-def receive_upload(user: User) -> Dataset:
-    """Make a dataset of the file of this request; a small one is read at once.
+@dataclass(frozen=True)
+class Arrival:
+    """What an upload became. `known` says that the account held the same file, read the same way, already."""
+
+    dataset: Dataset
+    known: bool = False
+
+
+def hash_received() -> str:
+    """Return the hash of the file of this request, "" where none came."""
+    came = FIELD in request.files and "arriving" in g
+    return g.arriving.digest.hexdigest() if came else ""
+
+
+def receive_upload(user: User, choices: ReadingChoices = uploads.NOTHING_SAID, *, name: str = "") -> Arrival:
+    """Make a dataset of the file of this request, under its own name unless another is given; a small one is read.
 
     Raises
     ------
     DomainError
         With a sentence for the file field; nothing of the file is kept then.
     """
-    received = _received()
-    dataset = datasets.start_upload(user, received.file_name)
-    received.path.rename(datasets.incoming_file(dataset.id))
-    return datasets.finish_upload(user, dataset.id, size_bytes=received.size_bytes, sha256=received.sha256)
+    part = request.files.get(FIELD)
+    refused: DomainError | None = g.get("refused")
+    if refused is not None:
+        raise refused
+    arriving: Arriving | None = g.get("arriving")
+    if part is None or arriving is None:
+        raise DomainError("Choose a file first.", code="file_missing", field=FIELD)
+    arriving.flush()
+    arriving.taken = True
+    if name:
+        uploads.name_upload(arriving.dataset.id, name)
+    dataset = uploads.finish_upload(
+        user, arriving.dataset.id, size_bytes=arriving.size, sha256=hash_received(), choices=choices
+    )
+    return Arrival(dataset, known=dataset.id != arriving.dataset.id)

@@ -80,7 +80,8 @@ def test_health_says_that_it_lives_and_that_every_part_is_ready(running: Up) -> 
     assert (live.status, json.loads(live.body)) == (200, {"status": "ok"})
     wait_until(lambda: _ready(running)["workers"] == "2", seconds=30, what="the beat of both workers")
     assert get(f"{running.url}/health/ready").status == 200
-    assert _ready(running) == {"status": "ok", "database": "ok", "queue": "ok", "workers": "2"}
+    expected = {"status": "ok", "database": "ok", "queue": "ok", "workers": "2", "cache": "nothing asked yet"}
+    assert _ready(running) == expected
 
 
 def test_a_second_start_on_the_folder_names_the_address_of_the_first(running: Up) -> None:

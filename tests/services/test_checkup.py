@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import queue
-from app.services import checkup, datasets
+from app.services import cache, checkup, datasets
 from app.services.checkup import Check
 from app.services.context import current_settings
 from app.storage import jobs
@@ -129,7 +129,7 @@ def test_a_database_that_cannot_be_used_is_a_sentence(content: bytes | None) -> 
     assert fault.endswith(".")
     ready, parts = checkup.is_ready()
     assert not ready
-    assert parts == {"database": "unreachable", "workers": "unknown", "queue": "unreachable"}
+    assert parts == {"database": "unreachable", "workers": "unknown", "queue": "unreachable", "cache": "unreachable"}
 
 
 def test_a_broken_database_beside_a_named_queue_is_a_sentence_too(app: Flask, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_without_a_queue_there_is_a_warning_and_no_fault() -> None:
     assert (check.ok, check.warning) == (True, True)
     ready, parts = checkup.is_ready()
     assert ready
-    assert parts == {"database": "ok", "workers": "0", "queue": "unreachable"}
+    assert parts == {"database": "ok", "workers": "0", "queue": "unreachable", "cache": "unreachable"}
 
 
 def test_a_queue_that_is_away_is_a_fault_and_pages_are_served_all_the_same(app: Flask, tmp_path: Path) -> None:
@@ -180,4 +180,8 @@ def test_a_queue_that_answers_with_workers_that_live_has_no_fault(app: Flask, se
         db.session.add(WorkerBeat(worker_id="old", host="here", pid=3, seen_at=now() - timedelta(seconds=31)))
     assert faults() == []
     assert said_of("workers").sentence == "2 workers have reported within 30 s."
-    assert checkup.is_ready() == (True, {"database": "ok", "workers": "2", "queue": "ok"})
+    parts = {"database": "ok", "workers": "2", "queue": "ok", "cache": "nothing asked yet"}
+    assert checkup.is_ready() == (True, parts)
+    assert said_of("cache").sentence == "The cache of analyses: nothing asked yet."
+    assert cache.find("nothing") is None
+    assert said_of("cache").sentence == "The cache of analyses: 0 of 1 found (0 %)."

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import DomainError, NoSpaceError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
-from app.services import accounts, datasets, experiments
+from app.services import accounts, analysis, datasets, experiments
 from app.services.context import current_settings
 from app.storage import columnar, files, jobs
 from app.storage.db import db, now, transaction
@@ -23,6 +23,7 @@ from app.storage.reading import sandbox
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, at_once, draft_on, nobody, upload, with_limits
 
+UNCLOSED = SMALL.encode() + b'2001-12-01,1,2,"never closed\n'
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
@@ -33,8 +34,12 @@ def folder_of(dataset: Dataset) -> Path:
 def on_disk() -> list[str]:
     """Return everything that lies among the datasets and the uploads."""
     data = current_settings().data
-    found = [*(data / "datasets").rglob("*"), *(data / "incoming").rglob("*")]
+    found = [*(data / "datasets").rglob("*"), *(data / "incoming").rglob("*"), *(data / "originals").glob("*")]
     return sorted(str(path.relative_to(data)) for path in found)
+
+
+def original_name(content: bytes) -> str:
+    return f"originals/{hashlib.sha256(content).hexdigest()}"
 
 
 def rows() -> int:
@@ -102,16 +107,18 @@ def test_samples_that_were_lost_are_read_again(user: User) -> None:
         datasets.use_sample(user, "../penguins")
 
 
-def test_a_small_upload_is_read_at_once_and_nothing_else_is_kept(user: User) -> None:
+def test_a_small_upload_is_read_at_once_and_kept_as_it_came_beside_its_rows(user: User) -> None:
     row = datasets.start_upload(user, "river.csv")
     assert (row.state, row.name, datasets.profile_of(row)) == ("receiving", "river.csv", None)
     assert datasets.preview_rows(row) == []
     datasets.incoming_file(row.id).write_bytes(SMALL.encode())
-    done = datasets.finish_upload(user, row.id, size_bytes=len(SMALL), sha256="ab" * 32)
+    sha256 = hashlib.sha256(SMALL.encode()).hexdigest()
+    done = datasets.finish_upload(user, row.id, size_bytes=len(SMALL), sha256=sha256)
     assert (done.state, done.rows, done.column_count, done.size_bytes) == ("ready", 300, 4, len(SMALL))
     assert datasets.analysis_job(done) is None
     folder = f"datasets/{row.id}"
-    assert on_disk() == [folder, f"{folder}/data.parquet", f"{folder}/profile.json"]
+    assert on_disk() == [folder, f"{folder}/data.parquet", f"{folder}/profile.json", f"originals/{sha256}"]
+    assert (current_settings().data / "originals" / sha256).read_bytes() == SMALL.encode()
     assert datasets.first_answers(done) == {"dataset_id": str(done.id)}
 
 
@@ -174,7 +181,7 @@ def test_a_large_file_waits_for_a_worker_who_reads_it(app: Flask, user: User) ->
 
 
 def test_a_worker_that_cannot_read_says_why_and_the_bytes_go(app: Flask, user: User) -> None:
-    row = send_large(app, user, PICTURE)
+    row = send_large(app, user, UNCLOSED)
     with pytest.raises(UnreadableFileError) as refusal:
         datasets.read_dataset(row.id)
     assert datasets.get_dataset(user, row.id).state == "reading"
@@ -182,7 +189,7 @@ def test_a_worker_that_cannot_read_says_why_and_the_bytes_go(app: Flask, user: U
     failed = datasets.get_dataset(user, row.id)
     assert (failed.state, failed.reason_code) == ("failed", refusal.value.code)
     assert failed.reason is not None
-    assert "PNG" in failed.reason
+    assert "is never closed" in failed.reason
     assert len(failed.reason) == 1000
     assert (on_disk(), datasets.profile_of(failed), datasets.preview_rows(failed)) == ([], None, [])
 
@@ -196,7 +203,13 @@ def test_a_ready_dataset_cannot_fail_any_more(small: Dataset) -> None:
 
 def test_an_upload_whose_bytes_are_gone_is_refused_by_the_worker(app: Flask, user: User) -> None:
     row = send_large(app, user, SMALL.encode())
-    datasets.incoming_file(row.id).unlink()
+    original = datasets.original_of(row)
+    assert original is not None
+    original.write_bytes(SMALL.replace("rain", "hail").encode())
+    with pytest.raises(UnreadableFileError) as refusal:
+        datasets.read_dataset(row.id)
+    assert refusal.value.code == "file_damaged"
+    original.unlink()
     with pytest.raises(UnreadableFileError) as refusal:
         datasets.read_dataset(row.id)
     assert refusal.value.code == "file_gone"
@@ -211,7 +224,7 @@ def test_a_small_file_that_takes_long_is_left_to_a_worker(user: User, monkeypatc
         asked.append(seconds)
         raise UnreadableFileError("It took too long.", code="too_slow")
 
-    monkeypatch.setattr(datasets, "read_file", slow)
+    monkeypatch.setattr(analysis, "read_file", slow)
     row = upload(user, SMALL.encode())
     job = datasets.analysis_job(row)
     assert job is not None
@@ -255,13 +268,55 @@ def test_everybody_sees_their_own_datasets_newest_first(user: User, other_user: 
     assert [(row.id, row.state) for row in datasets.list_datasets(other_user)] == [(theirs.id, "receiving")]
 
 
-def test_deleting_takes_rows_off_the_disk_and_keeps_the_record(small: Dataset, user: User) -> None:
-    assert on_disk() != []
+def test_what_is_deleted_can_be_restored_for_30_days_and_is_gone_from_disk_then(small: Dataset, user: User) -> None:
+    before = on_disk()
     datasets.delete_dataset(user, small.id)
-    assert (on_disk(), datasets.list_datasets(user), rows()) == ([], [], 1)
+    assert (on_disk(), datasets.list_datasets(user), rows()) == (before, [], 1)
     for deed in (datasets.get_dataset, datasets.delete_dataset):
         with pytest.raises(NotFoundError):
             deed(user, small.id)
+    assert datasets.restore_dataset(user, small.id).id == small.id
+    assert [row.id for row in datasets.list_datasets(user)] == [small.id]
+    assert len(datasets.preview_rows(small)) == 8
+    datasets.delete_dataset(user, small.id)
+    with transaction():
+        small.deleted_at = now() - timedelta(days=datasets.RESTORE_DAYS, minutes=1)
+    assert datasets.purge_old() == 1
+    assert (on_disk(), rows(), datasets.purge_old()) == ([], 1, 0)
+    with pytest.raises(NotFoundError) as refusal:
+        datasets.restore_dataset(user, small.id)
+    assert refusal.value.message == "This dataset was deleted for good. Upload the file again."
+
+
+def test_nobody_restores_what_is_not_theirs(small: Dataset, user: User, other_user: User) -> None:
+    datasets.delete_dataset(user, small.id)
+    for dataset_id in (small.id, nobody()):
+        with pytest.raises(NotFoundError):
+            datasets.restore_dataset(other_user, dataset_id)
+
+
+def test_what_is_restored_must_find_room(app: Flask, small: Dataset, user: User) -> None:
+    datasets.delete_dataset(user, small.id)
+    with_limits(app, user_storage_mb=2)
+    fill(user, 2_000_000)
+    with pytest.raises(NoSpaceError):
+        datasets.restore_dataset(user, small.id)
+    assert small.id not in [row.id for row in datasets.list_datasets(user)]
+
+
+def test_what_is_deleted_fills_no_more_than_an_account_may(app: Flask, user: User) -> None:
+    with_limits(app, user_storage_mb=3)
+    older, newer = fill(user, 2_000_000), fill(user, 1_000_001)
+    datasets.delete_dataset(user, older.id)
+    assert older.purged_at is None
+    datasets.delete_dataset(user, newer.id)
+    assert (datasets_of(older).purged_at is None, datasets_of(newer).purged_at is None) == (False, True)
+
+
+def datasets_of(row: Dataset) -> Dataset:
+    found = db.session.get(Dataset, row.id, populate_existing=True)
+    assert found is not None
+    return found
 
 
 def test_deleting_keeps_the_rows_that_an_experiment_stands_on(small: Dataset, user: User) -> None:
@@ -270,6 +325,8 @@ def test_deleting_keeps_the_rows_that_an_experiment_stands_on(small: Dataset, us
     datasets.delete_dataset(user, small.id)
     assert datasets.list_datasets(user) == []
     assert experiments.dataset_name(experiment) == "river.csv"
+    assert not datasets.purge(small)
+    assert datasets.original_of(small) is not None
     profile = datasets.profile_of(small)
     assert profile is not None
     assert len(columnar.read_frame(datasets.parquet_of(small), profile, ["flow"])) == 300
@@ -346,7 +403,7 @@ def test_two_uploads_that_each_fit_alone_do_not_both_fill_an_account(app: Flask,
     one, two = (datasets.start_upload(user, f"{name}.csv") for name in ("one", "two"))
     for row in (one, two):
         datasets.incoming_file(row.id).write_bytes(SMALL.encode())
-    datasets.finish_upload(user, one.id, size_bytes=1_500_000, sha256="0" * 64)
+    datasets.finish_upload(user, one.id, size_bytes=1_500_000, sha256=hashlib.sha256(SMALL.encode()).hexdigest())
     with pytest.raises(NoSpaceError) as refusal:
         datasets.finish_upload(user, two.id, size_bytes=1_500_000, sha256="1" * 64)
     assert refusal.value.code == "quota"

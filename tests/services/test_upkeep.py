@@ -133,7 +133,7 @@ def test_a_file_whose_reader_is_lost_is_read_again_or_given_up(app: Flask, user:
         hold(job_of(row, JobKind.ANALYSE), PAST)
         assert upkeep.sweep() == 1
         assert (fresh(row).state, job_of(row, JobKind.ANALYSE).state) == ("reading", "queued")
-        assert datasets.incoming_file(row.id).exists()
+        assert datasets.original_of(row) is not None
     hold(job_of(row, JobKind.ANALYSE), PAST)
     assert upkeep.sweep() == 1
     assert (fresh(row).state, row.reason_code) == ("failed", "worker_lost")
@@ -146,7 +146,7 @@ def test_a_file_that_is_given_up_leaves_no_bytes(app: Flask, user: User) -> None
         hold(job_of(row, JobKind.ANALYSE), PAST)
         upkeep.sweep()
     assert fresh(row).state == "failed"
-    assert not datasets.incoming_file(row.id).exists()
+    assert datasets.original_of(row) is None
 
 
 def test_a_measuring_that_is_given_up_leaves_the_dataset_as_it_is(sample: Dataset) -> None:
@@ -277,10 +277,16 @@ def test_a_file_that_waits_long_for_a_worker_is_kept(app: Flask, user: User) -> 
     with transaction():
         db.session.refresh(row)
         row.touched_at = row.created_at = now() - timedelta(days=3)
-    make_old(datasets.incoming_file(row.id))
+    make_old(original(row))
     upkeep.tidy()
     assert fresh(row).state == "reading"
     assert datasets.read_dataset(row.id).rows == 300
+
+
+def original(row: Dataset) -> Path:
+    path = datasets.original_of(row)
+    assert path is not None
+    return path
 
 
 def make_old(*paths: Path) -> None:
@@ -321,7 +327,7 @@ def test_tidying_leaves_what_is_in_use_however_old_it_is(user: User, sample: Dat
 @pytest.mark.usefixtures("app")
 def test_bytes_of_a_request_that_broke_off_are_removed() -> None:
     folder = datasets.incoming_file(uuid.uuid4()).parent
-    orphan, young = folder / f"{uuid.uuid4()}.raw", folder / f"{uuid.uuid4()}.raw"
+    orphan, young = folder / f"{uuid.uuid4()}.part", folder / f"{uuid.uuid4()}.part"
     for path in (orphan, young):
         path.write_bytes(b"half a file")
     make_old(orphan)
@@ -339,3 +345,30 @@ def test_what_a_lost_attempt_had_published_is_removed(user: User) -> None:
     make_old(*folders)
     upkeep.tidy()
     assert [folder.exists() for folder in folders] == [False, True]
+
+
+def test_what_no_dataset_names_any_more_is_removed(user: User) -> None:
+    row = upload(user, SMALL.encode())
+    data = current_settings().data
+    orphans = [files.dataset_dir(data, uuid.uuid4()), files.original_file(data, "0" * 64)]
+    orphans[0].mkdir()
+    orphans[1].write_bytes(b"a,b\n")
+    upkeep.tidy()
+    assert all(path.exists() for path in orphans), "It may be in the making."
+    make_old(*orphans, original(row), files.dataset_dir(data, row.id))
+    upkeep.tidy()
+    assert [path.exists() for path in orphans] == [False, False]
+    assert original(row).exists()
+    assert len(datasets.preview_rows(row)) == 8
+
+
+def test_where_the_disk_is_nearly_full_nothing_that_is_deleted_is_kept(app: Flask, user: User) -> None:
+    row, other = upload(user, SMALL.encode()), upload(user, SMALL.replace("rain", "hail").encode())
+    path = original(row)
+    datasets.delete_dataset(user, row.id)
+    upkeep.tidy()
+    assert path.exists()
+    with_limits(app, free_disk_mb=10**9)
+    upkeep.tidy()
+    assert not path.exists()
+    assert original(other).exists()

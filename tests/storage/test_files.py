@@ -27,6 +27,7 @@ from app.storage.db import db, now, transaction
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, draft_on, upload
 
+OTHER = SMALL.replace("rain", "hail")
 OLD, NEW = b"old " * 1000, b"new " * 2000
 ROOT = Path(__file__).resolve().parents[2]
 Fault = Callable[..., Any]
@@ -179,9 +180,12 @@ def test_a_refused_upload_leaves_nothing(app: Flask, user: User) -> None:
     assert datasets.list_datasets(user) == []
 
 
-def test_a_deleted_dataset_that_nobody_needs_is_gone_from_disk(app: Flask, user: User) -> None:
-    first, second = upload(user, SMALL.encode()), upload(user, SMALL.encode(), "other.csv")
+def test_a_deleted_dataset_that_nobody_needs_goes_from_disk_when_it_is_purged(app: Flask, user: User) -> None:
+    first, second = upload(user, SMALL.encode()), upload(user, OTHER.encode(), "other.csv")
+    assert not datasets.purge(first)
     datasets.delete_dataset(user, first.id)
+    assert files.dataset_dir(_data(app), first.id).exists()
+    assert datasets.purge(first)
     assert not files.dataset_dir(_data(app), first.id).exists()
     assert files.dataset_dir(_data(app), second.id).exists()
     assert [row.id for row in datasets.list_datasets(user)] == [second.id]
@@ -270,7 +274,7 @@ def test_an_upload_that_stopped_is_failed_with_a_sentence_and_its_bytes_go(app: 
 
 
 def test_bytes_of_a_request_that_was_killed_are_removed_when_they_are_old(app: Flask) -> None:
-    path = files.incoming_dir(_data(app)) / f"{uuid.uuid4()}.raw"
+    path = files.incoming_dir(_data(app)) / f"{uuid.uuid4()}.part"
     path.write_bytes(OLD)
     _aged(path, seconds=99_999)
     upkeep.tidy()

@@ -288,3 +288,32 @@ def test_a_database_of_a_newer_version_is_left_alone_and_that_is_said() -> None:
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/base"])
 def test_what_is_no_file_is_not_copied(url: str) -> None:
     assert engine.copy_before_migration(url, "0002") is None
+
+
+def test_datasets_deleted_before_they_could_be_restored_are_marked_as_gone(empty: Flask) -> None:
+    upgrade(directory=str(MIGRATIONS), revision="0002")
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO users (id, email, name, role, theme, created_at) "
+                "VALUES ('u', 'a@example.org', 'A', 'member', '', '2024-01-01')"
+            )
+        )
+        for name, gone in (("here", "NULL"), ("gone", "'2024-02-02'"), ("needed", "'2024-02-02'")):
+            connection.execute(
+                text(
+                    "INSERT INTO datasets (id, owner_id, name, file_name, state, size_bytes, created_at, touched_at, "
+                    f"deleted_at) VALUES ('{name}', 'u', 'n', 'f', 'ready', 1, '2024-01-01', '2024-01-01', {gone})"
+                )
+            )
+        connection.execute(
+            text(
+                "INSERT INTO experiments (id, owner_id, dataset_id, name, description, tags, notes, state, config, "
+                "config_changes, dataset_sha256, created_at) VALUES "
+                "('e', 'u', 'needed', 'n', '', '[]', '', 'finished', '{}', '[]', '', '2024-01-01')"
+            )
+        )
+    upgrade(directory=str(MIGRATIONS))
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT id, purged_at FROM datasets ORDER BY id")).all()
+    assert [(row[0], row[1] is None) for row in rows] == [("gone", False), ("here", True), ("needed", True)]

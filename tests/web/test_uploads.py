@@ -292,11 +292,21 @@ def test_a_large_file_is_read_by_a_worker_and_the_page_says_so(
     assert browser.get(answer.goes_to).value_of("target") == ["flow"]
 
 
+def test_a_large_file_that_shows_at_once_that_it_is_no_table_is_refused_where_it_was_sent(
+    app: Flask, user: User, send: Callable[..., Page]
+) -> None:
+    with_limits(app, inline_read_mb=0)
+    page = send("/datasets/upload", (PNG, "picture.csv"))
+    assert page.status == 415
+    assert "This is a PNG picture." in page.problems()[0][0]
+    assert [row.name for row in datasets.list_datasets(user) if not row.sample] == []
+
+
 def test_a_large_file_that_is_bad_says_why_on_its_pages(
     app: Flask, browser: Browser, user: User, send: Callable[..., Page]
 ) -> None:
     with_limits(app, inline_read_mb=0)
-    answer = send("/experiments/new/upload", (PNG, f"{EVIL}.csv"))
+    answer = send("/experiments/new/upload", (SMALL.encode(), f"{EVIL}.csv"))
     datasets.fail_dataset(newest(user).id, code="wrong_type", message=f"This is {EVIL}.")
     for path in (answer.goes_to, f"/datasets/{newest(user).id}"):
         page = browser.get(path)

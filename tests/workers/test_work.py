@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import subprocess
+import sys
 
 import pytest
 from flask import Flask
@@ -15,7 +17,7 @@ from app.services import associations, datasets, drafts, experiments
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, User
-from tests.services.tables import SMALL, draft_on, with_limits
+from tests.services.tables import SMALL, draft_on, upload, with_limits
 from tests.workers.conftest import Crew, Launch, Server, children_of, job_of, runs, wait_until
 
 
@@ -81,15 +83,49 @@ def test_a_worker_reads_a_large_file(app: Flask, user: User, crew: Crew) -> None
     wait_until(lambda: dataset.state == "ready", seconds=60, what="the reading")
     assert (dataset.rows, dataset.column_count) == (300, 4)
     assert not datasets.incoming_file(dataset.id).exists()
+    assert datasets.original_of(dataset) is not None
+
+
+def test_an_analysis_is_done_by_its_own_workers_while_all_others_train(
+    app: Flask, user: User, crew: Crew, launch: Launch
+) -> None:
+    experiment = launch(trees=5000, folds=2)
+    crew.worker("train")
+    wait_until(lambda: experiment.state == "running", seconds=60, what="the training")
+    dataset = _upload_large(app, user, SMALL.encode())
+    crew.worker("analysis")
+    wait_until(lambda: dataset.state == "ready", seconds=60, what="the reading")
+    assert experiment.state == "running"
+    experiments.cancel(user, experiment.id)
+
+
+def test_a_draft_moves_to_a_file_read_again_when_a_worker_is_done(app: Flask, user: User, crew: Crew) -> None:
+    dataset = upload(user, SMALL.encode())
+    draft = draft_on(user, dataset, target="flow")
+    with_limits(app, inline_read_mb=0)
+    again = drafts.reread(user, draft.id, {"decimal": "."}, version=draft.version)
+    assert (again.state, again.source_id) == ("reading", dataset.id)
+    crew.worker("analysis")
+    wait_until(lambda: draft.dataset_id == again.id, seconds=60, what="the moving of the draft")
+    assert draft.answers["data"] == {"dataset_id": str(again.id), "target": "flow"}
+
+
+@pytest.mark.parametrize("queues", ["", "training", "analysis,,nothing"])
+def test_a_queue_that_does_not_exist_is_refused(queues: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "workers", "--queues", queues], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert said.returncode == 2
+    assert "--queues takes analysis, quick, train" in said.stderr
 
 
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
-    dataset = _upload_large(app, user, b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    dataset = _upload_large(app, user, SMALL.encode() + b'2001-12-01,1,2,"never closed\n')
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason is not None
-    assert "PNG picture" in dataset.reason
-    assert not datasets.incoming_file(dataset.id).exists()
+    assert "is never closed" in dataset.reason
+    assert datasets.original_of(dataset) is None
 
 
 def test_a_worker_measures_associations(
@@ -146,7 +182,9 @@ def test_an_idle_worker_ends_when_told_to(crew: Crew) -> None:
 
 def test_a_job_of_a_deleted_dataset_fails_with_a_sentence(crew: Crew, app: Flask, user: User) -> None:
     dataset = _upload_large(app, user, SMALL.encode())
-    datasets.incoming_file(dataset.id).unlink()
+    original = datasets.original_of(dataset)
+    assert original is not None
+    original.unlink()
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason == "The uploaded file is gone. Upload it again."

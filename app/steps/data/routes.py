@@ -97,7 +97,7 @@ def upload(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a new file; a bad one is refused and the draft keeps what it had."""
     drafts.get_draft(current_user(), draft_id)
     try:
-        return _choose(draft_id, receive_upload(current_user()))
+        return _choose(draft_id, receive_upload(current_user()).dataset)
     except DomainError as fault:
         return _refuse(draft_id, fault)
 

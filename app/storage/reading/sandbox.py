@@ -12,13 +12,16 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.domain.analysis.choices import Peek, ReadingChoices
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
 from app.storage.files import publish_folder, remove_folder
-from config import Limits
+
+if TYPE_CHECKING:
+    # The child imports this module too, and settings bring the database along, which costs more than a first look.
+    from config import Limits
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,15 +77,18 @@ def peek_file(
     seconds: int,
     file_name: str = "",
     choices: ReadingChoices = NOTHING_SAID,
+    workspace: Path | None = None,
 ) -> Peek:
     """Return the first look at a file, from its head alone; nothing is kept.
+
+    `workspace` is where the child may write for a moment, beside the file if no other folder is named.
 
     Raises
     ------
     UnreadableFileError, NoSpaceError
         With a sentence for the user.
     """
-    with tempfile.TemporaryDirectory(prefix="peek-", dir=source.resolve().parent) as folder:
+    with tempfile.TemporaryDirectory(prefix="peek-", dir=workspace or source.resolve().parent) as folder:
         request = _request(
             "peek", source, Path(folder), limits=limits, seconds=seconds, file_name=file_name, choices=choices
         )
@@ -128,7 +134,14 @@ def _ask_child(request: dict[str, Any], seconds: int) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=request["folder"],
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "2"},
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(ROOT),
+            "LC_ALL": "C.UTF-8",
+            "OMP_NUM_THREADS": "2",
+            # To look for plugins of the schema library in every installed package takes a tenth of a first look.
+            "PYDANTIC_DISABLE_PLUGINS": "1",
+        },
         start_new_session=True,
     )
     try:

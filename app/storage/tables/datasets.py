@@ -1,4 +1,4 @@
-"""Datasets: the row is the truth, the files lie under <data>/datasets/<id>/."""
+"""Datasets: the row is the truth, the rows lie under <data>/datasets/<id>/ and the bytes under <data>/originals/."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from app.storage.db import Base, now
 
 
 class Dataset(Base):
-    """One file, read once and never changed afterwards. Ready only when its Parquet has been renamed into place."""
+    """One reading of a file, never changed afterwards. Ready only when its Parquet has been renamed into place.
+
+    The same file read with other choices is another row, whose `source_id` names the one it came from. While `state`
+    is receiving, `size_bytes` says how much of `expected_bytes` has come. `waiting_draft_id` is the draft that moves
+    to the dataset as soon as it is ready. A deleted row can be restored until `purged_at`, when its files go.
+    """
 
     __tablename__ = "datasets"
     __table_args__ = (Index(None, "owner_id", "created_at"),)
@@ -30,10 +35,19 @@ class Dataset(Base):
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     rows: Mapped[int | None] = mapped_column(BigInteger)
     column_count: Mapped[int | None]
+    format: Mapped[str | None] = mapped_column(String(20))
+    source_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    waiting_draft_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, index=True)
+    expected_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    choices: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    fingerprint: Mapped[str | None] = mapped_column(String(16))
+    analysis_version: Mapped[int | None]
+    peek: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     profile: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     touched_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None]
 
 
 class TargetAssociation(Base):

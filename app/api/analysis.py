@@ -1,0 +1,34 @@
+"""The dataset-analysis service: everything known about a dataset and, where one is named, its target."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, Response, jsonify
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.services.descriptions import describe_dataset
+from app.web.jsonapi import accepted, body_of
+from app.web.sessions import current_user
+
+blueprint = Blueprint("api_analysis", __name__, url_prefix="/api/experiments/wizard")
+
+
+class Asked(BaseModel):
+    """Which dataset is to be described, and what is to be estimated."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_id: uuid.UUID
+    target: str | None = Field(default=None, max_length=1000)
+
+
+@blueprint.post("/dataset-analysis/")
+def describe() -> Response:
+    """Describe a dataset; while its file is read, say which job to wait for."""
+    asked = body_of(Asked)
+    found = describe_dataset(current_user(), asked.dataset_id, target=asked.target)
+    if found.job is not None:
+        return accepted(found.job, dataset_id=str(asked.dataset_id), state=found.dataset.state)
+    more = {"dataset_id": str(asked.dataset_id), "cached": found.cached, "elapsed_ms": round(found.elapsed_ms, 2)}
+    return jsonify({**(found.values or {}), **more})

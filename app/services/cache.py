@@ -1,0 +1,66 @@
+"""Analyses kept in Redis for whoever asks next: JSON values only, asked with little patience, and counted.
+
+Redis is never needed: while it is away nothing is found and nothing is kept, and everything works the same.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from app import queue
+
+PREFIX = "hydroml:cache:"
+HITS, MISSES = "hydroml:cache-hits", "hydroml:cache-misses"
+KEEP_SECONDS = 86_400
+MOST_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often something was looked for in the cache, since the server began to count."""
+
+    hits: int
+    misses: int
+
+    @property
+    def rate(self) -> float | None:
+        """Return the share of questions that were answered from the cache, or None before the first one."""
+        asked = self.hits + self.misses
+        return self.hits / asked if asked else None
+
+
+def find(key: str) -> Any:
+    """Return what is kept under this key, or None; either is counted."""
+
+    def get(server: Any) -> bytes | None:
+        found: bytes | None = server.get(PREFIX + key)
+        server.incr(MISSES if found is None else HITS)
+        return found
+
+    found = queue.ask(get)
+    if found is None:
+        return None
+    try:
+        return json.loads(zlib.decompressobj().decompress(found, MOST_BYTES))
+    except (ValueError, zlib.error):
+        return None
+
+
+def keep(key: str, values: Any) -> None:
+    """Keep JSON values for a day; what is very large is not kept."""
+    text = json.dumps(values, allow_nan=False, separators=(",", ":"))
+    if len(text) <= MOST_BYTES:
+        packed = zlib.compress(text.encode(), level=1)
+        queue.ask(lambda server: server.set(PREFIX + key, packed, ex=KEEP_SECONDS))
+
+
+def counts() -> Counts | None:
+    """Return how often the cache was asked and how often it knew, or None while Redis is away."""
+    found = queue.ask(lambda server: server.mget(HITS, MISSES))
+    if found is None:
+        return None
+    hits, misses = (int(value or 0) for value in found)
+    return Counts(hits, misses)

@@ -1,0 +1,68 @@
+"""What the dataset-analysis service answers: everything known about a dataset and a target, cached by content."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.describing import describe
+from app.domain.errors import DomainError, UnavailableError, UnreadableFileError
+from app.domain.vocabulary import DatasetState
+from app.services import analysis, cache
+from app.storage import datasets
+from app.storage.tables import Dataset, Job, User
+
+
+@dataclass(frozen=True)
+class Description:
+    """An answer, or the job to wait for. `cached` says that it was put together before."""
+
+    dataset: Dataset
+    values: dict[str, Any] | None = None
+    job: Job | None = None
+    cached: bool = False
+    elapsed_ms: float = 0.0
+
+
+def describe_dataset(user: User, dataset_id: uuid.UUID, *, target: str | None = None) -> Description:
+    """Return all that is known about a dataset, or the job that finds it out.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such dataset of the user's.
+    UnreadableFileError, DomainError
+        If the file could not be read, or there is no column of the target's name.
+    """
+    begun = time.perf_counter()
+    row = datasets.get_dataset(dataset_id, owner_id=user.id)
+    if row.state == DatasetState.FAILED.value:
+        raise UnreadableFileError(row.reason or "The file could not be read.", code=row.reason_code or "unreadable")
+    if row.state != DatasetState.READY.value:
+        job = analysis.analysis_job(row)
+        if job is None:
+            raise UnavailableError("The file is still arriving or being read. Ask again in a moment.")
+        return Description(row, job=job)
+    values, cached = _values(row, target)
+    return Description(row, values, cached=cached, elapsed_ms=1000 * (time.perf_counter() - begun))
+
+
+def _values(row: Dataset, target: str | None) -> tuple[dict[str, Any], bool]:
+    mark = "" if target is None else hashlib.sha256(target.encode()).hexdigest()[:16]
+    key = analysis.cache_key(row, "description", mark)
+    known = cache.find(key) if key else None
+    if isinstance(known, dict):
+        return known, True
+    profile = analysis.profile_of(row)
+    if profile is None:
+        raise UnavailableError("The dataset is not at hand. Ask again in a moment.")
+    if target is not None and not profile.has(target):
+        message = f"There is no column named {target[:60]}."
+        raise DomainError(message, code="target_unknown", field="target")
+    values = describe(profile, target)
+    if key:
+        cache.keep(key, values)
+    return values, False

@@ -1,0 +1,152 @@
+"""Datasets over the API: a file in, what was read out, read again, deleted, restored; nobody else's, and never twice."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app.services import datasets
+from app.storage.tables import User
+from tests.api.program import Program
+from tests.services.tables import SMALL, nobody, with_limits
+from tests.web.client import Browser
+
+PATH = "/api/datasets/"
+
+
+def send(program: Program, content: bytes = SMALL.encode(), file: str = "river.csv", **more: Any) -> TestResponse:
+    headers = more.pop("headers", {})
+    form = {"file": (io.BytesIO(content), file), **more}
+    return program.send("POST", PATH, data=form, content_type="multipart/form-data", headers=headers)
+
+
+def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
+    answer = send(program, file="C:\\data\\river.csv", name="My river")
+    body = answer.get_json()
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/api/datasets/{body['id']}/"
+    assert (body["name"], body["file_name"], body["state"], body["known"]) == ("My river", "river.csv", "ready", False)
+    assert (body["rows"], body["columns"], body["column_names"]) == (300, 4, ["day", "rain", "warmth", "flow"])
+    report = body["import_report"]
+    assert (report["rows_read"], report["rows_kept"], report["rows_rejected"]) == (300, 300, 0)
+    assert (report["encoding"], report["rejected"], report["dialect"]["format"]) == ("utf-8", [], "csv")
+    shown = program.get(answer.headers["Location"]).get_json()
+    assert shown == {key: value for key, value in body.items() if key != "known"}
+
+
+def test_the_same_file_twice_is_one_dataset(program: Program) -> None:
+    first, second = send(program).get_json(), send(program, file="copy.csv").get_json()
+    assert (second["id"], second["known"]) == (first["id"], True)
+    assert program.get(PATH).get_json()["total"] == 1
+
+
+def test_a_request_sent_again_with_its_key_gets_its_answer_again(program: Program) -> None:
+    key = {"Idempotency-Key": "one"}
+    first = send(program, headers=key)
+    assert send(program, headers=key).get_json() == first.get_json()
+    other = send(program, SMALL.replace("rain", "hail").encode(), headers=key)
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
+    listed = program.get(PATH).get_json()
+    assert ([one["id"] for one in listed["items"]], listed["total"]) == ([first.get_json()["id"]], 1)
+
+
+def test_choices_are_sent_along_and_refused_where_they_are_none(program: Program) -> None:
+    body = send(program, choices=json.dumps({"decimal": "."})).get_json()
+    assert body["choices"] == {"decimal": "."}
+    for sent, field in (('{"decimal": "x"}', "decimal"), ("{", "choices")):
+        refused = send(program, choices=sent)
+        assert refused.status_code == 422
+        assert refused.get_json()["errors"][0]["field"] == field
+    assert program.get(PATH).get_json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "status", "code"),
+    [
+        (b"", "empty.csv", 422, "empty_file"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "a.csv", 415, "wrong_type"),
+        (SMALL.encode(), "", 422, "file_missing"),
+    ],
+)
+def test_a_bad_file_gets_a_problem_at_its_field(
+    program: Program, content: bytes, name: str, status: int, code: str
+) -> None:
+    refused = send(program, content, name)
+    assert (refused.status_code, refused.mimetype) == (status, "application/problem+json")
+    problem = refused.get_json()
+    assert problem["errors"][0]["field"] == "file"
+    assert code in (problem["code"], problem["errors"][0]["code"])
+    assert program.get(PATH).get_json() == {"items": [], "page": 1, "per_page": 25, "total": 0}
+
+
+def test_a_list_comes_by_the_page_newest_first(program: Program) -> None:
+    made = [send(program, SMALL.replace("rain", word).encode()).get_json()["id"] for word in ("a", "b", "c")]
+    page = program.get(f"{PATH}?page=2&per_page=2").get_json()
+    assert ([one["id"] for one in page["items"]], page["total"], page["page"]) == ([made[0]], 3, 2)
+
+
+def test_rows_are_shown_as_texts(program: Program) -> None:
+    path = send(program).headers["Location"]
+    shown = program.get(f"{path}preview/?limit=2&offset=1").get_json()
+    assert shown["columns"] == ["day", "rain", "warmth", "flow"]
+    assert [row[0] for row in shown["rows"]] == ["2001-01-02", "2001-01-03"]
+    assert (shown["total"], shown["offset"], shown["state"]) == (300, 1, "ready")
+    for query in ("limit=0", "limit=201", "limit=x", "offset=-1"):
+        assert program.get(f"{path}preview/?{query}").status_code == 422
+
+
+def test_while_a_file_is_read_its_first_look_is_shown(app: Flask, program: Program) -> None:
+    with_limits(app, inline_read_mb=0)
+    body = send(program).get_json()
+    assert (body["state"], body["import_report"], body["rows"]) == ("reading", None, None)
+    shown = program.get(f"/api/datasets/{body['id']}/preview/?limit=3").get_json()
+    assert (len(shown["rows"]), shown["state"], shown["total"]) == (3, "reading", None)
+    assert shown["columns"] == ["day", "rain", "warmth", "flow"]
+
+
+def test_a_file_is_read_again_and_looked_at_before(program: Program, reader: Program) -> None:
+    first = send(program).get_json()
+    path = f"/api/datasets/{first['id']}/"
+    changed = {"choices": {"footer_lines": 1}}
+    assert reader.post(f"{path}preview/", changed).get_json()["names"] == ["day", "rain", "warmth", "flow"]
+    again = program.post(f"{path}readings/", changed)
+    body = again.get_json()
+    assert (again.status_code, body["source_id"], body["choices"]) == (201, first["id"], changed["choices"])
+    assert program.post(f"{path}readings/", changed).get_json()["id"] == body["id"]
+    refused = program.post(f"{path}readings/", {"choices": {"encoding": "klingon"}})
+    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "encoding")
+    assert reader.post(f"{path}readings/", changed).status_code == 403
+
+
+def test_what_is_deleted_is_gone_until_it_is_restored(program: Program) -> None:
+    path = send(program).headers["Location"]
+    assert program.send("DELETE", path).status_code == 204
+    assert program.get(path).status_code == 404
+    assert program.send("DELETE", path).status_code == 404
+    assert program.post(f"{path}restore/").get_json()["state"] == "ready"
+    assert program.get(path).status_code == 200
+
+
+def test_somebody_elses_is_a_missing_one(program: Program, stranger: Program) -> None:
+    path = send(program).headers["Location"]
+    for method, tail in (
+        ("GET", ""), ("GET", "preview/"), ("DELETE", ""), ("POST", "restore/"), ("POST", "preview/"), ("POST", "readings/"),
+    ):  # fmt: skip
+        theirs, none = (stranger.send(method, place + tail) for place in (path, f"/api/datasets/{nobody()}/"))
+        assert (theirs.status_code, theirs.get_json()) == (404, none.get_json())
+    assert stranger.get(PATH).get_json()["total"] == 0
+
+
+def test_a_browser_needs_its_token_for_a_change(browser: Browser, user: User) -> None:
+    form = {"file": (io.BytesIO(SMALL.encode()), "river.csv")}
+    assert browser.post(PATH, form, content_type="multipart/form-data").status == 400
+    assert datasets.list_datasets(user) == []
+    token = browser.get("/account").token
+    form = {"file": (io.BytesIO(SMALL.encode()), "river.csv")}
+    answer = browser.post(PATH, form, content_type="multipart/form-data", headers={"X-CSRFToken": token})
+    assert answer.status == 201
