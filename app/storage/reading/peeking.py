@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import csv
+import gzip
 import itertools
+import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from app.domain.analysis.choices import Dialect, Peek
-from app.storage.reading.bytes_in import check_kind, find_encoding, lines_of, unpacked
-from app.storage.reading.dialect import DATE, LOOKED_AT, MISSING, NUMBER, find_dialect, record_at, repair_names
+from app.domain.analysis.choices import Peek, ReadingChoices
+from app.storage.reading.bytes_in import check_kind
+from app.storage.reading.dialect import DATE, MISSING, NUMBER, repair_names
 from app.storage.reading.refusals import RefusedError
+from app.storage.reading.text import find_layout, open_rows
 
 ROWS_SHOWN = 20
+ROWS_SEEN = 400
+# The first 400 lines of nearly any table lie within this; no more is unpacked for a first look.
+HEAD_BYTES = 4 << 20
 WHOLE = ("true", "false", "t", "f")
 
 
@@ -24,40 +29,49 @@ def peek(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    folder, limits, source = Path(request["folder"]), request["limits"], Path(request["source"])
-    csv.field_size_limit(limits["cell_kb"] * 1024)
+    folder, source = Path(request["folder"]), Path(request["source"])
     with source.open("rb") as handle:
-        check_kind(handle.read(8192), request["suffix"], tar=".tar" in request["suffix"])
-    text_file = unpacked(source, folder, limits)
-    encoding = find_encoding(text_file)
-    head = list(itertools.islice(lines_of(text_file, encoding, limits), LOOKED_AT + 1))
-    if not any(line.strip("\ufeff \t\r\n,;") for line in head):
-        raise RefusedError("empty_file", "The file is empty.")
-    return _looked_at(head, encoding).model_dump(mode="json")
+        head = handle.read(8192)
+    check_kind(head, request["suffix"], tar=".tar" in request["suffix"])
+    packing: Literal["", "gzip"] = "gzip" if head.startswith(b"\x1f\x8b") else ""
+    if packing:
+        text_file = folder / "head"
+        content = _unpacked_head(source)
+        check_kind(content[:8192], "", tar=False)
+        text_file.write_bytes(content)
+    else:
+        text_file = source
+    choices = ReadingChoices.model_validate(request.get("choices") or {})
+    return look_at(text_file, packing, choices, request["limits"]).model_dump(mode="json")
 
 
-def _looked_at(head: list[str], encoding: str) -> Peek:
-    found = find_dialect([line.rstrip("\r\n") + "\n" for line in head])
-    raw, taken = record_at(head, found.skip, found.delimiter) if found.header else ([], 0)
-    names, notes = repair_names([cell.strip() for cell in raw], max(len(raw), found.width) if raw else found.width)
-    reader = csv.reader(head[found.skip + taken : LOOKED_AT], delimiter=found.delimiter, skipinitialspace=True)
-    rows = [row[: len(names)] for row in reader if len(row) >= len(names)]
+def _unpacked_head(source: Path) -> bytes:
+    try:
+        with gzip.open(source) as handle:
+            return handle.read(HEAD_BYTES)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise RefusedError("damaged", "The gzip file is damaged: it cannot be unpacked.") from None
+
+
+def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at a text: the same layout and the same reader as for all of it, for its first rows."""
+    is_cut = bool(packing) and path.stat().st_size >= HEAD_BYTES
+    layout = find_layout(path, choices=choices, limits=limits, is_cut=is_cut, is_look=True)
+    table = open_rows(path, layout, choices=choices, limits=limits)
+    rows = list(itertools.islice(table.rows, ROWS_SEEN))
+    is_whole = not is_cut and next(table.rows, None) is None
+    names, repairs = repair_names(table.names, len(table.names))
+    notes = [*table.tally.notes, *(repairs if layout.header_lines else [])]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return Peek(
-        dialect=Dialect(
-            encoding=encoding.removesuffix("-sig"),
-            delimiter=found.delimiter,
-            quote='"',
-            escape="double",
-            first_line=found.skip + 1,
-            header_lines=int(found.header),
-        ),
+        dialect=layout.as_dialect(packing),
         names=tuple(names),
         rows=tuple(tuple(row) for row in rows[:ROWS_SHOWN]),
         kinds=tuple(_kind(cells) for cells in columns),
         missing=tuple(_missing_share(cells) for cells in columns),
         rows_seen=len(rows),
-        whole=len(head) <= LOOKED_AT,
+        whole=is_whole,
+        rejected=tuple(table.tally.rejected[:ROWS_SHOWN]),
         notes=tuple(notes[:ROWS_SHOWN]),
     )
 
