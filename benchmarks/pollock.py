@@ -1,9 +1,9 @@
 """How well polluted files are read without a word from anyone: the Pollock benchmark, all of its 2,290 files.
 
 Figure: at least 9.9 of 10 (simple) and 9.5 (weighted), and no file with a row that is neither read nor reported.
-Yardstick: DuckDB's `read_csv`, which detects the dialect by itself, in the same run. Each file has a clean version; what
-a system read is written as a standard CSV file and compared with it, as in Vitagliano et al. (2023), "Pollock: A Data
-Loading Benchmark", VLDB 16(8): did it load, and precision, recall and F1 of the header, the records and the cells.
+Yardstick: DuckDB's `read_csv`, which detects the dialect by itself, in the same run. Each file has a clean version;
+what a system read is written as a standard CSV file and compared with it, as in Vitagliano et al. (2023), "Pollock: A
+Data Loading Benchmark", VLDB 16(8): did it load, and precision, recall and F1 of header, records and cells.
 The simple score is the sum of the ten means over all files; the weighted one weighs each file by how often its
 pollution is found among real files. A refusal counts as a file that was not loaded.
 """

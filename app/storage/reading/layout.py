@@ -203,9 +203,18 @@ def _comment(lines: list[str], choices: ReadingChoices) -> str:
 
 
 def _recut(line: str, cut: Cut) -> list[list[str]]:
-    """Return the cells of a line under the separators that are not those of the rows."""
+    """Return the cells of a line of names under other ways to cut: without quotes, or by another separator."""
+    bare = line.lstrip("#%/ ")
     others = [one for one in (",", ";", "\t", "|", WHITESPACE) if one != cut.delimiter.strip(" ")]
-    return [alone(line.lstrip("#%/ "), Cut(one, cut.quote, cut.escape))[0] for one in others]
+    unquoted = alone(line, Cut(cut.delimiter, "", "none"))[0]
+    return [
+        [_unquoted(cell.strip(), cut.quote) for cell in unquoted],
+        *(alone(bare, Cut(one, cut.quote, cut.escape))[0] for one in others),
+    ]
+
+
+def _unquoted(cell: str, quote: str) -> str:
+    return cell[1:-1] if quote and len(cell) > 1 and cell.startswith(quote) and cell.endswith(quote) else cell
 
 
 @dataclass(frozen=True)

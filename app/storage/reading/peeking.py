@@ -16,6 +16,8 @@ from app.storage.reading.text import find_layout, open_rows
 
 ROWS_SHOWN = 20
 ROWS_SEEN = 400
+ROWS_AT_LEAST = 5
+CELLS_SEEN = 40_000
 # The first 400 lines of nearly any table lie within this; no more is unpacked for a first look.
 HEAD_BYTES = 4 << 20
 WHOLE = ("true", "false", "t", "f")
@@ -58,7 +60,9 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
     is_cut = bool(packing) and path.stat().st_size >= HEAD_BYTES
     layout = find_layout(path, choices=choices, limits=limits, is_cut=is_cut, is_look=True)
     table = open_rows(path, layout, choices=choices, limits=limits)
-    rows = list(itertools.islice(table.rows, ROWS_SEEN))
+    # A very wide table is seen by fewer rows, so that a look takes as long as at any other.
+    most = max(ROWS_AT_LEAST, min(ROWS_SEEN, CELLS_SEEN // max(layout.width, 1)))
+    rows = list(itertools.islice(table.rows, most))
     is_whole = not is_cut and next(table.rows, None) is None
     names, repairs = repair_names(table.names, len(table.names))
     notes = [*table.tally.notes, *(repairs if layout.header_lines else [])]

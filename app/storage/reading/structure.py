@@ -170,16 +170,11 @@ def _past_ragged_rows(table: Table, body: int) -> int:
 
     Such a row is one of values that has a cell too many or too few; it is for the reader to report.
     """
-    at = body - 1
-    while at > 0 and body - at <= MOST_RAGGED and not is_blank(table.rows[at]):
-        row = table.rows[at]
-        if len(row) < NAMED_SHARE * table.width or not (
-            table.faults[at] or any(kind_of(cell) in PLAIN for cell in row)
-        ):
+    for at in range(body - 1, max(0, body - 1 - MOST_RAGGED), -1):
+        if is_blank(table.rows[at]):
             break
         if _is_header(table, at - 1, below=True) and len(table.rows[at - 1]) == table.width:
-            return at
-        at -= 1
+            return body if _is_header(table, at, below=True) or _holds_units(table, at) else at
     return body
 
 
