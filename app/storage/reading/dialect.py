@@ -154,7 +154,8 @@ def _scored(sample: list[str], cut: Cut) -> Scored:
     weight = _mean_weight(
         [cell for row in even[:: max(1, len(even) // ROWS_WEIGHED)] for cell in row[:COLUMNS_WEIGHED]]
     )
-    share = count / len(found)
+    # What has to be mended is less likely to be meant.
+    share = (count - 0.5 * sum(fault == MENDED for _, fault in found)) / len(found)
     first = len(rows[0]) == width
     if not _is_credible(cut, share, first=first, rows=even):
         return Scored(cut, 0.0, width)

@@ -36,7 +36,7 @@ COMMON_HANGUL = frozenset(
     "연세유강천산계운역면금단위호안발비모월교라오무분실심민재행입여영반적명회질남북간측량댐온습평균값년날짜울광류"
 )
 HIGH = re.compile("[^\x00-\x7f]")
-HIGH_WORDS = re.compile(rb"[\xa8\xb8\xc0-\xff]{2,}")
+HIGH_WORDS = re.compile(rb"(?<![A-Za-z\x80-\xff])[\xa8\xb8\xc0-\xff]{2,}(?![A-Za-z\x80-\xff])")
 LETTER = r"[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]"
 # Text of central Europe that is read as Windows-1252 shows signs inside of words, and letters where no western
 # language has them; western text shows letters that the other table has for rarer ones.

@@ -39,7 +39,7 @@ def count_footer(lines: list[str], cut: Cut, table: Table) -> int:
     """Return how many of the last lines, blank ones not counted, are none of the table.
 
     Such a line has nothing but separators, or begins with a word for a total above which the first column is one of
-    numbers or dates, or has few cells, the first of them text where the table has a number or a date. Nothing is
+    numbers or dates, or does not fit and has nothing but text where that column has numbers or dates. Nothing is
     taken for a footer in a table of one column.
     """
     count = 0
@@ -66,4 +66,6 @@ def _is_footer(row: list[str], table: Table) -> bool:
         return False
     if TOTALS.match(first):
         return True
-    return len(held) <= max(1, table.width // 3) and (len(row) != table.width or len(held) == 1)
+    if len(row) == table.width:
+        return len(held) == 1
+    return not any(kind_of(cell) in PLAIN for cell in held)

@@ -177,7 +177,10 @@ def _with_named_separator(lines: list[str], choices: ReadingChoices) -> tuple[Re
 
 def _table_lines(lines: list[str], comment: str, choices: ReadingChoices) -> list[str]:
     start = (choices.first_line or 1) - 1
-    return [line for line in lines[start:] if not (comment and line.startswith(comment))] or lines
+    # A line with a quote that it does not close may be a part of a cell of several lines.
+    return [
+        line for line in lines[start:] if not (comment and line.startswith(comment) and line.count('"') % 2 == 0)
+    ] or lines
 
 
 def _comment(lines: list[str], choices: ReadingChoices) -> str:
@@ -197,7 +200,7 @@ def _comment(lines: list[str], choices: ReadingChoices) -> str:
             return mark
         # A row may begin with the sign for a number; one that is left out by a mark has values of the column after it.
         out = [row for row in fitting if table.belongs([row[0].removeprefix(mark), *row[1:]]) and 0 in table.kinds]
-        if not first.startswith(mark) and len(out) == len(fitting):
+        if not first.startswith(mark) and len(out) == len(fitting) and 2 * len(marked) <= len(rest):
             return mark
     return ""
 
@@ -248,6 +251,8 @@ def _laid_out(path: Path, head: _Head, encoding: str, parts: _Parts, *, is_cut: 
     found, structure, cut, choices = parts.found, parts.structure, parts.cut, parts.choices
     commented = parts.commented_names()
     names = commented or structure.names
+    if choices.comment is None and names[0].startswith(COMMENTS):
+        names = [names[0].lstrip("#%/ ") or names[0], *names[1:]]
     body_line = _line_of(found, structure.body, len(parts.lines))
     first_line = body_line - 1 if commented else _line_of(found, structure.header, len(parts.lines))
     header_lines = 1 if commented else len(structure.lines)

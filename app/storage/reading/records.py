@@ -188,7 +188,11 @@ def alone(line: str, cut: Cut) -> tuple[list[str], bool]:
     """Cut one line leniently; say also whether every quote that opens a cell in it closes in it."""
     line = line.rstrip("\r\n")
     if not cut.quote or cut.delimiter == WHITESPACE:
-        return next(cells_of(iter([line]), cut), []), True
+        try:
+            return next(cells_of(iter([line]), cut), []), True
+        except csv.Error:
+            # A cell is over the limit, or an escape has nothing to stand for: the line is cut as it stands.
+            return line.split(cut.delimiter), False
     pattern, at = _lenient(cut), 0
     cells: list[str] = []
     while found := pattern.match(line, at):

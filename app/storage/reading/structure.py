@@ -58,7 +58,9 @@ def is_name_like(row: list[str]) -> bool:
 def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
     """Say whether the numbers in a row are names: years or classes, each as much above the last as the one before."""
     numbers = [cell.strip() for cell in row if kind_of(cell) == "number"]
-    if kinds["date"] or kinds["time"] or len(numbers) < 3 or not all(one.isdigit() for one in numbers):
+    if kinds["date"] or kinds["time"] or len(numbers) < 2 or not all(one.isdigit() for one in numbers):
+        return False
+    if len(numbers) == 2 and not all(1800 <= int(one) <= 2200 for one in numbers):
         return False
     steps = {int(after) - int(before) for before, after in itertools.pairwise(numbers)}
     return len(steps) == 1 and steps != {0} and (bool(kinds["text"]) or row[0].strip() == "")
@@ -84,7 +86,9 @@ class Table:
 
     def _kinds(self) -> dict[int, str]:
         """Return the kind of each typed column, by the rows that have the width of the table."""
-        rows = [row for row in self.rows if len(row) == self.width][-ROWS_WEIGHED:]
+        rows = [row for row in self.rows if len(row) == self.width]
+        # The first of few rows may be lines of names.
+        rows = rows[max(len(rows) - ROWS_WEIGHED, 2 * len(rows) // 5) :]
         typed: dict[int, str] = {}
         for at in range(min(self.width, COLUMNS_WEIGHED)):
             kinds = Counter(kind_of(row[at]) for row in rows)
@@ -120,7 +124,7 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
         Gives the cells of a record under other separators, for a line of names that is cut otherwise than the rows.
     """
     shift = next((at for at, one in enumerate(found) if one[0] >= (choices.first_line or 0)), len(found) - 1)
-    table = Table(found[shift:])
+    table = Table(found[shift:] if choices.first_line is None else _block(found[shift:]))
     header, body = _found_places(table) if choices.first_line is None else (0, _names_at(table))
     if choices.header_lines is not None:
         body = min(header + choices.header_lines, len(table.rows))
@@ -134,6 +138,12 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
     values = [row for row in table.rows[body:] if len(row) == table.width]
     names, width = _fitted(lines, table.width, values, notes)
     return Structure(shift + header, shift + body, lines, names, width, table.width, notes)
+
+
+def _block(found: list[Found]) -> list[Found]:
+    """Return the records up to the blank line that ends the table which the user chose, once it has two of them."""
+    end = next((at for at, one in enumerate(found) if at > 1 and is_blank(one[1])), len(found))
+    return found[:end]
 
 
 def _names_at(table: Table) -> int:
@@ -151,7 +161,7 @@ def _found_places(table: Table) -> tuple[int, int]:
     if body is None:
         first = next((at for at, row in enumerate(rows) if len(row) == table.width and not is_blank(row)), 0)
         return first, first + 1 if is_name_like(rows[first]) else first
-    if not table.kinds and is_name_like(rows[body]):
+    if is_name_like(rows[body]) and (not table.kinds or not is_name_like(rows[min(body + 1, len(rows) - 1)])):
         return body, body + 1
     body = _past_ragged_rows(table, body)
     header, at = body, body - 1
@@ -196,7 +206,8 @@ def _holds_units(table: Table, at: int) -> bool:
     row = table.rows[at]
     if any(kind_of(cell) in PLAIN for cell in row) or at == 0 or not is_name_like(table.rows[at - 1]):
         return False
-    columns = [column for column in table.kinds if column < len(row)]
+    numbers = [column for column, kind in table.kinds.items() if kind == "number"]
+    columns = [column for column in numbers or table.kinds if column < len(row)]
     held = [column for column in columns if kind_of(row[column]) == "text"]
     return bool(held) and len(held) >= NAMED_SHARE * len(columns)
 

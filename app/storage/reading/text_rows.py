@@ -158,9 +158,9 @@ class TextRows:
         """Note what was passed over or read otherwise than it stands."""
         tally = self.tally
         if tally.comments:
-            tally.notes.append(f"{_lines(tally.comments)} that begin with {self.layout.comment} were passed over.")
+            tally.notes.append(f"{_lines(tally.comments)} beginning with {self.layout.comment} passed over.")
         if tally.footer:
-            tally.notes.append(f"{_lines(tally.footer)} at the end are no rows of the table and were passed over.")
+            tally.notes.append(f"{_lines(tally.footer)} at the end passed over: no rows of the table.")
         if self.mended:
             rows = f"{self.mended:,} row{'s' * (self.mended != 1)} (the first on line {self.mended_at:,})"
             tally.notes.append(f"A quote inside of a quoted value was kept as a part of the value, in {rows}.")
