@@ -13,9 +13,12 @@ from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Records
 
 DELIMITERS = (",", ";", "\t", "|", WHITESPACE, ":", "^", " ")
 NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
-DATE = re.compile(r"^(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4})")
+DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+DATE_IN_WORDS = re.compile(r"^\d{1,2}[- ][A-Za-z]{3,9}\.?[- ]\d{2,4}")
 TIME = re.compile(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?$")
-MISSING = frozenset({"", "na", "nan", "n/a", "null", "<na>", "none", "-", "--", "?", "."})
+MISSING = frozenset({"", "na", "nan", "n/a", "null"})
+# What may stand for nothing, wherever that is only to tell names and remarks from rows of values.
+PERHAPS_MISSING = MISSING | {"<na>", "none", "-", "--", "?", "."}
 LOOKED_AT = 200
 LINES_AT_LEAST = 5
 LETTERS_WEIGHED = 1 << 16
@@ -43,11 +46,11 @@ class Scored:
 def kind_of(cell: str) -> str:
     """Return what a cell looks like by itself: number, date, time, empty, or a kind of text."""
     text = cell.strip()
-    if text.lower() in MISSING:
+    if text.lower() in PERHAPS_MISSING:
         return "empty"
     if NUMBER.match(text):
         return "number"
-    if DATE.match(text):
+    if DATE.match(text) or DATE_IN_WORDS.match(text):
         return "date"
     return "time" if TIME.match(text) else "text"
 
@@ -101,7 +104,7 @@ def _single(sample: list[str], choices: ReadingChoices) -> Scored:
     text = "".join(sample)
     delimiter = next((one for one in SINGLES if one not in text), SINGLES[-1])
     quote = '"' if choices.quote is None else choices.quote
-    cut = Cut(delimiter, quote, choices.escape or ("double" if quote else "none"))
+    cut = Cut(delimiter, quote, choices.escape or ("double" if quote else ""))
     cells = [row[0] for _, row, _, _ in Records(Feed(iter(sample)), cut) if row]
     return Scored(cut, SINGLE * _mean_weight(cells[:LOOKED_AT]), 1)
 
@@ -137,7 +140,7 @@ def _escapes(text: str, quote: str, choices: ReadingChoices) -> Iterator[str]:
     if choices.escape is not None:
         yield choices.escape
         return
-    yield "double" if quote else "none"
+    yield "double" if quote else ""
     if quote and f"\\{quote}" in text:
         yield "\\"
 

@@ -113,12 +113,14 @@ def _bytes_that_are_not_utf8(path: Path, *, whole: bool) -> bytes | None:
     fits = True
     found = bytearray()
     for chunk in _chunks(path, whole=whole):
+        if chunk.isascii() and not decoder.getstate()[0]:
+            continue
         if fits:
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError:
                 fits = False
-        if not chunk.isascii() and len(found) < JUDGED:
+        if len(found) < JUDGED:
             found += b"\n".join(line for line in chunk.splitlines() if not line.isascii())[:JUDGED] + b"\n"
         if not fits and len(found) >= JUDGED:
             break

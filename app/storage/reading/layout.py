@@ -48,7 +48,8 @@ class TextLayout:
         The line on which the names (or without names the values) begin, counted from 1; how many lines hold names; and
         how many lines of the file come before the first row of values.
     names, header
-        The raw names, one for each column and empty where there is none; and the lines that hold them, cut to cells.
+        The raw names, one for each column and empty where there is none (by place where no line holds names); and the
+        lines that hold them, cut to cells.
     width, row_width
         The number of columns, and the number of cells that rows have. They differ where the last cells are empty and
         have no names, or where names have no values.
@@ -209,7 +210,7 @@ def _recut(line: str, cut: Cut) -> list[list[str]]:
     """Return the cells of a line of names under other ways to cut: without quotes, or by another separator."""
     bare = line.lstrip("#%/ ")
     others = [one for one in (",", ";", "\t", "|", WHITESPACE) if one != cut.delimiter.strip(" ")]
-    unquoted = alone(line, Cut(cut.delimiter, "", "none"))[0]
+    unquoted = alone(line, Cut(cut.delimiter, "", ""))[0]
     return [
         [_unquoted(cell.strip(), cut.quote) for cell in unquoted],
         *(alone(bare, Cut(one, cut.quote, cut.escape))[0] for one in others),

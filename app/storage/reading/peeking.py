@@ -65,7 +65,7 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
     rows = list(itertools.islice(table.rows, most))
     is_whole = not is_cut and next(table.rows, None) is None
     names, repairs = repair_names(table.names, len(table.names))
-    notes = [*table.tally.notes, *(repairs if layout.header_lines else [])]
+    notes = [*table.tally.notes, *repairs]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return Peek(
         dialect=layout.as_dialect(packing),

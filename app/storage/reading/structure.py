@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.domain.analysis.choices import ReadingChoices
-from app.storage.reading.dialect import MISSING, PLAIN, kind_of
+from app.storage.reading.dialect import PERHAPS_MISSING, PLAIN, kind_of
 from app.storage.reading.records import MENDED, Found
 
 MOST_HEADER_LINES = 5
@@ -103,7 +103,7 @@ class Table:
         """Say whether a row is one of values: as wide as the table, and of the kinds of its columns."""
         if is_blank(row) or len(row) != self.width:
             return False
-        held = [(at, kind) for at, kind in self.kinds.items() if row[at].strip().lower() not in MISSING]
+        held = [(at, kind) for at, kind in self.kinds.items() if row[at].strip().lower() not in PERHAPS_MISSING]
         if not self.kinds:
             return sum(bool(cell.strip()) for cell in row) >= NAMED_SHARE * self.width
         fitting = sum(kind_of(row[at]) == kind for at, kind in held)
@@ -221,7 +221,7 @@ def _cut_otherwise(found: Found, width: int, recut: Recut) -> list[str] | None:
 def _fitted(lines: list[list[str]], width: int, values: list[list[str]], notes: list[str]) -> tuple[list[str], int]:
     """Return the names, joined from their lines, and the width, where names and rows have to be brought together."""
     if not lines:
-        return [""] * width, width
+        return [f"column_{at + 1}" for at in range(width)], width
     longest = max(len(line) for line in lines)
     names = [
         " ".join(line[at].strip() for line in lines if at < len(line) and line[at].strip()) for at in range(longest)

@@ -66,10 +66,9 @@ def _normalise(text_file: Path, choices: ReadingChoices, folder: Path, limits: d
         raise over("columns", message, code="too_many_columns")
     names, repairs = repair_names(table.names, len(table.names))
     reading = Reading(names, layout, table.tally)
-    if layout.header_lines:
-        table.tally.notes += repairs[:NOTES_SHOWN]
-        if len(repairs) > NOTES_SHOWN:
-            table.tally.notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
+    table.tally.notes += repairs[:NOTES_SHOWN]
+    if len(repairs) > NOTES_SHOWN:
+        table.tally.notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
     with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerows(_counted_rows(table, limits))
