@@ -58,7 +58,12 @@ def is_name_like(row: list[str]) -> bool:
 def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
     """Say whether the numbers in a row are names: years or classes, each as much above the last as the one before."""
     numbers = [cell.strip() for cell in row if kind_of(cell) == "number"]
-    if kinds["date"] or kinds["time"] or len(numbers) < 2 or not all(one.isdigit() for one in numbers):
+    if (
+        kinds["date"]
+        or kinds["time"]
+        or len(numbers) < 2
+        or not all(one.isdigit() and len(one) < 10 for one in numbers)
+    ):
         return False
     if len(numbers) == 2 and not all(1800 <= int(one) <= 2200 for one in numbers):
         return False
@@ -98,6 +103,10 @@ class Table:
             if kinds[kind] and kinds[kind] >= TYPED_SHARE * held - (1 if len(rows) <= 5 else 0):
                 typed[at] = kind
         return typed
+
+    def is_neutral(self, row: list[str]) -> bool:
+        """Say whether a row holds nothing in any typed column, so that it could be one of values."""
+        return len(row) == self.width and all(kind_of(row[at]) == "empty" for at in self.kinds) and bool(self.kinds)
 
     def belongs(self, row: list[str]) -> bool:
         """Say whether a row is one of values: as wide as the table, and of the kinds of its columns."""
@@ -176,15 +185,20 @@ def _found_places(table: Table) -> tuple[int, int]:
 
 
 def _past_ragged_rows(table: Table, body: int) -> int:
-    """Return the place of the first row below the names, where rows that do not fit stand between names and the body.
+    """Return the place right below the names, where rows that show no kind stand between them and the body.
 
-    Such a row is one of values that has a cell too many or too few; it is for the reader to report.
+    Such rows are rows of values: some lack all values of the typed columns, and a few have a cell too many or too few,
+    which is for the reader to report.
     """
-    for at in range(body - 1, max(0, body - 1 - MOST_RAGGED), -1):
-        if is_blank(table.rows[at]):
+    ragged = 0
+    for at in range(body - 1, -1, -1):
+        row = table.rows[at]
+        is_names = _is_header(table, at, below=True) or (at == body - 1 and _holds_units(table, at))
+        if is_names and (at == body - 1 or len(row) == table.width):
+            return at + 1
+        ragged += not table.is_neutral(row)
+        if is_blank(row) or ragged > MOST_RAGGED:
             break
-        if _is_header(table, at - 1, below=True) and len(table.rows[at - 1]) == table.width:
-            return body if _is_header(table, at, below=True) or _holds_units(table, at) else at
     return body
 
 
@@ -196,7 +210,7 @@ def _is_header(table: Table, at: int, *, below: bool) -> bool:
         return False
     if table.belongs(row) and table.kinds:
         return False
-    if is_name_like(row) and sum(bool(cell.strip()) for cell in row) >= NAMED_SHARE * width:
+    if is_name_like(row) and not table.is_neutral(row) and sum(map(bool, map(str.strip, row))) >= NAMED_SHARE * width:
         return True
     return not below and _holds_units(table, at)
 
