@@ -1,10 +1,6 @@
-"""From bytes to UTF-8 text: what kind of file this is, unpacking with a counter, and the encoding."""
+"""From bytes to text: what kind of file this is, and unpacking with a counter."""
 
 from __future__ import annotations
-
-import codecs
-from collections.abc import Iterator
-from pathlib import Path
 
 from app.storage.reading.refusals import RefusedError
 
@@ -46,45 +42,3 @@ def _refuse_binary(head: bytes) -> None:
     for magic, name in ARCHIVES:
         if head.startswith(magic):
             raise RefusedError("archive", f"This is a {name} archive. Unpack it first.", status=415)
-
-
-def find_encoding(path: Path) -> str:
-    """Return the encoding by its mark, else UTF-8 if every byte agrees, else Windows-1252.
-
-    Reading Latin text as UTF-16 gives no rows and no error in some readers, so UTF-16 is believed by its mark alone.
-    """
-    with path.open("rb") as handle:
-        head = handle.read(4)
-        if head.startswith(codecs.BOM_UTF8):
-            return "utf-8-sig"
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        handle.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            while chunk := handle.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
-
-
-def lines_of(path: Path, encoding: str, limits: dict[str, int]) -> Iterator[str]:
-    """Yield the file's lines as text, refusing NUL bytes and lines without end."""
-    longest = max(limits["cell_kb"] * 1024 * 4, CHUNK)
-    errors = "replace" if encoding == "cp1252" else "strict"
-    try:
-        with path.open(encoding=encoding, errors=errors, newline="") as handle:
-            number = 0
-            while line := handle.readline(longest + 1):
-                number += 1
-                if len(line) > longest:
-                    message = f"Line {number:,} is longer than {longest:,} characters: this does not look like a table."
-                    raise RefusedError("line_too_long", message, line=number)
-                if "\x00" in line:
-                    message = f"Line {number:,} contains a NUL byte: this is not text, or it is damaged."
-                    raise RefusedError("control_characters", message, line=number)
-                yield line
-    except UnicodeDecodeError:
-        raise RefusedError("damaged", f"The text is damaged: it is not {encoding} to its end.") from None

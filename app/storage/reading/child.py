@@ -25,6 +25,12 @@ MIB = 1024 * 1024
 RESERVED_MB = 16_384
 WATCH_SECONDS = 0.05
 TOO_MUCH_MEMORY = 77
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+NO_SPACE = {
+    "code": "no_space",
+    "message": "The server has no room for this file. Nothing was changed.",
+    "status": 507,
+}
 
 
 def limit_myself(limits: dict[str, int], seconds: int) -> None:
@@ -57,7 +63,7 @@ def watch_memory(most_mb: int) -> None:
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file of the request; every fault becomes a code and a sentence."""
     try:
-        if request["what"] == "peek":
+        if request.get("what") == "peek":
             from app.storage.reading.peeking import peek
 
             return {"peek": peek(request)}
@@ -69,14 +75,15 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"error": _out_of_memory(request)}
     except OSError as fault:
-        if fault.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            message = "The server has no room for this file. Nothing was changed."
-            return {"error": {"code": "no_space", "message": message, "status": 507}}
+        if fault.errno in FULL:
+            return {"error": NO_SPACE}
         raise
     except Exception as fault:
-        # DuckDB has its own error classes; the two that a user's file can cause are told apart by name.
+        # DuckDB has its own error classes; those that a user's file can cause are told apart by name.
         if type(fault).__name__ == "OutOfMemoryException":
             return {"error": _out_of_memory(request)}
+        if type(fault).__name__ == "IOException" and any(os.strerror(code) in str(fault) for code in FULL):
+            return {"error": NO_SPACE}
         raise
 
 

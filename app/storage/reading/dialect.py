@@ -1,127 +1,215 @@
-"""How the text is laid out: separator, where the table begins, whether its first row names the columns."""
+"""How lines are cut into cells: each way that could be is tried, and the one that makes the most even table wins."""
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-DELIMITERS = (",", ";", "\t", "|")
+from app.domain.analysis.choices import ReadingChoices
+from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Records
+
+DELIMITERS = (",", ";", "\t", "|", WHITESPACE, ":", "^", " ")
 NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
 DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+DATE_IN_WORDS = re.compile(r"^\d{1,2}[- ][A-Za-z]{3,9}\.?[- ]\d{2,4}")
+TIME = re.compile(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?$")
 MISSING = frozenset({"", "na", "nan", "n/a", "null"})
-LOOKED_AT = 400
-MOST_PREAMBLE = 40
-MOST_LINES_OF_A_RECORD = 20
-EXCEL_SEPARATOR = re.compile(r"^\ufeff?\"?sep=(.)\"?$", re.IGNORECASE)
+# What may stand for nothing, wherever that is only to tell names and remarks from rows of values.
+PERHAPS_MISSING = MISSING | {"<na>", "none", "-", "--", "?", "."}
+LOOKED_AT = 200
+LINES_AT_LEAST = 5
+LETTERS_WEIGHED = 1 << 16
+PADDED = (",", ";", "|", ":")
+SINGLES = (",", ";", "\t", "|", "\x1f")
+ROWS_WEIGHED = 40
+COLUMNS_WEIGHED = 60
 NAME_LENGTH = 200
+# What one cell says for the way it was cut, from plain values down to what looks like cells not cut apart.
+WEIGHTS = {"number": 1.0, "date": 1.0, "time": 1.0, "word": 0.9, "text": 0.8, "empty": 0.6, "list": 0.4, "uncut": 0.15}
+PLAIN = ("number", "date", "time")
+# One column alone is an even table whatever it holds; only a table that is about as good is believed instead.
+SINGLE = 0.35
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """What was found. `skip` counts lines before the table, `header` says whether its first row holds names."""
+class Scored:
+    """A way to cut, how even a table it makes, and how wide."""
 
-    delimiter: str
+    cut: Cut
+    score: float
     width: int
-    skip: int
-    header: bool
 
 
-def rows_of(lines: list[str], delimiter: str) -> list[list[str]]:
-    """Parse sample lines leniently."""
-    try:
-        return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
-    except csv.Error:
-        return [record_at([line], 0, delimiter)[0] for line in lines if line.count('"') % 2 == 0]
+def kind_of(cell: str) -> str:
+    """Return what a cell looks like by itself: number, date, time, empty, or a kind of text."""
+    text = cell.strip()
+    if text.lower() in PERHAPS_MISSING:
+        return "empty"
+    if NUMBER.match(text):
+        return "number"
+    if DATE.match(text) or DATE_IN_WORDS.match(text):
+        return "date"
+    return "time" if TIME.match(text) else "text"
 
 
-def record_at(lines: list[str], at: int, delimiter: str) -> tuple[list[str], int]:
-    """Return the cells of the record that begins on a line, and over how many lines it goes.
+def _kind_of_text(text: str) -> str:
+    if "\t" in text or "|" in text or text[0] in "\"'" or (text[-1] == '"' and text.count('"') % 2):
+        return "uncut"
+    if ";" in text or re.search(r",(?! )", text):
+        return "list"
+    return "text" if " " in text else "word"
 
-    A cell in quotes may hold line breaks; a quote that is not closed within twenty lines opens nothing.
+
+def _weight(cell: str) -> float:
+    kind = kind_of(cell)
+    return WEIGHTS[_kind_of_text(cell.strip()) if kind == "text" else kind]
+
+
+def find_cut(lines: list[str], choices: ReadingChoices) -> Cut:
+    """Return how the first lines of a file are cut into cells; what the user said stands.
+
+    A way is scored by how many rows have the same number of cells, how many cells that is, whether the cells look like
+    values, and whether the first row has that width too, as rows under a line of names have. The idea that evenness
+    and types together tell a dialect is that of van den Burg, Nazabal and Sutton (2019), "Wrangling messy CSV files by
+    detecting row and type patterns"; the score here is another one.
     """
-    for some in (lines[at : at + MOST_LINES_OF_A_RECORD], lines[at : at + 1]):
-        reader = csv.reader(some, delimiter=delimiter, skipinitialspace=True)
-        try:
-            row = next(reader, [])
-        except csv.Error:
+    sample = _sample(lines)
+    found = [_scored(sample, cut) for cut in _candidates(sample, choices)]
+    best = max(found, key=lambda one: one.score, default=Scored(Cut(","), 0.0, 1))
+    if choices.delimiter is not None:
+        return best.cut
+    single = _single(sample, choices)
+    if (best.score < single.score and not _is_tight(sample, best.cut)) or _is_decimal_column(sample, best):
+        return single.cut
+    return _padded(sample, best.cut)
+
+
+def _sample(lines: list[str]) -> list[str]:
+    sample: list[str] = []
+    size = 0
+    for line in lines:
+        if line.strip():
+            sample.append(line)
+            size += len(line)
+        if len(sample) >= LOOKED_AT or (size > LETTERS_WEIGHED and len(sample) >= LINES_AT_LEAST):
+            break
+    return sample
+
+
+def _single(sample: list[str], choices: ReadingChoices) -> Scored:
+    """Return the cut that leaves each line one cell, by a separator that no line has."""
+    text = "".join(sample)
+    delimiter = next((one for one in SINGLES if one not in text), SINGLES[-1])
+    quote = '"' if choices.quote is None else choices.quote
+    cut = Cut(delimiter, quote, choices.escape or ("double" if quote else ""))
+    cells = [row[0] for _, row, _, _ in Records(Feed(iter(sample)), cut) if row]
+    return Scored(cut, SINGLE * _mean_weight(cells[:LOOKED_AT]), 1)
+
+
+def _candidates(sample: list[str], choices: ReadingChoices) -> Iterator[Cut]:
+    text = "".join(sample)
+    for delimiter in (choices.delimiter,) if choices.delimiter else DELIMITERS:
+        wanted = delimiter.strip(" ") or " "
+        seen = wanted if delimiter != WHITESPACE else " "
+        if not choices.delimiter and sum(seen in line for line in sample) < min(2, len(sample)):
             continue
-        if reader.line_num < MOST_LINES_OF_A_RECORD:
-            return row, max(reader.line_num, 1)
-    return lines[at].split(delimiter), 1
+        for quote in _quotes(text, seen, choices):
+            for escape in _escapes(text, quote, choices):
+                yield Cut(delimiter, quote, escape)
+                # A quote after a blank opens a cell only where the blank is taken for a part of the separator.
+                if not choices.delimiter and quote and delimiter in PADDED and f"{delimiter} {quote}" in text:
+                    yield Cut(f"{delimiter} ", quote, escape)
 
 
-def find_dialect(lines: list[str]) -> Dialect:
-    """Return the layout of the first lines of a file (at most 400 are looked at).
-
-    The separator is the one that gives the most rows the same number of cells, more than one; the table begins where
-    that number is first met and stays. A first line such as `sep=;`, which Excel writes, names the separator.
-    """
-    named = EXCEL_SEPARATOR.match(lines[0].strip()) if lines else None
-    if named:
-        lines = ["", *lines[1:]]
-    sample = [line for line in lines[:LOOKED_AT] if line.strip()]
-    best, best_score = Dialect(",", 1, 0, header=True), 0.0
-    for delimiter in (named[1],) if named else DELIMITERS:
-        rows = [row for row in rows_of(sample, delimiter) if row]
-        widths = Counter(len(row) for row in rows if len(row) > 1)
-        if not widths:
-            continue
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-        # A comma inside numbers or prose makes many rows of two; a wider agreement is better evidence.
-        score = count / len(rows) * (1 + 0.1 * min(width, 10)) - (0.5 if count < 2 and len(rows) > 2 else 0)
-        # Lists inside cells and decimal commas give rows a width that the line of names does not have.
-        score += 0.3 if len(rows[0]) == width else 0
-        if score > best_score:
-            best, best_score = Dialect(delimiter, width, 0, header=True), score
-    skip = _preamble(lines, best)
-    return Dialect(best.delimiter, best.width, skip, header=_has_header(lines[skip:], best))
+def _quotes(text: str, delimiter: str, choices: ReadingChoices) -> Iterator[str]:
+    if choices.quote is not None:
+        yield choices.quote
+        return
+    yield '"'
+    edge = re.escape(delimiter)
+    if re.search(rf"(?:^|{edge} ?)'[^'\n]*'(?:{edge}|\r?$)", text, re.M):
+        yield "'"
+    if '"' in text:
+        yield ""
 
 
-def _preamble(lines: list[str], dialect: Dialect) -> int:
-    """Count the lines before the table: comments, titles and blanks that do not have its width."""
-    at = first = 0
-    while at < min(len(lines), MOST_PREAMBLE):
-        row, taken = record_at(lines, at, dialect.delimiter)
-        if not lines[at].strip() or (lines[at].startswith("#") and not _names_follow_a_hash(lines, at, row, dialect)):
-            first = at + taken if first == at else first
-        # A header that is one name short is still a header when a row comes soon after it.
-        elif (
-            dialect.width == 1
-            or len(row) >= dialect.width
-            or (len(row) == dialect.width - 1 > 1 and any(line.strip() for line in lines[at + taken : at + taken + 3]))
-        ):
-            return at
-        at += taken
-    return min(first, len(lines))
+def _escapes(text: str, quote: str, choices: ReadingChoices) -> Iterator[str]:
+    if choices.escape is not None:
+        yield choices.escape
+        return
+    yield "double" if quote else ""
+    if quote and f"\\{quote}" in text:
+        yield "\\"
 
 
-def _names_follow_a_hash(lines: list[str], at: int, row: list[str], dialect: Dialect) -> bool:
-    """Say whether a line that begins with a hash holds the names: it has their number, and values come next."""
-    if len(row) != dialect.width:
-        return False
-    after = next((line for line in lines[at + 1 : at + 4] if line.strip()), "#")
-    values = next(iter(rows_of([after], dialect.delimiter)), [])
-    return not after.startswith("#") and any(NUMBER.match(cell.strip()) or DATE.match(cell) for cell in values)
+def _scored(sample: list[str], cut: Cut) -> Scored:
+    """Return how even a table the sample makes under this cut, between 0 and about 1."""
+    found = [(row, fault) for _, row, _, fault in Records(Feed(iter(sample)), cut)]
+    rows = [row for row, fault in found if fault in ("", MENDED) and row]
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    if not widths:
+        return Scored(cut, 0.0, 1)
+    width, count = max(widths.items(), key=lambda item: (item[1] * item[0] / (item[0] + 1), item[0]))
+    even = [row for row in rows if len(row) == width]
+    weight = _mean_weight(
+        [cell for row in even[:: max(1, len(even) // ROWS_WEIGHED)] for cell in row[:COLUMNS_WEIGHED]]
+    )
+    # What has to be mended is less likely to be meant.
+    share = (count - 0.5 * sum(fault == MENDED for _, fault in found)) / len(found)
+    first = len(rows[0]) == width
+    if not _is_credible(cut, share, first=first, rows=even):
+        return Scored(cut, 0.0, width)
+    score = share * width / (width + 1) * weight * (1.0 if first else 0.7)
+    # Where two ways cut alike, the usual quote and escape are meant; and a few stray quotes do not make all of them so.
+    usual = 1.0 if cut.quote == '"' and cut.escape == "double" else 0.98 if cut.quote else 0.85
+    return Scored(cut, score * usual, width)
 
 
-def _has_header(lines: list[str], dialect: Dialect) -> bool:
-    rows = [row for row in rows_of([line for line in lines[:60] if line.strip()], dialect.delimiter) if row]
-    if not rows:
+def _is_tight(sample: list[str], cut: Cut) -> bool:
+    """Say whether half of the lines hold the separator with no blank after it, as no prose has it."""
+    if cut.delimiter not in SINGLES:
+        return cut.is_padded and cut.delimiter[0] in SINGLES
+    inside = re.compile(rf"{re.escape(cut.delimiter)}(?=\S)")
+    return sum(bool(inside.search(line)) for line in sample) >= 0.5 * len(sample)
+
+
+def _mean_weight(cells: list[str]) -> float:
+    return sum(map(_weight, cells)) / len(cells) if cells else 0.0
+
+
+def _is_credible(cut: Cut, share: float, *, first: bool, rows: list[list[str]]) -> bool:
+    """Say whether a separator that is also found inside of values separates cells here."""
+    if cut.delimiter not in (WHITESPACE, " ", ":", "^"):
         return True
-    first, rest = rows[0], rows[1:40]
-    values = [cell.strip() for cell in first]
-    if any(NUMBER.match(cell) or DATE.match(cell) for cell in values):
-        # Years or codes as names are possible, but then the row below must look different in kind.
-        return sum(bool(NUMBER.match(cell)) for cell in values) <= len(values) // 4 and _differs(values, rest)
-    return not (all(cell.lower() in MISSING for cell in values) and rest)
+    if share < 0.8 or (cut.delimiter in (":", "^") and not first):
+        return False
+    cells = [cell for row in rows[1:] or rows for cell in row[:COLUMNS_WEIGHED]]
+    if cut.delimiter == "^":
+        return True
+    if cut.delimiter == ":" and sum(bool(re.match(r"^\d\d$", cell)) for cell in cells) > 0.3 * len(cells):
+        return False
+    # Words in a row are prose; a table that blanks hold together is one of numbers.
+    return sum(kind_of(cell) in PLAIN for cell in cells) >= 0.5 * len(cells)
 
 
-def _differs(first: list[str], rest: list[list[str]]) -> bool:
-    numeric_below = sum(any(NUMBER.match(row[at].strip()) for row in rest if at < len(row)) for at in range(len(first)))
-    return numeric_below > len(first) // 2
+def _is_decimal_column(sample: list[str], best: Scored) -> bool:
+    """Say whether the commas are those of numbers, in a file of one column under a name."""
+    if best.cut.delimiter != "," or best.width != 2 or "," in sample[0]:
+        return False
+    return all(re.match(r"^\s*[+-]?\d*,\d+\s*$", line) for line in sample[1:])
+
+
+def _padded(sample: list[str], cut: Cut) -> Cut:
+    """Return the cut with the blank that follows nearly every separator, where one does."""
+    if cut.delimiter not in PADDED:
+        return cut
+    rows = [row for _, row, _, fault in Records(Feed(iter(sample)), cut) if not fault]
+    cells = [cell for row in rows for cell in row[1:]]
+    is_padded = cells and sum(cell.startswith(" ") for cell in cells) >= 0.9 * len(cells)
+    return Cut(f"{cut.delimiter} ", cut.quote, cut.escape) if is_padded else cut
 
 
 def repair_names(raw: list[str], width: int) -> tuple[list[str], list[str]]:

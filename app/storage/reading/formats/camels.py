@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.bytes_in import lines_of
+from app.storage.reading.encodings import lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount

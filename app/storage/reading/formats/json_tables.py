@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.bytes_in import lines_of
 from app.storage.reading.dialect import LOOKED_AT, NUMBER
+from app.storage.reading.encodings import lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of
 from app.storage.reading.formats.looking import look_at_rows

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.bytes_in import find_encoding, lines_of
+from app.storage.reading.encodings import find_encoding, lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount

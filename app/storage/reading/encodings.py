@@ -1,0 +1,219 @@
+"""Which encoding a text is in: by its mark, by what every byte of it allows, else by which letters make sense."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.domain.analysis.choices import ENCODINGS
+from app.storage.reading.refusals import RefusedError
+
+CHUNK = 1 << 20
+HEAD = 1 << 16
+JUDGED = 1 << 16
+# So much of all letters beyond ASCII must be everyday ones for an eastern encoding to be believed.
+MOST = 0.85
+# A file in UTF-16 without its mark is believed when nearly every second byte is zero, and no other one is.
+ZEROS_OF_UTF16 = 0.4
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+KANA = re.compile("[ぁ-んァ-ヶー]")
+HALF_KANA = re.compile("[｡-ﾟ]")
+# Chinese and Korean share their bytes; which letters are everyday ones tells them apart.
+COMMON_HANZI = frozenset(
+    "的一是在不了有和人这中大为上个国以要时来用到作地出分对成会可主发年动同工能下过子产面而方后多定行学法所民得经"
+    "十三进等部度家电力水化高自二理起小物现实加量体制机当使点从业本性开合因前外天四日平形相全表间关各重新线内数正"
+    "明原利比质气第道变条月公无系最通程果位总次式设管件长基资流路级图山统计别期区西南北东海江河湖站口温降雨雪库州"
+    "市县省武汉京沙坝溪泉风名称编号备注深均值速浓溶解氧氮磷"
+)
+COMMON_HANGUL = frozenset(
+    "이다는의에을가고기지도로한하사리시자인대서어나정아수일부해상전제성보주구소장국원공동신조중경물관개방생문선화과"
+    "연세유강천산계운역면금단위호안발비모월교라오무분실심민재행입여영반적명회질남북간측량댐온습평균값년날짜울광류"
+)
+HIGH = re.compile("[^\x00-\x7f]")
+HIGH_WORDS = re.compile(rb"(?<![A-Za-z\x80-\xff])[\xa8\xb8\xc0-\xff]{2,}(?![A-Za-z\x80-\xff])")
+LETTER = r"[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]"
+# Text of central Europe that is read as Windows-1252 shows signs inside of words, and letters where no western
+# language has them; western text shows letters that the other table has for rarer ones.
+CENTRAL = re.compile(
+    rf"(?<={LETTER})[³¹¿¾º¼Ÿ](?!\d)|[³¹¿¾¼ªŸ£¥¯](?={LETTER})|œ(?!u)|ì(?={LETTER})|ñ(?![aeiouáéíóúAEIOU])|"
+    rf"ø(?=[eíi])|ù(?={LETTER})|(?<={LETTER})ê(?!{LETTER})|(?<={LETTER})ò(?={LETTER})|è(?=[aoíy])"
+)
+WESTERN = re.compile(r"[àåÅÀ]|ã(?=o)|õ(?=e)|ê(?=[mtcr])|æ|Æ|œu|ñ(?=[aeiouáéíóú])|ø(?=[rndlkms])|è(?=[rstm])")
+
+
+def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) -> str:
+    """Return the name of the codec to read a file with.
+
+    Parameters
+    ----------
+    path
+        The text, unpacked.
+    said
+        What the user says it is; then only a mark is looked for.
+    whole
+        Whether to look at every byte, or at the head alone, which is enough for a first look.
+
+    Notes
+    -----
+    Reading Latin text as UTF-16 gives no rows and no error in some readers, so UTF-16 without its mark is believed
+    only where the zeros of it stand as they must.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(HEAD)
+    marked = next((name for mark, name in MARKS if head.startswith(mark)), "")
+    if said:
+        return _said(said, head, marked)
+    if marked:
+        return marked
+    utf16 = _utf16_without_mark(head)
+    if utf16:
+        return utf16
+    high = _bytes_that_are_not_utf8(path, whole=whole)
+    return "utf-8" if high is None else _legacy(high)
+
+
+def label(codec: str) -> str:
+    """Return what a page calls a codec."""
+    return ENCODINGS[choice_of(codec)].split(" (")[0]
+
+
+def choice_of(codec: str) -> str:
+    """Return the name that the choices have for a codec."""
+    return "utf-16" if codec.startswith("utf-16") else codec.removesuffix("-sig")
+
+
+def _said(said: str, head: bytes, marked: str) -> str:
+    if said == "utf-8":
+        return "utf-8-sig" if marked == "utf-8-sig" else "utf-8"
+    if said == "utf-16":
+        return marked if marked == "utf-16" else (_utf16_without_mark(head) or "utf-16-le")
+    return said
+
+
+def _utf16_without_mark(head: bytes) -> str:
+    """Return utf-16-le or utf-16-be where one is certain, else nothing."""
+    if len(head) < 8 or b"\x00" not in head:
+        return ""
+    even, odd = head[: len(head) // 2 * 2 : 2], head[1::2]
+    for full, zeros, name in ((even, odd, "utf-16-le"), (odd, even, "utf-16-be")):
+        if zeros.count(0) >= ZEROS_OF_UTF16 * len(zeros) and not full.count(0):
+            return name
+    return ""
+
+
+def _bytes_that_are_not_utf8(path: Path, *, whole: bool) -> bytes | None:
+    """Return the lines with bytes beyond ASCII of a text that is not UTF-8 (64 kB of them), or None if it is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    fits = True
+    found = bytearray()
+    for chunk in _chunks(path, whole=whole):
+        if chunk.isascii() and not decoder.getstate()[0]:
+            continue
+        if fits:
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                fits = False
+        if len(found) < JUDGED:
+            found += b"\n".join(line for line in chunk.splitlines() if not line.isascii())[:JUDGED] + b"\n"
+        if not fits and len(found) >= JUDGED:
+            break
+    if fits and whole:
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            fits = False
+    return None if fits else bytes(found)
+
+
+def _chunks(path: Path, *, whole: bool) -> Iterator[bytes]:
+    with path.open("rb") as handle:
+        if not whole:
+            yield handle.read(4 * HEAD)
+            return
+        while chunk := handle.read(CHUNK):
+            yield chunk
+
+
+def _legacy(high: bytes) -> str:
+    """Return the one of the older encodings under which the bytes make most sense; Windows-1252 where none does."""
+    eastern = _eastern(high)
+    if eastern:
+        return eastern
+    words = b"".join(HIGH_WORDS.findall(high))
+    beyond = len(re.findall(rb"[\x80-\xff]", high))
+    # Russian words are of such bytes from end to end; in Latin words they stand alone between plain letters.
+    if beyond and len(words) >= 0.7 * beyond and _decoded(high, "cp1251"):
+        return "cp1251"
+    western = _decoded(high, "cp1252")
+    if not western:
+        return "latin-1"
+    central = len(CENTRAL.findall(western))
+    # Hungarian has two letters of its own beside five that it shares with Spanish; Portuguese has a tilde or cedilla.
+    if re.search("[áéíóú]", western) and not re.search("[ãç]", western):
+        central += len(re.findall("[õû]", western))
+    if central > len(WESTERN.findall(western)) and _decoded(high, "cp1250"):
+        return "cp1250"
+    return "cp1252"
+
+
+def _eastern(high: bytes) -> str:
+    """Return the encoding of two bytes a letter in which nearly all letters are common ones, else nothing."""
+    japanese = _decoded(high, "shift_jis")
+    kana = len(KANA.findall(japanese))
+    kanji = sum(0x88 <= lead <= 0x97 for lead, _ in _pairs(japanese, "shift_jis"))
+    # Katakana of half width are single bytes of the Latin letters, and Japanese without any kana is rare.
+    if kana and kana + kanji >= MOST * len(HIGH.findall(japanese)) and not HALF_KANA.search(japanese):
+        return "shift_jis"
+    korean, chinese = _decoded(high, "cp949"), _decoded(high, "gb18030")
+    # A degree sign before a letter is a pair too; in real text nearly every pair is of two high bytes.
+    hangul = sum(0xB0 <= lead <= 0xC8 and trail >= 0xA1 for lead, trail in _pairs(korean, "cp949"))
+    hanzi = sum(0xA1 <= lead <= 0xD7 and trail >= 0xA1 for lead, trail in _pairs(chinese, "gb18030"))
+    is_korean = bool(hangul) and hangul >= MOST * len(HIGH.findall(korean))
+    is_chinese = bool(hanzi) and hanzi >= MOST * len(HIGH.findall(chinese))
+    if is_korean and is_chinese:
+        return "cp949" if _count(korean, COMMON_HANGUL) >= _count(chinese, COMMON_HANZI) else "gb18030"
+    return "cp949" if is_korean else "gb18030" if is_chinese else ""
+
+
+def _count(text: str, letters: frozenset[str]) -> int:
+    return sum(letter in letters for letter in text)
+
+
+def _pairs(text: str, codec: str) -> list[tuple[int, int]]:
+    codes = [letter.encode(codec, "replace") for letter in HIGH.findall(text)]
+    return [(code[0], code[1]) for code in codes if len(code) == 2]
+
+
+def _decoded(content: bytes, codec: str) -> str:
+    """Return the text, or nothing where the bytes are none of this encoding."""
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError:
+        return ""
+
+
+def lines_of(path: Path, encoding: str, limits: dict[str, int]) -> Iterator[str]:
+    """Yield the file's lines as text, their line ends on them, refusing NUL bytes and lines without end."""
+    longest = max(limits["cell_kb"] * 1024 * 4, CHUNK)
+    number = 0
+    try:
+        with path.open(encoding=encoding, newline="") as handle:
+            while line := handle.readline(longest + 1):
+                number += 1
+                if len(line) > longest:
+                    message = f"Line {number:,} is longer than {longest:,} characters: this does not look like a table."
+                    raise RefusedError("line_too_long", message, line=number)
+                if "\x00" in line:
+                    message = f"Line {number:,} contains a NUL byte: this is not text, or it is damaged."
+                    raise RefusedError("control_characters", message, line=number)
+                yield line
+    except UnicodeDecodeError:
+        message = f"The text is damaged: after line {number:,} it is not {label(encoding)} any more."
+        raise RefusedError("damaged", message) from None

@@ -1,0 +1,338 @@
+"""All there is to say about a text before its rows are read: encoding, cells, names, what is passed over, and why."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app.domain.analysis.choices import Dialect, ReadingChoices
+from app.storage.reading.dialect import NUMBER, find_cut
+from app.storage.reading.encodings import choice_of, find_encoding, label, lines_of
+from app.storage.reading.footers import count_footer, tail_lines
+from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Found, Records, alone
+from app.storage.reading.refusals import RefusedError
+from app.storage.reading.structure import Structure, Table, find_structure, is_blank, is_name_like, other_tables
+
+LINES_SEEN = 400
+LETTERS_SEEN = 1 << 19
+LINES_AT_LEAST = 10
+SAMPLE_ROWS = 200
+COMMENTS = ("#", "%", "//")
+EXCEL_SEPARATOR = re.compile(r"^\"?sep=(.)\"?$", re.IGNORECASE)
+SAYABLE = (
+    "encoding",
+    "delimiter",
+    "quote",
+    "escape",
+    "decimal",
+    "comment",
+    "first_line",
+    "header_lines",
+    "footer_lines",
+    "ragged",
+)
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """How a text is read.
+
+    Parameters
+    ----------
+    encoding
+        The codec to open the file with.
+    first_line, header_lines, skip_lines
+        The line on which the names (or without names the values) begin, counted from 1; how many lines hold names; and
+        how many lines of the file come before the first row of values.
+    names, header
+        The raw names, one for each column and empty where there is none (by place where no line holds names); and the
+        lines that hold them, cut to cells.
+    width, row_width
+        The number of columns, and the number of cells that rows have. They differ where the last cells are empty and
+        have no names, or where names have no values.
+    footer_lines
+        How many lines at the end, blank ones not counted, are none of the table.
+    newline
+        The line end, or nothing where there are several kinds.
+    is_whole
+        Whether the sample is all there is.
+    is_plain
+        Whether a strict reader of RFC 4180 with this separator gives the same rows after `skip_lines`.
+    """
+
+    encoding: str
+    delimiter: str
+    quote: str
+    escape: str
+    comment: str
+    decimal: str
+    first_line: int
+    header_lines: int
+    skip_lines: int
+    names: tuple[str, ...]
+    header: tuple[tuple[str, ...], ...]
+    width: int
+    row_width: int
+    footer_lines: int
+    newline: str
+    notes: tuple[str, ...]
+    said: tuple[str, ...]
+    sample: list[list[str]]
+    is_plain: bool
+    is_whole: bool
+    is_cut: bool = False
+
+    @property
+    def cut(self) -> Cut:
+        """Return how lines are cut into cells."""
+        return Cut(self.delimiter, self.quote, self.escape)
+
+    def as_dialect(self, packing: Literal["", "gzip", "zip"] = "", format: str = "csv") -> Dialect:  # noqa: A002
+        """Return what a page and the interface show of it."""
+        return Dialect(
+            format=format,
+            packing=packing,
+            encoding=choice_of(self.encoding),
+            delimiter=self.delimiter,
+            quote=self.quote,
+            escape=self.escape,
+            decimal=self.decimal,
+            comment=self.comment,
+            first_line=self.first_line,
+            header_lines=self.header_lines,
+            footer_lines=self.footer_lines,
+            said=self.said,
+        )
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first lines of a file, and whether they are all of it."""
+
+    lines: list[str]
+    is_whole: bool
+
+
+def find_layout(
+    path: Path, *, choices: ReadingChoices, limits: dict[str, int], is_cut: bool = False, is_look: bool = False
+) -> TextLayout:
+    """Find out how a text is to be read, from its first lines and its last ones; what the user said stands.
+
+    Parameters
+    ----------
+    path
+        The text, unpacked.
+    choices
+        What the user said.
+    limits
+        The limits on what a user may send.
+    is_cut
+        Whether the file holds the beginning of the text alone, so that nothing is said about its end.
+    is_look
+        Whether this is for a first look, so that not every byte is asked for its encoding, but the head alone.
+
+    Raises
+    ------
+    RefusedError
+        If there is no text, or it is not in the encoding that the user said.
+    """
+    csv.field_size_limit(limits["cell_kb"] * 1024)
+    encoding = find_encoding(path, said=choices.encoding, whole=not (is_cut or is_look))
+    head = _head(path, encoding, limits)
+    if not any(line.strip("\ufeff \t\r\n,;") for line in head.lines):
+        raise RefusedError("empty_file", "The file is empty.")
+    choices_now, lines = _with_named_separator(head.lines, choices)
+    comment = _comment(lines, choices_now)
+    cut = find_cut(_table_lines(lines, comment, choices_now), choices_now)
+    found = list(Records(Feed(iter(lines), comment=comment), cut))
+    if not found:
+        raise RefusedError("no_rows", f"Every line begins with {comment}, which marks a comment.")
+    structure = find_structure(found, choices_now, recut=lambda one: _recut(lines[one[0] - 1], cut))
+    parts = _Parts(lines, found, structure, cut, comment, choices)
+    return _laid_out(path, head, encoding, parts, is_cut=is_cut)
+
+
+def _head(path: Path, encoding: str, limits: dict[str, int]) -> _Head:
+    lines: list[str] = []
+    letters = 0
+    source = lines_of(path, encoding, limits)
+    for line in source:
+        lines.append(line)
+        letters += len(line)
+        if len(lines) >= LINES_SEEN or (letters > LETTERS_SEEN and len(lines) >= LINES_AT_LEAST):
+            return _Head(lines, next(source, None) is None)
+    return _Head(lines, is_whole=True)
+
+
+def _with_named_separator(lines: list[str], choices: ReadingChoices) -> tuple[ReadingChoices, list[str]]:
+    """Take a first line such as `sep=;`, which Excel writes, for what it is."""
+    named = EXCEL_SEPARATOR.match(lines[0].strip())
+    if not named:
+        return choices, lines
+    delimiter = choices.delimiter or named[1]
+    return choices.model_copy(update={"delimiter": delimiter}), ["\n", *lines[1:]]
+
+
+def _table_lines(lines: list[str], comment: str, choices: ReadingChoices) -> list[str]:
+    start = (choices.first_line or 1) - 1
+    # A line with a quote that it does not close may be a part of a cell of several lines.
+    return [
+        line for line in lines[start:] if not (comment and line.startswith(comment) and line.count('"') % 2 == 0)
+    ] or lines
+
+
+def _comment(lines: list[str], choices: ReadingChoices) -> str:
+    """Return the mark of lines that are passed over, or nothing where no line is."""
+    if choices.comment is not None:
+        return choices.comment
+    first = next((line for line in lines if line.strip()), "")
+    for mark in COMMENTS:
+        marked = [line for line in lines if line.startswith(mark)]
+        if not marked or len(marked) == len(lines):
+            continue
+        rest = [line for line in lines if not line.startswith(mark)]
+        cut = find_cut(rest, choices)
+        table = Table(list(Records(Feed(iter(rest)), cut)))
+        fitting = [row for row in (alone(line, cut)[0] for line in marked) if len(row) == table.width > 1]
+        if first.startswith(mark) and not (len(marked) == 1 and fitting):
+            return mark
+        # A row may begin with the sign for a number; one that is left out by a mark has values of the column after it.
+        out = [row for row in fitting if table.belongs([row[0].removeprefix(mark), *row[1:]]) and 0 in table.kinds]
+        if not first.startswith(mark) and len(out) == len(fitting) and 2 * len(marked) <= len(rest):
+            return mark
+    return ""
+
+
+def _recut(line: str, cut: Cut) -> list[list[str]]:
+    """Return the cells of a line of names under other ways to cut: without quotes, or by another separator."""
+    bare = line.lstrip("#%/ ")
+    others = [one for one in (",", ";", "\t", "|", WHITESPACE) if one != cut.delimiter.strip(" ")]
+    unquoted = alone(line, Cut(cut.delimiter, "", ""))[0]
+    return [
+        [_unquoted(cell.strip(), cut.quote) for cell in unquoted],
+        *(alone(bare, Cut(one, cut.quote, cut.escape))[0] for one in others),
+    ]
+
+
+def _unquoted(cell: str, quote: str) -> str:
+    return cell[1:-1] if quote and len(cell) > 1 and cell.startswith(quote) and cell.endswith(quote) else cell
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What was found in the first lines."""
+
+    lines: list[str]
+    found: list[Found]
+    structure: Structure
+    cut: Cut
+    comment: str
+    choices: ReadingChoices
+
+    def commented_names(self) -> list[str] | None:
+        """Return the names from the comment right before the first row, where they stand in one."""
+        structure = self.structure
+        if structure.lines or structure.body >= len(self.found) or self.choices.header_lines is not None:
+            return None
+        line = self.lines[self.found[structure.body][0] - 2] if self.found[structure.body][0] > 1 else ""
+        mark = next((mark for mark in COMMENTS if line.startswith(mark)), "")
+        if not mark or self.choices.first_line is not None:
+            return None
+        bare = line.removeprefix(mark).strip(" ")
+        for row in [alone(bare, self.cut)[0], *_recut(bare, self.cut)]:
+            if len(row) == structure.row_width and (len(row) > 1 or self.comment == "") and is_name_like(row):
+                return [row[0] or mark, *row[1:]]
+        return None
+
+
+def _laid_out(path: Path, head: _Head, encoding: str, parts: _Parts, *, is_cut: bool) -> TextLayout:
+    found, structure, cut, choices = parts.found, parts.structure, parts.cut, parts.choices
+    commented = parts.commented_names()
+    names = commented or structure.names
+    if choices.comment is None and names[0].startswith(COMMENTS):
+        names = [names[0].lstrip("#%/ ") or names[0], *names[1:]]
+    body_line = _line_of(found, structure.body, len(parts.lines))
+    first_line = body_line - 1 if commented else _line_of(found, structure.header, len(parts.lines))
+    header_lines = 1 if commented else len(structure.lines)
+    sample = [row for _, row, _, fault in found[structure.body :] if fault in ("", MENDED) and not is_blank(row)][
+        :SAMPLE_ROWS
+    ]
+    footer_lines = choices.footer_lines
+    if footer_lines is None:
+        last = [] if is_cut else tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
+        footer_lines = count_footer(last, cut, Table(found[structure.body :] or found))
+    notes = [*_notes(parts, first_line, header_lines, encoding), *structure.notes]
+    return TextLayout(
+        encoding=encoding,
+        delimiter=cut.delimiter,
+        quote=cut.quote,
+        escape=cut.escape,
+        comment=parts.comment,
+        decimal=choices.decimal or _decimal(sample, cut),
+        first_line=first_line,
+        header_lines=header_lines,
+        skip_lines=body_line - 1,
+        names=tuple(name.strip() for name in names),
+        header=tuple(tuple(line) for line in structure.lines),
+        width=len(names),
+        row_width=structure.row_width,
+        footer_lines=footer_lines,
+        newline=_newline(parts.lines),
+        notes=tuple(notes),
+        said=tuple(name for name in SAYABLE if getattr(choices, name) is not None),
+        sample=sample,
+        is_plain=_is_plain(parts, encoding, body_line, footer_lines),
+        is_whole=head.is_whole,
+        is_cut=is_cut,
+    )
+
+
+def _line_of(found: list[Found], at: int, lines: int) -> int:
+    return found[at][0] if at < len(found) else lines + 1
+
+
+def _newline(lines: list[str]) -> str:
+    ends = {"\r\n" if line.endswith("\r\n") else line[-1] for line in lines if line.endswith(("\r", "\n"))}
+    return ends.pop() if len(ends) == 1 else "" if ends else "\n"
+
+
+def _decimal(sample: list[list[str]], cut: Cut) -> str:
+    numbers = [cell.strip() for row in sample for cell in row[:100] if NUMBER.match(cell.strip())]
+    commas = sum("," in number for number in numbers)
+    return "," if commas > sum("." in number for number in numbers) and cut.delimiter.strip() != "," else "."
+
+
+def _is_plain(parts: _Parts, encoding: str, body_line: int, footer_lines: int) -> bool:
+    cut, structure = parts.cut, parts.structure
+    return (
+        # A mark before the first row would become a part of its first value.
+        (encoding == "utf-8" or (encoding == "utf-8-sig" and body_line > 1))
+        and len(cut.delimiter) == 1
+        and cut.quote in ('"', "")
+        and cut.escape != "\\"
+        and _newline(parts.lines) in ("\n", "\r\n")
+        and not parts.comment
+        and not footer_lines
+        and structure.width == structure.row_width
+        and parts.choices.ragged != "pad"
+        and not any(fault for _, _, _, fault in parts.found[structure.body :])
+    )
+
+
+def _notes(parts: _Parts, first_line: int, header_lines: int, encoding: str) -> list[str]:
+    notes = []
+    if first_line > 1:
+        notes.append(f"The table starts on line {first_line}; the lines before it were passed over.")
+    for start, end, width in other_tables(parts.found, parts.structure.header):
+        notes.append(
+            f"Lines {start:,} to {end:,} look like another table, of {width:,} columns. "
+            f"To read that one, say that the table starts on line {start:,}."
+        )
+    if not header_lines and parts.structure.body < len(parts.found):
+        notes.append("The first row holds values, so columns are named by their place.")
+    if parts.choices.encoding is None and not encoding.startswith("utf-"):
+        notes.append(f"Read as {label(encoding)}. Check that accents look right.")
+    return notes
