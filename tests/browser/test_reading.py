@@ -122,9 +122,12 @@ def test_columns_are_searched_and_turned_over_where_one_stands(open_page: OpenPa
     page.get_by_text("10 columns of 81").wait_for()
     assert _columns(page) == 10
     assert page.evaluate("() => document.activeElement.id") == "f-q"
-    page.get_by_label("Order by").select_option(label="Name")
-    page.get_by_label("Kind of gauge_071_mm").select_option("categorical")
-    page.locator("h1", has_text="Data").wait_for()
+    with page.expect_response(re.compile("/data/columns.*order=name")):
+        page.get_by_label("Order by").select_option(label="Name")
+    page.wait_for_timeout(500)
+    with page.expect_response(re.compile("/autosave$")) as saved:
+        page.get_by_label("Kind of gauge_071_mm").select_option("categorical")
+    assert saved.value.status == 200
     page.reload()
     search.fill("gauge_071")
     page.get_by_text("1 column of 81").wait_for()
