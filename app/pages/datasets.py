@@ -1,30 +1,54 @@
-"""The datasets: list, one of them, upload, delete."""
+"""The datasets: list, one of them, its columns, how it was read, upload, delete and restore."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.errors import DomainError
-from app.domain.vocabulary import DatasetState
-from app.services import datasets
-from app.web.hypermedia import fragment, into, leave_for, render, see_other
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import ConflictError, DomainError, NotFoundError
+from app.services import datasets, experiments
+from app.storage.db import now
+from app.storage.tables import Dataset
+from app.web import remedies, rereading
+from app.web.arriving import MOVING, how_far, landing
+from app.web.charts.column import column_view
+from app.web.columns import table_of
+from app.web.filters import moment
+from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
 
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
-PER_PAGE = 200
+# Without a draft there are no answers to set, so only another reading can be had by one click.
+KINDS = (remedies.READING,)
+PREVIEW_ROWS = 12
+PREVIEW_COLUMNS = 60
 
 
 def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
-    rows = datasets.list_datasets(current_user())
-    problems = (fault,) if fault else ()
+    user = current_user()
     page = render(
-        "pages/datasets.html", "partials/datasets/list.html", status=status, datasets=rows, shown_problems=problems
+        "pages/datasets.html",
+        "partials/datasets/list.html",
+        status=status,
+        datasets=datasets.list_datasets(user),
+        uses=experiments.count_by_dataset(user),
+        titles=rereading.FORMATS,
+        deleted=datasets.list_deleted(user),
+        just_deleted=_just_deleted(),
+        shown_problems=(fault,) if fault else (),
     )
     return into("#datasets-page", page)
+
+
+def _just_deleted() -> Dataset | None:
+    wanted = request.args.get("deleted", "")
+    return next((one for one in datasets.list_deleted(current_user()) if str(one.id) == wanted), None)
 
 
 @blueprint.get("")
@@ -37,29 +61,103 @@ def show_all() -> BaseResponse:
 def upload() -> BaseResponse:
     """Take a file."""
     try:
-        dataset = receive_upload(current_user()).dataset
+        arrival = receive_upload(current_user())
     except DomainError as fault:
         return _list(status=fault.status, fault=fault)
-    return leave_for(f"/datasets/{dataset.id}")
+    return leave_for(f"/datasets/{arrival.dataset.id}{landing(arrival)}")
+
+
+def _page(
+    dataset: Dataset,
+    *,
+    status: int = 200,
+    form: Mapping[str, str] | None = None,
+    fault: DomainError | None = None,
+    look: dict[str, Any] | None = None,
+) -> Response:
+    """Answer with the page of a dataset, or where htmx asks with its table of columns."""
+    profile = datasets.profile_of(dataset)
+    address = f"/datasets/{dataset.id}"
+    notable, more = remedies.shown(profile, kinds=KINDS) if profile else ([], 0)
+    return render(
+        "pages/dataset.html",
+        "partials/datasets/columns.html" if profile and request.method == "GET" else None,
+        status=status,
+        push=True,
+        dataset=dataset,
+        profile=profile,
+        table=table_of(profile, dataset.id, address=address) if profile else None,
+        editing=False,
+        fragment=address,
+        notable=notable,
+        notable_more=more,
+        names=[column.name for column in profile.columns[:PREVIEW_COLUMNS]] if profile else [],
+        preview=datasets.preview_rows(dataset, limit=PREVIEW_ROWS),
+        done=_done(dataset),
+        address=address,
+        panel=_panel(dataset, profile, form),
+        look=look,
+        fault=fault.message if fault else "",
+        shown_problems=(fault,) if fault else (),
+        **_arrival_values(dataset),
+    )
+
+
+def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, str] | None) -> rereading.Panel | None:
+    if profile is None:
+        return None
+    dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
+    return rereading.panel_of(dialect, choices, address=f"/datasets/{dataset.id}/reading", form=form)
+
+
+def _arrival_values(dataset: Dataset) -> dict[str, Any]:
+    if dataset.state not in MOVING:
+        return {"arrival": None, "first_look": None}
+    return {"arrival": how_far(dataset, now=now()), "first_look": rereading.first_look(current_user(), dataset)}
+
+
+def _done(dataset: Dataset) -> dict[str, str] | None:
+    """Say what the button did that led here; the earlier reading is a page away."""
+    source_id, button = remedies.dataset_in(request.args.get("done", ""))
+    if button == "known":
+        message = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
+        return {"title": "You already have this file", "message": message, "source": ""}
+    try:
+        source = datasets.get_dataset(current_user(), source_id) if source_id else None
+    except NotFoundError:
+        source = None
+    pressed = remedies.pressed(datasets.profile_of(source), button, kinds=KINDS) if source else None
+    if source is None or (button != "read" and pressed is None):
+        return None
+    title = f"Done: {pressed.remedy.label}" if pressed else "Read again"
+    message = f"{pressed.finding.message} The file was read again." if pressed else "With what you chose."
+    return {"title": title, "message": message, "source": f"/datasets/{source.id}"}
 
 
 @blueprint.get("/<uuid:dataset_id>")
 def show(dataset_id: uuid.UUID) -> Response:
     """Show one dataset: what was read, what is in it, what was noticed."""
+    return _page(datasets.get_dataset(current_user(), dataset_id))
+
+
+@blueprint.get("/<uuid:dataset_id>/columns/<key>")
+def column(dataset_id: uuid.UUID, key: str) -> Response:
+    """Show one column in full: its numbers, its spread, what was found about it and why it is of its kind."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
     profile = datasets.profile_of(dataset)
-    page = max(1, request.args.get("page", 1, type=int))
-    columns = profile.columns if profile else ()
+    wanted = next((one for one in profile.columns if one.key == key), None) if profile else None
+    if profile is None or wanted is None:
+        raise NotFoundError("This dataset has no such column.")
+    found, _ = remedies.shown(profile, kinds=KINDS, about=wanted.name)
     return render(
-        "pages/dataset.html",
+        "pages/column.html",
+        "partials/datasets/column.html",
         dataset=dataset,
         profile=profile,
-        columns=columns[(page - 1) * PER_PAGE : page * PER_PAGE],
-        page=page,
-        pages=-(-len(columns) // PER_PAGE),
-        preview=datasets.preview_rows(dataset, limit=12),
-        preview_names=[column.name for column in columns[:60]],
-        address=f"/datasets/{dataset.id}/reading",
+        column=wanted,
+        view=column_view(profile, wanted),
+        found=found,
+        mend="mend",
     )
 
 
@@ -67,9 +165,50 @@ def show(dataset_id: uuid.UUID) -> Response:
 def reading(dataset_id: uuid.UUID) -> BaseResponse:
     """Say how far a large file is."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
-    if dataset.state in (DatasetState.READY.value, DatasetState.FAILED.value):
+    if dataset.state not in MOVING or not wants_fragment():
         return leave_for(f"/datasets/{dataset.id}")
-    return fragment("partials/datasets/reading.html", dataset=dataset, address=f"/datasets/{dataset.id}/reading")
+    arrival = how_far(dataset, now=now())
+    return fragment("partials/datasets/reading.html", waiting=arrival, address=f"/datasets/{dataset.id}/reading")
+
+
+@blueprint.post("/<uuid:dataset_id>/reading/preview")
+def preview_reading(dataset_id: uuid.UUID) -> Response:
+    """Show the first rows as they would be read with other choices; nothing is stored."""
+    user = current_user()
+    dataset = datasets.get_dataset(user, dataset_id)
+    look, fault = rereading.try_reading(user, dataset, request.form)
+    if wants_fragment():
+        return rereading.look_fragment(look, fault)
+    return _page(dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look)
+
+
+@blueprint.post("/<uuid:dataset_id>/reading/reread")
+def reread(dataset_id: uuid.UUID) -> BaseResponse:
+    """Read the file again with other choices; it becomes a dataset of its own."""
+    user = current_user()
+    dataset = datasets.get_dataset(user, dataset_id)
+    try:
+        changes = rereading.changes_from(request.form, datasets.choices_of(dataset))
+        read_again = datasets.reread(user, dataset_id, changes)
+    except DomainError as fault:
+        return _page(dataset, status=fault.status, form=request.form, fault=fault)
+    done = "" if read_again.id == dataset_id else f"?done={dataset_id}.read"
+    return see_other(f"/datasets/{read_again.id}{done}")
+
+
+@blueprint.post("/<uuid:dataset_id>/mend")
+def mend(dataset_id: uuid.UUID) -> BaseResponse:
+    """Do what a finding offers, by another reading of the file."""
+    user = current_user()
+    dataset = datasets.get_dataset(user, dataset_id)
+    one = remedies.pressed(datasets.profile_of(dataset), request.form.get("remedy", ""), kinds=KINDS)
+    if one is None:
+        raise ConflictError("There is no such finding any more, so nothing was done.")
+    try:
+        read_again = datasets.reread(user, dataset_id, one.remedy.changes)
+    except DomainError as fault:
+        return _page(dataset, status=fault.status, fault=fault)
+    return see_other(f"/datasets/{read_again.id}?done={dataset_id}.{one.token}")
 
 
 @blueprint.get("/<uuid:dataset_id>/delete")
@@ -79,7 +218,7 @@ def ask_delete(dataset_id: uuid.UUID) -> Response:
     return render(
         "pages/confirm.html",
         question=f"Delete {dataset.name}?",
-        consequence="Drafts on it lose their data. Launched experiments keep their results.",
+        consequence="Drafts on it lose their data. Launched experiments keep their results. It can be brought back.",
         action=f"/datasets/{dataset.id}/delete",
         button="Delete dataset",
         back=f"/datasets/{dataset.id}",
@@ -90,4 +229,11 @@ def ask_delete(dataset_id: uuid.UUID) -> Response:
 def delete(dataset_id: uuid.UUID) -> BaseResponse:
     """Take a dataset off the lists."""
     datasets.delete_dataset(current_user(), dataset_id)
-    return see_other("/datasets")
+    return see_other(f"/datasets?deleted={dataset_id}")
+
+
+@blueprint.post("/<uuid:dataset_id>/restore")
+def restore(dataset_id: uuid.UUID) -> BaseResponse:
+    """Bring a deleted dataset back."""
+    datasets.restore_dataset(current_user(), dataset_id)
+    return see_other(f"/datasets/{dataset_id}")

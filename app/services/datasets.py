@@ -62,6 +62,7 @@ __all__ = [
     "get_dataset",
     "incoming_file",
     "list_datasets",
+    "list_deleted",
     "original_of",
     "parquet_of",
     "peek_of",
@@ -233,6 +234,11 @@ def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:
             break
         held -= 0 if one.sample else one.size_bytes
         purge(one)
+
+
+def list_deleted(user: User) -> list[Dataset]:
+    """Return the user's deleted datasets that can be brought back, last deleted first."""
+    return datasets.list_deleted(owner_id=user.id)[::-1]
 
 
 def restore_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:

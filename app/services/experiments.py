@@ -138,6 +138,11 @@ def list_experiments(user: User, *, page: int, per_page: int = 25) -> tuple[list
     return experiments.list_experiments(user.id, page=page, per_page=per_page), experiments.count_experiments(user.id)
 
 
+def count_by_dataset(user: User) -> dict[uuid.UUID, int]:
+    """Return how many of the user's experiments stand on each dataset that has any."""
+    return experiments.count_by_dataset(user.id)
+
+
 def job_of(experiment: Experiment) -> Job | None:
     """Return the job that trains it."""
     return jobs.find_job(experiment.id, JobKind.TRAIN)

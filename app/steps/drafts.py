@@ -12,6 +12,7 @@ from app.domain.errors import DomainError
 from app.services import datasets, drafts
 from app.steps import flow
 from app.storage.tables import Dataset
+from app.web.arriving import landing
 from app.web.hypermedia import into, leave_for, render, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
@@ -38,12 +39,12 @@ def new() -> BaseResponse:
     return _new_page()
 
 
-def _begin(dataset: Dataset) -> BaseResponse:
+def _begin(dataset: Dataset, *, query: str = "") -> BaseResponse:
     user = current_user()
     row = drafts.create_draft(user)
     changes = datasets.first_answers(dataset)
     drafts.save_answers(user, row.id, step="data", changes=changes, version=row.version)
-    return leave_for(url_for("data.show", draft_id=row.id))
+    return leave_for(url_for("data.show", draft_id=row.id) + query)
 
 
 @blueprint.post("/new/sample")
@@ -62,10 +63,10 @@ def new_sample() -> BaseResponse:
 def new_upload() -> BaseResponse:
     """Start a draft on a file."""
     try:
-        dataset = receive_upload(current_user()).dataset
+        arrival = receive_upload(current_user())
     except DomainError as fault:
         return _new_page(status=fault.status, fault=fault)
-    return _begin(dataset)
+    return _begin(arrival.dataset, query=landing(arrival))
 
 
 @blueprint.get("/drafts/<uuid:draft_id>")

@@ -72,3 +72,10 @@ def artefacts_of_ended() -> dict[str, str | None]:
     ended = [state.value for state in RunState if state.is_final]
     found = db.session.execute(select(Experiment.id, Experiment.artefacts).where(Experiment.state.in_(ended)))
     return {str(identifier): name for identifier, name in found}
+
+
+def count_by_dataset(owner_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Return how many experiments of an owner stand on each dataset that has any."""
+    query = select(Experiment.dataset_id, func.count()).where(Experiment.owner_id == owner_id)
+    rows = db.session.execute(query.group_by(Experiment.dataset_id))
+    return {row[0]: row[1] for row in rows}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
@@ -17,7 +18,7 @@ MINUS = "\u2212"
 
 def init_app(app: Flask) -> None:
     """Make the filters and a few constants known to every template."""
-    for function in (number, count, score, size, span, moment, day, iso, percent, plural, shown, allowed):
+    for function in (number, count, score, size, span, moment, day, iso, percent, plural, shown, allowed, coded):
         app.add_template_filter(function)
     settings: Settings = app.extensions["hydroml_settings"]
 
@@ -128,3 +129,12 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(shown(item) for item in value)
     return str(value)
+
+
+def coded(text: str) -> Markup:
+    """Write what stands between two backticks, as names of columns do, as code; all of it is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    pieces = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+    return Markup("").join(pieces)

@@ -45,6 +45,7 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
     found["review"] = page.url
     page.goto("/datasets")
     found["dataset"] = str(page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
+    found["column"] = f"{found['dataset']}/columns/c1"
     context.close()
     return found
 
@@ -54,6 +55,7 @@ PLACES = [
     "new",
     "datasets",
     "dataset",
+    "column",
     "account",
     "help",
     "missing",

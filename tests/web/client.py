@@ -326,7 +326,7 @@ class Belongings:
 
 def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list[tuple[str, str, str]]:
     """Return every route as endpoint, method and address, with the ids of these things in it."""
-    values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js"}
+    values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js", "key": "c0"}
     adapter = app.url_map.bind("localhost")
     found = []
     for rule in app.url_map.iter_rules():

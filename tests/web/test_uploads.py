@@ -49,7 +49,10 @@ def kept(app: Flask) -> tuple[list[str], dict[str, list[tuple[str, ...]]]]:
     """Return every file of the data folder but the database's own, and every row that a file could leave."""
     data: Path = app.extensions["hydroml_settings"].data
     files = sorted(str(path.relative_to(data)) for path in data.rglob("*") if path.is_file())
-    return [name for name in files if "sqlite3" not in name], everything(but="web_sessions")
+    # The lock that readings of originals take holds nothing.
+    return [name for name in files if "sqlite3" not in name and name != "originals/.held"], everything(
+        but="web_sessions"
+    )
 
 
 def newest(user: User) -> Dataset:
@@ -292,17 +295,7 @@ def test_a_large_file_is_read_by_a_worker_and_the_page_says_so(
     assert browser.get(answer.goes_to).value_of("target") == ["flow"]
 
 
-def test_a_large_file_that_shows_at_once_that_it_is_no_table_is_refused_where_it_was_sent(
-    app: Flask, user: User, send: Callable[..., Page]
-) -> None:
-    with_limits(app, inline_read_mb=0)
-    page = send("/datasets/upload", (PNG, "picture.csv"))
-    assert page.status == 415
-    assert "This is a PNG picture." in page.problems()[0][0]
-    assert [row.name for row in datasets.list_datasets(user) if not row.sample] == []
-
-
-def test_a_large_file_that_is_bad_says_why_on_its_pages(
+def test_a_large_file_whose_reading_fails_says_why_on_its_pages(
     app: Flask, browser: Browser, user: User, send: Callable[..., Page]
 ) -> None:
     with_limits(app, inline_read_mb=0)
@@ -312,6 +305,17 @@ def test_a_large_file_that_is_bad_says_why_on_its_pages(
         page = browser.get(path)
         assert f"This is {EVIL}." in page.words
         assert EVIL not in page.text
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_large_file_that_is_bad_is_refused_by_its_head(app: Flask, send: Callable[..., Page], route: str) -> None:
+    with_limits(app, inline_read_mb=0)
+    before = kept(app)
+    page = send(route, (PNG, "picture.csv"))
+    assert page.status == 415
+    ((said, link),) = page.problems()
+    assert (said.startswith("This is a PNG picture."), link) == (True, "#f-file")
+    assert kept(app) == before
 
 
 @pytest.mark.parametrize("limit", [{"user_storage_mb": 0}, {"free_disk_mb": 10**9}], ids=str)

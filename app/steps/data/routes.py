@@ -1,4 +1,4 @@
-"""The Data step: sample, upload, preview, target, task, kinds."""
+"""The Data step: sample, upload, how the file was read, what was found in it, target, task, kinds."""
 
 from __future__ import annotations
 
@@ -8,47 +8,18 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.domain.errors import DomainError, DraftConflictError
-from app.domain.vocabulary import ColumnKind, DatasetState
+from app.domain.errors import ConflictError, DomainError, DraftConflictError
 from app.services import datasets, drafts
 from app.steps import flow
 from app.steps.data.form import read
+from app.steps.data.showing import column_values, context, pressed_in, reading_values
 from app.storage.tables import Dataset
-from app.web.hypermedia import fragment, into, leave_for, see_other
+from app.web import remedies, rereading
+from app.web.arriving import MOVING, landing
+from app.web.columns import names_with
+from app.web.hypermedia import fragment, into, leave_for, see_other, wants_fragment
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
-
-PER_PAGE = 100
-PREVIEW_ROWS = 8
-PREVIEW_COLUMNS = 60
-
-
-def context(situation: flow.Situation) -> dict[str, Any]:
-    """Return what the Data fragment needs."""
-    profile, dataset = situation.profile, situation.dataset
-    names = [column.name for column in profile.columns] if profile else []
-    word = request.args.get("q", "").strip().lower()
-    columns = [column for column in profile.columns if word in column.name.lower()] if profile else []
-    page = max(1, request.args.get("page", 1, type=int))
-    target = str(situation.plan.values["data"].get("target") or "")
-    return {
-        "samples": datasets.SAMPLES,
-        "owned": [one for one in datasets.list_datasets(situation.user) if one.state == "ready" and not one.sample],
-        "names": names,
-        "columns": columns[(page - 1) * PER_PAGE : page * PER_PAGE],
-        "found": len(columns),
-        "word": word,
-        "page": page,
-        "pages": -(-len(columns) // PER_PAGE),
-        "kinds": [kind.value for kind in ColumnKind],
-        "preview": datasets.preview_rows(dataset, limit=PREVIEW_ROWS) if dataset and profile else [],
-        "preview_names": names[:PREVIEW_COLUMNS],
-        "chosen_target": profile.column(target) if profile and profile.has(target) else None,
-        "values": situation.plan.values["data"],
-        "suggestions": situation.plan.suggestions["data"],
-        "reasons": situation.plan.reasons,
-    }
-
 
 VIEW = flow.StepView(
     "data", read, context, reshapes=("target", "task_kind", "time_column", "group_column", "dataset_id", "kind.")
@@ -56,15 +27,16 @@ VIEW = flow.StepView(
 blueprint = flow.blueprint_for(VIEW)
 
 
-def _choose(draft_id: uuid.UUID, dataset: Dataset) -> Response:
+def _choose(draft_id: uuid.UUID, dataset: Dataset, *, done: str = "") -> Response:
     user = current_user()
     row = drafts.get_draft(user, draft_id)
+    address = flow.step_url(row, "data")
     try:
         changes = datasets.first_answers(dataset)
         drafts.save_answers(user, draft_id, step="data", changes=changes, version=row.version)
     except DraftConflictError:
-        return see_other(flow.step_url(row, "data"))
-    return leave_for(flow.step_url(row, "data"))
+        return see_other(address)
+    return leave_for(address + done)
 
 
 def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
@@ -97,7 +69,8 @@ def upload(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a new file; a bad one is refused and the draft keeps what it had."""
     drafts.get_draft(current_user(), draft_id)
     try:
-        return _choose(draft_id, receive_upload(current_user()).dataset)
+        arrival = receive_upload(current_user())
+        return _choose(draft_id, arrival.dataset, done=landing(arrival))
     except DomainError as fault:
         return _refuse(draft_id, fault)
 
@@ -106,8 +79,89 @@ def upload(draft_id: uuid.UUID) -> Response:
 def reading(draft_id: uuid.UUID) -> Response:
     """Say how far a large file is; when it is done, the whole step is shown again."""
     situation = flow.situation_of(draft_id)
-    dataset = situation.dataset
-    if dataset is None or dataset.state in (DatasetState.READY.value, DatasetState.FAILED.value):
-        return leave_for(flow.step_url(situation.row, "data"))
-    address = f"{flow.step_url(situation.row, 'data')}/reading"
-    return fragment("partials/datasets/reading.html", dataset=dataset, address=address)
+    address = flow.step_url(situation.row, "data")
+    arrival = reading_values(situation)["arrival"]
+    if arrival is None or not wants_fragment():
+        return leave_for(address)
+    return fragment("partials/datasets/reading.html", waiting=arrival, address=f"{address}/reading")
+
+
+@blueprint.get("/columns")
+def columns(draft_id: uuid.UUID) -> Response:
+    """Show a page of the columns, as they are searched, filtered and ordered."""
+    situation = flow.situation_of(draft_id)
+    address = flow.step_url(situation.row, "data")
+    if situation.profile is None or not wants_fragment():
+        return leave_for(f"{address}?{request.query_string.decode()}")
+    values = {**column_values(situation), "profile": situation.profile, "editing": True}
+    return fragment("partials/datasets/columns.html", fragment=f"{address}/columns", **values)
+
+
+@blueprint.get("/names")
+def names(draft_id: uuid.UUID) -> Response:
+    """Offer names of columns that hold what is typed into one of the fields."""
+    profile = flow.situation_of(draft_id).profile
+    word = request.args.get(request.args.get("asked", ""), "")[:200]
+    return fragment("partials/datasets/names.html", names=names_with(profile, word) if profile else [])
+
+
+def _show_reading(situation: flow.Situation, fault: DomainError | None, look: Any = None) -> Response:
+    """Show the step with the panel open and what was chosen in it."""
+    values = {**reading_values(situation, request.form, fault), "look": look}
+    problems = (fault,) if fault and fault.field and fault.field.startswith(rereading.PREFIX) else ()
+    status = fault.status if fault else 200
+    return into("#wizard", flow.show_step(VIEW, situation, status=status, shown_problems=problems, **values))
+
+
+@blueprint.post("/reading/preview")
+def preview_reading(draft_id: uuid.UUID) -> Response:
+    """Show the first rows as they would be read with other choices; nothing is stored."""
+    situation = flow.situation_of(draft_id)
+    if situation.dataset is None:
+        return see_other(flow.step_url(situation.row, "data"))
+    look, fault = rereading.try_reading(situation.user, situation.dataset, request.form)
+    if not wants_fragment():
+        return _show_reading(situation, fault, look)
+    return rereading.look_fragment(look, fault)
+
+
+@blueprint.post("/reading/reread")
+def reread(draft_id: uuid.UUID) -> Response:
+    """Read the file again with other choices; the draft moves to the new dataset and keeps its answers."""
+    situation = flow.situation_of(draft_id)
+    if situation.dataset is None:
+        return see_other(flow.step_url(situation.row, "data"))
+    try:
+        changes = rereading.changes_from(request.form, datasets.choices_of(situation.dataset))
+        return _read_again(situation, changes, done="read")
+    except ConflictError:
+        return see_other(flow.step_url(situation.row, "data"))
+    except DomainError as fault:
+        return _show_reading(situation, fault)
+
+
+def _read_again(situation: flow.Situation, changes: dict[str, Any], *, done: str) -> Response:
+    address, before = flow.step_url(situation.row, "data"), situation.dataset
+    after = drafts.reread(situation.user, situation.row.id, changes, version=situation.row.version)
+    if before is None or after.id == before.id or after.state in MOVING:
+        return see_other(address)
+    return see_other(f"{address}?done={before.id}.{done}")
+
+
+@blueprint.post("/mend")
+def mend(draft_id: uuid.UUID) -> Response:
+    """Do what a finding offers: read the file again, answer something, or leave columns out."""
+    situation = flow.situation_of(draft_id)
+    dataset, profile = situation.dataset, situation.profile
+    button = request.form.get("remedy", "")[:30]
+    one = pressed_in(situation, profile, button)
+    if dataset is None or profile is None or one is None or request.form.get("dataset") != str(dataset.id):
+        return _refuse(draft_id, ConflictError("The data of this draft changed meanwhile, so nothing was done."))
+    try:
+        if one.remedy.kind == remedies.READING:
+            return _read_again(situation, one.remedy.changes, done=button)
+        changes = remedies.answers_of(profile, one.remedy)
+        drafts.save_many(situation.user, draft_id, changes=changes, version=situation.row.version)
+    except DomainError as fault:
+        return _refuse(draft_id, fault)
+    return see_other(f"{flow.step_url(situation.row, 'data')}?done={dataset.id}.{button}")

@@ -1,0 +1,46 @@
+"""What to say while a file arrives or is read: how far it is, and when to ask again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.vocabulary import DatasetState
+from app.storage.tables import Dataset
+from app.web.charts.waiting import poll_seconds
+from app.web.filters import size
+from app.web.uploads import Arrival
+
+MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
+
+
+@dataclass(frozen=True)
+class HowFar:
+    """A file on its way. `fraction` is None where nobody knows it."""
+
+    title: str
+    message: str
+    fraction: float | None
+    poll_seconds: int
+
+
+def how_far(dataset: Dataset, *, now: datetime) -> HowFar:
+    """Return how far a dataset is."""
+    age = max((now - dataset.created_at).total_seconds(), 0.0)
+    if dataset.state == DatasetState.RECEIVING.value:
+        return _receiving(dataset, age)
+    message = f"{size(dataset.size_bytes)} are being read and counted. You may close the page; it goes on."
+    return HowFar(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
+
+
+def _receiving(dataset: Dataset, age_seconds: float) -> HowFar:
+    come, whole = dataset.size_bytes or 0, dataset.expected_bytes or 0
+    message = f"{size(come)} of {size(whole)} have come." if whole else f"{size(come)} have come."
+    message += " If this stops, the upload was cut; send the file again."
+    fraction = min(come / whole, 1.0) if whole else None
+    return HowFar(f"Receiving {dataset.file_name}", message, fraction, poll_seconds(age_seconds))
+
+
+def landing(arrival: Arrival) -> str:
+    """Return the query of the page to which an upload leads, so that it says when the file was there already."""
+    return f"?done={arrival.dataset.id}.known" if arrival.known else ""

@@ -1,0 +1,79 @@
+"""The table of columns: what the address asks for, one page of it, and the addresses of its other pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import request
+
+from app.domain.analysis.columns import ORDERS, ColumnPage
+from app.domain.analysis.profile import DatasetProfile, Finding
+from app.domain.vocabulary import ColumnKind
+from app.services import datasets
+from app.web.charts.column import findings_by_column
+
+PER_PAGE = 60
+# So many names fit into a list of options; of more, the page asks for those that hold what is typed.
+MOST_OPTIONS = 300
+MOST_NAMES = 40
+Options = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One page of columns and all that stands around it."""
+
+    page: ColumnPage
+    findings: dict[str, list[Finding]]
+    kinds: Options
+    codes: Options
+    orders: Options
+    details: str
+    address: str
+
+    def link(self, page: int) -> str:
+        """Return the query that leads to another page with the same search."""
+        held = self.page
+        asked = {"q": held.word, "kind": held.kind, "finding": held.finding, "order": held.order, "page": str(page)}
+        return "?" + urlencode(
+            {name: value for name, value in asked.items() if value and (name, value) != ("order", "file")}
+        )
+
+
+def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) -> Table:
+    """Return the page of columns that the request asks for; what makes no sense is passed over."""
+    asked = request.args if request.method == "GET" else {}
+    number = asked.get("page", "1")
+    page = datasets.column_page(
+        profile,
+        word=asked.get("q", "")[:200],
+        kind=asked.get("kind", ""),
+        order=asked.get("order", "file"),
+        finding=asked.get("finding", ""),
+        page=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1,
+        per_page=PER_PAGE,
+    )
+    kinds = Counter(column.kind for column in profile.columns)
+    codes = Counter(code for one in profile.findings for code in {one.code} if one.columns)
+    return Table(
+        page=page,
+        findings=findings_by_column(profile, [column.name for column in page.columns]),
+        kinds=(
+            ("", "All kinds"),
+            *((kind.value, f"{kind.value}, {kinds[kind]:,}") for kind in ColumnKind if kinds[kind]),
+        ),
+        codes=(("", "All"), *((code, f"{code.replace('_', ' ')}, {count:,}") for code, count in sorted(codes.items()))),
+        orders=tuple((name, title) for name, (title, _) in ORDERS.items()),
+        details=f"/datasets/{dataset_id}/columns",
+        address=address,
+    )
+
+
+def names_with(profile: DatasetProfile, word: str) -> list[str]:
+    """Return some names that hold what was typed, those that begin with it first."""
+    wanted = word.strip().casefold()
+    found = [column.name for column in profile.columns if wanted in column.name.casefold()]
+    return sorted(found, key=lambda name: not name.casefold().startswith(wanted))[:MOST_NAMES]

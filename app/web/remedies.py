@@ -1,0 +1,144 @@
+"""Findings with their remedies as buttons, and what a pressed button asks for. Only remedies of ours are ever done."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profile import DatasetProfile, Finding, Remedy
+from app.domain.vocabulary import Severity
+
+READING, DRAFT, LEAVE_OUT = "reading", "draft", "leave_out"
+MOST_SHOWN = 60
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A remedy as a button: `value` names it, `done` says that the draft holds it already."""
+
+    value: str
+    label: str
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finding with its buttons; `together` does the same for all findings of its kind."""
+
+    finding: Finding
+    buttons: tuple[Button, ...]
+    together: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """The remedy that a button named, put together where it was pressed for all findings of its kind."""
+
+    token: str
+    finding: Finding
+    remedy: Remedy
+    columns: int
+
+
+def shown(
+    profile: DatasetProfile,
+    *,
+    kinds: Sequence[str],
+    is_done: Callable[[Remedy], bool] = lambda _remedy: False,
+    about: str | None = None,
+    prefix: str = "",
+    quiet: bool = False,
+) -> tuple[list[Shown], int]:
+    """Return what to show, warnings first, and how many more there are; notices without a button stay in the table.
+
+    With `about`, only what concerns this column is shown, and all of it; with `quiet`, every notice is. `prefix` stands
+    before the values of the buttons and says which findings they mean.
+    """
+    alike = Counter((one.code, remedy.label) for one in profile.findings for remedy in one.remedies)
+    met: set[tuple[str, str]] = set()
+    found = []
+    for place, finding in enumerate(profile.findings):
+        if about is not None and about not in finding.columns:
+            continue
+        buttons, together = [], []
+        for at, remedy in enumerate(finding.remedies):
+            if remedy.kind not in kinds:
+                continue
+            key = (finding.code, remedy.label)
+            buttons.append(Button(f"{prefix}{place}.{at}", remedy.label, is_done(remedy)))
+            if alike[key] > 1 and key not in met and about is None:
+                together.append(Button(f"{prefix}{place}.{at}.{ALL}", f"{remedy.label}: all {alike[key]:,} like this"))
+            met.add(key)
+        if buttons or quiet or about is not None or finding.severity is not Severity.NOTICE:
+            found.append(Shown(finding, tuple(buttons), tuple(together)))
+    found.sort(key=lambda one: one.finding.severity is Severity.NOTICE)
+    return found[:MOST_SHOWN], max(len(found) - MOST_SHOWN, 0)
+
+
+def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> Pressed | None:
+    """Return the remedy a button named, or None where there is none, as on a page that is out of date."""
+    place, _, rest = token.partition(".")
+    at, _, scope = rest.partition(".")
+    if profile is None or not (place + at).isascii() or not (place.isdigit() and at.isdigit()) or len(token) > 30:
+        return None
+    if int(place) >= len(profile.findings) or int(at) >= len(profile.findings[int(place)].remedies):
+        return None
+    finding = profile.findings[int(place)]
+    remedy = finding.remedies[int(at)]
+    if remedy.kind not in kinds:
+        return None
+    alike = [remedy] if scope != ALL else _alike(profile, finding, remedy)
+    return Pressed(token, finding, _together(alike), columns=len(alike))
+
+
+def _alike(profile: DatasetProfile, finding: Finding, remedy: Remedy) -> list[Remedy]:
+    return [
+        other
+        for one in profile.findings
+        if one.code == finding.code
+        for other in one.remedies
+        if (other.label, other.kind) == (remedy.label, remedy.kind)
+    ]
+
+
+def _together(remedies: Sequence[Remedy]) -> Remedy:
+    """Return one remedy that does what several do: lists are joined, answers are put side by side."""
+    changes: dict[str, Any] = {}
+    for remedy in remedies:
+        for name, value in remedy.changes.items():
+            changes[name] = [*changes.get(name, ()), *value] if isinstance(value, list | tuple) else value
+    columns = dict.fromkeys(name for remedy in remedies for name in remedy.columns)
+    return Remedy(remedies[0].label, remedies[0].kind, changes, tuple(columns))
+
+
+def answers_of(profile: DatasetProfile, remedy: Remedy) -> dict[str, dict[str, Any]]:
+    """Return the answers of a draft that a remedy sets, step by step."""
+    changes: dict[str, dict[str, Any]] = {}
+    for path, value in remedy.changes.items():
+        step, _, name = path.partition(".")
+        changes.setdefault(step, {})[name] = value
+    if remedy.kind == LEAVE_OUT:
+        held = changes.setdefault("features", {})
+        held.update({f"column.{profile.column(name).key}": False for name in remedy.columns if profile.has(name)})
+    return changes
+
+
+def holds(profile: DatasetProfile, answers: Mapping[str, Mapping[str, Any]], remedy: Remedy) -> bool:
+    """Say whether a draft answers already what the remedy would set."""
+    wanted = answers_of(profile, remedy)
+    return bool(wanted) and all(
+        answers.get(step, {}).get(name) == value for step, fields in wanted.items() for name, value in fields.items()
+    )
+
+
+def dataset_in(token: str) -> tuple[uuid.UUID | None, str]:
+    """Return the dataset and the button that an address carries."""
+    name, _, rest = token.partition(".")
+    try:
+        return uuid.UUID(name), rest
+    except ValueError:
+        return None, ""

@@ -1,0 +1,333 @@
+"""How a file was read as a form: every choice with what was found, what the user said, and what comes back of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+from pydantic import ValidationError
+
+from app.domain.analysis.choices import (
+    COMMENTS,
+    DECIMALS,
+    DELIMITERS,
+    ENCODINGS,
+    ESCAPES,
+    QUOTES,
+    Dialect,
+    Marker,
+    Peek,
+    ReadingChoices,
+)
+from app.domain.analysis.profile import ImportReport
+from app.domain.errors import DomainError
+from app.services import datasets
+from app.storage.tables import Dataset, User
+from app.web.hypermedia import fragment
+
+PREFIX = "reading."
+OTHER = "other_delimiter"
+# A choice may itself be nothing, as "no quotes" is, so what was said stands after this sign and "" says nothing.
+SAID = "="
+RAGGED = {"leave_out": "left out and listed", "pad": "kept, with empty cells"}
+DUPLICATES = {"keep": "kept", "leave_out": "left out and counted"}
+HEADERS = {0: "none", 1: "one line", 2: "two lines", 3: "three lines", 4: "four lines", 5: "five lines"}
+FORMATS = {
+    "csv": "Delimited text",
+    "rdb": "USGS RDB",
+    "camels": "CAMELS text",
+    "json": "JSON",
+    "jsonl": "JSON lines",
+    "parquet": "Parquet",
+    "xlsx": "Excel workbook",
+    "xls": "Excel workbook (97 to 2003)",
+    "netcdf": "NetCDF",
+}
+PACKINGS = {"": "", "gzip": ", gzip", "zip": ", zip"}
+TEXT = ("encoding", "delimiter", "quote", "escape", "decimal", "comment")
+LINES = ("first_line", "header_lines", "footer_lines")
+# What can be said about each format; what means nothing for it is not asked.
+ASKED = {
+    "csv": (*TEXT, *LINES, "ragged"),
+    "rdb": ("encoding", "ragged"),
+    "camels": ("encoding", "ragged"),
+    "json": ("encoding",),
+    "jsonl": ("encoding",),
+    "xlsx": ("decimal", *LINES),
+    "xls": ("decimal", *LINES),
+}
+NUMBERS = ("first_line", "footer_lines")
+# What holds where nothing was said, for choices that no file answers.
+USUAL = {"ragged": "leave_out", "duplicates": "keep"}
+LABELS = {
+    "sheet": "Sheet",
+    "encoding": "Encoding",
+    "delimiter": "Separator",
+    "quote": "Quotes around cells",
+    "escape": "A quote inside a cell",
+    "decimal": "Decimal mark",
+    "comment": "Comment lines begin with",
+    "first_line": "First line of the table",
+    "header_lines": "Lines that hold names",
+    "footer_lines": "Lines after the table",
+    "ragged": "Rows that do not fit",
+    "duplicates": "Exact copies of rows",
+}
+HINTS = {
+    "first_line": "Counted from 1: where the names stand, or the first values. Empty: as found.",
+    "footer_lines": "Such as totals or a source. Empty: as found.",
+}
+REFUSED = {
+    "first_line": "The first line is a whole number from 1 to 1,000,000, or empty.",
+    "footer_lines": "The number of lines after the table is a whole number from 0 to 1,000, or empty.",
+    "header_lines": "Names stand on none or up to five lines.",
+    "delimiter": "A separator has one to ten characters.",
+}
+NOT_A_CHOICE = "This is none of the choices. Choose one of those shown."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One field of the form. `options` is empty where a number is typed; `found` says in words what holds now."""
+
+    name: str
+    label: str
+    value: str
+    found: str
+    said: bool
+    options: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the user said about one value: `flip` is the other meaning."""
+
+    place: int
+    sentence: str
+    flip: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All that the panel "How the file was read" shows. `address` is where its form leads, without the last word."""
+
+    summary: str
+    format_title: str
+    choices: tuple[Choice, ...]
+    marks: tuple[Mark, ...]
+    address: str
+    is_open: bool
+    delimiter_typed: str = ""
+
+
+def panel_of(
+    dialect: Dialect, choices: ReadingChoices, *, address: str, form: Mapping[str, str] | None = None
+) -> Panel:
+    """Return the panel; `form` is what was just posted, which is shown again and holds the panel open."""
+    names = ASKED.get(dialect.format, ())
+    sheets = ("sheet",) if dialect.sheets else ()
+    fields = (_choice(name, dialect, choices, form or {}) for name in (*sheets, *names, "duplicates"))
+    return Panel(
+        summary=summary_of(dialect),
+        format_title=title_of(dialect),
+        choices=tuple(fields),
+        marks=tuple(_mark(place, one) for place, one in enumerate(choices.markers)),
+        address=address,
+        is_open=form is not None,
+        delimiter_typed=(form or {}).get(PREFIX + OTHER, ""),
+    )
+
+
+def title_of(dialect: Dialect) -> str:
+    """Return the format in words."""
+    return FORMATS.get(dialect.format, dialect.format) + PACKINGS[dialect.packing]
+
+
+def summary_of(dialect: Dialect) -> str:
+    """Return how the file was read in one line."""
+    parts = [title_of(dialect)]
+    asked = ASKED.get(dialect.format, ())
+    if dialect.sheet:
+        parts.append(f"sheet {dialect.sheet}" if dialect.format.startswith("xls") else dialect.sheet)
+    if "delimiter" in asked and dialect.delimiter:
+        parts.append(_word("delimiter", dialect.delimiter))
+    if "encoding" in asked and dialect.encoding:
+        parts.append(_word("encoding", dialect.encoding))
+    if dialect.decimal == ",":
+        parts.append("decimal comma")
+    if dialect.comment:
+        parts.append(f"comments after {dialect.comment}")
+    if "first_line" in asked and dialect.first_line > 1:
+        parts.append(f"table from line {dialect.first_line:,}")
+    if dialect.footer_lines:
+        parts.append(f"{dialect.footer_lines:,} {'line' if dialect.footer_lines == 1 else 'lines'} after the table")
+    if "header_lines" in asked and not dialect.header_lines:
+        parts.append("no names")
+    return ", ".join(parts)
+
+
+def changes_from(form: Mapping[str, str], choices: ReadingChoices) -> dict[str, Any]:
+    """Return what the posted form changes, as `ReadingChoices.merged` takes it; None takes a choice back.
+
+    Raises
+    ------
+    DomainError
+        With the field at fault.
+    """
+    changes: dict[str, Any] = {}
+    for name in LABELS:
+        raw = form.get(PREFIX + name)
+        if raw is not None:
+            changes[name] = _number(name, raw) if name in NUMBERS else raw.removeprefix(SAID) if raw else None
+    if changes.get("header_lines") is not None:
+        changes["header_lines"] = _number("header_lines", changes["header_lines"])
+    if form.get(PREFIX + OTHER):
+        changes["delimiter"] = form[PREFIX + OTHER]
+    if form.get("flip", "").isdecimal() and int(form["flip"]) < len(choices.markers):
+        marker = choices.markers[int(form["flip"])]
+        other = "value" if marker.meaning == "missing" else "missing"
+        changes["markers"] = [marker.model_copy(update={"meaning": other}).model_dump(mode="json", exclude_none=True)]
+    try:
+        choices.merged(changes)
+    except ValidationError as fault:
+        name = str(fault.errors()[0]["loc"][0])
+        raise DomainError(REFUSED.get(name, NOT_A_CHOICE), code="bad_choice", field=PREFIX + name) from fault
+    return changes
+
+
+def _number(name: str, raw: str) -> int | None:
+    text = raw.strip().replace(",", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise DomainError(REFUSED[name], code="bad_choice", field=PREFIX + name)
+    return int(text)
+
+
+def _words(name: str, dialect: Dialect) -> Mapping[Any, str]:
+    if name == "sheet":
+        return {one: one for one in dialect.sheets}
+    known: dict[str, Mapping[Any, str]] = {
+        "encoding": ENCODINGS,
+        "delimiter": DELIMITERS,
+        "quote": QUOTES,
+        "escape": ESCAPES,
+        "decimal": DECIMALS,
+        "comment": COMMENTS,
+        "header_lines": HEADERS,
+        "ragged": RAGGED,
+        "duplicates": DUPLICATES,
+    }
+    return known.get(name, {})
+
+
+def _word(name: str, value: Any) -> str:
+    return _words(name, Dialect()).get(value, str(value))
+
+
+def _choice(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> Choice:
+    said = getattr(choices, name)
+    usual = USUAL.get(name)
+    now = said if said is not None else getattr(dialect, name, usual)
+    told = "" if said is None else str(said) if name in NUMBERS else f"{SAID}{said}"
+    found = f"{now:,}" if name in NUMBERS else _word(name, now)
+    return Choice(
+        name=PREFIX + name,
+        label=_label(name, dialect),
+        value=form.get(PREFIX + name, told),
+        found=found,
+        said=said is not None,
+        options=() if name in NUMBERS else tuple(_options(name, dialect, now, "" if said is not None else found)),
+        hint=HINTS.get(name, ""),
+    )
+
+
+def _label(name: str, dialect: Dialect) -> str:
+    if name == "sheet" and not dialect.format.startswith("xls"):
+        return "File in the archive" if dialect.packing == "zip" else "Table"
+    return LABELS[name]
+
+
+def _options(name: str, dialect: Dialect, now: Any, found: str) -> Iterable[tuple[str, str]]:
+    """Yield the options of a choice; the first takes back what was said, or says what was found."""
+    how = "usual" if name in USUAL else "found"
+    yield "", f"{found[:1].upper()}{found[1:]} ({how})" if found else "As found"
+    words = dict(_words(name, dialect))
+    if not found:
+        words.setdefault(now, str(now))
+    for key, title in words.items():
+        yield f"{SAID}{key}", title
+
+
+def _mark(place: int, marker: Marker) -> Mark:
+    if marker.value is not None:
+        what = f"{marker.value or 'a blank'}"
+    else:
+        what = f"all below {marker.below:g}" if marker.below is not None else f"all above {marker.above or 0:g}"
+    missing = marker.meaning == "missing"
+    sentence = f"{what} in `{marker.column[:60]}` {'means missing' if missing else 'is a value'}"
+    return Mark(place, sentence, "It is a value" if missing else "It means missing")
+
+
+def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[str, Any]:
+    """Return what the first look shows: columns with kind and share missing, and the first rows."""
+    kinds = [*peek.kinds, *("" for _ in peek.names)][: len(peek.names)]
+    missing = [*peek.missing, *(0.0 for _ in peek.names)][: len(peek.names)]
+    heads = [
+        {"name": name, "kind": kind, "missing": share}
+        for name, kind, share in zip(peek.names, kinds, missing, strict=True)
+    ]
+    return {
+        "summary": summary_of(peek.dialect),
+        "heads": heads[:most_columns],
+        "columns": len(peek.names),
+        "rows": [row[:most_columns] for row in peek.rows[:most_rows]],
+        "rows_seen": peek.rows_seen,
+        "whole": peek.whole,
+        "rejected": peek.rejected[:20],
+        "notes": peek.notes[:20],
+    }
+
+
+def try_reading(
+    user: User, dataset: Dataset, form: Mapping[str, str]
+) -> tuple[dict[str, Any] | None, DomainError | None]:
+    """Return the first look at a file with what was chosen in the form, or why there is none."""
+    try:
+        changes = changes_from(form, datasets.choices_of(dataset))
+        return look_of(datasets.preview(user, dataset.id, changes)), None
+    except DomainError as fault:
+        return None, fault
+
+
+def look_fragment(look: dict[str, Any] | None, fault: DomainError | None) -> Response:
+    """Answer htmx with the first look; a fault stands in its place, whatever its status would be on a page."""
+    said = fault.message if fault else ""
+    return fragment("partials/datasets/look.html", status=422 if fault else 200, look=look, fault=said)
+
+
+def dialect_of(report: ImportReport) -> Dialect:
+    """Return how a file was read, also where that was stored before dialects were."""
+    if report.dialect != Dialect():
+        return report.dialect
+    return Dialect(
+        encoding=report.encoding,
+        delimiter=report.delimiter,
+        quote=report.quote,
+        escape="double",
+        decimal=report.decimal,
+        first_line=report.skipped_lines + 1,
+    )
+
+
+def first_look(user: User, dataset: Dataset) -> dict[str, Any] | None:
+    """Return the first look at a file that is being read: the one taken when it came, or one taken now."""
+    try:
+        peek = datasets.peek_of(dataset) or datasets.preview(user, dataset.id, {})
+    except DomainError:
+        # The reading will say what is wrong with the file; until then there is nothing to look at.
+        return None
+    return look_of(peek)

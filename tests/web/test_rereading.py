@@ -1,0 +1,222 @@
+"""How the form of reading choices is shown and understood, for every format; remedies as buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.domain.analysis.choices import Dialect, Marker, Peek, ReadingChoices
+from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, Remedy
+from app.domain.errors import DomainError
+from app.domain.vocabulary import ColumnKind, Severity
+from app.web import remedies, rereading
+
+SAID = rereading.SAID
+FOUND = Dialect(encoding="cp1252", delimiter=";", quote='"', escape="double", decimal=",", first_line=4, footer_lines=1)
+LEFT, KEPT = "It means missing", "It is a value"
+
+
+def panel(dialect: Dialect = FOUND, choices: ReadingChoices | None = None, **more: Any) -> rereading.Panel:
+    return rereading.panel_of(dialect, choices or ReadingChoices(), address="/x", **more)
+
+
+def field(made: rereading.Panel, name: str) -> rereading.Choice:
+    return next(one for one in made.choices if one.name == f"reading.{name}")
+
+
+def test_each_field_says_what_was_found() -> None:
+    made = panel()
+    assert made.summary == (
+        "Delimited text, semicolon, Windows-1252 (Western Europe), decimal comma, table from line 4, "
+        "1 line after the table"
+    )
+    firsts = {one.name.removeprefix("reading."): one.options[0][1] for one in made.choices if one.options}
+    assert firsts == {
+        "encoding": "Windows-1252 (Western Europe) (found)",
+        "delimiter": "Semicolon (found)",
+        "quote": "Double quotes (found)",
+        "escape": "The quote twice (found)",
+        "decimal": "Comma (found)",
+        "comment": "None (found)",
+        "header_lines": "One line (found)",
+        "ragged": "Left out and listed (usual)",
+        "duplicates": "Kept (usual)",
+    }
+    assert (field(made, "first_line").found, field(made, "footer_lines").found) == ("4", "1")
+    assert not any(one.said or one.value for one in made.choices)
+
+
+def test_what_the_user_said_stands_in_its_field_and_can_be_taken_back() -> None:
+    made = panel(FOUND.model_copy(update={"said": ("quote",)}), ReadingChoices(quote="", first_line=2))
+    quote = field(made, "quote")
+    assert (quote.value, quote.said, quote.options[0]) == (SAID, True, ("", "As found"))
+    assert (field(made, "first_line").value, field(made, "first_line").said) == ("2", True)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "names"),
+    [
+        (Dialect(format="parquet"), ["duplicates"]),
+        (Dialect(format="json"), ["encoding", "duplicates"]),
+        (Dialect(format="netcdf"), ["duplicates"]),
+        (
+            Dialect(format="xlsx", sheet="Data", sheets=("Read me", "Data")),
+            ["sheet", "decimal", "first_line", "header_lines", "footer_lines", "duplicates"],
+        ),
+    ],
+    ids=lambda value: value.format if isinstance(value, Dialect) else "",
+)
+def test_only_what_means_something_for_a_format_is_asked(dialect: Dialect, names: list[str]) -> None:
+    assert [one.name for one in panel(dialect).choices] == [f"reading.{name}" for name in names]
+
+
+def test_sheets_and_files_of_an_archive_are_offered_by_name() -> None:
+    book = field(panel(Dialect(format="xlsx", sheet="Data", sheets=("Read me", "Data"))), "sheet")
+    assert (book.label, book.options) == (
+        "Sheet",
+        (("", "Data (found)"), (f"{SAID}Read me", "Read me"), (f"{SAID}Data", "Data")),
+    )
+    packed = Dialect(packing="zip", sheet="a.csv", sheets=("a.csv", "b.csv"))
+    assert field(panel(packed), "sheet").label == "File in the archive"
+
+
+def test_the_form_says_nothing_when_nothing_was_chosen() -> None:
+    form = {one.name: one.value for one in panel().choices}
+    assert set(rereading.changes_from(form, ReadingChoices()).values()) == {None}
+    assert ReadingChoices().merged(rereading.changes_from(form, ReadingChoices())) == ReadingChoices()
+
+
+def test_the_form_and_the_choices_say_the_same() -> None:
+    said = ReadingChoices(
+        encoding="latin-1",
+        delimiter="\t",
+        quote="",
+        escape="\\",
+        decimal=",",
+        comment="#",
+        first_line=3,
+        header_lines=0,
+        footer_lines=2,
+        ragged="pad",
+        duplicates="leave_out",
+    )
+    form = {one.name: one.value for one in panel(choices=said).choices}
+    assert ReadingChoices().merged(rereading.changes_from(form, ReadingChoices())) == said
+    nothing = dict.fromkeys(form, "")
+    assert said.merged(rereading.changes_from(nothing, said)) == ReadingChoices()
+
+
+def test_another_separator_can_be_typed() -> None:
+    form = {"reading.delimiter": f"{SAID},", "reading.other_delimiter": "~|"}
+    assert rereading.changes_from(form, ReadingChoices())["delimiter"] == "~|"
+    odd = field(panel(FOUND, ReadingChoices(delimiter="~|")), "delimiter")
+    assert (f"{SAID}~|", "~|") in odd.options
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("first_line", "two", "The first line is a whole number from 1 to 1,000,000, or empty."),
+        ("first_line", "0", "The first line is a whole number from 1 to 1,000,000, or empty."),
+        ("first_line", "-3", "The first line is a whole number"),
+        ("footer_lines", "1001", "from 0 to 1,000"),
+        ("header_lines", f"{SAID}9", "Names stand on none or up to five lines."),
+        ("header_lines", f"{SAID}x", "Names stand on none or up to five lines."),
+        ("encoding", f"{SAID}ebcdic", "This is none of the choices."),
+        ("other_delimiter", "x" * 11, "A separator has one to ten characters."),
+        ("delimiter", SAID, "A separator has one to ten characters."),
+    ],
+)
+def test_a_choice_that_cannot_be_made_is_said_at_its_field(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(DomainError, match=sentence) as fault:
+        rereading.changes_from({f"reading.{name}": value}, ReadingChoices())
+    assert fault.value.field == f"reading.{name.removeprefix('other_')}"
+
+
+def test_what_was_said_about_values_can_be_turned_round() -> None:
+    choices = ReadingChoices(markers=(Marker(column="flow", value="-999"), Marker(column="rain", below=0.0)))
+    marks = panel(choices=choices).marks
+    assert [(one.sentence, one.flip) for one in marks] == [
+        ("-999 in `flow` means missing", KEPT),
+        ("all below 0 in `rain` means missing", KEPT),
+    ]
+    after = choices.merged(rereading.changes_from({"flip": "0"}, choices))
+    assert [(one.column, one.meaning) for one in after.markers] == [("flow", "value"), ("rain", "missing")]
+    assert "markers" not in rereading.changes_from({"flip": "7"}, choices)
+
+
+def test_the_first_look_is_cut_to_what_a_page_shows() -> None:
+    names = tuple(f"n{at}" for at in range(50))
+    peek = Peek(dialect=FOUND, names=names, rows=(names,) * 20, kinds=("text",) * 50, missing=(0.5,) * 50, rows_seen=20)
+    look = rereading.look_of(peek)
+    assert (len(look["heads"]), len(look["rows"]), len(look["rows"][0]), look["columns"]) == (30, 8, 30, 50)
+
+
+def test_a_profile_stored_before_dialects_still_says_how_it_was_read() -> None:
+    old = ImportReport(3, 3, 0, encoding="utf-8", delimiter="\t", skipped_lines=2)
+    assert rereading.summary_of(rereading.dialect_of(old)) == "Delimited text, tab, UTF-8, table from line 3"
+
+
+def marker(column: str, value: str) -> Finding:
+    changes = [{"column": column, "value": value, "meaning": meaning} for meaning in ("missing", "value")]
+    buttons = (
+        Remedy(LEFT, "reading", {"markers": [changes[0]]}),
+        Remedy(KEPT, "reading", {"markers": [changes[1]]}),
+    )
+    return Finding("missing_value_marker", Severity.WARNING, (column,), f"`{column}` holds {value}.", "", buttons)
+
+
+def profile(*findings: Finding) -> DatasetProfile:
+    columns = tuple(
+        ColumnProfile(name, f"c{at}", ColumnKind.NUMERIC, "numbers", "number", 0, 9)
+        for at, name in enumerate(("flow", "rain", "site"))
+    )
+    return DatasetProfile(9, columns, ImportReport(9, 9, 0, "utf-8", ","), findings)
+
+
+LEAVE = Finding(
+    "constant", Severity.NOTICE, ("site",), "`site` is 1.", "", (Remedy("Leave it out", "leave_out", {}, ("site",)),)
+)
+GROUP = Finding(
+    "groups", Severity.NOTICE, ("site",), "Groups.", "", (Remedy("Group", "draft", {"data.group_column": "site"}),)
+)
+PLAIN = Finding("time_gaps", Severity.NOTICE, ("site",), "Gaps.")
+
+
+def test_findings_with_buttons_and_warnings_are_shown_and_quiet_notices_are_not() -> None:
+    found, more = remedies.shown(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading", "leave_out"))
+    assert ([one.finding.code for one in found], more) == (["missing_value_marker", "constant"], 0)
+    assert [one.value for one in found[0].buttons] == ["2.0", "2.1"]
+    only_reading, _ = remedies.shown(profile(LEAVE, PLAIN), kinds=("reading",))
+    assert only_reading == []
+    about, _ = remedies.shown(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading",), about="site")
+    assert [one.finding.code for one in about] == ["constant", "time_gaps"]
+
+
+def test_one_button_answers_for_all_findings_of_a_kind() -> None:
+    made = profile(marker("flow", "-999"), marker("rain", "-200"))
+    found, _ = remedies.shown(made, kinds=("reading",))
+    assert [one.label for one in found[0].together] == [f"{LEFT}: all 2 like this", f"{KEPT}: all 2 like this"]
+    assert found[1].together == ()
+    pressed = remedies.pressed(made, found[0].together[0].value, kinds=("reading",))
+    assert pressed is not None
+    assert [(one["column"], one["value"], one["meaning"]) for one in pressed.remedy.changes["markers"]] == [
+        ("flow", "-999", "missing"),
+        ("rain", "-200", "missing"),
+    ]
+    assert pressed.columns == 2
+
+
+@pytest.mark.parametrize("value", ["", "9.0", "0.9", "0", "x.y", "-1.0", "0." * 20, "٣.0", "1.0"])
+def test_a_button_that_is_not_ours_does_nothing(value: str) -> None:
+    assert remedies.pressed(profile(marker("flow", "-999"), LEAVE), value, kinds=("reading",)) is None
+    assert remedies.pressed(None, value, kinds=("reading",)) is None
+
+
+def test_answers_of_a_draft_that_a_remedy_sets() -> None:
+    made = profile(LEAVE, GROUP)
+    assert remedies.answers_of(made, LEAVE.remedies[0]) == {"features": {"column.c2": False}}
+    assert remedies.answers_of(made, GROUP.remedies[0]) == {"data": {"group_column": "site"}}
+    assert remedies.holds(made, {"data": {"group_column": "site"}}, GROUP.remedies[0])
+    assert not remedies.holds(made, {"data": {}}, GROUP.remedies[0])
