@@ -26,7 +26,7 @@ def send(program: Program, content: bytes = SMALL.encode(), file: str = "river.c
 
 
 def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
-    answer = send(program, file="C:\\data\\river.csv", name="My river")
+    answer = send(program, file="../data/river.csv", name="My river")
     body = answer.get_json()
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"/api/datasets/{body['id']}/"

@@ -132,7 +132,8 @@ def _quotes(text: str, delimiter: str, choices: ReadingChoices) -> Iterator[str]
     edge = re.escape(delimiter)
     if re.search(rf"(?:^|{edge} ?)'[^'\n]*'(?:{edge}|\r?$)", text, re.M):
         yield "'"
-    if '"' in text:
+    # A last quote that opens a cell and is never closed is a fault to be told, not a letter of that cell.
+    if '"' in text and not re.search(rf"(?:^|{edge})\"[^\"]*\Z", text, re.M):
         yield ""
 
 
