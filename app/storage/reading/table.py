@@ -1,22 +1,19 @@
-"""From text to a typed Parquet table and its profile. Rows read = rows kept + rows reported, checked at the end."""
+"""From a file to a typed Parquet table and its profile. Rows read = rows kept + rows reported, checked at the end."""
 
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.choices import Dialect, ReadingChoices
 from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.storage.columnar import connect, literal
-from app.storage.reading.absent import count_absent_words
+from app.storage.reading.bytes_in import check_kind, unpacked
 from app.storage.reading.dialect import repair_names
-from app.storage.reading.encodings import label
-from app.storage.reading.formats import SCRATCH, recognise
-from app.storage.reading.formatted import store_formatted
+from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
 from app.storage.reading.profiling import profile_table
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
@@ -25,15 +22,33 @@ from app.storage.reading.typing_columns import Typed, choose_types
 
 MOST_REJECTED_SHARE = 0.2
 NOTES_SHOWN = 60
+SAMPLE_ROWS = 400
+MEMORY_SHARE = 0.6
+NORMALISED = "rows.csv"
+PARQUET = "data.parquet"
+THREADS = 2
+ROW_GROUP = 122_880
+ENCODING_WORDS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 
 
-@dataclass
-class Reading:
-    """What happened while the rows were read."""
+@dataclass(frozen=True)
+class Place:
+    """Where a file is read: the connection, the one folder it may write to, and what the user and the limits say."""
+
+    connection: Any
+    folder: Path
+    choices: ReadingChoices
+    limits: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The table `raw`: its names as the file has them, how it was read, and what became of the rows."""
 
     names: list[str]
-    layout: TextLayout
+    dialect: Dialect
     tally: Tally
+    loaded: Loaded
 
 
 def read_table(request: dict[str, Any]) -> dict[str, Any]:
@@ -44,95 +59,157 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    folder, limits = Path(request["folder"]), request["limits"]
-    found = recognise(request)
-    if found.format is not None:
-        profile = store_formatted(found.open(), folder, limits)
-    else:
-        reading = _normalise(found.unpacked.path, found.choices, folder, limits)
-        reading.tally.notes[:0] = found.unpacked.notes
-        profile = _store(reading, folder, limits)
-    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-    (folder / "rows.csv").unlink(missing_ok=True)
+    folder, limits, source = Path(request["folder"]), request["limits"], Path(request["source"])
+    choices = ReadingChoices.model_validate(request.get("choices") or {})
+    csv.field_size_limit(limits["cell_kb"] * 1024)
+    with source.open("rb") as handle:
+        head = handle.read(8192)
+    check_kind(head, request["suffix"], tar=".tar" in request["suffix"])
+    text_file = unpacked(source, folder, limits)
+    if text_file != source:
+        with text_file.open("rb") as handle:
+            check_kind(handle.read(8192), "", tar=False)
+    layout = find_layout(text_file, choices=choices, limits=limits)
+    memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
+    with connect(folder, memory_mb=memory, threads=THREADS, temporary=folder, file=text_file) as connection:
+        place = Place(connection, folder, choices, limits)
+        profile = _stored(place, _raw_of_text(place, text_file, layout))
+    for leftover in ("unpacked", NORMALISED, STAGE):
+        (folder / leftover).unlink(missing_ok=True)
     return profile.to_json()
 
 
-def _normalise(text_file: Path, choices: ReadingChoices, folder: Path, limits: dict[str, int]) -> Reading:
-    layout = find_layout(text_file, choices=choices, limits=limits)
-    table = open_rows(text_file, layout, choices=choices, limits=limits)
-    if len(table.names) > limits["columns"]:
-        message = f"It has {len(table.names):,} columns; the limit is {limits['columns']:,}."
-        raise over("columns", message, code="too_many_columns")
-    names, repairs = repair_names(table.names, len(table.names))
-    reading = Reading(names, layout, table.tally)
-    table.tally.notes += repairs[:NOTES_SHOWN]
-    if len(repairs) > NOTES_SHOWN:
-        table.tally.notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
-    with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as out:
+def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
+    """Make `raw` of a text: at once where it is plain and every row fits, else row by row."""
+    _refuse_too_wide(layout.width, place.limits)
+    if layout.is_plain and len(layout.delimiter.encode()) == 1:
+        plain = Plain(path, layout.width, layout.delimiter, layout.quote, layout.skip_lines)
+        counted = count_records(plain)
+        if not counted.unsure and counted.longest <= place.limits["cell_kb"] * 1024:
+            _refuse_too_many(counted.records, layout.width, place.limits)
+            loaded = load(place.connection, plain, layout.sample, counted, folder=place.folder, choices=place.choices)
+            if loaded is not None:
+                tally = Tally(kept=loaded.rows, notes=list(layout.notes))
+                return Raw(list(layout.names), layout.as_dialect(), tally, loaded)
+    return _raw_of_rows(place, open_rows(path, layout, choices=place.choices, limits=place.limits))
+
+
+def _raw_of_rows(place: Place, table: RowTable) -> Raw:
+    """Make `raw` of rows: they are written down in the plainest layout there is, which is then read at once."""
+    width, sample = len(table.names), list[list[str]]()
+    _refuse_too_wide(width, place.limits)
+    with (place.folder / NORMALISED).open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerows(_counted_rows(table, limits))
-    _refuse_if_useless(reading)
-    return reading
+        writer.writerows(_taken(table, sample, place.limits))
+    _refuse_if_useless(table.tally, width)
+    plain = Plain(place.folder / NORMALISED, width, ",", '"', skip_lines=0, newline="\n")
+    counted = count_records(plain)
+    loaded = load(place.connection, plain, sample, counted, folder=place.folder, choices=place.choices)
+    if loaded is None or loaded.rows != table.tally.kept:
+        stored = counted.records if loaded is None else loaded.rows
+        message = f"{table.tally.kept:,} rows were read but {stored:,} were stored, so nothing was kept."
+        raise RefusedError("conservation", message)
+    return Raw(list(table.names), table.dialect, table.tally, loaded)
 
 
-def _counted_rows(table: RowTable, limits: dict[str, int]) -> Iterator[list[str]]:
+def _taken(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:
+    """Pass rows on, counting them against the limits; the first ones are kept as a sample."""
     width = len(table.names)
-    most_rows, limit = min((limits["rows"], "rows"), (limits["cells"] // max(width, 1), "cells"))
+    most, tally = _most_rows(width, limits)[0], table.tally
     for row in table.rows:
-        table.tally.kept += 1
-        if table.tally.kept > most_rows:
-            message = f"It has more than {most_rows:,} rows of {width:,} columns, which is the limit."
-            raise over(limit, message, code="too_many_rows")
+        tally.kept += 1
+        if tally.kept > most:
+            _refuse_too_many(tally.kept, width, limits)
+        if len(sample) < SAMPLE_ROWS:
+            sample.append(row)
         yield row
 
 
-def _refuse_if_useless(reading: Reading) -> None:
-    total = reading.tally.kept + reading.tally.rejected_count
-    names = len(reading.names)
+def _most_rows(width: int, limits: dict[str, int]) -> tuple[int, str]:
+    return min((limits["rows"], "rows"), (limits["cells"] // max(width, 1), "cells"))
+
+
+def _refuse_too_many(rows: int, width: int, limits: dict[str, int]) -> None:
+    most, limit = _most_rows(width, limits)
+    if rows > most:
+        message = f"It has more than {most:,} rows of {width:,} columns, which is the limit."
+        raise over(limit, message, code="too_many_rows")
+
+
+def _refuse_too_wide(width: int, limits: dict[str, int]) -> None:
+    if width > limits["columns"]:
+        message = f"It has {width:,} columns; the limit is {limits['columns']:,}."
+        raise over("columns", message, code="too_many_columns")
+
+
+def _refuse_if_useless(tally: Tally, width: int) -> None:
+    total = tally.kept + tally.rejected_count
     if total == 0:
-        word = "name" if names == 1 else "names"
-        raise RefusedError("no_rows", f"It has {names:,} column {word} but no rows.")
-    if reading.tally.rejected_count > MOST_REJECTED_SHARE * total:
-        line, reason = reading.tally.rejected[0]
+        word = "name" if width == 1 else "names"
+        raise RefusedError("no_rows", f"It has {width:,} column {word} but no rows.")
+    if tally.rejected_count > MOST_REJECTED_SHARE * total:
+        line, reason = tally.rejected[0]
         message = (
-            f"{reading.tally.rejected_count:,} of {total:,} rows do not fit {names:,} columns; "
+            f"{tally.rejected_count:,} of {total:,} rows do not fit {width:,} columns; "
             f"the first is line {line:,}: {reason}"
         )
         raise RefusedError("ragged", message, line=line)
 
 
-def _store(reading: Reading, folder: Path, limits: dict[str, int]) -> DatasetProfile:
-    keys = [f"c{at}" for at in range(len(reading.names))]
-    memory = max(256, int(limits["read_memory_mb"] * 0.6))
-    with connect(folder, memory_mb=memory, threads=2, temporary=folder) as connection:
-        types = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
-        connection.execute(
-            f"CREATE TABLE raw AS SELECT * FROM read_csv(?, columns={{{types}}}, header=false, delim=',', quote='\"', "
-            "escape='\"', new_line='\\n', auto_detect=false, strict_mode=true, max_line_size=?, nullstr='')",
-            [str(folder / "rows.csv"), max(2_097_152, limits["cell_kb"] * 1024 * 8)],
-        )
-        counted = connection.execute("SELECT count(*) FROM raw").fetchone()[0]
-        if counted != reading.tally.kept:
-            message = f"{reading.tally.kept:,} rows were read but {counted:,} were stored, so nothing was kept."
-            raise RefusedError("conservation", message)
-        typed = choose_types(connection, keys, reading.names, decimal_comma=reading.layout.delimiter != ",")
-        select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
-        connection.execute(f"CREATE VIEW typed AS SELECT {select} FROM raw")
-        target = folder / "data.parquet"
-        how = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
-        connection.execute(f"COPY (SELECT * FROM typed) TO {literal(str(target))} ({how})")
-        absent = count_absent_words(connection, typed)
-        connection.execute("DROP VIEW typed")
-        connection.execute("DROP TABLE raw")
-        report = _report(reading, typed)
-        return profile_table(connection, target, names=reading.names, typed=typed, report=report, absent=absent)
+def _stored(place: Place, raw: Raw) -> DatasetProfile:
+    """Type the table `raw`, write it as Parquet and describe it."""
+    _refuse_if_useless(raw.tally, len(raw.names))
+    connection, loaded = place.connection, raw.loaded
+    names, repairs = repair_names(raw.names, len(raw.names))
+    commas = (place.choices.decimal or ("." if raw.dialect.delimiter == "," else ",")) == ","
+    typed = choose_types(connection, loaded, names=names, markers=place.choices.markers, commas=commas)
+    select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
+    connection.execute(f"CREATE VIEW typed AS SELECT {select}, {loaded.place} AS place FROM raw")
+    left_out = _leave_out_copies(connection, typed) if place.choices.duplicates == "leave_out" else 0
+    source = _written(connection, typed, place.folder / PARQUET, loaded=loaded, first_only=bool(left_out))
+    report = _report(raw, typed, repairs=repairs, left_out=left_out)
+    _check_conservation(connection, report, place.folder / PARQUET)
+    return profile_table(connection, source, names=names, typed=typed, report=report)
 
 
-def _report(reading: Reading, typed: list[Typed]) -> ImportReport:
-    notes = list(reading.tally.notes)
-    if reading.tally.blank:
-        notes.append(f"{reading.tally.blank:,} blank lines were passed over.")
-    for one, name in zip(typed, reading.names, strict=True):
+def _leave_out_copies(connection: Any, typed: list[Typed]) -> int:
+    """Note the place of the first row of each kind; return how many rows are copies of an earlier one."""
+    keys = ", ".join(one.key for one in typed)
+    connection.execute(f"CREATE TABLE firsts AS SELECT min(place) AS place FROM typed GROUP BY {keys}")
+    return int(connection.execute("SELECT (SELECT count(*) FROM typed) - (SELECT count(*) FROM firsts)").fetchone()[0])
+
+
+def _written(connection: Any, typed: list[Typed], target: Path, *, loaded: Loaded, first_only: bool) -> str:
+    """Write the typed columns as Parquet; return where they are quickest to read again."""
+    keys = ", ".join(one.key for one in typed)
+    rows = f"SELECT {keys} FROM typed"
+    if first_only:
+        rows += " WHERE place IN (SELECT place FROM firsts) ORDER BY place"
+    how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    connection.execute(f"COPY ({rows}) TO {literal(str(target))} ({how})")
+    plain = all(one.expression in (one.key, f"{one.key}::BIGINT") for one in typed)
+    return "typed" if plain and loaded.near and not first_only else f"read_parquet({literal(str(target))})"
+
+
+def _check_conservation(connection: Any, report: ImportReport, target: Path) -> None:
+    """Refuse where rows read are not rows kept, rejected and left out, or where the Parquet holds others."""
+    found = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(target))})").fetchone()[0]
+    accounted = found + report.rows_rejected + report.left_out
+    if found != report.rows_kept or accounted != report.rows_read:
+        message = f"{report.rows_read:,} rows were read but {accounted:,} can be accounted for, so nothing was kept."
+        raise RefusedError("conservation", message)
+
+
+def _report(raw: Raw, typed: list[Typed], *, repairs: list[str], left_out: int) -> ImportReport:
+    tally, dialect = raw.tally, raw.dialect
+    notes = [*tally.notes, *repairs[:NOTES_SHOWN]]
+    if len(repairs) > NOTES_SHOWN:
+        notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
+    if tally.blank:
+        notes.append(f"{tally.blank:,} blank lines were passed over.")
+    if left_out:
+        notes.append(f"{left_out:,} rows that are exact copies of earlier ones were left out, as you said.")
+    for one, name in zip(typed, raw.names, strict=True):
         notes += [f"{name[:60]}: {note}" for note in one.notes]
     commas = any(one.decimal_comma for one in typed)
     if commas:
@@ -140,13 +217,16 @@ def _report(reading: Reading, typed: list[Typed]) -> ImportReport:
     if len(notes) > NOTES_SHOWN:
         notes = [*notes[:NOTES_SHOWN], f"and {len(notes) - NOTES_SHOWN:,} more notes."]
     return ImportReport(
-        rows_read=reading.tally.kept + reading.tally.rejected_count,
-        rows_kept=reading.tally.kept,
-        rows_rejected=reading.tally.rejected_count,
-        encoding=label(reading.layout.encoding),
-        delimiter=reading.layout.delimiter,
+        rows_read=tally.kept + tally.rejected_count,
+        rows_kept=tally.kept - left_out,
+        rows_rejected=tally.rejected_count,
+        encoding=ENCODING_WORDS.get(dialect.encoding, dialect.encoding),
+        delimiter=dialect.delimiter,
         decimal="," if commas else ".",
-        skipped_lines=reading.layout.first_line - 1,
-        rejected=tuple(reading.tally.rejected),
+        quote=dialect.quote,
+        skipped_lines=dialect.first_line - 1,
+        rejected=tuple(tally.rejected),
         notes=tuple(notes),
+        dialect=dialect.model_copy(update={"decimal": "," if commas else "."}),
+        left_out=left_out,
     )
