@@ -32,7 +32,7 @@ def odd_values(
     Returns
     -------
     Finding
-        Its remedies read the file again: with the words as marks for missing, or as values, which makes the column text.
+        Its remedies read the file again, with the words as marks for missing or as values, which make the column text.
     """
     shown = ", ".join(f"{_short(word)} ({count:,})" for word, count in words[:WORDS_SHOWN])
     rest = ", …" if sum(count for _, count in words[:WORDS_SHOWN]) < odd else ""

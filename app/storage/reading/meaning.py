@@ -38,7 +38,11 @@ class Meaning:
 
     def missing_word(self, key: str, *, comma: bool) -> str:
         """Return SQL that is true where a text means missing, as a word or by its number."""
-        absent = [f"lower(trim({key})) IN ({', '.join(literal(word) for word in MISSING_WORDS)})"]
+        # Only what is short or has blanks around it can be one of these words, which saves writing out the others.
+        absent = [
+            f"(strlen({key}) <= {max(map(len, MISSING_WORDS))} OR starts_with({key}, ' ') OR ends_with({key}, ' ')) "
+            f"AND lower(trim({key})) IN ({', '.join(literal(word) for word in MISSING_WORDS)})"
+        ]
         if self.values:
             absent[0] += f" AND trim({key}) NOT IN ({', '.join(literal(word) for word in sorted(self.values))})"
         if self.words:

@@ -20,14 +20,13 @@ from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, 
 from app.domain.analysis.timeaxis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
-from app.storage.reading.typing_columns import Typed
+from app.storage.reading.typing_columns import FEW_ROWS, Typed
+from app.storage.reading.words import WORD_SHOWN, Words, count_words
 
-MOST_ROWS_COUNTED_HERE = 5_000
 CELLS_AT_ONCE = 1_500_000
 MOST_COLUMNS_AT_ONCE = 1_000
 MOST_COLUMNS_FOR_DUPLICATES = 300
 THREADS = 2
-WORD_SHOWN = 200
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments in files have no zone
 NUMBERS = ("number", "integer")
 Array = NDArray[Any]
@@ -50,10 +49,12 @@ def profile_table(
 ) -> DatasetProfile:
     """Return the profile of a table, view or Parquet file (as SQL) whose columns are c0, c1, …"""
     rows = report.rows_kept
-    facts = _facts(connection, source, typed, rows)
+    facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
     axis = _time_axis(columns, facts, rows)
-    duplicates = count_duplicates(connection, source, typed, rows)
+    # Where some column differs on every row, no row repeats another.
+    repeats = all(column.distinct < rows for column in columns)
+    duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
     findings = [finding for column in columns for finding in column_findings(column, rows)]
     findings += dataset_findings(rows=rows, columns=columns, duplicates=duplicates, axis=axis)
     return DatasetProfile(rows, tuple(columns), report, tuple(_asked(findings, names, typed)), axis, duplicates)
@@ -77,9 +78,12 @@ def _asked(findings: list[Finding], names: Sequence[str], typed: Sequence[Typed]
     return odd + [one for one in findings if (one.code, one.columns) not in asked]
 
 
-def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> list[Facts]:
-    """Return the facts of every column: numbers in batches, words of large tables counted where they lie."""
-    here = rows <= MOST_ROWS_COUNTED_HERE
+def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, counted: bool) -> list[Facts]:
+    """Return the facts of every column: numbers in batches, words of large tables counted where they lie.
+
+    `counted` says that words which typing counted are still all there are.
+    """
+    here = rows <= FEW_ROWS
     fetched = [one for one in typed if here or one.storage in (*NUMBERS, "datetime")]
     at_once = max(1, min(MOST_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
     batches = [fetched[start : start + at_once] for start in range(0, len(fetched), at_once)]
@@ -91,7 +95,8 @@ def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> l
         if not hasattr(cursors, "mine"):
             cursors.mine = connection.cursor()
         if id(batch[0]) not in known:
-            return [(batch[0].key, _counted(cursors.mine, source, batch[0]))]
+            words = batch[0].words if batch[0].words and counted else count_words(cursors.mine, source, batch[0].key)[0]
+            return [(batch[0].key, _of_words(words))]
         keys = ", ".join(one.key for one in batch)
         held = cursors.mine.execute(f"SELECT {keys} FROM {source}").fetchnumpy()
         return [(one.key, _facts_of(one, _present(held.pop(one.key)))) for one in batch]
@@ -105,20 +110,8 @@ def _present(column: Array) -> Array:
     return column.compressed() if isinstance(column, np.ma.MaskedArray) else column
 
 
-def _counted(cursor: Any, source: str, one: Typed) -> Facts:
-    """Count the words of a column in the database, which holds more of them than this process could."""
-    cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE words AS SELECT {one.key}::VARCHAR AS word, count(*) AS held FROM {source} "
-        f"WHERE {one.key} IS NOT NULL GROUP BY word"
-    )
-    present, distinct, length = cursor.execute(
-        "SELECT coalesce(sum(held), 0)::BIGINT, count(*), coalesce(sum(held * length(word)), 0)::DOUBLE FROM words"
-    ).fetchone()
-    top = cursor.execute(
-        f'SELECT left(word, {WORD_SHOWN}), held FROM words ORDER BY held DESC, word COLLATE "binary" LIMIT {TOP}'
-    ).fetchall()
-    cursor.execute("DROP TABLE words")
-    return Facts(present, distinct, tuple(top), mean_length=length / max(present, 1))
+def _of_words(words: Words) -> Facts:
+    return Facts(words.present, words.distinct, words.top, mean_length=words.mean_length)
 
 
 def _facts_of(one: Typed, present: Array) -> Facts:
@@ -204,7 +197,7 @@ def _time_axis(columns: Sequence[ColumnProfile], facts: Sequence[Facts], rows: i
     return None
 
 
-def count_duplicates(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> int | None:
+def _count_duplicates(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> int | None:
     """Count rows that repeat another, by a hash of 64 bits: fifty million rows share one by chance in 15,000 files."""
     if len(typed) > MOST_COLUMNS_FOR_DUPLICATES or rows == 0:
         return None

@@ -23,7 +23,7 @@ FEW_VALUES = 2000
 MOST_TOLD_APART = 1 << 20
 LARGEST_EXACT = 2.0**53
 MOST_SHORT = 2**31 - 1
-PIECE = 1 << 16
+PIECE = 1 << 13
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -82,9 +82,9 @@ def count_values(numbers: NDArray[Any]) -> Values:
 
 
 def _sorted(numbers: NDArray[Any]) -> Values:
-    ordered = np.sort(numbers)
-    if not len(ordered):
-        return Values(ordered, np.zeros(0, dtype=np.int64))
+    if not len(numbers):
+        return Values(numbers, np.zeros(0, dtype=np.int64))
+    ordered = numbers if np.all(numbers[1:] >= numbers[:-1]) else np.sort(numbers)
     ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
     return Values(ordered[ends], np.diff(ends, prepend=-1))
 
@@ -156,7 +156,7 @@ def _moments(numbers: NDArray[Any]) -> tuple[float, float]:
     squares = 0.0
     for start in range(0, len(numbers), PIECE):
         apart = numbers[start : start + PIECE] - mean
-        squares += float(np.dot(apart, apart))
+        squares += float(np.square(apart, out=apart).sum())
     return mean, math.sqrt(squares / (len(numbers) - 1))
 
 

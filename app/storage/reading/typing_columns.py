@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.analysis.choices import Marker
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import Meaning, meanings
+from app.storage.reading.words import Words, count_words
 
 # A year has four digits; one of two could be of any century.
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
@@ -19,8 +20,9 @@ ASKED_FROM = 0.8
 ODD_WORDS = 20
 FEW_ODD_WORDS = 5
 BATCH = 40
-LOOKED_AT = 20_000
-LOOKED_AT_SHARE = 0.02
+FEW_ROWS = 5_000
+LOOKED_AT = 5_000
+LOOKED_AT_SHARE = 0.01
 DATE_FORMATS = (
     ("%Y-%m-%d", "YYYY-MM-DD"),
     ("%Y-%m-%d %H:%M:%S", "YYYY-MM-DD hh:mm:ss"),
@@ -58,6 +60,7 @@ class Typed:
     notes: tuple[str, ...] = ()
     decimal_comma: bool = False
     odd: Odd | None = None
+    words: Words | None = None
 
 
 def choose_types(
@@ -104,6 +107,9 @@ def _batch(connection: Any, places: list[int], said: list[Meaning], *, rows: int
     for at, column, (here, likely) in zip(places, columns, first, strict=True):
         surely = here - likely > (1 - MOSTLY) * rows and likely < ASKED_FROM / 2 * here
         (words if surely else others).append((at, column))
+    if rows > FEW_ROWS:
+        typed |= {at: column.counted(connection) for at, column in words}
+        words = []
     held = _ask(connection, "raw", [one.missing_words() for _, one in words])
     for (at, column), (absent,) in zip(words, held, strict=True):
         typed[at] = column.text if absent else replace(column.text, expression=column.key)
@@ -143,6 +149,12 @@ class _Column:
         )
         here = f"NOT ({self.missing})"
         return [f"count({self.key}) FILTER ({here})", f"count({self.key}) FILTER ({here} AND ({likely}))"]
+
+    def counted(self, connection: Any) -> Typed:
+        """Return a column of words with their counts, which the profile would otherwise count again."""
+        missing = self.said.missing_word("word", comma=self.commas)
+        words, absent = count_words(connection, "raw", self.key, missing=missing)
+        return replace(self.text, expression=self.text.expression if absent else self.key, words=words)
 
     def missing_words(self) -> list[str]:
         """Count words that stand for nothing."""
