@@ -55,34 +55,36 @@ class Meaning:
         return " OR ".join(f"({one})" for one in absent)
 
 
-def meanings(names: Sequence[str], markers: Sequence[Marker]) -> list[Meaning]:
+def meanings(names: Sequence[str], markers: Sequence[Marker], *, commas: bool) -> list[Meaning]:
     """Return what was said about each column; a marker of a column that is not there says nothing."""
     said: dict[str, list[Marker]] = {}
     for marker in markers:
         said.setdefault(marker.column, []).append(marker)
     nothing = Meaning()
-    return [_meaning(said[name]) if name in said else nothing for name in names]
+    return [_meaning(said[name], commas=commas) if name in said else nothing for name in names]
 
 
-def _meaning(markers: list[Marker]) -> Meaning:
+def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:
     missing = [one for one in markers if one.meaning == "missing"]
     # No table holds a NUL, so a word with one means nothing.
     words = [one.value.strip() for one in missing if one.value is not None and "\x00" not in one.value]
-    numbers = [number for number in map(_number, words) if number is not None]
+    numbers = [number for number in (_number(word, comma=commas) for word in words) if number is not None]
     return Meaning(
         words=tuple(sorted(set(words))),
         numbers=tuple(sorted(set(numbers))),
         below=tuple(one.below for one in missing if one.below is not None),
         above=tuple(one.above for one in missing if one.above is not None),
         values=frozenset(
-            one.value.strip() for one in markers if one.meaning == "value" and one.value and "\x00" not in one.value
+            one.value.strip()
+            for one in markers
+            if one.meaning == "value" and one.value is not None and "\x00" not in one.value
         ),
     )
 
 
-def _number(word: str) -> float | None:
+def _number(word: str, *, comma: bool) -> float | None:
     try:
-        number = float(word.replace("_", "x").replace(",", "."))
+        number = float((word.replace(",", ".") if comma else word).replace("_", "x"))
     except ValueError:
         return None
     return number if math.isfinite(number) else None

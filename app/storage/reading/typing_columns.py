@@ -11,7 +11,6 @@ from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import Meaning, meanings
 from app.storage.reading.words import Words, count_words
 
-# A year has four digits; one of two could be of any century.
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
 BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
 MOSTLY = 0.995
@@ -77,7 +76,7 @@ def choose_types(
     commas
         Whether a number may be written with a decimal comma.
     """
-    said = meanings(names, markers)
+    said = meanings(names, markers, commas=commas)
     texts = [at for at, storage in enumerate(loaded.storages) if storage == "text"]
     found: dict[int, Typed] = {}
     for start in range(0, len(texts), BATCH):
@@ -260,5 +259,5 @@ class _Column:
 
 
 def _dated_sql(moment: str) -> str:
-    """Return a moment of a year that calendars have; there is no year 0."""
-    return f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
+    """Return a moment of a year with four digits; one of two could be of any century."""
+    return f"CASE WHEN year({moment}) BETWEEN 1000 AND 9999 THEN {moment} END"
