@@ -1,7 +1,8 @@
 """A file on disk to its full analysis and its Parquet, in a warm process: a CSV of 55 MB with 22 columns.
 
-Goal: at most 2.0 times what DuckDB takes to load the same file and say nothing about it. polars' `read_csv` and `describe`
-stand beside, which say far less. All three take turns in one run; medians of their wall clock and processor time are quoted.
+Goal: at most 2.0 times what DuckDB takes to load the same file and say nothing about it. polars' `read_csv` and
+`describe` stand beside, which say far less. All three take turns in one run; medians of their wall clock and of their
+processor time are quoted, since a shared machine stretches the first.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ decided by all of its values.
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ BATCH = 500
 ATTEMPTS = 4
 LONGEST_LINE = 2_097_152
 LARGEST_WHOLE = 2.0**53
+EARLIEST, LATEST = "1000-01-01", "9999-12-31 23:59:59"
 STAGE = "stage.parquet"
 
 
 @dataclass(frozen=True)
 class Plain:
-    """A file that DuckDB can read as it is: UTF-8, a one-byte separator, quotes doubled, no ragged rows."""
+    """A file that DuckDB can read as it is: UTF-8, a one-byte separator, quotes doubled, no ragged rows.
+
+    It becomes `table`, whose columns are named by their places, beginning with `first`.
+    """
 
     path: Path
     width: int
@@ -45,11 +50,13 @@ class Plain:
     quote: str
     skip_lines: int
     newline: str = ""
+    table: str = "raw"
+    first: int = 0
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The table `raw` with the columns c0, c1, … and what each is stored as, where its promise held; else "text".
+    """A table with the columns c0, c1, … (or on from `first`), each as its promise said where that held; else as text.
 
     A table too large for memory is a view on a Parquet file in the folder.
     """
@@ -57,11 +64,13 @@ class Loaded:
     storages: tuple[str, ...]
     rows: int
     near: bool
+    table: str = "raw"
+    first: int = 0
 
     @property
     def place(self) -> str:
         """Return the SQL that orders the rows as the file does."""
-        return "rowid" if self.near else "file_row_number"
+        return f"{self.table}.rowid" if self.near else "file_row_number"
 
 
 def look(path: Path) -> tuple[list[str], ...]:
@@ -87,12 +96,12 @@ def load(
     folder: Path,
     choices: ReadingChoices,
 ) -> Loaded | None:
-    """Make `raw` of a file, or return None where its bytes and the reader do not agree on every row.
+    """Make a table of a file, or return None where its bytes and the reader do not agree on every row.
 
     Parameters
     ----------
     connection, folder
-        Where `raw` is made, and where it lies when it is too large for memory.
+        Where the table is made, and where it lies when it is too large for memory.
     plain, sample
         The file, and its first rows.
     counted
@@ -116,16 +125,17 @@ def load(
     for attempt in range(ATTEMPTS):
         if attempt == ATTEMPTS - 1:
             storages = ["text"] * plain.width
-        broken = _attempt(connection, _source(plain, storages, words, counted), near=near, folder=folder)
+        source = _source(plain, storages, words, counted)
+        broken = _attempt(connection, source, table=plain.table, near=near, folder=folder)
         if broken is None:
             return None
         if not broken:
-            loaded = _checked(connection, storages, counted, near=near)
+            loaded = _checked(connection, plain, storages, counted, near=near)
             kept = loaded and [SQL_TYPES[one] for one in loaded.storages]
             if loaded is None or kept == [SQL_TYPES[one] for one in storages]:
                 return loaded
             storages = list(loaded.storages)
-        storages = ["text" if f"c{at}" in broken else one for at, one in enumerate(storages)]
+        storages = ["text" if f"c{plain.first + at}" in broken else one for at, one in enumerate(storages)]
     return None
 
 
@@ -154,7 +164,7 @@ def _promise(held: set[str]) -> str:
 
 
 def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -> str:
-    columns = ", ".join(f"'c{at}': '{SQL_TYPES[one]}'" for at, one in enumerate(storages))
+    columns = ", ".join(f"'c{at}': '{SQL_TYPES[one]}'" for at, one in enumerate(storages, plain.first))
     nulls = ", ".join(literal(word) for word in sorted({"", *words}))
     newline = "\\r\\n" if counted.returns else "\\n"
     return (
@@ -165,17 +175,17 @@ def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -
     )
 
 
-def _attempt(connection: Any, source: str, *, near: bool, folder: Path) -> set[str] | None:
+def _attempt(connection: Any, source: str, *, table: str, near: bool, folder: Path) -> set[str] | None:
     """Read the file; return the columns that broke their promise, or None where the rows themselves do not fit."""
     conversion, bad_input = faults()
     try:
         if near:
-            connection.execute(f"CREATE OR REPLACE TABLE raw AS SELECT * FROM {source}")
+            connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")
         else:
             stage = literal(str(folder / STAGE))
             connection.execute(f"COPY (SELECT * FROM {source}) TO {stage} (FORMAT parquet, COMPRESSION snappy)")
             connection.execute(
-                f"CREATE OR REPLACE VIEW raw AS SELECT * FROM read_parquet({stage}, file_row_number=true)"
+                f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM read_parquet({stage}, file_row_number=true)"
             )
     except conversion as fault:
         return set(re.findall(r'converting column "(c[0-9]+)"', str(fault))) or None
@@ -184,41 +194,39 @@ def _attempt(connection: Any, source: str, *, near: bool, folder: Path) -> set[s
     return set()
 
 
-def _checked(connection: Any, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
+def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
     """Hold the table to the count of its bytes, and each column to values that mean the same in any reading."""
-    rows = int(connection.execute("SELECT count(*) FROM raw").fetchone()[0])
+    rows = int(connection.execute(f"SELECT count(*) FROM {plain.table}").fetchone()[0])
     if rows != counted.records:
         return None
     kept = storages[:]
     for start in range(0, len(storages), BATCH):
         places = [at for at in range(start, min(start + BATCH, len(storages))) if storages[at] != "text"]
-        parts = [_plainness(f"c{at}", storages[at]) for at in places]
-        found = connection.execute(f"SELECT {', '.join(parts)} FROM raw").fetchone() if parts else ()
-        for at, plain in zip(places, found, strict=True):
-            kept[at] = _kept(storages[at], plain)
-    return Loaded(tuple(kept), rows, near)
+        parts = [sql for at in places for sql in _bounds(f"c{plain.first + at}", storages[at])]
+        found = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {plain.table}").fetchone() if parts else ())
+        for at in places:
+            kept[at] = _kept(storages[at], next(found), next(found))
+    return Loaded(tuple(kept), rows, near, plain.table, plain.first)
 
 
-def _kept(storage: str, plain: int | None) -> str:
-    if plain is None or plain == 0:
-        return storage if plain is None else "text"
-    return "number" if storage == "integer" and plain == 1 else storage
-
-
-def _plainness(key: str, storage: str) -> str:
-    """Return SQL that is 2 where all values are plainly of this storage, 1 where decimals came in, 0 where others."""
+def _bounds(key: str, storage: str) -> tuple[str, str]:
+    """Return SQL for what tells whether all values are plainly of this storage."""
     if storage == "datetime":
-        return (
-            f"CASE WHEN count({key}) = 0 THEN NULL WHEN min({key}) >= TIMESTAMP '1000-01-01' "
-            f"AND max({key}) < TIMESTAMP '9999-12-31 23:59:59' THEN 2 ELSE 0 END"
-        )
+        return f"min({key})::VARCHAR", f"max({key})::VARCHAR"
+    return f"max(abs({key}))", f"bool_or({key} <> trunc({key}))"
+
+
+def _kept(storage: str, first: Any, second: Any) -> str:
+    """Return the storage that the bounds leave; none are there where no value is."""
+    if first is None:
+        return storage
+    if storage == "datetime":
+        # A year of two digits would be one of the first century, and "infinity" is the last moment there is.
+        return "datetime" if first >= EARLIEST and second < LATEST else "text"
     if storage == "number":
-        return f"min(CASE WHEN {key} IS NULL THEN NULL WHEN isfinite({key}) THEN 2 ELSE 0 END)"
+        return "number" if first < math.inf else "text"
     # Whole numbers past this size are no longer exact as floating point.
-    return (
-        f"min(CASE WHEN {key} IS NULL THEN NULL WHEN NOT abs({key}) < {LARGEST_WHOLE:.0f} THEN 0 "
-        f"WHEN {key} = trunc({key}) THEN 2 ELSE 1 END)"
-    )
+    return "text" if not first < LARGEST_WHOLE else "number" if second else "integer"
 
 
 def count_records(plain: Plain) -> Scan:

@@ -23,6 +23,10 @@ class Meaning:
     above: tuple[float, ...] = ()
     values: frozenset[str] = frozenset()
 
+    def __bool__(self) -> bool:
+        """Say whether anything was said."""
+        return bool(self.words or self.below or self.above or self.values)
+
     def missing_number(self, number: str) -> str:
         """Return SQL that is true where a number means missing, or "" where none does."""
         parts = [f"{number} IN ({', '.join(repr(one) for one in self.numbers)})"] if self.numbers else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ CELLS_AT_ONCE = 1_500_000
 MOST_COLUMNS_AT_ONCE = 1_000
 MOST_COLUMNS_FOR_DUPLICATES = 300
 THREADS = 2
+# The view over all columns with their types.
+TYPED = "typed"
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments in files have no zone
 NUMBERS = ("number", "integer")
 Array = NDArray[Any]
@@ -83,27 +86,43 @@ def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, c
 
     `counted` says that words which typing counted are still all there are.
     """
-    here = rows <= FEW_ROWS
-    fetched = [one for one in typed if here or one.storage in (*NUMBERS, "datetime")]
-    at_once = max(1, min(MOST_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
-    batches = [fetched[start : start + at_once] for start in range(0, len(fetched), at_once)]
-    known = {id(one) for one in fetched}
-    batches += [[one] for one in typed if id(one) not in known]
     cursors = threading.local()
 
     def look(batch: list[Typed]) -> list[tuple[str, Facts]]:
         if not hasattr(cursors, "mine"):
             cursors.mine = connection.cursor()
-        if id(batch[0]) not in known:
-            words = batch[0].words if batch[0].words and counted else count_words(cursors.mine, source, batch[0].key)[0]
+        cursor, where = cursors.mine, _where(batch, source)
+        if not _fetched(batch[0], rows):
+            words = batch[0].words if batch[0].words and counted else count_words(cursor, where, batch[0].key)[0]
             return [(batch[0].key, _of_words(words))]
-        keys = ", ".join(one.key for one in batch)
-        held = cursors.mine.execute(f"SELECT {keys} FROM {source}").fetchnumpy()
+        held = cursor.execute(f"SELECT {', '.join(one.key for one in batch)} FROM {where}").fetchnumpy()
         return [(one.key, _facts_of(one, _present(held.pop(one.key)))) for one in batch]
 
     with ThreadPoolExecutor(THREADS) as pool:
-        found = dict(pair for pairs in pool.map(look, batches) for pair in pairs)
+        found = dict(pair for pairs in pool.map(look, _batches(typed, rows)) for pair in pairs)
     return [found[one.key] for one in typed]
+
+
+def _fetched(one: Typed, rows: int) -> bool:
+    """Say whether a column's values are looked at here, and not where they lie."""
+    return rows <= FEW_ROWS or one.storage in (*NUMBERS, "datetime")
+
+
+def _batches(typed: Sequence[Typed], rows: int) -> list[list[Typed]]:
+    """Divide the columns into batches of one table each, small enough to be held in memory twice."""
+    batches = [[one] for one in typed if not _fetched(one, rows)]
+    at_once = max(1, min(MOST_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
+    for _, group in itertools.groupby((one for one in typed if _fetched(one, rows)), key=lambda one: one.table):
+        held = list(group)
+        batches += [held[start : start + at_once] for start in range(0, len(held), at_once)]
+    return batches
+
+
+def _where(batch: list[Typed], source: str) -> str:
+    """Return where these columns are read: in the table that holds them, where that is as quick as the source."""
+    if source != TYPED:
+        return source
+    return f"(SELECT {', '.join(f'{one.expression} AS {one.key}' for one in batch)} FROM {batch[0].table})"
 
 
 def _present(column: Array) -> Array:

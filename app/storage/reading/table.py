@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,17 @@ from app.storage.columnar import connect, literal
 from app.storage.reading.bytes_in import check_kind, unpacked
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
-from app.storage.reading.profiling import profile_table
+from app.storage.reading.profiling import TYPED, profile_table
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text import TextLayout, find_layout, open_rows
-from app.storage.reading.typing_columns import Typed, choose_types
+from app.storage.reading.typing_columns import FEW_ROWS, Typed, choose_types
 
 MOST_REJECTED_SHARE = 0.2
 NOTES_SHOWN = 60
 SAMPLE_ROWS = 400
+COLUMNS_AT_ONCE = 500
 MEMORY_SHARE = 0.6
-NORMALISED = "rows.csv"
 PARQUET = "data.parquet"
 THREADS = 2
 # Measured: with zstd the file is a fifth smaller and takes half as long again to write; larger dictionaries are tried
@@ -45,12 +46,20 @@ class Place:
 
 @dataclass(frozen=True)
 class Raw:
-    """The table `raw`: its names as the file has them, how it was read, and what became of the rows."""
+    """The rows in tables: their names as the file has them, how it was read, and what became of each row.
+
+    A wide file lies in several tables side by side, because the database plans each query over all columns of a table.
+    """
 
     names: list[str]
     dialect: Dialect
     tally: Tally
-    loaded: Loaded
+    tables: tuple[Loaded, ...]
+
+    @property
+    def source(self) -> str:
+        """Return the SQL of the tables side by side, row by row."""
+        return " POSITIONAL JOIN ".join(one.table for one in self.tables)
 
 
 def read_table(request: dict[str, Any]) -> dict[str, Any]:
@@ -76,15 +85,15 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     with connect(folder, memory_mb=memory, threads=THREADS, temporary=folder, file=text_file) as connection:
         place = Place(connection, folder, choices, limits)
         profile = _stored(place, _raw_of_text(place, text_file, layout))
-    for leftover in ("unpacked", NORMALISED, STAGE):
+    for leftover in ("unpacked", STAGE):
         (folder / leftover).unlink(missing_ok=True)
     return profile.to_json()
 
 
 def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
-    """Make `raw` of a text: at once where it is plain and every row fits, else row by row."""
+    """Make a table of a text: at once where it is plain and every row fits, else row by row."""
     _refuse_too_wide(layout.width, place.limits)
-    if layout.is_plain and len(layout.delimiter.encode()) == 1:
+    if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
         plain = Plain(path, layout.width, layout.delimiter, layout.quote, layout.skip_lines)
         counted = count_records(plain)
         if not counted.unsure and counted.longest <= place.limits["cell_kb"] * 1024:
@@ -92,26 +101,36 @@ def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
             loaded = load(place.connection, plain, layout.sample, counted, folder=place.folder, choices=place.choices)
             if loaded is not None:
                 tally = Tally(kept=loaded.rows, notes=list(layout.notes))
-                return Raw(list(layout.names), layout.as_dialect(), tally, loaded)
+                return Raw(list(layout.names), layout.as_dialect(), tally, (loaded,))
     return _raw_of_rows(place, open_rows(path, layout, choices=place.choices, limits=place.limits))
 
 
 def _raw_of_rows(place: Place, table: RowTable) -> Raw:
-    """Make `raw` of rows: they are written down in the plainest layout there is, which is then read at once."""
+    """Make tables of rows: they are written down in the plainest layout there is, which is then read at once."""
     width, sample = len(table.names), list[list[str]]()
     _refuse_too_wide(width, place.limits)
-    with (place.folder / NORMALISED).open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerows(_taken(table, sample, place.limits))
+    starts = range(0, width, COLUMNS_AT_ONCE)
+    paths = [place.folder / f"rows{start}.csv" for start in starts]
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("w", encoding="utf-8", newline="")) for path in paths]
+        writers = [csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL) for file in files]
+        for row in _taken(table, sample, place.limits):
+            for start, writer in zip(starts, writers, strict=True):
+                writer.writerow(row[start : start + COLUMNS_AT_ONCE])
     _refuse_if_useless(table.tally, width)
-    plain = Plain(place.folder / NORMALISED, width, ",", '"', skip_lines=0, newline="\n")
-    counted = count_records(plain)
-    loaded = load(place.connection, plain, sample, counted, folder=place.folder, choices=place.choices)
-    if loaded is None or loaded.rows != table.tally.kept:
-        stored = counted.records if loaded is None else loaded.rows
-        message = f"{table.tally.kept:,} rows were read but {stored:,} were stored, so nothing was kept."
-        raise RefusedError("conservation", message)
-    return Raw(list(table.names), table.dialect, table.tally, loaded)
+    tables = []
+    for start, path in zip(starts, paths, strict=True):
+        some = [row[start : start + COLUMNS_AT_ONCE] for row in sample]
+        plain = Plain(path, min(COLUMNS_AT_ONCE, width - start), ",", '"', 0, "\n", f"raw{start or ''}", start)
+        counted = count_records(plain)
+        loaded = load(place.connection, plain, some, counted, folder=place.folder, choices=place.choices)
+        path.unlink()
+        if loaded is None or loaded.rows != table.tally.kept:
+            stored = counted.records if loaded is None else loaded.rows
+            message = f"{table.tally.kept:,} rows were read but {stored:,} were stored, so nothing was kept."
+            raise RefusedError("conservation", message)
+        tables.append(loaded)
+    return Raw(list(table.names), table.dialect, table.tally, tuple(tables))
 
 
 def _taken(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:
@@ -159,16 +178,19 @@ def _refuse_if_useless(tally: Tally, width: int) -> None:
 
 
 def _stored(place: Place, raw: Raw) -> DatasetProfile:
-    """Type the table `raw`, write it as Parquet and describe it."""
+    """Type the tables, write them as one Parquet and describe it."""
     _refuse_if_useless(raw.tally, len(raw.names))
-    connection, loaded = place.connection, raw.loaded
+    connection, markers = place.connection, place.choices.markers
     names, repairs = repair_names(raw.names, len(raw.names))
     commas = (place.choices.decimal or ("." if raw.dialect.delimiter == "," else ",")) == ","
-    typed = choose_types(connection, loaded, names=names, markers=place.choices.markers, commas=commas)
+    typed = list[Typed]()
+    for one in raw.tables:
+        some = names[one.first : one.first + len(one.storages)]
+        typed += choose_types(connection, one, names=some, markers=markers, commas=commas)
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
-    connection.execute(f"CREATE VIEW typed AS SELECT {select}, {loaded.place} AS place FROM raw")
+    connection.execute(f"CREATE VIEW {TYPED} AS SELECT {select}, {raw.tables[0].place} AS place FROM {raw.source}")
     left_out = _leave_out_copies(connection, typed) if place.choices.duplicates == "leave_out" else 0
-    source = _written(connection, typed, place.folder / PARQUET, loaded=loaded, first_only=bool(left_out))
+    source = _written(connection, typed, place.folder / PARQUET, raw=raw, first_only=bool(left_out))
     report = _report(raw, typed, repairs=repairs, left_out=left_out)
     _check_conservation(connection, report, place.folder / PARQUET)
     return profile_table(connection, source, names=names, typed=typed, report=report)
@@ -177,20 +199,24 @@ def _stored(place: Place, raw: Raw) -> DatasetProfile:
 def _leave_out_copies(connection: Any, typed: list[Typed]) -> int:
     """Note the place of the first row of each kind; return how many rows are copies of an earlier one."""
     keys = ", ".join(one.key for one in typed)
-    connection.execute(f"CREATE TABLE firsts AS SELECT min(place) AS place FROM typed GROUP BY {keys}")
-    return int(connection.execute("SELECT (SELECT count(*) FROM typed) - (SELECT count(*) FROM firsts)").fetchone()[0])
+    connection.execute(f"CREATE TABLE firsts AS SELECT min(place) AS place FROM {TYPED} GROUP BY {keys}")
+    return int(
+        connection.execute(f"SELECT (SELECT count(*) FROM {TYPED}) - (SELECT count(*) FROM firsts)").fetchone()[0]
+    )
 
 
-def _written(connection: Any, typed: list[Typed], target: Path, *, loaded: Loaded, first_only: bool) -> str:
+def _written(connection: Any, typed: list[Typed], target: Path, *, raw: Raw, first_only: bool) -> str:
     """Write the typed columns as Parquet; return where they are quickest to read again."""
     keys = ", ".join(one.key for one in typed)
-    rows = f"SELECT {keys} FROM typed"
+    rows = f"SELECT {keys} FROM {TYPED}"
     if first_only:
         rows += " WHERE place IN (SELECT place FROM firsts) ORDER BY place"
-    how = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, DICTIONARY_SIZE_LIMIT {DICTIONARY}"
+    most = max(16, min(DICTIONARY, raw.tally.kept // 2))
+    how = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, DICTIONARY_SIZE_LIMIT {most}"
     connection.execute(f"COPY ({rows}) TO {literal(str(target))} ({how})")
     plain = all(one.expression in (one.key, f"{one.key}::BIGINT") for one in typed)
-    return "typed" if plain and loaded.near and not first_only else f"read_parquet({literal(str(target))})"
+    here = plain or raw.tally.kept <= FEW_ROWS
+    return TYPED if here and raw.tables[0].near and not first_only else f"read_parquet({literal(str(target))})"
 
 
 def _check_conservation(connection: Any, report: ImportReport, target: Path) -> None:

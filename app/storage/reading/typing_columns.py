@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from app.domain.analysis.choices import Marker
 from app.storage.reading.load import Loaded
-from app.storage.reading.meaning import Meaning, meanings
+from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
 
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
@@ -18,9 +21,9 @@ MOSTLY = 0.995
 ASKED_FROM = 0.8
 ODD_WORDS = 20
 FEW_ODD_WORDS = 5
-BATCH = 40
+BATCH = 250
+BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
 FEW_ROWS = 5_000
-LOOKED_AT = 5_000
 LOOKED_AT_SHARE = 0.01
 DATE_FORMATS = (
     ("%Y-%m-%d", "YYYY-MM-DD"),
@@ -51,11 +54,15 @@ class Odd:
 
 @dataclass(frozen=True)
 class Typed:
-    """One column's storage: "integer", "number", "boolean", "datetime" or "text", and the SQL that makes it so."""
+    """One column's storage: "integer", "number", "boolean", "datetime" or "text".
+
+    `expression` is the SQL that makes it so, of the columns of `table`.
+    """
 
     key: str
     storage: str
     expression: str
+    table: str = "raw"
     notes: tuple[str, ...] = ()
     decimal_comma: bool = False
     odd: Odd | None = None
@@ -65,12 +72,12 @@ class Typed:
 def choose_types(
     connection: Any, loaded: Loaded, *, names: Sequence[str], markers: Sequence[Marker], commas: bool
 ) -> list[Typed]:
-    """Return the storage of every column of the table `raw`.
+    """Return the storage of every column of a table.
 
     Parameters
     ----------
     connection, loaded
-        Where `raw` is, and what its columns were read as.
+        The table, and what its columns were read as.
     names, markers
         The columns' names, and what the user said about values of them.
     commas
@@ -81,104 +88,92 @@ def choose_types(
     found: dict[int, Typed] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        found |= _batch(connection, batch, [said[at] for at in batch], rows=loaded.rows, commas=commas)
+        columns = [_Column(loaded, at, said[at], commas=commas) for at in batch]
+        found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
-        found[at] if at in found else _promised(at, storage, said[at]) for at, storage in enumerate(loaded.storages)
+        found[at] if at in found else _promised(loaded, at, storage, said[at])
+        for at, storage in enumerate(loaded.storages)
     ]
 
 
-def _promised(at: int, storage: str, said: Meaning) -> Typed:
-    key = f"c{at}"
+def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
+    key = f"c{loaded.first + at}"
     value = f"{key}::BIGINT" if storage == "integer" else key
     missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
-    return Typed(key, storage, f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value)
+    value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
+    return Typed(key, storage, value, loaded.table)
 
 
-def _batch(connection: Any, places: list[int], said: list[Meaning], *, rows: int, commas: bool) -> dict[int, Typed]:
+def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Typed]:
     """Decide a batch of columns: what is surely words by its first values, everything else by all of them."""
-    looked_at = max(LOOKED_AT, int(LOOKED_AT_SHARE * rows))
-    columns = [_Column(f"c{at}", one, commas=commas) for at, one in zip(places, said, strict=True)]
-    source = f"(SELECT {', '.join(one.key for one in columns)} FROM raw LIMIT {looked_at})"
-    first = _ask(connection, source, [one.first_look() for one in columns])
-    typed: dict[int, Typed] = {}
-    words: list[tuple[int, _Column]] = []
-    others: list[tuple[int, _Column]] = []
-    for at, column, (here, likely) in zip(places, columns, first, strict=True):
-        surely = here - likely > (1 - MOSTLY) * rows and likely < ASKED_FROM / 2 * here
-        (words if surely else others).append((at, column))
-    if rows > FEW_ROWS:
-        typed |= {at: column.counted(connection) for at, column in words}
-        words = []
-    held = _ask(connection, "raw", [one.missing_words() for _, one in words])
-    for (at, column), (absent,) in zip(words, held, strict=True):
-        typed[at] = column.text if absent else replace(column.text, expression=column.key)
-    for (at, column), counts in zip(others, _ask(connection, "raw", [one.counts() for _, one in others]), strict=True):
-        typed[at] = column.decide(connection, counts)
-    return typed
+    looked_at = max(FEW_ROWS, int(LOOKED_AT_SHARE * loaded.rows))
+    keys = ", ".join(one.key for one in columns)
+    first = connection.execute(f"SELECT {keys} FROM {loaded.table} LIMIT {looked_at}").fetchnumpy()
+    typed: dict[str, Typed] = {}
+    others = list[_Column]()
+    for column in columns:
+        held = first.pop(column.key)
+        words = Counter((held.compressed() if isinstance(held, np.ma.MaskedArray) else held).tolist())
+        absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
+        likely = sum(count for word, count in words.items() if _may_be_more(word))
+        unlikely = words.total() - likely - sum(words[word] for word in absent)
+        if column.said or unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely:
+            others.append(column)
+        elif loaded.rows > FEW_ROWS:
+            typed[column.key] = column.counted(connection)
+        else:
+            typed[column.key] = column.text if absent else replace(column.text, expression=column.key)
+    for column in others:
+        typed[column.key] = column.decide(connection, column.counts(connection))
+    return [typed[column.key] for column in columns]
 
 
-def _ask(connection: Any, source: str, wanted: list[list[str]]) -> list[list[int]]:
-    """Return the counts that each column wants, in one query for all of them."""
-    if not wanted:
-        return []
-    row = connection.execute(f"SELECT {', '.join(sql for one in wanted for sql in one)} FROM {source}").fetchone()
-    counts = iter(int(count) for count in row)
-    return [[next(counts) for _ in one] for one in wanted]
+def _may_be_more(word: str) -> bool:
+    """Say whether a word begins as numbers, dates, truths and what is beyond all numbers do."""
+    return word.strip()[:1] in BEGINNINGS
 
 
 class _Column:
-    """One column of `raw` that was read as text."""
+    """One column that was read as text."""
 
-    def __init__(self, key: str, said: Meaning, *, commas: bool) -> None:
-        self.key, self.said, self.commas = key, said, commas
-        self.missing = said.missing_word(key, comma=commas)
-        self.text = Typed(key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {key} END")
+    def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool) -> None:
+        self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
+        self.missing = said.missing_word(self.key, comma=commas)
+        self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
     def number(self, *, comma: bool) -> str:
         """Return the SQL of the column's number, NULL where there is none or where it is beyond all bounds."""
         text = f"trim({self.key})"
         return f"TRY_CAST({f'''replace({text}, ',', '.')''' if comma else text} AS DOUBLE)"
 
-    def first_look(self) -> list[str]:
-        """Count what is there, and what may be a number, a date or a truth."""
-        text = f"trim({self.key})"
-        likely = (
-            f"{self.number(comma=True)} IS NOT NULL OR lower({text}) IN ('true', 'false', 't', 'f') "
-            f"OR regexp_full_match({text}, '{DATE_SHAPE}') OR regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
-        )
-        here = f"NOT ({self.missing})"
-        return [f"count({self.key}) FILTER ({here})", f"count({self.key}) FILTER ({here} AND ({likely}))"]
-
     def counted(self, connection: Any) -> Typed:
         """Return a column of words with their counts, which the profile would otherwise count again."""
         missing = self.said.missing_word("word", comma=self.commas)
-        words, absent = count_words(connection, "raw", self.key, missing=missing)
+        words, absent = count_words(connection, self.table, self.key, missing=missing)
         return replace(self.text, expression=self.text.expression if absent else self.key, words=words)
 
-    def missing_words(self) -> list[str]:
-        """Count words that stand for nothing."""
-        return [f"count({self.key}) FILTER ({self.missing})"]
-
-    def counts(self) -> list[str]:
+    def counts(self, connection: Any) -> list[int]:
         """Count what the decision rests on."""
-        here, text = f"NOT ({self.missing})", f"trim({self.key})"
-        number, with_comma = self.number(comma=False), self.number(comma=True)
-        code = f"regexp_full_match({text}, '[+-]?0[0-9]+')"
-        return [
-            f"count({self.key}) FILTER ({here})",
-            f"count(*) FILTER ({here} AND isfinite({number}))",
-            f"count(*) FILTER ({here} AND isfinite({with_comma}))" if self.commas else "0",
-            f"count(*) FILTER ({here} AND TRY_CAST({text} AS BIGINT) IS NOT NULL"
-            f" AND regexp_full_match({text}, '[+-]?[0-9]{{1,18}}'))",
-            f"count(*) FILTER ({here} AND ({code} OR regexp_full_match({text}, '[0-9]{{19,}}')))",
-            f"count(*) FILTER ({here} AND lower({text}) IN ('true', 'false', 't', 'f'))",
-            f"count(*) FILTER ({here} AND regexp_full_match({text}, '{DATE_SHAPE}'))",
-            f"count(*) FILTER ({here} AND regexp_full_match({text}, '[0-9]+[eE][0-9]+'))",
-            f"count(*) FILTER ({here} AND regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
+        number, with_comma = "TRY_CAST(word AS DOUBLE)", "TRY_CAST(replace(word, ',', '.') AS DOUBLE)"
+        wanted = (
+            "count(*)",
+            f"count(*) FILTER (isfinite({number}))",
+            f"count(*) FILTER (isfinite({with_comma}))" if self.commas else "0",
+            "count(*) FILTER (TRY_CAST(word AS BIGINT) IS NOT NULL AND regexp_full_match(word, '[+-]?[0-9]{1,18}'))",
+            "count(*) FILTER (regexp_full_match(word, '[+-]?0[0-9]+|[0-9]{19,}'))",
+            "count(*) FILTER (lower(word) IN ('true', 'false', 't', 'f'))",
+            f"count(*) FILTER (regexp_full_match(word, '{DATE_SHAPE}'))",
+            "count(*) FILTER (regexp_full_match(word, '[0-9]+[eE][0-9]+'))",
+            f"count(*) FILTER (regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
             f" AND ({number} IS NULL OR NOT isfinite({number})))",
-            f"count({self.key}) FILTER ({self.missing})",
-            f"count({self.key}) FILTER (trim({self.key}) = '')",
-        ]
+        )
+        found = connection.execute(
+            f"SELECT {', '.join(wanted)}, (SELECT count({self.key}) FROM {self.table}) - count(*), "
+            f"(SELECT count({self.key}) FROM {self.table} WHERE trim({self.key}) = '') "
+            f"FROM (SELECT trim({self.key}) AS word FROM {self.table} "
+            f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
+        ).fetchone()
+        return [int(count) for count in found]
 
     def decide(self, connection: Any, counts: list[int]) -> Typed:
         """Return what the column is, by the counts of all its values."""
@@ -214,14 +209,14 @@ class _Column:
             return replace(text, odd=replace(odd, kept_as_text=True) if odd and few else None)
         notes = (f"{beyond:,} values are not finite numbers and count as missing.",) if beyond else ()
         value = self._unless(f"CASE WHEN isfinite({cast}) THEN {cast} END")
-        return Typed(self.key, "number", value, notes, comma, odd)
+        return Typed(self.key, "number", value, self.table, notes, comma, odd)
 
     def _odd(self, connection: Any, condition: str, *, here: int, what: str) -> Odd | None:
         """Return the words of which the condition is true, the most frequent first."""
         text = f"trim({self.key})"
         beyond = f"regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
         found = connection.execute(
-            f"SELECT {text} AS word, count(*) AS held, sum(count(*)) OVER () AS all_held FROM raw "
+            f"SELECT {text} AS word, count(*) AS held, sum(count(*)) OVER () AS all_held FROM {self.table} "
             f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}) AND {condition} AND NOT {beyond} "
             f"GROUP BY word ORDER BY held DESC, word LIMIT {ODD_WORDS}"
         ).fetchall()
@@ -242,8 +237,8 @@ class _Column:
     def _dated(self, connection: Any, text: Typed, here: int) -> Typed | None:
         parsed = [_dated_sql(f"try_strptime(trim({self.key}), '{fmt}')") for fmt, _ in DATE_FORMATS]
         cast = _dated_sql(f"TRY_CAST({self.key} AS TIMESTAMP)")
-        wanted = [f"count({sql}) FILTER (NOT ({self.missing}))" for sql in (*parsed, cast)]
-        (counts,) = _ask(connection, "raw", [wanted])
+        wanted = ", ".join(f"count({sql})" for sql in (*parsed, cast))
+        counts = connection.execute(f"SELECT {wanted} FROM {self.table} WHERE NOT ({self.missing})").fetchone()
         best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
         if counts[best] < MOSTLY * here:
             return replace(text, storage="datetime", expression=cast) if counts[-1] >= MOSTLY * here else None
@@ -255,7 +250,7 @@ class _Column:
         odd = self._odd(connection, f"{parsed[best]} IS NULL", here=here, what="dates") if counts[best] < here else None
         if self._is_value(odd):
             return text
-        return Typed(self.key, "datetime", self._unless(parsed[best]), tuple(notes), odd=odd)
+        return Typed(self.key, "datetime", self._unless(parsed[best]), self.table, tuple(notes), odd=odd)
 
 
 def _dated_sql(moment: str) -> str:
