@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.domain.analysis.profile import Finding, Remedy
 from app.domain.vocabulary import Severity
@@ -11,33 +12,32 @@ WORDS_SHOWN = 4
 WORD_LENGTH = 30
 
 
-def odd_values(
-    column: str, *, words: Sequence[tuple[str, int]], odd: int, present: int, what: str, kept_as_text: bool
-) -> Finding:
-    """Return the question about values that are none of what the rest of their column is.
+@dataclass(frozen=True)
+class Odd:
+    """Values that are none of what the rest of their column is.
 
-    Parameters
-    ----------
-    column
-        The column's name.
-    words
-        The odd values as the file has them, and on how many rows each stands; most frequent first, perhaps not all.
-    odd, present
-        How many values are odd, and how many there are.
-    what
-        "numbers" or "dates": what the others are.
-    kept_as_text
-        Whether the whole column stays text until somebody answers; else the odd values count as missing until then.
-
-    Returns
-    -------
-    Finding
-        Its remedies read the file again, with the words as marks for missing or as values, which make the column text.
+    `words` are the most frequent of them as the file has them, with their rows; `count` is all of them, `present` how
+    many values there are. The others are numbers or dates: `what`. Until somebody answers, either the whole column is
+    `kept_as_text`, or these values count as missing.
     """
+
+    words: tuple[tuple[str, int], ...]
+    count: int
+    present: int
+    what: str
+    kept_as_text: bool
+
+
+def odd_values(column: str, odd: Odd) -> Finding:
+    """Return the question about odd values of a column.
+
+    Its remedies read the file again, with the words as marks for missing or as values, which make the column text.
+    """
+    words = odd.words
     shown = ", ".join(f"{_short(word)} ({count:,})" for word, count in words[:WORDS_SHOWN])
-    rest = ", …" if sum(count for _, count in words[:WORDS_SHOWN]) < odd else ""
-    held = f"{odd:,} of {present:,} values in `{column[:60]}` are no {what}: {shown}{rest}."
-    outcome = "Until you say so, the column stays text." if kept_as_text else "They count as missing for now."
+    rest = ", …" if sum(count for _, count in words[:WORDS_SHOWN]) < odd.count else ""
+    held = f"{odd.count:,} of {odd.present:,} values in `{column[:60]}` are no {odd.what}: {shown}{rest}."
+    outcome = "Until you say so, the column stays text." if odd.kept_as_text else "They count as missing for now."
     answers = {word: _markers(column, words, word) for word in ("missing", "value")}
     return Finding(
         "missing_value_marker",

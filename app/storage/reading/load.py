@@ -120,7 +120,8 @@ def load(
         # A column with a site number anywhere is read as text, which alone can tell what it holds.
         if (one in NUMBERS and at in counted.codes) or (one == "number" and choices.decimal == ","):
             storages[at] = "text"
-    words = {cell for row in rows for cell in row if cell in absent}
+    # Where there are texts, "NA" may be one of them, and must stay to be asked about.
+    words = set() if "text" in storages else {cell for row in rows for cell in row if cell in absent}
     near = counted.records * plain.width <= MOST_CELLS_NEAR
     for attempt in range(ATTEMPTS):
         if attempt == ATTEMPTS - 1:

@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.analysis.findings import column_findings, dataset_findings
+from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.findings import all_findings
 from app.domain.analysis.kinds import Evidence, decide_kind
+from app.domain.analysis.lent import Lent
 from app.domain.analysis.oddities import odd_values
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
+from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
+from app.domain.analysis.series import find_group
 from app.domain.analysis.timeaxis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
@@ -48,37 +51,44 @@ class Facts:
 
 
 def profile_table(
-    connection: Any, source: str, *, names: Sequence[str], typed: Sequence[Typed], report: ImportReport
+    connection: Any,
+    source: str,
+    *,
+    names: Sequence[str],
+    typed: Sequence[Typed],
+    report: ImportReport,
+    choices: ReadingChoices,
 ) -> DatasetProfile:
-    """Return the profile of a table, view or Parquet file (as SQL) whose columns are c0, c1, …"""
+    """Return the profile of a table, view or Parquet file (as SQL) whose columns are c0, c1, …
+
+    Parameters
+    ----------
+    connection, source
+        The table.
+    names, typed
+        What its columns are called, and what they are.
+    report, choices
+        How it was read, and what the user said about that.
+    """
     rows = report.rows_kept
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
-    axis = _time_axis(columns, facts, rows)
+    axis = find_group(columns, rows, _time_axis(columns, facts, rows), Lent(connection, source))
     # Where some column differs on every row, no row repeats another.
     repeats = all(column.distinct < rows for column in columns)
     duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
-    findings = [finding for column in columns for finding in column_findings(column, rows)]
-    findings += dataset_findings(rows=rows, columns=columns, duplicates=duplicates, axis=axis)
-    return DatasetProfile(rows, tuple(columns), report, tuple(_asked(findings, names, typed)), axis, duplicates)
-
-
-def _asked(findings: list[Finding], names: Sequence[str], typed: Sequence[Typed]) -> list[Finding]:
-    """Put what reading found odd before the rest; it takes the place of guesses about the same words."""
-    odd = [
-        odd_values(
-            name,
-            words=one.odd.words,
-            odd=one.odd.count,
-            present=one.odd.present,
-            what=one.odd.what,
-            kept_as_text=one.odd.kept_as_text,
-        )
-        for one, name in zip(typed, names, strict=True)
-        if one.odd
-    ]
-    asked = {(one.code, one.columns) for one in odd}
-    return odd + [one for one in findings if (one.code, one.columns) not in asked]
+    columns, findings = all_findings(
+        columns=columns,
+        rows=rows,
+        report=report,
+        axis=axis,
+        duplicates=duplicates,
+        choices=choices,
+        asked=[odd_values(name, one.odd) for one, name in zip(typed, names, strict=True) if one.odd],
+        connection=connection,
+        source=source,
+    )
+    return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
 
 
 def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, counted: bool) -> list[Facts]:
@@ -191,6 +201,7 @@ def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
         histogram_counts=facts.numbers.counts if facts.numbers else (),
         top_values=facts.top,
         original_name=name,
+        missing_words=one.missing_words,
     )
 
 

@@ -193,7 +193,7 @@ def _stored(place: Place, raw: Raw) -> DatasetProfile:
     source = _written(connection, typed, place.folder / PARQUET, raw=raw, first_only=bool(left_out))
     report = _report(raw, typed, repairs=repairs, left_out=left_out)
     _check_conservation(connection, report, place.folder / PARQUET)
-    return profile_table(connection, source, names=names, typed=typed, report=report)
+    return profile_table(connection, source, names=names, typed=typed, report=report, choices=place.choices)
 
 
 def _leave_out_copies(connection: Any, typed: list[Typed]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.analysis.choices import Marker
+from app.domain.analysis.oddities import Odd
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
@@ -42,21 +43,11 @@ DATE_FORMATS = (
 
 
 @dataclass(frozen=True)
-class Odd:
-    """Values that are none of what the rest of their column is: `words` the most frequent, `count` all of them."""
-
-    words: tuple[tuple[str, int], ...]
-    count: int
-    present: int
-    what: str
-    kept_as_text: bool
-
-
-@dataclass(frozen=True)
 class Typed:
     """One column's storage: "integer", "number", "boolean", "datetime" or "text".
 
-    `expression` is the SQL that makes it so, of the columns of `table`.
+    `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
+    the place of one ("NA").
     """
 
     key: str
@@ -67,6 +58,7 @@ class Typed:
     decimal_comma: bool = False
     odd: Odd | None = None
     words: Words | None = None
+    missing_words: tuple[tuple[str, int], ...] = ()
 
 
 def choose_types(
@@ -122,9 +114,13 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         elif loaded.rows > FEW_ROWS:
             typed[column.key] = column.counted(connection)
         else:
-            typed[column.key] = column.text if absent else replace(column.text, expression=column.key)
+            typed[column.key] = replace(column.text, expression=column.text.expression if absent else column.key)
     for column in others:
         typed[column.key] = column.decide(connection, column.counts(connection))
+    for column in columns:
+        one = typed[column.key]
+        if one.storage == "text" and one.expression != column.key:
+            typed[column.key] = replace(one, missing_words=column.missing_words(connection))
     return [typed[column.key] for column in columns]
 
 
@@ -174,6 +170,15 @@ class _Column:
             f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
         ).fetchone()
         return [int(count) for count in found]
+
+    def missing_words(self, connection: Any) -> tuple[tuple[str, int], ...]:
+        """Return what stands in the place of a text, empty cells and blanks aside, the most frequent first."""
+        return tuple(
+            connection.execute(
+                f"SELECT trim({self.key}) AS word, count(*) AS held FROM {self.table} WHERE ({self.missing}) "
+                f"AND trim({self.key}) <> '' GROUP BY word ORDER BY held DESC, word LIMIT {FEW_ODD_WORDS}"
+            ).fetchall()
+        )
 
     def decide(self, connection: Any, counts: list[int]) -> Typed:
         """Return what the column is, by the counts of all its values."""
