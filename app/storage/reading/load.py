@@ -111,17 +111,7 @@ def load(
     """
     if counted.unsure:
         return None
-    rows = _rows_looked_at(plain, sample)
-    absent = MISSING - {
-        marker.value.strip() for marker in choices.markers if marker.value and marker.meaning == "value"
-    }
-    storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
-    for at, one in enumerate(storages):
-        # A column with a site number anywhere is read as text, which alone can tell what it holds.
-        if (one in NUMBERS and at in counted.codes) or (one == "number" and choices.decimal == ","):
-            storages[at] = "text"
-    # Where there are texts, "NA" may be one of them, and must stay to be asked about.
-    words = set() if "text" in storages else {cell for row in rows for cell in row if cell in absent}
+    storages, words = _promises(plain, sample, counted, choices)
     near = counted.records * plain.width <= MOST_CELLS_NEAR
     for attempt in range(ATTEMPTS):
         if attempt == ATTEMPTS - 1:
@@ -138,6 +128,24 @@ def load(
             storages = list(loaded.storages)
         storages = ["text" if f"c{plain.first + at}" in broken else one for at, one in enumerate(storages)]
     return None
+
+
+def _promises(
+    plain: Plain, sample: Sequence[list[str]], counted: Scan, choices: ReadingChoices
+) -> tuple[list[str], set[str]]:
+    """Return what the first rows and some further down agree on for each column, and words they hold for missing."""
+    rows = _rows_looked_at(plain, sample)
+    absent = MISSING - {
+        marker.value.strip() for marker in choices.markers if marker.value and marker.meaning == "value"
+    }
+    storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
+    for at, one in enumerate(storages):
+        # A column with a site number anywhere is read as text, which alone can tell what it holds.
+        if (one in NUMBERS and at in counted.codes) or (one == "number" and choices.decimal == ","):
+            storages[at] = "text"
+    # Where there are texts, "NA" may be one of them, and must stay to be asked about.
+    words = set() if "text" in storages else {cell for row in rows for cell in row if cell in absent}
+    return storages, words
 
 
 def _rows_looked_at(plain: Plain, sample: Sequence[list[str]]) -> list[list[str]]:
