@@ -193,7 +193,9 @@ def _stored(place: Place, raw: Raw) -> DatasetProfile:
         some = names[one.first : one.first + len(one.storages)]
         typed += choose_types(connection, one, names=some, markers=markers, commas=commas)
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
-    connection.execute(f"CREATE VIEW {TYPED} AS SELECT {select}, {raw.tables[0].place} AS place FROM {raw.source}")
+    # A view of very many columns is planned anew, all of them, for each question that is asked about a few.
+    kind = "TABLE" if len(raw.tables) > 1 else "VIEW"
+    connection.execute(f"CREATE {kind} {TYPED} AS SELECT {select}, {raw.tables[0].place} AS place FROM {raw.source}")
     left_out = _leave_out_copies(connection, typed) if place.choices.duplicates == "leave_out" else 0
     source = _written(connection, typed, place.folder / PARQUET, raw=raw, first_only=bool(left_out))
     report = _report(raw, typed, repairs=repairs, left_out=left_out)
