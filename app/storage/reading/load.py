@@ -41,7 +41,8 @@ STAGE = "stage.parquet"
 class Plain:
     """A file that DuckDB can read as it is: UTF-8, a one-byte separator, quotes doubled, no ragged rows.
 
-    It becomes `table`, whose columns are named by their places, beginning with `first`.
+    It becomes `table`, whose columns are named by their places, beginning with `first`. The columns `texts` stay what
+    they are, because the format says that they are codes.
     """
 
     path: Path
@@ -52,13 +53,15 @@ class Plain:
     newline: str = ""
     table: str = "raw"
     first: int = 0
+    texts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A table with the columns c0, c1, … (or on from `first`), each as its promise said where that held; else as text.
 
-    A table too large for memory is a view on a Parquet file in the folder.
+    A table too large for memory is a view on a Parquet file in the folder. `texts` are texts whatever they look like;
+    where the table `is_typed`, its storages are those that its format gave, and `table` is any SQL.
     """
 
     storages: tuple[str, ...]
@@ -66,10 +69,14 @@ class Loaded:
     near: bool
     table: str = "raw"
     first: int = 0
+    texts: frozenset[int] = frozenset()
+    is_typed: bool = False
 
     @property
     def place(self) -> str:
         """Return the SQL that orders the rows as the file does."""
+        if self.is_typed:
+            return "row_number() OVER ()"
         return f"{self.table}.rowid" if self.near else "file_row_number"
 
 
@@ -141,7 +148,8 @@ def _promises(
     storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
     for at, one in enumerate(storages):
         # A column with a site number anywhere is read as text, which alone can tell what it holds.
-        if (one in NUMBERS and at in counted.codes) or (one == "number" and choices.decimal == ","):
+        is_code = at in plain.texts or (one in NUMBERS and at in counted.codes)
+        if is_code or (one == "number" and choices.decimal == ","):
             storages[at] = "text"
     # Where there are texts, "NA" may be one of them, and must stay to be asked about.
     words = set() if "text" in storages else {cell for row in rows for cell in row if cell in absent}
@@ -215,7 +223,7 @@ def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, 
         found = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {plain.table}").fetchone() if parts else ())
         for at in places:
             kept[at] = _kept(storages[at], next(found), next(found))
-    return Loaded(tuple(kept), rows, near, plain.table, plain.first)
+    return Loaded(tuple(kept), rows, near, plain.table, plain.first, plain.texts)
 
 
 def _bounds(key: str, storage: str) -> tuple[str, str]:

@@ -76,7 +76,7 @@ def choose_types(
         Whether a number may be written with a decimal comma.
     """
     said = meanings(names, markers, commas=commas)
-    texts = [at for at, storage in enumerate(loaded.storages) if storage == "text"]
+    texts = [at for at, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
     found: dict[int, Typed] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
@@ -91,7 +91,10 @@ def choose_types(
 def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
     key = f"c{loaded.first + at}"
     value = f"{key}::BIGINT" if storage == "integer" else key
-    missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
+    if storage in ("text", "boolean"):
+        missing = said.missing_word(f"{key}::VARCHAR", comma=False) if said else ""
+    else:
+        missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
     value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
     return Typed(key, storage, value, loaded.table)
 
@@ -109,7 +112,10 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
         likely = sum(count for word, count in words.items() if _may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
-        if column.said or unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely:
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts
+        if not is_code and (
+            column.said or unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
+        ):
             others.append(column)
         elif loaded.rows > FEW_ROWS:
             typed[column.key] = column.counted(connection)
@@ -134,6 +140,7 @@ class _Column:
 
     def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
+        self.is_code = at in loaded.texts
         self.missing = said.missing_word(self.key, comma=commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
@@ -240,8 +247,9 @@ class _Column:
         return odd is not None and any(word in self.said.values for word, _ in odd.words)
 
     def _dated(self, connection: Any, text: Typed, here: int) -> Typed | None:
-        parsed = [_dated_sql(f"try_strptime(trim({self.key}), '{fmt}')") for fmt, _ in DATE_FORMATS]
-        cast = _dated_sql(f"TRY_CAST({self.key} AS TIMESTAMP)")
+        word = f"trim({self.key})"
+        parsed = [_dated_sql(f"try_strptime({word}, '{fmt}')", word) for fmt, _ in DATE_FORMATS]
+        cast = _dated_sql(f"TRY_CAST({self.key} AS TIMESTAMP)", word)
         wanted = ", ".join(f"count({sql})" for sql in (*parsed, cast))
         counts = connection.execute(f"SELECT {wanted} FROM {self.table} WHERE NOT ({self.missing})").fetchone()
         best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
@@ -258,6 +266,7 @@ class _Column:
         return Typed(self.key, "datetime", self._unless(parsed[best]), self.table, tuple(notes), odd=odd)
 
 
-def _dated_sql(moment: str) -> str:
-    """Return a moment of a year with four digits; one of two could be of any century."""
-    return f"CASE WHEN year({moment}) BETWEEN 1000 AND 9999 THEN {moment} END"
+def _dated_sql(moment: str, text: str) -> str:
+    """Return a moment of a year that was written with four digits; one of two could be of any century."""
+    early = f"year({moment}) BETWEEN 1 AND 999 AND regexp_full_match({text}, '{DATE_SHAPE}')"
+    return f"CASE WHEN year({moment}) BETWEEN 1000 AND 9999 OR ({early}) THEN {moment} END"
