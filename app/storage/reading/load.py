@@ -42,7 +42,7 @@ class Plain:
     """A file that DuckDB can read as it is: UTF-8, a one-byte separator, quotes doubled, no ragged rows.
 
     It becomes `table`, whose columns are named by their places, beginning with `first`. The columns `texts` stay what
-    they are, because the format says that they are codes.
+    they are, because the format says that they are codes. Rows that repeat a line of `header` are no rows.
     """
 
     path: Path
@@ -54,6 +54,7 @@ class Plain:
     table: str = "raw"
     first: int = 0
     texts: frozenset[int] = frozenset()
+    header: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def _attempt(connection: Any, source: str, *, table: str, near: bool, folder: Pa
 def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
     """Hold the table to the count of its bytes, and each column to values that mean the same in any reading."""
     rows = int(connection.execute(f"SELECT count(*) FROM {plain.table}").fetchone()[0])
-    if rows != counted.records:
+    if rows != counted.records or (plain.width > 1 and _holds_no_rows(connection, plain, storages)):
         return None
     kept = storages[:]
     for start in range(0, len(storages), BATCH):
@@ -224,6 +225,20 @@ def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, 
         for at in places:
             kept[at] = _kept(storages[at], next(found), next(found))
     return Loaded(tuple(kept), rows, near, plain.table, plain.first, plain.texts)
+
+
+def _holds_no_rows(connection: Any, plain: Plain, storages: list[str]) -> bool:
+    """Say whether some row is no row: without any value, or names again. Only reading row by row reports those."""
+    keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
+    found = [] if plain.newline else [" AND ".join(f"{key} IS NULL" for key in keys)]
+    for line in plain.header:
+        held = zip(keys, line, storages, strict=False)
+        same = [f"{key} = {literal(cell)}" for key, cell, one in held if one == "text" and cell]
+        found += [" AND ".join(same)] if same else []
+    if not found:
+        return False
+    query = f"SELECT 1 FROM {plain.table} WHERE {' OR '.join(f'({one})' for one in found)} LIMIT 1"
+    return connection.execute(query).fetchone() is not None
 
 
 def _bounds(key: str, storage: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from app.domain.analysis.choices import Dialect, ReadingChoices
 from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.storage.columnar import literal
 from app.storage.reading.dialect import repair_names
+from app.storage.reading.encodings import label
 from app.storage.reading.formats.parquet import explained
 from app.storage.reading.load import Loaded
 from app.storage.reading.profiling import TYPED, profile_table
@@ -24,7 +25,6 @@ PARQUET = "data.parquet"
 # Measured: with zstd the file is a fifth smaller and takes half as long again to write; larger dictionaries are tried
 # on measured values for nothing.
 ROW_GROUP, DICTIONARY = 122_880, 2_048
-ENCODING_WORDS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _report(raw: Raw, typed: list[Typed], *, names: list[str], repairs: list[str
         rows_read=tally.kept + tally.rejected_count,
         rows_kept=tally.kept - left_out,
         rows_rejected=tally.rejected_count,
-        encoding=ENCODING_WORDS.get(dialect.encoding, dialect.encoding),
+        encoding=label(dialect.encoding) if dialect.format == "csv" else dialect.encoding,
         delimiter=dialect.delimiter,
         decimal="," if commas else ".",
         quote=dialect.quote,

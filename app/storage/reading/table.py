@@ -31,7 +31,6 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    csv.field_size_limit(request["limits"]["cell_kb"] * 1024)
     found = recognise(request)
     folder, limits = found.folder, found.limits
     if found.format is not None:
@@ -69,7 +68,7 @@ def _raw_of(place: Place, found: Recognised, table: TextLayout | RowTable | Colu
 def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
     """Make a table of a text: at once where it is plain and every row fits, else row by row."""
     if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
-        plain = Plain(path, layout.width, layout.delimiter, layout.quote, layout.skip_lines)
+        plain = Plain(path, layout.width, layout.delimiter, layout.quote, layout.skip_lines, header=layout.header)
         counted = count_records(plain)
         if not counted.unsure and counted.longest <= place.limits["cell_kb"] * 1024:
             _refuse_too_many(counted.records, layout.width, place.limits)
@@ -91,6 +90,8 @@ def _raw_of_rows(place: Place, table: RowTable) -> Raw:
         for row in _taken(table, sample, place.limits):
             for start, writer in zip(starts, writers, strict=True):
                 writer.writerow(row[start : start + COLUMNS_AT_ONCE])
+    if table.dialect.format == "csv" and not table.tally.is_complete:
+        raise RefusedError("conservation", "Some lines could not be accounted for, so nothing was kept.")
     refuse_if_useless(table.tally, width)
     tables = []
     for start, path in zip(starts, paths, strict=True):
