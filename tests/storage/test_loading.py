@@ -179,3 +179,15 @@ def test_a_promise_needs_the_whole_sample(tmp_path: Path, quote: str) -> None:
         counted = count_records(plain)
         found = load.load(connection, plain, sample, counted, folder=tmp_path, choices=ReadingChoices())
     assert found == Loaded(("integer", "number", "text", "datetime", "text"), rows=2, near=True)
+
+
+@pytest.mark.parametrize("ragged", [b"", b"7\n"], ids=["at once", "row by row"])
+def test_names_again_are_no_row_and_a_row_without_values_is_one_however_a_file_is_read(
+    tmp_path: Path, ragged: bytes
+) -> None:
+    lines = [b"%d,x%d\n" % (at, at) for at in range(2000)]
+    again, _ = _read(tmp_path, b"a,b\n" + b"".join(lines) + b"a,b\n" + b"".join(lines) + ragged)
+    assert (again.rows, again.report.rows_rejected) == (4000, 1 + len(ragged) // 2)
+    assert again.column("a").storage == "integer"
+    empty, rows = _read(tmp_path, b"a,b\n" + b"".join(lines) + b",\n" + b"".join(lines) + ragged)
+    assert (empty.rows, rows[2000], empty.column("a").missing) == (4001, (None, None), 1)

@@ -158,7 +158,7 @@ def _promises(
 
 
 def _rows_looked_at(plain: Plain, sample: Sequence[list[str]]) -> list[list[str]]:
-    rows = list(sample[: max(20, CELLS_LOOKED_AT // max(plain.width, 1))])
+    rows = [row for row in sample[: max(20, CELLS_LOOKED_AT // plain.width)] if len(row) == plain.width]
     for lines in look(plain.path):
         rows += [row for row in _parsed(lines, plain) if len(row) == plain.width]
     return rows
@@ -215,7 +215,7 @@ def _attempt(connection: Any, source: str, *, table: str, near: bool, folder: Pa
 def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
     """Hold the table to the count of its bytes, and each column to values that mean the same in any reading."""
     rows = int(connection.execute(f"SELECT count(*) FROM {plain.table}").fetchone()[0])
-    if rows != counted.records or (plain.width > 1 and _holds_no_rows(connection, plain, storages)):
+    if rows != counted.records or _repeats_names(connection, plain, storages):
         return None
     kept = storages[:]
     for start in range(0, len(storages), BATCH):
@@ -227,10 +227,10 @@ def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, 
     return Loaded(tuple(kept), rows, near, plain.table, plain.first, plain.texts)
 
 
-def _holds_no_rows(connection: Any, plain: Plain, storages: list[str]) -> bool:
-    """Say whether some row is no row: without any value, or names again. Only reading row by row reports those."""
+def _repeats_names(connection: Any, plain: Plain, storages: list[str]) -> bool:
+    """Say whether some row holds the names again, which only reading row by row reports."""
     keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
-    found = [] if plain.newline else [" AND ".join(f"{key} IS NULL" for key in keys)]
+    found = []
     for line in plain.header:
         held = zip(keys, line, storages, strict=False)
         same = [f"{key} = {literal(cell)}" for key, cell, one in held if one == "text" and cell]
