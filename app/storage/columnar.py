@@ -19,7 +19,13 @@ CELL_SHOWN = 200
 
 @contextmanager
 def connect(
-    folder: Path, *, memory_mb: int = 512, threads: int = 1, seconds: float | None = None, temporary: Path | None = None
+    folder: Path,
+    *,
+    memory_mb: int = 512,
+    threads: int = 1,
+    seconds: float | None = None,
+    temporary: Path | None = None,
+    file: Path | None = None,
 ) -> Iterator[Any]:
     """Open an in-memory DuckDB that can see one folder and nothing else.
 
@@ -33,13 +39,15 @@ def connect(
         After this long the running query is interrupted.
     temporary
         Where it may spill; without one it does not spill.
+    file
+        One file outside the folder that may be read as well.
     """
     import duckdb
 
     connection = duckdb.connect(":memory:")
     timer = threading.Timer(seconds, connection.interrupt) if seconds else None
     try:
-        for statement in _lockdown(folder, memory_mb, threads, temporary):
+        for statement in _lockdown(folder, memory_mb, threads, temporary, file):
             connection.execute(statement)
         if timer:
             timer.daemon = True
@@ -51,7 +59,7 @@ def connect(
         connection.close()
 
 
-def _lockdown(folder: Path, memory_mb: int, threads: int, temporary: Path | None) -> list[str]:
+def _lockdown(folder: Path, memory_mb: int, threads: int, temporary: Path | None, file: Path | None) -> list[str]:
     spill = temporary or folder
     return [
         "SET python_enable_replacements=false",
@@ -60,12 +68,22 @@ def _lockdown(folder: Path, memory_mb: int, threads: int, temporary: Path | None
         f"SET temp_directory={literal(str(spill))}",
         f"SET max_temp_directory_size='{'4GB' if temporary else '0MB'}'",
         f"SET allowed_directories=[{literal(str(folder) + '/')}]",
+        f"SET allowed_paths=[{literal(str(file)) if file else ''}]",
+        # What a file's own pages hold need not be held a second time.
+        "SET enable_external_file_cache=false",
         "SET autoinstall_known_extensions=false",
         "SET autoload_known_extensions=false",
         "SET allow_community_extensions=false",
         "SET enable_external_access=false",
         "SET lock_configuration=true",
     ]
+
+
+def faults() -> tuple[type[Exception], type[Exception]]:
+    """Return DuckDB's own classes for a value that is not of its type and for input that does not fit."""
+    import duckdb
+
+    return duckdb.ConversionException, duckdb.InvalidInputException
 
 
 def literal(text: str) -> str:

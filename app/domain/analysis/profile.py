@@ -9,7 +9,7 @@ from app.domain.analysis.choices import Dialect
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,15 @@ class DatasetProfile:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        values = asdict(self)
-        values.pop("_by_name")
-        values["report"]["dialect"] = self.report.dialect.model_dump(mode="json")
-        return values
+        # Columns hold nothing that goes deeper, and there may be ten thousand of them.
+        return {
+            "rows": self.rows,
+            "columns": [dict(vars(column)) for column in self.columns],
+            "report": {**asdict(self.report), "dialect": self.report.dialect.model_dump(mode="json")},
+            "findings": [asdict(finding) for finding in self.findings],
+            "time_axis": asdict(self.time_axis) if self.time_axis else None,
+            "duplicate_rows": self.duplicate_rows,
+        }
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> DatasetProfile:

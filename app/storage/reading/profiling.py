@@ -1,55 +1,82 @@
-"""The profile of a stored table: statistics by DuckDB in batches of columns, then kinds and findings."""
+"""The profile of a typed table: facts column by column, then kinds and findings."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.findings import all_findings
 from app.domain.analysis.kinds import Evidence, decide_kind
 from app.domain.analysis.lent import Lent
+from app.domain.analysis.oddities import odd_values
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
 from app.domain.analysis.series import find_group
 from app.domain.analysis.timeaxis import describe_axis
 from app.domain.vocabulary import ColumnKind
-from app.storage.columnar import literal
-from app.storage.reading.typing_columns import Typed
+from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
+from app.storage.reading.typing_columns import FEW_ROWS, Typed
+from app.storage.reading.words import WORD_SHOWN, Words, count_words
 
-BATCH = 50
-MOST_CELLS_NEAR = 5_000_000
-BINS = 24
-TOP = 60
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+CELLS_AT_ONCE = 1_500_000
+MOST_COLUMNS_AT_ONCE = 1_000
 MOST_COLUMNS_FOR_DUPLICATES = 300
+THREADS = 2
+# The view over all columns with their types.
+TYPED = "typed"
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments in files have no zone
+NUMBERS = ("number", "integer")
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one column: numbers and dates have `numbers`, dates also `values`, words `top`."""
+
+    present: int
+    distinct: int
+    top: tuple[tuple[str, int], ...]
+    numbers: NumberFacts | None = None
+    values: Values | None = None
+    mean_length: float = 0.0
 
 
 def profile_table(
     connection: Any,
-    parquet: Path,
+    source: str,
     *,
-    names: list[str],
-    typed: list[Typed],
+    names: Sequence[str],
+    typed: Sequence[Typed],
     report: ImportReport,
-    choices: ReadingChoices | None = None,
-    absent: Mapping[str, tuple[tuple[str, int], ...]] | None = None,
+    choices: ReadingChoices,
 ) -> DatasetProfile:
-    """Return the profile of a Parquet file whose columns are c0, c1, …"""
-    source = f"read_parquet({literal(str(parquet))})"
+    """Return the profile of a table, view or Parquet file (as SQL) whose columns are c0, c1, …
+
+    Parameters
+    ----------
+    connection, source
+        The table.
+    names, typed
+        What its columns are called, and what they are.
+    report, choices
+        How it was read, and what the user said about that.
+    """
     rows = report.rows_kept
-    columns: list[ColumnProfile] = []
-    for start in range(0, len(typed), BATCH):
-        batch = typed[start : start + BATCH]
-        near = _near(connection, source, batch, rows)
-        facts = _facts(connection, near, batch)
-        for one, name, values in zip(batch, names[start : start + BATCH], facts, strict=True):
-            columns.append(_column(connection, near, one, name=name, facts=values, rows=rows))
-    columns = [replace(one, missing_words=(absent or {}).get(one.key, ())) for one in columns]
-    axis = find_group(columns, rows, _time_axis(connection, source, columns, rows), Lent(connection, source))
-    duplicates = _duplicates(connection, source, typed, rows)
+    facts = _facts(connection, source, typed, rows, counted=not report.left_out)
+    columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
+    axis = find_group(columns, rows, _time_axis(columns, facts, rows), Lent(connection, source))
+    # Where some column differs on every row, no row repeats another.
+    repeats = all(column.distinct < rows for column in columns)
+    duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
     columns, findings = all_findings(
         columns=columns,
         rows=rows,
@@ -57,143 +84,154 @@ def profile_table(
         axis=axis,
         duplicates=duplicates,
         choices=choices,
+        asked=[odd_values(name, one.odd) for one, name in zip(typed, names, strict=True) if one.odd],
         connection=connection,
         source=source,
     )
     return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
 
 
-def _near(connection: Any, source: str, batch: list[Typed], rows: int) -> str:
-    """Copy a small batch of columns into memory: opening a file of 10,000 columns costs more than reading it."""
-    if rows * len(batch) > MOST_CELLS_NEAR:
+def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, counted: bool) -> list[Facts]:
+    """Return the facts of every column: numbers in batches, words of large tables counted where they lie.
+
+    `counted` says that words which typing counted are still all there are.
+    """
+    cursors = threading.local()
+
+    def look(batch: list[Typed]) -> list[tuple[str, Facts]]:
+        if not hasattr(cursors, "mine"):
+            cursors.mine = connection.cursor()
+        cursor, where = cursors.mine, _where(batch, source)
+        if not _fetched(batch[0], rows):
+            words = batch[0].words if batch[0].words and counted else count_words(cursor, where, batch[0].key)[0]
+            return [(batch[0].key, _of_words(words))]
+        held = cursor.execute(f"SELECT {', '.join(one.key for one in batch)} FROM {where}").fetchnumpy()
+        return [(one.key, _facts_of(one, _present(held.pop(one.key)))) for one in batch]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = dict(pair for pairs in pool.map(look, _batches(typed, rows)) for pair in pairs)
+    return [found[one.key] for one in typed]
+
+
+def _fetched(one: Typed, rows: int) -> bool:
+    """Say whether a column's values are looked at here, and not where they lie."""
+    return rows <= FEW_ROWS or one.storage in (*NUMBERS, "datetime")
+
+
+def _batches(typed: Sequence[Typed], rows: int) -> list[list[Typed]]:
+    """Divide the columns into batches of one table each, small enough to be held in memory twice."""
+    batches = [[one] for one in typed if not _fetched(one, rows)]
+    at_once = max(1, min(MOST_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
+    for _, group in itertools.groupby((one for one in typed if _fetched(one, rows)), key=lambda one: one.table):
+        held = list(group)
+        batches += [held[start : start + at_once] for start in range(0, len(held), at_once)]
+    return batches
+
+
+def _where(batch: list[Typed], source: str) -> str:
+    """Return where these columns are read: in the table that holds them, where that is as quick as the source."""
+    if source != TYPED:
         return source
-    keys = ", ".join(one.key for one in batch)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE near AS SELECT {keys} FROM {source}")
-    return "near"
+    return f"(SELECT {', '.join(f'{one.expression} AS {one.key}' for one in batch)} FROM {batch[0].table})"
 
 
-def _facts(connection: Any, source: str, batch: list[Typed]) -> list[dict[str, Any]]:
-    parts: list[str] = []
-    for one in batch:
-        key = one.key
-        parts += [f"count({key})", f"count(DISTINCT {key})"]
-        if one.storage in ("number", "integer"):
-            parts += [f"avg({key})", f"stddev_samp({key})", f"min({key})", f"max({key})"]
-            parts += [f"quantile_cont({key}, {list(QUANTILES)})"]
-            parts += [f"count(*) FILTER ({key} = 0)", f"count(*) FILTER ({key} < 0)"]
-        elif one.storage == "text":
-            parts += [f"avg(length({key}))", "NULL", f"min({key})", f"max({key})", "NULL", "NULL", "NULL"]
-        else:
-            parts += ["NULL", "NULL", f"min({key})::VARCHAR", f"max({key})::VARCHAR", "NULL", "NULL", "NULL"]
-    row = connection.execute(f"SELECT {', '.join(parts)} FROM {source}").fetchone()
-    labels = ("count", "distinct", "mean", "std", "min", "max", "quantiles", "zeros", "negatives")
-    return [dict(zip(labels, row[at : at + 9], strict=True)) for at in range(0, len(row), 9)]
+def _present(column: Array) -> Array:
+    return column.compressed() if isinstance(column, np.ma.MaskedArray) else column
 
 
-def _column(connection: Any, source: str, one: Typed, *, name: str, facts: dict[str, Any], rows: int) -> ColumnProfile:
-    numeric = one.storage in ("number", "integer")
-    top = _top(connection, source, one, facts)
+def _of_words(words: Words) -> Facts:
+    return Facts(words.present, words.distinct, words.top, mean_length=words.mean_length)
+
+
+def _facts_of(one: Typed, present: Array) -> Facts:
+    if one.storage in NUMBERS:
+        values = count_values(present)
+        numbers = describe_numbers(present, values)
+        shown = numbers.top if one.storage == "integer" or numbers.distinct <= TOP else ()
+        write: Callable[[Any], str] = (lambda value: str(int(value))) if one.storage == "integer" else repr
+        return Facts(len(present), numbers.distinct, tuple((write(value), held) for value, held in shown), numbers)
+    if one.storage == "datetime":
+        values = count_values(present)
+        numbers = describe_numbers(values.distinct / 1e6, Values(values.distinct / 1e6, values.rows))
+        shown = numbers.top if numbers.distinct <= TOP else ()
+        top = tuple((_moment(value * 1e6), held) for value, held in shown)
+        return Facts(len(present), numbers.distinct, top, numbers, values)
+    words = Counter(str(word).lower() if one.storage == "boolean" else word for word in present.tolist())
+    best = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    length = sum(len(word) * held for word, held in words.items()) / max(len(present), 1)
+    return Facts(len(present), len(words), tuple((word[:WORD_SHOWN], held) for word, held in best), mean_length=length)
+
+
+def _moment(microseconds: float) -> str:
+    text = str(EPOCH + timedelta(microseconds=round(microseconds)))
+    return text.rstrip("0") if "." in text else text
+
+
+def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
+    numbers = facts.numbers if one.storage in NUMBERS else None
     evidence = Evidence(
         name=name,
         storage=one.storage,
         rows=rows,
-        present=facts["count"],
-        distinct=facts["distinct"],
-        mean_length=float(facts["mean"] or 0) if one.storage == "text" else 0.0,
-        minimum=float(facts["min"]) if numeric and facts["min"] is not None else None,
-        maximum=float(facts["max"]) if numeric and facts["max"] is not None else None,
+        present=facts.present,
+        distinct=facts.distinct,
+        mean_length=facts.mean_length if one.storage == "text" else 0.0,
+        minimum=numbers.minimum if numbers else None,
+        maximum=numbers.maximum if numbers else None,
     )
     kind, reason = decide_kind(evidence)
-    edges, counts, outliers = _histogram(connection, source, one, facts) if numeric else ((), (), None)
+    low, high = _bounds(one, facts)
     return ColumnProfile(
         name=name,
         key=one.key,
         kind=kind,
         kind_reason=reason,
         storage=one.storage,
-        missing=rows - facts["count"],
-        distinct=facts["distinct"],
-        mean=_finite(facts["mean"]) if numeric else None,
-        std=_finite(facts["std"]) if numeric else None,
-        minimum=_bound(facts["min"], numeric=numeric, storage=one.storage),
-        maximum=_bound(facts["max"], numeric=numeric, storage=one.storage),
-        quantiles=tuple(float(value) for value in facts["quantiles"] or ()),
-        zeros=facts["zeros"],
-        negatives=facts["negatives"],
-        outliers=outliers,
-        histogram_edges=edges,
-        histogram_counts=counts,
-        top_values=top,
+        missing=rows - facts.present,
+        distinct=facts.distinct,
+        mean=numbers.mean if numbers else None,
+        std=numbers.std if numbers else None,
+        minimum=low,
+        maximum=high,
+        quantiles=numbers.quantiles if numbers else (),
+        zeros=numbers.zeros if numbers else None,
+        negatives=numbers.negatives if numbers else None,
+        outliers=numbers.outliers if numbers else None,
+        histogram_edges=facts.numbers.edges if facts.numbers else (),
+        histogram_counts=facts.numbers.counts if facts.numbers else (),
+        top_values=facts.top,
         original_name=name,
+        missing_words=one.missing_words,
     )
 
 
-def _finite(value: Any) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
+def _bounds(one: Typed, facts: Facts) -> tuple[float | str | None, float | str | None]:
+    if one.storage in NUMBERS and facts.numbers:
+        return facts.numbers.minimum, facts.numbers.maximum
+    if one.storage == "datetime" and facts.values is not None and facts.present:
+        first, last = _moment(facts.values.distinct[0]), _moment(facts.values.distinct[-1])
+        return first.removesuffix(" 00:00:00"), last.removesuffix(" 00:00:00")
+    if one.storage == "boolean" and facts.top:
+        words = sorted(word for word, _ in facts.top)
+        return words[0], words[-1]
+    return None, None
 
 
-def _bound(value: Any, *, numeric: bool, storage: str) -> float | str | None:
-    if value is None:
-        return None
-    if numeric:
-        return _finite(value)
-    return str(value).removesuffix(" 00:00:00") if storage in ("datetime", "boolean") else None
-
-
-def _top(connection: Any, source: str, one: Typed, facts: dict[str, Any]) -> tuple[tuple[str, int], ...]:
-    if one.storage in ("number", "datetime") and facts["distinct"] > TOP:
-        return ()
-    found = connection.execute(
-        f"SELECT left({one.key}::VARCHAR, 200) AS v, count(*) AS n FROM {source} WHERE {one.key} IS NOT NULL "
-        f"GROUP BY v ORDER BY n DESC, v LIMIT {TOP}"
-    ).fetchall()
-    return tuple((value, count) for value, count in found)
-
-
-def _histogram(
-    connection: Any, source: str, one: Typed, facts: dict[str, Any]
-) -> tuple[tuple[float, ...], tuple[int, ...], int | None]:
-    low, high = _finite(facts["min"]), _finite(facts["max"])
-    if low is None or high is None or not facts["quantiles"]:
-        return (), (), None
-    q1, q3 = facts["quantiles"][1], facts["quantiles"][3]
-    # Tukey's fences, three quartile ranges away: far out, by his own word for it.
-    fence = 3 * (q3 - q1)
-    below, above = q1 - fence, q3 + fence
-    fenced = fence > 0 and math.isfinite(below) and math.isfinite(above)
-    far = f"count(*) FILTER (({one.key} < {below!r}) OR ({one.key} > {above!r}))" if fenced else "0"
-    outliers = int(connection.execute(f"SELECT {far} FROM {source}").fetchone()[0])
-    width = (high - low) / BINS
-    if width <= 0 or not math.isfinite(width):
-        return (low, high), (int(facts["count"]),), outliers
-    found = connection.execute(
-        f"SELECT least(floor(({one.key} - ?) / ?), {BINS - 1})::INTEGER AS bin, count(*) FROM {source} "
-        f"WHERE {one.key} IS NOT NULL GROUP BY bin",
-        [low, width],
-    ).fetchall()
-    counts = [0] * BINS
-    for place, count in found:
-        counts[max(0, place)] += count
-    return tuple(low + width * at for at in range(BINS + 1)), tuple(counts), outliers
-
-
-def _time_axis(connection: Any, source: str, columns: list[ColumnProfile], rows: int) -> TimeAxis | None:
-    for column in columns:
-        if column.kind is not ColumnKind.DATETIME or column.missing > 0.1 * rows:
+def _time_axis(columns: Sequence[ColumnProfile], facts: Sequence[Facts], rows: int) -> TimeAxis | None:
+    for column, known in zip(columns, facts, strict=True):
+        if column.kind is not ColumnKind.DATETIME or column.missing > 0.1 * rows or known.values is None:
             continue
-        found = connection.execute(
-            f"SELECT epoch({column.key})::DOUBLE AS t, count(*)::BIGINT AS n FROM {source} "
-            f"WHERE {column.key} IS NOT NULL GROUP BY t ORDER BY t"
-        ).fetchnumpy()
-        axis = describe_axis(column.name, found["t"], found["n"])
+        axis = describe_axis(column.name, known.values.distinct / 1e6, known.values.rows)
         if axis is not None:
             return axis
     return None
 
 
-def _duplicates(connection: Any, source: str, typed: list[Typed], rows: int) -> int | None:
+def _count_duplicates(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> int | None:
+    """Count rows that repeat another, by a hash of 64 bits: fifty million rows share one by chance in 15,000 files."""
     if len(typed) > MOST_COLUMNS_FOR_DUPLICATES or rows == 0:
         return None
     keys = ", ".join(one.key for one in typed)
-    found = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT {keys} FROM {source})").fetchone()[0]
-    return rows - int(found)
+    found = connection.execute(f"SELECT hash({keys})::UBIGINT AS mark FROM {source}").fetchnumpy()["mark"]
+    marks = np.sort(np.asarray(found).view(np.int64))
+    return int(np.count_nonzero(marks[1:] == marks[:-1]))

@@ -1,39 +1,26 @@
-"""From text to a typed Parquet table and its profile. Rows read = rows kept + rows reported, checked at the end."""
+"""From a file to tables of the database: quickly where its text is plain, else row by row, whatever its format."""
 
 from __future__ import annotations
 
 import csv
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.profile import DatasetProfile, ImportReport
-from app.storage.columnar import connect, literal
-from app.storage.reading.absent import count_absent_words
-from app.storage.reading.dialect import repair_names
-from app.storage.reading.encodings import label
-from app.storage.reading.formats import SCRATCH, recognise
-from app.storage.reading.formatted import store_formatted
-from app.storage.reading.profiling import profile_table
+from app.storage.columnar import connect
+from app.storage.reading.formats import SCRATCH, Recognised, recognise
+from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
 from app.storage.reading.refusals import RefusedError, over
-from app.storage.reading.rows import RowTable, Tally
+from app.storage.reading.rows import ColumnTable, RowTable, Tally
+from app.storage.reading.storing import Place, Raw, refuse_if_useless, store
 from app.storage.reading.text import TextLayout, find_layout, open_rows
-from app.storage.reading.typing_columns import Typed, choose_types
 
-MOST_REJECTED_SHARE = 0.2
-NOTES_SHOWN = 60
-
-
-@dataclass
-class Reading:
-    """What happened while the rows were read."""
-
-    names: list[str]
-    layout: TextLayout
-    tally: Tally
+SAMPLE_CELLS, SAMPLE_ROWS = 200_000, 400
+COLUMNS_AT_ONCE, WIDE = 500, 2_000
+MEMORY_SHARE, WIDE_MEMORY_SHARE = 0.6, 3.0
+THREADS = 2
 
 
 def read_table(request: dict[str, Any]) -> dict[str, Any]:
@@ -44,109 +31,113 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    folder, limits = Path(request["folder"]), request["limits"]
     found = recognise(request)
+    folder, limits = found.folder, found.limits
     if found.format is not None:
-        profile = store_formatted(found.open(), folder, limits)
+        table: TextLayout | RowTable | ColumnTable = found.open()
+        width = len(table.names)
     else:
-        reading = _normalise(found.unpacked.path, found.choices, folder, limits)
-        reading.tally.notes[:0] = found.unpacked.notes
-        profile = _store(reading, folder, limits)
+        table = find_layout(found.unpacked.path, choices=found.choices, limits=limits)
+        width = table.width
+    _refuse_too_wide(width, limits)
+    wide = width > WIDE
+    # Of many columns the database reserves a block each, which it hardly fills; what is truly used is watched apart.
+    memory = max(256, int(limits["read_memory_mb"] * (WIDE_MEMORY_SHARE if wide else MEMORY_SHARE)))
+    # Each thread that writes holds some two thousand rows of all columns.
+    threads, file = 1 if wide else THREADS, found.unpacked.path
+    with connect(folder, memory_mb=memory, threads=threads, temporary=folder, file=file) as connection:
+        place = Place(connection, folder, found.choices, limits)
+        profile = store(place, _raw_of(place, found, table))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-    (folder / "rows.csv").unlink(missing_ok=True)
+    (folder / STAGE).unlink(missing_ok=True)
     return profile.to_json()
 
 
-def _normalise(text_file: Path, choices: ReadingChoices, folder: Path, limits: dict[str, int]) -> Reading:
-    layout = find_layout(text_file, choices=choices, limits=limits)
-    table = open_rows(text_file, layout, choices=choices, limits=limits)
-    if len(table.names) > limits["columns"]:
-        message = f"It has {len(table.names):,} columns; the limit is {limits['columns']:,}."
-        raise over("columns", message, code="too_many_columns")
-    names, repairs = repair_names(table.names, len(table.names))
-    reading = Reading(names, layout, table.tally)
-    table.tally.notes += repairs[:NOTES_SHOWN]
-    if len(repairs) > NOTES_SHOWN:
-        table.tally.notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
-    with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerows(_counted_rows(table, limits))
-    _refuse_if_useless(reading)
-    return reading
+def _raw_of(place: Place, found: Recognised, table: TextLayout | RowTable | ColumnTable) -> Raw:
+    if isinstance(table, RowTable):
+        return _raw_of_rows(place, table)
+    if isinstance(table, ColumnTable):
+        table.tally.kept = table.rows
+        loaded = Loaded(tuple(table.storages), table.rows, near=False, table=table.sql, is_typed=True)
+        return Raw(list(table.names), table.dialect, table.tally, (loaded,))
+    raw = _raw_of_text(place, found.unpacked.path, table)
+    raw.tally.notes[:0] = found.unpacked.notes
+    return Raw(raw.names, found.packed(raw.dialect), raw.tally, raw.tables)
 
 
-def _counted_rows(table: RowTable, limits: dict[str, int]) -> Iterator[list[str]]:
-    width = len(table.names)
-    most_rows, limit = min((limits["rows"], "rows"), (limits["cells"] // max(width, 1), "cells"))
-    for row in table.rows:
-        table.tally.kept += 1
-        if table.tally.kept > most_rows:
-            message = f"It has more than {most_rows:,} rows of {width:,} columns, which is the limit."
-            raise over(limit, message, code="too_many_rows")
-        yield row
+def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
+    """Make a table of a text: at once where it is plain and every row fits, else row by row."""
+    if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
+        plain = Plain(path, layout.width, layout.delimiter, layout.quote, layout.skip_lines, header=layout.header)
+        counted = count_records(plain)
+        if not counted.unsure and counted.longest <= place.limits["cell_kb"] * 1024:
+            _refuse_too_many(counted.records, layout.width, place.limits)
+            loaded = load(place.connection, plain, layout.sample, counted, folder=place.folder, choices=place.choices)
+            if loaded is not None:
+                tally = Tally(kept=loaded.rows, notes=list(layout.notes))
+                return Raw(list(layout.names), layout.as_dialect(), tally, (loaded,))
+    return _raw_of_rows(place, open_rows(path, layout, choices=place.choices, limits=place.limits))
 
 
-def _refuse_if_useless(reading: Reading) -> None:
-    total = reading.tally.kept + reading.tally.rejected_count
-    names = len(reading.names)
-    if total == 0:
-        word = "name" if names == 1 else "names"
-        raise RefusedError("no_rows", f"It has {names:,} column {word} but no rows.")
-    if reading.tally.rejected_count > MOST_REJECTED_SHARE * total:
-        line, reason = reading.tally.rejected[0]
-        message = (
-            f"{reading.tally.rejected_count:,} of {total:,} rows do not fit {names:,} columns; "
-            f"the first is line {line:,}: {reason}"
-        )
-        raise RefusedError("ragged", message, line=line)
-
-
-def _store(reading: Reading, folder: Path, limits: dict[str, int]) -> DatasetProfile:
-    keys = [f"c{at}" for at in range(len(reading.names))]
-    memory = max(256, int(limits["read_memory_mb"] * 0.6))
-    with connect(folder, memory_mb=memory, threads=2, temporary=folder) as connection:
-        types = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
-        connection.execute(
-            f"CREATE TABLE raw AS SELECT * FROM read_csv(?, columns={{{types}}}, header=false, delim=',', quote='\"', "
-            "escape='\"', new_line='\\n', auto_detect=false, strict_mode=true, max_line_size=?, nullstr='')",
-            [str(folder / "rows.csv"), max(2_097_152, limits["cell_kb"] * 1024 * 8)],
-        )
-        counted = connection.execute("SELECT count(*) FROM raw").fetchone()[0]
-        if counted != reading.tally.kept:
-            message = f"{reading.tally.kept:,} rows were read but {counted:,} were stored, so nothing was kept."
+def _raw_of_rows(place: Place, table: RowTable) -> Raw:
+    """Make tables of rows: they are written down in the plainest layout there is, which is then read at once."""
+    width, sample = len(table.names), list[list[str]]()
+    starts = range(0, width, COLUMNS_AT_ONCE)
+    paths = [place.folder / f"rows{start}.csv" for start in starts]
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("w", encoding="utf-8", errors="replace", newline="")) for path in paths]
+        writers = [csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL) for file in files]
+        for row in _taken(table, sample, place.limits):
+            for start, writer in zip(starts, writers, strict=True):
+                writer.writerow(row[start : start + COLUMNS_AT_ONCE])
+    if table.dialect.format == "csv" and not table.tally.is_complete:
+        raise RefusedError("conservation", "Some lines could not be accounted for, so nothing was kept.")
+    refuse_if_useless(table.tally, width)
+    tables = []
+    for start, path in zip(starts, paths, strict=True):
+        some = [row[start : start + COLUMNS_AT_ONCE] for row in sample]
+        texts = frozenset(at - start for at in table.texts)
+        part = min(COLUMNS_AT_ONCE, width - start)
+        plain = Plain(path, part, ",", '"', 0, "\n", table=f"raw{start or ''}", first=start, texts=texts)
+        counted = count_records(plain)
+        loaded = load(place.connection, plain, some, counted, folder=place.folder, choices=place.choices)
+        path.unlink()
+        if loaded is None or loaded.rows != table.tally.kept:
+            stored = counted.records if loaded is None else loaded.rows
+            message = f"{table.tally.kept:,} rows were read but {stored:,} were stored, so nothing was kept."
             raise RefusedError("conservation", message)
-        typed = choose_types(connection, keys, reading.names, decimal_comma=reading.layout.delimiter != ",")
-        select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
-        connection.execute(f"CREATE VIEW typed AS SELECT {select} FROM raw")
-        target = folder / "data.parquet"
-        how = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
-        connection.execute(f"COPY (SELECT * FROM typed) TO {literal(str(target))} ({how})")
-        absent = count_absent_words(connection, typed)
-        connection.execute("DROP VIEW typed")
-        connection.execute("DROP TABLE raw")
-        report = _report(reading, typed)
-        return profile_table(connection, target, names=reading.names, typed=typed, report=report, absent=absent)
+        tables.append(loaded)
+    return Raw(list(table.names), table.dialect, table.tally, tuple(tables))
 
 
-def _report(reading: Reading, typed: list[Typed]) -> ImportReport:
-    notes = list(reading.tally.notes)
-    if reading.tally.blank:
-        notes.append(f"{reading.tally.blank:,} blank lines were passed over.")
-    for one, name in zip(typed, reading.names, strict=True):
-        notes += [f"{name[:60]}: {note}" for note in one.notes]
-    commas = any(one.decimal_comma for one in typed)
-    if commas:
-        notes.append("Numbers were read with a decimal comma.")
-    if len(notes) > NOTES_SHOWN:
-        notes = [*notes[:NOTES_SHOWN], f"and {len(notes) - NOTES_SHOWN:,} more notes."]
-    return ImportReport(
-        rows_read=reading.tally.kept + reading.tally.rejected_count,
-        rows_kept=reading.tally.kept,
-        rows_rejected=reading.tally.rejected_count,
-        encoding=label(reading.layout.encoding),
-        delimiter=reading.layout.delimiter,
-        decimal="," if commas else ".",
-        skipped_lines=reading.layout.first_line - 1,
-        rejected=tuple(reading.tally.rejected),
-        notes=tuple(notes),
-    )
+def _taken(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:
+    """Pass rows on, counting them against the limits; the first ones are kept as a sample."""
+    width = len(table.names)
+    most, tally = _most_rows(width, limits)[0], table.tally
+    is_form = table.dialect.format != "csv"
+    enough = min(SAMPLE_ROWS, max(20, SAMPLE_CELLS // width))
+    for row in table.rows:
+        tally.kept += 1
+        if tally.kept > most:
+            _refuse_too_many(tally.kept, width, limits)
+        if len(sample) < enough:
+            sample.append(row)
+        # Cells of a workbook may hold what no text may.
+        yield [cell.replace("\x00", "") for cell in row] if is_form and "\x00" in "".join(row) else row
+
+
+def _most_rows(width: int, limits: dict[str, int]) -> tuple[int, str]:
+    return min((limits["rows"], "rows"), (limits["cells"] // max(width, 1), "cells"))
+
+
+def _refuse_too_many(rows: int, width: int, limits: dict[str, int]) -> None:
+    most, limit = _most_rows(width, limits)
+    if rows > most:
+        message = f"It has more than {most:,} rows of {width:,} columns, which is the limit."
+        raise over(limit, message, code="too_many_rows")
+
+
+def _refuse_too_wide(width: int, limits: dict[str, int]) -> None:
+    if width > limits["columns"]:
+        message = f"It has {width:,} columns; the limit is {limits['columns']:,}."
+        raise over("columns", message, code="too_many_columns")

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-# Words that stand for "nothing" in files from R, Python, spreadsheets and databases.
-MISSING_SQL = "lower(trim({c})) IN ('', 'na', 'nan', 'n/a', 'null', '<na>')"
-# A year has four digits; one of two could be of any century.
+import numpy as np
+
+from app.domain.analysis.choices import Marker
+from app.domain.analysis.oddities import Odd
+from app.storage.reading.load import Loaded
+from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
+from app.storage.reading.words import Words, count_words
+
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
 BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
 MOSTLY = 0.995
-BATCH = 40
+# Below this share of numbers a column is words with some numbers among them, and nothing is odd about that.
+ASKED_FROM = 0.8
+ODD_WORDS = 20
+FEW_ODD_WORDS = 5
+BATCH = 250
+BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
+FEW_ROWS = 5_000
+LOOKED_AT_SHARE = 0.01
 DATE_FORMATS = (
     ("%Y-%m-%d", "YYYY-MM-DD"),
     ("%Y-%m-%d %H:%M:%S", "YYYY-MM-DD hh:mm:ss"),
@@ -30,110 +44,229 @@ DATE_FORMATS = (
 
 @dataclass(frozen=True)
 class Typed:
-    """One column's storage: "integer", "number", "boolean", "datetime" or "text", and the SQL that makes it so."""
+    """One column's storage: "integer", "number", "boolean", "datetime" or "text".
+
+    `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
+    the place of one ("NA").
+    """
 
     key: str
     storage: str
     expression: str
+    table: str = "raw"
     notes: tuple[str, ...] = ()
     decimal_comma: bool = False
+    odd: Odd | None = None
+    words: Words | None = None
+    missing_words: tuple[tuple[str, int], ...] = ()
 
 
-def choose_types(connection: Any, keys: list[str], names: list[str], *, decimal_comma: bool) -> list[Typed]:
-    """Return the storage of every column of the table `raw`, all of whose columns are text."""
-    typed: list[Typed] = []
-    for start in range(0, len(keys), BATCH):
-        typed += _batch(connection, keys[start : start + BATCH], decimal_comma=decimal_comma)
-    return typed
+def choose_types(
+    connection: Any, loaded: Loaded, *, names: Sequence[str], markers: Sequence[Marker], commas: bool
+) -> list[Typed]:
+    """Return the storage of every column of a table.
 
-
-def _number_sql(column: str, *, comma: bool) -> str:
-    text = f"trim({column})"
-    return f"replace({text}, ',', '.')" if comma else text
-
-
-def _counts_sql(column: str, *, comma: bool) -> list[str]:
-    here = f"NOT ({MISSING_SQL.format(c=column)})"
-    text = f"trim({column})"
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    with_comma = f"TRY_CAST({_number_sql(column, comma=True)} AS DOUBLE)"
-    code = f"regexp_full_match({text}, '[+-]?0[0-9]+')"
+    Parameters
+    ----------
+    connection, loaded
+        The table, and what its columns were read as.
+    names, markers
+        The columns' names, and what the user said about values of them.
+    commas
+        Whether a number may be written with a decimal comma.
+    """
+    said = meanings(names, markers, commas=commas)
+    texts = [at for at, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
+    found: dict[int, Typed] = {}
+    for start in range(0, len(texts), BATCH):
+        batch = texts[start : start + BATCH]
+        columns = [_Column(loaded, at, said[at], commas=commas) for at in batch]
+        found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
-        f"count(*) FILTER ({here})",
-        f"count(*) FILTER ({here} AND {number} IS NOT NULL AND isfinite({number}))",
-        f"count(*) FILTER ({here} AND {with_comma} IS NOT NULL AND isfinite({with_comma}))" if comma else "0",
-        f"count(*) FILTER ({here} AND TRY_CAST({text} AS BIGINT) IS NOT NULL"
-        f" AND regexp_full_match({text}, '[+-]?[0-9]{{1,18}}'))",
-        f"count(*) FILTER ({here} AND ({code} OR regexp_full_match({text}, '[0-9]{{19,}}')))",
-        f"count(*) FILTER ({here} AND lower({text}) IN ('true', 'false', 't', 'f'))",
-        f"count(*) FILTER ({here} AND regexp_full_match({text}, '{DATE_SHAPE}'))",
-        f"count(*) FILTER ({here} AND regexp_full_match({text}, '[0-9]+[eE][0-9]+'))",
-        f"count(*) FILTER ({here} AND regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
-        f" AND ({number} IS NULL OR NOT isfinite({number})))",
+        found[at] if at in found else _promised(loaded, at, storage, said[at])
+        for at, storage in enumerate(loaded.storages)
     ]
 
 
-def _batch(connection: Any, keys: list[str], *, decimal_comma: bool) -> list[Typed]:
-    parts = [sql for key in keys for sql in _counts_sql(key, comma=decimal_comma)]
-    row = connection.execute(f"SELECT {', '.join(parts)} FROM raw").fetchone()
-    size = len(_counts_sql("c0", comma=False))
-    return [
-        _decide(connection, key, [int(n) for n in row[at * size : (at + 1) * size]], decimal_comma=decimal_comma)
-        for at, key in enumerate(keys)
-    ]
+def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
+    key = f"c{loaded.first + at}"
+    value = f"{key}::BIGINT" if storage == "integer" else key
+    if storage in ("text", "boolean"):
+        missing = said.missing_word(f"{key}::VARCHAR", comma=False) if said else ""
+    else:
+        missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
+    value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
+    return Typed(key, storage, value, loaded.table)
 
 
-def _decide(connection: Any, key: str, counts: list[int], *, decimal_comma: bool) -> Typed:
-    here, number, with_comma, integer, codes, boolean, dates, powers, beyond = counts
-    missing = MISSING_SQL.format(c=key)
-    text = Typed(key, "text", f"CASE WHEN {missing} THEN NULL ELSE {key} END")
-    if here == 0:
-        return text
-    if boolean == here:
-        return Typed(key, "boolean", f"CASE WHEN {missing} THEN NULL ELSE TRY_CAST(trim({key}) AS BOOLEAN) END")
-    if codes:
-        return Typed(key, "text", text.expression, ("kept as text, because of leading zeros or very long numbers.",))
-    if powers and powers == here:
-        return Typed(key, "text", text.expression, ("kept as text: values such as 1E5 look like codes.",))
-    if integer == here:
-        return Typed(key, "integer", f"CASE WHEN {missing} THEN NULL ELSE TRY_CAST(trim({key}) AS BIGINT) END")
-    comma = decimal_comma and with_comma > number
-    found = max(number, with_comma if comma else 0)
-    if found + beyond >= MOSTLY * here and found > beyond:
-        return _numeric(key, here - found, comma=comma)
-    if dates >= MOSTLY * here:
-        return _dated(connection, key, here, missing) or text
-    return text
+def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Typed]:
+    """Decide a batch of columns: what is surely words by its first values, everything else by all of them."""
+    looked_at = max(FEW_ROWS, int(LOOKED_AT_SHARE * loaded.rows))
+    keys = ", ".join(one.key for one in columns)
+    first = connection.execute(f"SELECT {keys} FROM {loaded.table} LIMIT {looked_at}").fetchnumpy()
+    typed: dict[str, Typed] = {}
+    others = list[_Column]()
+    for column in columns:
+        held = first.pop(column.key)
+        words = Counter((held.compressed() if isinstance(held, np.ma.MaskedArray) else held).tolist())
+        absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
+        likely = sum(count for word, count in words.items() if _may_be_more(word))
+        unlikely = words.total() - likely - sum(words[word] for word in absent)
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts
+        if not is_code and (
+            column.said or unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
+        ):
+            others.append(column)
+        elif loaded.rows > FEW_ROWS:
+            typed[column.key] = column.counted(connection)
+        else:
+            typed[column.key] = replace(column.text, expression=column.text.expression if absent else column.key)
+    for column in others:
+        typed[column.key] = column.decide(connection, column.counts(connection))
+    for column in columns:
+        one = typed[column.key]
+        if one.storage == "text" and one.expression != column.key:
+            typed[column.key] = replace(one, missing_words=column.missing_words(connection))
+    return [typed[column.key] for column in columns]
 
 
-def _numeric(key: str, odd: int, *, comma: bool) -> Typed:
-    cast = f"TRY_CAST({_number_sql(key, comma=comma)} AS DOUBLE)"
-    notes = (f"{odd:,} values are not finite numbers and count as missing.",) if odd else ()
-    return Typed(key, "number", f"CASE WHEN isfinite({cast}) THEN {cast} ELSE NULL END", notes, comma)
+def _may_be_more(word: str) -> bool:
+    """Say whether a word begins as numbers, dates, truths and what is beyond all numbers do."""
+    return word.strip()[:1] in BEGINNINGS
 
 
-def _dated_sql(moment: str) -> str:
-    """Return a moment of a year that calendars have; there is no year 0."""
-    return f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
+class _Column:
+    """One column that was read as text."""
+
+    def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool) -> None:
+        self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
+        self.is_code = at in loaded.texts
+        self.missing = said.missing_word(self.key, comma=commas)
+        self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
+
+    def number(self, *, comma: bool) -> str:
+        """Return the SQL of the column's number, NULL where there is none or where it is beyond all bounds."""
+        text = f"trim({self.key})"
+        return f"TRY_CAST({f'''replace({text}, ',', '.')''' if comma else text} AS DOUBLE)"
+
+    def counted(self, connection: Any) -> Typed:
+        """Return a column of words with their counts, which the profile would otherwise count again."""
+        missing = self.said.missing_word("word", comma=self.commas)
+        words, absent = count_words(connection, self.table, self.key, missing=missing)
+        return replace(self.text, expression=self.text.expression if absent else self.key, words=words)
+
+    def counts(self, connection: Any) -> list[int]:
+        """Count what the decision rests on."""
+        number, with_comma = "TRY_CAST(word AS DOUBLE)", "TRY_CAST(replace(word, ',', '.') AS DOUBLE)"
+        wanted = (
+            "count(*)",
+            f"count(*) FILTER (isfinite({number}))",
+            f"count(*) FILTER (isfinite({with_comma}))" if self.commas else "0",
+            "count(*) FILTER (TRY_CAST(word AS BIGINT) IS NOT NULL AND regexp_full_match(word, '[+-]?[0-9]{1,18}'))",
+            "count(*) FILTER (regexp_full_match(word, '[+-]?0[0-9]+|[0-9]{19,}'))",
+            "count(*) FILTER (lower(word) IN ('true', 'false', 't', 'f'))",
+            f"count(*) FILTER (regexp_full_match(word, '{DATE_SHAPE}'))",
+            "count(*) FILTER (regexp_full_match(word, '[0-9]+[eE][0-9]+'))",
+            f"count(*) FILTER (regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
+            f" AND ({number} IS NULL OR NOT isfinite({number})))",
+        )
+        found = connection.execute(
+            f"SELECT {', '.join(wanted)}, (SELECT count({self.key}) FROM {self.table}) - count(*), "
+            f"(SELECT count({self.key}) FROM {self.table} WHERE trim({self.key}) = '') "
+            f"FROM (SELECT trim({self.key}) AS word FROM {self.table} "
+            f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
+        ).fetchone()
+        return [int(count) for count in found]
+
+    def missing_words(self, connection: Any) -> tuple[tuple[str, int], ...]:
+        """Return what stands in the place of a text, empty cells and blanks aside, the most frequent first."""
+        return tuple(
+            connection.execute(
+                f"SELECT trim({self.key}) AS word, count(*) AS held FROM {self.table} WHERE ({self.missing}) "
+                f"AND trim({self.key}) <> '' GROUP BY word ORDER BY held DESC, word LIMIT {FEW_ODD_WORDS}"
+            ).fetchall()
+        )
+
+    def decide(self, connection: Any, counts: list[int]) -> Typed:
+        """Return what the column is, by the counts of all its values."""
+        here, number, with_comma, integer, codes, boolean, dates, powers, beyond, absent, blank = counts
+        text = self.text if absent else replace(self.text, expression=self.key)
+        if here == 0:
+            return self.text
+        if boolean == here:
+            return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
+        if codes:
+            return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
+        if powers and powers == here:
+            return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
+        if integer == here:
+            value = self._unless(f"TRY_CAST(trim({self.key}) AS BIGINT)")
+            return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
+        comma = self.commas and with_comma > number
+        found = max(number, with_comma if comma else 0)
+        if found + beyond >= ASKED_FROM * here and found > beyond:
+            typed = self._numeric(connection, text, found=found, here=here, comma=comma, beyond=beyond)
+            return typed if typed.storage == "text" else replace(typed, odd=self._with_blanks(typed.odd, blank, here))
+        return (self._dated(connection, text, here) if dates >= MOSTLY * here else None) or text
+
+    def _unless(self, value: str) -> str:
+        return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END"
+
+    def _numeric(self, connection: Any, text: Typed, *, found: int, here: int, comma: bool, beyond: int) -> Typed:
+        """Return a column of numbers, or of text where too much in it is none; what is odd is asked about."""
+        cast = self.number(comma=comma)
+        odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if found + beyond < here else None
+        if found + beyond < MOSTLY * here or self._is_value(odd):
+            few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
+            return replace(text, odd=replace(odd, kept_as_text=True) if odd and few else None)
+        notes = (f"{beyond:,} values are not finite numbers and count as missing.",) if beyond else ()
+        value = self._unless(f"CASE WHEN isfinite({cast}) THEN {cast} END")
+        return Typed(self.key, "number", value, self.table, notes, comma, odd)
+
+    def _odd(self, connection: Any, condition: str, *, here: int, what: str) -> Odd | None:
+        """Return the words of which the condition is true, the most frequent first."""
+        text = f"trim({self.key})"
+        beyond = f"regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
+        found = connection.execute(
+            f"SELECT {text} AS word, count(*) AS held, sum(count(*)) OVER () AS all_held FROM {self.table} "
+            f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}) AND {condition} AND NOT {beyond} "
+            f"GROUP BY word ORDER BY held DESC, word LIMIT {ODD_WORDS}"
+        ).fetchall()
+        if not found:
+            return None
+        return Odd(tuple((word, held) for word, held, _ in found), int(found[0][2]), here, what, kept_as_text=False)
+
+    def _with_blanks(self, odd: Odd | None, blank: int, here: int) -> Odd | None:
+        """Add cells of blanks alone, which are no empty cells, unless the user said what they are."""
+        if not blank or "" in self.said.words or "" in self.said.values:
+            return odd
+        known = odd or Odd((), 0, here, "numbers", kept_as_text=False)
+        return replace(known, words=(*known.words, ("", blank)), count=known.count + blank, present=here + blank)
+
+    def _is_value(self, odd: Odd | None) -> bool:
+        return odd is not None and any(word in self.said.values for word, _ in odd.words)
+
+    def _dated(self, connection: Any, text: Typed, here: int) -> Typed | None:
+        word = f"trim({self.key})"
+        parsed = [_dated_sql(f"try_strptime({word}, '{fmt}')", word) for fmt, _ in DATE_FORMATS]
+        cast = _dated_sql(f"TRY_CAST({self.key} AS TIMESTAMP)", word)
+        wanted = ", ".join(f"count({sql})" for sql in (*parsed, cast))
+        counts = connection.execute(f"SELECT {wanted} FROM {self.table} WHERE NOT ({self.missing})").fetchone()
+        best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
+        if counts[best] < MOSTLY * here:
+            return replace(text, storage="datetime", expression=cast) if counts[-1] >= MOSTLY * here else None
+        fmt, words = DATE_FORMATS[best]
+        notes = [] if fmt.startswith("%Y") else [f"dates read as {words}."]
+        twin = any(at != best and counts[at] == counts[best] for at in range(len(DATE_FORMATS)))
+        if twin and not fmt.startswith("%Y"):
+            notes.append("day and month could also be the other way round; check them.")
+        odd = self._odd(connection, f"{parsed[best]} IS NULL", here=here, what="dates") if counts[best] < here else None
+        if self._is_value(odd):
+            return text
+        return Typed(self.key, "datetime", self._unless(parsed[best]), self.table, tuple(notes), odd=odd)
 
 
-def _dated(connection: Any, key: str, here: int, missing: str) -> Typed | None:
-    parsed = [_dated_sql(f"try_strptime(trim({key}), '{fmt}')") for fmt, _ in DATE_FORMATS]
-    cast = _dated_sql(f"TRY_CAST({key} AS TIMESTAMP)")
-    counts = connection.execute(
-        f"SELECT {', '.join(f'count({sql}) FILTER (NOT ({missing}))' for sql in parsed)}, "
-        f"count({cast}) FILTER (NOT ({missing})) FROM raw"
-    ).fetchone()
-    best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
-    if counts[best] < MOSTLY * here:
-        if counts[-1] >= MOSTLY * here:
-            return Typed(key, "datetime", cast)
-        return None
-    fmt, words = DATE_FORMATS[best]
-    notes = [] if fmt.startswith("%Y") else [f"dates read as {words}."]
-    twin = next((at for at, (_, other) in enumerate(DATE_FORMATS) if at != best and counts[at] == counts[best]), None)
-    if twin is not None and not fmt.startswith("%Y"):
-        notes.append("day and month could also be the other way round; check them.")
-    if counts[best] < here:
-        notes.append(f"{here - counts[best]:,} values are no dates and count as missing.")
-    return Typed(key, "datetime", parsed[best], tuple(notes))
+def _dated_sql(moment: str, text: str) -> str:
+    """Return a moment of a year that was written with four digits; one of two could be of any century."""
+    early = f"year({moment}) BETWEEN 1 AND 999 AND regexp_full_match({text}, '{DATE_SHAPE}')"
+    return f"CASE WHEN year({moment}) BETWEEN 1000 AND 9999 OR ({early}) THEN {moment} END"

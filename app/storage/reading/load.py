@@ -1,0 +1,268 @@
+"""From plain text on disk to the table `raw`: read by DuckDB with the types a sample promises, and held to them.
+
+A promise is only ever a short cut: where any value of the whole file breaks it, that column is read again as text and
+decided by all of its values.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from app.domain.analysis.choices import ReadingChoices
+from app.storage.columnar import faults, literal
+from app.storage.reading.meaning import MISSING_WORDS
+from app.storage.reading.scan import Scan, scan
+
+SQL_TYPES = {"text": "VARCHAR", "integer": "DOUBLE", "number": "DOUBLE", "datetime": "TIMESTAMP"}
+WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})")
+DECIMAL = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})?(\.[0-9]+|(?<=[0-9])\.)([eE][+-]?[0-9]{1,3})?")
+PLAIN_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?")
+MISSING = frozenset("".join(one) for word in MISSING_WORDS for one in product(*((ch, ch.upper()) for ch in word)))
+NUMBERS = ("integer", "number")
+CELLS_LOOKED_AT = 200_000
+PLACES, PLACE_BYTES = 8, 1 << 16
+MOST_CELLS_NEAR = 40_000_000
+BATCH = 500
+ATTEMPTS = 4
+LONGEST_LINE = 2_097_152
+LARGEST_WHOLE = 2.0**53
+EARLIEST, LATEST = "1000-01-01", "9999-12-31 23:59:59"
+STAGE = "stage.parquet"
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A file that DuckDB can read as it is: UTF-8, a one-byte separator, quotes doubled, no ragged rows.
+
+    It becomes `table`, whose columns are named by their places, beginning with `first`. The columns `texts` stay what
+    they are, because the format says that they are codes. Rows that repeat a line of `header` are no rows.
+    """
+
+    path: Path
+    width: int
+    delimiter: str
+    quote: str
+    skip_lines: int
+    newline: str = ""
+    table: str = "raw"
+    first: int = 0
+    texts: frozenset[int] = frozenset()
+    header: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A table with the columns c0, c1, … (or on from `first`), each as its promise said where that held; else as text.
+
+    A table too large for memory is a view on a Parquet file in the folder. `texts` are texts whatever they look like;
+    where the table `is_typed`, its storages are those that its format gave, and `table` is any SQL.
+    """
+
+    storages: tuple[str, ...]
+    rows: int
+    near: bool
+    table: str = "raw"
+    first: int = 0
+    texts: frozenset[int] = frozenset()
+    is_typed: bool = False
+
+    @property
+    def place(self) -> str:
+        """Return the SQL that orders the rows as the file does."""
+        if self.is_typed:
+            return "row_number() OVER ()"
+        return f"{self.table}.rowid" if self.near else "file_row_number"
+
+
+def look(path: Path) -> tuple[list[str], ...]:
+    """Return lines from several places of a file, so that what changes further down is known before it is read."""
+    size = path.stat().st_size
+    if size <= 2 * PLACES * PLACE_BYTES:
+        return ()
+    places = []
+    with path.open("rb") as handle:
+        for at in range(1, PLACES + 1):
+            handle.seek(min(at * size // PLACES, size - PLACE_BYTES))
+            text = handle.read(PLACE_BYTES).decode("utf-8", "replace")
+            places.append(text.splitlines()[1:-1])
+    return tuple(places)
+
+
+def load(
+    connection: Any,
+    plain: Plain,
+    sample: Sequence[list[str]],
+    counted: Scan,
+    *,
+    folder: Path,
+    choices: ReadingChoices,
+) -> Loaded | None:
+    """Make a table of a file, or return None where its bytes and the reader do not agree on every row.
+
+    Parameters
+    ----------
+    connection, folder
+        Where the table is made, and where it lies when it is too large for memory.
+    plain, sample
+        The file, and its first rows.
+    counted
+        What its bytes say; the table is held to it.
+    choices
+        What the user said: a decimal comma and words that mean themselves leave no short cut.
+    """
+    if counted.unsure:
+        return None
+    storages, words = _promises(plain, sample, counted, choices)
+    near = counted.records * plain.width <= MOST_CELLS_NEAR
+    for attempt in range(ATTEMPTS):
+        if attempt == ATTEMPTS - 1:
+            storages = ["text"] * plain.width
+        source = _source(plain, storages, words, counted)
+        broken = _attempt(connection, source, table=plain.table, near=near, folder=folder)
+        if broken is None:
+            return None
+        if not broken:
+            loaded = _checked(connection, plain, storages, counted, near=near)
+            kept = loaded and [SQL_TYPES[one] for one in loaded.storages]
+            if loaded is None or kept == [SQL_TYPES[one] for one in storages]:
+                return loaded
+            storages = list(loaded.storages)
+        storages = ["text" if f"c{plain.first + at}" in broken else one for at, one in enumerate(storages)]
+    return None
+
+
+def _promises(
+    plain: Plain, sample: Sequence[list[str]], counted: Scan, choices: ReadingChoices
+) -> tuple[list[str], set[str]]:
+    """Return what the first rows and some further down agree on for each column, and words they hold for missing."""
+    rows = _rows_looked_at(plain, sample)
+    absent = MISSING - {
+        marker.value.strip() for marker in choices.markers if marker.value and marker.meaning == "value"
+    }
+    storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
+    for at, one in enumerate(storages):
+        # A column with a site number anywhere is read as text, which alone can tell what it holds.
+        is_code = at in plain.texts or (one in NUMBERS and at in counted.codes)
+        if is_code or (one == "number" and choices.decimal == ","):
+            storages[at] = "text"
+    # Where there are texts, "NA" may be one of them, and must stay to be asked about.
+    words = set() if "text" in storages else {cell for row in rows for cell in row if cell in absent}
+    return storages, words
+
+
+def _rows_looked_at(plain: Plain, sample: Sequence[list[str]]) -> list[list[str]]:
+    rows = [row for row in sample[: max(20, CELLS_LOOKED_AT // plain.width)] if len(row) == plain.width]
+    for lines in look(plain.path):
+        rows += [row for row in _parsed(lines, plain) if len(row) == plain.width]
+    return rows
+
+
+def _parsed(lines: Iterable[str], plain: Plain) -> Iterable[list[str]]:
+    if not plain.quote:
+        return csv.reader(lines, delimiter=plain.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=plain.delimiter, quotechar=plain.quote)
+
+
+def _promise(held: set[str]) -> str:
+    """Return what every one of these values agrees with."""
+    if not held:
+        return "text"
+    if all(WHOLE.fullmatch(cell) for cell in held):
+        return "integer"
+    if all(WHOLE.fullmatch(cell) or DECIMAL.fullmatch(cell) for cell in held):
+        return "number"
+    return "datetime" if all(PLAIN_DATE.fullmatch(cell) for cell in held) else "text"
+
+
+def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -> str:
+    columns = ", ".join(f"'c{at}': '{SQL_TYPES[one]}'" for at, one in enumerate(storages, plain.first))
+    nulls = ", ".join(literal(word) for word in sorted({"", *words}))
+    newline = "\\r\\n" if counted.returns else "\\n"
+    return (
+        f"read_csv({literal(str(plain.path))}, columns={{{columns}}}, header=false, skip={plain.skip_lines}, "
+        f"delim={literal(plain.delimiter)}, quote={literal(plain.quote)}, escape={literal(plain.quote)}, "
+        f"auto_detect=false, strict_mode=true, max_line_size={max(LONGEST_LINE, 2 * counted.longest)}, "
+        f"new_line='{newline}', nullstr=[{nulls}])"
+    )
+
+
+def _attempt(connection: Any, source: str, *, table: str, near: bool, folder: Path) -> set[str] | None:
+    """Read the file; return the columns that broke their promise, or None where the rows themselves do not fit."""
+    conversion, bad_input = faults()
+    try:
+        if near:
+            connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")
+        else:
+            stage = literal(str(folder / STAGE))
+            connection.execute(f"COPY (SELECT * FROM {source}) TO {stage} (FORMAT parquet, COMPRESSION snappy)")
+            connection.execute(
+                f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM read_parquet({stage}, file_row_number=true)"
+            )
+    except conversion as fault:
+        return set(re.findall(r'converting column "(c[0-9]+)"', str(fault))) or None
+    except bad_input:
+        return None
+    return set()
+
+
+def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
+    """Hold the table to the count of its bytes, and each column to values that mean the same in any reading."""
+    rows = int(connection.execute(f"SELECT count(*) FROM {plain.table}").fetchone()[0])
+    if rows != counted.records or _repeats_names(connection, plain, storages):
+        return None
+    kept = storages[:]
+    for start in range(0, len(storages), BATCH):
+        places = [at for at in range(start, min(start + BATCH, len(storages))) if storages[at] != "text"]
+        parts = [sql for at in places for sql in _bounds(f"c{plain.first + at}", storages[at])]
+        found = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {plain.table}").fetchone() if parts else ())
+        for at in places:
+            kept[at] = _kept(storages[at], next(found), next(found))
+    return Loaded(tuple(kept), rows, near, plain.table, plain.first, plain.texts)
+
+
+def _repeats_names(connection: Any, plain: Plain, storages: list[str]) -> bool:
+    """Say whether some row holds the names again, which only reading row by row reports."""
+    keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
+    found = []
+    for line in plain.header:
+        held = zip(keys, line, storages, strict=False)
+        same = [f"{key} = {literal(cell)}" for key, cell, one in held if one == "text" and cell]
+        found += [" AND ".join(same)] if same else []
+    if not found:
+        return False
+    query = f"SELECT 1 FROM {plain.table} WHERE {' OR '.join(f'({one})' for one in found)} LIMIT 1"
+    return connection.execute(query).fetchone() is not None
+
+
+def _bounds(key: str, storage: str) -> tuple[str, str]:
+    """Return SQL for what tells whether all values are plainly of this storage."""
+    if storage == "datetime":
+        return f"min({key})::VARCHAR", f"max({key})::VARCHAR"
+    return f"max(abs({key}))", f"bool_or({key} <> trunc({key}))"
+
+
+def _kept(storage: str, first: Any, second: Any) -> str:
+    """Return the storage that the bounds leave; none are there where no value is."""
+    if first is None:
+        return storage
+    if storage == "datetime":
+        # A year of two digits would be one of the first century, and "infinity" is the last moment there is.
+        return "datetime" if first >= EARLIEST and second < LATEST else "text"
+    if storage == "number":
+        return "number" if first < math.inf else "text"
+    # Whole numbers past this size are no longer exact as floating point.
+    return "text" if not first < LARGEST_WHOLE else "number" if second else "integer"
+
+
+def count_records(plain: Plain) -> Scan:
+    """Return what the bytes of the file say."""
+    return scan(
+        plain.path, skip_lines=plain.skip_lines, delimiter=plain.delimiter, quote=plain.quote, newline=plain.newline
+    )

@@ -1,0 +1,94 @@
+"""What values of a column mean: words that stand for nothing everywhere, and what the user said about this one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.analysis.choices import Marker
+from app.storage.columnar import literal
+
+# Words that stand for "nothing" in files from R, Python, spreadsheets and databases.
+MISSING_WORDS = ("", "na", "nan", "n/a", "null", "<na>")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the user said about one column. `words` and `numbers` mean missing, `values` mean themselves."""
+
+    words: tuple[str, ...] = ()
+    numbers: tuple[float, ...] = ()
+    below: tuple[float, ...] = ()
+    above: tuple[float, ...] = ()
+    values: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Say whether anything was said."""
+        return bool(self.words or self.below or self.above or self.values)
+
+    def missing_number(self, number: str) -> str:
+        """Return SQL that is true where a number means missing, or "" where none does."""
+        parts = [f"{number} IN ({', '.join(repr(one) for one in self.numbers)})"] if self.numbers else []
+        parts += [f"{number} < {bound!r}" for bound in self.below]
+        parts += [f"{number} > {bound!r}" for bound in self.above]
+        return " OR ".join(parts)
+
+    def missing_date(self, moment: str) -> str:
+        """Return SQL that is true where a moment means missing, or "" where none does."""
+        return " OR ".join(
+            f"{moment} IS NOT DISTINCT FROM TRY_CAST({literal(word)} AS TIMESTAMP)" for word in self.words
+        )
+
+    def missing_word(self, key: str, *, comma: bool) -> str:
+        """Return SQL that is true where a text means missing, as a word or by its number."""
+        # Only what is short or has blanks around it can be one of these words, which saves writing out the others.
+        absent = [
+            f"(strlen({key}) <= {max(map(len, MISSING_WORDS))} OR starts_with({key}, ' ') OR ends_with({key}, ' ')) "
+            f"AND lower(trim({key})) IN ({', '.join(literal(word) for word in MISSING_WORDS)})"
+        ]
+        if self.values:
+            absent[0] += f" AND trim({key}) NOT IN ({', '.join(literal(word) for word in sorted(self.values))})"
+        if self.words:
+            absent.append(f"trim({key}) IN ({', '.join(literal(word) for word in self.words)})")
+        number = self.missing_number(f"TRY_CAST(trim({key}) AS DOUBLE)")
+        absent += [f"coalesce({number}, false)"] if number else []
+        if number and comma:
+            with_comma = self.missing_number(f"TRY_CAST(replace(trim({key}), ',', '.') AS DOUBLE)")
+            absent.append(f"coalesce({with_comma}, false)")
+        return " OR ".join(f"({one})" for one in absent)
+
+
+def meanings(names: Sequence[str], markers: Sequence[Marker], *, commas: bool) -> list[Meaning]:
+    """Return what was said about each column; a marker of a column that is not there says nothing."""
+    said: dict[str, list[Marker]] = {}
+    for marker in markers:
+        said.setdefault(marker.column, []).append(marker)
+    nothing = Meaning()
+    return [_meaning(said[name], commas=commas) if name in said else nothing for name in names]
+
+
+def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:
+    missing = [one for one in markers if one.meaning == "missing"]
+    # No table holds a NUL, so a word with one means nothing.
+    words = [one.value.strip() for one in missing if one.value is not None and "\x00" not in one.value]
+    numbers = [number for number in (_number(word, comma=commas) for word in words) if number is not None]
+    return Meaning(
+        words=tuple(sorted(set(words))),
+        numbers=tuple(sorted(set(numbers))),
+        below=tuple(one.below for one in missing if one.below is not None),
+        above=tuple(one.above for one in missing if one.above is not None),
+        values=frozenset(
+            one.value.strip()
+            for one in markers
+            if one.meaning == "value" and one.value is not None and "\x00" not in one.value
+        ),
+    )
+
+
+def _number(word: str, *, comma: bool) -> float | None:
+    try:
+        number = float((word.replace(",", ".") if comma else word).replace("_", "x"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,193 @@
+"""The quick way into a table: counted by its bytes, held to its promises, and the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import random
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import config
+from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.profile import DatasetProfile
+from app.storage.columnar import connect
+from app.storage.reading import load, read_file, table
+from app.storage.reading.load import Loaded, Plain, count_records
+from app.storage.reading.refusals import RefusedError
+from app.storage.reading.scan import CHUNK, scan
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = sorted((ROOT / "samples").glob("*.csv"))
+DRAWN = random.Random(3)
+
+
+def _scanned(content: bytes, *, skip: int = 0, quote: str = '"') -> Any:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "x"
+        path.write_bytes(content)
+        return scan(path, skip_lines=skip, delimiter=",", quote=quote)
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (b"", 0),
+        (b"a,b\n1,2\n", 2),
+        (b"a,b\n1,2", 2),
+        (b"a,b\r\n1,2\r\n", 2),
+        (b"\n\na,b\n\n1,2\n\n", 2),
+        (b"\r\na,b\r\n\r\n1,2\r\n\r\n", 2),
+        (b'a,"x\ny"\n1,"p\n\n\nq"\n', 2),
+        (b'a,"x""\n""y"\n1,2\n', 2),
+        (b"a,b\n" + b"1,2\n" * CHUNK, CHUNK + 1),
+        (b'"' + b"x\n" * CHUNK + b'",b\n1,2\n', 2),
+    ],
+)
+def test_records_are_counted_without_parsing_them(content: bytes, records: int) -> None:
+    found = _scanned(content)
+    assert (found.records, found.unsure) == (records, False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"a,b\r1,2\r", b"a,\x00b\n", b'a,"b\n1,2\n', b"a,b\r\n1,2\n3,4\r\n", b'a,b\n1,"x\ry"\n', b"a,b\n1,2\r\n"],
+    ids=["returns alone", "a NUL", "an open quote", "line ends of two kinds", "a return in quotes", "a stray return"],
+)
+def test_bytes_that_say_nothing_certain_are_called_unsure(content: bytes) -> None:
+    assert _scanned(content).unsure
+
+
+@pytest.mark.parametrize("wide", [b"x" * 10, b"x" * (CHUNK - 7), b"x" * (2 * CHUNK)])
+def test_columns_with_site_numbers_are_told_wherever_they_stand(wide: bytes) -> None:
+    assert _scanned(b"a,b,c\n1,%b,2\n3,4,007\n00,5,0.5\n" % wide).codes == {0, 2}
+    # Separators in quotes move no column; what looks like a code in quotes makes its own column suspicious, no other.
+    assert _scanned(b'a,b,c\n1,"%b,01,",2\n3,"4\n01,02",5\n6,7,"08"\n' % wide).codes == {1, 2}
+
+
+CELLS = st.text(st.sampled_from('ab01,"\n .-'), max_size=5)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=30), st.sampled_from(["\n", "\r\n"]))
+def test_any_records_are_counted_rightly(rows: list[list[str]], end: str) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
+    content = out.getvalue().encode()
+    found = _scanned(content)
+    assert found.unsure or found.records == len(rows)
+    assert found.unsure <= (end == "\r\n" and any("\n" in cell for row in rows for cell in row))
+
+
+def _read(folder: Path, content: bytes, **limits: int) -> tuple[DatasetProfile, list[tuple[Any, ...]]]:
+    (folder / "upload").write_bytes(content)
+    profile = read_file(
+        folder / "upload", folder / "set", limits=config.Limits(**limits), seconds=60, file_name="x.csv"
+    )
+    with connect(folder / "set") as connection:
+        rows = connection.execute("SELECT * FROM read_parquet(?)", [str(folder / "set" / "data.parquet")]).fetchall()
+    return profile, rows
+
+
+LATE = 40_000
+BROKEN = [
+    pytest.param(b"7", b"x", "text", "x", id="a word after whole numbers"),
+    pytest.param(b"7", b"2.5", "number", 2.5, id="a decimal after whole numbers"),
+    pytest.param(b"7", b"9007199254740993", "integer", 9_007_199_254_740_993, id="more than a float holds"),
+    pytest.param(b"7", b"007", "text", "007", id="a site number after whole numbers"),
+    pytest.param(b"2.5", b"021", "text", "021", id="a site number after decimals"),
+    pytest.param(b"2001-02-03", b"x", "datetime", None, id="a word after dates"),
+    pytest.param(b"2001-02-03", b"01-02-03", "datetime", None, id="half a year after dates"),
+]
+
+
+@pytest.mark.parametrize(("usual", "late", "storage", "value"), BROKEN)
+def test_a_promise_of_the_first_rows_that_a_later_row_breaks_is_not_kept(
+    tmp_path: Path, usual: bytes, late: bytes, storage: str, value: Any
+) -> None:
+    content = b"a,b\n" + (usual + b",%d\n" % DRAWN.randrange(10)) * LATE + late + b",1\n" + (usual + b",2\n") * LATE
+    profile, rows = _read(tmp_path, content)
+    column = profile.column("a")
+    if storage == "text":
+        # One word in eighty thousand rows is asked about; a site number alone makes all of them text.
+        assert (column.storage == "text") == late.startswith(b"0")
+        assert rows[LATE][0] == (value if column.storage == "text" else None)
+    else:
+        assert (column.storage, rows[LATE][0]) == (storage, value)
+    assert len(rows) == 2 * LATE + 1
+    assert sum(column.missing for column in profile.columns) == sum(cell is None for row in rows for cell in row)
+
+
+def test_a_table_too_large_for_memory_is_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = {"suffix": ".csv", "limits": config.Limits().__dict__, "seconds": 60}
+    profiles, digests = [], []
+    for cells in (load.MOST_CELLS_NEAR, 100):
+        monkeypatch.setattr(load, "MOST_CELLS_NEAR", cells)
+        folder = tmp_path / str(cells)
+        folder.mkdir()
+        choices = ReadingChoices(duplicates="leave_out").to_json()
+        answer = table.read_table({**request, "source": str(SAMPLES[1]), "folder": str(folder), "choices": choices})
+        profiles.append(answer)
+        digests.append(hashlib.sha256((folder / "data.parquet").read_bytes()).hexdigest())
+        assert [path.name for path in folder.iterdir()] == ["data.parquet"]
+    assert profiles[0] == profiles[1]
+    assert digests[0] == digests[1]
+
+
+def test_the_same_file_gives_the_same_bytes_every_time(tmp_path: Path) -> None:
+    rows = (
+        f"{DRAWN.random()},{DRAWN.randrange(9)},{DRAWN.choice('xyz')},2001-01-0{1 + at % 9}\n" for at in range(300_000)
+    )
+    source = tmp_path / "upload"
+    source.write_text("a,b,c,d\n" + "".join(rows))
+    digests = set()
+    for at in range(4):
+        target = tmp_path / f"set{at}"
+        read_file(source, target, limits=config.Limits(), seconds=60, file_name="x.csv")
+        digests.add(tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(target.iterdir())))
+    assert len(digests) == 1
+
+
+def test_rows_that_reader_and_bytes_count_differently_are_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader of tables that loses rows in silence is found out, and its result is not believed."""
+    real = load._source
+    monkeypatch.setattr(load, "_source", lambda *given: f"(SELECT * FROM {real(*given)} LIMIT 5)")
+    source = tmp_path / "upload"
+    source.write_bytes(b"a,b\n" + b"1,2\n" * 9)
+    request = {"source": str(source), "folder": str(tmp_path), "suffix": ".csv", "seconds": 9}
+    with pytest.raises(RefusedError) as refused:
+        table.read_table({**request, "limits": config.Limits().__dict__})
+    assert (refused.value.code, refused.value.status) == ("conservation", 422)
+    assert "9 rows were read" in refused.value.message
+
+
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_a_promise_needs_the_whole_sample(tmp_path: Path, quote: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"1,2.5,x,2001-01-01,\n2,3,y,2001-01-02,NA\n")
+    plain = Plain(path, 5, ",", quote, skip_lines=0)
+    sample = [["1", "2.5", "x", "2001-01-01", ""], ["2", "3", "y", "2001-01-02", "NA"]]
+    with connect(tmp_path) as connection:
+        counted = count_records(plain)
+        found = load.load(connection, plain, sample, counted, folder=tmp_path, choices=ReadingChoices())
+    assert found == Loaded(("integer", "number", "text", "datetime", "text"), rows=2, near=True)
+
+
+@pytest.mark.parametrize("ragged", [b"", b"7\n"], ids=["at once", "row by row"])
+def test_names_again_are_no_row_and_a_row_without_values_is_one_however_a_file_is_read(
+    tmp_path: Path, ragged: bytes
+) -> None:
+    lines = [b"%d,x%d\n" % (at, at) for at in range(2000)]
+    again, _ = _read(tmp_path, b"a,b\n" + b"".join(lines) + b"a,b\n" + b"".join(lines) + ragged)
+    assert (again.rows, again.report.rows_rejected) == (4000, 1 + len(ragged) // 2)
+    assert again.column("a").storage == "integer"
+    empty, rows = _read(tmp_path, b"a,b\n" + b"".join(lines) + b",\n" + b"".join(lines) + ragged)
+    assert (empty.rows, rows[2000], empty.column("a").missing) == (4001, (None, None), 1)
