@@ -20,7 +20,7 @@ MEASURES = ("none", "Pearson", "Spearman", "Cramér's V", "correlation ratio")
 NONE, PEARSON, SPEARMAN, CRAMER, RATIO = range(5)
 # The first columns make a small block of their own, so that something is to be seen at once.
 FIRST_COLUMNS = 16
-BLOCK_COLUMNS = 128
+BLOCK_COLUMNS = 256
 # Ranks of columns with holes are made anew for every pair. Beyond this many values, `auto` takes Pearson's instead.
 MOST_RANKED = 2_000_000_000
 

@@ -16,6 +16,9 @@ from app.domain.vocabulary import ColumnKind
 
 # Dates and texts are no measurements; a constant goes with nothing.
 NEVER = (ColumnKind.CONSTANT, ColumnKind.DATETIME, ColumnKind.TEXT)
+# Outside of these a square leaves what a float can hold; a spread below this share of the mean has lost digits.
+TINY, HUGE = 1e-100, 1e100
+DIGITS = 1e-6
 Floats = NDArray[np.float64]
 
 
@@ -115,7 +118,7 @@ def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> Slab:
     present = np.empty((rows, len(as_numbers)), dtype=np.bool_, order="F")
     usable = np.zeros(len(as_numbers), dtype=np.bool_)
     for place, at in enumerate(as_numbers):
-        usable[place] = _fill(numbers_of(frame.iloc[:, at]), numbers[:, place], present[:, place])
+        usable[place] = _fill(frame.iloc[:, at], numbers[:, place], present[:, place])
     coded = {at: _coded(frame.iloc[:, at]) for at in measured if at not in set(as_numbers)}
     classes = [at for at, codes in coded.items() if _usable(codes)]
     codes = np.empty((rows, len(classes)), dtype=np.int32, order="F")
@@ -127,22 +130,37 @@ def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> Slab:
     return Slab(frame.shape[1], number_places, numbers, present, np.array(classes, dtype=np.intp), codes)
 
 
-def _fill(raw: Floats, numbers: Floats, present: NDArray[np.bool_]) -> bool:
+def _fill(values: pd.Series, numbers: Floats, present: NDArray[np.bool_]) -> bool:
     """Write a number centred, scaled and filled with 0, and where it is there; say whether it varies at all."""
+    plain = values.dtype == np.float64
+    raw = values.to_numpy() if plain else numbers_of(values)
     np.isfinite(raw, out=present)
     many = int(np.count_nonzero(present))
     if many < FEWEST:
         return False
-    whole = many == len(raw)
-    filled = raw if whole else np.where(present, raw, raw[np.argmax(present)])
-    if filled.min() == filled.max():
-        return False
-    np.subtract(filled, filled.sum() / len(raw), out=numbers)
-    numbers *= present
-    # The mean of a column far from zero has an error of its own size; what is left of it is taken away as well.
-    numbers -= (numbers.sum() / many) * present
-    numbers /= np.sqrt(numbers @ numbers / many)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        mean, spread = _centred(raw, numbers, present, many)
+    if not (TINY < spread < HUGE and spread > DIGITS * abs(mean)):
+        # Too large, too small, or hardly any spread beside the mean: looked at with care, which costs time.
+        known = numbers_of(values)[present]
+        if np.ptp(known) == 0:
+            return False
+        numbers[:] = 0
+        numbers[present] = standard(standard(known))
+        return True
+    numbers /= spread
     return True
+
+
+def _centred(raw: Floats, numbers: Floats, present: NDArray[np.bool_], many: int) -> tuple[float, float]:
+    """Write a number centred on its mean, 0 where missing; returns the mean and the spread."""
+    whole = many == len(raw)
+    numbers[:] = raw if whole else np.where(present, raw, 0.0)
+    mean = float(numbers.sum()) / many
+    np.subtract(numbers, mean, out=numbers)
+    if not whole:
+        np.copyto(numbers, 0.0, where=~present)
+    return mean, float(np.sqrt(numbers @ numbers / many))
 
 
 def _coded(values: pd.Series) -> NDArray[np.int32]:
