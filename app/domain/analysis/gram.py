@@ -15,7 +15,7 @@ from app.domain.analysis.slab import Floats, Slab
 
 # Rows taken at a time: their squares and presences stay in the processor's own memory, and counts stay exact in
 # single precision, which holds every whole number up to 2^24.
-CHUNK_ROWS = 2048
+CHUNK_ROWS = 8192
 # Where less than this share of a sum of squares is left as variance, too many digits are lost, and the pair is
 # computed by itself.
 CANCELLED = 1e-6

@@ -28,6 +28,7 @@ ROWS_PER_CELL = 10
 # Cuts between bins are taken from this many rows, spread over the sample.
 ROWS_FOR_CUTS = 10_000
 MOST_CLASSES = 64
+UNMEASURED = {ColumnKind.CONSTANT: "constant", ColumnKind.DATETIME: "a date"}
 Codes = NDArray[np.int32]
 
 
@@ -74,10 +75,8 @@ def rank_columns(
 
     Parameters
     ----------
-    frame
-        The rows looked at, with the user's column names.
-    target, kinds
-        The target, and every column's kind.
+    frame, target, kinds
+        The rows looked at with the user's column names, the target, and every column's kind.
     seed
         Of the shuffles.
     before
@@ -85,31 +84,23 @@ def rank_columns(
 
     References
     ----------
-    Miller, G. (1955), Information Theory in Psychology, 95-100, for the bias of the information of counts;
-    Roulston, M. (1999), Physica D 125, 285-294, for its standard error; Altmann, A. et al. (2010), Bioinformatics 26,
-    1340-1347, for shuffling the target. That 2nI of independent columns follows a chi-squared law, so that chance
-    shrinks as 1/n, is Wilks' theorem.
+    Altmann, A. et al. (2010), Bioinformatics 26, 1340-1347, for shuffling the target. That 2nI of independent columns
+    follows a chi-squared law, so that chance shrinks as 1/n, is Wilks' theorem.
     """
+    names = [str(name) for name in frame.columns if name != target]
     goal = _coded(frame[target], kinds[target], len(frame))
     there = goal >= 0
     goal = goal[there]
     if len(goal) < FEWEST or np.ptp(goal) == 0:
-        return [
-            Ranked(str(name), None, reason="the target does not vary, or is missing")
-            for name in frame.columns
-            if name != target
-        ]
+        return [Ranked(name, None, reason="the target does not vary, or is missing") for name in names]
     shuffles = _shuffled(goal, seed) if len(goal) <= MOST_SHUFFLED_ROWS or not before else []
     found = []
-    for name in frame.columns:
-        if name == target:
-            continue
-        kind = kinds[str(name)]
-        if kind in (ColumnKind.CONSTANT, ColumnKind.DATETIME):
-            found.append(Ranked(str(name), None, reason="constant" if kind is ColumnKind.CONSTANT else "a date"))
-            continue
-        codes = _coded(frame[name], kind, len(goal))[there]
-        found.append(_ranked(str(name), codes, goal, shuffles=shuffles, before=(before or {}).get(str(name))))
+    for name in names:
+        if kinds[name] in UNMEASURED:
+            found.append(Ranked(name, None, reason=UNMEASURED[kinds[name]]))
+        else:
+            codes = _coded(frame[name], kinds[name], len(goal))[there]
+            found.append(_ranked(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
     return found
 
 
@@ -142,6 +133,11 @@ def information(one: Codes, other: Codes) -> tuple[float, float]:
     ----------
     one, other
         Shape (n,), whole codes from 0 on, none missing.
+
+    References
+    ----------
+    Miller, G. (1955), Information Theory in Psychology, 95-100, for the bias; Roulston, M. (1999), Physica D 125,
+    285-294, for the standard error.
     """
     wide, n = int(other.max()) + 1, len(one)
     table = np.bincount(one * wide + other, minlength=(int(one.max()) + 1) * wide).reshape(-1, wide)

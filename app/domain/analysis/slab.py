@@ -155,12 +155,16 @@ def _fill(values: pd.Series, numbers: Floats, present: NDArray[np.bool_]) -> boo
 def _centred(raw: Floats, numbers: Floats, present: NDArray[np.bool_], many: int) -> tuple[float, float]:
     """Write a number centred on its mean, 0 where missing; returns the mean and the spread."""
     whole = many == len(raw)
-    numbers[:] = raw if whole else np.where(present, raw, 0.0)
+    numbers[:] = raw
+    gaps = None if whole else ~present
+    if gaps is not None:
+        np.copyto(numbers, 0.0, where=gaps)
     mean = float(numbers.sum()) / many
     np.subtract(numbers, mean, out=numbers)
-    if not whole:
-        np.copyto(numbers, 0.0, where=~present)
-    return mean, float(np.sqrt(numbers @ numbers / many))
+    if gaps is not None:
+        np.copyto(numbers, 0.0, where=gaps)
+    # A product of vectors would wake the threads of the matrix library, which costs more than this.
+    return mean, float(np.sqrt(np.einsum("i,i->", numbers, numbers) / many))
 
 
 def _coded(values: pd.Series) -> NDArray[np.int32]:
