@@ -96,6 +96,15 @@ def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> l
     return [_finding(leak, target) for leak in sorted(leaks, key=lambda one: -one.score)]
 
 
+def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bool:
+    """Say whether everything that may give a target away has been looked at."""
+    profile = profile_of(dataset)
+    if profile is None or not profile.has(target):
+        return False
+    found = associations.associations_for(dataset, target, kinds_of(profile, kinds))
+    return found is not None and found.complete
+
+
 def _finding(leak: Leak, target: str) -> Finding:
     severity = Severity.WARNING if leak.strong else Severity.NOTICE
     remedies = () if leak.code == "group_leakage" else (Remedy("Leave it out", "leave_out", columns=(leak.column,)),)

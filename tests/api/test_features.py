@@ -86,3 +86,13 @@ def test_somebody_elses_dataset_is_a_missing_one(stranger: Program, wide: Datase
         hers, nobodys = (stranger.post(path, {"dataset_id": str(one)}) for one in (wide.id, uuid.uuid4()))
     assert hers.status_code == nobodys.status_code == 404
     assert hers.get_json() == nobodys.get_json()
+
+
+def test_the_analysis_names_the_leaks_of_a_target(reader: Program, wide: Dataset) -> None:
+    asked = {"dataset_id": str(wide.id), "target": "flow"}
+    body = reader.post("/api/experiments/wizard/dataset-analysis/", asked).get_json()
+    leaks = [one for one in body["findings"] if one["code"] == "target_leakage"]
+    assert {one["columns"][0] for one in leaks} == {"gauge_0", "gauge_1"}
+    assert body["leaks_measured"] is True
+    assert next(one for one in body["columns"] if one["name"] == "gauge_0")["findings"][-1] == "target_leakage"
+    assert leaks[0]["remedies"][0]["kind"] == "leave_out"
