@@ -21,10 +21,18 @@ T = TypeVar("T")
 # own too, so that a training of hours never stands in the way of either.
 ANALYSIS, QUICK, TRAIN = "analysis", "quick", "train"
 ALL_QUEUES = (ANALYSIS, QUICK, TRAIN)
-QUEUES = {JobKind.ANALYSE: ANALYSIS, JobKind.ASSOCIATE: QUICK, JobKind.TRAIN: TRAIN}
+QUEUES = {
+    JobKind.ANALYSE: ANALYSIS,
+    JobKind.ASSOCIATE: QUICK,
+    JobKind.CORRELATE: QUICK,
+    JobKind.RANK: QUICK,
+    JobKind.TRAIN: TRAIN,
+}
 FUNCTIONS = {
     JobKind.ANALYSE: "workers.jobs.analyse.analyse",
     JobKind.ASSOCIATE: "workers.jobs.associate.associate",
+    JobKind.CORRELATE: "workers.jobs.correlate.correlate",
+    JobKind.RANK: "workers.jobs.rank.rank",
     JobKind.TRAIN: "workers.jobs.train.train",
 }
 CONNECT_SECONDS = 0.5

@@ -8,10 +8,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.describing import describe
+from app.domain.analysis.describing import describe, finding_json
 from app.domain.errors import DomainError, UnavailableError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
-from app.services import analysis, cache
+from app.services import analysis, cache, leakage
 from app.storage import datasets
 from app.storage.tables import Dataset, Job, User
 
@@ -47,7 +47,20 @@ def describe_dataset(user: User, dataset_id: uuid.UUID, *, target: str | None = 
             raise UnavailableError("The file is still arriving or being read. Ask again in a moment.")
         return Description(row, job=job)
     values, cached = _values(row, target)
+    if target is not None:
+        values = _with_leaks(row, target, values)
     return Description(row, values, cached=cached, elapsed_ms=1000 * (time.perf_counter() - begun))
+
+
+def _with_leaks(row: Dataset, target: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Add what may give the target away: it is kept with the associations, which a worker may still be measuring."""
+    found = leakage.findings_for(row, target)
+    columns = [
+        {**column, "findings": [*column["findings"], *(one.code for one in found if one.columns[0] == column["name"])]}
+        for column in values["columns"]
+    ]
+    findings = [*values["findings"], *(finding_json(one) for one in found)]
+    return {**values, "columns": columns, "findings": findings, "leaks_measured": leakage.is_measured(row, target)}
 
 
 def _values(row: Dataset, target: str | None) -> tuple[dict[str, Any], bool]:

@@ -26,7 +26,9 @@ class Who(StrEnum):
 
 
 # What a token that may only read can ask for by POST: it makes nothing that stays but what may be made again.
-READ_BY_POST = frozenset({"api_analysis.describe", "api_datasets.preview_reading"})
+READ_BY_POST = frozenset(
+    {"api_analysis.describe", "api_datasets.preview_reading", "api_features.correlate", "api_features.rank"}
+)
 
 POLICY: dict[str, Who] = {
     "static": Who.ANYBODY,
@@ -43,6 +45,8 @@ POLICY: dict[str, Who] = {
     "api_datasets.preview_reading": Who.SIGNED_IN,
     "api_datasets.read_again": Who.SIGNED_IN,
     "api_analysis.describe": Who.SIGNED_IN,
+    "api_features.correlate": Who.SIGNED_IN,
+    "api_features.rank": Who.SIGNED_IN,
     "sign_in.show": Who.ANYBODY,
     "sign_in.save": Who.ANYBODY,
     "sign_in.redeem": Who.ANYBODY,
