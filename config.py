@@ -42,6 +42,7 @@ class Limits:
     train_seconds: int = 14_400
     train_memory_mb: int = 8192
     free_disk_mb: int = 200
+    matrix_columns: int = 2000
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,18 @@ log = logging.getLogger(__name__)
 
 # Short work has a queue of its own, so that a training of hours never stands in its way.
 QUICK, TRAIN = "quick", "train"
-QUEUES = {JobKind.ANALYSE: QUICK, JobKind.ASSOCIATE: QUICK, JobKind.TRAIN: TRAIN}
+QUEUES = {
+    JobKind.ANALYSE: QUICK,
+    JobKind.ASSOCIATE: QUICK,
+    JobKind.CORRELATE: QUICK,
+    JobKind.RANK: QUICK,
+    JobKind.TRAIN: TRAIN,
+}
 FUNCTIONS = {
     JobKind.ANALYSE: "workers.jobs.analyse.analyse",
     JobKind.ASSOCIATE: "workers.jobs.associate.associate",
+    JobKind.CORRELATE: "workers.jobs.correlate.correlate",
+    JobKind.RANK: "workers.jobs.rank.rank",
     JobKind.TRAIN: "workers.jobs.train.train",
 }
 CONNECT_SECONDS = 0.5

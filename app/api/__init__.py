@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import jobs
+from app.api import features, jobs
 
-BLUEPRINTS = (jobs.blueprint,)
+BLUEPRINTS = (jobs.blueprint, features.blueprint)
 
 
 def init_app(app: Flask) -> None:

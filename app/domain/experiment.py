@@ -54,6 +54,12 @@ class FeaturesPart(_Part):
     transforms: list[TransformPart] = []
 
 
+class LeakagePart(_Part):
+    """What was answered to "would you know this at prediction time?", column by column."""
+
+    answers: dict[ColumnName, Literal["known", "not_known"]] = {}
+
+
 class TuningPart(_Part):
     """The search for better hyperparameters."""
 
@@ -107,6 +113,7 @@ class Spec(_Part):
     data: DataPart = DataPart()
     task: TaskPart
     features: FeaturesPart
+    leakage: LeakagePart = LeakagePart()
     model: ModelPart
     validation: ValidationPart
     metrics: MetricsPart

@@ -107,4 +107,6 @@ class JobKind(StrEnum):
 
     ANALYSE = "analyse"
     ASSOCIATE = "associate"
+    CORRELATE = "correlate"
+    RANK = "rank"
     TRAIN = "train"

@@ -22,7 +22,10 @@ STEPS: tuple[StepDef, ...] = (
         "data",
         "Data",
         "Choose a file, see what is in it, and say which column you want to estimate.",
-        clears=(("dataset_id", ("data.*", "features.*", "model.*", "validation.*")), ("target", ("data.task_kind",))),
+        clears=(
+            ("dataset_id", ("data.*", "features.*", "model.*", "validation.*")),
+            ("target", ("data.task_kind", "features.leak.*")),
+        ),
     ),
     StepDef("features", "Features", "Choose what the model may look at."),
     StepDef("model", "Model", "Choose what learns from the features."),
@@ -65,6 +68,7 @@ def cleared_by(step: str, name: str) -> tuple[str, ...]:
 
 
 def matches(pattern: str, *, step: str, name: str) -> bool:
-    """Say whether a "step.field" or "step.*" pattern covers this field."""
+    """Say whether a "step.field", "step.*" or "step.prefix.*" pattern covers this field."""
     prefix, _, rest = pattern.partition(".")
-    return prefix == step and rest in ("*", name)
+    fits = name.startswith(rest.removesuffix("*")) if rest.endswith("*") else rest == name
+    return prefix == step and fits

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from app import queue
+from app.domain.analysis import leakage
 from app.domain.analysis.association import associate
-from app.domain.analysis.profile import Association, Associations, DatasetProfile
+from app.domain.analysis.profile import Association, Associations, DatasetProfile, Leak
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import parquet_of, profile_of
+from app.services.measuring import Kinds, ask_worker, digest_of, overruled
 from app.storage import columnar, datasets, jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job
@@ -22,14 +22,16 @@ MOST_ROWS = 100_000
 BLOCK_CELLS = 400_000
 MOST_BLOCK = 25
 SECONDS = 900
-Kinds = Mapping[str, ColumnKind]
+# Columns that may be parts of a sum that is the target: those that go best with it.
+MOST_PARTS = 1000
+ROWS_OF_PARTS = 5000
+# Part of the key: raise it when the same rows would give another result.
+MEASURES_VERSION = 2
 
 
 def key_of(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
     """Return under which key the associations with a target are kept; other kinds of columns give another key."""
-    overruled = {name: kind.value for name, kind in kinds.items() if kind is not profile.column(name).kind}
-    digest = hashlib.sha256(json.dumps(overruled, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{profile.column(target).key}:{digest}"[:20]
+    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, overruled(profile, kinds))[:8]}"[:20]
 
 
 def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
@@ -47,7 +49,8 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
         return known
     if profile.rows * len(profile.columns) <= INLINE_CELLS:
         return measure(dataset, target, kinds, lambda _part: True)
-    _ask_worker(dataset, target, kinds, key)
+    values = {name: kind.value for name, kind in kinds.items()}
+    ask_worker(JobKind.ASSOCIATE, dataset, key=key, seconds=SECONDS, arguments={"target": target, "kinds": values})
     return known
 
 
@@ -63,23 +66,11 @@ def partial_of(job: Job) -> dict[str, Any] | None:
     return None if row is None else row.payload
 
 
-def _ask_worker(dataset: Dataset, target: str, kinds: Kinds, key: str) -> None:
-    with transaction():
-        # A measuring that failed once would fail again; it is not asked for a second time.
-        if jobs.find_job(dataset.id, JobKind.ASSOCIATE, key=key) is not None:
-            return
-        values = {name: kind.value for name, kind in kinds.items()}
-        arguments = {"target": target, "kinds": values, "key": key}
-        job = jobs.add_job(
-            JobKind.ASSOCIATE, subject_id=dataset.id, owner_id=dataset.owner_id, seconds=SECONDS, arguments=arguments
-        )
-    if queue.ring(job.id, JobKind.ASSOCIATE, seconds=SECONDS):
-        with transaction():
-            jobs.mark_rung(job.id)
-
-
 def measure(dataset: Dataset, target: str, kinds: Kinds, go_on: Callable[[Associations], bool]) -> Associations:
-    """Measure block by block and store each block as it is done; `go_on` is told, and may stop it."""
+    """Measure block by block and store each block as it is done; `go_on` is told, and may stop it.
+
+    What a column gives away by itself comes with its block, and what columns give away together comes last.
+    """
     profile = profile_of(dataset)
     if profile is None:
         raise ValueError("the dataset is not ready")
@@ -87,19 +78,49 @@ def measure(dataset: Dataset, target: str, kinds: Kinds, go_on: Callable[[Associ
     others = [column.name for column in profile.columns if column.name != target]
     rows = min(profile.rows, MOST_ROWS)
     width = max(1, min(MOST_BLOCK, BLOCK_CELLS // max(rows, 1)))
-    items: list[Association] = []
     part = Associations(target, rows, (), complete=not others)
     for start in range(0, len(others), width):
-        block = others[start : start + width]
-        frame = columnar.read_frame(parquet_of(dataset), profile, [*block, target], sample_rows=MOST_ROWS)
-        found = associate(frame, target, kinds)
-        items += found.items
-        part = Associations(target, found.rows_used, tuple(items), complete=start + width >= len(others))
+        items, leaks = _block(dataset, profile, target, kinds, others[start : start + width])
+        part = replace(part, items=(*part.items, *items), leaks=(*part.leaks, *leaks))
+        if start + width >= len(others):
+            together = _together(dataset, profile, target, kinds, part)
+            part = replace(part, leaks=leakage.merged([*part.leaks, *together]), complete=True)
         with transaction():
             datasets.save_association(dataset.id, key, part.to_json())
         if not go_on(part):
             break
     return part
+
+
+def _block(
+    dataset: Dataset, profile: DatasetProfile, target: str, kinds: Kinds, block: list[str]
+) -> tuple[tuple[Association, ...], list[Leak]]:
+    time_column = _time_column(profile, target)
+    names = list(dict.fromkeys([*block, target, *([time_column] if time_column else [])]))
+    frame = columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=MOST_ROWS)
+    items = associate(frame, target, kinds, columns=block).items
+    leaks = leakage.column_leaks(frame, target, kinds, items)
+    if time_column is not None:
+        leaks += leakage.series_leaks(frame, target, kinds, time_column=time_column)
+    return items, [leak for leak in leaks if leak.column in block]
+
+
+def _time_column(profile: DatasetProfile, target: str) -> str | None:
+    """Return the column that orders the rows, where its moments are distinct and all rows are looked at."""
+    axis = profile.time_axis
+    if axis is None or axis.duplicates or axis.column == target or profile.rows > MOST_ROWS:
+        return None
+    return axis.column
+
+
+def _together(dataset: Dataset, profile: DatasetProfile, target: str, kinds: Kinds, part: Associations) -> list[Leak]:
+    numbers = [item for item in part.items if kinds[item.column].is_number and item.value is not None]
+    closest = sorted(numbers, key=lambda item: -abs(item.value or 0.0))[:MOST_PARTS]
+    if len(closest) < 2:
+        return []
+    names = [*(item.column for item in closest), target]
+    frame = columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=ROWS_OF_PARTS)
+    return leakage.joint_leaks(frame, target, kinds, part.leaks)
 
 
 def measure_for_job(

@@ -9,13 +9,17 @@ from typing import Any
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
-from app.services import associations, datasets, experiments
+from app.services import associations, correlations, datasets, experiments, rankings
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Job, User
 
 # What a job has found before it is done, for kinds that store it piece by piece.
-PARTIALS: dict[JobKind, Callable[[Job], dict[str, Any] | None]] = {JobKind.ASSOCIATE: associations.partial_of}
+PARTIALS: dict[JobKind, Callable[[Job], dict[str, Any] | None]] = {
+    JobKind.ASSOCIATE: associations.partial_of,
+    JobKind.CORRELATE: correlations.partial_of,
+    JobKind.RANK: rankings.partial_of,
+}
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,8 @@ def cancel(user: User, job_id: uuid.UUID) -> Job:
         experiments.cancel(user, row.subject_id)
         return jobs.get_job(job_id)
     with transaction():
-        row = jobs.get_job(job_id)
-        if not RunState(row.state).is_final:
-            jobs.request_cancel(row.id)
-            if row.state == RunState.QUEUED.value and jobs.end_unheld(row, state=RunState.CANCELLED):
-                _end_subject(row)
+        if jobs.stop(job_id):
+            _end_subject(row)
     return jobs.get_job(job_id)
 
 

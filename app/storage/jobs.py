@@ -138,6 +138,15 @@ def requeue(job: Job) -> bool:
     return _touched(query.values(**values).execution_options(synchronize_session=False))
 
 
+def stop(job_id: uuid.UUID) -> bool:
+    """Ask a job to stop; says whether it ended at once, as one does that nobody holds."""
+    row = get_job(job_id)
+    if RunState(row.state).is_final:
+        return False
+    request_cancel(row.id)
+    return row.state == RunState.QUEUED.value and end_unheld(row, state=RunState.CANCELLED)
+
+
 def request_cancel(job_id: uuid.UUID) -> None:
     """Ask the worker to stop at the next chance."""
     query = update(Job).where(Job.id == job_id, Job.cancel_requested_at.is_(None))

@@ -26,7 +26,7 @@ class Who(StrEnum):
 
 
 # What a token that may only read can ask for by POST: it makes nothing that stays but what may be made again.
-READ_BY_POST: frozenset[str] = frozenset()
+READ_BY_POST: frozenset[str] = frozenset({"api_features.correlate", "api_features.rank"})
 
 POLICY: dict[str, Who] = {
     "static": Who.ANYBODY,
@@ -34,6 +34,8 @@ POLICY: dict[str, Who] = {
     "health.ready": Who.ANYBODY,
     "api_jobs.show": Who.SIGNED_IN,
     "api_jobs.cancel": Who.SIGNED_IN,
+    "api_features.correlate": Who.SIGNED_IN,
+    "api_features.rank": Who.SIGNED_IN,
     "sign_in.show": Who.ANYBODY,
     "sign_in.save": Who.ANYBODY,
     "sign_in.redeem": Who.ANYBODY,

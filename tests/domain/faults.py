@@ -45,6 +45,15 @@ def _odd(rows: int = 400) -> pd.DataFrame:
     return frame
 
 
+def _wells(rows: int = 400) -> pd.DataFrame:
+    """Return the made table with rows that belong together by well, and a name that speaks of what is over."""
+    frame, random = made(rows), np.random.default_rng(7)
+    frame["well_id"] = random.choice(["w1", "w2", "w3", "w4"], size=rows)
+    frame["y"] += frame["well_id"].map({"w1": 0.0, "w2": 3.0, "w3": 6.0, "w4": 9.0})
+    frame["duration"] = random.normal(size=rows)
+    return frame
+
+
 @cache
 def table(name: str) -> Known:
     """Return a table by name, read as the product reads it."""
@@ -52,6 +61,10 @@ def table(name: str) -> Known:
         return sample(name)
     if name == "odd":
         return known(_odd())
+    if name == "twice":
+        return known(pd.concat([made(200), made(200).head(40)]))
+    if name == "wells":
+        return known(_wells())
     return known(made(int(name)))
 
 
@@ -105,6 +118,7 @@ def _about_features() -> Iterator[Row]:
     ):
         field = table("odd").key(name)
         yield "odd", _a(features={field: True}), f"warning features {field} {code}"
+    yield "wells", _a(), f"notice features {table('wells').key('duration')} known_only_afterwards"
     yield "400", _a(data=NO_TIME, features=_lag(1)), "error features transforms time_column_missing"
     yield "400", _a(features=_lag(101)), "warning features transforms memory_too_long"
     yield "400", _a(features={"transforms": "lag"}), "error features transforms transform_invalid"
@@ -157,6 +171,9 @@ def _about_judging() -> Iterator[Row]:
 
 
 def _about_folds() -> Iterator[Row]:
+    at_random = {"data": NO_TIME, "validation": {"strategy": "k_fold"}}
+    yield "wells", _a(**at_random), "notice validation strategy group_leakage"
+    yield "twice", _a(**at_random), "warning validation strategy duplicates_across_folds"
     yield "400", _a(validation=_judged("k_fold", n_splits="1")), "error validation k_fold.n_splits parameter_invalid"
     yield "20", _a(validation=_judged("k_fold", n_splits="11")), "error validation k_fold.n_splits too_few_rows"
     yield (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 import config
 from app.domain.analysis.association import associate
+from app.domain.analysis.leakage import all_leaks
 from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
@@ -45,8 +46,11 @@ class Known:
         return f"column.{self.profile.column(name).key}"
 
     def associations(self, target: str) -> Associations:
-        """Measure every column against a target."""
-        return associate(self.frame, target, {column.name: column.kind for column in self.profile.columns})
+        """Measure every column against a target, and say which may give it away."""
+        kinds = {column.name: column.kind for column in self.profile.columns}
+        found, axis = associate(self.frame, target, kinds), self.profile.time_axis
+        time_column = axis.column if axis is not None and not axis.duplicates else None
+        return replace(found, leaks=all_leaks(self.frame, target, kinds, items=found.items, time_column=time_column))
 
     @cached_property
     def suggested_target(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.choices import Dialect
@@ -10,6 +11,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
 ANALYSIS_VERSION = 3
+STRONG_LEAK = 0.9
 
 
 @dataclass(frozen=True)
@@ -217,17 +219,62 @@ class Association:
 
 
 @dataclass(frozen=True)
+class Leak:
+    """One suspicion that a column gives the target away, or that it is known only afterwards.
+
+    `score` from 0 to 1 says how sure it is. From STRONG_LEAK on, the column is left out until a person has answered
+    whether it would be known at prediction time. `others` are the columns that belong to the evidence.
+    """
+
+    column: str
+    code: str
+    score: float
+    evidence: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def strong(self) -> bool:
+        """Say whether the column is left out until the question is answered."""
+        return self.score >= STRONG_LEAK
+
+
+@dataclass(frozen=True)
 class Associations:
-    """The association of every other column with one target, measured on `rows_used` rows."""
+    """The association of every other column with one target, measured on `rows_used` rows, and suspected leaks."""
 
     target: str
     rows_used: int
     items: tuple[Association, ...]
     complete: bool = True
+    leaks: tuple[Leak, ...] = ()
 
     def of(self, column: str) -> Association | None:
         """Return one column's association, or None while it is unknown."""
-        return next((item for item in self.items if item.column == column), None)
+        return self._items.get(column)
+
+    def leaks_of(self, column: str) -> tuple[Leak, ...]:
+        """Return what is suspected of a column, the surest first; a copy of the target is always the first."""
+        item = self.of(column)
+        found = self._leaks.get(column, ())
+        if item is None or not item.copy_of_target:
+            return found
+        reason = item.reason or "It is the target under another name."
+        return (Leak(column, "target_leakage", 1.0, reason), *found)
+
+    def suspects(self) -> list[str]:
+        """Return the columns that anything is suspected of, in the order in which they were measured."""
+        return [item.column for item in self.items if self.leaks_of(item.column)]
+
+    @cached_property
+    def _items(self) -> dict[str, Association]:
+        return {item.column: item for item in self.items}
+
+    @cached_property
+    def _leaks(self) -> dict[str, tuple[Leak, ...]]:
+        found: dict[str, list[Leak]] = {}
+        for leak in sorted(self.leaks, key=lambda one: -one.score):
+            found.setdefault(leak.column, []).append(leak)
+        return {column: tuple(leaks) for column, leaks in found.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -236,4 +283,6 @@ class Associations:
     @staticmethod
     def from_json(values: dict[str, Any]) -> Associations:
         """Build from what `to_json` gave."""
-        return Associations(**{**values, "items": tuple(Association(**item) for item in values["items"])})
+        items = tuple(Association(**item) for item in values["items"])
+        leaks = tuple(Leak(**{**leak, "others": tuple(leak["others"])}) for leak in values.get("leaks", ()))
+        return Associations(**{**values, "items": items, "leaks": leaks})

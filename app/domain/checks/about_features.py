@@ -22,20 +22,6 @@ def some_features(subject: Subject) -> Iterator[Problem]:
         yield error("features", "", "no_features", "Tick at least one column: a model needs something to look at.")
 
 
-def no_target_among_features(subject: Subject) -> Iterator[Problem]:
-    """The target is not its own feature, under any name."""
-    for name in subject.spec.features.selected:
-        if name == subject.spec.task.target:
-            message = "The target cannot be its own feature."
-            yield error("features", "", "target_leakage", message)
-            continue
-        association = subject.associations.of(name) if subject.associations else None
-        if association is not None and association.copy_of_target:
-            reason = association.reason or "It is the target under another name."
-            message = f"{name[:60]} gives the answer away. {reason}"
-            yield warning("features", subject.field(name), "target_leakage", message, _leave_out(subject, name))
-
-
 def useless_columns(subject: Subject) -> Iterator[Problem]:
     """No column that can only mislead or weigh."""
     for name in subject.spec.features.selected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.domain.analysis.profile import Associations, DatasetProfile
-from app.domain.checks import about_data, about_features, about_model, about_validation
+from app.domain.checks import about_data, about_features, about_leaks, about_model, about_validation
 from app.domain.checks.subject import Subject
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
@@ -21,7 +21,9 @@ RULES: tuple[Rule, ...] = (
     about_data.enough_rows,
     about_data.time_column_is_dates,
     about_features.some_features,
-    about_features.no_target_among_features,
+    about_leaks.no_target_among_features,
+    about_leaks.answers_are_kept,
+    about_leaks.questions_are_answered,
     about_features.useless_columns,
     about_features.transforms_fit,
     about_model.estimator_exists_and_fits,
@@ -32,6 +34,8 @@ RULES: tuple[Rule, ...] = (
     about_validation.parameters_are_valid,
     about_validation.folds_fit_rows,
     about_validation.random_split_in_time,
+    about_leaks.groups_stay_together,
+    about_leaks.copies_stay_together,
     about_validation.gap_covers_memory,
     about_validation.metrics_fit,
 )

@@ -13,7 +13,6 @@ TARGET = re.compile(
     re.IGNORECASE,
 )
 
-
 # A code of quality beside a measured value, as the files of the U.S. Geological Survey carry them.
 QUALITY = re.compile(r"_(cd|rmk|flag|qc|qual|quality|code)s?$", re.IGNORECASE)
 # A site, a gauge or a basin: its number is a name, and says which series a row belongs to.
@@ -70,6 +69,19 @@ _NAMES = (
 NAMES = tuple((quantity, re.compile(pattern, re.IGNORECASE)) for quantity, pattern in _NAMES)
 # A count or a share of rainy days is no depth of rain.
 NO_DEPTH = re.compile(r"(freq|dur|timing|season|days?|count|flag)", re.IGNORECASE)
+
+
+# What is calculated from a whole record of streamflow, as CAMELS names its attributes (Addor et al. 2017, Hydrology and
+# Earth System Sciences 21, 5293-5313): whoever has one of them has measured the flow, and so knows the others.
+SIGNATURE = re.compile(
+    r"^(q_?mean|q_?\d+|runoff_ratio|slope_fdc|baseflow_index|bfi|stream_elas|(high|low|zero)_q_(freq|dur)|hfd_mean)$",
+    re.IGNORECASE,
+)
+
+
+def is_signature(name: str) -> bool:
+    """Say whether a name is that of a hydrological signature, which summarises a record of streamflow."""
+    return bool(SIGNATURE.match(name))
 
 
 def is_rain(name: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.analysis.profile import Association, Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.hydrology.naming import is_rain
 from app.domain.vocabulary import ColumnKind, TaskKind
 
+KNOWN, NOT_KNOWN = "known", "not_known"
 MOST_CATEGORIES = 50
 MOST_MISSING = 0.95
 
@@ -24,14 +25,14 @@ class Context:
     group_column: str
     kinds: dict[str, ColumnKind]
     associations: Associations | None
+    answers: dict[str, str] = field(default_factory=dict)
 
 
 def judge_column(context: Context, column: ColumnProfile) -> tuple[bool, str]:
     """Say whether a column is suggested as a feature, and why."""
     kind = context.kinds[column.name]
     rows = max(context.profile.rows, 1)
-    association = context.associations.of(column.name) if context.associations else None
-    left_out = _left_out(context, column, kind, rows, association)
+    left_out = _left_out(context, column, kind, rows)
     if left_out:
         return False, left_out
     if column.missing:
@@ -39,9 +40,7 @@ def judge_column(context: Context, column: ColumnProfile) -> tuple[bool, str]:
     return True, ""
 
 
-def _left_out(
-    context: Context, column: ColumnProfile, kind: ColumnKind, rows: int, association: Association | None
-) -> str:
+def _left_out(context: Context, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
     if column.name == context.time_column:
         return "The time column orders the rows; derive the season from it instead."
     if column.name == context.group_column:
@@ -50,10 +49,11 @@ def _left_out(
         return "Every value is missing."
     if kind is ColumnKind.CONSTANT or column.distinct <= 1:
         return "Constant: it carries no information."
-    if association is not None and association.copy_of_target:
-        return association.reason or "It is the target under another name."
     if kind is ColumnKind.IDENTIFIER:
         return "It names rows one by one; a model would only memorise it."
+    hindsight = _hindsight(context, column.name)
+    if hindsight:
+        return hindsight
     if kind is ColumnKind.TEXT:
         return "Free text is not used as a feature."
     if kind is ColumnKind.DATETIME:
@@ -63,6 +63,15 @@ def _left_out(
     if kind is ColumnKind.CATEGORICAL and column.distinct > max(MOST_CATEGORIES, rows // 20):
         return f"{column.distinct:,} different words are too many to learn from."
     return ""
+
+
+def _hindsight(context: Context, name: str) -> str:
+    """Return why a column is left out that would not be known in time, or is likely not to be; else an empty text."""
+    answer = context.answers.get(name)
+    if answer == NOT_KNOWN:
+        return "You said that it is not known at prediction time."
+    leaks = context.associations.leaks_of(name) if context.associations else ()
+    return leaks[0].evidence if answer != KNOWN and leaks and leaks[0].strong else ""
 
 
 def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[dict[str, Any]], str]:

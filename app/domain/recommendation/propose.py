@@ -13,7 +13,7 @@ from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
-from app.domain.recommendation.features import Context, judge_column, suggest_transforms
+from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, judge_column, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.plan import ColumnChoice, Plan
 from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
@@ -58,7 +58,8 @@ def make_plan(
     task = _task(reader, profile, kinds)
     if task is None:
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
-    context = Context(profile=profile, kinds=kinds, associations=associations, **task)
+    answers = _leak_answers(reader, profile)
+    context = Context(profile=profile, kinds=kinds, associations=associations, answers=answers, **task)
     return _completed(reader, context, machine or this_machine())
 
 
@@ -98,6 +99,7 @@ def _begin_config(context: Context, selected: list[str], transforms: list[dict[s
             "group_column": context.group_column or None,
         },
         "features": {"selected": selected, "transforms": transforms},
+        "leakage": {"answers": {name: said for name, said in context.answers.items() if name != context.target}},
     }
 
 
@@ -158,6 +160,8 @@ def _columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
         if raw is not None and not isinstance(raw, bool):
             reader.misread("features", f"column.{column.key}")
         selected = raw if isinstance(raw, bool) else suggested
+        # What was said not to be known in time is left out whatever was ticked before.
+        selected = selected and context.answers.get(column.name) != NOT_KNOWN
         association = context.associations.of(column.name) if context.associations else None
         if selected and not suggested:
             reason = f"Ticked by you. {reason}"
@@ -166,6 +170,19 @@ def _columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
         kind = context.kinds[column.name].value
         choices.append(ColumnChoice(column, kind, selected, suggested, reason, association))
     return tuple(choices)
+
+
+def _leak_answers(reader: Reader, profile: DatasetProfile) -> dict[str, str]:
+    """Return what was answered to "would you know this at prediction time?", by column."""
+    answers = {}
+    for column in profile.columns:
+        field = f"leak.{column.key}"
+        raw = reader.raw("features", field)
+        if raw in (KNOWN, NOT_KNOWN):
+            answers[column.name] = str(raw)
+        elif raw not in (None, ""):
+            reader.misread("features", field)
+    return answers
 
 
 def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Every mapped class, so that one import knows the whole schema."""
 
 from app.storage.tables.accounts import ApiToken, SignInAttempt, SignInLink, User, WebSession
+from app.storage.tables.correlations import CorrelationBlock, TargetRanking
 from app.storage.tables.datasets import Dataset, TargetAssociation
 from app.storage.tables.drafts import DraftEvent, DraftRow
 from app.storage.tables.experiments import Experiment, Job, WorkerBeat
@@ -8,6 +9,7 @@ from app.storage.tables.idempotency import IdempotencyKey
 
 __all__ = [
     "ApiToken",
+    "CorrelationBlock",
     "Dataset",
     "DraftEvent",
     "DraftRow",
@@ -17,6 +19,7 @@ __all__ = [
     "SignInAttempt",
     "SignInLink",
     "TargetAssociation",
+    "TargetRanking",
     "User",
     "WebSession",
     "WorkerBeat",

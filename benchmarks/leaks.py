@@ -1,0 +1,131 @@
+"""Leaks named in the real files of `../shared/data`, and false alarms in their honest columns.
+
+Figure: every trap of that folder's README that is a leak is named, with at most 1 false alarm per 20 clean columns.
+Yardstick: the correlation with the target alone, from 0.95 on, which is what other tools warn about. A column counts as
+clean unless the README or what a column is (see ALSO) says that it gives the target away.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.analysis.profile import Associations
+from tests.domain.reading import Known, real_file
+from tests.domain.tables import REAL
+
+SIGNATURES = frozenset([
+    "runoff_ratio", "slope_fdc", "baseflow_index", "stream_elas", "q5", "q95", "high_q_freq", "high_q_dur",
+    "low_q_freq", "low_q_dur", "zero_q_freq", "hfd_mean",
+])  # fmt: skip
+OUTPUT = "Naive_Bayes_Classifier_Attrition_Flag_Card_Category_Contacts_Count_12_mon_Dependent_count_Education_Level_"
+# File -> target and the columns that leak it, as the README of the data says.
+TRAPS: dict[str, tuple[str, frozenset[str]]] = {
+    "general/BankChurners.csv": (
+        "Attrition_Flag",
+        frozenset({f"{OUTPUT}Months_Inactive_12_mon_1", f"{OUTPUT}Months_Inactive_12_mon_2"}),
+    ),
+    "general/rd_openintro_nycflights.csv": ("arr_delay", frozenset({"arr_time", "air_time"})),
+    "general/uci_bank-full.csv": ("y", frozenset({"duration"})),
+    "general/uci_bike_sharing_hour.csv": ("cnt", frozenset({"casual", "registered"})),
+    "general/uci_electrical_grid_leaky.csv": ("stabf", frozenset({"stab"})),
+    "hydro/camels_us_attributes_671.csv": ("q_mean", SIGNATURES),
+    "hydro/camels_us_4basins_2000_2002.csv": ("discharge_mm", frozenset({"gauge_id"})),
+}
+# Columns that give the target away although the README does not list them: a copy under another name, a code of quality
+# or a remark about the measured value itself, a number of the row in a file that is sorted by the target.
+ALSO: dict[str, frozenset[str]] = {
+    "general/rd_palmerpenguins_penguins_raw.csv": frozenset({"rownames"}),
+    "hydro/usgs_ChoptankFlow.csv": frozenset({"Flow_cd"}),
+    "hydro/usgs_KlamathTP.csv": frozenset({"TP_ss", "TP_rmk"}),
+}
+OTHERS: dict[str, str] = {
+    "general/california_housing.csv": "median_house_value",
+    "general/marketing_campaign.csv": "Response",
+    "general/pycaret_airquality.csv": "C6H6(GT)",
+    "general/pycaret_house.csv": "SalePrice",
+    "general/pycaret_income.csv": "income >50K",
+    "general/rd_palmerpenguins_penguins_raw.csv": "Species",
+    "general/telco_churn.csv": "Churn",
+    "general/titanic_kaggle_train.csv": "Survived",
+    "general/winequality-red.csv": "quality",
+    "hydro/gw_heby_daily.csv": "head_m",
+    "hydro/gw_kingstown_usgs_daily.csv": "head_m",
+    "hydro/piscataquis_01031500_daily.csv": "discharge_mm",
+    "hydro/piscataquis_01031500_daily_sentinel.csv": "q_cfs",
+    "hydro/reservoir_08049800_inflow.csv": "in_flow",
+    "hydro/usgs_ChoptankFlow.csv": "Flow",
+    "hydro/usgs_GlacialRidge.csv": "G01",
+    "hydro/usgs_KlamathTP.csv": "TP",
+    "hydro/water_potability.csv": "Potability",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was said about one file."""
+
+    file: str
+    named: frozenset[str]
+    missed: frozenset[str]
+    alarms: dict[str, str]
+    clean: int
+    by_correlation: int
+
+
+def verdict_of(file: str, known: Known, target: str, leaks: frozenset[str]) -> Verdict:
+    """Measure a file and compare what is suspected with what leaks."""
+    found = known.associations(target)
+    suspects = {name: found.leaks_of(name)[0].evidence for name in found.suspects()}
+    guilty = leaks | ALSO.get(file, frozenset())
+    return Verdict(
+        file,
+        named=frozenset(suspects) & leaks,
+        missed=leaks - frozenset(suspects),
+        alarms={name: said for name, said in suspects.items() if name not in guilty},
+        clean=len(found.items) - len(guilty),
+        by_correlation=sum(_correlated(found, name) for name in leaks),
+    )
+
+
+def _correlated(found: Associations, name: str) -> bool:
+    item = found.of(name)
+    return item is not None and item.value is not None and abs(item.value) >= 0.95
+
+
+def verdicts(*, benchmark: bool) -> list[Verdict]:
+    """Return what is said about every file that is there, with the tables of pmlb and openml where asked for."""
+    found = [verdict_of(file, real_file(file), target, leaks) for file, (target, leaks) in TRAPS.items()]
+    found += [verdict_of(file, real_file(file), target, frozenset()) for file, target in OTHERS.items()]
+    if benchmark:
+        for path in sorted([*(REAL / "benchmark").rglob("*.tsv.gz"), *(REAL / "benchmark").rglob("*.csv")]):
+            file = str(path.relative_to(REAL))
+            target = "target"
+            found.append(verdict_of(file, real_file(file), target, frozenset()))
+    return found
+
+
+def main() -> None:
+    """Print one line per file."""
+    if not Path(REAL).exists():
+        sys.exit("The real files are not here.")
+    found = verdicts(benchmark=True)
+    print(f"{'file':52}{'named':>8}{'by r':>6}{'clean':>7}{'alarms':>8}")
+    for one in found:
+        leaks = len(one.named) + len(one.missed)
+        ratio = f"{len(one.named)}/{leaks}" if leaks else ""
+        print(f"{one.file:52}{ratio:>8}{one.by_correlation if leaks else '':>6}{one.clean:>7}{len(one.alarms):>8}")
+        for name in sorted(one.missed):
+            print(f"    missed {name}")
+        for name, evidence in one.alarms.items():
+            print(f"    alarm  {name[:40]}: {evidence[:110]}")
+    clean, alarms = sum(one.clean for one in found), sum(len(one.alarms) for one in found)
+    leaks, named = sum(len(one.named) + len(one.missed) for one in found), sum(len(one.named) for one in found)
+    by_correlation = sum(one.by_correlation for one in found)
+    print(f"named {named} of {leaks} (goal: all); a correlation of 0.95 finds {by_correlation}")
+    print(f"false alarms {alarms} on {clean} clean columns: 1 in {clean / max(alarms, 1):.0f} (goal: at most 1 in 20)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Ranking 200 features with 1,000,000 rows by mutual information.
+
+Figures: at most 5 s, and Kendall's tau of at least 0.95 with the mutual information of scikit-learn. Its estimate by
+neighbours on all rows would take most of an hour, so it is asked about REFERENCE_ROWS of the same rows by default, and
+about all of them with `--all-rows`. Its own error on those few rows lowers the tau, never raises it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kendalltau
+
+from app.domain.analysis import ranking
+from app.domain.analysis.ranking import Ranked
+from app.domain.vocabulary import ColumnKind
+
+ROWS, COLUMNS = 1_000_000, 200
+REFERENCE_ROWS = 20_000
+
+
+def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
+    """Return features that go with y more and more: every third up and down, every fifth in steps, some heavy-tailed."""
+    random = np.random.default_rng(seed)
+    y = random.gamma(2, size=rows)
+    made: dict[str, np.ndarray] = {"y": y}
+    for at in range(columns):
+        share, noise = (at + 1) / (columns + 1), random.normal(size=rows)
+        signal = np.abs(y - 2) if at % 3 == 0 else y
+        values = signal * share + noise * (1 - 0.9 * share)
+        made[f"x{at}"] = np.exp(values) if at % 7 == 0 else np.round(values, 1) if at % 5 == 0 else values
+    return pd.DataFrame(made)
+
+
+def rank(frame: pd.DataFrame) -> tuple[tuple[Ranked, ...], int, float]:
+    """Rank in rounds until the order settles; returns the ranking, its rows, and the seconds to the first one."""
+    kinds = dict.fromkeys(frame.columns, ColumnKind.NUMERIC)
+    order = np.random.default_rng(ranking.SHUFFLES).permutation(len(frame))
+    before: dict[str, Ranked] = {}
+    begun, first, size = time.perf_counter(), 0.0, 0
+    for size in ranking.sizes_of(len(frame)):
+        part = frame.take(np.sort(order[:size]))
+        found = {one.name: one for one in ranking.rank_columns(part, "y", kinds, seed=42, before=before)}
+        first = first or time.perf_counter() - begun
+        if before and ranking.has_settled(before.values(), found.values()):
+            return ranking.with_ranks(found.values()), size, first
+        before = found
+    return ranking.with_ranks(before.values()), size, first
+
+
+def main() -> None:
+    """Print seconds, rows and tau."""
+    from sklearn.feature_selection import mutual_info_regression
+
+    frame = frame_of(ROWS, COLUMNS)
+    begun = time.perf_counter()
+    found, rows, first = rank(frame)
+    seconds = time.perf_counter() - begun
+    many = ROWS if "--all-rows" in sys.argv else REFERENCE_ROWS
+    some = frame.iloc[:many]
+    begun = time.perf_counter()
+    reference = mutual_info_regression(some.drop(columns="y"), some["y"], random_state=0)
+    theirs = time.perf_counter() - begun
+    scores = {one.name: one.score for one in found}
+    tau = kendalltau([scores[name] for name in frame.columns if name != "y"], reference).statistic
+    print(f"yardstick, scikit-learn on {many:,} rows        {theirs:.1f} s")
+    print(f"first ranking, {ranking.ROUNDS[0]:,} rows                    {first:.1f} s")
+    print(f"settled ranking of {COLUMNS} x {ROWS:,}, {rows:,} rows used  {seconds:.1f} s (goal: 5 s)")
+    print(f"Kendall's tau with scikit-learn                {tau:.3f} (goal: 0.95)")
+    print(f"marked as noise                                {sum(one.noise for one in found)} of {COLUMNS}")
+
+
+if __name__ == "__main__":
+    main()

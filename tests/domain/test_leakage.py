@@ -1,0 +1,265 @@
+"""Leaks: each kind is named with its evidence, honest columns are not, and the traps of the real files are all found."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.analysis.association import associate
+from app.domain.analysis.leakage import all_leaks, question_of
+from app.domain.analysis.names_of_leaks import hindsight_in, names_a_thing
+from app.domain.analysis.profile import Associations, Leak
+from app.domain.checks import check_spec
+from app.domain.vocabulary import Severity
+from benchmarks import leaks as benchmark
+from tests.domain.faults import table
+from tests.domain.reading import real_file, sample
+from tests.domain.tables import REAL, kind_of, make_spec
+
+
+def suspected(frame: pd.DataFrame, target: str = "y", time_column: str | None = None) -> dict[str, Leak]:
+    """Return the surest suspicion of each column."""
+    kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
+    found = associate(frame, target, kinds)
+    leaks = all_leaks(frame, target, kinds, items=found.items, time_column=time_column)
+    whole = Associations(target, len(frame), found.items, leaks=leaks)
+    assert Associations.from_json(json.loads(json.dumps(whole.to_json()))) == whole
+    return {name: whole.leaks_of(name)[0] for name in whole.suspects()}
+
+
+def honest(rows: int = 600, *, seed: int = 0) -> pd.DataFrame:
+    """Make columns that help to estimate y without giving it away."""
+    random = np.random.default_rng(seed)
+    a, b, c = random.normal(size=(3, rows))
+    frame = pd.DataFrame({"a": a, "b": b, "c": c, "word": random.choice(list("pqr"), size=rows)})
+    frame["y"] = np.exp(a) + b + random.normal(size=rows)
+    return frame
+
+
+def test_honest_columns_are_not_suspected() -> None:
+    assert suspected(honest()) == {}
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda frame: frame["y"] * 2.54 + 1, "target_leakage"),
+        (lambda frame: np.exp(frame["y"] / 10), "target_leakage"),
+        (lambda frame: (frame["y"] - 2) ** 2 * np.sign(frame["y"] - 2), "target_leakage"),
+        (lambda frame: frame["y"] + np.random.default_rng(1).normal(scale=0.05, size=len(frame)), "target_leakage"),
+        (lambda frame: np.where(frame["y"] > 1.5, "high", "low"), "target_leakage"),
+        (lambda frame: np.sin(frame["y"]) * 0 + np.round(frame["y"], 1), "target_leakage"),
+    ],
+    ids=["line", "curve", "bent", "noisy copy", "threshold", "rounded"],
+)
+def test_functions_of_the_target_are_named(make: Any, code: str) -> None:
+    frame = honest()
+    frame["x"] = make(frame)
+    found = suspected(frame)
+    assert set(found) == {"x"}
+    assert found["x"].code == code
+    assert found["x"].strong
+
+
+def test_a_function_that_rises_and_falls_is_named_too() -> None:
+    frame = honest(rows=3000)
+    frame["x"] = frame["y"]
+    frame["y"] = np.abs(frame["x"] - 1)
+    assert suspected(frame)["x"].strong
+
+
+def test_a_number_that_a_class_was_made_of_is_named() -> None:
+    frame = honest()
+    frame["x"] = frame["y"]
+    frame["y"] = np.where(frame["x"] > 1, "unstable", "stable")
+    assert suspected(frame)["x"].evidence.startswith("Its values and the target's split into the same parts")
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda a, b, c: a + b, "a + b is y."),
+        (lambda a, b, c: a - b, "a − b is y."),
+        (lambda a, b, c: a + b + c, "a + b + c is y."),
+        (lambda a, b, c: 0.5 * a + 0.25 * b, "What can be calculated from a and b is y."),
+    ],
+    ids=["sum", "difference", "three", "mean"],
+)
+def test_what_columns_give_away_together_is_named(make: Any, text: str) -> None:
+    frame = honest()
+    frame["y"] = make(frame["a"], frame["b"], frame["c"])
+    found = suspected(frame)
+    assert {leak.evidence for leak in found.values()} == {text}
+    assert all(leak.strong for leak in found.values())
+    assert set(found["a"].others) < set(found)
+
+
+def test_a_product_and_a_ratio_are_named() -> None:
+    frame = honest()
+    frame[["a", "b"]] = np.exp(frame[["a", "b"]])
+    frame["y"] = (frame["a"] * frame["b"]).round(4)
+    assert suspected(frame)["a"].evidence == "a × b is y."
+    frame["y"] = frame["a"] / frame["b"]
+    assert suspected(frame)["b"].evidence == "a / b is y."
+
+
+def test_a_partner_of_a_leak_is_asked_about_and_not_left_out() -> None:
+    attributes = real_file("hydro/camels_us_attributes_671.csv")
+    found = attributes.associations("q_mean")
+    assert all(leak.strong for leak in found.leaks_of("runoff_ratio"))
+    assert not any(leak.strong for leak in found.leaks_of("p_mean"))
+
+
+def test_gaps_that_depend_on_the_target_are_named() -> None:
+    frame = honest()
+    frame["x"] = np.random.default_rng(2).normal(size=len(frame))
+    frame.loc[frame["y"] < 1, "x"] = np.nan
+    assert suspected(frame)["x"].code == "known_only_afterwards"
+    frame["x"] = frame["x"].sample(frac=1, random_state=0).to_numpy()
+    assert suspected(frame) == {}
+
+
+def test_a_number_of_the_row_that_orders_the_target_is_named() -> None:
+    frame = honest().sort_values("y", ignore_index=True)
+    frame["id"] = np.arange(len(frame))
+    kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
+    from app.domain.vocabulary import ColumnKind
+
+    kinds["id"] = ColumnKind.IDENTIFIER
+    items = [item for item in associate(frame, "y", kinds).items if item.column == "id"]
+    assert [leak.code for leak in all_leaks(frame, "y", kinds, items=items)] in (
+        ["identifier_orders_target"],
+        [],
+    ), "a copy is named by its association"
+
+
+@pytest.mark.parametrize("window", [3, 7, 30])
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_a_mean_that_holds_the_moment_itself_or_later_ones_is_named(window: int, ahead: int) -> None:
+    frame = _series()
+    frame["x"] = frame["y"].rolling(window).mean().shift(-ahead).round(4)
+    found = suspected(frame, time_column="day")
+    assert found["x"].strong
+    assert f"over {window} steps" in found["x"].evidence
+
+
+def test_a_mean_that_ends_the_day_before_is_honest() -> None:
+    frame = _series()
+    frame["x"], frame["y_lag_1"] = frame["y"].rolling(7).mean().shift(1), frame["y"].shift(1)
+    found = suspected(frame, time_column="day")
+    assert "y_lag_1" not in found
+    assert "x" not in found or not found["x"].strong
+
+
+def test_a_shift_into_the_future_and_a_running_sum_are_named() -> None:
+    frame = _series()
+    frame["x"], frame["all"] = frame["y"].shift(-2), frame["y"].cumsum()
+    found = suspected(frame.sample(frac=1, random_state=3), time_column="day")
+    assert found["x"].evidence == "It is y 2 steps later."
+    assert found["all"].evidence == "It sums y up, the moment itself included."
+
+
+def _series(rows: int = 3000) -> pd.DataFrame:
+    random = np.random.default_rng(4)
+    frame = pd.DataFrame({"day": pd.date_range("2001-01-01", periods=rows), "rain": random.gamma(0.3, 5, size=rows)})
+    flow = np.zeros(rows)
+    for at in range(1, rows):
+        flow[at] = 0.9 * flow[at - 1] + frame["rain"].iloc[at] * random.random()
+    return frame.assign(y=flow.round(4))
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "sounds"),
+    [
+        ("arr_time", "arr_delay", True),
+        ("air_time", "arr_delay", True),
+        ("callDuration", "y", True),
+        ("flow_cd", "flow", True),
+        ("q95", "q_mean", True),
+        ("q95", "price", False),
+        ("predicted_flow", "flow", True),
+        ("flow_lag_1", "flow", False),
+        ("median_income", "median_house_value", False),
+        ("poutcome", "y", False),
+        ("prcp_mm", "discharge_mm", False),
+    ],
+)
+def test_names_tell_what_is_over(name: str, target: str, sounds: bool) -> None:
+    assert (hindsight_in(name, target) is not None) is sounds
+
+
+def test_names_tell_what_is_measured_many_times() -> None:
+    assert all(names_a_thing(name) for name in ("gauge_id", "site", "patientId", "station_no", "household"))
+    assert not any(names_a_thing(name) for name in ("education-num", "paid", "siteless", "humid"))
+
+
+def test_each_kind_of_leak_asks_its_own_question() -> None:
+    asked = question_of(Leak("arr_time", "known_only_afterwards", 0.6, ""), "arr_delay")
+    assert asked == "Would you know arr_time at the moment when arr_delay is to be predicted?"
+    assert "new values of gauge_id" in question_of(Leak("gauge_id", "group_leakage", 0.5, ""), "q")
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 9, 49])
+def test_too_few_rows_are_no_evidence_and_no_fault(rows: int) -> None:
+    frame = honest().iloc[:rows].assign(x=lambda one: one["a"] + one["b"])
+    assert all(leak.code == "target_leakage" for leak in suspected(frame).values())
+
+
+def test_infinities_and_constants_are_no_fault() -> None:
+    frame = honest().assign(same=1.0, far=np.inf, void=np.nan)
+    frame.loc[3, "a"] = -np.inf
+    assert suspected(frame) == {}
+    assert suspected(frame.assign(y=5.0)) == {}
+
+
+def test_answers_decide_what_is_ticked() -> None:
+    odd = table("odd")
+    field = odd.key("copy").replace("column.", "leak.")
+
+    def chosen(answer: str) -> bool:
+        answers = {"data": {"target": "y"}, "features": {field: answer}}
+        return next(one.selected for one in odd.plan(answers, associated=True).columns if one.profile.name == "copy")
+
+    assert [chosen(answer) for answer in ("", "known", "not_known")] == [False, True, False]
+    ticked = {"data": {"target": "y"}, "features": {field: "not_known", odd.key("copy"): True}}
+    plan = odd.plan(ticked, associated=True)
+    assert not next(one.selected for one in plan.columns if one.profile.name == "copy")
+    assert plan.spec is not None
+    assert plan.spec.leakage.answers == {"copy": "not_known"}
+
+
+def test_an_answer_ends_the_warning_and_a_no_makes_it_an_error() -> None:
+    odd = table("odd")
+    measured = odd.associations("y")
+    for answers, expected in (
+        ({}, [(Severity.WARNING, "target_leakage")]),
+        ({"copy": "known"}, []),
+        ({"copy": "not_known"}, [(Severity.ERROR, "known_only_afterwards")]),
+    ):
+        spec = make_spec(selected=["a", "copy"])
+        spec = type(spec).model_validate({**spec.to_json(), "leakage": {"answers": answers}})
+        found = check_spec(spec, odd.profile, measured)
+        assert [(one.severity, one.code) for one in found] == expected
+
+
+def test_a_new_target_makes_the_answers_meaningless() -> None:
+    from app.domain import wizard
+
+    patterns = wizard.cleared_by("data", "target")
+    assert any(wizard.matches(pattern, step="features", name="leak.c3") for pattern in patterns)
+    assert not any(wizard.matches(pattern, step="features", name="column.c3") for pattern in patterns)
+
+
+def test_the_sample_river_has_no_leak() -> None:
+    assert sample("piscataquis_01031500_daily.csv").associations("discharge_mm").suspects() == []
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real files are not here")
+def test_every_trap_of_the_real_files_is_named_with_few_false_alarms() -> None:
+    found = benchmark.verdicts(benchmark=False)
+    assert {one.file: sorted(one.missed) for one in found if one.missed} == {}
+    assert 20 * sum(len(one.alarms) for one in found) <= sum(one.clean for one in found)

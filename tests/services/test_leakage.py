@@ -1,0 +1,85 @@
+"""Questions about leaks as the pages ask them, and findings about a target."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from app.domain.vocabulary import Severity
+from app.services import associations, datasets, drafts, leakage
+from app.storage.tables import Dataset, User
+from tests.services.tables import draft_on, save, upload
+
+ROWS = 200
+SUMMED = "a,b,duration,y\n" + "".join(
+    f"{at * 7 % 31},{at * 11 % 17},{at * 13 % 41},{at * 7 % 31 + at * 11 % 17}\n" for at in range(ROWS)
+)
+
+
+@pytest.fixture
+def summed(user: User) -> Dataset:
+    return upload(user, SUMMED.encode())
+
+
+def test_each_suspected_column_is_asked_about_once_the_surest_first(user: User, summed: Dataset) -> None:
+    plan = drafts.plan_of(user, draft_on(user, summed, target="y"))
+    found = leakage.questions_for(summed, plan)
+    assert [(one.column, one.code, one.strong) for one in found] == [
+        ("a", "target_leakage", True),
+        ("b", "target_leakage", True),
+        ("duration", "known_only_afterwards", False),
+    ]
+    assert found[0].evidence == "a + b is y."
+    assert found[0].others == ("b",)
+    assert found[0].question == "Would you know a at the moment when y is to be predicted?"
+    assert [choice.selected for choice in plan.columns] == [False, False, True]
+
+
+def test_an_answer_is_kept_and_decides(user: User, summed: Dataset) -> None:
+    row = draft_on(user, summed, target="y")
+    first = leakage.questions_for(summed, drafts.plan_of(user, row))
+    save(user, row, step="features", **{first[0].field: "known", first[2].field: "not_known"})
+    plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
+    assert [one.answer for one in leakage.questions_for(summed, plan)] == ["known", "", "not_known"]
+    assert [choice.selected for choice in plan.columns] == [True, False, False]
+    assert plan.spec is not None
+    assert plan.spec.to_json()["leakage"] == {"answers": {"a": "known", "duration": "not_known"}}
+
+
+def test_an_answer_of_another_shape_is_refused_at_its_field(user: User, summed: Dataset) -> None:
+    row = draft_on(user, summed, target="y")
+    save(user, row, step="features", **{"leak.c0": ["maybe"]})
+    plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
+    assert [(one.field, one.code) for one in plan.errors_of("features")] == [("leak.c0", "answer_unreadable")]
+
+
+def test_findings_name_the_leaks_of_a_target(summed: Dataset) -> None:
+    found = leakage.findings_for(summed, "y")
+    assert [(one.code, one.severity, one.columns[0]) for one in found] == [
+        ("target_leakage", Severity.WARNING, "a"),
+        ("target_leakage", Severity.WARNING, "b"),
+        ("known_only_afterwards", Severity.NOTICE, "duration"),
+    ]
+    assert found[0].remedies[0].columns == ("a",)
+    assert leakage.findings_for(summed, "gone") == []
+
+
+def test_a_sample_without_leaks_asks_nothing(user: User) -> None:
+    river = datasets.use_sample(user, "piscataquis")
+    assert leakage.findings_for(river, "discharge_mm") == []
+
+
+@pytest.mark.usefixtures("app")
+def test_what_is_not_measured_yet_is_not_asked(user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(associations, "INLINE_CELLS", 0)
+    plan = drafts.plan_of(user, draft_on(user, summed, target="y"))
+    assert leakage.questions_for(summed, plan) == []
+    assert leakage.findings_for(summed, "y") == []
+
+
+def test_blocks_find_the_same_leaks(app: Flask, user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = leakage.findings_for(summed, "y")
+    other = upload(user, SUMMED.encode(), "again.csv")
+    monkeypatch.setattr(associations, "MOST_BLOCK", 1)
+    assert app.testing is False or leakage.findings_for(other, "y") == whole
+    assert leakage.findings_for(other, "y") == whole

@@ -1,0 +1,18 @@
+"""Measure how all columns of a large table go with one another, block by block."""
+
+from __future__ import annotations
+
+from app.domain.errors import StoppedError
+from app.domain.vocabulary import JobKind, RunState
+from app.services import correlations
+from app.services.measuring import Held
+from workers.runtime import JobContext, end_job_alone, job
+
+
+@job(JobKind.CORRELATE)
+def correlate(context: JobContext) -> None:
+    """Measure what is not there yet; every block is stored as it is done, and shown as it comes."""
+    held = Held(context.job_id, context.attempt, context.should_stop)
+    if not correlations.measure_for_job(context.subject_id, context.arguments, held):
+        raise StoppedError
+    end_job_alone(context, RunState.FINISHED, "", "")

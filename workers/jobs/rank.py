@@ -1,0 +1,18 @@
+"""Rank the columns of a large table by what they tell about the target, on more and more rows."""
+
+from __future__ import annotations
+
+from app.domain.errors import StoppedError
+from app.domain.vocabulary import JobKind, RunState
+from app.services import rankings
+from app.services.measuring import Held
+from workers.runtime import JobContext, end_job_alone, job
+
+
+@job(JobKind.RANK)
+def rank(context: JobContext) -> None:
+    """Rank; every block of columns is stored as it is done, and refined in the next round."""
+    held = Held(context.job_id, context.attempt, context.should_stop)
+    if not rankings.measure_for_job(context.subject_id, context.arguments, held):
+        raise StoppedError
+    end_job_alone(context, RunState.FINISHED, "", "")
