@@ -24,13 +24,10 @@ PANDAS_COLUMNS = 40
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Return the shortest of a few times: what else the machine does only ever adds."""
-    times = []
-    for _ in range(AGAIN):
-        begun = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begun)
-    return min(times)
+    """Return how long some work takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
@@ -73,9 +70,7 @@ def main() -> None:
     for _ in range(AGAIN):
         product = min(product, seconds_of(lambda: filled.T @ other))
         mirrored = min(mirrored, seconds_of(lambda: filled.T @ filled))
-        begun = time.perf_counter()
-        measure()
-        blocks = min(blocks, time.perf_counter() - begun)
+        blocks = min(blocks, seconds_of(measure))
     values, first = found["all"]
     few = frame.iloc[:, :PANDAS_COLUMNS]
     begun = time.perf_counter()

@@ -23,7 +23,7 @@ REFERENCE_ROWS = 20_000
 
 
 def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
-    """Return features that go with y more and more: every third up and down, every fifth in steps, some heavy-tailed."""
+    """Return features that go with y more and more: some up and down, some in steps, some with heavy tails."""
     random = np.random.default_rng(seed)
     y = random.gamma(2, size=rows)
     made: dict[str, np.ndarray] = {"y": y}
