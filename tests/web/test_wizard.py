@@ -343,7 +343,7 @@ def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, dr
     first = browser.get(path)
     new = {"new.kind": "rolling_mean", "new.column": "tmax_c", "new.amount": "14"}
     after = browser.press(first, "Add", new)
-    assert (after.status, after.goes_to) == (303, f"{path}#derived")
+    assert (after.status, after.goes_to) == (303, f"{path}#features-derived")
     page = browser.follow(after)
     assert "tmax_c_mean_14" in page.words
     assert answers_of(user, draft)["features"]["transforms"][-1]["columns"] == ["tmax_c"]
