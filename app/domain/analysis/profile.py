@@ -278,7 +278,9 @@ class Associations:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return asdict(self)
+        values = asdict(self)
+        values.pop("_by_name")
+        return values
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> Associations:
