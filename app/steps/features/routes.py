@@ -9,30 +9,17 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.domain.experiment import TransformPart
-from app.domain.recommendation.plan import ColumnChoice
+from app.domain.recommendation.selection import MODES, NUMBERS
+from app.domain.recommendation.strategies import STRATEGIES
 from app.domain.training import transforms
 from app.services import associations
 from app.steps import flow
-from app.steps.features.form import act, read
+from app.steps.features.form import act, read, rules_of
+from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of, strength
 from app.web.hypermedia import fragment
 
-PER_PAGE = 100
-ORDERS = (("file", "File order"), ("association", "Association"), ("missing", "Missing"), ("name", "Name"))
-
-
-def _strength(choice: ColumnChoice) -> float:
-    found = choice.association
-    return abs(found.value) if found is not None and found.value is not None else -1.0
-
-
-def _sorted(choices: list[ColumnChoice], order: str) -> list[ColumnChoice]:
-    if order == "association":
-        return sorted(choices, key=_strength, reverse=True)
-    if order == "missing":
-        return sorted(choices, key=lambda one: one.profile.missing, reverse=True)
-    if order == "name":
-        return sorted(choices, key=lambda one: one.profile.name.lower())
-    return choices
+# A list of a few thousand options is longer than a page may be, and nobody reads it.
+MOST_OPTIONS = 200
 
 
 def _recipes(situation: flow.Situation) -> list[dict[str, Any]]:
@@ -61,37 +48,45 @@ def measuring(situation: flow.Situation) -> bool:
 
 
 def context(situation: flow.Situation) -> dict[str, Any]:
-    """Return what the Features fragment needs."""
-    source = request.args if request.method == "GET" else {}
-    word, order = str(source.get("q", "")).strip(), str(source.get("order", "file"))
-    page = max(1, request.args.get("page", 1, type=int)) if source else 1
-    choices = [one for one in situation.plan.columns if word.lower() in one.profile.name.lower()]
-    shown = _sorted(choices, order)[(page - 1) * PER_PAGE : page * PER_PAGE]
+    """Return what the Features fragment needs; a filter that makes no sense is said at its field."""
+    query = request.query_string.decode("utf-8", "replace")
+    asked = asked_of_text(query if request.method == "GET" else request.form.get("query", ""))
+    listing = listing_of(situation.plan.columns, asked)
+    return {
+        "listing": listing,
+        "filter_numbers": NUMBERS,
+        "uses": USE_CHOICES,
+        "orders": ORDERS,
+        "rules": [(MODES[rule.mode], rule) for rule in rules_of(situation.plan)],
+        "strategies": STRATEGIES,
+        "strategy_titles": {one.id: one.title for one in STRATEGIES},
+        "selected_count": sum(one.selected for one in situation.plan.columns),
+        **({"status": 422} if listing.faults else {}),
+        **_derived(situation),
+        **_associations(situation),
+    }
+
+
+def _derived(situation: flow.Situation) -> dict[str, Any]:
     spec = situation.plan.spec
     kinds = spec.data.column_kinds if spec else {}
+    columns = situation.profile.columns if situation.profile else ()
     return {
-        "choices": shown,
-        "found": len(choices),
-        "word": word,
-        "order": order,
-        "orders": ORDERS,
-        "page": page,
-        "pages": -(-len(choices) // PER_PAGE),
-        "query": request.query_string.decode() if request.method == "GET" else "",
-        "selected_count": sum(one.selected for one in situation.plan.columns),
         "recipes": _recipes(situation),
         "transform_kinds": transforms.TRANSFORMS,
         "date_parts": transforms.DATE_PARTS,
-        "numbers": [
-            column.name
-            for column in (situation.profile.columns if situation.profile else ())
-            if kinds.get(column.name, column.kind).is_number
-        ],
+        "numbers": [one.name for one in columns if kinds.get(one.name, one.kind).is_number][:MOST_OPTIONS],
         "reasons": situation.plan.reasons,
+    }
+
+
+def _associations(situation: flow.Situation) -> dict[str, Any]:
+    columns = situation.plan.columns
+    return {
         "measuring": measuring(situation),
-        "plan_columns": len(situation.plan.columns),
-        "strongest": [one for one in _sorted(list(situation.plan.columns), "association") if _strength(one) > 0][:6],
-        "measured": sum(one.association is not None for one in situation.plan.columns),
+        "plan_columns": len(columns),
+        "strongest": sorted((one for one in columns if strength(one) > 0), key=strength, reverse=True)[:6],
+        "measured": sum(one.association is not None for one in columns),
     }
 
 
