@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.analysis.correlation import Line
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.domain.hydrology.naming import family_of
@@ -15,19 +16,10 @@ from app.domain.recommendation.selection import Rule
 
 
 @dataclass(frozen=True)
-class Pair:
-    """How strongly two columns go together, -1 to 1."""
-
-    one: str
-    other: str
-    value: float
-
-
-@dataclass(frozen=True)
 class Evidence:
     """What a strategy may look at beside the columns: pairs among features, and scores to rank by."""
 
-    pairs: Sequence[Pair] = ()
+    pairs: Sequence[Line] = ()
     scores: Mapping[str, float] | None = None
     score_title: str = "association with the target"
 

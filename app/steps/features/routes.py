@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from flask import request
-from werkzeug.wrappers import Response
 
 from app.domain.experiment import TransformPart
 from app.domain.recommendation.selection import MODES, NUMBERS
 from app.domain.recommendation.strategies import STRATEGIES
 from app.domain.training import transforms
-from app.services import associations
 from app.steps import flow
+from app.steps.features.asked import leaks_of
+from app.steps.features.association import panel
 from app.steps.features.form import act, read, rules_of
-from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of, strength
-from app.web.hypermedia import fragment
+from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
 
 # A list of a few thousand options is longer than a page may be, and nobody reads it.
 MOST_OPTIONS = 200
+MOST_LEAKS = 8
 
 
 def _recipes(situation: flow.Situation) -> list[dict[str, Any]]:
@@ -34,17 +33,6 @@ def _recipes(situation: flow.Situation) -> list[dict[str, Any]]:
         except (KeyError, TypeError, ValueError) as fault:
             lines.append({"title": "Not understood", "names": [], "columns": [], "fault": str(fault)[:200]})
     return lines
-
-
-def measuring(situation: flow.Situation) -> bool:
-    """Say whether associations are still being measured by a worker."""
-    if situation.dataset is None or situation.profile is None or situation.plan.spec is None:
-        return False
-    kinds = {column.name: column.kind for column in situation.profile.columns}
-    kinds.update(situation.plan.spec.data.column_kinds)
-    key = associations.key_of(situation.profile, situation.plan.spec.task.target, kinds)
-    job = associations.job_for(situation.dataset, key)
-    return job is not None and job.state in ("queued", "running")
 
 
 def context(situation: flow.Situation) -> dict[str, Any]:
@@ -63,7 +51,9 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "selected_count": sum(one.selected for one in situation.plan.columns),
         **({"status": 422} if listing.faults else {}),
         **_derived(situation),
-        **_associations(situation),
+        "pairs": panel(situation, {}) if situation.plan.spec else None,
+        "leaks": leaks_of(situation),
+        "most_leaks": MOST_LEAKS,
     }
 
 
@@ -80,24 +70,5 @@ def _derived(situation: flow.Situation) -> dict[str, Any]:
     }
 
 
-def _associations(situation: flow.Situation) -> dict[str, Any]:
-    columns = situation.plan.columns
-    return {
-        "measuring": measuring(situation),
-        "plan_columns": len(columns),
-        "strongest": sorted((one for one in columns if strength(one) > 0), key=strength, reverse=True)[:6],
-        "measured": sum(one.association is not None for one in columns),
-    }
-
-
 VIEW = flow.StepView("features", read, context, act=act)
 blueprint = flow.blueprint_for(VIEW)
-
-
-@blueprint.get("/measured")
-def measured(draft_id: uuid.UUID) -> Response:
-    """Show the associations that have come so far; while more are to come, the fragment asks again."""
-    situation = flow.situation_of(draft_id)
-    values = context(situation)
-    address = flow.step_url(situation.row, "features")
-    return fragment("partials/features/associations.html", address=address, **values)
