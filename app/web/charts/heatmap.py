@@ -18,8 +18,8 @@ from app.web.charts.words import short
 
 MOST_DRAWN = 500
 MOST_IN_TABLE = 24
-MOST_GROUPS = 24
-LONGEST_NAME = 40
+MOST_GROUPS = 12
+LONGEST_NAME = 32
 # One byte for each pair: hundredths from -100 to 100, and two marks beyond them.
 NO_VALUE, NOT_YET = 127, -128
 
