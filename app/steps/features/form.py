@@ -80,11 +80,13 @@ def _matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
             "No column matches what is asked for, so nothing was changed.", code="rule_matches_nothing", field="q"
         )
     changes = add_rule(plan, Rule(mode, wanted))
-    held = plan.values["features"]
+    # What was ticked on the page and not yet saved counts as done before.
+    exceptions = {**plan.values["features"], **read(form, plan)}
     for choice in plan.columns if mode == "only" else meant:
         name = f"column.{choice.profile.key}"
-        if isinstance(held.get(name), bool):
-            changes[name] = not held[name] if mode == "invert" else None
+        if name in exceptions:
+            held = exceptions[name]
+            changes[name] = not held if mode == "invert" and isinstance(held, bool) else None
     return changes
 
 
