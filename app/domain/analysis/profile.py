@@ -278,9 +278,7 @@ class Associations:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        values = asdict(self)
-        values.pop("_by_name")
-        return values
+        return asdict(self)
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> Associations:

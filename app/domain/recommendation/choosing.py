@@ -65,6 +65,7 @@ def _choice(
 
 def _facts(context: Context, column: ColumnProfile, association: Association | None, findings: frozenset[str]) -> Facts:
     value = association.value if association is not None else None
+    leaks = context.associations.leaks_of(column.name) if context.associations else ()
     return Facts(
         key=column.key,
         name=column.name,
@@ -72,7 +73,7 @@ def _facts(context: Context, column: ColumnProfile, association: Association | N
         missing_percent=100 * column.missing / max(context.profile.rows, 1),
         present=context.profile.rows - column.missing,
         strength=None if value is None else abs(value),
-        findings=findings | {"target_leakage"} if association and association.copy_of_target else findings,
+        findings=findings | {leak.code for leak in leaks},
     )
 
 

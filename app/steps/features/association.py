@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import url_for
 
 from app.domain.analysis.correlation import Method
+from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.services import correlations
 from app.steps.features.asked import dataset_of, kinds_of, matrix_of, measuring, ranking_of
@@ -57,6 +58,7 @@ def panel(situation: Situation, values: Mapping[str, str]) -> dict[str, Any]:
         "query": urlencode({**asked, "view": view}),
         "here": url_for("features.show_correlations", draft_id=situation.row.id),
         "busy": False,
+        "refused": "",
     }
     if view == "target":
         return {**found, **_target(situation, word, threshold, page)}
@@ -80,7 +82,10 @@ def _target(situation: Situation, word: str, threshold: float, page: int) -> dic
 def _pairs(
     situation: Situation, view: str, method: Method, *, word: str, threshold: float, page: int
 ) -> dict[str, Any]:
-    state = matrix_of(situation, method, start=True)
+    try:
+        state = matrix_of(situation, method, start=True)
+    except DomainError as fault:
+        return {"refused": fault.message}
     found: dict[str, Any] = {"state": state, "busy": state.state in BUSY and not state.complete}
     if view == "pairs":
         return {**found, "ranked": correlations.pairs_ranked(state, threshold=threshold, word=word, page=page)}
