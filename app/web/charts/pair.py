@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.services.correlations import Box as Spread
 from app.services.correlations import PairPicture
 from app.web.charts import scales
 from app.web.charts.residuals import Box
@@ -71,24 +72,6 @@ def _scatter(picture: PairPicture, heading: str, sentence: str) -> PairChart:
 def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
     shown = picture.boxes[:MOST_BOXES]
     up = scales.linear([value for box in shown for value in box.quantiles])
-    slot = 100 / len(shown)
-    boxes = []
-    for place, box in enumerate(shown):
-        low, first, middle, third, high = (scales.percent(1 - up.share(value)) for value in box.quantiles)
-        boxes.append(
-            Box(
-                x=round((place + 0.5) * slot, 2),
-                left=round((place + 0.22) * slot, 2),
-                width=round(0.56 * slot, 2),
-                top=third,
-                height=round(max(first - third, 0.2), 2),
-                low=low,
-                high=high,
-                middle=middle,
-                label=short(box.label, max(6, 80 // len(shown))),
-                optional=len(shown) > 6 and place % 2 > 0,
-            )
-        )
     more = (
         f" The {len(shown)} most frequent of {len(picture.boxes):,} classes." if len(picture.boxes) > len(shown) else ""
     )
@@ -99,7 +82,7 @@ def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
         f"The middle half, the middle nine tenths and the median of each class.{more}",
         y_title=scales.titled(short(picture.other, 40), up),
         y=_upwards(scales.ticks(up)),
-        boxes=tuple(boxes),
+        boxes=tuple(_box(box, up, place=place, count=len(shown)) for place, box in enumerate(shown)),
         numbers=Numbers(
             f"Quantiles of {short(picture.other, 40)} by {short(picture.one, 40)}.",
             ("Class", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
@@ -108,6 +91,23 @@ def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
                 for box in picture.boxes[:60]
             ),
         ),
+    )
+
+
+def _box(spread: Spread, up: scales.Scale, *, place: int, count: int) -> Box:
+    slot = 100 / count
+    low, first, middle, third, high = (scales.percent(1 - up.share(value)) for value in spread.quantiles)
+    return Box(
+        x=round((place + 0.5) * slot, 2),
+        left=round((place + 0.22) * slot, 2),
+        width=round(0.56 * slot, 2),
+        top=third,
+        height=round(max(first - third, 0.2), 2),
+        low=low,
+        high=high,
+        middle=middle,
+        label=short(spread.label, max(6, 80 // count)),
+        optional=count > 6 and place % 2 > 0,
     )
 
 
