@@ -8,6 +8,7 @@ Yardstick: the same page draws an image of 500 x 500 random bytes on a bare canv
 from __future__ import annotations
 
 import base64
+import logging
 import sys
 import tempfile
 import threading
@@ -68,6 +69,7 @@ def served(folder: Path) -> tuple[str, str, str]:
         assert profile is not None
         draft = draft_on(user, dataset, target=profile.columns[0].name).id
         db.session.remove()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.port}", str(draft), secret

@@ -20,6 +20,8 @@ MOST_DRAWN = 500
 MOST_IN_TABLE = 24
 MOST_GROUPS = 12
 LONGEST_NAME = 32
+# Where there are many, their names are cut shorter, so that the fragment stays within what a page may weigh.
+MANY, LONGEST_OF_MANY = 200, 24
 # One byte for each pair: hundredths from -100 to 100, and two marks beyond them.
 NO_VALUE, NOT_YET = 127, -128
 
@@ -109,10 +111,11 @@ def build(
     clustering = cluster(values)
     groups = tuple(_group(one.members, one.middle, one.strength, names, keys) for one in clustering.clusters)
     of_groups = len(names) > MOST_IN_TABLE
+    longest = LONGEST_OF_MANY if len(names) > MANY else LONGEST_NAME
     shown = clustering.order if clustered else tuple(range(len(names)))
     heads, rows = _group_rows(values, clustering, groups) if of_groups else _rows(values, shown, names, keys)
     return Heatmap(
-        names="\n".join(short(name.replace("\n", " "), LONGEST_NAME) for name in names),
+        names="\n".join(short(name.replace("\n", " "), longest) for name in names),
         keys=",".join(keys[name] for name in names),
         classes="".join("n" if kinds[name].is_number else "w" for name in names),
         measures=_measures(matrix, places, [kinds[name].is_number for name in names]),
