@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from app.domain.recommendation.selection import (
     read_rules,
     with_rule,
 )
+from app.services.drafts import MOST_VALUE_BYTES
 from tests.domain.reading import Known, known
 from tests.domain.tables import made
 
@@ -120,9 +122,16 @@ def test_a_rule_reads_back_what_it_wrote() -> None:
     for rule in (
         Rule("tick", Filter(word="rain", least_missing=1.0)),
         Rule("leave_out", strategy="correlated", amount=0.95, columns={"c1": "c2"}),
+        Rule("leave_out", strategy="top", amount=5.0, columns={"c1": "", "c7": ""}),
     ):
         assert read_rule(rule.to_json()) == rule
     assert len(read_rules([{"mode": "tick", "word": str(at)} for at in range(MOST_RULES + 9)])[0]) == MOST_RULES
+
+
+def test_a_strategy_about_20_000_columns_fits_one_answer() -> None:
+    rule = Rule("leave_out", strategy="top", amount=20.0, columns={f"c{at}": "" for at in range(20_000)})
+    assert len(json.dumps(rule.to_json())) < MOST_VALUE_BYTES
+    assert read_rule(rule.to_json()) == rule
 
 
 @pytest.fixture(scope="module")

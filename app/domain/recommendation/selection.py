@@ -173,7 +173,8 @@ class Rule:
                 "mode": self.mode,
                 "strategy": self.strategy,
                 "amount": self.amount,
-                "columns": dict(self.columns),
+                # Where no column stands for another, the keys alone are kept: 20,000 of them have to fit one answer.
+                "columns": dict(self.columns) if any(self.columns.values()) else " ".join(self.columns),
             }
         return {"mode": self.mode, **self.filter.to_json()}
 
@@ -195,6 +196,8 @@ def read_rule(raw: Any) -> Rule:
             raise ValueError(unknown)
         return Rule(raw["mode"], wanted)
     columns, amount = raw.get("columns"), raw.get("amount")
+    if isinstance(columns, str):
+        columns = dict.fromkeys(columns.split(), "")
     if not isinstance(raw["strategy"], str) or not isinstance(columns, Mapping):
         raise ValueError(unknown)
     if not all(isinstance(item, str) for pair in columns.items() for item in pair):
