@@ -43,8 +43,9 @@ class StepView:
     """What makes one step different from the others.
 
     `read` turns the form that was posted into field -> raw value, for the fields that the form showed. `context` gives
-    its fragment what it needs. `act` answers a button of its own, by returning more changes. `reshapes` names fields
-    (or prefixes ending in ".") whose change alters the form itself.
+    its fragment what it needs, and a `status` where what was asked for makes no sense. `act` answers a button of its
+    own, by returning more changes. `reshapes` names fields (or prefixes ending in ".") whose change alters the form
+    itself.
     """
 
     slug: str
@@ -86,6 +87,7 @@ def show_step(view: StepView, situation: Situation, *, status: int = 200, **more
     context = {"shown_problems": (), "conflict": None, "focus": True, **view.context(situation), **more}
     context.update(frame_of(situation, view.slug))
     partial = f"partials/steps/{view.slug}.html"
+    status = max(status, context.pop("status", 200))
     return render(PAGE, partial, status=status, push=request.method == "GET", **context)
 
 
@@ -167,7 +169,7 @@ def save(view: StepView, draft_id: uuid.UUID) -> Response:
 def _anchor(action: str) -> str:
     query = request.form.get("query", "")
     found = f"?{query}" if query and action != "apply" else ""
-    return f"{found}#derived" if action.startswith(("add-transform", "remove-transform")) else found
+    return f"{found}#features-derived" if action.startswith(("add-transform", "remove-transform")) else found
 
 
 def autosave(view: StepView, draft_id: uuid.UUID) -> Response:

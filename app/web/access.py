@@ -93,7 +93,13 @@ POLICY: dict[str, Who] = {
     "data.preview_reading": Who.SIGNED_IN,
     "data.reread": Who.SIGNED_IN,
     "data.mend": Who.SIGNED_IN,
-    "features.measured": Who.SIGNED_IN,
+    "features.preview_strategy": Who.SIGNED_IN,
+    "features.apply_strategy": Who.SIGNED_IN,
+    "features.show_correlations": Who.SIGNED_IN,
+    "features.start_correlations": Who.SIGNED_IN,
+    "features.cancel_correlations": Who.SIGNED_IN,
+    "features.show_pair": Who.SIGNED_IN,
+    "features.answer_leak": Who.SIGNED_IN,
     "review.launch": Who.SIGNED_IN,
     **{
         f"{slug}.{verb}": Who.SIGNED_IN

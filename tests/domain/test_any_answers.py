@@ -59,7 +59,7 @@ def _fields(known: Known) -> dict[str, list[str]]:
     validation += ["strategy", "holdout_percent", "seed", "primary_metric", "other_metrics"]
     return {
         "data": ["dataset_id", "target", "task_kind", "time_column", "group_column", *(f"kind.{key}" for key in keys)],
-        "features": ["transforms", *(f"column.{key}" for key in keys)],
+        "features": ["transforms", "rules", *(f"column.{key}" for key in keys)],
         "model": ["estimator", "ranking", *model],
         "validation": validation,
         "review": ["name", "description", "tags", "notes"],

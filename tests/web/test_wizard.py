@@ -326,7 +326,7 @@ def test_nothing_ticked_is_refused_once_nothing_is_derived_either(browser: Brows
 def test_bulk_ticking_touches_only_the_columns_that_are_shown(browser: Browser, user: User) -> None:
     row = draft_on(user, upload(user, wide_csv(130)), target="flow")
     everywhere = browser.get(step_path(row, "features"))
-    assert "Page 1 of 2" in everywhere.words
+    assert "Page 1 of 3" in everywhere.words
     page = browser.get(step_path(row, "features") + "?q=gauge_12&order=name")
     shown = page.value_of("shown")[0].split(",")
     assert len(shown) == 10
@@ -343,7 +343,7 @@ def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, dr
     first = browser.get(path)
     new = {"new.kind": "rolling_mean", "new.column": "tmax_c", "new.amount": "14"}
     after = browser.press(first, "Add", new)
-    assert (after.status, after.goes_to) == (303, f"{path}#derived")
+    assert (after.status, after.goes_to) == (303, f"{path}#features-derived")
     page = browser.follow(after)
     assert "tmax_c_mean_14" in page.words
     assert answers_of(user, draft)["features"]["transforms"][-1]["columns"] == ["tmax_c"]

@@ -112,3 +112,29 @@ def quantity_of(stem: str) -> Quantity | None:
     if is_rain(bare) and not NO_DEPTH.search(bare):
         return Quantity.RAIN
     return next((quantity for quantity, pattern in NAMES if pattern.match(bare)), None)
+
+
+# What the weather does from step to step. Matched from the start of a name, after the words for "mean" and "total".
+WEATHER = re.compile(
+    r"^(mean_|avg_|total_|sum_|air_)?(prcp|prec|precip|rain|ppt|pcp|tmax|tmin|tmean|tavg|temp|t2m|srad|swrad|lwrad|rad|"
+    r"sun|vp|vpd|vapo|humid|rh|dew|wind|gust|ws|pres|pet|pev|evap|et|et0|eto|snow|swe|dayl|cloud|albedo)(?![a-z])"
+    r"|^(precipitation|rainfall|snowfall|snowmelt|snowdepth|temperature|radiation|humidity|vapou?r|windspeed|pressure|"
+    r"evaporation|evapotranspiration|sunshine|daylight|cloudiness)",
+    re.IGNORECASE,
+)
+# What stays the same for a place: position, shape, soil, rock, cover, and its climate in the long run. The names are
+# those of the CAMELS family (Addor et al. 2017, Hydrology and Earth System Sciences 21, 5293-5313) and their like.
+STATIC = re.compile(
+    r"^(elev|slope_(mean|avg|std|m)|area|gauge_(lat|lon|elev)|lat|lon|latitude|longitude|altitude|soil|sand|silt|clay|"
+    r"organic_frac|other_frac|water_frac|max_water_content|geol|glim|carbonate|lai|gvf|forest|frac_|urban|crop|"
+    r"dom_land|land_cover|root_depth|aridity|p_mean|pet_mean|p_seasonality|(high|low)_prec_|huc|basin|catchment|"
+    r"drainage|stream_order|perimeter|compactness)",
+    re.IGNORECASE,
+)
+
+
+def family_of(name: str) -> str:
+    """Return "weather", "static" or "" by what a column's name says; the long-run climate of a place is static."""
+    if STATIC.match(name):
+        return "static"
+    return "weather" if WEATHER.match(name) else ""

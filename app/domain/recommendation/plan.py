@@ -12,18 +12,24 @@ from typing import Any
 from app.domain.analysis.profile import Association, ColumnProfile
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
+from app.domain.recommendation.selection import Facts
 from app.domain.vocabulary import Severity
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """One column on the Features step. `reason` says why it is suggested or not; it is never empty when left out."""
+    """One column on the Features step. `reason` says why it is suggested or not; it is never empty when left out.
+
+    `ruled` is what the suggestion and the rules about many columns make of it, before it is ticked by itself.
+    """
 
     profile: ColumnProfile
     kind: str
     selected: bool
     suggested: bool
     reason: str
+    ruled: bool
+    facts: Facts
     association: Association | None = None
 
 

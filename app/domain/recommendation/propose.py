@@ -13,9 +13,10 @@ from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
-from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, judge_column, suggest_transforms
+from app.domain.recommendation.choosing import choose_columns
+from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
-from app.domain.recommendation.plan import ColumnChoice, Plan
+from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
@@ -65,7 +66,7 @@ def make_plan(
 
 def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
     """Return the plan of a draft whose data and target are known."""
-    columns = _columns(reader, context)
+    columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
     config = _begin_config(context, selected, transforms)
@@ -148,28 +149,6 @@ def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str,
         reader.wrong("data", field, f"There is no column named {name[:60]}.", code="column_unknown")
         return suggested
     return name
-
-
-def _columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
-    choices = []
-    for column in context.profile.columns:
-        if column.name == context.target:
-            continue
-        suggested, reason = judge_column(context, column)
-        raw = reader.raw("features", f"column.{column.key}")
-        if raw is not None and not isinstance(raw, bool):
-            reader.misread("features", f"column.{column.key}")
-        selected = raw if isinstance(raw, bool) else suggested
-        # What was said not to be known in time is left out whatever was ticked before.
-        selected = selected and context.answers.get(column.name) != NOT_KNOWN
-        association = context.associations.of(column.name) if context.associations else None
-        if selected and not suggested:
-            reason = f"Ticked by you. {reason}"
-        elif suggested and not selected:
-            reason = "Left out by you."
-        kind = context.kinds[column.name].value
-        choices.append(ColumnChoice(column, kind, selected, suggested, reason, association))
-    return tuple(choices)
 
 
 def _leak_answers(reader: Reader, profile: DatasetProfile) -> dict[str, str]:

@@ -1,15 +1,20 @@
-"""The Features step's answers: exceptions to the suggestion, column by column, and the list of derived features."""
+"""The Features step's answers: rules and exceptions to the suggestion, column by column, and derived features."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from app.domain.recommendation.plan import Plan
+from app.domain.errors import DomainError
+from app.domain.recommendation.plan import ColumnChoice, Plan
+from app.domain.recommendation.selection import MOST_RULES, Rule, read_rules, with_rule
 from app.domain.training import transforms
+from app.steps.features.listing import asked_of_text, filter_of
 from app.steps.flow import Form
 
 ADD, REMOVE, RESET = "add-transform", "remove-transform:", "reset-transforms"
 BULK = {"tick-all": True, "untick-all": False, "tick-suggested": None}
+MATCHING = {"tick-matching": "tick", "untick-matching": "leave_out", "only-matching": "only", "invert": "invert"}
+FORGET_RULE, FORGET_ALL = "forget-rule:", "forget-choices"
 
 
 def read(form: Form, plan: Plan) -> dict[str, Any]:
@@ -20,16 +25,27 @@ def read(form: Form, plan: Plan) -> dict[str, Any]:
     for choice in plan.columns:
         key = choice.profile.key
         if key in on_page and (key in ticked) != choice.selected:
-            # Back at the suggestion, the exception is forgotten.
-            values[f"column.{key}"] = None if (key in ticked) == choice.suggested else key in ticked
+            values[f"column.{key}"] = _exception(choice, key in ticked)
     return values
+
+
+def _exception(choice: ColumnChoice, wanted: bool) -> bool | None:
+    """Return the answer that makes a column ticked or not; where the rules say so already, it is forgotten."""
+    return None if wanted == choice.ruled else wanted
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:
     """Return what a button of the step changes."""
     action = form.get("action", "")
     if action in BULK:
-        return _bulk(form, plan, BULK[action])
+        return _shown(form, plan, BULK[action])
+    if action in MATCHING:
+        return _matching(form, plan, MATCHING[action])
+    if action == FORGET_ALL:
+        return {"rules": None, **{name: None for name in plan.values["features"] if name.startswith("column.")}}
+    if action.startswith(FORGET_RULE):
+        kept = [rule.to_json() for at, rule in enumerate(rules_of(plan)) if action != f"{FORGET_RULE}{at}"]
+        return {"rules": kept or None}
     if action == RESET:
         return {"transforms": None}
     current = list(plan.values["features"].get("transforms") or [])
@@ -39,14 +55,57 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
     return {} if len(kept) == len(current) else {"transforms": kept}
 
 
-def _bulk(form: Form, plan: Plan, wanted: bool | None) -> dict[str, Any]:
+def _shown(form: Form, plan: Plan, wanted: bool | None) -> dict[str, Any]:
     on_page = set(form.get("shown", "").split(","))
-    changes: dict[str, Any] = {}
-    for choice in plan.columns:
-        if choice.profile.key in on_page:
-            goal = choice.suggested if wanted is None else wanted
-            changes[f"column.{choice.profile.key}"] = None if goal == choice.suggested else goal
+    return {
+        f"column.{choice.profile.key}": _exception(choice, choice.suggested if wanted is None else wanted)
+        for choice in plan.columns
+        if choice.profile.key in on_page
+    }
+
+
+def rules_of(plan: Plan) -> tuple[Rule, ...]:
+    """Return the rules of a draft that can be understood."""
+    return read_rules(plan.values["features"].get("rules"))[0]
+
+
+def _matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
+    wanted, faults = filter_of(asked_of_text(form.get("query", "")))
+    if faults:
+        name, fault = next(iter(faults.items()))
+        raise DomainError(fault, code="filter_invalid", field=name)
+    meant = [choice for choice in plan.columns if wanted.matches(choice.facts, ticked=choice.selected)]
+    if not meant:
+        raise DomainError(
+            "No column matches what is asked for, so nothing was changed.", code="rule_matches_nothing", field="q"
+        )
+    changes = add_rule(plan, Rule(mode, wanted))
+    # What was ticked on the page and not yet saved counts as done before.
+    exceptions = {**plan.values["features"], **read(form, plan)}
+    for choice in plan.columns if mode == "only" else meant:
+        name = f"column.{choice.profile.key}"
+        if name in exceptions:
+            held = exceptions[name]
+            changes[name] = not held if mode == "invert" and isinstance(held, bool) else None
     return changes
+
+
+def add_rule(plan: Plan, rule: Rule) -> dict[str, Any]:
+    """Return the answer that adds a rule to those of a draft.
+
+    Raises
+    ------
+    DomainError
+        If there would be too many of them.
+    """
+    rules = with_rule(rules_of(plan), rule)
+    if len(rules) > MOST_RULES:
+        raise DomainError(
+            f"A draft keeps {MOST_RULES} rules about columns. Forget some, or start over.",
+            code="too_many_rules",
+            field="q",
+        )
+    return {"rules": [one.to_json() for one in rules] or None}
 
 
 def _new(form: Form) -> dict[str, Any]:

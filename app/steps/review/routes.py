@@ -13,9 +13,10 @@ from app.domain.errors import ConflictError, DomainError, DraftConflictError, La
 from app.domain.estimators import registry
 from app.domain.training import metrics, splitting, transforms
 from app.domain.vocabulary import Severity
-from app.services import drafts, experiments
+from app.services import drafts, experiments, leakage
 from app.steps import flow
 from app.steps.review.form import read
+from app.web.charts import facts
 from app.web.hypermedia import leave_for
 
 
@@ -31,6 +32,8 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             "settings": (),
             "strategy": None,
             "measured_by": (),
+            "leak_answers": (),
+            "open_leaks": 0,
         }
     entry = registry.get(spec.model.estimator)
     task = spec.task.kind
@@ -53,8 +56,16 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             (one, {**strategy.defaults(), **spec.validation.parameters}[one.name]) for one in strategy.parameters
         ],
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
+        "leak_answers": facts.leak_answers(spec),
+        "open_leaks": _open_leaks(situation),
         "left_out": [one for one in situation.plan.columns if not one.selected],
     }
+
+
+def _open_leaks(situation: flow.Situation) -> int:
+    if situation.dataset is None:
+        return 0
+    return sum(not one.answer for one in leakage.questions_for(situation.dataset, situation.plan))
 
 
 VIEW = flow.StepView("review", read, context)

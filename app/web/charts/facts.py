@@ -65,6 +65,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found = [Fact("Target", task.target, TASKS[task.kind])]
     found += [Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value]
     found.append(Fact(f"Measured features, {len(spec.features.selected):,}", _names(spec.features.selected) or "none"))
+    found += leak_answers(spec)
     found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
     found.append(Fact("Model", model_title(spec)))
     found += _hyperparameters(spec)
@@ -73,6 +74,15 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found.append(Fact("Judged by", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
     found.append(Fact("Seed", str(spec.reproducibility.seed)))
     return tuple(found)
+
+
+def leak_answers(spec: Spec) -> list[Fact]:
+    """Return what was answered to "would you know this at prediction time?", as far as it was asked."""
+    answers = spec.leakage.answers
+    known = sorted(name for name, answer in answers.items() if answer == "known")
+    unknown = sorted(name for name, answer in answers.items() if answer != "known")
+    told = (("Known at prediction time", known, "by your word"), ("Not known then", unknown, "so left out"))
+    return [Fact(term, _names(names), note) for term, names, note in told if names]
 
 
 def _names(names: Iterable[str]) -> str:

@@ -1,0 +1,91 @@
+"""Which columns are ticked: what is suggested, then the rules about many columns, then what was ticked by itself."""
+
+from __future__ import annotations
+
+from app.domain.analysis.profile import Association, ColumnProfile
+from app.domain.problems import Remedy
+from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.features import NOT_KNOWN, Context, judge_column
+from app.domain.recommendation.plan import ColumnChoice
+from app.domain.recommendation.selection import Facts, Rule, findings_by_column, read_rules
+from app.domain.recommendation.strategies import why_dropped
+
+
+def choose_columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
+    """Return every column but the target in file order, each with whether it is ticked, and why.
+
+    Parameters
+    ----------
+    reader
+        The raw answers: `features.rules` is a list of rules, `features.column.<key>` an exception to them.
+    context
+        What is known about the columns.
+    """
+    rules, fault = read_rules(reader.raw("features", "rules"))
+    if fault:
+        remedy = Remedy("Forget the rules", {"features": {"rules": None}})
+        reader.wrong("features", "rules", fault, code="rule_unreadable", remedy=remedy)
+    names = {column.key: column.name for column in context.profile.columns}
+    findings = findings_by_column(context.profile)
+    return tuple(
+        _choice(reader, context, column, findings=findings.get(column.name, frozenset()), rules=rules, names=names)
+        for column in context.profile.columns
+        if column.name != context.target
+    )
+
+
+def _choice(
+    reader: Reader,
+    context: Context,
+    column: ColumnProfile,
+    *,
+    findings: frozenset[str],
+    rules: tuple[Rule, ...],
+    names: dict[str, str],
+) -> ColumnChoice:
+    association = context.associations.of(column.name) if context.associations else None
+    facts = _facts(context, column, association, findings)
+    suggested, reason = judge_column(context, column)
+    ruled, decided = suggested, None
+    for rule in rules:
+        before, ruled = ruled, rule.decide(facts, ticked=ruled)
+        decided = rule if ruled != before else decided
+    # What was said not to be known in time is left out whatever was ticked, by itself or by a rule.
+    known = context.answers.get(column.name) != NOT_KNOWN
+    ruled = ruled and known
+    raw = reader.raw("features", f"column.{column.key}")
+    if raw is not None and not isinstance(raw, bool):
+        reader.misread("features", f"column.{column.key}")
+    selected = raw and known if isinstance(raw, bool) else ruled
+    if selected != suggested:
+        by_hand = selected != ruled or decided is None
+        reason = _overruled(selected, reason, None if by_hand else decided, why=_why(decided, facts, names))
+    return ColumnChoice(column, facts.kind, selected, suggested, reason, ruled, facts, association)
+
+
+def _facts(context: Context, column: ColumnProfile, association: Association | None, findings: frozenset[str]) -> Facts:
+    value = association.value if association is not None else None
+    leaks = context.associations.leaks_of(column.name) if context.associations else ()
+    return Facts(
+        key=column.key,
+        name=column.name,
+        kind=context.kinds[column.name].value,
+        missing_percent=100 * column.missing / max(context.profile.rows, 1),
+        present=context.profile.rows - column.missing,
+        strength=None if value is None else abs(value),
+        findings=findings | {leak.code for leak in leaks},
+    )
+
+
+def _why(rule: Rule | None, facts: Facts, names: dict[str, str]) -> str:
+    if rule is None or not rule.strategy:
+        return ""
+    return why_dropped(rule.strategy, amount=rule.amount, partner=names.get(rule.columns.get(facts.key, ""), ""))
+
+
+def _overruled(selected: bool, reason: str, rule: Rule | None, *, why: str) -> str:
+    if rule is None:
+        return f"Ticked by you. {reason}" if selected else "Left out by you."
+    if selected:
+        return f"Ticked by a rule of yours. {reason}"
+    return why or f"Left out by a rule of yours: {rule.filter.sentence()}."

@@ -1,0 +1,272 @@
+"""One-click ways to leave many columns out; each says what it would drop, and why, before anything is dropped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.correlation import Line
+from app.domain.errors import DomainError
+from app.domain.estimators.parameters import Parameter
+from app.domain.hydrology.naming import family_of
+from app.domain.recommendation.plan import ColumnChoice
+from app.domain.recommendation.selection import Rule
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a strategy may look at beside the columns: pairs among features, and scores to rank by."""
+
+    pairs: Sequence[Line] = ()
+    scores: Mapping[str, float] | None = None
+    score_title: str = "association with the target"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A column that would be left out. `partner` is the one that stands for it, or None."""
+
+    choice: ColumnChoice
+    why: str
+    partner: ColumnChoice | None = None
+
+
+Find = Callable[[Sequence[ColumnChoice], Any, Evidence], list[Dropped]]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way of leaving columns out. `said` is the reason that stands beside a column afterwards."""
+
+    id: str
+    title: str
+    help: str
+    amount: Parameter | None
+    find: Find
+    said: str
+    needs_pairs: bool = False
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a strategy would do to the columns that are ticked now."""
+
+    strategy: Strategy
+    amount: float | None
+    dropped: tuple[Dropped, ...]
+    kept: tuple[ColumnChoice, ...]
+
+    @property
+    def digest(self) -> str:
+        """Return a short mark of exactly these columns, to see whether they are still the ones that were shown."""
+        return hashlib.sha256(",".join(one.choice.profile.key for one in self.dropped).encode()).hexdigest()[:16]
+
+    def rule(self) -> Rule:
+        """Return the rule that does it."""
+        columns = {one.choice.profile.key: one.partner.profile.key if one.partner else "" for one in self.dropped}
+        return Rule("leave_out", strategy=self.strategy.id, amount=self.amount, columns=columns)
+
+
+def _better(choice: ColumnChoice, place: int) -> tuple[float, float, int]:
+    strength = choice.facts.strength
+    return (-(strength if strength is not None else -1.0), choice.facts.missing_percent, place)
+
+
+def _correlated(columns: Sequence[ColumnChoice], threshold: float, evidence: Evidence) -> list[Dropped]:
+    """Keep the better one of each group: closer to the target, then fewer missing values, then earlier in the file."""
+    by_name = {choice.profile.name: choice for choice in columns}
+    near: dict[str, dict[str, float]] = {}
+    for pair in evidence.pairs:
+        if abs(pair.value) >= threshold and pair.one in by_name and pair.other in by_name and pair.one != pair.other:
+            near.setdefault(pair.one, {})[pair.other] = pair.value
+            near.setdefault(pair.other, {})[pair.one] = pair.value
+    order = [choice for _, choice in sorted(enumerate(columns), key=lambda item: _better(item[1], item[0]))]
+    found: dict[str, Dropped] = {}
+    for kept in order:
+        if kept.profile.name in found:
+            continue
+        for name, value in near.get(kept.profile.name, {}).items():
+            # A better one that is near would have dropped this one before.
+            if name not in found:
+                found[name] = Dropped(by_name[name], _goes_with(kept, by_name[name], value), kept)
+    return [found[choice.profile.name] for choice in columns if choice.profile.name in found]
+
+
+def _goes_with(kept: ColumnChoice, other: ColumnChoice, value: float) -> str:
+    shown = f"{value:.3f}".replace("-", "\u2212")
+    ours, theirs = kept.facts.strength, other.facts.strength
+    if ours is not None and ours > (theirs if theirs is not None else -1.0):
+        better = "is closer to the target"
+    elif kept.facts.missing_percent < other.facts.missing_percent:
+        better = "has fewer values missing"
+    else:
+        better = "comes first in the file"
+    return f"It goes with {kept.profile.name[:60]} ({shown}), which is kept because it {better}."
+
+
+def spread_of(choice: ColumnChoice) -> float | None:
+    """Return the variance of a column brought to the range 0 to 1, or None where it has none.
+
+    For words it is the variance p(1 - p) of "is the most frequent word", so that both lie between 0 and 0.25.
+    """
+    profile = choice.profile
+    low, high = profile.minimum, profile.maximum
+    if profile.std is not None and isinstance(low, int | float) and isinstance(high, int | float):
+        return (profile.std / (high - low)) ** 2 if high > low else 0.0
+    if profile.distinct <= 1:
+        return 0.0
+    if not profile.top_values or not choice.facts.present:
+        return None
+    share = profile.top_values[0][1] / choice.facts.present
+    return share * (1 - share)
+
+
+def _variance(columns: Sequence[ColumnChoice], least: float, _evidence: Evidence) -> list[Dropped]:
+    found = []
+    for choice in columns:
+        spread = spread_of(choice)
+        if spread is not None and spread < least:
+            found.append(Dropped(choice, f"Its variance, brought to the range 0 to 1, is {spread:.2g}."))
+    return found
+
+
+def _top(columns: Sequence[ColumnChoice], most: int, evidence: Evidence) -> list[Dropped]:
+    scores = evidence.scores
+    if scores is None:
+        scores = {one.profile.name: one.facts.strength for one in columns if one.facts.strength is not None}
+    if not scores:
+        raise DomainError(
+            "How the columns go with the target is not measured yet. Wait a moment, and look again.",
+            code="not_measured",
+            field="strategy",
+        )
+    ranked = sorted(enumerate(columns), key=lambda item: (-scores.get(item[1].profile.name, -1.0), item[0]))
+    ranks = {place: rank for rank, (place, _) in enumerate(ranked, start=1)}
+    found = []
+    for place, choice in enumerate(columns):
+        if ranks[place] > most:
+            score = scores.get(choice.profile.name)
+            by = evidence.score_title
+            said = f"Rank {ranks[place]:,} by {by} ({score:.3f})." if score is not None else f"It has no {by}."
+            found.append(Dropped(choice, said))
+    return found
+
+
+def _family(wanted: str, title: str) -> Find:
+    def find(columns: Sequence[ColumnChoice], _amount: Any, _evidence: Evidence) -> list[Dropped]:
+        words = {"": "Its name says neither weather nor a fixed attribute.", "weather": "Its name says weather."}
+        words["static"] = "Its name says a fixed attribute of the place."
+        found = [
+            Dropped(choice, words[family_of(choice.profile.name)])
+            for choice in columns
+            if family_of(choice.profile.name) != wanted
+        ]
+        if len(found) == len(columns):
+            raise DomainError(
+                f"No ticked column is {title} by its name, so this would leave nothing.",
+                code="rule_matches_nothing",
+                field="strategy",
+            )
+        return found
+
+    return find
+
+
+STRATEGIES: tuple[Strategy, ...] = (
+    Strategy(
+        "correlated",
+        "Drop what goes together",
+        "Of columns that go together at least this strongly, the one closer to the target is kept.",
+        Parameter("amount", "Threshold", "number", 0.95, "", low=0.5, high=1),
+        _correlated,
+        "Nearly the same as another column, which is kept",
+        needs_pairs=True,
+    ),
+    Strategy(
+        "variance",
+        "Drop what hardly varies",
+        "Variance after the column is brought to the range 0 to 1; for words, of being the most frequent one.",
+        Parameter("amount", "Least variance", "number", 0.0005, "", low=0, high=0.25, low_open=True),
+        _variance,
+        "It hardly varies",
+    ),
+    Strategy(
+        "top",
+        "Keep the strongest",
+        "The so many columns that rank highest against the target; one that helps only together with others may go.",
+        Parameter("amount", "How many", "integer", 20, "", low=1, high=20_000),
+        _top,
+        "Not among the strongest",
+    ),
+    Strategy(
+        "weather",
+        "Weather only",
+        "Keeps what is weather by its name: rain, temperature, radiation, humidity, wind, snow, evaporation.",
+        None,
+        _family("weather", "weather"),
+        "Not weather by its name",
+    ),
+    Strategy(
+        "static",
+        "Static attributes only",
+        "Keeps what stays the same for a place by its name: position, slope, soil, rock, cover, long-run climate.",
+        None,
+        _family("static", "a static attribute"),
+        "No static attribute by its name",
+    ),
+)
+
+
+def strategy_of(identifier: str) -> Strategy:
+    """Return a strategy by its id.
+
+    Raises
+    ------
+    DomainError
+        If there is none.
+    """
+    found = next((one for one in STRATEGIES if one.id == identifier), None)
+    if found is None:
+        raise DomainError("Choose one of the ways that are offered.", code="strategy_unknown", field="strategy")
+    return found
+
+
+def propose(strategy: Strategy, raw: Any, columns: Sequence[ColumnChoice], evidence: Evidence) -> Proposal:
+    """Return what a strategy would leave out of the columns that are ticked.
+
+    Parameters
+    ----------
+    raw
+        The threshold or number as it was typed; ignored where the strategy needs none.
+    columns
+        Every column but the target, in file order.
+
+    Raises
+    ------
+    DomainError
+        If the amount makes no sense, or if what the strategy looks at is not there.
+    """
+    amount = None
+    if strategy.amount is not None:
+        try:
+            amount = strategy.amount.parse(raw if raw not in (None, "") else strategy.amount.default)
+        except ValueError as fault:
+            raise DomainError(f"{strategy.amount.title}: {fault}", code="amount_invalid", field="amount") from None
+    ticked = [choice for choice in columns if choice.selected]
+    dropped = strategy.find(ticked, amount, evidence)
+    gone = {one.choice.profile.key for one in dropped}
+    kept = tuple(choice for choice in ticked if choice.profile.key not in gone)
+    return Proposal(strategy, amount, tuple(dropped), kept)
+
+
+def why_dropped(identifier: str, *, amount: float | None, partner: str) -> str:
+    """Return the sentence that stands beside a column which a strategy left out."""
+    strategy = next((one for one in STRATEGIES if one.id == identifier), None)
+    if strategy is None:
+        return "Left out by a rule of yours."
+    if partner:
+        return f"Left out: it goes with {partner[:60]}, which is kept."
+    shown = f", {amount:g}" if amount is not None else ""
+    return f"Left out: {strategy.said[0].lower()}{strategy.said[1:]} ({strategy.title.lower()}{shown})."

@@ -1,0 +1,97 @@
+"""What the parts of the Features step ask the measurements for."""
+
+from __future__ import annotations
+
+from app.domain.analysis.correlation import Method
+from app.domain.errors import DomainError
+from app.domain.vocabulary import ColumnKind
+from app.services import associations, correlations, leakage, rankings
+from app.services.correlations import MatrixState
+from app.services.leakage import LeakQuestion
+from app.services.rankings import RankingState
+from app.steps.flow import Situation
+from app.storage.tables import Dataset
+
+# No measure of going together fits these.
+UNMEASURED = (ColumnKind.CONSTANT, ColumnKind.DATETIME, ColumnKind.TEXT, ColumnKind.IDENTIFIER)
+MOST_OF_ALL = 2_000
+
+
+def kinds_of(situation: Situation) -> dict[str, ColumnKind]:
+    """Return the kind of every column, as found or as the user said."""
+    columns = situation.profile.columns if situation.profile else ()
+    kinds = {column.name: column.kind for column in columns}
+    if situation.plan.spec is not None:
+        kinds.update(situation.plan.spec.data.column_kinds)
+    return kinds
+
+
+def chosen_columns(situation: Situation) -> list[str]:
+    """Return the columns between which pairs are measured: target and all that can be, or else those that are ticked.
+
+    A matrix of ten thousand columns has fifty million pairs, so there it is of what was chosen.
+    """
+    kinds = kinds_of(situation)
+    target = [situation.plan.spec.task.target] if situation.plan.spec else []
+    able = [choice for choice in situation.plan.columns if kinds[choice.profile.name] not in UNMEASURED]
+    if len(able) > MOST_OF_ALL:
+        able = [choice for choice in able if choice.selected]
+    return [*target, *(choice.profile.name for choice in able)]
+
+
+def dataset_of(situation: Situation) -> tuple[Dataset, str]:
+    """Return the dataset and the target of a draft.
+
+    Raises
+    ------
+    DomainError
+        If there are none.
+    """
+    if situation.dataset is None or situation.profile is None or situation.plan.spec is None:
+        raise DomainError("Choose a dataset and a target on the Data step first.", code="dataset_missing")
+    return situation.dataset, situation.plan.spec.task.target
+
+
+def matrix_of(situation: Situation, method: Method = Method.AUTO, *, start: bool) -> MatrixState:
+    """Return what has come of the matrix of a draft's columns; with `start`, the work begins if it never was."""
+    dataset, _ = dataset_of(situation)
+    columns, kinds = chosen_columns(situation), kinds_of(situation)
+    state = correlations.matrix_for(dataset, columns=columns, method=method, kinds=kinds)
+    if start and state.state == "none" and not state.complete and not state.reason:
+        return correlations.start(dataset, columns=columns, method=method, kinds=kinds)
+    return state
+
+
+def go_on(situation: Situation, method: Method) -> MatrixState:
+    """Have the matrix measured, also where that was stopped before."""
+    dataset, _ = dataset_of(situation)
+    return correlations.start(dataset, columns=chosen_columns(situation), method=method, kinds=kinds_of(situation))
+
+
+def stop(situation: Situation, method: Method) -> None:
+    """Have the measuring stopped; what has come stays."""
+    dataset, _ = dataset_of(situation)
+    correlations.cancel(dataset, columns=chosen_columns(situation), method=method, kinds=kinds_of(situation))
+
+
+def ranking_of(situation: Situation) -> RankingState:
+    """Return what is known of how much each column tells about the target."""
+    dataset, target = dataset_of(situation)
+    return rankings.ranking_for(dataset, target, kinds_of(situation))
+
+
+def measuring(situation: Situation) -> bool:
+    """Say whether associations are still being measured by a worker."""
+    if situation.dataset is None or situation.profile is None or situation.plan.spec is None:
+        return False
+    key = associations.key_of(situation.profile, situation.plan.spec.task.target, kinds_of(situation))
+    job = associations.job_for(situation.dataset, key)
+    return job is not None and job.state in ("queued", "running")
+
+
+def leaks_of(situation: Situation) -> list[LeakQuestion]:
+    """Return the questions about leaks, open ones first, the surest first."""
+    if situation.dataset is None or situation.plan.spec is None:
+        return []
+    found = leakage.questions_for(situation.dataset, situation.plan)
+    return sorted(found, key=lambda one: (bool(one.answer), -one.score))

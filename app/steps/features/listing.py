@@ -1,0 +1,110 @@
+"""Which columns the Features step lists: what the address asks for, in which order, and how many at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from app.domain.recommendation.plan import ColumnChoice
+from app.domain.recommendation.selection import NUMBERS, USES, Filter, read_filter
+
+PER_PAGE = 50
+MOST_QUERY = 5000
+ORDERS = (("file", "File order"), ("association", "Association"), ("missing", "Missing"), ("name", "Name"))
+# The address calls the word that is looked for "q", as searches do.
+ADDRESS_NAMES = {"word": "q"}
+PARTS = ("word", "kind", "finding", "use", *(parameter.name for parameter in NUMBERS))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the columns. `asked` is what stands in the controls, as it was typed."""
+
+    asked: Mapping[str, str]
+    faults: Mapping[str, str]
+    filter: Filter
+    order: str
+    page: int
+    pages: int
+    found: int
+    shown: tuple[ColumnChoice, ...]
+    kinds: tuple[tuple[str, str], ...]
+    findings: tuple[tuple[str, str], ...]
+
+    @property
+    def query(self) -> str:
+        """Return what stands behind the question mark of this very page."""
+        return self.query_for(self.page)
+
+    def query_for(self, page: int) -> str:
+        """Return what stands behind the question mark of another page."""
+        more = {"order": self.order} if self.order != "file" else {}
+        return urlencode({**self.asked, **more, **({"page": page} if page > 1 else {})})
+
+    @property
+    def narrowed(self) -> bool:
+        """Say whether anything was asked for."""
+        return not self.filter.empty
+
+
+def asked_of_text(query: str) -> dict[str, str]:
+    """Return the parts of an address's query; of a part that comes twice, the first."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query[:MOST_QUERY]):
+        found.setdefault(name, value)
+    return found
+
+
+def filter_of(asked: Mapping[str, str]) -> tuple[Filter, dict[str, str]]:
+    """Return the filter that the address asks for, and a sentence by name of the control for what is wrong in it."""
+    raw = {name: asked.get(ADDRESS_NAMES.get(name, name)) for name in PARTS}
+    wanted, faults = read_filter(raw)
+    return wanted, {ADDRESS_NAMES.get(name, name): fault for name, fault in faults.items()}
+
+
+def listing_of(columns: Sequence[ColumnChoice], asked: Mapping[str, str]) -> Listing:
+    """Return the page of columns that is asked for; a page beyond the last is the last."""
+    wanted, faults = filter_of(asked)
+    order = asked.get("order", "file") if asked.get("order") in dict(ORDERS) else "file"
+    found = [one for one in columns if wanted.matches(one.facts, ticked=one.selected)]
+    pages = max(1, -(-len(found) // PER_PAGE))
+    raw = asked.get("page", "1")
+    page = min(int(raw), pages) if raw.isascii() and raw.isdigit() and len(raw) < 9 else 1
+    page = max(page, 1)
+    names = [ADDRESS_NAMES.get(name, name) for name in PARTS]
+    return Listing(
+        asked={name: asked[name][:200] for name in names if asked.get(name)},
+        faults=faults,
+        filter=wanted,
+        order=order,
+        page=page,
+        pages=pages,
+        found=len(found),
+        shown=tuple(_ordered(found, order)[(page - 1) * PER_PAGE : page * PER_PAGE]),
+        kinds=_choices(Counter(one.facts.kind for one in columns)),
+        findings=_choices(Counter(code for one in columns for code in one.facts.findings)),
+    )
+
+
+def _choices(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
+    return (("", "Any"), *((word, f"{word.replace('_', ' ')} ({counted[word]:,})") for word in sorted(counted)))
+
+
+def strength(choice: ColumnChoice) -> float:
+    """Return how closely a column goes with the target, or -1 while that is unknown."""
+    return choice.facts.strength if choice.facts.strength is not None else -1.0
+
+
+def _ordered(choices: list[ColumnChoice], order: str) -> list[ColumnChoice]:
+    keys: dict[str, Any] = {
+        "association": lambda one: -strength(one),
+        "missing": lambda one: -one.profile.missing,
+        "name": lambda one: one.profile.name.lower(),
+    }
+    return sorted(choices, key=keys[order]) if order in keys else choices
+
+
+USE_CHOICES = (("", "Any"), *((name, title.capitalize()) for name, title in USES.items()))

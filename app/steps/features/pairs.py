@@ -1,0 +1,79 @@
+"""The addresses of the panel of associations, and of the picture of one pair."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from app.domain.analysis.correlation import Method
+from app.domain.errors import DomainError
+from app.services import correlations
+from app.steps import flow
+from app.steps.features.asked import dataset_of, go_on, kinds_of, stop
+from app.steps.features.association import METHODS, panel
+from app.steps.features.routes import blueprint
+from app.web.charts import pair
+from app.web.hypermedia import fragment, render, see_other, wants_fragment
+
+PAGE, PANEL = "pages/features_part.html", "partials/features/correlations.html"
+BODY, PAIR = "partials/features/association.html", "partials/features/pair.html"
+
+
+@blueprint.get("/correlations")
+def show_correlations(draft_id: uuid.UUID) -> Response:
+    """Show the panel in one of its views; its body alone where the page looks for what has come meanwhile."""
+    situation = flow.situation_of(draft_id)
+    try:
+        shown = panel(situation, request.args)
+    except DomainError:
+        return see_other(flow.step_url(situation.row, "data"))
+    status = 422 if shown["faults"] else 200
+    values: dict[str, Any] = {"base": f"/experiments/drafts/{draft_id}", "pairs": shown}
+    if request.args.get("part") == "body" and wants_fragment():
+        return fragment(BODY, status=status, **values)
+    return render(PAGE, PANEL, status=status, **values)
+
+
+@blueprint.post("/correlations/start")
+def start_correlations(draft_id: uuid.UUID) -> Response:
+    """Have the pairs measured, also where that was stopped."""
+    return _changed(draft_id, start=True)
+
+
+@blueprint.post("/correlations/cancel")
+def cancel_correlations(draft_id: uuid.UUID) -> Response:
+    """Have the measuring stopped; what has come stays."""
+    return _changed(draft_id, start=False)
+
+
+def _changed(draft_id: uuid.UUID, *, start: bool) -> Response:
+    situation = flow.situation_of(draft_id)
+    raw = request.form.get("method", "")
+    method = Method(raw) if raw in dict(METHODS) else Method.AUTO
+    dataset_of(situation)
+    if start:
+        go_on(situation, method)
+    else:
+        stop(situation, method)
+    view = request.form.get("view", "matrix")
+    return see_other(url_for("features.show_correlations", draft_id=draft_id, view=view, method=method.value))
+
+
+@blueprint.get("/pair")
+def show_pair(draft_id: uuid.UUID) -> Response:
+    """Show what two columns look like against one another."""
+    situation = flow.situation_of(draft_id)
+    dataset, _ = dataset_of(situation)
+    columns = situation.profile.columns if situation.profile else ()
+    names = {column.key: column.name for column in columns}
+    one, other = (names.get(request.args.get(part, "")) for part in ("one", "other"))
+    drawn, fault = None, ""
+    if one is None or other is None:
+        fault = "One of these columns is not there any more. Choose another pair."
+    else:
+        drawn = pair.build(correlations.pair(dataset, one, other, kinds=kinds_of(situation)))
+    base = f"/experiments/drafts/{draft_id}"
+    return render(PAGE, PAIR, status=404 if fault else 200, base=base, pair=drawn, fault=fault)

@@ -1,0 +1,225 @@
+"""The matrix of pairs: as bytes that a script draws, and as a table of the same numbers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.analysis.clustering import Clustering, cluster
+from app.domain.analysis.correlation import MEASURES, Matrix
+from app.domain.vocabulary import ColumnKind
+from app.web.charts.classes import STEPS
+from app.web.charts.scales import MINUS
+from app.web.charts.words import short
+
+MOST_DRAWN = 500
+MOST_IN_TABLE = 24
+MOST_GROUPS = 12
+LONGEST_NAME = 32
+# Where there are many, their names are cut shorter, so that the fragment stays within what a page may weigh.
+MANY, LONGEST_OF_MANY = 200, 24
+# One byte for each pair: hundredths from -100 to 100, and two marks beyond them.
+NO_VALUE, NOT_YET = 127, -128
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One pair in the table: its shade, its number, and the key of the other column; one with itself is a dot."""
+
+    shade: str
+    text: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    key: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that go together: the name of the middle one, all names, and the mean strength within."""
+
+    title: str
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    strength: float
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """What is drawn of a matrix. `names`, `keys`, `classes` and `cells` are for the script, the rest for readers.
+
+    `cells` holds one byte for each pair below the diagonal, row by row, in base 64. `order` is that of the clusters.
+    `left_out` counts columns that do not fit the picture.
+    """
+
+    names: str
+    keys: str
+    classes: str
+    measures: str
+    cells: str
+    order: str
+    count: int
+    left_out: int
+    rows: tuple[Row, ...]
+    heads: tuple[str, ...]
+    of_groups: bool
+    groups: tuple[Group, ...]
+    sentence: str
+
+
+def shade(value: float | None) -> str:
+    """Return the class of a value: eleven steps from n5 by z0 to p5."""
+    if value is None:
+        return "none"
+    step = sum(abs(value) >= edge for edge in STEPS)
+    return "z0" if step == 0 else f"{'n' if value < 0 else 'p'}{step}"
+
+
+def written(value: float | None) -> str:
+    """Write a value as it stands in a cell: two decimals without the leading zero."""
+    if value is None:
+        return ""
+    text = f"{abs(value):.2f}"
+    text = text if text.startswith("1") else text[1:]
+    return f"{MINUS}{text}" if value <= -0.005 else text
+
+
+def build(
+    matrix: Matrix,
+    *,
+    keys: Mapping[str, str],
+    kinds: Mapping[str, ColumnKind],
+    word: str = "",
+    threshold: float = 0.0,
+    clustered: bool = False,
+) -> Heatmap:
+    """Return the picture of a matrix, narrowed to names that hold a word and to columns with a strong enough pair."""
+    places, left_out = _places(matrix, word, threshold)
+    names = [matrix.names[at] for at in places]
+    values = matrix.values[np.ix_(places, places)]
+    known = matrix.known[np.ix_(places, places)]
+    clustering = cluster(values)
+    groups = tuple(_group(one.members, one.middle, one.strength, names, keys) for one in clustering.clusters)
+    of_groups = len(names) > MOST_IN_TABLE
+    longest = LONGEST_OF_MANY if len(names) > MANY else LONGEST_NAME
+    shown = clustering.order if clustered else tuple(range(len(names)))
+    heads, rows = _group_rows(values, clustering, groups) if of_groups else _rows(values, shown, names, keys)
+    return Heatmap(
+        names="\n".join(short(name.replace("\n", " "), longest) for name in names),
+        keys=",".join(keys[name] for name in names),
+        classes="".join("n" if kinds[name].is_number else "w" for name in names),
+        measures=_measures(matrix, places, [kinds[name].is_number for name in names]),
+        cells=_packed(values, known),
+        order=",".join(str(at) for at in clustering.order),
+        count=len(names),
+        left_out=left_out,
+        rows=rows,
+        heads=heads,
+        of_groups=of_groups,
+        groups=groups,
+        sentence=_sentence(values, names),
+    )
+
+
+def _places(matrix: Matrix, word: str, threshold: float) -> tuple[list[int], int]:
+    """Return which columns are drawn; where there are too many, those with the strongest pair."""
+    named = np.array([word.lower() in name.lower() for name in matrix.names], dtype=bool)
+    strength = np.abs(np.nan_to_num(matrix.values))
+    np.fill_diagonal(strength, 0.0)
+    best = strength.max(axis=1, initial=0.0)
+    found = np.flatnonzero(named & (best >= threshold))
+    if len(found) > MOST_DRAWN:
+        strongest = found[np.argsort(-best[found], kind="stable")[:MOST_DRAWN]]
+        return sorted(int(at) for at in strongest), len(found) - MOST_DRAWN
+    return [int(at) for at in found], 0
+
+
+def _packed(values: NDArray[np.float64], known: NDArray[np.bool_]) -> str:
+    coded = np.where(np.isnan(values), NO_VALUE, np.rint(np.nan_to_num(values) * 100)).astype(np.int8)
+    coded[~known] = NOT_YET
+    below = np.tril_indices(len(values), k=-1)
+    return base64.b64encode(coded[below].tobytes()).decode("ascii")
+
+
+def _measures(matrix: Matrix, places: Sequence[int], numbers: Sequence[bool]) -> str:
+    """Return which measure pairs of numbers, of a number and a class, and of classes have, as "nn:Spearman;…"."""
+    found = []
+    codes = matrix.measures[np.ix_(places, places)]
+    is_number = np.array(numbers, dtype=bool)
+    for mark, rows, columns in (
+        ("nn", is_number, is_number),
+        ("nw", is_number, ~is_number),
+        ("ww", ~is_number, ~is_number),
+    ):
+        part = codes[np.ix_(rows, columns)]
+        used = part[part > 0]
+        if used.size:
+            found.append(f"{mark}:{MEASURES[int(np.bincount(used).argmax())]}")
+    return ";".join(found)
+
+
+def _group(
+    members: Sequence[int], middle: int, strength: float, names: Sequence[str], keys: Mapping[str, str]
+) -> Group:
+    inside = tuple(names[at] for at in members)
+    return Group(names[middle], inside, tuple(keys[name] for name in inside), strength)
+
+
+def _rows(
+    values: NDArray[np.float64], order: Sequence[int], names: Sequence[str], keys: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    rows = []
+    for i in order:
+        cells = tuple(_cell(values, i, j, keys[names[j]]) for j in order)
+        rows.append(Row(names[i], keys[names[i]], cells))
+    return tuple(short(names[at], LONGEST_NAME) for at in order), tuple(rows)
+
+
+def _cell(values: NDArray[np.float64], i: int, j: int, key: str) -> Cell:
+    if i == j:
+        return Cell("self", "\u00b7")
+    value = None if np.isnan(values[i, j]) else float(values[i, j])
+    return Cell(shade(value), written(value), key)
+
+
+def _group_rows(
+    values: NDArray[np.float64], clustering: Clustering, groups: Sequence[Group]
+) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Return a table of clusters against clusters, largest first: the mean strength of their pairs."""
+    largest = sorted(range(len(groups)), key=lambda at: -len(groups[at].names))[:MOST_GROUPS]
+    strength = np.abs(values)
+    rows = []
+    for one in largest:
+        cells = []
+        for other in largest:
+            part = strength[np.ix_(clustering.clusters[one].members, clustering.clusters[other].members)]
+            part = part[~np.eye(len(part), dtype=bool)] if one == other else part
+            there = part[~np.isnan(part)]
+            mean = float(there.mean()) if there.size else None
+            cells.append(Cell(shade(mean), written(mean)))
+        rows.append(Row(_titled(groups[one]), "", tuple(cells)))
+    return tuple(_titled(groups[at]) for at in largest), tuple(rows)
+
+
+def _titled(group: Group) -> str:
+    more = len(group.names) - 1
+    return f"{short(group.title, 24)} and {more:,} more" if more else short(group.title, LONGEST_NAME)
+
+
+def _sentence(values: NDArray[np.float64], names: Sequence[str]) -> str:
+    strength = np.abs(np.nan_to_num(np.tril(values, k=-1)))
+    if not strength.size or strength.max() == 0:
+        return f"How {len(names):,} columns go with one another."
+    i, j = divmod(int(strength.argmax()), len(names))
+    value = f"{values[i, j]:.2f}".replace("-", MINUS)
+    return f"How {len(names):,} columns go with one another; closest are {names[i]} and {names[j]}, {value}."

@@ -1,0 +1,122 @@
+"""What a pair of columns looks like: points, boxes, or a table of counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.correlations import Box as Spread
+from app.services.correlations import PairPicture
+from app.web.charts import scales
+from app.web.charts.residuals import Box
+from app.web.charts.scales import MINUS, Tick
+from app.web.charts.words import Numbers, figure, short
+
+MOST_BOXES = 12
+MOST_CLASSES = 12
+MOST_POINTS = 600
+
+
+@dataclass(frozen=True)
+class PairChart:
+    """A drawing of one pair. `kind` is "scatter", "boxes", "table" or "none", and says which of the rest is filled."""
+
+    kind: str
+    heading: str
+    sentence: str
+    note: str
+    x_title: str = ""
+    y_title: str = ""
+    x: tuple[Tick, ...] = ()
+    y: tuple[Tick, ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
+    boxes: tuple[Box, ...] = ()
+    numbers: Numbers | None = None
+
+
+def build(picture: PairPicture) -> PairChart:
+    """Return the drawing of a pair."""
+    value = "" if picture.value is None else f"{picture.value:.2f}".replace("-", MINUS)
+    said = f", {picture.measure} {value}" if value else ""
+    sentence = f"{picture.one} and {picture.other}{said}, on {picture.rows:,} rows that have both."
+    heading = f"{short(picture.one, 60)} and {short(picture.other, 60)}{said}"
+    if picture.kind == "scatter" and picture.points:
+        return _scatter(picture, heading, sentence)
+    if picture.kind == "boxes" and picture.boxes:
+        return _boxes(picture, heading, sentence)
+    if picture.kind == "table" and picture.counts:
+        return _table(picture, heading, sentence)
+    return PairChart("none", heading, sentence, picture.reason or "There is nothing to draw: no row has both values.")
+
+
+def _upwards(marks: tuple[Tick, ...]) -> tuple[Tick, ...]:
+    return tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in marks)
+
+
+def _scatter(picture: PairPicture, heading: str, sentence: str) -> PairChart:
+    points = picture.points[:MOST_POINTS]
+    across, up = scales.linear([x for x, _ in points]), scales.linear([y for _, y in points])
+    share = "All" if picture.rows <= len(points) else f"{len(points):,} of"
+    return PairChart(
+        "scatter",
+        heading,
+        sentence,
+        f"{share} {picture.rows:,} rows, drawn by chance." if share != "All" else f"All {picture.rows:,} rows.",
+        x_title=scales.titled(short(picture.one, 40), across),
+        y_title=scales.titled(short(picture.other, 40), up),
+        x=scales.ticks(across),
+        y=_upwards(scales.ticks(up)),
+        points=tuple((scales.percent(across.share(x)), scales.percent(1 - up.share(y))) for x, y in points),
+    )
+
+
+def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
+    shown = picture.boxes[:MOST_BOXES]
+    up = scales.linear([value for box in shown for value in box.quantiles])
+    more = (
+        f" The {len(shown)} most frequent of {len(picture.boxes):,} classes." if len(picture.boxes) > len(shown) else ""
+    )
+    return PairChart(
+        "boxes",
+        heading,
+        sentence,
+        f"The middle half, the middle nine tenths and the median of each class.{more}",
+        y_title=scales.titled(short(picture.other, 40), up),
+        y=_upwards(scales.ticks(up)),
+        boxes=tuple(_box(box, up, place=place, count=len(shown)) for place, box in enumerate(shown)),
+        numbers=Numbers(
+            f"Quantiles of {short(picture.other, 40)} by {short(picture.one, 40)}.",
+            ("Class", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
+            tuple(
+                (short(box.label, 40), *(figure(value, 3) for value in box.quantiles), f"{box.rows:,}")
+                for box in picture.boxes[:60]
+            ),
+        ),
+    )
+
+
+def _box(spread: Spread, up: scales.Scale, *, place: int, count: int) -> Box:
+    slot = 100 / count
+    low, first, middle, third, high = (scales.percent(1 - up.share(value)) for value in spread.quantiles)
+    return Box(
+        x=round((place + 0.5) * slot, 2),
+        left=round((place + 0.22) * slot, 2),
+        width=round(0.56 * slot, 2),
+        top=third,
+        height=round(max(first - third, 0.2), 2),
+        low=low,
+        high=high,
+        middle=middle,
+        label=short(spread.label, max(6, 80 // count)),
+        optional=count > 6 and place % 2 > 0,
+    )
+
+
+def _table(picture: PairPicture, heading: str, sentence: str) -> PairChart:
+    lines, heads = picture.labels[0][:MOST_CLASSES], picture.labels[1][:MOST_CLASSES]
+    rows = tuple(
+        (short(label, 40), *(f"{count:,}" for count in counts[: len(heads)]))
+        for label, counts in zip(lines, picture.counts, strict=False)
+    )
+    caption = f"Rows by {short(picture.one, 40)} (lines) and {short(picture.other, 40)} (columns)."
+    numbers = Numbers(caption, (short(picture.one, 24), *(short(head, 24) for head in heads)), rows)
+    return PairChart("table", heading, sentence, caption, numbers=numbers)

@@ -1,0 +1,110 @@
+"""Columns ranked: by how they go with the target, and by how much they tell about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.recommendation.plan import ColumnChoice
+from app.services.rankings import RankingState
+from app.web.charts.scales import MINUS
+
+PER_PAGE = 15
+MOST_RANKED = 15
+# Weaker than this is written in grey: the same step at which the heatmap begins to be shaded.
+WEAK = 0.05
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One column: its bar in per cent, its number, and whether it is too weak to count on."""
+
+    name: str
+    width: float
+    text: str
+    negative: bool = False
+    weak: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class WithTarget:
+    """One page of the columns by how they go with the target."""
+
+    bars: tuple[Bar, ...]
+    page: int
+    pages: int
+    found: int
+    unmeasured: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The importance preview."""
+
+    bars: tuple[Bar, ...]
+    state: str
+    rows: int
+    rows_used: int
+    settled: bool
+    noise: int
+    measured: int
+    shuffled: float
+    seconds_left: float | None
+    reason: str
+
+
+def with_target(columns: Sequence[ColumnChoice], *, word: str, threshold: float, page: int) -> WithTarget:
+    """Return the columns whose name holds a word and that go with the target strongly enough, strongest first."""
+    named = [one for one in columns if word.lower() in one.profile.name.lower()]
+    found = sorted(
+        (one for one in named if one.facts.strength is not None and one.facts.strength >= threshold),
+        key=lambda one: -(one.facts.strength or 0.0),
+    )
+    pages = max(1, -(-len(found) // PER_PAGE))
+    page = min(max(page, 1), pages)
+    unmeasured = sum(one.facts.strength is None for one in named)
+    shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
+    return WithTarget(tuple(_bar(one) for one in shown), page, pages, len(found), unmeasured)
+
+
+def _bar(choice: ColumnChoice) -> Bar:
+    value = choice.association.value if choice.association and choice.association.value is not None else 0.0
+    method = choice.association.method if choice.association else ""
+    signed = method in ("Spearman", "Pearson")
+    return Bar(
+        name=choice.profile.name[:60],
+        width=round(100 * min(abs(value), 1.0), 2),
+        text=(f"{value:+.2f}" if signed else f"{value:.2f}").replace("-", MINUS),
+        negative=value < 0,
+        weak=abs(value) < WEAK,
+        note=method,
+    )
+
+
+def ranking(state: RankingState, *, word: str) -> Ranking:
+    """Return the ranking as it stands, strongest first."""
+    scored = [one for one in state.items if one.score is not None]
+    longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
+    shown = [one for one in scored if word.lower() in one.name.lower()][:MOST_RANKED]
+    return Ranking(
+        bars=tuple(
+            Bar(
+                name=one.name[:60],
+                width=round(100 * max(one.score or 0.0, 0.0) / longest, 2),
+                text=f"{one.score:.2f}",
+                weak=one.noise,
+                note=f"\u00b1 {one.error:.2f}",
+            )
+            for one in shown
+        ),
+        state=state.state,
+        rows=state.rows,
+        rows_used=state.rows_used,
+        settled=state.settled,
+        noise=sum(one.noise for one in scored),
+        measured=len(scored),
+        shuffled=max((one.shuffled for one in scored), default=0.0),
+        seconds_left=state.seconds_left,
+        reason=state.reason,
+    )
