@@ -112,10 +112,8 @@ def load(
         Where the table is made, and where it lies when it is too large for memory.
     plain, sample
         The file, and its first rows.
-    counted
-        What its bytes say; the table is held to it.
-    choices
-        What the user said: a decimal comma and words that mean themselves leave no short cut.
+    counted, choices
+        What its bytes say, to which the table is held, and what the user said.
     """
     if counted.unsure:
         return None
