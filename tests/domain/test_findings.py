@@ -87,7 +87,7 @@ SAID_OF_FILES: dict[str, dict[str, set[str]]] = {
         "constant": {"Region", "Stage"},
         "mostly_missing": {"Comments"},
     },
-    "general/telco_churn.csv": {"identifier": {"customerID"}},
+    "general/telco_churn.csv": {"identifier": {"customerID"}, "missing_value_marker": {"TotalCharges"}},
     "general/titanic_kaggle_train.csv": {"identifier": {"PassengerId", "Name"}, "mostly_missing": {"Cabin"}},
     "general/uci_bike_sharing_hour.csv": {"identifier": {"instant"}, "time_in_two_columns": {"dteday", "hr"}},
     "general/uci_electrical_grid_leaky.csv": {},
