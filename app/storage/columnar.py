@@ -126,6 +126,18 @@ def read_frame(
     return _plain(frame, profile)
 
 
+def read_in_order(
+    path: Path, profile: DatasetProfile, names: Sequence[str], *, by: Sequence[str], limit: int
+) -> pd.DataFrame:
+    """Return the first rows of a stored dataset in the order of some columns, under the user's names."""
+    keys, order = ([profile.column(name).key for name in some] for some in (names, by))
+    with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection:
+        query = f"SELECT {', '.join(keys)} FROM read_parquet(?) ORDER BY {', '.join(order)} LIMIT {int(limit)}"
+        frame = connection.execute(query, [str(path)]).df()
+    frame.columns = list(names)
+    return _plain(frame, profile)
+
+
 def _plain(frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
     """Give every column the type that training expects, whatever the versions of DuckDB and pandas made of it."""
     import pandas as pd

@@ -11,10 +11,11 @@ from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Estimate
 from app.domain.training import splitting
+from app.domain.training.chains import chains_of
 from app.domain.training.importance import MOST_FEATURES, MOST_ROWS, REPEATS
 from app.domain.training.pipeline import MOST_CATEGORIES, parameters_of
 from app.domain.training.transforms import derived_names
-from app.domain.vocabulary import ColumnKind, Strategy
+from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 # A worker that has loaded the libraries and nothing else, measured on Linux.
 IDLE_MEMORY_MB = 270.0
@@ -73,12 +74,20 @@ def columns_of(spec: Spec) -> int:
 
 def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
     """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
-    width = float(columns_of(spec))
+    width, chains = float(columns_of(spec)), chains_of(spec.features.transforms)
+    classes = profile.column(spec.task.target).distinct if spec.task.kind is TaskKind.MULTICLASS else 1
     for name in spec.features.selected:
-        column = profile.column(name)
+        column, links = profile.column(name), chains.get(name, ())
         kind = spec.data.column_kinds.get(name, column.kind)
-        if not kind.is_number and kind not in (ColumnKind.BOOLEAN, ColumnKind.DATETIME):
-            width += max(1, min(column.distinct, MOST_CATEGORIES)) * indicator - 1
+        width += any(link.entry.role == "mark" for link in links) * indicator
+        if kind.is_number or kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME):
+            continue
+        encoder = next((link for link in links if link.entry.role == "encode"), None)
+        if encoder is None or encoder.entry.kind == "one_hot":
+            most = MOST_CATEGORIES if encoder is None else encoder.parameters["most"]
+            width += max(1, min(column.distinct, most)) * indicator - 1
+        elif encoder.entry.kind == "target_encoding":
+            width += classes - 1
     return max(round(width), 1)
 
 

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.transforms import apply_transforms, names_taken
+from app.domain.training.chains import chains_of, clash_of
+from app.domain.training.derivation import apply_transforms
+from app.domain.training.transforms import column_fault, names_taken
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -71,6 +73,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     follows = spec.task.time_column is not None and not spec.task.kind.is_classification
     last_seen = _last_seen(frame, spec, groups) if follows else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
+    _refuse_what_cannot_be_done(spec, numbers, categories)
     if int(usable.sum()) < 2:
         raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
     missing, undated = int((~usable).sum()), in_file - len(frame)
@@ -190,6 +193,18 @@ def _features(
         notes.append(f"{infinite:,} infinite values count as missing.")
         table = table.replace([np.inf, -np.inf], np.nan)
     return table, tuple(numbers), tuple(categories)
+
+
+def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:
+    """Refuse recipes for folds that do not fit the kind of a column, or one another."""
+    for column, links in chains_of(spec.features.transforms).items():
+        if column not in numbers and column not in categories:
+            continue
+        faults = (column_fault(link.entry, column, is_number=column in numbers, is_target=False) for link in links)
+        clash = clash_of(column, links)
+        fault = next((one for one in faults if one), clash.sentence if clash and clash.severe else "")
+        if fault:
+            raise TrainingError(fault, code="transform_conflict")
 
 
 def _is_number(kind: ColumnKind, values: pd.Series) -> bool:
