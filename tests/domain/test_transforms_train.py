@@ -162,3 +162,12 @@ def test_an_old_config_still_loads_and_gives_the_same_columns() -> None:
     spec = make_spec(task={"time_column": "day"}, selected=["a"], transforms=old)
     expected = ("a_lag_1", "a_lag_2", "a_sum_7", "a_mean_7", "day_doy_sin", "day_doy_cos", "day_month")
     assert prepare(spec, frame, profile_of(frame, "day")).derived == expected
+
+
+def test_what_was_made_a_number_of_can_be_scaled() -> None:
+    recipes = [{"kind": kind, "columns": ["word"], "parameters": {}} for kind in ("target_encoding", "scale_min_max")]
+    spec = make_spec(selected=["a", "word"], transforms=recipes, estimator="k_nearest_neighbors")
+    frame = holed()
+    table = prepare(spec, frame, profile_of(frame))
+    steps = build_pipeline(spec, table).named_steps["prepare"].fit_transform(table.features, table.target)
+    assert (steps[:, 1].min(), steps[:, 1].max()) == (0, 1)

@@ -65,7 +65,7 @@ def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftR
         1 if entry.kind == "date_parts" else 2
     )
     part = _preview(browser, basin, entry.kind, *_columns(entry), htmx=True, **said)
-    assert part.has("features-transform-preview")
+    assert part.has("features-transform_preview")
     assert "<h1" not in part.text
     assert "<html" not in part.text
 

@@ -18,7 +18,7 @@ from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, sugges
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
-from app.domain.training.transforms import Held, columns_fault, derived_names
+from app.domain.training.transforms import Held, columns_fault, derived_names, names_encoded
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from app.domain.wizard import SLUGS
@@ -178,8 +178,7 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
         return suggested
     kept: list[dict[str, Any]] = []
     for item in raw[:200]:
-        made = {name for one in kept for name in _made_by(one, context)}
-        fault = _transform_fault(item, context, made)
+        fault = _transform_fault(item, _held(context, kept))
         if fault:
             reader.wrong("features", "transforms", fault, code="transform_invalid")
         else:
@@ -188,11 +187,7 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
     return kept
 
 
-def _made_by(recipe: dict[str, Any], context: Context) -> list[str]:
-    return derived_names(TransformPart(**recipe), time_column=context.time_column)
-
-
-def _transform_fault(item: Any, context: Context, made: set[str]) -> str:
+def _transform_fault(item: Any, held: Held) -> str:
     odd = "A derived feature could not be understood. Remove it and add it again."
     if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
         return odd
@@ -208,16 +203,26 @@ def _transform_fault(item: Any, context: Context, made: set[str]) -> str:
         return f"There is no derived feature of the kind {item['kind'][:40]}."
     except ValueError as fault:
         return str(fault)
-    return columns_fault(entry, columns, _held(context, made))
+    return columns_fault(entry, columns, held)
 
 
-def _held(context: Context, made: set[str]) -> Held:
+def _held(context: Context, recipes: list[dict[str, Any]]) -> Held:
+    """Return what a recipe may work on that comes after these."""
     flat = {
         column.name
         for column in context.profile.columns
         if context.kinds[column.name] is ColumnKind.CONSTANT and column.storage in ("number", "integer")
     }
-    return Held(context.kinds, frozenset(flat), context.target, context.task, frozenset(made))
+    parts = [TransformPart(**recipe) for recipe in recipes]
+    made = (name for part in parts for name in derived_names(part, time_column=context.time_column))
+    return Held(
+        kinds=context.kinds,
+        flat_numbers=frozenset(flat),
+        target=context.target,
+        task=context.task,
+        made=frozenset(made),
+        encoded=frozenset(names_encoded(parts)),
+    )
 
 
 def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:

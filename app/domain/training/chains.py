@@ -67,6 +67,9 @@ def _between(column: str, first: Link, second: Link) -> Clash | None:
         return Clash(column, f"{name} can become numbers in one way only: {one}, or {two}.", second.place, "drop")
     if first.entry.kind == "one_hot" and second.entry.role != "mark":
         return Clash(column, f"{two} cannot follow {one} on {name}: no single number is left.", second.place, "drop")
+    if roles[0] == "encode" and second.entry.as_measured:
+        sentence = f"{two} cannot follow {one} on {name}: it works on values as measured."
+        return Clash(column, sentence, second.place, "drop")
     if roles == ("encode", "fill"):
         return Clash(column, f"{two} must come before {one} on {name}.", second.place, "first")
     if roles == ("fill", "fill"):

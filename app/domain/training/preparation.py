@@ -66,8 +66,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
-    notes = [f"The derived feature {name} was left out: a column of the file has its name."
-             for name in names_taken(spec, columns_before)]  # fmt: skip
+    notes = _left_out(spec, columns_before)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
     follows = spec.task.time_column is not None and not spec.task.kind.is_classification
@@ -93,6 +92,11 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
         dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
     )
+
+
+def _left_out(spec: Spec, columns: set[str]) -> list[str]:
+    taken = names_taken(spec, columns)
+    return [f"The derived feature {name} was left out: a column of the file has its name." for name in taken]
 
 
 def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
@@ -200,9 +204,13 @@ def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories
     for column, links in chains_of(spec.features.transforms).items():
         if column not in numbers and column not in categories:
             continue
-        faults = (column_fault(link.entry, column, is_number=column in numbers, is_target=False) for link in links)
+        faults, is_number = [], column in numbers
+        for link in links:
+            faults.append(column_fault(link.entry, column, is_number=is_number, is_target=False))
+            is_number = is_number or link.entry.role == "encode"
         clash = clash_of(column, links)
-        fault = next((one for one in faults if one), clash.sentence if clash and clash.severe else "")
+        faults.insert(0, clash.sentence if clash is not None and clash.severe else "")
+        fault = next((one for one in faults if one), "")
         if fault:
             raise TrainingError(fault, code="transform_conflict")
 

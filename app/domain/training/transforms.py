@@ -49,6 +49,11 @@ def names_made(spec: Spec) -> list[str]:
     return list(dict.fromkeys(made))
 
 
+def names_encoded(parts: Iterable[TransformPart]) -> list[str]:
+    """Return the names of all columns of words that recipes make numbers of."""
+    return [name for part, entry, _ in readable(parts) if entry.role == "encode" for name in part.columns]
+
+
 def names_taken(spec: Spec, columns: Iterable[str]) -> list[str]:
     """Return the names of derived features that columns of the file have already."""
     held = set(columns)
@@ -77,19 +82,25 @@ def longest_memory(spec: Spec) -> int:
 
 @dataclass(frozen=True)
 class Held:
-    """The columns that recipes may work on: their kinds, which constant ones are numbers, and what recipes derive."""
+    """The columns that recipes may work on: their kinds, which constant ones are numbers, and what recipes make.
+
+    `made` are the columns that other recipes derive, `encoded` the columns of words that others make numbers of.
+    """
 
     kinds: Mapping[str, ColumnKind]
     flat_numbers: frozenset[str]
     target: str
     task: TaskKind
     made: frozenset[str] = frozenset()
+    encoded: frozenset[str] = frozenset()
 
     def is_number(self, name: str, entry: TransformEntry) -> bool:
         """Say whether a recipe meets a column as a number."""
         if name == self.target:
             return not self.task.is_classification
         kind = self.kinds.get(name)
+        if name in self.encoded and entry.takes == "numbers" and entry.place == "fold":
+            return True
         if kind is None or kind.is_number or name in self.flat_numbers:
             return True
         return entry.place == "fold" and kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME)

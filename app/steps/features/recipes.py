@@ -77,8 +77,14 @@ def held_of(plan: Plan) -> transforms.Held:
         if choice.kind == ColumnKind.CONSTANT.value and choice.profile.storage in ("number", "integer")
     }
     kinds[spec.task.target] = ColumnKind.CATEGORICAL if spec.task.kind.is_classification else ColumnKind.NUMERIC
-    made = frozenset(transforms.names_made(spec))
-    return transforms.Held(kinds, frozenset(flat), spec.task.target, spec.task.kind, made)
+    return transforms.Held(
+        kinds=kinds,
+        flat_numbers=frozenset(flat),
+        target=spec.task.target,
+        task=spec.task.kind,
+        made=frozenset(transforms.names_made(spec)),
+        encoded=frozenset(transforms.names_encoded(spec.features.transforms)),
+    )
 
 
 def _spec(plan: Plan) -> Spec:
