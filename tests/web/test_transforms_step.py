@@ -58,7 +58,7 @@ def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftR
     assert page.status == 200
     assert entry.help in page.words
     shown = page.element("features-transform-shown")
-    assert len(list(shown.iter("tr"))) == 9
+    assert 4 <= len(list(shown.iter("tr"))) <= 9
     assert "Before:" in page.words
     assert "After:" in page.words
     assert page.text.count('<svg class="chart"') + page.text.count('<ol class="rank"') >= (

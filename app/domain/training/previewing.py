@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import TrainingError
@@ -168,15 +169,9 @@ def _worked(spec: Spec, table: Table, column: str, links: tuple[Link, ...]) -> p
 def _shown(
     table: Table, before: pd.DataFrame, after: pd.DataFrame, *, entry: TransformEntry, comes: int, complete: bool
 ) -> Preview:
-    """Return the preview: the last rows of a series, gaps first where they are filled, else the first rows."""
+    """Return the preview of these values."""
     after = after.iloc[:, :MOST_AFTER]
-    places = np.arange(len(before))
-    if entry.role in ("fill", "mark"):
-        # What is missing is what a filled column is looked at for.
-        gap = _is_missing(before.iloc[:, 0]).to_numpy()
-        half = MOST_SHOWN_ROWS // 2
-        places = np.sort(np.concatenate([places[gap][:half], places[~gap][: MOST_SHOWN_ROWS - min(half, gap.sum())]]))
-    places = places[-MOST_SHOWN_ROWS:] if entry.needs_time else places[:MOST_SHOWN_ROWS]
+    places = _places(before.iloc[:, 0], entry)
     rows = tuple(
         RealRow(
             number=int(table.rows[at]) if complete else None,
@@ -188,6 +183,17 @@ def _shown(
     )
     spreads = [tuple(spread_of(one[name], str(name)) for name in one.columns) for one in (before, after)]
     return Preview(spreads[0], spreads[1], rows, rows_used=len(before), comes=comes)
+
+
+def _places(values: pd.Series, entry: TransformEntry) -> NDArray[np.intp]:
+    """Return the rows that are shown: the end of a series; gaps where they are filled; else small values to large."""
+    known = np.flatnonzero(~_is_missing(values).to_numpy())
+    if entry.needs_time:
+        return np.arange(len(values))[-MOST_SHOWN_ROWS:]
+    gaps = np.setdiff1d(np.arange(len(values)), known)[: MOST_SHOWN_ROWS // 2 if entry.role in ("fill", "mark") else 1]
+    first = values.iloc[known].drop_duplicates().sort_values().index.to_numpy()
+    wanted = np.linspace(0, len(first) - 1, min(MOST_SHOWN_ROWS - len(gaps), len(first))).astype(int)
+    return np.sort(np.concatenate([gaps, first[wanted]])).astype(np.intp)
 
 
 def _is_missing(values: pd.Series) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from app.services import previews
 from app.steps import flow
 from app.steps.features.asked import dataset_of
 from app.steps.features.derived import adding
-from app.steps.features.recipes import PREFIX, Asked, asked_of
+from app.steps.features.recipes import PREFIX, asked_of
 from app.steps.features.routes import VIEW, blueprint
 from app.web.hypermedia import render, see_other
 
@@ -27,6 +28,9 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
     situation = flow.situation_of(draft_id)
     dataset, _ = dataset_of(situation)
     asked = asked_of(request.args, situation.plan)
+    if not asked.columns:
+        # Before a column is chosen there is nothing to preview, and nothing wrong with that.
+        asked = replace(asked, faults={name: said for name, said in asked.faults.items() if name != "new.column"})
     shown, fault = None, ""
     if asked.part is not None and situation.plan.spec is not None:
         try:
@@ -34,14 +38,9 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
         except DomainError as problem:
             fault = problem.message
     values: dict[str, Any] = adding(situation.plan, asked, shown=shown, fault=fault)
-    status = 422 if _is_told(asked) or fault else 200
+    status = 422 if asked.faults or fault else 200
     base = f"/experiments/drafts/{draft_id}"
     return render(PAGE, PARTIAL, status=status, base=base, **values)
-
-
-def _is_told(asked: Asked) -> bool:
-    """Say whether something is wrong beside that no column was chosen yet."""
-    return any(name != "new.column" or asked.columns for name in asked.faults)
 
 
 @blueprint.post("/transform")
