@@ -169,7 +169,7 @@ def save(view: StepView, draft_id: uuid.UUID) -> Response:
 def _anchor(action: str) -> str:
     query = request.form.get("query", "")
     found = f"?{query}" if query and action != "apply" else ""
-    return f"{found}#features-derived" if action.startswith(("add-transform", "remove-transform")) else found
+    return f"{found}#features-derived" if "-transform" in action else found
 
 
 def autosave(view: StepView, draft_id: uuid.UUID) -> Response:

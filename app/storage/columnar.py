@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import DomainError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,29 @@ def read_frame(
     with connect(path.parent, memory_mb=memory_mb) as connection:
         query = f"SELECT {', '.join(keys)} FROM read_parquet(?){sample}"
         frame = connection.execute(query, [str(path)]).df()
+    frame.columns = list(names)
+    return _plain(frame, profile)
+
+
+def read_in_order(
+    path: Path, profile: DatasetProfile, names: Sequence[str], *, by: Sequence[str], limit: int
+) -> pd.DataFrame:
+    """Return the first rows of a stored dataset in the order of some columns, under the user's names.
+
+    Raises
+    ------
+    DomainError
+        If putting them in order takes too long to be waited for.
+    """
+    import duckdb
+
+    keys, order = ([profile.column(name).key for name in some] for some in (names, by))
+    query = f"SELECT {', '.join(keys)} FROM read_parquet(?) ORDER BY {', '.join(order)} LIMIT {int(limit)}"
+    with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection:
+        try:
+            frame = connection.execute(query, [str(path)]).df()
+        except duckdb.InterruptException as fault:
+            raise DomainError(f"Ordering the rows takes more than {PREVIEW_SECONDS} s.", code="too_slow") from fault
     frame.columns = list(names)
     return _plain(frame, profile)
 

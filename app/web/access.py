@@ -99,6 +99,8 @@ POLICY: dict[str, Who] = {
     "features.start_correlations": Who.SIGNED_IN,
     "features.cancel_correlations": Who.SIGNED_IN,
     "features.show_pair": Who.SIGNED_IN,
+    "features.preview_transform": Who.SIGNED_IN,
+    "features.ask_transform": Who.SIGNED_IN,
     "features.answer_leak": Who.SIGNED_IN,
     "review.launch": Who.SIGNED_IN,
     **{

@@ -122,6 +122,41 @@ def _about_features() -> Iterator[Row]:
     yield "400", _a(data=NO_TIME, features=_lag(1)), "error features transforms time_column_missing"
     yield "400", _a(features=_lag(101)), "warning features transforms memory_too_long"
     yield "400", _a(features={"transforms": "lag"}), "error features transforms transform_invalid"
+    yield "400", _a(features=_lag(400)), "error features transforms memory_too_long"
+    yield from _about_recipes()
+
+
+def _recipes(*recipes: tuple[str, str], **more: Any) -> dict[str, Any]:
+    return {"transforms": [{"kind": kind, "columns": [column]} for kind, column in recipes], **more}
+
+
+def _about_recipes() -> Iterator[Row]:
+    where = "features transforms"
+    yield "400", _a(features=_recipes(("box_cox", "a"))), f"error {where} not_positive"
+    yield "400", _a(features=_recipes(("log", "a"))), f"warning {where} not_positive"
+    yield "400", _a(features=_recipes(("ordinal", "word"), ("one_hot", "word"))), f"error {where} transform_conflict"
+    yield "400", _a(features=_recipes(("scale_robust", "a"), ("log", "a"))), f"error {where} transform_conflict"
+    yield (
+        "400",
+        _a(features=_recipes(("one_hot", "word"), ("scale_robust", "word"))),
+        f"error {where} transform_conflict",
+    )
+    yield (
+        "400",
+        _a(features=_recipes(("scale_robust", "a"), ("scale_min_max", "a"))),
+        f"warning {where} transform_conflict",
+    )
+    unticked = {table("400").key("b"): False}
+    yield "400", _a(features=_recipes(("yeo_johnson", "b"), **unticked)), f"warning {where} transform_unused"
+    ticked = {table("odd").key("same"): True}
+    yield "odd", _a(features=_recipes(("scale_robust", "same"), **ticked)), f"warning {where} transform_constant"
+    trees = {"estimator": "random_forest"}
+    yield "400", _a(model=trees, features=_recipes(("scale_robust", "a"))), f"notice {where} scaling_pointless"
+    yield "odd", _a(target="rare", features=_recipes(("target_encoding", "word"))), f"warning {where} rare_class"
+    ticked = {table("odd").key("name"): True}
+    yield "odd", _a(features=_recipes(("target_encoding", "name"), **ticked)), f"warning {where} rare_words"
+    for kind, column in (("scale_robust", "word"), ("one_hot", "a"), ("log", "y"), ("cyclic", "y"), ("log", "gone")):
+        yield "400", _a(features=_recipes((kind, column))), f"error {where} transform_invalid"
 
 
 def _about_models() -> Iterator[Row]:

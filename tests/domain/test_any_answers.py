@@ -47,7 +47,9 @@ def _recipes(known: Known) -> st.SearchStrategy[Any]:
     kinds = st.sampled_from([*(entry.kind for entry in TRANSFORMS), "magic", "", None, 5])
     columns = JSON | st.lists(st.sampled_from([*_columns(known), "gone"]), max_size=3)
     amounts = JSON | st.lists(st.integers(-1, 500), max_size=4) | st.sampled_from(["1, 2; 3", "7", "doy_cyclic"])
-    parameters = JSON | st.dictionaries(st.sampled_from(["steps", "window", "parts", "x"]), amounts, max_size=3)
+    parameters = JSON | st.dictionaries(
+        st.sampled_from(["steps", "window", "parts", "offset", "decay", "most", "folds", "x"]), amounts, max_size=3
+    )
     recipe = st.fixed_dictionaries({}, optional={"kind": kinds, "columns": columns, "parameters": parameters})
     return st.lists(recipe | JSON, max_size=4)
 

@@ -171,6 +171,22 @@ def test_derived_features_count_with_the_columns() -> None:
     assert columns_of(make_spec(selected=[], task={"time_column": "day"}, transforms=recipes)) == 10
 
 
+def test_recipes_of_a_fold_change_the_width_that_the_estimator_sees_and_no_column_before_it() -> None:
+    profile = _profile(5000, word=30)
+
+    def width(*kinds: str, **parts: Any) -> int:
+        recipes = [{"columns": ["word"], "kind": kind, "parameters": {}} for kind in kinds]
+        spec = make_spec(selected=["a", "word"], transforms=recipes, **parts)
+        assert columns_of(spec) == 2
+        return width_of(spec, profile)
+
+    assert width() == width("one_hot") == width("impute_most_frequent") == 1 + 30
+    assert width("ordinal") == width("target_encoding") == 2
+    assert width("ordinal", "missing_indicator") == 3
+    few = [{"columns": ["word"], "kind": "one_hot", "parameters": {"most": 4}}]
+    assert width_of(make_spec(selected=["a", "word"], transforms=few), profile) == 1 + 4
+
+
 def test_rows_without_a_target_take_no_time_to_learn() -> None:
     spec = make_spec(estimator="random_forest")
     half = replace(BASE, rows=LARGE, _by_name={})

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
 from app.domain.training import transforms
+from app.domain.training.derivation import apply_transforms
 from app.domain.training.preparation import prepare
-from app.domain.training.transforms import apply_transforms
 from tests.domain.tables import make_spec, profile_of, real
 
 QUICK = settings(derandomize=True, deadline=None, max_examples=30)
@@ -113,6 +113,44 @@ def test_nothing_is_carried_from_one_group_to_another(axis: bool) -> None:
     assert made["a_mean_2"] == [None, None, 1.5, 15, 2.5, 25]
 
 
+def test_the_antecedent_precipitation_index_by_hand() -> None:
+    made = derive(EVEN, recipe("antecedent_precipitation", "a", "y", decay=0.5))
+    assert made["a_api_0.5"] == pytest.approx([0, 1, 2.5, 4.25, 6.125, 8.0625])
+    # Of the target, the index of the step before: today's flow is what is to be estimated.
+    assert made["y_api_0.5"] == pytest.approx([None, 0, 10, 25, 42.5, 61.25])
+
+
+def test_the_index_starts_anew_after_a_gap_a_missing_value_and_in_each_group() -> None:
+    # Day 3 is no row at all; after it nothing is left of what fell before.
+    assert derive(GAPPED, recipe("antecedent_precipitation", "a", decay=0.5))["a_api_0.5"] == [0, 1, 2.5, 4, 7, 9.5]
+    holed = EVEN.assign(a=[1.0, 1, np.nan, 1, 1, np.inf])
+    assert derive(holed, recipe("antecedent_precipitation", "a", decay=0.5))["a_api_0.5"] == [
+        1,
+        1.5,
+        None,
+        1,
+        1.5,
+        None,
+    ]
+    frame = pd.DataFrame({"day": days(0, 0, 1, 1), "a": [1.0, 8, 1, 8], "site": list("pqpq"), "y": 0.0})
+    for axis in (True, False):
+        made = derive(frame, recipe("antecedent_precipitation", "a", decay=0.5), group="site", axis=axis)
+        assert made["a_api_0.5"] == [1, 8, 1.5, 12]
+
+
+def test_a_change_is_counted_by_time_and_that_of_the_target_ends_one_step_before() -> None:
+    made = derive(GAPPED, recipe("difference", "a", "y", step=1))
+    assert made["a_diff_1"] == [None, 1, 1, None, 1, 1]
+    assert made["y_diff_1"] == [None, None, 10, None, None, 10]
+
+
+def test_a_number_on_a_circle_by_hand() -> None:
+    frame = series(0, 1, 2).assign(a=[0.0, 90, 360])
+    made = derive(frame, recipe("cyclic", "a"), axis=False)
+    assert made["a_circle_360_sin"] == pytest.approx([0, 1, 0], abs=1e-9)
+    assert made["a_circle_360_cos"] == pytest.approx([1, 0, 1], abs=1e-9)
+
+
 def test_parts_of_the_date_by_hand() -> None:
     moments = pd.to_datetime(["2003-01-01 00:00", "2003-07-02 06:00", "2004-12-31 18:30"])
     frame = pd.DataFrame({"day": moments, "a": 0.0, "y": 0.0})
@@ -140,7 +178,10 @@ EVERY = (
     recipe("lag", "a", "y", steps=[1, 2]),
     recipe("rolling_sum", "a", "y", window=3),
     recipe("rolling_mean", "a", "y", window=2),
+    recipe("difference", "a", "y", step=2),
+    recipe("antecedent_precipitation", "a", "y", decay=0.8),
     recipe("date_parts", parts=list(transforms.DATE_PARTS)),
+    recipe("cyclic", "a", period=360),
 )
 
 
@@ -198,6 +239,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     *(("lag", {"steps": raw}) for raw in ("", [], None, 3, {}, "0", "-1", "1.5", "x", [None], [[1]], "10001")),
     ("lag", {"steps": list(range(1, 62))}),
     *((kind, {"window": raw}) for kind in ROLLING for raw in ("", None, 1, 0, -3, 2.5, "x", [7], True, 10_001)),
+    *(("difference", {"step": raw}) for raw in ("", None, 0, -1, 1.5, "x", [1])),
+    *(("antecedent_precipitation", {"decay": raw}) for raw in ("", None, 0, 1, -0.5, 1.5, "x", [0.9], float("nan"))),
+    *(("cyclic", {"period": raw}) for raw in ("", None, 0, -1, "x", float("inf"))),
     *(("date_parts", {"parts": raw}) for raw in ("", [], None, 3, "century", ["month", "x"], {"month": 1})),
 ]
 
@@ -244,10 +288,10 @@ def test_the_names_announced_are_the_names_that_come(one: dict[str, Any]) -> Non
 
 
 def test_the_longest_memory_and_the_lags_of_the_target_are_known() -> None:
-    spec = spec_with(recipe("lag", "a", "y", steps=[2, 9]), recipe("rolling_sum", "a", window=30), EVERY[3])
+    spec = spec_with(recipe("lag", "a", "y", steps=[2, 9]), recipe("rolling_sum", "a", window=30), EVERY[5])
     assert transforms.longest_memory(spec) == 30
     assert transforms.target_lags(spec) == ["y_lag_2", "y_lag_9"]
-    assert transforms.longest_memory(spec_with(EVERY[3])) == 0
+    assert transforms.longest_memory(spec_with(EVERY[5])) == 0
 
 
 def test_a_recipe_is_not_dropped_in_silence_where_a_column_has_its_name() -> None:
@@ -261,4 +305,5 @@ def test_a_recipe_is_not_dropped_in_silence_where_a_column_has_its_name() -> Non
 def test_every_recipe_has_a_title_a_sentence_and_defaults_that_hold(entry: transforms.TransformEntry) -> None:
     assert entry.help.endswith(".")
     assert entry.title
-    assert set(entry.parse({})) == {entry.parameter}
+    assert set(entry.parse({})) == {field.name for field in entry.parameters}
+    assert entry.learns <= (entry.place == "fold")

@@ -338,3 +338,16 @@ def test_the_same_config_gives_the_same_predictions(user: User, river: Dataset, 
     assert texts[0] == texts[1]
     assert texts[0].count(b"\r\n") == texts[0].count(b"\n") == len(pd.read_csv(io.BytesIO(texts[0]))) + 1
     assert fresh(experiment).scores == fresh(again).scores
+
+
+def test_a_recipe_that_works_on_what_another_derives_is_trained(user: User, river: Dataset) -> None:
+    recipes = [
+        {"columns": ["a"], "kind": "rolling_mean", "parameters": {"window": 3}},
+        {"columns": ["a_mean_3"], "kind": "scale_robust", "parameters": {}},
+    ]
+    features = RIVER.features.model_validate({"selected": ["a", "word"], "transforms": recipes})
+    row = launch(user, river, RIVER.model_copy(update={"features": features}))
+    assert run(row, claim(row))
+    report = fresh(row).report
+    assert report is not None
+    assert report["features"]["derived"] == ["a_mean_3"]

@@ -341,8 +341,8 @@ def test_bulk_ticking_touches_only_the_columns_that_are_shown(browser: Browser, 
 def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, draft: DraftRow) -> None:
     path = step_path(draft, "features")
     first = browser.get(path)
-    new = {"new.kind": "rolling_mean", "new.column": "tmax_c", "new.amount": "14"}
-    after = browser.press(first, "Add", new)
+    asked = browser.press(first, "Preview", {"new.kind": "rolling_mean", "new.column": "tmax_c"}, to="/transform")
+    after = browser.press(browser.follow(asked), "Add", {"new.window": "14"})
     assert (after.status, after.goes_to) == (303, f"{path}#features-derived")
     page = browser.follow(after)
     assert "tmax_c_mean_14" in page.words

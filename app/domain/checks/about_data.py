@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
+from app.domain.training.transforms import names_made
 from app.domain.vocabulary import ColumnKind
 
 FEWEST_ROWS = 10
@@ -17,13 +18,19 @@ MOSTLY_MISSING = 0.5
 
 def columns_exist(subject: Subject) -> Iterator[Problem]:
     """Every column that the config names is in the dataset."""
-    task = subject.spec.task
+    task, made = subject.spec.task, set(names_made(subject.spec))
     named = [
         ("data", "target", task.target),
         ("data", "time_column", task.time_column),
         ("data", "group_column", task.group_column),
         *(("features", "", name) for name in subject.spec.features.selected),
-        *(("features", "transforms", name) for part in subject.spec.features.transforms for name in part.columns),
+        # A recipe may work on what another one derives.
+        *(
+            ("features", "transforms", name)
+            for part in subject.spec.features.transforms
+            for name in part.columns
+            if name not in made
+        ),
     ]
     for step, field, name in named:
         if name is not None and not subject.profile.has(name):

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.domain.analysis.profile import Associations, DatasetProfile
-from app.domain.checks import about_data, about_features, about_leaks, about_model, about_validation
+from app.domain.checks import about_data, about_features, about_leaks, about_model, about_transforms, about_validation
 from app.domain.checks.subject import Subject
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 
 Rule = Callable[[Subject], Iterator[Problem]]
 
+OF_TRANSFORMS: tuple[Rule, ...] = (
+    about_transforms.can_be_followed,
+    about_transforms.look_back_far_enough,
+    about_transforms.go_together,
+    about_transforms.fit_their_columns,
+    about_transforms.fit_the_rows,
+    about_transforms.have_an_effect,
+)
 RULES: tuple[Rule, ...] = (
     about_data.columns_exist,
     about_data.target_has_values,
@@ -25,7 +33,7 @@ RULES: tuple[Rule, ...] = (
     about_leaks.answers_are_kept,
     about_leaks.questions_are_answered,
     about_features.useless_columns,
-    about_features.transforms_fit,
+    *OF_TRANSFORMS,
     about_model.estimator_exists_and_fits,
     about_model.parameters_are_valid,
     about_model.enough_for_the_rows,
@@ -59,3 +67,11 @@ def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations |
     for rule in RULES[1:]:
         found.extend(rule(subject))
     return tuple(found)
+
+
+def check_transforms(spec: Spec, profile: DatasetProfile) -> tuple[Problem, ...]:
+    """Return the problems of a config's recipes for features alone."""
+    subject = Subject(spec, profile, None)
+    if any(about_data.columns_exist(subject)):
+        return tuple(about_data.columns_exist(subject))
+    return tuple(problem for rule in OF_TRANSFORMS for problem in rule(subject))

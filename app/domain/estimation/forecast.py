@@ -11,16 +11,19 @@ from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Estimate
 from app.domain.training import splitting
+from app.domain.training.chains import chains_of
 from app.domain.training.importance import MOST_FEATURES, MOST_ROWS, REPEATS
 from app.domain.training.pipeline import MOST_CATEGORIES, parameters_of
 from app.domain.training.transforms import derived_names
-from app.domain.vocabulary import ColumnKind, Strategy
+from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 # A worker that has loaded the libraries and nothing else, measured on Linux.
 IDLE_MEMORY_MB = 270.0
 START_SECONDS = 2.0
 # What every call of a fitted pipeline takes beside the estimator itself.
 CALL_SECONDS = 0.006
+# What it takes to compare one row that has a gap with one training row, measured on the machine of the calibration.
+PAIR_SECONDS = 1.2e-7
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,29 @@ def columns_of(spec: Spec) -> int:
 
 def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
     """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
-    width = float(columns_of(spec))
+    width, chains = float(columns_of(spec)), chains_of(spec.features.transforms)
+    classes = profile.column(spec.task.target).distinct if spec.task.kind is TaskKind.MULTICLASS else 1
     for name in spec.features.selected:
-        column = profile.column(name)
+        column, links = profile.column(name), chains.get(name, ())
         kind = spec.data.column_kinds.get(name, column.kind)
-        if not kind.is_number and kind not in (ColumnKind.BOOLEAN, ColumnKind.DATETIME):
-            width += max(1, min(column.distinct, MOST_CATEGORIES)) * indicator - 1
+        width += any(link.entry.role == "mark" for link in links) * indicator
+        if kind.is_number or kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME):
+            continue
+        encoder = next((link for link in links if link.entry.role == "encode"), None)
+        if encoder is None or encoder.entry.kind == "one_hot":
+            most = MOST_CATEGORIES if encoder is None else encoder.parameters["most"]
+            width += max(1, min(column.distinct, most)) * indicator - 1
+        elif encoder.entry.kind == "target_encoding":
+            width += classes - 1
     return max(round(width), 1)
+
+
+def _nearest_seconds(spec: Spec, profile: DatasetProfile, *, rows: int, fits: int, shuffles: int) -> float:
+    """Return what filling from the nearest rows takes in all: each row with a gap is compared with each other row."""
+    named = {name for part in spec.features.transforms if part.kind == "impute_nearest" for name in part.columns}
+    missing = sum(profile.column(name).missing for name in named if profile.has(name))
+    share = min(missing / max(profile.rows, 1), 1.0)
+    return PAIR_SECONDS * rows * share * (fits * rows + shuffles * min(MOST_ROWS, rows))
 
 
 def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
@@ -111,7 +130,8 @@ def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
     one_fit = entry.work(max(int(rows * share), 1), weight, values) * trees_per_class
     shuffles = min(columns_of(spec), MOST_FEATURES) * REPEATS
     judged = (entry.work(min(MOST_ROWS, rows), weight, values) * entry.predict_share + CALL_SECONDS) * shuffles
-    central = START_SECONDS + (fits * (one_fit + rows * width * 8e-9 + 0.02) + judged) * machine.slowness
+    nearest = _nearest_seconds(spec, profile, rows=rows, fits=fits, shuffles=shuffles)
+    central = START_SECONDS + (fits * (one_fit + rows * width * 8e-9 + 0.02) + judged + nearest) * machine.slowness
     memory = IDLE_MEMORY_MB + entry.memory_mb(rows, width, values) + profile.rows * width * 8 * 2 / 1e6
     return Estimate(
         fits=fits,

@@ -21,7 +21,7 @@ from app.domain.recommendation.validation import (
     suggest_strategy,
 )
 from app.domain.training import metrics, splitting
-from app.domain.training.transforms import get as get_transform
+from app.domain.training.transforms import memory_of
 from app.domain.vocabulary import ColumnKind, Strategy
 
 HOLDOUT = Parameter(
@@ -65,17 +65,13 @@ def situation_of(config: dict[str, Any], context: Context) -> Situation:
     """Return what the validation's suggestions look at."""
     target = context.profile.column(context.target)
     counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
-    memory = 0
-    for recipe in config["features"]["transforms"]:
-        parameters = get_transform(recipe["kind"]).parse(TransformPart(**recipe).parameters)
-        memory = max(memory, *parameters.get("steps", [0]), parameters.get("window", 0))
     return Situation(
         task=context.task,
         rows=max(context.profile.rows - target.missing, 0),
         ordered=bool(context.time_column),
         groups=context.profile.column(context.group_column).distinct if context.group_column else 0,
         rarest_class=min(counts, default=1) if context.task.is_classification else 0,
-        memory=memory,
+        memory=memory_of(TransformPart(**recipe) for recipe in config["features"]["transforms"]),
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.estimation import Machine, estimate, this_machine
-from app.domain.experiment import Draft, Spec
+from app.domain.experiment import Draft, Spec, TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.choosing import choose_columns
@@ -18,6 +18,7 @@ from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, sugges
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
+from app.domain.training.transforms import Held, columns_fault, derived_names, names_encoded
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from app.domain.wizard import SLUGS
@@ -175,9 +176,9 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
             message = "The derived features could not be understood."
             reader.wrong("features", "transforms", message, code="transform_invalid", remedy=remedy)
         return suggested
-    kept = []
+    kept: list[dict[str, Any]] = []
     for item in raw[:200]:
-        fault = _transform_fault(item, context)
+        fault = _transform_fault(item, _held(context, kept))
         if fault:
             reader.wrong("features", "transforms", fault, code="transform_invalid")
         else:
@@ -186,15 +187,15 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
     return kept
 
 
-def _transform_fault(item: Any, context: Context) -> str:
+def _transform_fault(item: Any, held: Held) -> str:
+    odd = "A derived feature could not be understood. Remove it and add it again."
     if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
-        return "A derived feature could not be understood. Remove it and add it again."
-    columns = item.get("columns") or []
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        return "A derived feature could not be understood. Remove it and add it again."
-    parameters = item.get("parameters") or {}
+        return odd
+    columns, parameters = item.get("columns") or [], item.get("parameters") or {}
+    if not isinstance(columns, list) or not all(isinstance(name, str) and name for name in columns):
+        return odd
     if not isinstance(parameters, dict):
-        return "A derived feature could not be understood. Remove it and add it again."
+        return odd
     try:
         entry = get_transform(item["kind"])
         entry.parse(parameters)
@@ -202,19 +203,26 @@ def _transform_fault(item: Any, context: Context) -> str:
         return f"There is no derived feature of the kind {item['kind'][:40]}."
     except ValueError as fault:
         return str(fault)
-    if entry.needs_columns and not columns:
-        return f"{entry.title}: choose at least one column."
-    unknown = next((name for name in columns if not context.profile.has(name)), None)
-    if unknown is not None:
-        return f"{entry.title}: there is no column named {unknown[:60]}."
-    words = next(
-        (name for name in columns if not context.kinds[name].is_number and not _is_number_target(context, name)), None
+    return columns_fault(entry, columns, held)
+
+
+def _held(context: Context, recipes: list[dict[str, Any]]) -> Held:
+    """Return what a recipe may work on that comes after these."""
+    flat = {
+        column.name
+        for column in context.profile.columns
+        if context.kinds[column.name] is ColumnKind.CONSTANT and column.storage in ("number", "integer")
+    }
+    parts = [TransformPart(**recipe) for recipe in recipes]
+    made = (name for part in parts for name in derived_names(part, time_column=context.time_column))
+    return Held(
+        kinds=context.kinds,
+        flat_numbers=frozenset(flat),
+        target=context.target,
+        task=context.task,
+        made=frozenset(made),
+        encoded=frozenset(names_encoded(parts)),
     )
-    return f"{entry.title}: {words[:60]} does not hold numbers." if words is not None and entry.needs_columns else ""
-
-
-def _is_number_target(context: Context, name: str) -> bool:
-    return name == context.target and context.task is TaskKind.REGRESSION
 
 
 def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:

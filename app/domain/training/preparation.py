@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.transforms import apply_transforms, names_taken
+from app.domain.training.chains import chains_of, clash_of
+from app.domain.training.derivation import apply_transforms
+from app.domain.training.transforms import column_fault, names_taken
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -64,13 +66,13 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
-    notes = [f"The derived feature {name} was left out: a column of the file has its name."
-             for name in names_taken(spec, columns_before)]  # fmt: skip
+    notes = _left_out(spec, columns_before)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
     follows = spec.task.time_column is not None and not spec.task.kind.is_classification
     last_seen = _last_seen(frame, spec, groups) if follows else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
+    _refuse_what_cannot_be_done(spec, numbers, categories)
     if int(usable.sum()) < 2:
         raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
     missing, undated = int((~usable).sum()), in_file - len(frame)
@@ -90,6 +92,11 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
         dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
     )
+
+
+def _left_out(spec: Spec, columns: set[str]) -> list[str]:
+    taken = names_taken(spec, columns)
+    return [f"The derived feature {name} was left out: a column of the file has its name." for name in taken]
 
 
 def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
@@ -190,6 +197,22 @@ def _features(
         notes.append(f"{infinite:,} infinite values count as missing.")
         table = table.replace([np.inf, -np.inf], np.nan)
     return table, tuple(numbers), tuple(categories)
+
+
+def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:
+    """Refuse recipes for folds that do not fit the kind of a column, or one another."""
+    for column, links in chains_of(spec.features.transforms).items():
+        if column not in numbers and column not in categories:
+            continue
+        faults, is_number = [], column in numbers
+        for link in links:
+            faults.append(column_fault(link.entry, column, is_number=is_number, is_target=False))
+            is_number = is_number or link.entry.role == "encode"
+        clash = clash_of(column, links)
+        faults.insert(0, clash.sentence if clash is not None and clash.severe else "")
+        fault = next((one for one in faults if one), "")
+        if fault:
+            raise TrainingError(fault, code="transform_conflict")
 
 
 def _is_number(kind: ColumnKind, values: pd.Series) -> bool:

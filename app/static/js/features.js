@@ -26,6 +26,13 @@
     place.textContent = Number(place.dataset.count).toLocaleString("en");
   });
 
+  /* Enter in the recipe that is being put together shows it, and does not leave the step. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches?.("#f-new input")) return;
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   /* The picture of a pair is put beside the matrix; without a script its link leads to a page. */
   function openPair(address) {
     const slot = document.getElementById("features-pair-slot");

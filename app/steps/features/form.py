@@ -7,11 +7,11 @@ from typing import Any
 from app.domain.errors import DomainError
 from app.domain.recommendation.plan import ColumnChoice, Plan
 from app.domain.recommendation.selection import MOST_RULES, Rule, read_rules, with_rule
-from app.domain.training import transforms
 from app.steps.features.listing import asked_of_text, filter_of
+from app.steps.features.recipes import added, raw_recipes, swapped
 from app.steps.flow import Form
 
-ADD, REMOVE, RESET = "add-transform", "remove-transform:", "reset-transforms"
+ADD, REMOVE, FIRST, RESET = "add-transform", "remove-transform:", "earlier-transform:", "reset-transforms"
 BULK = {"tick-all": True, "untick-all": False, "tick-suggested": None}
 MATCHING = {"tick-matching": "tick", "untick-matching": "leave_out", "only-matching": "only", "invert": "invert"}
 FORGET_RULE, FORGET_ALL = "forget-rule:", "forget-choices"
@@ -48,11 +48,15 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
         return {"rules": kept or None}
     if action == RESET:
         return {"transforms": None}
-    current = list(plan.values["features"].get("transforms") or [])
     if action == ADD:
-        return {"transforms": [*current, _new(form)]}
-    kept = [item for place, item in enumerate(current) if action != f"{REMOVE}{place}"]
-    return {} if len(kept) == len(current) else {"transforms": kept}
+        return {"transforms": added(form, plan)}
+    current = raw_recipes(plan)
+    for place in range(len(current)):
+        if action == f"{REMOVE}{place}":
+            return {"transforms": [*current[:place], *current[place + 1 :]]}
+        if action == f"{FIRST}{place}":
+            return {"transforms": swapped(current, place)}
+    return {}
 
 
 def _shown(form: Form, plan: Plan, wanted: bool | None) -> dict[str, Any]:
@@ -106,15 +110,3 @@ def add_rule(plan: Plan, rule: Rule) -> dict[str, Any]:
             field="q",
         )
     return {"rules": [one.to_json() for one in rules] or None}
-
-
-def _new(form: Form) -> dict[str, Any]:
-    kind = form.get("new.kind", "lag")
-    entry = next((one for one in transforms.TRANSFORMS if one.kind == kind), transforms.TRANSFORMS[0])
-    column = form.get("new.column", "")
-    raw: Any = form.getlist("new.parts") if entry.parameter == "parts" else form.get("new.amount", "")
-    return {
-        "columns": [column] if entry.needs_columns and column else [],
-        "kind": entry.kind,
-        "parameters": {entry.parameter: raw},
-    }

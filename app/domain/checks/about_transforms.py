@@ -1,0 +1,183 @@
+"""Rules about the recipes for features: that they can be followed, fit their columns, and go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.estimators import registry
+from app.domain.experiment import TransformPart
+from app.domain.problems import Problem, Remedy
+from app.domain.training.chains import chains_of, clash_of
+from app.domain.training.transforms import derived_names, memory_of, names_made, readable
+from app.domain.training.transforms import get as get_transform
+from app.domain.vocabulary import ColumnKind
+
+FIELD = "transforms"
+# Beyond this, comparing every row with every other takes minutes in each fold.
+MOST_NEAREST_ROWS = 20_000
+# A mean over fewer rows of a class or a word than this says little.
+FEW_ROWS = 10
+
+
+def _changed(subject: Subject, place: int, *, kind: str | None = None, first: bool = False) -> dict[str, Any]:
+    """Return the list of recipes with the one at `place` left out, moved to the front, or made another kind."""
+    recipes = [part.model_dump(mode="json") for part in subject.spec.features.transforms]
+    recipe = recipes.pop(place)
+    if kind is not None:
+        recipes.insert(place, {**recipe, "kind": kind, "parameters": {}})
+    elif first:
+        recipes.insert(0, recipe)
+    return {"features": {FIELD: recipes}}
+
+
+def _listed(subject: Subject) -> Iterator[tuple[int, TransformPart]]:
+    yield from enumerate(subject.spec.features.transforms)
+
+
+def can_be_followed(subject: Subject) -> Iterator[Problem]:
+    """Every recipe is known, has parameters that make sense, and a time column where it needs one."""
+    remedy = Remedy("Remove the derived features", {"features": {FIELD: []}})
+    timeless = subject.spec.task.time_column is None
+    needing = [place for place, part in _listed(subject) if _needs_time(part)] if timeless else []
+    if needing:
+        others = [part for place, part in _listed(subject) if place not in needing]
+        kept = {"features": {FIELD: [part.model_dump(mode="json") for part in others]}}
+        message = "Derived features need a time column. Choose one on the Data step, or remove them."
+        yield error("features", FIELD, "time_column_missing", message, Remedy(remedy.label, kept))
+    for part in subject.spec.features.transforms:
+        try:
+            get_transform(part.kind).parse(part.parameters)
+        except KeyError:
+            yield error(
+                "features", FIELD, "transform_unknown", f"There is no derived feature {part.kind[:40]}.", remedy
+            )
+            continue
+        except ValueError as fault:
+            yield error("features", FIELD, "transform_invalid", str(fault), remedy)
+            continue
+        taken = [
+            name for name in derived_names(part, time_column=subject.spec.task.time_column) if subject.profile.has(name)
+        ]
+        if taken:
+            message = f"The file has a column named {taken[0][:60]} already, so that derived feature is left out."
+            yield warning("features", FIELD, "name_taken", message)
+
+
+def _needs_time(part: TransformPart) -> bool:
+    try:
+        return get_transform(part.kind).needs_time
+    except KeyError:
+        return False
+
+
+def look_back_far_enough(subject: Subject) -> Iterator[Problem]:
+    """No recipe looks back further than the series is long, nor so far that much of it is lost."""
+    rows = subject.profile.rows
+    for place, part in _listed(subject):
+        reach = memory_of([part])
+        if reach >= rows > 0 and part.kind != "antecedent_precipitation":
+            title = get_transform(part.kind).title
+            message = f"{title} looks back {reach:,} steps, but there are only {rows:,} rows: it would hold nothing."
+            yield error("features", FIELD, "memory_too_long", message, Remedy("Remove it", _changed(subject, place)))
+        elif reach > rows // 4:
+            message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
+            yield warning("features", FIELD, "memory_too_long", message)
+
+
+def go_together(subject: Subject) -> Iterator[Problem]:
+    """The recipes on one column can follow one another."""
+    for column, links in chains_of(subject.spec.features.transforms).items():
+        clash = clash_of(column, links)
+        if clash is None:
+            continue
+        title = get_transform(subject.spec.features.transforms[clash.place].kind).title
+        first = clash.remedy == "first"
+        remedy = Remedy(f"{'Put first' if first else 'Remove'}: {title}", _changed(subject, clash.place, first=first))
+        say = error if clash.severe else warning
+        yield say("features", FIELD, "transform_conflict", clash.sentence, remedy)
+
+
+def fit_their_columns(subject: Subject) -> Iterator[Problem]:
+    """Logarithms and Box-Cox find values that they can work on."""
+    made = set(names_made(subject.spec))
+    for place, part in _listed(subject):
+        if part.kind not in ("log", "box_cox"):
+            continue
+        for _, _, parameters in readable([part]):
+            for name in (name for name in part.columns if name not in made):
+                least = subject.profile.column(name).minimum
+                if not isinstance(least, int | float) or least + parameters.get("offset", 0.0) > 0:
+                    continue
+                yield _not_positive(subject, place, name=name, least=least)
+
+
+def _not_positive(subject: Subject, place: int, *, name: str, least: float) -> Problem:
+    remedy = Remedy("Use Yeo-Johnson", _changed(subject, place, kind="yeo_johnson"))
+    low = f"{least:,.6g}".replace("-", "\u2212")
+    if subject.spec.features.transforms[place].kind == "box_cox":
+        message = f"Box-Cox needs values above 0, and {name[:60]} goes down to {low}."
+        return error("features", FIELD, "not_positive", message, remedy)
+    message = f"{name[:60]} goes down to {low}: with this offset, its logarithm is missing there."
+    return warning("features", FIELD, "not_positive", f"{message} An offset above {abs(least):,.6g} avoids it.", remedy)
+
+
+def fit_the_rows(subject: Subject) -> Iterator[Problem]:
+    """There are neither too many rows for a recipe nor too few."""
+    for place, part in _listed(subject):
+        if part.kind == "impute_nearest" and subject.rows > MOST_NEAREST_ROWS:
+            message = (
+                f"Filling from the nearest rows compares every row with every other, which takes too long with "
+                f"{subject.rows:,} rows; up to {MOST_NEAREST_ROWS:,} are accepted."
+            )
+            remedy = Remedy("Fill with the median", _changed(subject, place, kind="impute_median"))
+            yield error("features", FIELD, "too_many_rows", message, remedy)
+        if part.kind == "target_encoding":
+            yield from _rare(subject, place, part)
+
+
+def _rare(subject: Subject, place: int, part: TransformPart) -> Iterator[Problem]:
+    remedy = Remedy("Use one column per word", _changed(subject, place, kind="one_hot"))
+    counts = subject.class_counts if subject.spec.task.kind.is_classification else []
+    if counts and min(counts) < FEW_ROWS:
+        message = f"The rarest class has {min(counts):,} rows: its mean for a word is mostly chance."
+        yield warning("features", FIELD, "rare_class", message, remedy)
+    made = set(names_made(subject.spec))
+    for name in (name for name in part.columns if name not in made):
+        distinct = subject.profile.column(name).distinct
+        if distinct * 2 > subject.rows:
+            message = f"Most words of {name[:60]} stand on one row: their mean target tells nothing about other rows."
+            yield warning("features", FIELD, "rare_words", message, remedy)
+
+
+def have_an_effect(subject: Subject) -> Iterator[Problem]:
+    """No recipe works on a column that is no feature, on a constant one, or for trees on the size of numbers."""
+    made, trees = set(names_made(subject.spec)), _is_trees(subject.spec.model.estimator)
+    for place, part in _listed(subject):
+        for _, entry, _ in readable([part]):
+            remove = Remedy("Remove it", _changed(subject, place))
+            known = [name for name in part.columns if name not in made and subject.profile.has(name)]
+            unused = next((name for name in known if name not in subject.spec.features.selected), None)
+            if entry.place == "fold" and unused is not None:
+                tick = Remedy(f"Tick {unused[:40]}", {"features": {subject.field(unused): True}})
+                message = f"{entry.title}: {unused[:60]} is not ticked, so nothing is done to it."
+                yield warning("features", FIELD, "transform_unused", message, tick)
+            flat = next((name for name in known if _is_flat(subject, name)), None)
+            if flat is not None and entry.role not in ("mark", "fill"):
+                message = f"{entry.title}: {flat[:60]} holds one value only, of which nothing can be made."
+                yield warning("features", FIELD, "transform_constant", message, remove)
+            if trees and entry.role == "scale":
+                message = f"{entry.title} changes nothing for trees, which look at the order of values only."
+                yield notice("features", FIELD, "scaling_pointless", message, remove)
+
+
+def _is_flat(subject: Subject, name: str) -> bool:
+    return subject.kind(name) is ColumnKind.CONSTANT or subject.profile.column(name).distinct <= 1
+
+
+def _is_trees(estimator: str) -> bool:
+    try:
+        return registry.get(estimator).family == "trees"
+    except KeyError:
+        return False

@@ -1,0 +1,42 @@
+"""What the panel of derived features shows: the recipes there are, and the one that may be added."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import request
+
+from app.domain.recommendation.plan import Plan
+from app.domain.training import transforms
+from app.domain.training.recipes import TRANSFORMS
+from app.services.previews import Shown
+from app.steps.features.recipes import MOST_OPTIONS, Asked, asked_of, lines_of, options_of
+
+
+def context(plan: Plan) -> dict[str, Any]:
+    """Return what the panel needs; what was asked for in a form that came back stays in its fields."""
+    typed = request.form if request.method == "POST" else request.args
+    asked = asked_of(typed, plan)
+    if typed.get("action") != "add-transform":
+        asked = replace(asked, faults={})
+    return {"recipes": lines_of(plan), "reasons": plan.reasons, **adding(plan, asked)}
+
+
+def adding(plan: Plan, asked: Asked, *, shown: Shown | None = None, fault: str = "") -> dict[str, Any]:
+    """Return what the form of one more recipe needs."""
+    families: dict[str, list[Any]] = {}
+    timeless = plan.spec is None or plan.spec.task.time_column is None
+    for entry in TRANSFORMS:
+        if not (timeless and entry.needs_time):
+            families.setdefault(entry.family, []).append(entry)
+    options = options_of(plan, asked.entry) if plan.spec and asked.entry.needs_columns else []
+    return {
+        "asked": asked,
+        "families": families,
+        "options": list(dict.fromkeys([*(name for name in options if name in asked.columns), *options]))[:MOST_OPTIONS],
+        "more_options": len(options) > MOST_OPTIONS,
+        "date_parts": transforms.DATE_PARTS,
+        "shown": shown,
+        "preview_fault": fault,
+    }

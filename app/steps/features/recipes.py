@@ -1,0 +1,185 @@
+"""The recipes for features as the Features step asks for them and lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.errors import DomainError
+from app.domain.experiment import Spec, TransformPart
+from app.domain.recommendation.plan import Plan
+from app.domain.training import transforms
+from app.domain.training.recipe_parameters import RecipeError
+from app.domain.training.recipes import TRANSFORMS, TransformEntry
+from app.domain.vocabulary import ColumnKind
+from app.steps.flow import Form
+
+PREFIX = "new."
+MOST_RECIPES = 200
+# A list of a few thousand options is longer than a page may be, and nobody reads it.
+MOST_OPTIONS = 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The recipe that is asked about: what was typed, and what is wrong with it by the name of its field."""
+
+    entry: TransformEntry
+    columns: tuple[str, ...]
+    values: Mapping[str, Any]
+    named: str = ""
+    faults: Mapping[str, str] = field(default_factory=dict)
+    part: TransformPart | None = None
+
+
+def asked_of(form: Form, plan: Plan) -> Asked:
+    """Return the recipe of the fields that begin with "new."; fields of another kind of recipe are not looked at."""
+    wanted = form.get("new.kind", "")
+    entry = next((one for one in TRANSFORMS if one.kind == wanted), TRANSFORMS[0])
+    named = form.get("new.named", "").strip()
+    columns = tuple(dict.fromkeys(name for name in [*form.getlist("new.column"), named] if name))
+    values: dict[str, Any] = {}
+    for one in entry.parameters:
+        there = form.get("new.fields") == entry.kind
+        lists = one.type == "parts"
+        typed = form.getlist(PREFIX + one.name) if lists else form.get(PREFIX + one.name, "")
+        given = there or PREFIX + one.name in form
+        values[one.name] = typed if given else list(one.default) if lists or one.type == "steps" else one.default
+    return _judged(Asked(entry, columns if entry.needs_columns else (), values, named), plan)
+
+
+def _judged(asked: Asked, plan: Plan) -> Asked:
+    faults: dict[str, str] = {}
+    try:
+        asked.entry.parse(asked.values)
+    except RecipeError as fault:
+        faults[PREFIX + fault.field] = str(fault)
+    unfit = transforms.columns_fault(asked.entry, asked.columns, held_of(plan)) if plan.spec else ""
+    if unfit:
+        faults["new.column"] = unfit
+    if asked.entry.needs_time and plan.spec is not None and plan.spec.task.time_column is None:
+        faults["new.kind"] = f"{asked.entry.title} needs a time column. Choose one on the Data step."
+    part = None
+    if not faults:
+        parameters = asked.entry.parse(asked.values)
+        part = TransformPart(columns=list(asked.columns), kind=asked.entry.kind, parameters=parameters)
+    return Asked(asked.entry, asked.columns, asked.values, asked.named, faults, part)
+
+
+def held_of(plan: Plan) -> transforms.Held:
+    """Return the columns that recipes of a draft may work on; there must be a config."""
+    spec = _spec(plan)
+    kinds = {choice.profile.name: ColumnKind(choice.kind) for choice in plan.columns}
+    flat = {
+        choice.profile.name
+        for choice in plan.columns
+        if choice.kind == ColumnKind.CONSTANT.value and choice.profile.storage in ("number", "integer")
+    }
+    kinds[spec.task.target] = ColumnKind.CATEGORICAL if spec.task.kind.is_classification else ColumnKind.NUMERIC
+    return transforms.Held(
+        kinds=kinds,
+        flat_numbers=frozenset(flat),
+        target=spec.task.target,
+        task=spec.task.kind,
+        made=frozenset(transforms.names_made(spec)),
+        encoded=frozenset(transforms.names_encoded(spec.features.transforms)),
+    )
+
+
+def _spec(plan: Plan) -> Spec:
+    if plan.spec is None:
+        raise DomainError("Choose a dataset and a target on the Data step first.", code="dataset_missing")
+    return plan.spec
+
+
+def options_of(plan: Plan, entry: TransformEntry) -> list[str]:
+    """Return the columns that a recipe can work on: ticked ones first, then what others derive, then all others."""
+    held, spec = held_of(plan), _spec(plan)
+    ticked = [choice.profile.name for choice in plan.columns if choice.selected]
+    made = transforms.names_made(spec) if entry.place == "fold" else []
+    rest = [choice.profile.name for choice in plan.columns if not choice.selected]
+    order = dict.fromkeys([*ticked, *([spec.task.target] if entry.looks_back else []), *made, *rest])
+    return [name for name in order if not transforms.columns_fault(entry, [name], held)]
+
+
+def added(form: Form, plan: Plan) -> list[dict[str, Any]]:
+    """Return the list of recipes with the one that was asked for at its end.
+
+    Raises
+    ------
+    DomainError
+        At the field that is wrong.
+    """
+    asked, current = asked_of(form, plan), raw_recipes(plan)
+    for name, sentence in asked.faults.items():
+        raise DomainError(sentence, code="transform_invalid", field=name)
+    if len(current) >= MOST_RECIPES:
+        raise DomainError(f"A draft keeps {MOST_RECIPES} of them.", code="too_many_transforms", field="new.kind")
+    recipe = asked.part.model_dump(mode="json") if asked.part else {}
+    if recipe in current:
+        raise DomainError("This one is there already.", code="transform_again", field="new.kind")
+    return [*current, recipe]
+
+
+def raw_recipes(plan: Plan) -> list[Any]:
+    """Return the recipes of a draft as they were answered or suggested."""
+    held = plan.values["features"].get("transforms")
+    return list(held) if isinstance(held, list) else []
+
+
+def swapped(current: list[Any], place: int) -> list[Any]:
+    """Return the list with the recipe at `place` before the nearest earlier one that shares a column with it."""
+    earlier = partner_of(current, place)
+    if earlier is None:
+        return current
+    return [*current[:earlier], current[place], *current[earlier:place], *current[place + 1 :]]
+
+
+def partner_of(current: list[Any], place: int) -> int | None:
+    """Return where the recipe stands that works on a column before this one does, within a fold; None without one."""
+    if not 0 < place < len(current):
+        return None
+    here = _fold_columns(current[place])
+    return next((at for at in range(place - 1, -1, -1) if here & _fold_columns(current[at])), None)
+
+
+def _fold_columns(raw: Any) -> set[str]:
+    try:
+        part = TransformPart(**raw)
+        entry = transforms.get(part.kind)
+    except (KeyError, TypeError, ValueError):
+        return set()
+    return set(part.columns) if entry.place == "fold" and entry.role != "mark" else set()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A recipe as the page lists it: what it works on, what it makes, and whether it can be moved before another."""
+
+    title: str
+    columns: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+    movable: bool = False
+    fault: str = ""
+
+
+def lines_of(plan: Plan) -> list[Line]:
+    """Return each recipe of a draft as the page lists it."""
+    time_column = plan.spec.task.time_column if plan.spec else None
+    current = raw_recipes(plan)
+    return [_line(raw, time_column, movable=partner_of(current, at) is not None) for at, raw in enumerate(current)]
+
+
+def _line(raw: Any, time_column: str | None, *, movable: bool) -> Line:
+    try:
+        part = TransformPart(**raw)
+        entry, names = transforms.get(part.kind), transforms.derived_names(part, time_column=time_column)
+        parameters = entry.parse(part.parameters)
+    except (KeyError, TypeError, ValueError) as fault:
+        return Line("Not understood", fault=str(fault)[:200])
+    titles = {one.name: one.title for one in entry.parameters}
+    said = {} if names else {titles[name]: value for name, value in parameters.items()}
+    return Line(entry.title, tuple(part.columns), tuple(names), said, entry.place, movable)

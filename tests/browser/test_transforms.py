@@ -1,0 +1,68 @@
+"""Derived features in a browser: the preview follows what is chosen, keeps the focus, and works without JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.axe import sideways_overflow, violations
+from tests.browser.conftest import OpenPage
+from tests.browser.walk import Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def _at_features(page: Any) -> Any:
+    walk = Walk(page)
+    walk.choose_sample()
+    walk.click("button", "Continue")
+    walk.heading("Features")
+    return page.locator("#features-derived")
+
+
+def _focus(page: Any) -> str:
+    return str(page.evaluate("() => document.activeElement.id"))
+
+
+def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPage) -> None:
+    page = open_page().page
+    panel = _at_features(page)
+    kind = panel.get_by_label("What")
+    kind.focus()
+    kind.select_option("log")
+    panel.get_by_label("Offset").wait_for()
+    assert _focus(page) == "f-new-kind"
+    panel.get_by_label("Of columns").select_option(["prcp_mm"])
+    panel.locator("#features-transform-shown table").wait_for()
+    offset = panel.get_by_label("Offset")
+    offset.fill("-3")
+    offset.press("Tab")
+    panel.get_by_text("must be between 0 and 1,000,000,000; you wrote -3").wait_for()
+    assert offset.input_value() == "-3"
+    offset.fill("0.5")
+    offset.press("Tab")
+    panel.locator("#features-transform-shown svg.chart").first.wait_for()
+    assert not panel.get_by_text("you wrote -3").is_visible()
+    assert violations(page) == []
+    for width in (768, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert sideways_overflow(page) <= 0
+    panel.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("Logarithm of prcp_mm").first.wait_for()
+    page.get_by_role("button", name="Undo last change").click()
+    page.locator("#f-transforms").wait_for()
+    page.wait_for_function("() => !document.getElementById('f-transforms').textContent.includes('Logarithm')")
+
+
+def test_a_recipe_is_previewed_and_added_without_javascript(open_page: OpenPage) -> None:
+    page = open_page(javascript=False, width=375).page
+    panel = _at_features(page)
+    panel.get_by_label("What").select_option("antecedent_precipitation")
+    panel.get_by_role("button", name="Preview").click()
+    page.get_by_label("Of columns").select_option(["prcp_mm"])
+    page.get_by_role("button", name="Preview").click()
+    page.locator("#features-transform-shown table").wait_for()
+    assert sideways_overflow(page) <= 0
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("prcp_mm_api_0.9").wait_for()

@@ -1,0 +1,154 @@
+"""Derived features as a person meets them: a preview on real rows, added, put in order, removed, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.training.recipes import TRANSFORMS
+from app.storage.tables import DraftRow, User
+from tests.services.tables import draft_on, upload
+from tests.web.client import Browser, Page, answers_of, step_path
+
+FORM = "features"
+
+
+def _basin(rows: int = 120) -> bytes:
+    random = np.random.default_rng(5)
+    rain = random.gamma(0.7, 4.0, size=rows) + 0.1
+    frame = pd.DataFrame({"date": pd.date_range("2001-10-01", periods=rows, freq="D"), "rain_mm": rain})
+    frame["temp_c"] = random.normal(5, 6, size=rows)
+    frame.loc[frame.index % 9 == 4, "temp_c"] = np.nan
+    frame["soil"] = random.choice(["clay", "sand", "silt"], size=rows)
+    frame["flat"] = 3.0
+    frame["flow_mm"] = rain / 3 + random.normal(2, 0.2, size=rows)
+    return frame.to_csv(index=False, float_format="%.4f").encode()
+
+
+@pytest.fixture
+def basin(user: User) -> DraftRow:
+    return draft_on(user, upload(user, _basin()), target="flow_mm")
+
+
+def _preview(browser: Browser, row: DraftRow, kind: str, *columns: str, htmx: bool = False, **said: str) -> Page:
+    asked = [("new.kind", kind), ("new.fields", kind), *(("new.column", name) for name in columns)]
+    asked += [(f"new.{name}", value) for name, value in said.items()]
+    return browser.get(f"{step_path(row, FORM)}/transform?{urlencode(asked)}", htmx=htmx)
+
+
+def _recipes(user: User, row: DraftRow) -> list[dict[str, Any]]:
+    return list(answers_of(user, row)["features"]["transforms"])
+
+
+def _columns(entry: Any) -> list[str]:
+    if not entry.needs_columns:
+        return []
+    return ["soil"] if entry.takes == "words" else ["temp_c"] if entry.role in ("fill", "mark") else ["rain_mm"]
+
+
+@pytest.mark.parametrize("entry", TRANSFORMS, ids=lambda entry: entry.kind)
+def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftRow, entry: Any) -> None:
+    said = {one.name: str(one.default) for one in entry.parameters if one.type not in ("steps", "parts")}
+    said |= {one.name: str(one.default[0]) for one in entry.parameters if one.type in ("steps", "parts")}
+    page = _preview(browser, basin, entry.kind, *_columns(entry), **said)
+    assert page.status == 200
+    assert entry.help in page.words
+    shown = page.element("features-transform-shown")
+    assert 4 <= len(list(shown.iter("tr"))) <= 9
+    assert "Before:" in page.words
+    assert "After:" in page.words
+    assert page.text.count('<svg class="chart"') + page.text.count('<ol class="rank"') >= (
+        1 if entry.kind == "date_parts" else 2
+    )
+    part = _preview(browser, basin, entry.kind, *_columns(entry), htmx=True, **said)
+    assert part.has("features-transform_preview")
+    assert "<h1" not in part.text
+    assert "<html" not in part.text
+
+
+def test_the_preview_shows_what_the_recipe_makes_of_real_values(browser: Browser, basin: DraftRow) -> None:
+    page = _preview(browser, basin, "log", "rain_mm", offset="1")
+    cells = [[cell.text for cell in line.iter("td")] for line in page.element("features-transform-shown").iter("tr")][
+        1:
+    ]
+    for before, after in cells:
+        assert np.log(float(str(before)) + 1) == pytest.approx(float(str(after)), abs=2e-3)
+
+
+def test_a_recipe_is_previewed_and_added_without_a_script(browser: Browser, user: User, basin: DraftRow) -> None:
+    first = browser.get(step_path(basin, FORM))
+    asked = browser.press(first, "Preview", {"new.kind": "yeo_johnson", "new.column": ["rain_mm"]}, to="/transform")
+    assert asked.status == 303
+    page = browser.follow(asked)
+    assert "Fitted here on these rows; in training, anew on the training rows of each fold." in page.words
+    added = browser.press(page, "Add")
+    assert added.goes_to == f"{step_path(basin, FORM)}#features-derived"
+    assert _recipes(user, basin)[-1] == {"columns": ["rain_mm"], "kind": "yeo_johnson", "parameters": {}}
+    back = browser.follow(added)
+    browser.press(back, "Undo last change")
+    assert "transforms" not in answers_of(user, basin).get("features", {})
+
+
+BAD = [
+    ("lag", ["flow_mm"], {"steps": "0"}, "Step 0 is the row itself"),
+    ("lag", ["rain_mm"], {"steps": "x"}, "Each step must be a whole number from 1 to 10,000."),
+    ("rolling_sum", ["rain_mm"], {"window": "1"}, "Window: must be between 2 and 10,000; you wrote 1."),
+    (
+        "antecedent_precipitation",
+        ["rain_mm"],
+        {"decay": "1"},
+        "Share kept: must be between 0.01 and 0.999; you wrote 1.",
+    ),
+    ("date_parts", [], {}, "Choose from:"),
+    ("scale_standard", ["soil"], {}, "soil does not hold numbers."),
+    ("one_hot", ["rain_mm"], {"most": "50"}, "rain_mm holds numbers."),
+    ("log", ["flow_mm"], {"offset": "1"}, "flow_mm is the target, of which only earlier steps may be used."),
+    ("log", ["gone"], {"offset": "1"}, "there is no column named gone."),
+]
+
+
+@pytest.mark.parametrize(("kind", "columns", "said", "sentence"), BAD, ids=lambda one: str(one)[:20])
+def test_what_makes_no_sense_gets_a_sentence_at_its_field_and_nothing_is_lost(
+    browser: Browser, user: User, basin: DraftRow, kind: str, columns: list[str], said: dict[str, str], sentence: str
+) -> None:
+    page = _preview(browser, basin, kind, *columns, **said)
+    assert page.status == 422
+    assert sentence in page.words
+    values = {"csrf_token": page.token, "action": "add-transform", "new.kind": kind, "new.fields": kind}
+    refused = browser.post(
+        step_path(basin, FORM), {**values, "new.column": columns, **{f"new.{name}": one for name, one in said.items()}}
+    )
+    assert refused.status == 422
+    assert sentence in refused.words
+    assert refused.value_of("new.kind") == [kind]
+    assert "transforms" not in answers_of(user, basin).get("features", {})
+
+
+def test_recipes_on_one_column_are_put_in_another_order(browser: Browser, user: User, basin: DraftRow) -> None:
+    page = browser.get(step_path(basin, FORM))
+    before = len(page.element("f-transforms"))
+    for kind in ("scale_robust", "log"):
+        page = browser.follow(browser.press(_preview(browser, basin, kind, "rain_mm", offset="1"), "Add"))
+    assert "Logarithm must come before Robust scaling on rain_mm: it works on values as measured." in page.words
+    page = browser.follow(browser.press(page, "Do it earlier: Logarithm of rain_mm"))
+    assert [one["kind"] for one in _recipes(user, basin)][before:] == ["log", "scale_robust"]
+    assert "must come before" not in page.words
+    page = browser.follow(browser.press(page, "Remove Logarithm of rain_mm"))
+    assert [one["kind"] for one in _recipes(user, basin)][before:] == ["scale_robust"]
+
+
+def test_a_conflict_has_a_remedy(browser: Browser, user: User, basin: DraftRow) -> None:
+    for kind in ("ordinal", "target_encoding"):
+        page = browser.follow(browser.press(_preview(browser, basin, kind, "soil", folds="5"), "Add"))
+    assert "soil can become numbers in one way only" in page.words
+    browser.press(page, "Remove: Mean target per word")
+    assert [one["kind"] for one in _recipes(user, basin)][-1] == "ordinal"
+
+
+def test_another_persons_draft_has_no_preview(browser: Browser, other_user: User) -> None:
+    row = draft_on(other_user, upload(other_user, _basin()), target="flow_mm")
+    assert _preview(browser, row, "log", "rain_mm").status == 404
