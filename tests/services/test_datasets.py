@@ -23,7 +23,9 @@ from app.storage.reading import sandbox
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, at_once, draft_on, nobody, upload, with_limits
 
-UNCLOSED = SMALL.encode() + b'2001-12-01,1,2,"never closed\n'
+LATER = b"2001-12-02,1,2,3\n"
+# Further down than a first look goes.
+UNCLOSED = SMALL.encode() + 300 * LATER + b'2001-12-01,1,2,"never closed\n' + 30 * LATER
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 

@@ -237,10 +237,10 @@ def test_a_column_that_does_not_exist_is_a_fault_before_any_query(tmp_path: Path
 
 def test_a_preview_shows_texts_pages_and_cut_cells(tmp_path: Path) -> None:
     text = "day,n,x,t,b\n" + "".join(f"2001-01-{at + 1:02d},{at},{at / 4},{'y' * 300},true\n" for at in range(25))
-    path, profile = _stored(tmp_path, text + ",,,,\n")
+    path, profile = _stored(tmp_path, text + "2001-02-01,,,,\n")
     assert preview(path, profile, limit=1) == [["2001-01-01", "0", "0.0", "y" * columnar.CELL_SHOWN, "true"]]
     assert [row[1] for row in preview(path, profile, offset=20, limit=20)] == ["20", "21", "22", "23", "24", ""]
-    assert preview(path, profile, offset=25) == [[""] * 5]
+    assert preview(path, profile, offset=25) == [["2001-02-01", "", "", "", ""]]
     assert preview(path, profile, offset=99) == []
     assert [len(row) for row in preview(path, profile, most=2)] == [2] * 20
 
