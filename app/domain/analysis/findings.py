@@ -15,7 +15,7 @@ from app.domain.analysis.profile import ColumnProfile, Finding, ImportReport, Re
 from app.domain.analysis.questions import mark_findings, word_findings
 from app.domain.analysis.series import find_group, time_findings
 from app.domain.analysis.units import unit_of
-from app.domain.analysis.wording import called, share
+from app.domain.analysis.wording import called, rows_do, share
 from app.domain.vocabulary import ColumnKind, Severity
 
 NEARLY = 0.98
@@ -146,7 +146,9 @@ def dataset_findings(
         message = f"{rows:,} rows are few: expect scores that luck can move a lot."
         yield Finding("too_few_rows", Severity.WARNING, (), message)
     if duplicates:
-        message = f"{duplicates:,} rows ({share(duplicates, rows)}) are exact copies of others."
+        part = f"({share(duplicates, rows)})"
+        copies = rows_do(duplicates, f"{part} is an exact copy of another", f"{part} are exact copies of others")
+        message = f"{copies}."
         buttons = (
             Remedy("Leave the copies out", "reading", {"duplicates": "leave_out"}),
             Remedy("Keep them", "reading", {"duplicates": "keep"}),

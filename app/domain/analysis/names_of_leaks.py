@@ -34,7 +34,8 @@ SHARED_WORDS = frozenset([
     "the", "a", "an", "is", "has", "in", "out", "no", "num", "number", "n", "count", "total", "sum", "mean",
     "median", "avg", "average", "min", "max", "std", "first", "last", "new", "old", "low", "high", "pct",
     "percent", "rate", "ratio", "net", "gross", "annual", "monthly", "daily", "weekly", "hourly", "log", "class",
-    "target",
+    "target", "column", "col", "field", "var", "variable", "feature", "feat", "attr", "attribute", "value", "val",
+    "unnamed", "dim", "item",
 ])  # fmt: skip
 THING = re.compile(
     r"(^|[_\W])(patient|subject|customer|client|household|device|sensor)([_\W]?(id|no|nr|number|code|name))?$"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.wording import called
+from app.domain.analysis.wording import called, rows_do
 from app.domain.hydrology.naming import names_sites
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -122,7 +122,8 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
         return
     no_time = Remedy("Use no time column", "draft", {"data.time_column": ""})
     if not axis.group:
-        message = f"{axis.duplicates:,} rows share their time in {called(axis.column)} with an earlier row."
+        shared = rows_do(axis.duplicates, "shares its time", "share their time")
+        message = f"{shared} in {called(axis.column)} with an earlier row."
         remedy = "If they belong to different sites, choose the group column that says so."
         yield Finding("duplicate_times", Severity.WARNING, (axis.column,), message, remedy, (no_time,))
         return
@@ -133,5 +134,5 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
     yield Finding("groups", Severity.NOTICE, (group.name,), message, remedy, (button,))
     if axis.group_duplicates:
         names = f"{called(time.name)} and {called(group.name)}"
-        message = f"{axis.group_duplicates:,} rows share both {names} with an earlier row."
+        message = f"{rows_do(axis.group_duplicates, 'shares', 'share')} both {names} with an earlier row."
         yield Finding("duplicate_times", Severity.WARNING, (time.name, group.name), message)

@@ -152,7 +152,8 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
         yield Finding("single_class", Severity.ERROR, mine, message, remedies=other)
         return
     if column.missing:
-        message = f"{name} is missing on {column.missing:,} rows ({share(column.missing, rows)}), which are left out."
+        left = "which is left out" if column.missing == 1 else "which are left out"
+        message = f"{name} is missing {on_rows(column.missing)} ({share(column.missing, rows)}), {left}."
         severity = Severity.WARNING if column.missing > 0.5 * rows else Severity.NOTICE
         yield Finding("target_missing", severity, mine, message)
     if facts.imbalance is not None:

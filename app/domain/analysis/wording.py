@@ -39,6 +39,11 @@ def on_rows(count: int) -> str:
     return "on 1 row" if count == 1 else f"on {count:,} rows"
 
 
+def rows_do(count: int, one: str, many: str) -> str:
+    """Return "1 row" or "1,234 rows", and what one row or many rows do."""
+    return f"1 row {one}" if count == 1 else f"{count:,} rows {many}"
+
+
 def share(count: int, rows: int) -> str:
     """Return a share in per cent, never rounded to nothing or to all."""
     percent = 100 * count / max(rows, 1)

@@ -51,7 +51,10 @@ def target_has_values(subject: Subject) -> Iterator[Problem]:
         message = f"{name} is missing on {share:.0f} % of the rows; {subject.rows:,} rows remain."
         yield warning("data", "target", "target_mostly_missing", message)
     elif target.missing:
-        message = f"{target.missing:,} rows without a {name} are left out of training and judging."
+        rows_left = "1 row" if target.missing == 1 else f"{target.missing:,} rows"
+        message = (
+            f"{rows_left} without a {name} {'is' if target.missing == 1 else 'are'} left out of training and judging."
+        )
         yield notice("data", "target", "target_missing_rows", message)
 
 
