@@ -152,3 +152,10 @@ def test_a_conflict_has_a_remedy(browser: Browser, user: User, basin: DraftRow) 
 def test_another_persons_draft_has_no_preview(browser: Browser, other_user: User) -> None:
     row = draft_on(other_user, upload(other_user, _basin()), target="flow_mm")
     assert _preview(browser, row, "log", "rain_mm").status == 404
+
+
+def test_without_a_time_column_the_fields_are_those_of_the_recipe_that_is_shown(browser: Browser, user: User) -> None:
+    row = draft_on(user, upload(user, _basin().replace(b"date", b"no_day").replace(b"-", b"x")), target="flow_mm")
+    form = browser.get(step_path(row, FORM)).answers.values
+    first = next(entry for entry in TRANSFORMS if not entry.needs_time)
+    assert (form["new.kind"], form["new.fields"]) == ([first.kind], [first.kind])

@@ -36,7 +36,7 @@ class Asked:
 def asked_of(form: Form, plan: Plan) -> Asked:
     """Return the recipe of the fields that begin with "new."; fields of another kind of recipe are not looked at."""
     wanted = form.get("new.kind", "")
-    entry = next((one for one in TRANSFORMS if one.kind == wanted), TRANSFORMS[0])
+    entry = next((one for one in TRANSFORMS if one.kind == wanted), _first_offered(plan))
     named = form.get("new.named", "").strip()
     columns = tuple(dict.fromkeys(name for name in [*form.getlist("new.column"), named] if name))
     values: dict[str, Any] = {}
@@ -47,6 +47,12 @@ def asked_of(form: Form, plan: Plan) -> Asked:
         given = there or PREFIX + one.name in form
         values[one.name] = typed if given else list(one.default) if lists or one.type == "steps" else one.default
     return _judged(Asked(entry, columns if entry.needs_columns else (), values, named), plan)
+
+
+def _first_offered(plan: Plan) -> TransformEntry:
+    """Return the recipe that the list begins with: without a time column, the first that needs none."""
+    timeless = plan.spec is None or plan.spec.task.time_column is None
+    return next(one for one in TRANSFORMS if not (timeless and one.needs_time))
 
 
 def _judged(asked: Asked, plan: Plan) -> Asked:
