@@ -6,6 +6,8 @@ import csv
 import hashlib
 import io
 import random
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -191,3 +193,16 @@ def test_names_again_are_no_row_and_a_row_without_values_is_one_however_a_file_i
     assert again.column("a").storage == "integer"
     empty, rows = _read(tmp_path, b"a,b\n" + b"".join(lines) + b",\n" + b"".join(lines) + ragged)
     assert (empty.rows, rows[2000], empty.column("a").missing) == (4001, (None, None), 1)
+
+
+def test_a_large_parent_is_not_counted_to_the_child(tmp_path: Path) -> None:
+    (tmp_path / "small.csv").write_text("a,b\n1,2\n3,4\n")
+    code = (
+        "import sys; from dataclasses import replace; from pathlib import Path; from config import Limits;"
+        "from app.storage.reading import peek_file; held = bytearray(700_000_000);"
+        "held[::4096] = b'x' * len(held[::4096]);"
+        "print(peek_file(Path(sys.argv[1]), limits=replace(Limits(), read_memory_mb=500), seconds=60).names)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "small.csv")]
+    said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert said.stdout.strip() == "('a', 'b')", said.stderr[-500:]
