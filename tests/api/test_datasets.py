@@ -34,7 +34,7 @@ def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
     assert (body["rows"], body["columns"], body["column_names"]) == (300, 4, ["day", "rain", "warmth", "flow"])
     report = body["import_report"]
     assert (report["rows_read"], report["rows_kept"], report["rows_rejected"]) == (300, 300, 0)
-    assert (report["encoding"], report["rejected"], report["dialect"]["format"]) == ("utf-8", [], "csv")
+    assert (report["encoding"], report["rejected"], report["dialect"]["format"]) == ("UTF-8", [], "csv")
     shown = program.get(answer.headers["Location"]).get_json()
     assert shown == {key: value for key, value in body.items() if key != "known"}
 

@@ -235,7 +235,7 @@ FRAGMENTS: dict[str, Callable[[Flask, User], str]] = {
     "progress of a running one": _in_state(RunState.RUNNING, "/progress"),
     "reading a dataset": _dataset("reading", "/reading"),
     "reading a draft's data": _draft_on_state("reading", "data/reading"),
-    "associations": lambda _app, user: step_path(draft_on_sample(user), "features/measured"),
+    "associations": lambda _app, user: step_path(draft_on_sample(user), "features/correlations"),
 }
 
 
@@ -359,8 +359,8 @@ def test_the_first_look_at_pages_changes_no_answer(app: Flask, browser: Browser,
             browser.get(path)
     after = everything()
     changed = {table for table in after if after[table] != before[table]}
-    # The furthest step seen, the token of the session, and associations measured once are all that may be noted.
-    assert changed <= {"drafts", "web_sessions", "target_associations", "jobs"}
+    # The furthest step seen, the token of the session, and what is measured once are all that may be noted.
+    assert changed <= {"drafts", "web_sessions", "target_associations", "target_rankings", "jobs"}
     assert len(after["drafts"]) == len(before["drafts"])
     for old, new in zip(before["drafts"], after["drafts"], strict=True):
         assert sum(one != other for one, other in zip(old, new, strict=True)) <= 1

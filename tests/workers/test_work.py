@@ -120,7 +120,10 @@ def test_a_queue_that_does_not_exist_is_refused(queues: str) -> None:
 
 
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
-    dataset = _upload_large(app, user, SMALL.encode() + b'2001-12-01,1,2,"never closed\n')
+    later = b"2001-12-02,1,2,3\n"
+    # Further down than a first look goes.
+    unclosed = SMALL.encode() + 300 * later + b'2001-12-01,1,2,"never closed\n' + 30 * later
+    dataset = _upload_large(app, user, unclosed)
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason is not None
