@@ -53,6 +53,7 @@ POLICY: dict[str, Who] = {
     "sign_in.sign_out": Who.SIGNED_IN,
     "home.show": Who.SIGNED_IN,
     "help.show": Who.SIGNED_IN,
+    "conflicts.show": Who.SIGNED_IN,
     "account.show": Who.SIGNED_IN,
     "account.save_profile": Who.SIGNED_IN,
     "account.save_password": Who.SIGNED_IN,

@@ -29,6 +29,7 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
         "datasets": "/datasets",
         "account": "/account",
         "help": "/help",
+        "conflicts": "/help/conflicts",
         "missing": "/experiments/00000000-0000-0000-0000-000000000000",
     }
     walk.accept_all_defaults()
@@ -58,6 +59,7 @@ PLACES = [
     "column",
     "account",
     "help",
+    "conflicts",
     "missing",
     "data",
     "features",

@@ -227,6 +227,7 @@ PAGES: dict[str, tuple[int, Callable[[Flask, User], str]]] = {
     "no such column": (200, _wide("features", "?q=%3Cnothing%3E")),
     "account": (200, _at("/account?saved")),
     "help": (200, _at("/help")),
+    "conflicts": (200, _at("/help/conflicts")),
     "nothing here": (404, _at("/no/such/page")),
     "not possible here": (405, _at("/sign-out")),
 }

@@ -17,7 +17,8 @@ def _leave_out(subject: Subject, name: str) -> Remedy:
 def some_features(subject: Subject) -> Iterator[Problem]:
     """At least one feature is there."""
     if not subject.spec.features.selected and not names_made(subject.spec):
-        yield error("features", "", "no_features", "Tick at least one column: a model needs something to look at.")
+        message = "Tick at least one column: a model needs something to look at."
+        yield error("features", "", "no_features", message, Remedy("Tick a column on the Features step."))
 
 
 def useless_columns(subject: Subject) -> Iterator[Problem]:

@@ -54,7 +54,8 @@ def make_plan(
     reader = Reader(draft)
     if profile is None:
         message = "Choose a file or a sample first."
-        missing = Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message)
+        remedy = Remedy("Choose one on the Data step.")
+        missing = Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message, remedy)
         return Plan(None, reader.values, reader.suggestions, problems=(missing,))
     kinds = _kinds(reader, profile)
     task = _task(reader, profile, kinds)
@@ -126,7 +127,9 @@ def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKin
         )
         return None
     if not target:
-        reader.wrong("data", "target", "Choose the column that you want to estimate.", code="target_missing")
+        message = "Choose the column that you want to estimate."
+        chosen = Remedy(f"Estimate {suggested[:60]}", {"data": {"target": None}}) if suggested else None
+        reader.wrong("data", "target", message, code="target_missing", remedy=chosen or Remedy("Choose a column."))
         return None
     inferred, reason = infer_task(profile.column(target), kinds[target])
     reader.suggest("data", "inferred_task", inferred.value, reason)
@@ -231,7 +234,8 @@ def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:
     except ValidationError as fault:
         for item in fault.errors(include_url=False, include_input=False):
             where = ".".join(str(part) for part in item["loc"])
-            reader.wrong("review", "", f"The config is not valid at {where}.", code="config_invalid")
+            remedy = Remedy("Correct the config there.")
+            reader.wrong("review", "", f"The config is not valid at {where}.", code="config_invalid", remedy=remedy)
         return None
 
 
@@ -239,7 +243,8 @@ def _memory(needed: float, machine: Machine) -> list[Problem]:
     if needed < 0.8 * machine.memory_mb:
         return []
     message = f"This may need {needed / 1000:,.1f} GB of memory; the machine has {machine.memory_mb / 1000:,.1f} GB."
-    return [Problem("model", "estimator", Severity.WARNING, "memory_short", message)]
+    remedy = Remedy("Take fewer trees, fewer features or another estimator, or start it on a larger machine.")
+    return [Problem("model", "estimator", Severity.WARNING, "memory_short", message, remedy)]
 
 
 def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:
