@@ -27,7 +27,13 @@ class Who(StrEnum):
 
 # What a token that may only read can ask for by POST: it makes nothing that stays but what may be made again.
 READ_BY_POST = frozenset(
-    {"api_analysis.describe", "api_datasets.preview_reading", "api_features.correlate", "api_features.rank"}
+    {
+        "api_analysis.describe",
+        "api_config.validate",
+        "api_datasets.preview_reading",
+        "api_features.correlate",
+        "api_features.rank",
+    }
 )
 
 POLICY: dict[str, Who] = {
@@ -35,6 +41,7 @@ POLICY: dict[str, Who] = {
     "health.live": Who.ANYBODY,
     "health.ready": Who.ANYBODY,
     "api_jobs.show": Who.SIGNED_IN,
+    "api_config.validate": Who.SIGNED_IN,
     "api_jobs.cancel": Who.SIGNED_IN,
     "api_datasets.create": Who.SIGNED_IN,
     "api_datasets.show_all": Who.SIGNED_IN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.subject import Subject, error, warning
+from app.domain.checks.subject import Subject, error, typed, warning
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.problems import Problem, Remedy
@@ -39,7 +39,7 @@ def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
             message = f"{parameter.title} means nothing for this task, so it is left out."
             yield warning("model", field, "setting_of_another_task", message, _forget(field))
         try:
-            parameter.parse(raw)
+            typed(parameter, raw)
         except ValueError as fault:
             remedy = Remedy("Reset it", {"model": {field: parameter.default}})
             yield error("model", field, "parameter_invalid", f"{parameter.title}: {fault}", remedy)

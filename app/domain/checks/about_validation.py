@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from app.domain.checks.extent import development_rows, groups_of, leaves_rows, number
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training import metrics
@@ -43,7 +43,7 @@ def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
             yield error("validation", field, "parameter_unknown", message, remedy)
             continue
         try:
-            parameter.parse(raw)
+            typed(parameter, raw)
         except ValueError as fault:
             remedy = Remedy("Reset it", {"validation": {field: parameter.default}})
             yield error("validation", field, "parameter_invalid", f"{parameter.title}: {fault}", remedy)

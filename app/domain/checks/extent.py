@@ -9,9 +9,14 @@ from app.domain.vocabulary import Strategy
 
 
 def number(subject: Subject, name: str) -> int:
-    """Return a whole parameter of the strategy, 0 where it has none of this name or it is no number."""
-    raw = subject.spec.validation.parameters.get(name, subject.strategy.defaults().get(name, 0))
-    return int(raw) if isinstance(raw, int | float) else 0
+    """Return a parameter of the strategy, its default where the config's is out of bounds, 0 where it has none."""
+    parameter = subject.strategy.parameter(name)
+    if parameter is None:
+        return 0
+    try:
+        return int(parameter.parse(subject.spec.validation.parameters.get(name, parameter.default)))
+    except ValueError:
+        return int(parameter.default)
 
 
 def development_rows(subject: Subject) -> int:

@@ -73,7 +73,17 @@ class Subject:
         return f"column.{self.profile.column(name).key}"
 
 
-Changes = Mapping[str, Mapping[str, Any]]
+def typed(parameter: Parameter, raw: Any) -> Any:
+    """Return the value of a parameter in a config, where numbers are numbers and not the texts of a form.
+
+    Raises
+    ------
+    ValueError
+        With a sentence, if it is a text, or out of bounds.
+    """
+    if isinstance(raw, str) and parameter.type in ("integer", "number"):
+        raise ValueError("Must be a number, not a text.")
+    return parameter.parse(raw)
 
 
 def error(step: str, field: str, code: str, message: str, remedy: Remedy) -> Problem:

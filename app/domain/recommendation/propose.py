@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
+from app.domain.checks.about_machine import memory_fits
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec, TransformPart
 from app.domain.problems import Problem, Remedy
@@ -79,7 +80,7 @@ def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
     problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
     forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
     if forecast is not None:
-        problems += _memory(forecast.memory_mb_high, machine)
+        problems += memory_fits(forecast, machine)
     return Plan(
         spec=spec,
         values=reader.values,
@@ -237,14 +238,6 @@ def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:
             remedy = Remedy("Correct the config there.")
             reader.wrong("review", "", f"The config is not valid at {where}.", code="config_invalid", remedy=remedy)
         return None
-
-
-def _memory(needed: float, machine: Machine) -> list[Problem]:
-    if needed < 0.8 * machine.memory_mb:
-        return []
-    message = f"This may need {needed / 1000:,.1f} GB of memory; the machine has {machine.memory_mb / 1000:,.1f} GB."
-    remedy = Remedy("Take fewer trees, fewer features or another estimator, or start it on a larger machine.")
-    return [Problem("model", "estimator", Severity.WARNING, "memory_short", message, remedy)]
 
 
 def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:
