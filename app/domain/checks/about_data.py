@@ -19,12 +19,12 @@ ANOTHER_TARGET = Remedy("Choose another target.")
 
 def columns_exist(subject: Subject) -> Iterator[Problem]:
     """Every column that the config names is in the dataset."""
-    task, made = subject.spec.task, set(names_made(subject.spec))
+    task, made, has = subject.spec.task, set(names_made(subject.spec)), subject.profile.has
     named = [
         ("data", "target", task.target),
         ("data", "time_column", task.time_column),
         ("data", "group_column", task.group_column),
-        *(("features", "", name) for name in subject.spec.features.selected),
+        *(("features", "", name) for name in subject.spec.features.selected if not has(name)),
         # A recipe may work on what another one derives.
         *(
             ("features", "transforms", name)
@@ -34,7 +34,7 @@ def columns_exist(subject: Subject) -> Iterator[Problem]:
         ),
     ]
     for step, field, name in named:
-        if name is not None and not subject.profile.has(name):
+        if name is not None and not has(name):
             message = f"The dataset has no column named {name[:60]}."
             yield error(step, field, "column_unknown", message, Remedy("Choose a column that the dataset has."))
 
