@@ -9,9 +9,12 @@ import numpy as np
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import Draft
+from app.domain.recommendation.propose import make_plan
 from app.domain.training import metrics, splitting
 from app.domain.training.transforms import TRANSFORMS
 from app.domain.vocabulary import TaskKind
+from tests.domain.reading import MACHINE
 
 # What only makes a fit longer is kept small, so that a thousand configs can be tried in an hour.
 SIZES = {"n_estimators": 40, "max_iter": 150, "width": 30, "layers": 2, "n_restarts_optimizer": 1, "n_splits": 8}
@@ -27,10 +30,11 @@ class AnyConfig:
 
     def answers(self) -> Answers:
         """Return answers to all five steps; what is left out is suggested."""
-        target = self._one([column.name for column in self.profile.columns])
-        task = self._one(list(TaskKind))
+        data = self._data()
+        known = make_plan(Draft({"data": data}), self.profile, None, machine=MACHINE).spec
+        task = known.task.kind if known is not None and self._chance(0.9) else self._one(list(TaskKind))
         return {
-            "data": self._data(target, task),
+            "data": data,
             "features": self._features(),
             "model": self._model(task),
             "validation": self._validation(task),
@@ -42,13 +46,13 @@ class AnyConfig:
     def _one(self, items: Any) -> Any:
         return items[int(self.random.integers(len(items)))]
 
-    def _data(self, target: str, task: TaskKind) -> dict[str, Any]:
+    def _data(self) -> dict[str, Any]:
         names = [column.name for column in self.profile.columns]
         found: dict[str, Any] = {}
         if self._chance(0.6):
-            found["target"] = target
-        if self._chance(0.4):
-            found["task_kind"] = task.value
+            found["target"] = self._one(names)
+        if self._chance(0.15):
+            found["task_kind"] = self._one(list(TaskKind)).value
         for field in ("time_column", "group_column"):
             if self._chance(0.4):
                 found[field] = self._one(["", *names])
@@ -87,7 +91,8 @@ class AnyConfig:
             return self._one([value for value, _ in parameter.choices])
         if parameter.optional and self._chance(0.3):
             return None
-        low, high = parameter.low or 0.0, min(parameter.high or 1e6, SIZES.get(parameter.name, np.inf))
+        low, high = parameter.low or 0.0, parameter.high or 1e6
+        high = max(low, min(high, SIZES.get(parameter.name, high)))
         if parameter.scale == "log" or high > 1000 * max(low, 1):
             drawn = float(np.exp(self.random.uniform(np.log(max(low, high * 1e-9)), np.log(high))))
         else:
