@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import analysis, datasets, features, jobs
+from app.api import analysis, config, datasets, features, jobs
 
-BLUEPRINTS = (jobs.blueprint, datasets.blueprint, analysis.blueprint, features.blueprint)
+BLUEPRINTS = (jobs.blueprint, datasets.blueprint, analysis.blueprint, features.blueprint, config.blueprint)
 
 
 def init_app(app: Flask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.pages import account, datasets, experiments, experiments_list, health, help_page, home, sign_in
+from app.pages import account, conflicts, datasets, experiments, experiments_list, health, help_page, home, sign_in
 
 BLUEPRINTS = (
     home.blueprint,
@@ -14,6 +14,7 @@ BLUEPRINTS = (
     experiments_list.blueprint,
     experiments.blueprint,
     help_page.blueprint,
+    conflicts.blueprint,
     health.blueprint,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,9 @@ MOST_PARTS = 1000
 ROWS_OF_PARTS = 5000
 # Part of the key: raise it when the same rows would give another result.
 MEASURES_VERSION = 2
+# Complete measurements that stay in memory.
+MOST_KEPT = 32
+_complete: OrderedDict[tuple[uuid.UUID, str], Associations] = OrderedDict()
 
 
 def key_of(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
@@ -43,8 +47,7 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
     if profile is None or not profile.has(target):
         return None
     key = key_of(profile, target, kinds)
-    stored = datasets.find_association(dataset.id, key)
-    known = Associations.from_json(stored.payload) if stored is not None and stored.payload is not None else None
+    known = _known(dataset.id, key)
     if known is not None and known.complete:
         return known
     if profile.rows * len(profile.columns) <= INLINE_CELLS:
@@ -52,6 +55,22 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
     values = {name: kind.value for name, kind in kinds.items()}
     ask_worker(JobKind.ASSOCIATE, dataset, key=key, seconds=SECONDS, arguments={"target": target, "kinds": values})
     return known
+
+
+def _known(dataset_id: uuid.UUID, key: str) -> Associations | None:
+    """Return what is stored; what is complete never changes, so the latest stay in memory."""
+    held = _complete.get((dataset_id, key))
+    if held is not None:
+        return held
+    stored = datasets.find_association(dataset_id, key)
+    if stored is None or stored.payload is None:
+        return None
+    found = Associations.from_json(stored.payload)
+    if found.complete:
+        _complete[dataset_id, key] = found
+        while len(_complete) > MOST_KEPT:
+            _complete.popitem(last=False)
+    return found
 
 
 def job_for(dataset: Dataset, key: str) -> Job | None:

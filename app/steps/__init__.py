@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.domain import wizard
-from app.steps import data, drafts, features, model, review, validation
+from app.steps import data, drafts, features, model, review, single_page, validation
 
 STEP_BLUEPRINTS = {
     "data": data.blueprint,
@@ -22,5 +22,6 @@ def init_app(app: Flask) -> None:
     if missing:
         raise RuntimeError(f"the step {missing[0]} has no blueprint")
     app.register_blueprint(drafts.blueprint)
+    app.register_blueprint(single_page.blueprint)
     for slug in wizard.SLUGS:
         app.register_blueprint(STEP_BLUEPRINTS[slug])

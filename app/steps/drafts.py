@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain import wizard
 from app.domain.errors import DomainError
+from app.domain.vocabulary import DatasetState
 from app.services import datasets, drafts
 from app.steps import flow
 from app.storage.tables import Dataset
@@ -17,7 +18,12 @@ from app.web.hypermedia import into, leave_for, render, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
 
+ONE_PAGE = "single-page"
 blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
+
+
+def _on_one_page() -> bool:
+    return request.path.startswith(f"/experiments/new/{ONE_PAGE}")
 
 
 def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
@@ -28,12 +34,14 @@ def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseRes
         samples=datasets.SAMPLES,
         owned=[one for one in datasets.list_datasets(current_user()) if one.state == "ready" and not one.sample],
         shown_problems=(fault,) if fault else (),
-        action="/experiments/new",
+        action=f"/experiments/new/{ONE_PAGE}" if _on_one_page() else "/experiments/new",
+        on_one_page=_on_one_page(),
     )
     return into("#wizard", page)
 
 
 @blueprint.get("/new")
+@blueprint.get(f"/new/{ONE_PAGE}", endpoint="new_on_one_page")
 def new() -> BaseResponse:
     """Offer files and samples; nothing is stored before one is chosen."""
     return _new_page()
@@ -44,10 +52,14 @@ def _begin(dataset: Dataset, *, query: str = "") -> BaseResponse:
     row = drafts.create_draft(user)
     changes = datasets.first_answers(dataset)
     drafts.save_answers(user, row.id, step="data", changes=changes, version=row.version)
-    return leave_for(url_for("data.show", draft_id=row.id) + query)
+    # What is still being read has nothing to show but how far it is, which the Data step does.
+    ready = dataset.state == DatasetState.READY.value
+    endpoint = "single_page.show" if _on_one_page() and ready else "data.show"
+    return leave_for(url_for(endpoint, draft_id=row.id) + (query if endpoint == "data.show" else ""))
 
 
 @blueprint.post("/new/sample")
+@blueprint.post(f"/new/{ONE_PAGE}/sample", endpoint="new_sample_on_one_page")
 def new_sample() -> BaseResponse:
     """Start a draft on a sample, or on a dataset that is there already."""
     user, owned = current_user(), request.form.get("dataset_id", "")
@@ -60,6 +72,7 @@ def new_sample() -> BaseResponse:
 
 
 @blueprint.post("/new/upload")
+@blueprint.post(f"/new/{ONE_PAGE}/upload", endpoint="new_upload_on_one_page")
 def new_upload() -> BaseResponse:
     """Start a draft on a file."""
     try:
@@ -100,7 +113,7 @@ def discard(draft_id: uuid.UUID) -> BaseResponse:
 
 def _came_from() -> str:
     slug = request.form.get("from", "data")
-    return slug if slug in wizard.SLUGS else "data"
+    return slug if slug in (*wizard.SLUGS, ONE_PAGE) else "data"
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/undo")

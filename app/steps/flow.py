@@ -101,14 +101,15 @@ def show(view: StepView, draft_id: uuid.UUID) -> Response:
     return show_step(view, situation)
 
 
-def _version(situation: Situation) -> int:
+def version_of(situation: Situation) -> int:
+    """Return the version that the page was made from; the newest where it does not say."""
     current, raw = situation.row.version, request.form.get("version", "")
     if not (raw.isascii() and raw.isdigit()) or len(raw) > len(str(current)):
         return current
     return int(raw) if 0 < int(raw) <= current else current
 
 
-def _changes(view: StepView, situation: Situation, version: int) -> dict[str, Any]:
+def changes_of(view: StepView, situation: Situation, version: int) -> dict[str, Any]:
     """Return what the person changed on the page, compared with what that page showed at its version."""
     seen = situation.plan
     if version < situation.row.version:
@@ -134,8 +135,8 @@ def _same(one: Any, other: Any) -> bool:
 
 def store(view: StepView, situation: Situation) -> Situation:
     """Save what the form changed, and return the draft as it is then."""
-    version = _version(situation)
-    changes = _changes(view, situation, version)
+    version = version_of(situation)
+    changes = changes_of(view, situation, version)
     outcome = drafts.save_answers(situation.user, situation.row.id, step=view.slug, changes=changes, version=version)
     if not outcome.changed and not outcome.merged:
         return situation
@@ -193,7 +194,7 @@ def show_conflict(
     """Show both values of every field in question, with all that was typed kept in the form of the choice."""
     situation = situation_of(situation.row.id)
     if changes is None:
-        changes = _changes(view, situation, _version(situation))
+        changes = changes_of(view, situation, version_of(situation))
     conflict = {
         "items": fault.conflicts,
         "changes": json.dumps(changes),
@@ -207,18 +208,18 @@ def resolve(view: StepView, draft_id: uuid.UUID) -> Response:
     """Settle a conflict: keep mine or theirs; what was not in question is saved in both cases."""
     situation = situation_of(draft_id)
     decision = request.form.get("keep", "")
-    changes, fields = _posted_json("changes"), _posted_json("fields")
+    changes, fields = posted_json("changes"), posted_json("fields")
     if not isinstance(changes, Mapping) or not isinstance(fields, list) or decision not in ("mine", "theirs"):
         raise DomainError("Choose which of the answers to keep.", code="choice_missing")
     wanted = {str(name): value for name, value in changes.items() if decision == "mine" or name not in fields}
     try:
-        drafts.save_answers(situation.user, draft_id, step=view.slug, changes=wanted, version=_version(situation))
+        drafts.save_answers(situation.user, draft_id, step=view.slug, changes=wanted, version=version_of(situation))
     except DraftConflictError as fault:
         return show_conflict(view, situation, fault, wanted)
     return see_other(step_url(situation.row, view.slug))
 
 
-def _posted_json(name: str) -> Any:
+def posted_json(name: str) -> Any:
     """Return what a field of the form holds as JSON, or None; half a character becomes a question mark."""
     try:
         held = json.loads(request.form.get(name, ""))

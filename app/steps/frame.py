@@ -85,6 +85,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "problems_here": plan.problems_of(current),
         "problems": [(_sentence(one), one) for one in plan.problems],
         "base": f"/experiments/drafts/{situation.row.id}",
+        "home": f"/experiments/drafts/{situation.row.id}/",
         "saved_at": now(),
         "draft_name": named or (situation.dataset.name if situation.dataset else ""),
         "estimator_title": registry.get(spec.model.estimator).title if spec else "",

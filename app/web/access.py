@@ -27,7 +27,13 @@ class Who(StrEnum):
 
 # What a token that may only read can ask for by POST: it makes nothing that stays but what may be made again.
 READ_BY_POST = frozenset(
-    {"api_analysis.describe", "api_datasets.preview_reading", "api_features.correlate", "api_features.rank"}
+    {
+        "api_analysis.describe",
+        "api_config.validate",
+        "api_datasets.preview_reading",
+        "api_features.correlate",
+        "api_features.rank",
+    }
 )
 
 POLICY: dict[str, Who] = {
@@ -35,6 +41,7 @@ POLICY: dict[str, Who] = {
     "health.live": Who.ANYBODY,
     "health.ready": Who.ANYBODY,
     "api_jobs.show": Who.SIGNED_IN,
+    "api_config.validate": Who.SIGNED_IN,
     "api_jobs.cancel": Who.SIGNED_IN,
     "api_datasets.create": Who.SIGNED_IN,
     "api_datasets.show_all": Who.SIGNED_IN,
@@ -53,6 +60,7 @@ POLICY: dict[str, Who] = {
     "sign_in.sign_out": Who.SIGNED_IN,
     "home.show": Who.SIGNED_IN,
     "help.show": Who.SIGNED_IN,
+    "conflicts.show": Who.SIGNED_IN,
     "account.show": Who.SIGNED_IN,
     "account.save_profile": Who.SIGNED_IN,
     "account.save_password": Who.SIGNED_IN,
@@ -79,6 +87,14 @@ POLICY: dict[str, Who] = {
     "drafts.new": Who.SIGNED_IN,
     "drafts.new_sample": Who.SIGNED_IN,
     "drafts.new_upload": Who.SIGNED_IN,
+    "drafts.new_on_one_page": Who.SIGNED_IN,
+    "drafts.new_sample_on_one_page": Who.SIGNED_IN,
+    "drafts.new_upload_on_one_page": Who.SIGNED_IN,
+    "single_page.show": Who.SIGNED_IN,
+    "single_page.save": Who.SIGNED_IN,
+    "single_page.autosave": Who.SIGNED_IN,
+    "single_page.resolve": Who.SIGNED_IN,
+    "single_page.launch": Who.SIGNED_IN,
     "drafts.resume": Who.SIGNED_IN,
     "drafts.ask_discard": Who.SIGNED_IN,
     "drafts.discard": Who.SIGNED_IN,

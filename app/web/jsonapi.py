@@ -12,26 +12,13 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel, ValidationError
 
 from app.domain.errors import DomainError, FieldFault, InvalidBodyError
+from app.domain.schema_words import sentence_of
 from app.services import jobs, repeats
 from app.services.repeats import Answer
 from app.storage.tables import Job, User
 
 PER_PAGE, MOST_PER_PAGE = 25, 200
 Schema = TypeVar("Schema", bound=BaseModel)
-# The words of the schema library are for developers; these are for whoever reads the answer.
-SAID = {
-    "missing": "This is missing.",
-    "extra_forbidden": "There is no such field.",
-    "json_invalid": "This is not valid JSON.",
-    "string_type": "This must be a text.",
-    "int_type": "This must be a whole number.",
-    "bool_type": "This must be true or false.",
-    "list_type": "This must be a list.",
-    "dict_type": "This must be an object.",
-    "model_type": "This must be an object.",
-    "uuid_parsing": "This is not an id.",
-    "uuid_type": "This is not an id.",
-}
 
 
 def body_of(schema: type[Schema]) -> Schema:
@@ -57,8 +44,7 @@ def faults_of(fault: ValidationError) -> tuple[FieldFault, ...]:
 
 def _fault(error: Any) -> FieldFault:
     place = ".".join(str(part) for part in error["loc"])
-    said = SAID.get(error["type"]) or f"{error['msg'].removeprefix('Value error, ').rstrip('.')}."
-    return FieldFault(place, error["type"], said)
+    return FieldFault(place, error["type"], sentence_of(error))
 
 
 @dataclass(frozen=True)

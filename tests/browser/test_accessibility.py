@@ -29,6 +29,8 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
         "datasets": "/datasets",
         "account": "/account",
         "help": "/help",
+        "conflicts": "/help/conflicts",
+        "new on one page": "/experiments/new/single-page",
         "missing": "/experiments/00000000-0000-0000-0000-000000000000",
     }
     walk.accept_all_defaults()
@@ -43,6 +45,7 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
         walk.click("button", "Continue")
     walk.heading("Review")
     found["review"] = page.url
+    found["single page"] = page.url.replace("/review", "/single-page")
     page.goto("/datasets")
     found["dataset"] = str(page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
     found["column"] = f"{found['dataset']}/columns/c1"
@@ -58,6 +61,9 @@ PLACES = [
     "column",
     "account",
     "help",
+    "conflicts",
+    "new on one page",
+    "single page",
     "missing",
     "data",
     "features",

@@ -41,6 +41,7 @@ def _odd(rows: int = 400) -> pd.DataFrame:
     frame["mostly"] = frame["y"].where(at % 5 < 2)
     frame["holed"] = frame["y"].where(at % 50 > 0)
     frame["lonely"] = np.where(at == 3, "odd", np.where(at % 2, "even", "uneven"))
+    frame["dry"] = np.maximum(frame["y"], 0)
     frame["rare"] = np.where(at < 4, "odd", np.where(at % 2, "even", "uneven"))
     return frame
 
@@ -65,6 +66,8 @@ def table(name: str) -> Known:
         return known(pd.concat([made(200), made(200).head(40)]))
     if name == "wells":
         return known(_wells())
+    if name == "one":
+        return known(made(200).assign(alone=np.where(np.arange(200) == 7, "wet", "dry")))
     return known(made(int(name)))
 
 
@@ -174,6 +177,8 @@ def _about_models() -> Iterator[Row]:
         f"error model {boosting}.loss loss_needs_positive",
     )
     yield "400", _a(model=neighbors), "error model k_nearest_neighbors.n_neighbors too_many_neighbors"
+    solver = {"estimator": "logistic_regression", "logistic_regression.penalty": "l1"}
+    yield "400", _a(target="two", model=solver), "error model logistic_regression.solver solver_without_l1"
 
 
 def _judged(strategy: str = "time_series", **answers: Any) -> dict[str, Any]:
@@ -190,10 +195,12 @@ def _about_judging() -> Iterator[Row]:
         ("y", "primary_metric", "roc_auc", "metric_unfit"),
         ("two", "other_metrics", ["rmse"], "metric_unfit"),
         ("y", "primary_metric", "log_nse", "metric_needs_positive"),
+        ("two", "primary_metric", "log_loss", "metric_needs_probabilities"),
         ("y", "seed", "-1", "parameter_invalid"),
         ("y", "holdout_percent", "81", "parameter_invalid"),
     ):
-        yield "400", _a(target=target, validation={field: metric}), f"error validation {field} {code}"
+        model = {"estimator": "ridge"} if code == "metric_needs_probabilities" else {}
+        yield "400", _a(target=target, model=model, validation={field: metric}), f"error validation {field} {code}"
     for strategy, data, problem in (
         ("time_series", NO_TIME, "error validation strategy time_column_missing"),
         ("group_k_fold", {}, "error validation strategy group_column_missing"),
@@ -220,6 +227,11 @@ def _about_folds() -> Iterator[Row]:
         "400",
         _a(data={"group_column": "site"}, validation=_judged("group_k_fold", n_splits="7")),
         "error validation group_k_fold.n_splits too_few_groups",
+    )
+    yield (
+        "one",
+        _a(target="alone", data=NO_TIME, validation=_judged("k_fold")),
+        "error validation strategy one_class_fold",
     )
     yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
     yield "400", _a(validation=_judged(gap="1")), "warning validation time_series.gap gap_short"

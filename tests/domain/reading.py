@@ -63,7 +63,7 @@ class Known:
         return make_plan(draft, self.profile, known, machine=MACHINE)
 
 
-def _read(path: Path) -> Known:
+def read_path(path: Path) -> Known:
     with tempfile.TemporaryDirectory() as name:
         request = {"what": "read", "source": str(path), "folder": name, "suffix": path.suffix, "seconds": 30}
         said = child.answer({**request, "limits": config.Limits().__dict__})
@@ -76,7 +76,7 @@ def _read(path: Path) -> Known:
 @cache
 def sample(name: str) -> Known:
     """Read a file of the samples folder."""
-    return _read(SAMPLES / name)
+    return read_path(SAMPLES / name)
 
 
 @cache
@@ -84,7 +84,7 @@ def real_file(name: str) -> Known:
     """Read a real file of the shared folder, or skip where it is absent."""
     if not (REAL / name).exists():
         pytest.skip(f"{name} is not here")
-    return _read(REAL / name)
+    return read_path(REAL / name)
 
 
 def known(frame: pd.DataFrame) -> Known:
@@ -92,7 +92,7 @@ def known(frame: pd.DataFrame) -> Known:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "made.csv"
         frame.to_csv(path, index=False)
-        return _read(path)
+        return read_path(path)
 
 
 def mended(answers: Mapping[str, Mapping[str, Any]], problem: Problem) -> Answers:

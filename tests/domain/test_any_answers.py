@@ -95,9 +95,9 @@ def _is_in_order(plan: Plan) -> None:
         assert one.message.strip()
         assert len(one.message) < 400
         assert one.severity in tuple(Severity)
-        if one.remedy is not None:
-            assert one.remedy.label
-            assert set(one.remedy.changes) <= set(SLUGS)
+        assert one.remedy is not None
+        assert one.remedy.label
+        assert set(one.remedy.changes) <= set(SLUGS)
     assert set(plan.values) == set(plan.suggestions) == set(SLUGS)
     # What is suggested is the product's own, so it can always be written down, whatever was answered.
     json.dumps(plan.suggestions, allow_nan=False)

@@ -227,6 +227,9 @@ PAGES: dict[str, tuple[int, Callable[[Flask, User], str]]] = {
     "no such column": (200, _wide("features", "?q=%3Cnothing%3E")),
     "account": (200, _at("/account?saved")),
     "help": (200, _at("/help")),
+    "conflicts": (200, _at("/help/conflicts")),
+    "new on one page": (200, _at("/experiments/new/single-page")),
+    "all on one page": (200, lambda _app, user: step_path(draft_on_sample(user), "single-page")),
     "nothing here": (404, _at("/no/such/page")),
     "not possible here": (405, _at("/sign-out")),
 }

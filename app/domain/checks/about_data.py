@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import names_made
-from app.domain.vocabulary import ColumnKind
+from app.domain.vocabulary import ColumnKind, TaskKind
 
 FEWEST_ROWS = 10
 FEW_ROWS = 100
 MANY_CLASSES = 50
 MOST_CLASSES = 1000
 MOSTLY_MISSING = 0.5
+ANOTHER_TARGET = Remedy("Choose another target.")
 
 
 def columns_exist(subject: Subject) -> Iterator[Problem]:
     """Every column that the config names is in the dataset."""
-    task, made = subject.spec.task, set(names_made(subject.spec))
+    task, made, has = subject.spec.task, set(names_made(subject.spec)), subject.profile.has
     named = [
         ("data", "target", task.target),
         ("data", "time_column", task.time_column),
         ("data", "group_column", task.group_column),
-        *(("features", "", name) for name in subject.spec.features.selected),
+        *(("features", "", name) for name in subject.spec.features.selected if not has(name)),
         # A recipe may work on what another one derives.
         *(
             ("features", "transforms", name)
@@ -33,8 +34,9 @@ def columns_exist(subject: Subject) -> Iterator[Problem]:
         ),
     ]
     for step, field, name in named:
-        if name is not None and not subject.profile.has(name):
-            yield error(step, field, "column_unknown", f"The dataset has no column named {name[:60]}.")
+        if name is not None and not has(name):
+            message = f"The dataset has no column named {name[:60]}."
+            yield error(step, field, "column_unknown", message, Remedy("Choose a column that the dataset has."))
 
 
 def target_has_values(subject: Subject) -> Iterator[Problem]:
@@ -42,20 +44,22 @@ def target_has_values(subject: Subject) -> Iterator[Problem]:
     target, rows = subject.target, max(subject.profile.rows, 1)
     name = target.name[:60]
     if subject.rows == 0:
-        yield error("data", "target", "target_all_missing", f"{name} is missing on every row. Choose another target.")
+        yield error("data", "target", "target_all_missing", f"{name} is missing on every row.", ANOTHER_TARGET)
     elif target.distinct <= 1:
         kind = "one class" if subject.spec.task.kind.is_classification else "one value"
-        yield error("data", "target", "constant", f"{name} holds only {kind}: there is nothing to learn.")
+        message = f"{name} holds only {kind}: there is nothing to learn."
+        yield error("data", "target", "constant", message, ANOTHER_TARGET)
     elif target.missing > MOSTLY_MISSING * rows:
         share = 100 * target.missing / rows
         message = f"{name} is missing on {share:.0f} % of the rows; {subject.rows:,} rows remain."
-        yield warning("data", "target", "target_mostly_missing", message)
+        remedy = Remedy("Choose a target that was measured more often, or accept fewer rows.")
+        yield warning("data", "target", "target_mostly_missing", message, remedy)
     elif target.missing:
         rows_left = "1 row" if target.missing == 1 else f"{target.missing:,} rows"
         message = (
             f"{rows_left} without a {name} {'is' if target.missing == 1 else 'are'} left out of training and judging."
         )
-        yield notice("data", "target", "target_missing_rows", message)
+        yield notice("data", "target", "target_missing_rows", message, Remedy("Nothing needs to be done."))
 
 
 def target_fits_task(subject: Subject) -> Iterator[Problem]:
@@ -71,7 +75,7 @@ def target_fits_task(subject: Subject) -> Iterator[Problem]:
         yield error("data", "task_kind", "not_binary", message, remedy)
     if subject.kind(subject.target.name) is ColumnKind.IDENTIFIER:
         message = f"{subject.target.name[:60]} names rows one by one: nothing can be learnt about it."
-        yield error("data", "target", "identifier", message)
+        yield error("data", "target", "identifier", message, ANOTHER_TARGET)
 
 
 def _remedy_of_task(subject: Subject, kind: ColumnKind) -> Remedy:
@@ -99,26 +103,36 @@ def classes_are_usable(subject: Subject) -> Iterator[Problem]:
     classes = subject.target.distinct
     if classes > MOST_CLASSES:
         message = f"{subject.target.name[:60]} has {classes:,} classes; the limit is {MOST_CLASSES:,}."
-        yield error("data", "target", "too_many_classes", message)
+        yield error("data", "target", "too_many_classes", message, _as_numbers(subject))
     elif classes > MANY_CLASSES:
-        yield warning("data", "target", "many_classes", f"{classes:,} classes leave few rows for each.")
+        message = f"{classes:,} classes leave few rows for each."
+        yield warning("data", "target", "many_classes", message, _as_numbers(subject))
     counts = subject.class_counts
     if counts and min(counts) == 1 and classes > 1:
         alone = sum(count == 1 for count in counts)
         message = (
             f"{alone:,} class{'es have' if alone > 1 else ' has'} only one row, which can train or judge, not both."
         )
-        yield warning("data", "target", "class_with_one_row", message)
+        remedy = Remedy("Join rare classes in the file, or take their rows out.")
+        yield warning("data", "target", "class_with_one_row", message, remedy)
+
+
+def _as_numbers(subject: Subject) -> Remedy:
+    """Return what heals a task with very many classes: numbers are estimated as numbers."""
+    if subject.kind(subject.target.name).is_number and subject.target.storage != "text":
+        return Remedy("Estimate the number itself", {"data": {"task_kind": TaskKind.REGRESSION.value}})
+    return Remedy("Join classes in the file, or choose another target.")
 
 
 def enough_rows(subject: Subject) -> Iterator[Problem]:
     """There are rows enough to learn anything from."""
     if 0 < subject.rows < FEWEST_ROWS:
         message = f"{subject.rows} rows have a target; at least {FEWEST_ROWS} are needed to train and judge at all."
-        yield error("data", "target", "too_few_rows", message)
+        yield error("data", "target", "too_few_rows", message, Remedy("Bring more rows, or choose another target."))
     elif subject.rows < FEW_ROWS:
         message = f"{subject.rows:,} rows are few: expect a score that luck can move a lot."
-        yield warning("data", "target", "too_few_rows", message)
+        remedy = Remedy("Bring more rows, or read the score with its spread over the folds.")
+        yield warning("data", "target", "too_few_rows", message, remedy)
 
 
 def time_column_is_dates(subject: Subject) -> Iterator[Problem]:

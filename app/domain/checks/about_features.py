@@ -17,18 +17,23 @@ def _leave_out(subject: Subject, name: str) -> Remedy:
 def some_features(subject: Subject) -> Iterator[Problem]:
     """At least one feature is there."""
     if not subject.spec.features.selected and not names_made(subject.spec):
-        yield error("features", "", "no_features", "Tick at least one column: a model needs something to look at.")
+        message = "Tick at least one column: a model needs something to look at."
+        yield error("features", "", "no_features", message, Remedy("Tick a column on the Features step."))
 
 
 def useless_columns(subject: Subject) -> Iterator[Problem]:
     """No column that can only mislead or weigh."""
+    rows, said = subject.profile.rows, subject.spec.data.column_kinds
     for name in subject.spec.features.selected:
-        column, kind = subject.profile.column(name), subject.kind(name)
-        field, remedy = subject.field(name), _leave_out(subject, name)
-        if column.missing >= subject.profile.rows:
-            yield warning("features", field, "all_missing", f"{name[:60]} is missing on every row.", remedy)
+        column = subject.profile.column(name)
+        kind = said.get(name, column.kind)
+        if column.missing >= rows:
+            code, message = "all_missing", f"{name[:60]} is missing on every row."
         elif kind is ColumnKind.CONSTANT or column.distinct <= 1:
-            yield warning("features", field, "constant", f"{name[:60]} is constant: it carries no information.", remedy)
-        elif kind in (ColumnKind.IDENTIFIER, ColumnKind.TEXT) and column.storage == "text":
+            code, message = "constant", f"{name[:60]} is constant: it carries no information."
+        elif column.storage == "text" and kind in (ColumnKind.IDENTIFIER, ColumnKind.TEXT):
+            code = "identifier"
             message = f"{name[:60]} holds {column.distinct:,} different texts, which a model would only memorise."
-            yield warning("features", field, "identifier", message, remedy)
+        else:
+            continue
+        yield warning("features", subject.field(name), code, message, _leave_out(subject, name))

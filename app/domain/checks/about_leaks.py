@@ -19,7 +19,8 @@ RANDOM = (Strategy.HOLDOUT, Strategy.K_FOLD, Strategy.STRATIFIED_K_FOLD, Strateg
 def no_target_among_features(subject: Subject) -> Iterator[Problem]:
     """The target is not its own feature."""
     if subject.spec.task.target in subject.spec.features.selected:
-        yield error("features", "", "target_leakage", "The target cannot be its own feature.")
+        remedy = Remedy("Leave the target out of the features.")
+        yield error("features", "", "target_leakage", "The target cannot be its own feature.", remedy)
 
 
 def answers_are_kept(subject: Subject) -> Iterator[Problem]:
@@ -83,4 +84,5 @@ def copies_stay_together(subject: Subject) -> Iterator[Problem]:
         f"{copies:,} rows ({100 * copies / rows:.1f} %) are exact copies of others, and this split trains on some and "
         "judges by the others: the score will be too good. Leave them out when the file is read, on the Data step."
     )
-    yield warning("validation", "strategy", "duplicates_across_folds", message)
+    remedy = Remedy("Leave exact copies out, on the Data step.")
+    yield warning("validation", "strategy", "duplicates_across_folds", message, remedy)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.subject import Subject, error, warning
+from app.domain.checks.subject import Subject, error, typed, warning
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.problems import Problem, Remedy
 
 
@@ -32,13 +33,28 @@ def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
     for name, raw in subject.spec.model.parameters.items():
         parameter, field = entry.parameter(name), f"{entry.id}.{name}"
         if parameter is None:
-            yield error("model", field, "parameter_unknown", f"{entry.title} has no setting {name[:40]}.")
+            yield _unknown(entry, name)
             continue
+        if subject.spec.task.kind not in parameter.tasks:
+            message = f"{parameter.title} means nothing for this task, so it is left out."
+            yield warning("model", field, "setting_of_another_task", message, _forget(field))
         try:
-            parameter.parse(raw)
+            typed(parameter, raw)
         except ValueError as fault:
             remedy = Remedy("Reset it", {"model": {field: parameter.default}})
             yield error("model", field, "parameter_invalid", f"{parameter.title}: {fault}", remedy)
+
+
+def _forget(field: str) -> Remedy:
+    return Remedy("Leave it out", {"model": {field: None}})
+
+
+def _unknown(entry: EstimatorEntry, name: str) -> Problem:
+    field = f"{entry.id}.{name}"
+    if name == "class_weight":
+        message = f"{entry.title} cannot weigh classes."
+        return error("model", field, "class_weight_unsupported", message, _forget(field))
+    return error("model", field, "parameter_unknown", f"{entry.title} has no setting {name[:40]}.", _forget(field))
 
 
 def enough_for_the_rows(subject: Subject) -> Iterator[Problem]:
@@ -52,22 +68,10 @@ def enough_for_the_rows(subject: Subject) -> Iterator[Problem]:
         message = f"{entry.title} is made for up to {entry.max_rows:,} rows; there are {subject.rows:,}."
         severity = error if subject.rows > 4 * entry.max_rows else warning
         yield severity("model", "estimator", "too_many_rows", message, remedy)
-    if entry.id == "hist_gradient_boosting" and subject.spec.model.parameters.get("loss") == "poisson":
-        low = subject.target.minimum
-        if isinstance(low, int | float) and low < 0:
-            remedy = Remedy("Use the squared loss", {"model": {"hist_gradient_boosting.loss": "squared_error"}})
-            message = f"The Poisson loss needs values of zero or more; {subject.target.name[:60]} goes down to {low:g}."
-            yield error("model", "hist_gradient_boosting.loss", "loss_needs_positive", message, remedy)
-    neighbours = subject.spec.model.parameters.get("n_neighbors")
-    if entry.id == "k_nearest_neighbors" and isinstance(neighbours, int) and neighbours > subject.rows // 3:
-        fitting = max(1, subject.rows // 10)
-        remedy = Remedy(f"Use {fitting}", {"model": {"k_nearest_neighbors.n_neighbors": fitting}})
-        message = f"{neighbours:,} neighbours are too many for {subject.rows:,} rows."
-        yield error("model", "k_nearest_neighbors.n_neighbors", "too_many_neighbors", message, remedy)
 
 
 def tuning_is_not_here(subject: Subject) -> Iterator[Problem]:
     """A config that asks for tuning is refused rather than run without it."""
     if subject.spec.model.tuning.enabled:
         message = "This version does not search for hyperparameters. Switch tuning off, or set them yourself."
-        yield error("model", "tuning", "tuning_unavailable", message)
+        yield error("model", "tuning", "tuning_unavailable", message, Remedy("Switch tuning off in the config."))

@@ -62,7 +62,7 @@ def can_be_followed(subject: Subject) -> Iterator[Problem]:
         ]
         if taken:
             message = f"The file has a column named {taken[0][:60]} already, so that derived feature is left out."
-            yield warning("features", FIELD, "name_taken", message)
+            yield warning("features", FIELD, "name_taken", message, Remedy("Rename that column in the file."))
 
 
 def _needs_time(part: TransformPart) -> bool:
@@ -83,7 +83,8 @@ def look_back_far_enough(subject: Subject) -> Iterator[Problem]:
             yield error("features", FIELD, "memory_too_long", message, Remedy("Remove it", _changed(subject, place)))
         elif reach > rows // 4:
             message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
-            yield warning("features", FIELD, "memory_too_long", message)
+            shorter = Remedy("Take a shorter lag or window.")
+            yield warning("features", FIELD, "memory_too_long", message, shorter)
 
 
 def go_together(subject: Subject) -> Iterator[Problem]:

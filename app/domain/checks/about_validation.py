@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.extent import development_rows, groups_of, leaves_rows, number
+from app.domain.checks.subject import Subject, error, notice, typed, warning
+from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training import metrics
 from app.domain.training.splitting import MAX_GROUP_FOLDS, fewest_left
 from app.domain.training.transforms import longest_memory
 from app.domain.vocabulary import Strategy
+
+# With so many rows besides the commonest class, all of them land in one of five random folds once in 600 splits.
+FEW_BESIDES = 5
 
 
 def needs_are_met(subject: Subject) -> Iterator[Problem]:
@@ -33,30 +38,20 @@ def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
     for name, raw in subject.spec.validation.parameters.items():
         parameter, field = subject.strategy.parameter(name), f"{subject.strategy.id.value}.{name}"
         if parameter is None:
-            yield error(
-                "validation", field, "parameter_unknown", f"{subject.strategy.title} has no setting {name[:40]}."
-            )
+            message = f"{subject.strategy.title} has no setting {name[:40]}."
+            remedy = Remedy("Leave it out", {"validation": {field: None}})
+            yield error("validation", field, "parameter_unknown", message, remedy)
             continue
         try:
-            parameter.parse(raw)
+            typed(parameter, raw)
         except ValueError as fault:
             remedy = Remedy("Reset it", {"validation": {field: parameter.default}})
             yield error("validation", field, "parameter_invalid", f"{parameter.title}: {fault}", remedy)
 
 
-def _development_rows(subject: Subject) -> int:
-    held = subject.spec.validation.holdout
-    return subject.rows - round(subject.rows * held.fraction) if held else subject.rows
-
-
-def _number(subject: Subject, name: str) -> int:
-    raw = subject.spec.validation.parameters.get(name, subject.strategy.defaults().get(name, 0))
-    return int(raw) if isinstance(raw, int | float) else 0
-
-
 def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
     """There are rows, classes and groups enough for the folds."""
-    strategy, folds, rows = subject.strategy.id, _number(subject, "n_splits"), _development_rows(subject)
+    strategy, folds, rows = subject.strategy.id, number(subject, "n_splits"), development_rows(subject)
     field = f"{strategy.value}.n_splits"
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
@@ -66,13 +61,15 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
 
 
 def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
-    strategy, groups, held = subject.strategy.id, _groups(subject), subject.spec.validation.holdout
+    strategy, groups, held = subject.strategy.id, groups_of(subject), subject.spec.validation.holdout
     if groups is None or not subject.strategy.needs_group:
         return
     out = math.ceil(groups * held.fraction) if held else 0
     left, but = groups - out, f", and the rows held out take {out:,} of them" if out else ""
     if strategy is Strategy.GROUP_K_FOLD and left < folds:
-        remedy = Remedy(f"Use {left} folds", {"validation": {field: left}}) if left >= 2 else None
+        remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
+        if left >= 2:
+            remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
         message = f"There are {groups:,} groups{but}: fewer than {folds} folds."
         yield error("validation", field, "too_few_groups", message, remedy)
     if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not 2 <= left <= MAX_GROUP_FOLDS:
@@ -94,13 +91,21 @@ def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pr
         yield error("validation", field, "rare_class", message, remedy)
 
 
-def _groups(subject: Subject) -> int | None:
-    column = subject.spec.task.group_column
-    if column is None:
-        return None
-    # Rows without a group form one of their own.
-    known = subject.profile.column(column)
-    return known.distinct + (known.missing > 0)
+def classes_reach_training(subject: Subject) -> Iterator[Problem]:
+    """Folds drawn at random are not likely to train on a single class."""
+    counts, strategy, folds = subject.class_counts, subject.strategy.id, number(subject, "n_splits")
+    besides = sum(counts) - max(counts, default=0)
+    drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and min(counts, default=0) < folds)
+    if not subject.spec.task.kind.is_classification or not 0 < besides < FEW_BESIDES or not drawn:
+        return
+    remedy = Remedy("Bring more rows of the rare class, or choose another target.")
+    if min(counts) >= 2:
+        stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, "holdout_percent": 0}
+        remedy = Remedy("Use 2 stratified folds", {"validation": stratified})
+    message = (
+        f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class: a fold may train on one alone."
+    )
+    yield error("validation", "strategy", "one_class_fold", message, remedy)
 
 
 def random_split_in_time(subject: Subject) -> Iterator[Problem]:
@@ -117,10 +122,12 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
     """The gap is no shorter than the derived features look back, and leaves rows to train on."""
     if subject.strategy.id is not Strategy.TIME_SERIES:
         return
-    gap, memory, field = _number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
-    if not _leaves_rows(subject, gap):
-        longest = next((shorter for shorter in range(gap - 1, -1, -1) if _leaves_rows(subject, shorter)), None)
-        remedy = None if longest is None else Remedy(f"Use {longest}", {"validation": {field: longest}})
+    gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
+    if not leaves_rows(subject, gap):
+        longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
+        remedy = Remedy("Use 2 folds", {"validation": {"time_series.n_splits": 2, field: 0}})
+        if longest is not None:
+            remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
         yield error("validation", field, "gap_too_long", message, remedy)
     elif 0 < memory > gap:
@@ -128,30 +135,10 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
             f"The derived features look back {memory:,} steps, the gap is {gap:,}: the rows at the border share values."
         )
         remedy = Remedy(f"Set the gap to {memory:,} steps", {"validation": {field: memory}})
-        if _leaves_rows(subject, memory):
+        if leaves_rows(subject, memory):
             yield warning("validation", field, "gap_short", message, remedy)
         else:
-            yield notice("validation", field, "gap_short", message)
-
-
-def _leaves_rows(subject: Subject, gap: int) -> bool:
-    """Say whether a gap leaves rows to train the first fold. It counts moments, and stands before a hold-out too."""
-    held, folds = subject.spec.validation.holdout, max(_number(subject, "n_splits"), 1)
-    moments = _moments(subject)
-    if held:
-        moments -= max(1, round(moments * held.fraction)) + gap
-    size = moments // (folds + 1)
-    return size >= 1 and moments - folds * size - gap >= 2
-
-
-def _moments(subject: Subject) -> int:
-    """Return about how many moments have a target; with several sites, as many as their share of rows has one."""
-    column = subject.spec.task.time_column
-    if column is None:
-        return subject.rows
-    known = subject.profile.column(column)
-    rows = max(subject.profile.rows - known.missing, 1)
-    return min(subject.rows, round(known.distinct * min(subject.rows / rows, 1)))
+            yield notice("validation", field, "gap_short", message, Remedy("Take a shorter lag or window."))
 
 
 def metrics_fit(subject: Subject) -> Iterator[Problem]:
@@ -164,16 +151,55 @@ def metrics_fit(subject: Subject) -> Iterator[Problem]:
         try:
             metric = metrics.get(identifier)
         except KeyError:
-            yield error("validation", field, "metric_unknown", f"There is no metric {identifier[:40]}.")
+            message = f"There is no metric {identifier[:40]}."
+            yield error("validation", field, "metric_unknown", message, _other_metrics(subject, field))
             continue
         if task not in metric.tasks:
             what = "classes" if task.is_classification else "numbers"
-            fitting = metrics.for_task(task)[0]
-            change = {"validation": {field: fitting.id if field == "primary_metric" else []}}
-            remedy = Remedy(f"Use {fitting.title}" if field == "primary_metric" else "Report none", change)
-            yield error(
-                "validation", field, "metric_unfit", f"{metric.title} cannot judge {what} of this task.", remedy
-            )
+            message = f"{metric.title} cannot judge {what} of this task."
+            yield error("validation", field, "metric_unfit", message, _other_metrics(subject, field))
         elif metric.needs_non_negative and isinstance(low, int | float) and low < 0:
             message = f"{metric.title} needs values of zero or more; {subject.target.name[:60]} goes down to {low:g}."
-            yield error("validation", field, "metric_needs_positive", message)
+            yield error("validation", field, "metric_needs_positive", message, _other_metrics(subject, field))
+
+
+def metrics_can_be_computed(subject: Subject) -> Iterator[Problem]:
+    """No metric reads probabilities that the estimator does not give, or divides by what may be zero."""
+    named = [("primary_metric", subject.spec.metrics.primary)]
+    named += [("other_metrics", identifier) for identifier in subject.spec.metrics.others]
+    for field, identifier in named:
+        metric = metrics.find(identifier)
+        if metric is None or subject.spec.task.kind not in metric.tasks:
+            continue
+        if metric.needs_probability and not _gives_probabilities(subject):
+            message = f"{metric.title} needs probabilities, which this estimator does not give."
+            severity = error if field == "primary_metric" else warning
+            yield severity("validation", field, "metric_needs_probabilities", message, _without(subject, field, metric))
+        if metric.id == "mape" and subject.target.minimum == 0:
+            message = (
+                f"{metric.title} divides by what was observed; rows where {subject.target.name[:60]} is 0 are left out."
+            )
+            yield notice("validation", field, "metric_divides_by_zero", message, _without(subject, field, metric))
+
+
+def _gives_probabilities(subject: Subject) -> bool:
+    try:
+        return registry.get(subject.spec.model.estimator).probabilities
+    except KeyError:
+        return True
+
+
+def _without(subject: Subject, field: str, metric: metrics.Metric) -> Remedy:
+    """Return what takes a metric out: another one that decides, or the others without it."""
+    if field == "primary_metric":
+        return _other_metrics(subject, field)
+    left = [identifier for identifier in subject.spec.metrics.others if metrics.find(identifier) is not metric]
+    return Remedy(f"Leave out {metric.title}", {"validation": {field: left}})
+
+
+def _other_metrics(subject: Subject, field: str) -> Remedy:
+    """Return the metric that judges any target of the task, or for the others no metric at all."""
+    if field != "primary_metric":
+        return Remedy("Report none beside it", {"validation": {field: []}})
+    fitting = metrics.for_task(subject.spec.task.kind)[0]
+    return Remedy(f"Use {fitting.title}", {"validation": {field: fitting.id}})

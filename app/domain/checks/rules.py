@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.domain.analysis.profile import Associations, DatasetProfile
-from app.domain.checks import about_data, about_features, about_leaks, about_model, about_transforms, about_validation
+from app.domain.checks import (
+    about_data,
+    about_features,
+    about_leaks,
+    about_model,
+    about_settings,
+    about_transforms,
+    about_validation,
+)
 from app.domain.checks.subject import Subject
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
@@ -37,15 +45,18 @@ RULES: tuple[Rule, ...] = (
     about_model.estimator_exists_and_fits,
     about_model.parameters_are_valid,
     about_model.enough_for_the_rows,
+    about_settings.settings_go_together,
     about_model.tuning_is_not_here,
     about_validation.needs_are_met,
     about_validation.parameters_are_valid,
     about_validation.folds_fit_rows,
+    about_validation.classes_reach_training,
     about_validation.random_split_in_time,
     about_leaks.groups_stay_together,
     about_leaks.copies_stay_together,
     about_validation.gap_covers_memory,
     about_validation.metrics_fit,
+    about_validation.metrics_can_be_computed,
 )
 
 

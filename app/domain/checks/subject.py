@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.training import splitting
@@ -43,6 +46,24 @@ class Subject:
         """The strategy's entry."""
         return splitting.get(self.spec.validation.strategy)
 
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """Every hyperparameter of the task with its value, the default where the config's cannot be read.
+
+        Empty where there is no such estimator.
+        """
+        try:
+            entry = registry.get(self.spec.model.estimator)
+        except KeyError:
+            return {}
+        return {one.name: self._setting(one) for one in entry.parameters_for(self.spec.task.kind)}
+
+    def _setting(self, parameter: Parameter) -> Any:
+        try:
+            return parameter.parse(self.spec.model.parameters.get(parameter.name, parameter.default))
+        except ValueError:
+            return parameter.default
+
     def kind(self, name: str) -> ColumnKind:
         """Return a column's kind, as the user said or as detected."""
         return self.spec.data.column_kinds.get(name, self.profile.column(name).kind)
@@ -52,19 +73,29 @@ class Subject:
         return f"column.{self.profile.column(name).key}"
 
 
-Changes = Mapping[str, Mapping[str, Any]]
+def typed(parameter: Parameter, raw: Any) -> Any:
+    """Return the value of a parameter in a config, where numbers are numbers and not the texts of a form.
+
+    Raises
+    ------
+    ValueError
+        With a sentence, if it is a text, or out of bounds.
+    """
+    if isinstance(raw, str) and parameter.type in ("integer", "number"):
+        raise ValueError("Must be a number, not a text.")
+    return parameter.parse(raw)
 
 
-def error(step: str, field: str, code: str, message: str, remedy: Remedy | None = None) -> Problem:
+def error(step: str, field: str, code: str, message: str, remedy: Remedy) -> Problem:
     """Return a problem that stops the launch."""
     return Problem(step, field, Severity.ERROR, code, message, remedy)
 
 
-def warning(step: str, field: str, code: str, message: str, remedy: Remedy | None = None) -> Problem:
+def warning(step: str, field: str, code: str, message: str, remedy: Remedy) -> Problem:
     """Return a problem that makes the result doubtful."""
     return Problem(step, field, Severity.WARNING, code, message, remedy)
 
 
-def notice(step: str, field: str, code: str, message: str, remedy: Remedy | None = None) -> Problem:
+def notice(step: str, field: str, code: str, message: str, remedy: Remedy) -> Problem:
     """Return something worth knowing."""
     return Problem(step, field, Severity.NOTICE, code, message, remedy)

@@ -24,6 +24,8 @@ START_SECONDS = 2.0
 CALL_SECONDS = 0.006
 # What it takes to compare one row that has a gap with one training row, measured on the machine of the calibration.
 PAIR_SECONDS = 1.2e-7
+# Kinds that the estimator sees as one column of numbers; every other kind becomes indicators.
+ONE_COLUMN = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,12 @@ def columns_of(spec: Spec) -> int:
 
 def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
     """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
-    width, chains = float(columns_of(spec)), chains_of(spec.features.transforms)
+    width, chains, said = float(columns_of(spec)), chains_of(spec.features.transforms), spec.data.column_kinds
     classes = profile.column(spec.task.target).distinct if spec.task.kind is TaskKind.MULTICLASS else 1
     for name in spec.features.selected:
         column, links = profile.column(name), chains.get(name, ())
-        kind = spec.data.column_kinds.get(name, column.kind)
         width += any(link.entry.role == "mark" for link in links) * indicator
-        if kind.is_number or kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME):
+        if said.get(name, column.kind) in ONE_COLUMN:
             continue
         encoder = next((link for link in links if link.entry.role == "encode"), None)
         if encoder is None or encoder.entry.kind == "one_hot":

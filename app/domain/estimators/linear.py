@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
@@ -60,6 +61,31 @@ L1_RATIO = Parameter(
     low=0,
     high=1,
 )
+PENALTY = Parameter(
+    "penalty",
+    "Kind of penalty",
+    "choice",
+    "l2",
+    "L1 drops features it can do without; L2 only shrinks them.",
+    level=Level.ADVANCED,
+    choices=(("l2", "L2: shrinks"), ("l1", "L1: drops features"), ("elasticnet", "Both"), ("none", "None")),
+)
+SOLVER = Parameter(
+    "solver",
+    "Solver",
+    "choice",
+    "lbfgs",
+    "How the coefficients are found; not every solver knows every penalty.",
+    level=Level.ADVANCED,
+    choices=(
+        ("lbfgs", "L-BFGS"),
+        ("liblinear", "Coordinate descent (liblinear)"),
+        ("newton-cg", "Newton, conjugate gradients"),
+        ("newton-cholesky", "Newton, Cholesky"),
+        ("sag", "Averaged gradients (SAG)"),
+        ("saga", "Averaged gradients (SAGA)"),
+    ),
+)
 POSITIVE = Parameter(
     "positive",
     "Only positive coefficients",
@@ -98,8 +124,12 @@ def _elastic_net(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
 def _logistic(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
+    # scikit-learn writes the kind of penalty as the share of L1, and no penalty as freedom without end.
+    share = {"l1": 1.0, "elasticnet": values["l1_ratio"]}.get(values["penalty"], 0.0)
     return LogisticRegression(
-        C=values["C"],
+        C=inf if values["penalty"] == "none" else values["C"],
+        l1_ratio=share,
+        solver=values["solver"],
         fit_intercept=values["fit_intercept"],
         max_iter=values["max_iter"],
         tol=values["tol"],
@@ -141,6 +171,7 @@ ENTRIES = (
         _ridge,
         _straight,
         small_memory,
+        probabilities=False,
         scale=True,
         strengths=("Steady when features go together", "Ready in a blink: a good check on the others"),
         cautions=("Straight lines only: misses thresholds and interactions",),
@@ -191,7 +222,10 @@ ENTRIES = (
                 low_open=True,
                 scale="log",
             ),
+            PENALTY,
             WEIGHTS,
+            SOLVER,
+            Parameter(**{**L1_RATIO.__dict__, "level": Level.ADVANCED}),
             ITERATIONS,
             TOLERANCE,
             INTERCEPT,

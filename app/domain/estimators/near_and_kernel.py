@@ -22,7 +22,7 @@ def _neighbors(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
 def _support(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.svm import SVC, SVR
 
-    common = {"C": values["C"], "kernel": values["kernel"], "gamma": values["gamma"], "tol": values["tol"]}
+    common = {name: values[name] for name in ("C", "kernel", "degree", "gamma", "tol", "max_iter")}
     if task.is_classification:
         # Ranking metrics read the decision function, so no second, cross-validated fit for probabilities is needed.
         return SVC(**common, class_weight=weight_of(values), cache_size=500, random_state=seed)
@@ -120,6 +120,16 @@ ENTRIES = (
             ),
             WEIGHTS,
             Parameter(
+                "degree",
+                "Degree",
+                "integer",
+                3,
+                "Of the polynomial; higher bends more and is easily thrown by outliers.",
+                level=Level.ADVANCED,
+                low=1,
+                high=6,
+            ),
+            Parameter(
                 "gamma",
                 "Reach",
                 "choice",
@@ -151,10 +161,22 @@ ENTRIES = (
                 low_open=True,
                 scale="log",
             ),
+            Parameter(
+                "max_iter",
+                "Most steps",
+                "integer",
+                1_000_000,
+                "The solver stops here when it has not settled, so that every fit ends.",
+                level=Level.EXPERT,
+                low=1_000,
+                high=100_000_000,
+                unit="steps",
+            ),
         ),
         _support,
         lambda rows, features, values: rows * rows * (features + 5) * 4e-9,
         lambda rows, features, values: min(rows * rows * 8 / 1e6, 500) + small_memory(rows, features, values),
+        probabilities=False,
         scale=True,
         scale_target=True,
         max_rows=30_000,

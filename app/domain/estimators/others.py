@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
-from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, small_memory
+from app.domain.estimators.shared import ALL_TASKS, CLASSES, EARLY_STOPPING, REGRESSION, small_memory
 from app.domain.vocabulary import Level, TaskKind
 
 
@@ -20,6 +20,8 @@ def _network(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
         learning_rate_init=values["learning_rate_init"],
         max_iter=values["max_iter"],
         activation=values["activation"],
+        solver=values["solver"],
+        early_stopping=values["early_stopping"],
         random_state=seed,
     )
 
@@ -93,6 +95,16 @@ ENTRIES = (
                 level=Level.EXPERT,
                 choices=(("relu", "ReLU"), ("tanh", "tanh"), ("logistic", "Logistic")),
             ),
+            Parameter(
+                "solver",
+                "Solver",
+                "choice",
+                "adam",
+                "How the weights are found. L-BFGS suits a few hundred rows.",
+                level=Level.ADVANCED,
+                choices=(("adam", "Adam"), ("sgd", "Plain gradient"), ("lbfgs", "L-BFGS")),
+            ),
+            EARLY_STOPPING,
         ),
         _network,
         lambda rows, features, values: (

@@ -59,8 +59,8 @@ class EstimatorEntry:
     `work(rows, features, parameters)` is the relative amount of work of one fit, and `memory_mb(...)` its peak; both
     feed the estimate. A column of zeros and ones counts as `indicator_work` of a column of numbers there, and
     predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
-    `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation, and
-    `max_rows` is where the method stops being sensible.
+    `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation,
+    `probabilities` that its class scores are probabilities, and `max_rows` is where the method stops being sensible.
     """
 
     id: str
@@ -75,6 +75,7 @@ class EstimatorEntry:
     scale: bool = False
     scale_target: bool = False
     handles_missing: bool = False
+    probabilities: bool = True
     indicator_work: float = 1.0
     predict_share: float = 0.02
     is_baseline: bool = False

@@ -46,6 +46,14 @@ MIN_LEAF = Parameter(
     high=10_000,
     unit="rows",
 )
+EARLY_STOPPING = Parameter(
+    "early_stopping",
+    "Stop early",
+    "boolean",
+    False,
+    "A tenth of the training rows, drawn at random, says when more passes no longer help.",
+    level=Level.ADVANCED,
+)
 
 
 def small_memory(rows: int, features: int, _: Mapping[str, Any]) -> float:

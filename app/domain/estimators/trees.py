@@ -7,7 +7,16 @@ from math import log2
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
-from app.domain.estimators.shared import ALL_TASKS, MAX_DEPTH, MIN_LEAF, REGRESSION, WEIGHTS, small_memory, weight_of
+from app.domain.estimators.shared import (
+    ALL_TASKS,
+    EARLY_STOPPING,
+    MAX_DEPTH,
+    MIN_LEAF,
+    REGRESSION,
+    WEIGHTS,
+    small_memory,
+    weight_of,
+)
 from app.domain.vocabulary import Level, TaskKind
 
 TREES = Parameter(
@@ -87,8 +96,9 @@ def _boosting(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
         "l2_regularization",
         "max_depth",
         "max_bins",
+        "early_stopping",
     )
-    common = {**{name: values[name] for name in names}, "early_stopping": False, "random_state": seed}
+    common = {**{name: values[name] for name in names}, "random_state": seed}
     if task.is_classification:
         return HistGradientBoostingClassifier(**common, class_weight=weight_of(values))
     return HistGradientBoostingRegressor(**common, loss=values["loss"])
@@ -242,9 +252,15 @@ ENTRIES = (
                 "squared_error",
                 "What an error costs.",
                 level=Level.ADVANCED,
-                choices=(("squared_error", "Squared"), ("absolute_error", "Absolute"), ("poisson", "Poisson")),
+                choices=(
+                    ("squared_error", "Squared"),
+                    ("absolute_error", "Absolute"),
+                    ("poisson", "Poisson"),
+                    ("gamma", "Gamma"),
+                ),
                 tasks=REGRESSION,
             ),
+            EARLY_STOPPING,
             Parameter(**{**MAX_DEPTH.__dict__, "level": Level.EXPERT}),
             Parameter(
                 "max_bins",

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
+from app.domain.checks.about_machine import memory_fits
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec, TransformPart
 from app.domain.problems import Problem, Remedy
@@ -54,7 +55,8 @@ def make_plan(
     reader = Reader(draft)
     if profile is None:
         message = "Choose a file or a sample first."
-        missing = Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message)
+        remedy = Remedy("Choose one on the Data step.")
+        missing = Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message, remedy)
         return Plan(None, reader.values, reader.suggestions, problems=(missing,))
     kinds = _kinds(reader, profile)
     task = _task(reader, profile, kinds)
@@ -78,7 +80,7 @@ def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
     problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
     forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
     if forecast is not None:
-        problems += _memory(forecast.memory_mb_high, machine)
+        problems += memory_fits(forecast, machine)
     return Plan(
         spec=spec,
         values=reader.values,
@@ -126,7 +128,9 @@ def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKin
         )
         return None
     if not target:
-        reader.wrong("data", "target", "Choose the column that you want to estimate.", code="target_missing")
+        message = "Choose the column that you want to estimate."
+        chosen = Remedy(f"Estimate {suggested[:60]}", {"data": {"target": None}}) if suggested else None
+        reader.wrong("data", "target", message, code="target_missing", remedy=chosen or Remedy("Choose a column."))
         return None
     inferred, reason = infer_task(profile.column(target), kinds[target])
     reader.suggest("data", "inferred_task", inferred.value, reason)
@@ -231,15 +235,9 @@ def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:
     except ValidationError as fault:
         for item in fault.errors(include_url=False, include_input=False):
             where = ".".join(str(part) for part in item["loc"])
-            reader.wrong("review", "", f"The config is not valid at {where}.", code="config_invalid")
+            remedy = Remedy("Correct the config there.")
+            reader.wrong("review", "", f"The config is not valid at {where}.", code="config_invalid", remedy=remedy)
         return None
-
-
-def _memory(needed: float, machine: Machine) -> list[Problem]:
-    if needed < 0.8 * machine.memory_mb:
-        return []
-    message = f"This may need {needed / 1000:,.1f} GB of memory; the machine has {machine.memory_mb / 1000:,.1f} GB."
-    return [Problem("model", "estimator", Severity.WARNING, "memory_short", message)]
 
 
 def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:

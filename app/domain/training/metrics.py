@@ -307,6 +307,11 @@ def get(identifier: str) -> Metric:
     return _BY_ID[ALIASES.get(identifier, identifier)]
 
 
+def find(identifier: str) -> Metric | None:
+    """Return the metric with this id or scikit-learn scorer name, or None."""
+    return _BY_ID.get(ALIASES.get(identifier, identifier))
+
+
 def for_task(task: TaskKind) -> tuple[Metric, ...]:
     """Return the metrics that can judge this task."""
     return tuple(metric for metric in METRICS if task in metric.tasks)

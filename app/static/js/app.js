@@ -135,7 +135,8 @@
     const heading = document.querySelector("#wizard h1");
     const marks = Array.from(document.querySelectorAll(".stepper li"));
     const at = marks.findIndex((mark) => mark.querySelector("[aria-current=step]"));
-    if (heading) document.title = `${heading.textContent}, step ${at + 1} of ${marks.length} · HydroML`;
+    const where = marks.length ? `, step ${at + 1} of ${marks.length}` : "";
+    if (heading) document.title = `${heading.textContent}${where} · HydroML`;
     offer();
   });
 

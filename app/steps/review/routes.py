@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import request, url_for
@@ -77,7 +79,7 @@ def launch(draft_id: uuid.UUID) -> Response:
     """Freeze the draft and start it; a refusal says why, and a second click gives the same experiment."""
     situation = flow.situation_of(draft_id)
     try:
-        return leave_for(url_for("experiments.show", experiment_id=_launched(situation)))
+        return leave_for(url_for("experiments.show", experiment_id=launched(situation, partial(flow.store, VIEW))))
     except DraftConflictError as fault:
         return flow.show_conflict(VIEW, situation, fault)
     except LaunchRefusedError as fault:
@@ -89,14 +91,14 @@ def launch(draft_id: uuid.UUID) -> Response:
         return flow.show_step(VIEW, flow.situation_of(draft_id), status=fault.status, shown_problems=(fault,))
 
 
-def _launched(situation: flow.Situation) -> uuid.UUID:
-    """Return the experiment of this draft, launched now unless it was before, be it by a moment."""
+def launched(situation: flow.Situation, store: Callable[[flow.Situation], flow.Situation]) -> uuid.UUID:
+    """Return the experiment of this draft, stored and launched now unless it was before, be it by a moment."""
     key = request.form.get("idempotency_key", "")[:100] or secrets.token_hex(16)
     known = situation.row.launched_experiment_id
     if known is not None:
         return known
     try:
-        stored = flow.store(VIEW, situation)
+        stored = store(situation)
         return experiments.launch(stored.user, stored.row.id, version=stored.row.version, idempotency_key=key).id
     except ConflictError:
         known = drafts.get_draft(situation.user, situation.row.id).launched_experiment_id

@@ -1,0 +1,55 @@
+"""Checking a config by the rules that the pages obey, before or without launching it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from app.domain.errors import FieldFault, InvalidBodyError
+from app.domain.problems import Problem
+from app.services import configs
+from app.web.sessions import current_user
+
+blueprint = Blueprint("api_config", __name__, url_prefix="/api/experiments/wizard")
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Return a problem as programs see it; the changes of a remedy are step -> field -> value, null takes one back."""
+    remedy = problem.remedy
+    return {
+        "step": problem.step,
+        "field": problem.field,
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "message": problem.message,
+        "remedy": None if remedy is None else {"label": remedy.label, "changes": remedy.changes},
+    }
+
+
+def _config() -> Mapping[str, Any]:
+    """Return the config that was sent: the body, or `?config=` of a GET."""
+    raw = request.args.get("config", "") if request.method == "GET" else request.get_data()
+    try:
+        config = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidBodyError((FieldFault("config", "json_invalid", "This is not valid JSON."),)) from None
+    if not isinstance(config, dict):
+        raise InvalidBodyError((FieldFault("config", "model_type", "This must be an object."),))
+    return config
+
+
+@blueprint.route("/validate-config/", methods=["GET", "POST"])
+def validate() -> Response:
+    """Say whether a config could be launched, what is wrong with it, and what it would take."""
+    verdict = configs.validate(current_user(), _config())
+    return jsonify(
+        {
+            "valid": verdict.valid,
+            "problems": [problem_json(one) for one in verdict.problems],
+            "estimate": None if verdict.estimate is None else asdict(verdict.estimate),
+        }
+    )

@@ -1,0 +1,319 @@
+"""Pairs of settings that do not go together, and the rule that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from app.domain.checks.extent import fewest_training_rows
+from app.domain.checks.pairs import Pair, Values, unused
+from app.domain.checks.subject import Subject
+from app.domain.problems import Problem
+from app.domain.vocabulary import Severity, Strategy, TaskKind
+
+ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
+LOGISTIC, BOOSTING, NETWORK, NEIGHBORS = (
+    ("logistic_regression",),
+    ("hist_gradient_boosting",),
+    ("multilayer_perceptron",),
+    ("k_nearest_neighbors",),
+)
+STOPPING = (*BOOSTING, *NETWORK)
+TREES = ("decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting")
+WEIGHING = ("logistic_regression", "decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting")
+# The share of the training rows that scikit-learn keeps back to see when to stop.
+STOPPING_SHARE = 0.1
+# With momentum 0.9 as scikit-learn has it, larger steps overshoot on standardised data.
+LARGEST_PLAIN_STEP = 0.1
+# Below so many rows of a class, random folds may leave a single one to train, which cannot be divided again.
+FEW_OF_A_CLASS = 10
+L1_SOLVERS = ("liblinear", "saga")
+
+
+def _several_classes(subject: Subject) -> bool:
+    return subject.spec.task.kind is TaskKind.MULTICLASS and subject.target.distinct > 2
+
+
+def _solver_for(values: Values) -> str:
+    """Return the solver that takes this penalty with any number of classes."""
+    return "saga" if values["penalty"] in ("l1", "elasticnet") else "lbfgs"
+
+
+def _rare_when_stopping(subject: Subject, values: Values) -> bool:
+    if not values["early_stopping"] or not subject.spec.task.kind.is_classification:
+        return False
+    rarest = min(subject.class_counts, default=1)
+    if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD:
+        return rarest < FEW_OF_A_CLASS
+    return rarest * fewest_training_rows(subject) // max(subject.rows, 1) < 2
+
+
+def _few_when_stopping(subject: Subject, values: Values) -> bool:
+    classes = subject.target.distinct if subject.spec.task.kind.is_classification else 2
+    return values["early_stopping"] and ceil(STOPPING_SHARE * fewest_training_rows(subject)) < max(classes, 2)
+
+
+def _lowest(subject: Subject) -> float:
+    low = subject.target.minimum
+    return float(low) if isinstance(low, int | float) else 0.0
+
+
+def _poisson_of_negative(subject: Subject, values: Values) -> bool:
+    return values.get("loss") == "poisson" and _lowest(subject) < 0
+
+
+def _gamma_of_zero(subject: Subject, values: Values) -> bool:
+    return values.get("loss") == "gamma" and _lowest(subject) <= 0
+
+
+def _goes_down(needs: str, subject: Subject) -> str:
+    return f"{needs}; {subject.target.name[:60]} goes down to {_lowest(subject):g}."
+
+
+PAIRS: tuple[Pair, ...] = (
+    Pair(
+        code="solver_without_l1",
+        estimators=LOGISTIC,
+        settings=("solver", "penalty"),
+        severity=ERROR,
+        when="The penalty is L1, and the solver is neither liblinear nor SAGA.",
+        fails="Raises: the solver supports only L2 or no penalty.",
+        cure="Use SAGA.",
+        clash=lambda _, values: values["penalty"] == "l1" and values["solver"] not in L1_SOLVERS,
+        said=lambda _, values: f"The solver {values['solver']} knows no L1 penalty; liblinear and SAGA do.",
+        heal=lambda _, values: ("Use SAGA", {"solver": "saga"}),
+    ),
+    Pair(
+        code="solver_without_mix",
+        estimators=LOGISTIC,
+        settings=("solver", "penalty"),
+        severity=ERROR,
+        when="The penalty is both L1 and L2, and the solver is not SAGA.",
+        fails="Raises: only SAGA supports both penalties together.",
+        cure="Use SAGA.",
+        clash=lambda _, values: values["penalty"] == "elasticnet" and values["solver"] != "saga",
+        said=lambda _, values: f"The solver {values['solver']} cannot use L1 and L2 together; only SAGA can.",
+        heal=lambda _, values: ("Use SAGA", {"solver": "saga"}),
+    ),
+    Pair(
+        code="solver_needs_penalty",
+        estimators=LOGISTIC,
+        settings=("solver", "penalty"),
+        severity=ERROR,
+        when="There is no penalty, and the solver is liblinear.",
+        fails="Raises: no penalty is not supported by liblinear.",
+        cure="Use L-BFGS.",
+        clash=lambda _, values: values["penalty"] == "none" and values["solver"] == "liblinear",
+        said=lambda _, values: "The solver liblinear cannot do without a penalty.",
+        heal=lambda _, values: ("Use L-BFGS", {"solver": "lbfgs"}),
+    ),
+    Pair(
+        code="solver_needs_two_classes",
+        estimators=LOGISTIC,
+        settings=("solver",),
+        besides=("data.target", "data.task_kind"),
+        severity=ERROR,
+        when="The target has three classes or more, and the solver is liblinear.",
+        fails="Raises: liblinear does not support more than two classes.",
+        cure="Use L-BFGS, or SAGA where the penalty has L1 in it.",
+        clash=lambda subject, values: values["solver"] == "liblinear" and _several_classes(subject),
+        said=lambda subject, _: f"The solver liblinear parts two classes; there are {subject.target.distinct:,}.",
+        heal=lambda _, values: (f"Use {_solver_for(values)}", {"solver": _solver_for(values)}),
+    ),
+    unused("logistic_regression", "l1_ratio", beside="penalty", used_with=("elasticnet",)),
+    unused("logistic_regression", "C", beside="penalty", used_with=("l2", "l1", "elasticnet")),
+    unused("support_vector_machine", "degree", beside="kernel", used_with=("poly",)),
+    unused("support_vector_machine", "gamma", beside="kernel", used_with=("rbf", "poly")),
+    unused("multilayer_perceptron", "learning_rate_init", beside="solver", used_with=("adam", "sgd")),
+    unused("multilayer_perceptron", "early_stopping", beside="solver", used_with=("adam", "sgd")),
+    Pair(
+        code="step_too_large",
+        estimators=NETWORK,
+        settings=("learning_rate_init", "solver"),
+        severity=ERROR,
+        when="The solver is the plain gradient, and the learning rate is above 0.1.",
+        fails="Raises: the weights stop being finite numbers.",
+        cure="Use 0.01.",
+        clash=lambda _, values: values["solver"] == "sgd" and values["learning_rate_init"] > LARGEST_PLAIN_STEP,
+        said=lambda _, values: f"Plain gradients overshoot with a learning rate of {values['learning_rate_init']:g}.",
+        heal=lambda _, values: ("Use 0.01", {"learning_rate_init": 0.01}),
+    ),
+    Pair(
+        code="rare_class_stops_early",
+        estimators=STOPPING,
+        settings=("early_stopping",),
+        besides=("data.target", "validation.strategy"),
+        severity=ERROR,
+        when="It stops early, and a training part may hold a single row of the rarest class.",
+        fails="Raises: the least populated class has one member, too few to be divided.",
+        cure="Do not stop early.",
+        clash=_rare_when_stopping,
+        said=lambda _, values: (
+            "Stopping early divides the training rows by class; the rarest class is too small for that."
+        ),
+        heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
+    ),
+    Pair(
+        code="few_rows_stop_early",
+        estimators=STOPPING,
+        settings=("early_stopping",),
+        besides=("validation.strategy",),
+        severity=ERROR,
+        when="It stops early, and a tenth of the training rows is fewer than the classes, or than two.",
+        fails="Raises: the rows kept back are fewer than the classes, or too few.",
+        cure="Do not stop early.",
+        clash=_few_when_stopping,
+        said=lambda subject, _: (
+            f"A tenth of {fewest_training_rows(subject):,} training rows is too few to say when to stop."
+        ),
+        heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
+    ),
+    Pair(
+        code="stops_early_in_time",
+        estimators=STOPPING,
+        settings=("early_stopping",),
+        besides=("data.time_column",),
+        severity=WARNING,
+        when="It stops early, and the rows are a series in time.",
+        fails="Draws the rows that say when to stop at random, among their neighbours in time: it stops too late.",
+        cure="Do not stop early.",
+        clash=lambda subject, values: values["early_stopping"] and subject.spec.task.time_column is not None,
+        said=lambda _, values: (
+            "Stopping early asks rows drawn at random from the series, whose neighbours it has seen: it stops too late."
+        ),
+        heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
+    ),
+    Pair(
+        code="loss_needs_positive",
+        estimators=BOOSTING,
+        settings=("loss",),
+        besides=("data.target",),
+        severity=ERROR,
+        when="The loss is Poisson, and the target goes below zero.",
+        fails="Raises: the Poisson loss requires values of zero or more.",
+        cure="Use the squared loss.",
+        clash=_poisson_of_negative,
+        said=lambda subject, _: _goes_down("The Poisson loss needs values of zero or more", subject),
+        heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
+    ),
+    Pair(
+        code="loss_needs_above_zero",
+        estimators=BOOSTING,
+        settings=("loss",),
+        besides=("data.target",),
+        severity=ERROR,
+        when="The loss is Gamma, and the target goes down to zero or below.",
+        fails="Raises: the Gamma loss requires values above zero.",
+        cure="Use the squared loss.",
+        clash=_gamma_of_zero,
+        said=lambda subject, _: _goes_down("The Gamma loss needs values above zero", subject),
+        heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
+    ),
+    Pair(
+        code="leaves_beyond_depth",
+        estimators=BOOSTING,
+        settings=("max_leaf_nodes", "max_depth"),
+        severity=NOTICE,
+        when="A tree of the deepest allowed depth has fewer leaves than are allowed.",
+        fails="Grows no more leaves than two to the power of the depth, without a word.",
+        cure="Allow as many leaves as the depth has.",
+        clash=lambda _, values: values["max_depth"] is not None and values["max_leaf_nodes"] > 2 ** values["max_depth"],
+        said=lambda _, values: (
+            f"A tree {values['max_depth']} deep has at most {2 ** values['max_depth']:,} leaves, "
+            f"not {values['max_leaf_nodes']:,}."
+        ),
+        heal=lambda _, values: (
+            f"Use {2 ** values['max_depth']:,} leaves",
+            {"max_leaf_nodes": 2 ** values["max_depth"]},
+        ),
+    ),
+    Pair(
+        code="trees_all_alike",
+        estimators=("random_forest",),
+        settings=("bootstrap", "max_features"),
+        severity=WARNING,
+        when="Every tree of a random forest sees every row and tries every feature.",
+        fails="Grows the same tree again and again: the forest is one tree.",
+        cure="Draw the rows anew for each tree.",
+        clash=lambda _, values: not values["bootstrap"] and values["max_features"] == 1,
+        said=lambda _, values: "Without drawn rows and with every feature tried, all trees are the same tree.",
+        heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
+    ),
+    Pair(
+        code="leaf_beyond_rows",
+        estimators=TREES,
+        settings=("min_samples_leaf",),
+        besides=("validation.strategy",),
+        severity=WARNING,
+        when="The smallest leaf is more than half of the training rows.",
+        fails="Cannot split at all, and says the same for every row.",
+        cure="Use a twentieth of the training rows.",
+        clash=lambda subject, values: 0 < fewest_training_rows(subject) < 2 * values["min_samples_leaf"],
+        said=lambda subject, values: (
+            f"Leaves of {values['min_samples_leaf']:,} rows or more cannot part {fewest_training_rows(subject):,} "
+            "training rows: it would say the same for every row."
+        ),
+        heal=lambda subject, values: (
+            f"Use {max(1, fewest_training_rows(subject) // 20):,}",
+            {"min_samples_leaf": max(1, fewest_training_rows(subject) // 20)},
+        ),
+    ),
+    Pair(
+        code="too_many_neighbors",
+        estimators=NEIGHBORS,
+        settings=("n_neighbors",),
+        besides=("validation.strategy",),
+        severity=ERROR,
+        when="There are more neighbours than rows in the smallest training part.",
+        fails="Raises: as many neighbours as fitted rows at most.",
+        cure="Use a tenth of the training rows.",
+        clash=lambda subject, values: 0 < fewest_training_rows(subject) < values["n_neighbors"],
+        said=lambda subject, values: (
+            f"{values['n_neighbors']:,} neighbours are too many: the smallest training part has about "
+            f"{fewest_training_rows(subject):,} rows."
+        ),
+        heal=lambda subject, values: (
+            f"Use {max(1, fewest_training_rows(subject) // 10):,}",
+            {"n_neighbors": max(1, fewest_training_rows(subject) // 10)},
+        ),
+    ),
+    Pair(
+        code="more_features_than_rows",
+        estimators=("linear_regression",),
+        settings=("estimator",),
+        besides=("features.column", "validation.strategy"),
+        severity=WARNING,
+        when="There are at least as many features as rows in the smallest training part, and nothing holds them back.",
+        fails="Fits every training row exactly, noise and all.",
+        cure="Use ridge.",
+        clash=lambda subject, _: 0 < fewest_training_rows(subject) <= len(subject.spec.features.selected),
+        said=lambda subject, _: (
+            f"{len(subject.spec.features.selected):,} features for about {fewest_training_rows(subject):,} training "
+            "rows: a plain line fits them all exactly, noise and all."
+        ),
+        heal=lambda _, values: ("Use ridge", {"estimator": "ridge"}),
+    ),
+    Pair(
+        code="weights_bend_probabilities",
+        estimators=WEIGHING,
+        settings=("class_weight",),
+        besides=("validation.primary_metric",),
+        severity=WARNING,
+        when="Classes get equal weight, and log loss decides.",
+        fails="Gives probabilities as if the classes were equally common, which log loss punishes.",
+        cure="Take the classes as they come.",
+        clash=lambda subject, values: (
+            values.get("class_weight") == "balanced" and subject.spec.metrics.primary in ("log_loss", "neg_log_loss")
+        ),
+        said=lambda _, values: (
+            "Equal weight makes rare classes look likelier than they are, and log loss punishes that."
+        ),
+        heal=lambda _, values: ("Take them as they come", {"class_weight": "none"}),
+    ),
+)
+
+
+def settings_go_together(subject: Subject) -> Iterator[Problem]:
+    """No settings clash with each other, or with the rest of the config."""
+    for pair in PAIRS:
+        yield from pair.find(subject)

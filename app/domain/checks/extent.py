@@ -1,0 +1,83 @@
+"""How many rows, moments and groups train and judge, as far as a profile tells."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from app.domain.checks.subject import Subject
+from app.domain.vocabulary import Strategy
+
+
+def number(subject: Subject, name: str) -> int:
+    """Return a parameter of the strategy, its default where the config's is out of bounds, 0 where it has none."""
+    parameter = subject.strategy.parameter(name)
+    if parameter is None:
+        return 0
+    try:
+        return int(parameter.parse(subject.spec.validation.parameters.get(name, parameter.default)))
+    except ValueError:
+        return int(parameter.default)
+
+
+def development_rows(subject: Subject) -> int:
+    """Return how many rows the folds share."""
+    held = subject.spec.validation.holdout
+    return subject.rows - round(subject.rows * held.fraction) if held else subject.rows
+
+
+def groups_of(subject: Subject) -> int | None:
+    """Return how many groups there are, None without a group column."""
+    column = subject.spec.task.group_column
+    if column is None:
+        return None
+    # Rows without a group form one of their own.
+    known = subject.profile.column(column)
+    return known.distinct + (known.missing > 0)
+
+
+def moments_of(subject: Subject) -> int:
+    """Return about how many moments have a target; with several sites, as many as their share of rows has one."""
+    column = subject.spec.task.time_column
+    if column is None:
+        return subject.rows
+    known = subject.profile.column(column)
+    rows = max(subject.profile.rows - known.missing, 1)
+    return min(subject.rows, round(known.distinct * min(subject.rows / rows, 1)))
+
+
+def first_moments(subject: Subject, gap: int) -> int:
+    """Return how many moments train the first fold of a split forward in time, less than 2 where it cannot be cut.
+
+    The gap stands before a hold-out too.
+    """
+    held, folds = subject.spec.validation.holdout, max(number(subject, "n_splits"), 1)
+    moments = moments_of(subject)
+    if held:
+        moments -= max(1, round(moments * held.fraction)) + gap
+    size = moments // (folds + 1)
+    return moments - folds * size - gap if size >= 1 else 0
+
+
+def leaves_rows(subject: Subject, gap: int) -> bool:
+    """Say whether a gap leaves rows to train the first fold."""
+    return first_moments(subject, gap) >= 2
+
+
+def fewest_training_rows(subject: Subject) -> int:
+    """Return about how many rows train the smallest fold, 0 where no fold can be cut."""
+    strategy, rows, folds = subject.strategy.id, development_rows(subject), max(number(subject, "n_splits"), 2)
+    if strategy is Strategy.HOLDOUT:
+        return subject.rows - max(1, round(subject.rows * number(subject, "percent") / 100))
+    if subject.strategy.needs_group:
+        share = 0 if strategy is Strategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
+        return rows - max(_largest_group(subject), share)
+    if strategy is Strategy.TIME_SERIES:
+        moments = max(moments_of(subject), 1)
+        return max(0, first_moments(subject, number(subject, "gap"))) * subject.rows // moments
+    return rows - ceil(rows / folds)
+
+
+def _largest_group(subject: Subject) -> int:
+    column = subject.spec.task.group_column
+    counts = [] if column is None else [count for _, count in subject.profile.column(column).top_values]
+    return max(counts, default=0)

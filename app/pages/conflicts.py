@@ -1,0 +1,50 @@
+"""The conflict table as a page: which answers do not go together, how it fails, and what heals it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from app.domain import wizard
+from app.domain.checks.conflicts import CONFLICTS, SETTLED, Conflict
+from app.domain.estimators import registry
+from app.web.hypermedia import render
+
+blueprint = Blueprint("conflicts", __name__)
+
+
+WORDS = {"n_splits": "folds", "estimator": "estimator", "column": "columns", "transforms": "derived features"}
+
+
+def _lines(fields: tuple[str, ...]) -> list[str]:
+    """Return the fields of a row in words, those of several estimators once."""
+    lines = []
+    for field in fields:
+        step, _, name = field.partition(".")
+        owner, setting = name.rpartition(".")[::2]
+        words = WORDS.get(setting, setting.replace("_", " "))
+        entry = next((one for one in registry.ESTIMATORS if one.id == owner), None)
+        parameter = entry.parameter(setting) if entry is not None else None
+        title = parameter.title if parameter is not None else words.capitalize()
+        lines.append(f"{wizard.step_of(step).title}: {title}")
+    return list(dict.fromkeys(lines))
+
+
+def _methods(row: Conflict) -> list[str]:
+    owners = dict.fromkeys(field.split(".")[1] for field in row.between if field.startswith("model."))
+    return [entry.title for entry in registry.ESTIMATORS if entry.id in owners]
+
+
+def _row(row: Conflict) -> dict[str, Any]:
+    return {"row": row, "lines": _lines(row.between), "methods": _methods(row)}
+
+
+@blueprint.get("/help/conflicts")
+def show() -> Response:
+    """Show the table, grouped by the step where the message stands."""
+    groups = [
+        (step.title, [_row(row) for row in CONFLICTS if row.between[0].startswith(f"{step.slug}.")])
+        for step in wizard.STEPS
+    ]
+    return render("pages/conflicts.html", groups=[one for one in groups if one[1]], settled=SETTLED)

@@ -1,0 +1,94 @@
+"""Configs that programs send: checked by the rules of the pages, and told what is wrong field by field."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.checks import check_spec
+from app.domain.checks.about_machine import memory_fits
+from app.domain.checks.schema import read_config
+from app.domain.checks.subject import error, warning
+from app.domain.estimation import estimate, this_machine
+from app.domain.experiment import Spec
+from app.domain.problems import Problem, Remedy
+from app.domain.recommendation.plan import Estimate
+from app.domain.vocabulary import ColumnKind, Severity
+from app.services import analysis, associations, datasets
+from app.storage.tables import Dataset, User
+
+CHOOSE = Remedy("Name a dataset of yours that was read.")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a config, and what a launch would take; no estimate while something stands in its way."""
+
+    problems: tuple[Problem, ...]
+    estimate: Estimate | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Say whether it could be launched."""
+        return not any(one.severity is Severity.ERROR for one in self.problems)
+
+
+def validate(user: User, config: Mapping[str, Any]) -> Verdict:
+    """Check a config as it stands.
+
+    Parameters
+    ----------
+    config
+        The config of the contract, `dataset: {id, sha256}` in it, as JSON values of any shape.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such dataset, or it is somebody else's.
+    """
+    dataset, faults = _dataset_of(user, config.get("dataset"))
+    spec, misfits = read_config(config)
+    problems = [*faults, *misfits]
+    profile = None if dataset is None else analysis.profile_of(dataset)
+    if spec is None or dataset is None or profile is None:
+        return Verdict(tuple(problems))
+    problems += check_spec(spec, profile, _associations(dataset, profile, spec))
+    verdict = Verdict(tuple(problems))
+    if not verdict.valid:
+        return verdict
+    machine = this_machine()
+    forecast = estimate(spec, profile, machine)
+    return Verdict((*problems, *memory_fits(forecast, machine)), forecast)
+
+
+def _dataset_of(user: User, raw: Any) -> tuple[Dataset | None, list[Problem]]:
+    """Return the dataset that a config names, and what is to be said about it."""
+    named = raw.get("id") if isinstance(raw, Mapping) else None
+    if named is None:
+        message = "The config names no dataset: it needs dataset with an id."
+        return None, [error("data", "dataset_id", "dataset_missing", message, CHOOSE)]
+    try:
+        identifier = uuid.UUID(str(named))
+    except ValueError:
+        return None, [error("data", "dataset_id", "uuid_parsing", "dataset.id: This is not an id.", CHOOSE)]
+    dataset = datasets.get_dataset(user, identifier)
+    if analysis.profile_of(dataset) is None:
+        message = "The dataset was not read yet, or could not be read."
+        return dataset, [error("data", "dataset_id", "dataset_not_ready", message, CHOOSE)]
+    said = raw.get("sha256")
+    if said and dataset.sha256 and said != dataset.sha256:
+        message = "The config was made on another file: its checksum is not that of the dataset."
+        remedy = Remedy("Make sure that the file holds the same columns.")
+        return dataset, [warning("data", "dataset_id", "dataset_differs", message, remedy)]
+    return dataset, []
+
+
+def _associations(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Any:
+    if not profile.has(spec.task.target):
+        return None
+    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
+    kinds.update({name: kind for name, kind in spec.data.column_kinds.items() if name in kinds})
+    return associations.associations_for(dataset, spec.task.target, kinds)

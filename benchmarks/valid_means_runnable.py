@@ -1,0 +1,132 @@
+"""Random configs that the checks call valid are trained: which share of them finishes.
+
+Figure: at least 99.5 % of 1,000. Yardstick: the same share of those that the checks call invalid, of which a few are
+tried too, so that it is seen that the checks refuse what does fail. The datasets are those of ../shared/data, and the
+samples where that is absent; of each the first rows, and a dozen columns evenly spread. It goes on where it was
+stopped: every config is a line of a file.
+
+    python -m benchmarks.valid_means_runnable [how many] [file]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import DomainError, StoppedError
+from app.domain.experiment import Draft
+from app.domain.recommendation.propose import make_plan
+from app.domain.training.run import train
+from tests.domain.any_config import AnyConfig
+from tests.domain.reading import MACHINE, SAMPLES, Known, known, read_path
+from tests.domain.tables import REAL
+
+ROWS = 250
+MOST_COLUMNS = 12
+SECONDS = 60
+MANY = 1_000
+INVALID_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one config."""
+
+    seed: int
+    table: str
+    valid: bool
+    ended: str
+    said: str
+    seconds: float
+
+
+def tables() -> list[Path]:
+    """Return the files that are read: all plain tables of the shared folder, or the samples."""
+    found = sorted((*REAL.glob("hydro/*.csv"), *REAL.glob("general/*.csv")))
+    return found or sorted(SAMPLES.glob("*.csv"))
+
+
+def part_of(path: Path) -> Known | None:
+    """Return the first rows of a file as a dataset of their own, or None where it cannot be read."""
+    try:
+        frame = read_path(path).frame
+    except (AssertionError, DomainError):
+        return None
+    places = sorted({round(at) for at in np.linspace(0, frame.shape[1] - 1, MOST_COLUMNS)})
+    return known(frame.iloc[:ROWS, places])
+
+
+def tried(seed: int, name: str, table: Known) -> Outcome | None:
+    """Draw a config and train it; None where it is one of the many invalid ones that are not tried."""
+    draw = AnyConfig(table.profile, seed)
+    plan = make_plan(Draft(draw.answers()), table.profile, None, machine=MACHINE)
+    if plan.spec is None or (not plan.launchable and draw.random.random() > INVALID_SHARE):
+        return None
+    start = time.monotonic()
+    ended, said = "finished", ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            train(
+                plan.spec,
+                table.frame,
+                table.profile,
+                on_progress=lambda _: None,
+                should_stop=lambda: time.monotonic() - start > SECONDS,
+            )
+    except StoppedError:
+        ended = "too slow"
+    except DomainError as fault:
+        ended, said = fault.code, fault.message
+    except Exception as fault:
+        ended, said = type(fault).__name__, str(fault)[:300]
+    what = f"{plan.spec.model.estimator}, {plan.spec.validation.strategy.value}: {said}"
+    return Outcome(seed, name, plan.launchable, ended, what, round(time.monotonic() - start, 2))
+
+
+def main() -> None:
+    """Try configs until so many valid ones were, and print the share and every failure."""
+    many = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
+    book = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(tempfile.mkdtemp()) / "outcomes.jsonl"
+    done = [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
+    held: dict[Path, Known | None] = {}
+    seed, paths = max((one["seed"] for one in done), default=-1) + 1, tables()
+    with book.open("a") as lines:
+        while sum(one["valid"] for one in done) < many:
+            path = paths[seed % len(paths)]
+            if path not in held:
+                held[path] = part_of(path)
+            table = held[path]
+            outcome = None if table is None else tried(seed, path.name, table)
+            if outcome is not None:
+                done.append(outcome.__dict__)
+                lines.write(json.dumps(outcome.__dict__) + "\n")
+                lines.flush()
+            seed += 1
+    tell(done)
+
+
+def tell(done: list[dict[str, Any]]) -> None:
+    """Print the shares, and what failed."""
+    for valid, word in ((True, "valid"), (False, "invalid")):
+        some = [one for one in done if one["valid"] is valid]
+        good = sum(one["ended"] == "finished" for one in some)
+        print(f"{word:8} {len(some):5} tried, {100 * good / max(len(some), 1):6.2f} % finished")
+    failed = [one for one in done if one["valid"] and one["ended"] != "finished"]
+    for ended, count in Counter(one["ended"] for one in failed).most_common():
+        print(f"{count:5}  {ended}")
+    for one in failed:
+        print(f"       seed {one['seed']} on {one['table']}: {one['ended']}: {one['said']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Server time of validate-config on the streamflow sample and on 1,000 columns, 95th percentile over many requests.
+
+Figure: a config is checked in at most 10 ms. Yardstick: `/health/live`, which does nothing, in the same run. Every
+request changes a setting, so no answer is a repeat. The time is the processor's, taken around the WSGI application: the
+machine is shared, and what others take from the wall clock is no part of the figure.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import config
+from app.domain.experiment import Spec
+from app.domain.vocabulary import Scope
+from app.factory import create_app
+from app.services import accounts, associations, datasets, drafts, tokens
+from app.services.analysis import profile_of
+from app.storage.db import db
+from app.storage.migrating import migrate
+from app.storage.tables import User
+
+ROUNDS = 200
+PATH = "/api/experiments/wizard/validate-config/"
+WIDE_ROWS, WIDE_COLUMNS = 500, 1_000
+
+
+def wide_file() -> io.BytesIO:
+    """Return a table of many columns, its target a sum of some of them."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(WIDE_ROWS, WIDE_COLUMNS - 1)).round(4))
+    frame.columns = [f"gauge_{place:04d}" for place in range(WIDE_COLUMNS - 1)]
+    frame["flow"] = frame.iloc[:, :5].sum(axis=1).round(4)
+    held = io.BytesIO()
+    frame.to_csv(held, index=False)
+    held.seek(0)
+    return held
+
+
+def percentiles(call: Callable[[], Any]) -> tuple[float, float]:
+    """Return the median and the 95th percentile of a call, in milliseconds."""
+    for _ in range(5):
+        call()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.thread_time()
+        answer = call()
+        answer.get_data()
+        times.append((time.thread_time() - start) * 1000)
+        assert answer.status_code == 200, answer.get_data()
+    return float(np.median(times)), float(np.percentile(times, 95))
+
+
+def asking(client: Any, token: str, whole: dict[str, Any]) -> Callable[[], Any]:
+    """Return a call that checks the config with another seed every time."""
+    seed = iter(range(10**9))
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def call() -> Any:
+        return client.post(PATH, json={**whole, "reproducibility": {"seed": next(seed)}}, headers=headers)
+
+    answer = call().get_json()
+    assert answer["valid"], answer["problems"]
+    return call
+
+
+def configs(client: Any, token: str, user: User) -> dict[str, dict[str, Any]]:
+    """Return the suggested config of each dataset, after its associations were measured."""
+    headers = {"Authorization": f"Bearer {token}"}
+    sent = client.post("/api/datasets/", data={"file": (wide_file(), "wide.csv")}, headers=headers)
+    assert sent.status_code in (201, 202), sent.get_json()
+    wide = uuid.UUID(sent.get_json()["id"])
+    if sent.get_json()["state"] != "ready":
+        datasets.read_dataset(wide)
+    found = {}
+    for name, dataset, target in (
+        ("sample", datasets.use_sample(user, "piscataquis"), "discharge_mm"),
+        ("wide", datasets.get_dataset(user, wide), "flow"),
+    ):
+        row = drafts.create_draft(user)
+        drafts.save_answers(
+            user, row.id, step="data", changes={"dataset_id": str(dataset.id), "target": target}, version=row.version
+        )
+        spec = drafts.plan_of(user, drafts.get_draft(user, row.id)).spec
+        assert isinstance(spec, Spec)
+        profile = profile_of(dataset)
+        assert profile is not None
+        kinds = {column.name: column.kind for column in profile.columns}
+        associations.measure(dataset, target, kinds, lambda _part: True)
+        found[name] = {**json.loads(json.dumps(spec.to_json())), "dataset": {"id": str(dataset.id)}}
+    return found
+
+
+def main() -> None:
+    """Print one line for each dataset."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(config.load({"HYDROML_DATA": str(Path(folder) / "data")}))
+        with app.app_context():
+            migrate()
+            datasets.prepare_samples()
+            user = accounts.create_user("ada@example.org", name="Ada")
+            token = tokens.create_token(user.email, name="benchmark", scope=Scope.WRITE)
+            client = app.test_client()
+            held = configs(client, token, user)
+            db.session.remove()
+        yard = percentiles(lambda: client.get("/health/live"))
+        print(f"{'':24}{'median':>9}{'p95':>9}   p95 / yardstick's median")
+        print(f"{'yardstick /health/live':24}{yard[0]:7.1f}ms{yard[1]:7.1f}ms")
+        for name, whole in held.items():
+            median, high = percentiles(asking(client, token, whole))
+            print(f"{'validate ' + name:24}{median:7.1f}ms{high:7.1f}ms   {high / yard[0]:.0f} x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""Configs that programs send: the rules of the pages, field by field, and never a fault of the server."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.services import drafts
+from app.services.drafts import plan_of
+from app.storage.tables import Dataset, User
+from app.web.access import READ_BY_POST
+from tests.api.program import Program
+from tests.web.client import answers_of, draft_on_sample
+
+PATH = "/api/experiments/wizard/validate-config/"
+LOGISTIC = {"estimator": "logistic_regression", "parameters": {"penalty": "l1"}}
+KEYS = {"step", "field", "severity", "code", "message", "remedy"}
+
+
+def config_of(row: Dataset, **parts: Any) -> dict[str, Any]:
+    """Return the config of the contract on the streamflow sample, with parts of it changed."""
+    whole: dict[str, Any] = {
+        "schema_version": 1,
+        "name": "Flow",
+        "description": "",
+        "tags": [],
+        "dataset": {"id": str(row.id), "sha256": row.sha256},
+        "task": {"target": "discharge_mm", "kind": "regression", "time_column": "date", "group_column": None},
+        "features": {
+            "selected": ["prcp_mm"],
+            "transforms": [{"columns": ["prcp_mm"], "kind": "lag", "parameters": {"steps": [1, 2, 3]}}],
+        },
+        "model": {
+            "estimator": "hist_gradient_boosting",
+            "parameters": {},
+            "tuning": {"enabled": False, "trials": 30, "metric": "nse"},
+        },
+        "validation": {
+            "strategy": "time_series",
+            "parameters": {"n_splits": 5, "gap": 7},
+            "holdout": {"fraction": 0.2},
+        },
+        "metrics": {"primary": "nse", "others": ["kge_2012", "rmse", "pbias"]},
+        "reproducibility": {"seed": 42},
+    }
+    return {**whole, **parts}
+
+
+def _problems(program: Program, config: Any) -> list[dict[str, Any]]:
+    answer = program.post(PATH, config)
+    assert answer.status_code == 200, answer.get_json()
+    body = answer.get_json()
+    assert set(body) == {"valid", "problems", "estimate"}
+    errors = [one for one in body["problems"] if one["severity"] == "error"]
+    assert body["valid"] == (not errors)
+    assert (body["estimate"] is None) == bool(errors)
+    for one in body["problems"]:
+        assert set(one) == KEYS
+        assert one["message"].endswith(".")
+        assert one["remedy"]["label"]
+    return list(body["problems"])
+
+
+def test_the_config_of_the_contract_is_valid_and_estimated(program: Program, sample: Dataset) -> None:
+    body = program.post(PATH, config_of(sample)).get_json()
+    assert (body["valid"], [one["code"] for one in body["problems"]]) == (True, ["target_missing_rows"])
+    assert body["estimate"]["fits"] == 6
+    assert 0 < body["estimate"]["seconds_low"] < body["estimate"]["seconds_high"]
+
+
+def test_a_get_asks_the_same(program: Program, sample: Dataset) -> None:
+    config = config_of(sample)
+    asked = program.get(PATH, query_string={"config": json.dumps(config)})
+    assert asked.get_json() == program.post(PATH, config).get_json()
+
+
+def test_a_token_that_may_only_read_is_enough(reader: Program, sample: Dataset) -> None:
+    assert "api_config.validate" in READ_BY_POST
+    assert reader.post(PATH, config_of(sample)).get_json()["valid"]
+
+
+def test_somebody_elses_dataset_is_a_missing_one(stranger: Program, sample: Dataset) -> None:
+    nobodys = config_of(sample, dataset={"id": str(uuid.uuid4())})
+    assert stranger.post(PATH, config_of(sample)).status_code == stranger.post(PATH, nobodys).status_code == 404
+
+
+def test_a_clash_stands_at_its_field_with_a_button(program: Program, sample: Dataset) -> None:
+    model = {"estimator": "hist_gradient_boosting", "parameters": {"max_depth": 2}}
+    (notice,) = (one for one in _problems(program, config_of(sample, model=model)) if one["step"] == "model")
+    assert notice["field"] == "hist_gradient_boosting.max_leaf_nodes"
+    assert notice["remedy"] == {
+        "label": "Use 4 leaves",
+        "changes": {"model": {"hist_gradient_boosting.max_leaf_nodes": 4}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("parts", "step", "field", "code"),
+    [
+        ({"schema_version": 2}, "review", "", "schema_newer"),
+        ({"schema_version": "one"}, "review", "", "literal_error"),
+        ({"colour": "blue"}, "review", "", "extra_forbidden"),
+        ({"name": 5}, "review", "name", "string_type"),
+        ({"tags": "a"}, "review", "tags", "list_type"),
+        ({"task": None}, "data", "", "model_type"),
+        ({"task": {"target": "discharge_mm", "kind": "guess"}}, "data", "task_kind", "enum"),
+        ({"features": {}}, "features", "", "missing"),
+        ({"features": {"selected": ["prcp_mm"], "transforms": 3}}, "features", "transforms", "list_type"),
+        ({"model": {"estimator": 3}}, "model", "estimator", "string_type"),
+        ({"validation": {"strategy": "luck"}}, "validation", "strategy", "enum"),
+        (
+            {"validation": {"strategy": "k_fold", "holdout": {"fraction": 2}}},
+            "validation",
+            "holdout_percent",
+            "less_than",
+        ),
+        ({"metrics": {}}, "validation", "primary_metric", "missing"),
+        ({"reproducibility": {"seed": -1}}, "validation", "seed", "greater_than_equal"),
+        ({"dataset": {"id": "x"}}, "data", "dataset_id", "uuid_parsing"),
+        ({"dataset": 7}, "data", "dataset_id", "dataset_missing"),
+        ({"model": LOGISTIC}, "model", "estimator", "estimator_unfit"),
+        ({"features": {"selected": ["gone"]}}, "features", "", "column_unknown"),
+    ],
+)
+def test_what_does_not_fit_is_a_problem_at_its_field(
+    program: Program, sample: Dataset, parts: dict[str, Any], step: str, field: str, code: str
+) -> None:
+    found = [(one["step"], one["field"], one["code"]) for one in _problems(program, config_of(sample, **parts))]
+    assert (step, field, code) in found
+
+
+def test_another_file_than_that_of_the_config_is_warned_about(program: Program, sample: Dataset) -> None:
+    other = {"id": str(sample.id), "sha256": "0" * 64}
+    codes = [one["code"] for one in _problems(program, config_of(sample, dataset=other))]
+    assert "dataset_differs" in codes
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"n_splits": 10**300},
+        {"gap": 10**15},
+        {"gap": "7"},
+        {"gap": [1]},
+        {"n_splits": True},
+        {"window": 5},
+        {"x": None},
+    ],
+    ids=str,
+)
+def test_parameters_of_any_shape_are_told_and_never_waited_for(
+    program: Program, sample: Dataset, parameters: dict[str, Any]
+) -> None:
+    validation = {"strategy": "time_series", "parameters": parameters}
+    steps = [one["step"] for one in _problems(program, config_of(sample, validation=validation))]
+    assert "validation" in steps
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"dataset": {}}, {"dataset": {"id": None}}, {"task": {"target": {"a": [1]}}}, {"name": "\ud800"}]
+)
+def test_the_oddest_config_is_answered(program: Program, config: dict[str, Any]) -> None:
+    assert _problems(program, config)
+
+
+@pytest.mark.parametrize("body", ["", "[]", "nothing", "3", "[" * 100_000, '{"a": ' + "1" * 5000 + "}"])
+def test_what_is_no_config_is_refused_in_a_sentence(program: Program, body: str) -> None:
+    answer = program.send("POST", PATH, data=body, content_type="application/json")
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["field"] == "config"
+
+
+def test_page_and_program_are_told_the_same(app: Flask, program: Program, user: User) -> None:
+    row = draft_on_sample(user)
+    answers = {"estimator": "hist_gradient_boosting", "hist_gradient_boosting.max_depth": "2"}
+    drafts.save_answers(user, row.id, step="model", changes=answers, version=row.version)
+    assert answers_of(user, row)["model"] == answers
+    plan = plan_of(user, drafts.get_draft(user, row.id))
+    assert plan.spec is not None
+    dataset = drafts.dataset_of(user, drafts.get_draft(user, row.id))
+    assert dataset is not None
+    told = _problems(program, {**plan.spec.to_json(), "dataset": {"id": str(dataset.id)}})
+    shown = [(one.step, one.field, one.code, one.message) for one in plan.problems]
+    assert sorted((one["step"], one["field"], one["code"], one["message"]) for one in told) == sorted(shown)
+    assert "leaves_beyond_depth" in [one["code"] for one in told]

@@ -1,0 +1,112 @@
+"""Random answers over the registries' own bounds, by a seed: whatever a person could set, on any dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import Draft
+from app.domain.recommendation.propose import make_plan
+from app.domain.training import metrics, splitting
+from app.domain.training.transforms import TRANSFORMS
+from app.domain.vocabulary import TaskKind
+from tests.domain.reading import MACHINE
+
+# What only makes a fit longer is kept small, so that a thousand configs can be tried in an hour.
+SIZES = {"n_estimators": 40, "max_iter": 150, "width": 30, "layers": 2, "n_restarts_optimizer": 1, "n_splits": 8}
+SIZES |= {"n_repeats": 3}
+Answers = dict[str, dict[str, Any]]
+
+
+class AnyConfig:
+    """Draws answers for one dataset."""
+
+    def __init__(self, profile: DatasetProfile, seed: int) -> None:
+        self.profile, self.random = profile, np.random.default_rng(seed)
+
+    def answers(self) -> Answers:
+        """Return answers to all five steps; what is left out is suggested."""
+        data = self._data()
+        known = make_plan(Draft({"data": data}), self.profile, None, machine=MACHINE).spec
+        task = known.task.kind if known is not None and self._chance(0.9) else self._one(list(TaskKind))
+        return {
+            "data": data,
+            "features": self._features(),
+            "model": self._model(task),
+            "validation": self._validation(task),
+        }
+
+    def _chance(self, share: float) -> bool:
+        return bool(self.random.random() < share)
+
+    def _one(self, items: Any) -> Any:
+        return items[int(self.random.integers(len(items)))]
+
+    def _data(self) -> dict[str, Any]:
+        names = [column.name for column in self.profile.columns]
+        found: dict[str, Any] = {}
+        if self._chance(0.6):
+            found["target"] = self._one(names)
+        if self._chance(0.15):
+            found["task_kind"] = self._one(list(TaskKind)).value
+        for field in ("time_column", "group_column"):
+            if self._chance(0.4):
+                found[field] = self._one(["", *names])
+        return found
+
+    def _features(self) -> dict[str, Any]:
+        columns = self.profile.columns
+        found: dict[str, Any] = {f"column.{column.key}": self._chance(0.6) for column in columns if self._chance(0.2)}
+        if self._chance(0.3):
+            found["transforms"] = [self._recipe() for _ in range(int(self.random.integers(0, 3)))]
+        return found
+
+    def _recipe(self) -> dict[str, Any]:
+        entry = self._one(TRANSFORMS)
+        numbers = [column.name for column in self.profile.columns if column.kind.is_number]
+        amounts: dict[str, Any] = {
+            "steps": [int(step) for step in self.random.integers(1, 15, size=2)],
+            "window": int(self.random.integers(2, 31)),
+            "parts": ["doy_cyclic"],
+        }
+        columns = [self._one(numbers)] if numbers and entry.needs_columns else []
+        return {"kind": entry.kind, "columns": columns, "parameters": {entry.parameter: amounts.get(entry.parameter)}}
+
+    def _model(self, task: TaskKind) -> dict[str, Any]:
+        entry = self._one(registry.for_task(task) if self._chance(0.8) else registry.ESTIMATORS)
+        found = {f"{entry.id}.{one.name}": self._value(one) for one in entry.parameters if self._chance(0.35)}
+        for parameter in entry.parameters:
+            if parameter.name in SIZES:
+                found[f"{entry.id}.{parameter.name}"] = self._value(parameter)
+        return {"estimator": entry.id, **found}
+
+    def _value(self, parameter: Parameter) -> Any:
+        if parameter.type == "boolean":
+            return self._chance(0.5)
+        if parameter.type == "choice":
+            return self._one([value for value, _ in parameter.choices])
+        if parameter.optional and self._chance(0.3):
+            return None
+        low, high = parameter.low or 0.0, parameter.high or 1e6
+        high = max(low, min(high, SIZES.get(parameter.name, high)))
+        if parameter.scale == "log" or high > 1000 * max(low, 1):
+            drawn = float(np.exp(self.random.uniform(np.log(max(low, high * 1e-9)), np.log(high))))
+        else:
+            drawn = float(self.random.uniform(low, high))
+        return round(drawn) if parameter.type == "integer" else drawn
+
+    def _validation(self, task: TaskKind) -> dict[str, Any]:
+        entry = self._one(splitting.STRATEGIES)
+        found: dict[str, Any] = {"seed": int(self.random.integers(2**32))}
+        if self._chance(0.7):
+            found["strategy"] = entry.id.value
+            found |= {f"{entry.id.value}.{one.name}": self._value(one) for one in entry.parameters}
+        if self._chance(0.5):
+            found["holdout_percent"] = self._one(["0", "10", "20", "50", "80"])
+        if self._chance(0.5):
+            found["primary_metric"] = self._one(metrics.for_task(task)).id
+        return found

@@ -1,0 +1,395 @@
+"""What scikit-learn does where answers clash: one function for each row of the conflict table, which asserts it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+from sklearn import model_selection as ms
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.gaussian_process.kernels import RBF
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, PowerTransformer, StandardScaler
+from sklearn.svm import SVC, SVR
+from sklearn.tree import DecisionTreeRegressor
+
+ROWS = 60
+RANDOM = np.random.default_rng(3)
+X = RANDOM.normal(size=(ROWS, 3))
+Y = X[:, 0] - 0.5 * X[:, 1] + 0.1 * RANDOM.normal(size=ROWS)
+TWO = (Y > 0).astype(int)
+THREE = np.digitize(Y, [-0.5, 0.5])
+WORDS = np.array(["clay", "sand", "silt"], dtype=object)[THREE]
+LONELY = np.eye(1, ROWS, 5, dtype=int)[0]
+FAILURES: dict[str, Callable[[], None]] = {}
+
+
+def shows(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Take a function as what happens without the check of this row."""
+
+    def take(function: Callable[[], None]) -> Callable[[], None]:
+        assert name not in FAILURES
+        FAILURES[name] = function
+        return function
+
+    return take
+
+
+def raises(words: str, call: Callable[[], Any], *, kind: type[Exception] = ValueError) -> None:
+    """Assert that a call fails, and that scikit-learn says so in these words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(kind, match=words):
+            call()
+
+
+def same(one: Any, other: Any, target: Any = Y) -> None:
+    """Assert that two estimators that differ in a setting say the same of every row."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        said = [made.fit(X, target).predict(X) for made in (one, other)]
+    np.testing.assert_array_equal(*said)
+
+
+@shows("target_not_numeric")
+def _() -> None:
+    raises("could not convert string to float", lambda: Ridge().fit(X, WORDS))
+
+
+@shows("not_binary")
+def _() -> None:
+    said = LogisticRegression().fit(X, THREE).predict(X)
+    raises("multiclass but average='binary'", lambda: sk.f1_score(THREE, said))
+
+
+@shows("group_is_target")
+def _() -> None:
+    for train, judged in ms.GroupKFold(3).split(X, THREE, groups=THREE):
+        said = KNeighborsClassifier().fit(X[train], THREE[train]).predict(X[judged])
+        assert not (said == THREE[judged]).any()
+
+
+@shows("time_column_unreadable")
+def _() -> None:
+    order = np.argsort([f"day {number}" for number in range(1, ROWS + 1)])
+    train, judged = next(ms.TimeSeriesSplit(3).split(X[order]))
+    # Read as words, day 10 stands before day 2, so what is judged was partly before what was trained on.
+    assert order[train].max() > order[judged].min()
+
+
+@shows("target_leakage")
+def _() -> None:
+    noise = RANDOM.normal(size=ROWS)
+    assert ms.cross_val_score(Ridge(), X, noise, cv=3).max() < 0.5
+    assert ms.cross_val_score(Ridge(0.01), np.column_stack([X, 3 * noise + 2]), noise, cv=3).min() > 0.99
+
+
+@shows("derived_without_time")
+def _() -> None:
+    days = pd.Series(np.arange(ROWS, dtype=float))
+    shuffled = days.sample(frac=1, random_state=0)
+    assert (shuffled - shuffled.shift(1)).dropna().ne(1).any()
+    assert (days - days.shift(1)).dropna().eq(1).all()
+
+
+@shows("scaling_pointless")
+def _() -> None:
+    same(DecisionTreeRegressor(random_state=0), make_pipeline(StandardScaler(), DecisionTreeRegressor(random_state=0)))
+
+
+@shows("not_positive")
+def _() -> None:
+    raises("strictly positive data", lambda: PowerTransformer(method="box-cox").fit(X))
+
+
+@shows("estimator_unfit")
+def _() -> None:
+    raises("Unknown label type", lambda: GaussianNB().fit(X, Y))
+    raises("could not convert string to float", lambda: Lasso().fit(X, WORDS))
+
+
+@shows("class_weight_unsupported")
+def _() -> None:
+    raises("class_weight", lambda: KNeighborsClassifier(class_weight="balanced"), kind=TypeError)
+
+
+@shows("setting_of_another_task")
+def _() -> None:
+    raises("class_weight", lambda: RandomForestRegressor(class_weight="balanced"), kind=TypeError)
+
+
+@shows("too_many_rows")
+def _() -> None:
+    sizes = [RBF()(X[:rows]).nbytes for rows in (15, 30, 60)]
+    assert sizes == [8 * rows**2 for rows in (15, 30, 60)]
+    # So a hundred thousand rows are eighty thousand million bytes for one matrix.
+    assert 8 * 100_000**2 == 80e9
+
+
+@shows("solver_without_l1")
+def _() -> None:
+    for solver in ("lbfgs", "newton-cg", "newton-cholesky", "sag"):
+        raises("supports only 'l2'", lambda solver=solver: LogisticRegression(solver=solver, l1_ratio=1).fit(X, TWO))
+
+
+@shows("solver_without_mix")
+def _() -> None:
+    for solver in ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag"):
+        raises("elasticnet", lambda solver=solver: LogisticRegression(solver=solver, l1_ratio=0.5).fit(X, TWO))
+
+
+@shows("solver_needs_penalty")
+def _() -> None:
+    raises("not supported for the liblinear", lambda: LogisticRegression(solver="liblinear", C=np.inf).fit(X, TWO))
+
+
+@shows("solver_needs_two_classes")
+def _() -> None:
+    raises("does not support multiclass", lambda: LogisticRegression(solver="liblinear").fit(X, THREE))
+
+
+@shows("l1_ratio_unused")
+def _() -> None:
+    same(LogisticRegression(penalty="l2", l1_ratio=0.2), LogisticRegression(penalty="l2", l1_ratio=0.9), TWO)
+
+
+@shows("c_unused")
+def _() -> None:
+    same(LogisticRegression(penalty=None, C=1e-4), LogisticRegression(penalty=None, C=1.0), TWO)
+
+
+@shows("degree_unused")
+def _() -> None:
+    same(SVR(kernel="rbf", degree=2), SVR(kernel="rbf", degree=6))
+
+
+@shows("gamma_unused")
+def _() -> None:
+    same(SVR(kernel="linear", gamma="scale"), SVR(kernel="linear", gamma="auto"))
+
+
+@shows("learning_rate_init_unused")
+def _() -> None:
+    made = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=20, random_state=0)
+    same(made, clone(made).set_params(learning_rate_init=1.0))
+
+
+@shows("early_stopping_unused")
+def _() -> None:
+    made = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=20, random_state=0)
+    same(made, clone(made).set_params(early_stopping=True))
+
+
+@shows("step_too_large")
+def _() -> None:
+    raises("non-finite", lambda: MLPRegressor(solver="sgd", learning_rate_init=1.0, random_state=0).fit(X, Y))
+
+
+@shows("rare_class_stops_early")
+def _() -> None:
+    for made in (MLPClassifier(early_stopping=True), HistGradientBoostingClassifier(early_stopping=True)):
+        raises("least populated class", lambda made=made: made.fit(X, LONELY))
+
+
+@shows("few_rows_stop_early")
+def _() -> None:
+    raises("validation set is too small", lambda: MLPRegressor(early_stopping=True).fit(X[:6], Y[:6]))
+    few = np.arange(12) % 3
+    raises("number of classes", lambda: HistGradientBoostingClassifier(early_stopping=True).fit(X[:12], few))
+
+
+@shows("stops_early_in_time")
+def _() -> None:
+    days = np.arange(600.0)
+    level = np.cumsum(np.random.default_rng(1).normal(size=600))
+    past, future = slice(0, 450), slice(450, 600)
+    made = HistGradientBoostingRegressor(early_stopping=True, max_iter=300, random_state=0)
+    made.fit(days[past, None], level[past])
+    inside = -made.validation_score_[-1] * 2
+    # Rows drawn from among their neighbours say that it errs little; the future says how much it errs.
+    assert inside < 0.05 * sk.mean_squared_error(level[future], made.predict(days[future, None]))
+
+
+@shows("loss_needs_positive")
+def _() -> None:
+    raises("requires non-negative y", lambda: HistGradientBoostingRegressor(loss="poisson").fit(X, Y))
+
+
+@shows("loss_needs_above_zero")
+def _() -> None:
+    raises("strictly positive y", lambda: HistGradientBoostingRegressor(loss="gamma").fit(X, np.maximum(Y, 0)))
+
+
+@shows("leaves_beyond_depth")
+def _() -> None:
+    made = HistGradientBoostingRegressor(max_depth=2, max_leaf_nodes=31, min_samples_leaf=1, max_iter=20).fit(X, Y)
+    assert max(stage[0].get_n_leaf_nodes() for stage in made._predictors) == 4
+
+
+@shows("trees_all_alike")
+def _() -> None:
+    made = RandomForestRegressor(5, bootstrap=False, max_features=1.0, min_samples_leaf=5, random_state=0).fit(X, Y)
+    said = np.array([tree.predict(X) for tree in made.estimators_])
+    assert np.ptp(said, axis=0).max() < 0.1 * np.ptp(Y)
+    drawn = clone(made).set_params(bootstrap=True).fit(X, Y)
+    assert np.ptp([tree.predict(X) for tree in drawn.estimators_], axis=0).max() > 0.1 * np.ptp(Y)
+
+
+@shows("leaf_beyond_rows")
+def _() -> None:
+    for made in (DecisionTreeRegressor(min_samples_leaf=40), HistGradientBoostingRegressor(min_samples_leaf=40)):
+        assert len(set(made.fit(X, Y).predict(X))) == 1
+
+
+@shows("too_many_neighbors")
+def _() -> None:
+    raises("Expected n_neighbors <= n_samples_fit", lambda: KNeighborsRegressor(61).fit(X, Y).predict(X))
+
+
+@shows("more_features_than_rows")
+def _() -> None:
+    noise = np.random.default_rng(0).normal(size=(60, 41))
+    made = LinearRegression().fit(noise[:30, 1:], noise[:30, 0])
+    assert made.score(noise[:30, 1:], noise[:30, 0]) > 0.999
+    assert made.score(noise[30:, 1:], noise[30:, 0]) < 0
+
+
+@shows("weights_bend_probabilities")
+def _() -> None:
+    random = np.random.default_rng(0)
+    rare = (random.uniform(size=2000) < 0.03).astype(int)
+    seen = random.normal(size=(2000, 1)) + rare[:, None]
+    losses = [
+        sk.log_loss(rare, LogisticRegression(class_weight=weight).fit(seen, rare).predict_proba(seen))
+        for weight in (None, "balanced")
+    ]
+    assert losses[1] > 2 * losses[0]
+
+
+@shows("order_without_time")
+def _() -> None:
+    days = np.random.default_rng(0).permutation(ROWS)
+    for train, judged in ms.TimeSeriesSplit(3).split(X):
+        assert days[train].max() > days[judged].min()
+
+
+@shows("groups_without_column")
+def _() -> None:
+    raises("'groups' parameter should not be None", lambda: list(ms.GroupKFold(3).split(X)))
+
+
+@shows("strategy_needs_classes")
+def _() -> None:
+    raises("Supported target types", lambda: list(ms.StratifiedKFold(3).split(X, Y)))
+
+
+@shows("too_few_rows")
+def _() -> None:
+    raises("greater than the number of samples", lambda: list(ms.KFold(5).split(X[:4])))
+    assert {len(judged) for _, judged in ms.KFold(5).split(X[:5])} == {1}
+
+
+@shows("rare_class")
+def _() -> None:
+    with pytest.warns(UserWarning, match="least populated class"):
+        folds = list(ms.StratifiedKFold(5).split(X, LONELY))
+    assert sum(LONELY[judged].any() for _, judged in folds) == 1
+    raises("n_splits=40 cannot be greater", lambda: list(ms.StratifiedKFold(40).split(X, TWO)))
+
+
+@shows("one_class_fold")
+def _() -> None:
+    folds = ms.KFold(5, shuffle=True, random_state=0).split(X)
+    alone = next(train for train, _ in folds if not LONELY[train].any())
+    raises("at least 2 classes", lambda: LogisticRegression().fit(X[alone], LONELY[alone]))
+
+
+@shows("too_few_groups")
+def _() -> None:
+    raises("greater than the number of groups", lambda: list(ms.GroupKFold(5).split(X, groups=THREE)))
+
+
+@shows("too_many_groups")
+def _() -> None:
+    raises("fewer than 2 unique groups", lambda: list(ms.LeaveOneGroupOut().split(X, groups=np.zeros(ROWS))))
+    assert ms.LeaveOneGroupOut().get_n_splits(groups=np.arange(2000)) == 2000
+
+
+@shows("random_split_in_time")
+def _() -> None:
+    days = np.arange(400.0)[:, None]
+    level = np.cumsum(np.random.default_rng(1).normal(size=400))
+    drawn = ms.cross_val_score(KNeighborsRegressor(3), days, level, cv=ms.KFold(5, shuffle=True, random_state=0))
+    forward = ms.cross_val_score(KNeighborsRegressor(3), days, level, cv=ms.TimeSeriesSplit(5))
+    assert drawn.mean() > 0.9
+    assert forward.mean() < 0
+
+
+@shows("gap_too_long")
+def _() -> None:
+    raises("Too many splits", lambda: list(ms.TimeSeriesSplit(3, gap=30).split(X)))
+
+
+@shows("gap_short")
+def _() -> None:
+    reach = 7
+    train, judged = next(ms.TimeSeriesSplit(3, gap=0).split(X))
+    looked_at = set(range(judged[0] - reach, judged[0]))
+    assert looked_at & set(train)
+    train, judged = next(ms.TimeSeriesSplit(3, gap=reach).split(X))
+    assert not set(range(judged[0] - reach, judged[0])) & set(train)
+
+
+@shows("metric_unfit")
+def _() -> None:
+    raises("continuous format is not supported", lambda: sk.roc_auc_score(Y, Y))
+    raises("could not convert string to float", lambda: sk.mean_squared_error(WORDS, WORDS))
+
+
+@shows("metric_needs_positive")
+def _() -> None:
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(np.log(Y)).any()
+    raises("cannot be used", lambda: sk.mean_squared_log_error(Y - 9, Y))
+
+
+@shows("metric_needs_probabilities")
+def _() -> None:
+    for made in (RidgeClassifier(), SVC()):
+        raises("predict_proba", lambda made=made: made.fit(X, TWO).predict_proba(X), kind=AttributeError)
+
+
+@shows("metric_divides_by_zero")
+def _() -> None:
+    assert sk.mean_absolute_percentage_error([0.0, 1.0], [0.1, 1.0]) > 1e12
+
+
+@shows("scaling")
+def _() -> None:
+    seen = np.column_stack([X[:, 0], 1e6 * RANDOM.normal(size=ROWS)])
+    raw = ms.cross_val_score(KNeighborsRegressor(5), seen, X[:, 0], cv=3).mean()
+    scaled = ms.cross_val_score(make_pipeline(StandardScaler(), KNeighborsRegressor(5)), seen, X[:, 0], cv=3).mean()
+    assert raw < 0.1
+    assert scaled > 0.5
+
+
+@shows("missing")
+def _() -> None:
+    holed = np.where(X > 1, np.nan, X)
+    raises("contains NaN", lambda: Ridge().fit(holed, Y))
+
+
+@shows("words")
+def _() -> None:
+    raises("could not convert string to float", lambda: Ridge().fit(WORDS[:, None], Y))
+    raises("Found unknown categories", lambda: OneHotEncoder().fit(WORDS[:, None]).transform([["peat"]]))
