@@ -52,7 +52,10 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "time_column_unreadable": ("400", {"task": {"time_column": "a"}}),
     "target_leakage": ("odd", {"selected": ["a", "copy"]}),
     "derived_without_time": ("400", {"transforms": LAG}),
-    "scaling_pointless": ("400", {"transforms": [{"columns": ["a"], "kind": "standardise"}], "estimator": "random_forest"}),
+    "scaling_pointless": (
+        "400",
+        {"transforms": [{"columns": ["a"], "kind": "scale_standard"}], "estimator": "random_forest"},
+    ),
     "not_positive": ("400", {"transforms": [{"columns": ["a"], "kind": "box_cox"}]}),
     "estimator_unfit": ("400", {"estimator": "gaussian_naive_bayes"}),
     "class_weight_unsupported": (
