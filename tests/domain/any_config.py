@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profile import ColumnProfile, DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft
 from app.domain.recommendation.propose import make_plan
 from app.domain.training import metrics, splitting
 from app.domain.training.transforms import TRANSFORMS
-from app.domain.vocabulary import TaskKind
+from app.domain.vocabulary import ColumnKind, TaskKind
 from tests.domain.reading import MACHINE
 
 # What only makes a fit longer is kept small, so that a thousand configs can be tried in an hour.
@@ -67,14 +67,14 @@ class AnyConfig:
 
     def _recipe(self) -> dict[str, Any]:
         entry = self._one(TRANSFORMS)
-        numbers = [column.name for column in self.profile.columns if column.kind.is_number]
         amounts: dict[str, Any] = {
             "steps": [int(step) for step in self.random.integers(1, 15, size=2)],
             "window": int(self.random.integers(2, 31)),
-            "parts": ["doy_cyclic"],
         }
-        columns = [self._one(numbers)] if numbers and entry.needs_columns else []
-        return {"kind": entry.kind, "columns": columns, "parameters": {entry.parameter: amounts.get(entry.parameter)}}
+        fitting = [column.name for column in self.profile.columns if entry.takes == "any" or _fits(entry.takes, column)]
+        columns = [self._one(fitting)] if fitting and entry.takes != "none" else []
+        parameters = {one.name: amounts[one.name] for one in entry.parameters if one.name in amounts}
+        return {"kind": entry.kind, "columns": columns, "parameters": parameters}
 
     def _model(self, task: TaskKind) -> dict[str, Any]:
         entry = self._one(registry.for_task(task) if self._chance(0.8) else registry.ESTIMATORS)
@@ -110,3 +110,7 @@ class AnyConfig:
         if self._chance(0.5):
             found["primary_metric"] = self._one(metrics.for_task(task)).id
         return found
+
+
+def _fits(takes: str, column: ColumnProfile) -> bool:
+    return column.kind.is_number if takes == "numbers" else column.kind is ColumnKind.CATEGORICAL

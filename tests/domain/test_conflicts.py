@@ -54,7 +54,7 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "derived_without_time": ("400", {"transforms": LAG}),
     "scaling_pointless": (
         "400",
-        {"transforms": [{"columns": ["a"], "kind": "standardise"}], "estimator": "random_forest"},
+        {"transforms": [{"columns": ["a"], "kind": "scale_standard"}], "estimator": "random_forest"},
     ),
     "not_positive": ("400", {"transforms": [{"columns": ["a"], "kind": "box_cox"}]}),
     "estimator_unfit": ("400", {"estimator": "gaussian_naive_bayes"}),
