@@ -349,7 +349,7 @@ def test_markup_in_any_name_is_shown_as_text_on_every_page(
     words = {"name": EVIL, "description": EVIL, "tags": EVIL, "notes": f"</textarea>{EVIL}"}
     browser.press(browser.get(f"{place}/review"), "Back", words)
     row = newest(user)
-    paths = [f"{place}/{slug}" for slug in (*STEPS, "features/measured", f"features?q={EVIL}", f"data?q={EVIL}")]
+    paths = [f"{place}/{slug}" for slug in (*STEPS, "features/correlations", f"features?q={EVIL}", f"data?q={EVIL}")]
     paths += ["/experiments", "/experiments/new", "/datasets", f"/datasets/{row.id}", f"/datasets/{row.id}/delete"]
     for path in [*paths, f"{place}/discard"]:
         for htmx in (False, True):
