@@ -314,6 +314,14 @@ def _() -> None:
     raises("at least 2 classes", lambda: LogisticRegression().fit(X[alone], LONELY[alone]))
 
 
+@shows("group_too_large")
+def _() -> None:
+    groups = np.where(np.arange(ROWS) < ROWS - 4, 0, np.arange(ROWS))
+    few = np.where(groups == 0, TWO, 1)
+    alone = next(train for train, judged in ms.GroupKFold(2).split(X, few, groups) if len(judged) > ROWS // 2)
+    raises("at least 2 classes", lambda: LogisticRegression().fit(X[alone], few[alone]))
+
+
 @shows("too_few_groups")
 def _() -> None:
     raises("greater than the number of groups", lambda: list(ms.GroupKFold(5).split(X, groups=THREE)))

@@ -105,6 +105,13 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "too_few_rows": ("20", {"validation": {"strategy": "k_fold", "parameters": {"n_splits": 11}}}),
     "rare_class": ("odd", {"task": {"target": "rare", "kind": "multiclass"}, "validation": STRATIFIED}),
     "one_class_fold": ("one", {"task": {"target": "alone", "kind": "binary"}}),
+    "group_too_large": (
+        "one",
+        {
+            "task": {**TWO, "group_column": "alone"},
+            "validation": {"strategy": "group_k_fold", "parameters": {"n_splits": 2}},
+        },
+    ),
     "too_few_groups": (
         "400",
         {"task": {"group_column": "site"}, "validation": {"strategy": "group_k_fold", "parameters": {"n_splits": 7}}},

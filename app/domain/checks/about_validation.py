@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.domain.checks.extent import development_rows, groups_of, leaves_rows, number
+from app.domain.checks.extent import development_rows, groups_of, largest_group, leaves_rows, number
 from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
@@ -16,6 +16,8 @@ from app.domain.vocabulary import Strategy
 
 # With so many rows besides the commonest class, all of them land in one of five random folds once in 600 splits.
 FEW_BESIDES = 5
+# A group that leaves less than this share of the rows may leave a single class.
+LEAST_BESIDES = 0.1
 
 
 def needs_are_met(subject: Subject) -> Iterator[Problem]:
@@ -106,6 +108,17 @@ def classes_reach_training(subject: Subject) -> Iterator[Problem]:
         f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class: a fold may train on one alone."
     )
     yield error("validation", "strategy", "one_class_fold", message, remedy)
+
+
+def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
+    """Where whole groups judge, those that are left have classes to train on."""
+    largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
+    besides = max(subject.profile.rows - largest, 0)
+    if not subject.strategy.needs_group or not classes or besides >= LEAST_BESIDES * subject.profile.rows:
+        return
+    remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
+    message = f"One group holds {largest:,} rows: while it judges, only {besides:,} rows train, perhaps of one class."
+    yield error("validation", "strategy", "group_too_large", message, remedy)
 
 
 def random_split_in_time(subject: Subject) -> Iterator[Problem]:

@@ -239,6 +239,16 @@ SPLITS = (
         about_validation.classes_reach_training,
     ),
     Conflict(
+        "group_too_large",
+        "group_too_large",
+        (STRATEGY, GROUP, TARGET),
+        "Whole groups judge classes, and one group holds more than nine rows in ten.",
+        "Raises where the other groups hold one class only: while the large one judges, nothing else trains.",
+        ERROR,
+        "Use k-fold.",
+        about_validation.no_group_is_nearly_all,
+    ),
+    Conflict(
         "too_few_groups",
         "too_few_groups",
         (FOLDS, GROUP, HELD),

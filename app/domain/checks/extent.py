@@ -70,14 +70,15 @@ def fewest_training_rows(subject: Subject) -> int:
         return subject.rows - max(1, round(subject.rows * number(subject, "percent") / 100))
     if subject.strategy.needs_group:
         share = 0 if strategy is Strategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
-        return rows - max(_largest_group(subject), share)
+        return rows - max(largest_group(subject), share)
     if strategy is Strategy.TIME_SERIES:
         moments = max(moments_of(subject), 1)
         return max(0, first_moments(subject, number(subject, "gap"))) * subject.rows // moments
     return rows - ceil(rows / folds)
 
 
-def _largest_group(subject: Subject) -> int:
+def largest_group(subject: Subject) -> int:
+    """Return how many rows the largest group has, 0 without a group column or where the profile lists no values."""
     column = subject.spec.task.group_column
     counts = [] if column is None else [count for _, count in subject.profile.column(column).top_values]
     return max(counts, default=0)
