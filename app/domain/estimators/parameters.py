@@ -15,6 +15,7 @@ ParameterType = Literal["integer", "number", "choice", "boolean"]
 class Parameter:
     """One hyperparameter, as the user meets it.
 
+    `help` says what it is, and `larger` what a larger number does; a choice says so by its labels.
     `optional` says that None (shown as an empty field) is allowed, and `none_means` what it then means.
     `scale` is "log" where a step is a factor. `choices` pairs each wire value with its label.
     """
@@ -34,6 +35,7 @@ class Parameter:
     optional: bool = False
     none_means: str = ""
     tasks: tuple[TaskKind, ...] = tuple(TaskKind)
+    larger: str = ""
 
     def parse(self, raw: Any) -> Any:
         """Turn what was typed (text from a form, or a JSON value) into a valid value.
