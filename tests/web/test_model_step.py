@@ -32,7 +32,7 @@ def is_open(page: Page, level: str) -> bool:
     return page.element(f"model-{level}").get("open") is not None
 
 
-@pytest.fixture()
+@pytest.fixture
 def step(browser: Browser, draft: DraftRow) -> Page:
     """Return the Model step of the streamflow sample."""
     return browser.get(step_path(draft, "model"))
