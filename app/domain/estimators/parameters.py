@@ -63,6 +63,7 @@ class EstimatorEntry:
     predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
     `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation,
     `probabilities` that its class scores are probabilities, and `max_rows` is where the method stops being sensible.
+    `origin` names the package that brought it, with its version; empty where HydroML did.
     """
 
     id: str
@@ -84,7 +85,8 @@ class EstimatorEntry:
     max_rows: int | None = None
     strengths: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
-    _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False, compare=False)
+    origin: str = ""
+    _by_name: dict[str, Parameter] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({parameter.name: parameter for parameter in self.parameters})

@@ -43,6 +43,13 @@ class Setting:
         """Return the remedies that are one button here: code and label; the recommendation has a button anyway."""
         return tuple((one.code, one.remedy.label) for one in self.problems if one.remedy and is_cure(one))
 
+    @property
+    def needs_way_back(self) -> bool:
+        """Say whether the recommendation needs a button of its own: not where a remedy does the same."""
+        remedies = [one.remedy.changes[STEP] for one in self.problems if one.remedy and is_cure(one)]
+        healed = [in_words(self.parameter, one[self.name]) for one in remedies if set(one) == {self.name}]
+        return self.is_changed and self.recommended not in healed
+
 
 @dataclass(frozen=True)
 class Depth:
