@@ -87,7 +87,7 @@ def show_step(view: StepView, situation: Situation, *, status: int = 200, **more
     """Answer with the step, as a page or as a fragment; without data there is nothing to show but the Data step."""
     if view.slug != "data" and situation.plan.spec is None:
         return see_other(step_url(situation.row, "data"))
-    context = {"shown_problems": (), "conflict": None, "focus": True, "pressed": ""}
+    context: dict[str, Any] = {"shown_problems": (), "conflict": None, "focus": True, "pressed": ""}
     context.update({**view.context(situation), **more})
     context.update(frame_of(situation, view.slug))
     partial = f"partials/steps/{view.slug}.html"
