@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RATE, ROUNDS = "#f-hist-gradient-boosting-learning-rate", "#f-hist-gradient-boosting-max-iter"
 
 
-def _at_model(page: Any) -> Walk:
+def _at_model(page: Any, sample: str | None = None) -> Walk:
     walk = Walk(page)
-    walk.choose_sample()
+    walk.choose_sample(sample)
     for title in ("Data", "Features"):
         walk.heading(title)
         walk.click("button", "Continue")
@@ -60,15 +60,20 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
 
 def test_a_level_opens_by_itself_where_a_change_elsewhere_needs_it(open_page: OpenPage) -> None:
     page = open_page().page
-    _at_model(page)
-    depth = page.locator("#f-hist-gradient-boosting-loss")
-    page.locator("summary", has_text="Advanced").click()
-    depth.select_option("gamma")
-    page.locator("#f-hist-gradient-boosting-loss-e", has_text="Gamma loss needs").wait_for()
+    _at_model(page, "Palmer penguins")
+    page.locator("input[value=logistic_regression]").check(force=True)
+    penalty, solver = page.locator("#f-logistic-regression-penalty"), "#f-logistic-regression-solver"
+    penalty.wait_for()
+    assert not page.locator(solver).is_visible()
+    penalty.select_option("l1")
+    page.locator(f"{solver}-e", has_text="knows no L1 penalty").wait_for()
+    assert page.locator(solver).is_visible()
+    assert _focus(page) != solver[1:]
     assert violations(page) == []
-    page.locator("#f-hist-gradient-boosting-loss-s").get_by_role("button", name="Use the squared loss").click()
-    page.locator("#f-hist-gradient-boosting-loss-e").wait_for(state="detached")
-    assert depth.input_value() == "squared_error"
+    page.locator(f"{solver}-s").get_by_role("button", name="Use SAGA").click()
+    page.locator(f"{solver}-e").wait_for(state="detached")
+    assert page.locator(solver).input_value() == "saga"
+    assert _focus(page) == solver[1:]
 
 
 def test_what_was_typed_survives_another_estimator(open_page: OpenPage) -> None:
