@@ -180,6 +180,8 @@ def test_what_follows_a_change_comes_with_the_saved_mark(
     assert state(page, RATE).startswith("changed")
     assert "1 setting is changed." in words_of(page.element("model-ways-back"))
     assert f'hx-post="{step_path(draft, slug)}/autosave"' in page.text
+    listed = list(page.element("wizard-side").iter("li"))
+    assert words_of(page.element("wizard-count")) == f"Problems: {len(listed)}"
 
 
 def test_a_button_of_no_setting_changes_nothing(browser: Browser, user: User, draft: DraftRow) -> None:
