@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.domain.estimators import own, registry
 from app.services import cache
 from app.services.context import current_settings
 from app.services.datasets import SAMPLES
@@ -33,7 +34,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at files, database, queue, workers and versions."""
-    return [*_files(), *_database(), *_queue(), _versions()]
+    return [*_files(), *_database(), *_queue(), *_estimators(), _versions()]
 
 
 def is_ready() -> tuple[bool, dict[str, str]]:
@@ -103,6 +104,16 @@ def _queue() -> list[Check]:
         # A database that cannot be used has a sentence of its own already.
         workers = jobs.live_workers()
         checks.append(Check(workers > 0, f"{workers} workers have reported within 30 s."))
+    return checks
+
+
+def _estimators() -> list[Check]:
+    """Say what is wrong with estimators of other packages, and fit those that seem to be fit."""
+    checks = [Check(ok=False, sentence=sentence) for sentence in registry.BROUGHT.faults]
+    for entry in registry.BROUGHT.entries:
+        fault = own.tried(entry)
+        said = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
+        checks.append(Check(not fault, f"The estimator {entry.id} of {entry.origin} {said}."))
     return checks
 
 

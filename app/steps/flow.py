@@ -24,6 +24,8 @@ from app.web.hypermedia import fragment, into, leave_for, render, see_other
 from app.web.sessions import current_user
 
 PAGE = "wizard.html"
+# Buttons that change one field; its name stands behind the colon.
+OF_ONE_FIELD = ("use-recommended:", "use-default:", "heal:")
 Form = MultiDict[str, str]
 
 
@@ -45,7 +47,7 @@ class StepView:
     `read` turns the form that was posted into field -> raw value, for the fields that the form showed. `context` gives
     its fragment what it needs, and a `status` where what was asked for makes no sense. `act` answers a button of its
     own, by returning more changes. `reshapes` names fields (or prefixes ending in ".") whose change alters the form
-    itself.
+    itself. `live` is a fragment of what else follows a change, sent along with the saved mark.
     """
 
     slug: str
@@ -53,6 +55,7 @@ class StepView:
     context: Callable[[Situation], dict[str, Any]]
     act: Callable[[Form, Plan], dict[str, Any]] = field(default=lambda _form, _plan: {})
     reshapes: tuple[str, ...] = ()
+    live: str = ""
 
 
 def situation_of(draft_id: uuid.UUID) -> Situation:
@@ -84,7 +87,8 @@ def show_step(view: StepView, situation: Situation, *, status: int = 200, **more
     """Answer with the step, as a page or as a fragment; without data there is nothing to show but the Data step."""
     if view.slug != "data" and situation.plan.spec is None:
         return see_other(step_url(situation.row, "data"))
-    context = {"shown_problems": (), "conflict": None, "focus": True, **view.context(situation), **more}
+    context: dict[str, Any] = {"shown_problems": (), "conflict": None, "focus": True, "pressed": ""}
+    context.update({**view.context(situation), **more})
     context.update(frame_of(situation, view.slug))
     partial = f"partials/steps/{view.slug}.html"
     status = max(status, context.pop("status", 200))
@@ -159,7 +163,7 @@ def save(view: StepView, draft_id: uuid.UUID) -> Response:
         earlier = wizard.before(view.slug)
         return see_other(step_url(situation.row, earlier.slug if earlier else view.slug))
     if action != "continue":
-        return see_other(step_url(situation.row, view.slug) + _anchor(action))
+        return see_other(step_url(situation.row, view.slug) + anchor_of(action))
     errors = situation.plan.errors_of(view.slug)
     if errors:
         return show_step(view, situation, status=422, shown_problems=errors)
@@ -167,7 +171,10 @@ def save(view: StepView, draft_id: uuid.UUID) -> Response:
     return see_other(step_url(situation.row, later.slug if later else view.slug))
 
 
-def _anchor(action: str) -> str:
+def anchor_of(action: str) -> str:
+    """Return where on the page a button leaves the reader, as the end of an address."""
+    if action.startswith(OF_ONE_FIELD):
+        return f"#f-{action.split(':')[1].replace('.', '-').replace('_', '-')}"
     query = request.form.get("query", "")
     found = f"?{query}" if query and action != "apply" else ""
     return f"{found}#features-derived" if "-transform" in action else found
@@ -183,9 +190,17 @@ def autosave(view: StepView, draft_id: uuid.UUID) -> Response:
         return show_conflict(view, situation, fault)
     after = situation.row.answers.get(view.slug, {})
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    if any(name.startswith(view.reshapes) for name in changed) and view.reshapes:
-        return into("#wizard", show_step(view, situation, focus=False))
-    return fragment("partials/wizard/saved.html", with_side=True, **frame_of(situation, view.slug))
+    pressed = request.form.get("action", "")
+    if pressed or (any(name.startswith(view.reshapes) for name in changed) and view.reshapes):
+        return into("#wizard", show_step(view, situation, focus=False, pressed=pressed))
+    return fragment("partials/wizard/saved.html", with_side=True, **moved_along(situation, view, of=view.slug))
+
+
+def moved_along(situation: Situation, view: StepView, *, of: str) -> dict[str, Any]:
+    """Return what the answer to a change needs besides the saved mark; `of` is the page that it goes to."""
+    live = view.live if situation.plan.spec is not None else ""
+    more = view.context(situation) if live else {}
+    return {**more, "live": live, "slug_of_page": of, **frame_of(situation, view.slug)}
 
 
 def show_conflict(

@@ -39,21 +39,22 @@ blueprint = Blueprint("single_page", __name__, url_prefix=f"/experiments/drafts/
 Changes = dict[str, dict[str, Any]]
 
 
-def _page(situation: flow.Situation, *, status: int = 200, **more: Any) -> Response:
+def _page(situation: flow.Situation, *, status: int = 200, pressed: str = "", **more: Any) -> Response:
     """Answer with the page; without data there is nothing to show but the Data step."""
     if situation.plan.spec is None:
         return leave_for(flow.step_url(situation.row, "data"))
     frame = {**frame_of(situation, "review"), "step": PAGE, "home": "#section-"}
-    sections = [(wizard.step_of(view.slug), _section(view, situation)) for view in VIEWS]
+    sections = [(wizard.step_of(view.slug), _section(view, situation, pressed)) for view in VIEWS]
     key = REVIEW.context(situation)["key"]
     context = {"shown_problems": (), "conflict": None, "focus": True, "sections": sections, "key": key, **more, **frame}
     push = request.method == "GET"
     return render("pages/single_page.html", "partials/wizard/single.html", status=status, push=push, **context)
 
 
-def _section(view: flow.StepView, situation: flow.Situation) -> Any:
+def _section(view: flow.StepView, situation: flow.Situation, pressed: str) -> Any:
     """Return one step's part as its own template renders it, from a context of its own."""
-    context = {"shown_problems": (), "conflict": None, "focus": False, "bare": True, **view.context(situation)}
+    context = {"shown_problems": (), "conflict": None, "focus": False, "bare": True, "pressed": pressed}
+    context.update(view.context(situation))
     context.update(frame_of(situation, view.slug))
     current_app.update_template_context(context)
     return current_app.jinja_env.get_template(PARTS[view.slug]).make_module(context)
@@ -98,7 +99,7 @@ def save(draft_id: uuid.UUID) -> Response:
         raise
     except DomainError as fault:
         return _page(situation, status=fault.status, shown_problems=(fault,))
-    return see_other(_address(draft_id))
+    return see_other(_address(draft_id) + flow.anchor_of(request.form.get("action", "apply")))
 
 
 @blueprint.post("/autosave")
@@ -111,9 +112,13 @@ def autosave(draft_id: uuid.UUID) -> Response:
     except DraftConflictError as fault:
         return _conflict(situation, fault)
     shapes = {view.slug: view.reshapes for view in VIEWS}
-    if any(name.startswith(shapes[slug]) for slug, names in changed.items() if shapes[slug] for name in names):
-        return into("#wizard", _page(situation, focus=False))
-    frame = {**frame_of(situation, "review"), "step": PAGE, "home": "#section-"}
+    pressed = request.form.get("action", "")
+    if pressed or any(
+        name.startswith(shapes[slug]) for slug, names in changed.items() if shapes[slug] for name in names
+    ):
+        return into("#wizard", _page(situation, pressed=pressed, focus=False))
+    along = flow.moved_along(situation, MODEL, of=SLUG)
+    frame = {**along, **frame_of(situation, "review"), "step": PAGE, "home": "#section-"}
     return fragment("partials/wizard/saved.html", with_side=True, **frame)
 
 

@@ -184,6 +184,28 @@ def _() -> None:
     same(made, clone(made).set_params(learning_rate_init=1.0))
 
 
+@shows("coef0_unused")
+def _() -> None:
+    same(SVR(kernel="rbf"), SVR(kernel="rbf", coef0=5.0))
+
+
+@shows("momentum_unused")
+def _() -> None:
+    made = MLPRegressor(hidden_layer_sizes=(5,), solver="adam", max_iter=20, random_state=0)
+    same(made, clone(made).set_params(momentum=0.1))
+
+
+@shows("n_iter_no_change_unused")
+def _() -> None:
+    made = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=20, random_state=0)
+    same(made, clone(made).set_params(n_iter_no_change=1))
+
+
+@shows("share_without_draw")
+def _() -> None:
+    raises("max_sample", lambda: RandomForestRegressor(5, bootstrap=False, max_samples=0.5).fit(X, Y))
+
+
 @shows("early_stopping_unused")
 def _() -> None:
     made = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=20, random_state=0)

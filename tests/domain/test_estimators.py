@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
-from app.domain.vocabulary import TaskKind
+from app.domain.vocabulary import Level, TaskKind
 
 ROWS = 48
 OFFERED = [
@@ -251,6 +251,35 @@ def test_every_entry_speaks_in_sentences(entry: EstimatorEntry) -> None:
         assert parameter.help.endswith(".")
         assert parameter.optional == bool(parameter.none_means)
         assert parameter.default is not None or parameter.optional
+
+
+@pytest.mark.parametrize(("entry", "parameter"), BOUNDED)
+def test_every_number_says_what_a_larger_one_does(entry: EstimatorEntry, parameter: Parameter) -> None:
+    assert parameter.larger.startswith("Larger ")
+    assert parameter.larger.endswith(".")
+    assert parameter.type == "number" or parameter.unit or parameter.name in ("degree", "max_bins")
+
+
+@pytest.mark.parametrize(("entry", "task"), OFFERED)
+def test_basic_shows_a_few_that_matter_and_the_rest_is_folded_away(entry: EstimatorEntry, task: TaskKind) -> None:
+    counts = {level: len([one for one in entry.parameters_for(task) if one.level is level]) for level in Level}
+    assert counts[Level.BASIC] <= 4
+    if entry.is_baseline:
+        return
+    assert counts[Level.BASIC] >= 1
+    if len(entry.parameters_for(task)) > 4:
+        assert min(counts.values()) >= 1
+
+
+def test_a_method_of_many_settings_has_some_at_every_depth() -> None:
+    deep = {"random_forest", "extra_trees", "hist_gradient_boosting", "support_vector_machine"}
+    for name in (*deep, "decision_tree", "multilayer_perceptron", "gaussian_process", "k_nearest_neighbors"):
+        entry = registry.get(name)
+        for task in entry.tasks:
+            levels = [one.level for one in entry.parameters_for(task)]
+            assert 1 <= levels.count(Level.BASIC) <= 4
+            assert levels.count(Level.ADVANCED) >= 1
+            assert levels.count(Level.EXPERT) >= 1
 
 
 @pytest.mark.parametrize(("entry", "task"), OFFERED)

@@ -124,6 +124,9 @@ PAIRS: tuple[Pair, ...] = (
     unused("logistic_regression", "C", beside="penalty", used_with=("l2", "l1", "elasticnet")),
     unused("support_vector_machine", "degree", beside="kernel", used_with=("poly",)),
     unused("support_vector_machine", "gamma", beside="kernel", used_with=("rbf", "poly")),
+    unused("support_vector_machine", "coef0", beside="kernel", used_with=("poly",)),
+    unused("multilayer_perceptron", "momentum", beside="solver", used_with=("sgd",)),
+    unused("multilayer_perceptron", "n_iter_no_change", beside="solver", used_with=("adam", "sgd")),
     unused("multilayer_perceptron", "learning_rate_init", beside="solver", used_with=("adam", "sgd")),
     unused("multilayer_perceptron", "early_stopping", beside="solver", used_with=("adam", "sgd")),
     Pair(
@@ -237,6 +240,20 @@ PAIRS: tuple[Pair, ...] = (
         cure="Draw the rows anew for each tree.",
         clash=lambda _, values: not values["bootstrap"] and values["max_features"] == 1,
         said=lambda _, values: "Without drawn rows and with every feature tried, all trees are the same tree.",
+        heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
+    ),
+    Pair(
+        code="share_without_draw",
+        estimators=("random_forest", "extra_trees"),
+        settings=("max_samples", "bootstrap"),
+        severity=ERROR,
+        when="A share of the rows is to be drawn for each tree, and every tree sees every row.",
+        fails="Raises: no share of the rows can be drawn without bootstrap.",
+        cure="Draw the rows anew for each tree.",
+        clash=lambda _, values: values["max_samples"] is not None and not values["bootstrap"],
+        said=lambda _, values: (
+            f"{values['max_samples']:g} of the rows are to be drawn for each tree, and drawing rows is off."
+        ),
         heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
     ),
     Pair(

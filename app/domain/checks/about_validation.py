@@ -114,11 +114,22 @@ def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
     """Where whole groups judge, those that are left have classes to train on."""
     largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
     besides = max(subject.profile.rows - largest, 0)
-    if not subject.strategy.needs_group or not classes or besides >= LEAST_BESIDES * subject.profile.rows:
+    if (
+        not subject.strategy.needs_group
+        or not classes
+        or not (besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, besides))
+    ):
         return
     remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
     message = f"One group holds {largest:,} rows: while it judges, only {besides:,} rows train, perhaps of one class."
     yield error("validation", "strategy", "group_too_large", message, remedy)
+
+
+def _few_of_another_class(subject: Subject, rows: int) -> bool:
+    """Say whether so many rows are to be expected to hold fewer than five that are not of the commonest class."""
+    counts = subject.class_counts
+    others = sum(counts) - max(counts, default=0)
+    return bool(counts) and rows * others < FEW_BESIDES * sum(counts)
 
 
 def random_split_in_time(subject: Subject) -> Iterator[Problem]:

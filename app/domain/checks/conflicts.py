@@ -242,7 +242,7 @@ SPLITS = (
         "group_too_large",
         "group_too_large",
         (STRATEGY, GROUP, TARGET),
-        "Whole groups judge classes, and one group holds more than nine rows in ten.",
+        "Whole groups judge classes, and outside the largest group are few rows, or few to expect of a rare class.",
         "Raises where the other groups hold one class only: while the large one judges, nothing else trains.",
         ERROR,
         "Use k-fold.",

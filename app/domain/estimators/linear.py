@@ -15,7 +15,8 @@ ALPHA = Parameter(
     "Penalty",
     "number",
     1.0,
-    "Larger pulls every coefficient closer to zero.",
+    "How strongly coefficients are held back.",
+    larger="Larger pulls every coefficient closer to zero.",
     low=0,
     high=1e6,
     low_open=True,
@@ -34,7 +35,8 @@ ITERATIONS = Parameter(
     "Most iterations",
     "integer",
     2000,
-    "More lets the solver finish when it says that it did not.",
+    "Where the solver stops at the latest.",
+    larger="Larger lets the solver finish when it says that it did not.",
     level=Level.ADVANCED,
     low=10,
     high=100_000,
@@ -45,7 +47,8 @@ TOLERANCE = Parameter(
     "Tolerance",
     "number",
     1e-4,
-    "Smaller is more exact and slower.",
+    "How little may change before the solver stops.",
+    larger="Larger stops sooner and is less exact.",
     level=Level.EXPERT,
     low=0,
     high=1,
@@ -57,7 +60,8 @@ L1_RATIO = Parameter(
     "Share of L1",
     "number",
     0.5,
-    "1 drops features as lasso does, 0 only shrinks them as ridge does.",
+    "Between ridge (0) and lasso (1).",
+    larger="Larger drops more features instead of shrinking them.",
     low=0,
     high=1,
 )
@@ -67,7 +71,6 @@ PENALTY = Parameter(
     "choice",
     "l2",
     "L1 drops features it can do without; L2 only shrinks them.",
-    level=Level.ADVANCED,
     choices=(("l2", "L2: shrinks"), ("l1", "L1: drops features"), ("elasticnet", "Both"), ("none", "None")),
 )
 SOLVER = Parameter(
@@ -92,7 +95,24 @@ POSITIVE = Parameter(
     "boolean",
     False,
     "Every feature may then only raise the estimate.",
+)
+SELECTION = Parameter(
+    "selection",
+    "Order of coefficients",
+    "choice",
+    "cyclic",
+    "Which coefficient is improved next; at random is often quicker with many features.",
     level=Level.ADVANCED,
+    choices=(("cyclic", "One after the other"), ("random", "At random")),
+)
+RIDGE_SOLVER = Parameter(
+    "solver",
+    "Solver",
+    "choice",
+    "auto",
+    "How the coefficients are found. Singular values are the steadiest when features nearly repeat each other.",
+    level=Level.ADVANCED,
+    choices=(("auto", "Chosen by size"), ("cholesky", "Cholesky"), ("svd", "Singular values"), ("lsqr", "LSQR")),
 )
 
 
@@ -105,7 +125,7 @@ def _linear(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
 def _ridge(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.linear_model import Ridge, RidgeClassifier
 
-    common = {"alpha": values["alpha"], "fit_intercept": values["fit_intercept"], "random_state": seed}
+    common = {name: values[name] for name in ("alpha", "fit_intercept", "solver")} | {"random_state": seed}
     return RidgeClassifier(**common, class_weight=weight_of(values)) if task.is_classification else Ridge(**common)
 
 
@@ -167,7 +187,7 @@ ENTRIES = (
         "linear",
         "A straight line whose coefficients are kept small.",
         ALL_TASKS,
-        (ALPHA, WEIGHTS, INTERCEPT),
+        (ALPHA, WEIGHTS, RIDGE_SOLVER, INTERCEPT),
         _ridge,
         _straight,
         small_memory,
@@ -182,7 +202,7 @@ ENTRIES = (
         "linear",
         "A straight line that drops features it can do without.",
         REGRESSION,
-        (Parameter(**{**ALPHA.__dict__, "default": 0.01}), ITERATIONS, TOLERANCE, INTERCEPT),
+        (Parameter(**{**ALPHA.__dict__, "default": 0.01}), POSITIVE, ITERATIONS, SELECTION, TOLERANCE, INTERCEPT),
         _lasso,
         _iterated,
         small_memory,
@@ -196,7 +216,15 @@ ENTRIES = (
         "linear",
         "Between ridge and lasso.",
         REGRESSION,
-        (Parameter(**{**ALPHA.__dict__, "default": 0.01}), L1_RATIO, ITERATIONS, TOLERANCE, INTERCEPT),
+        (
+            Parameter(**{**ALPHA.__dict__, "default": 0.01}),
+            L1_RATIO,
+            POSITIVE,
+            ITERATIONS,
+            SELECTION,
+            TOLERANCE,
+            INTERCEPT,
+        ),
         _elastic_net,
         _iterated,
         small_memory,
@@ -216,7 +244,8 @@ ENTRIES = (
                 "Freedom",
                 "number",
                 1.0,
-                "Larger lets coefficients grow; smaller keeps them near zero.",
+                "The inverse of the penalty.",
+                larger="Larger lets coefficients grow; smaller keeps them near zero.",
                 low=0,
                 high=1e6,
                 low_open=True,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
-from app.domain.estimators.shared import ALL_TASKS, REGRESSION, WEIGHTS, small_memory, weight_of
+from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
 from app.domain.vocabulary import Level, TaskKind
 
 
@@ -14,15 +14,17 @@ def _neighbors(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
     kind = KNeighborsClassifier if task.is_classification else KNeighborsRegressor
-    return kind(
-        n_neighbors=values["n_neighbors"], weights=values["weights"], p=2 if values["metric"] == "straight" else 1
-    )
+    distance = {"straight": "euclidean", "blocks": "manhattan", "largest": "chebyshev"}[values["metric"]]
+    names = ("n_neighbors", "weights", "algorithm", "leaf_size")
+    return kind(**{name: values[name] for name in names}, metric=distance)
 
 
 def _support(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.svm import SVC, SVR
 
-    common = {name: values[name] for name in ("C", "kernel", "degree", "gamma", "tol", "max_iter")}
+    common = {
+        name: values[name] for name in ("C", "kernel", "degree", "gamma", "coef0", "shrinking", "tol", "max_iter")
+    }
     if task.is_classification:
         # Ranking metrics read the decision function, so no second, cross-validated fit for probabilities is needed.
         return SVC(**common, class_weight=weight_of(values), cache_size=500, random_state=seed)
@@ -33,12 +35,17 @@ def _process(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
-    shape = RBF(1.0) if values["kernel"] == "smooth" else Matern(1.0, nu=1.5)
+    scale, restarts = values["length_scale"], values["n_restarts_optimizer"]
+    smoothness = {"rough": 1.5, "even": 2.5}
+    shape = RBF(scale) if values["kernel"] == "smooth" else Matern(scale, nu=smoothness[values["kernel"]])
     if task.is_classification:
-        return GaussianProcessClassifier(ConstantKernel() * shape, random_state=seed, max_iter_predict=50)
+        steps = values["max_iter_predict"]
+        return GaussianProcessClassifier(
+            ConstantKernel() * shape, n_restarts_optimizer=restarts, random_state=seed, max_iter_predict=steps
+        )
     kernel = ConstantKernel() * shape + WhiteKernel(values["noise"])
     return GaussianProcessRegressor(
-        kernel, normalize_y=True, n_restarts_optimizer=values["n_restarts_optimizer"], random_state=seed
+        kernel, alpha=values["alpha"], normalize_y=True, n_restarts_optimizer=restarts, random_state=seed
     )
 
 
@@ -59,7 +66,8 @@ ENTRIES = (
                 "Neighbours",
                 "integer",
                 10,
-                "More is smoother; fewer follows detail.",
+                "How many similar rows are averaged.",
+                larger="Larger is smoother; smaller follows detail.",
                 low=1,
                 high=1000,
                 unit="rows",
@@ -70,7 +78,6 @@ ENTRIES = (
                 "choice",
                 "distance",
                 "Whether nearer rows count more.",
-                level=Level.ADVANCED,
                 choices=(("uniform", "All alike"), ("distance", "Nearer counts more")),
             ),
             Parameter(
@@ -79,8 +86,37 @@ ENTRIES = (
                 "choice",
                 "straight",
                 "How far apart two rows are.",
+                choices=(
+                    ("straight", "Straight line"),
+                    ("blocks", "Sum of differences"),
+                    ("largest", "Largest difference"),
+                ),
+            ),
+            Parameter(
+                "algorithm",
+                "Search",
+                "choice",
+                "auto",
+                "How neighbours are looked up. It changes the time, not the estimates.",
+                level=Level.ADVANCED,
+                choices=(
+                    ("auto", "Chosen by size"),
+                    ("kd_tree", "k-d tree"),
+                    ("ball_tree", "Ball tree"),
+                    ("brute", "Every row"),
+                ),
+            ),
+            Parameter(
+                "leaf_size",
+                "Leaf of the search tree",
+                "integer",
+                30,
+                "Below so many rows every row is looked at. It changes the time, not the estimates.",
+                larger="Larger builds quicker and looks up slower.",
                 level=Level.EXPERT,
-                choices=(("straight", "Straight line"), ("blocks", "Sum of differences")),
+                low=1,
+                high=1000,
+                unit="rows",
             ),
         ),
         _neighbors,
@@ -104,7 +140,8 @@ ENTRIES = (
                 "Freedom",
                 "number",
                 1.0,
-                "Larger follows the training rows more closely.",
+                "What an error costs.",
+                larger="Larger follows the training rows more closely.",
                 low=0,
                 high=1e6,
                 low_open=True,
@@ -124,7 +161,8 @@ ENTRIES = (
                 "Degree",
                 "integer",
                 3,
-                "Of the polynomial; higher bends more and is easily thrown by outliers.",
+                "The degree of the polynomial.",
+                larger="Larger bends more and is easily thrown by outliers.",
                 level=Level.ADVANCED,
                 low=1,
                 high=6,
@@ -144,17 +182,37 @@ ENTRIES = (
                 "number",
                 0.1,
                 "Errors smaller than this share of the target's spread cost nothing.",
-                level=Level.ADVANCED,
+                larger="Larger is smoother and carried by fewer rows.",
                 low=0,
                 high=1e6,
                 tasks=REGRESSION,
+            ),
+            Parameter(
+                "coef0",
+                "Offset of the polynomial",
+                "number",
+                0.0,
+                "What is added before the power is taken.",
+                larger="Larger gives low powers more weight.",
+                level=Level.ADVANCED,
+                low=0,
+                high=100,
+            ),
+            Parameter(
+                "shrinking",
+                "Set settled rows aside",
+                "boolean",
+                True,
+                "Usually quicker, and the same answer.",
+                level=Level.EXPERT,
             ),
             Parameter(
                 "tol",
                 "Tolerance",
                 "number",
                 1e-3,
-                "Smaller is more exact and slower.",
+                "How little may change before the solver stops.",
+                larger="Larger stops sooner and is less exact.",
                 level=Level.EXPERT,
                 low=0,
                 high=1,
@@ -167,6 +225,7 @@ ENTRIES = (
                 "integer",
                 1_000_000,
                 "The solver stops here when it has not settled, so that every fit ends.",
+                larger="Larger lets it settle, and takes longer.",
                 level=Level.EXPERT,
                 low=1_000,
                 high=100_000_000,
@@ -196,15 +255,30 @@ ENTRIES = (
                 "choice",
                 "rough",
                 "How quickly the surface may change.",
-                choices=(("rough", "Rough (Matern 3/2)"), ("smooth", "Very smooth (RBF)")),
+                choices=(
+                    ("rough", "Rough (Matern 3/2)"),
+                    ("even", "Smooth (Matern 5/2)"),
+                    ("smooth", "Very smooth (RBF)"),
+                ),
+            ),
+            Parameter(
+                "length_scale",
+                "Starting length scale",
+                "number",
+                1.0,
+                "Where the search for the length scale begins, in standard deviations of the features.",
+                larger="Larger starts from a surface that changes slowly.",
+                low=0.01,
+                high=1000,
+                scale="log",
             ),
             Parameter(
                 "noise",
                 "Starting noise",
                 "number",
                 0.1,
-                "Where the search for the noise level begins.",
-                level=Level.ADVANCED,
+                "Where the search for the noise level begins, as a share of the target's variance.",
+                larger="Larger starts from a smoother surface.",
                 low=1e-5,
                 high=1e5,
                 scale="log",
@@ -215,11 +289,38 @@ ENTRIES = (
                 "Restarts",
                 "integer",
                 0,
-                "More searches for a better length scale, each as slow as the first.",
-                level=Level.EXPERT,
+                "Further searches for a better length scale.",
+                larger="Larger is surer of the best, and each is as slow as the first.",
+                level=Level.ADVANCED,
                 low=0,
                 high=20,
+                unit="searches",
+            ),
+            Parameter(
+                "alpha",
+                "Jitter",
+                "number",
+                1e-10,
+                "Added to the diagonal, so that equal rows do no harm.",
+                larger="Larger is steadier and smoother.",
+                level=Level.EXPERT,
+                low=1e-12,
+                high=1,
+                scale="log",
                 tasks=REGRESSION,
+            ),
+            Parameter(
+                "max_iter_predict",
+                "Newton steps",
+                "integer",
+                50,
+                "Steps that bring the probabilities to rest.",
+                larger="Larger is more exact and slower.",
+                level=Level.EXPERT,
+                low=10,
+                high=1000,
+                unit="steps",
+                tasks=CLASSES,
             ),
         ),
         _process,

@@ -15,6 +15,7 @@ ParameterType = Literal["integer", "number", "choice", "boolean"]
 class Parameter:
     """One hyperparameter, as the user meets it.
 
+    `help` says what it is, and `larger` what a larger number does; a choice says so by its labels.
     `optional` says that None (shown as an empty field) is allowed, and `none_means` what it then means.
     `scale` is "log" where a step is a factor. `choices` pairs each wire value with its label.
     """
@@ -34,6 +35,7 @@ class Parameter:
     optional: bool = False
     none_means: str = ""
     tasks: tuple[TaskKind, ...] = tuple(TaskKind)
+    larger: str = ""
 
     def parse(self, raw: Any) -> Any:
         """Turn what was typed (text from a form, or a JSON value) into a valid value.
@@ -61,6 +63,7 @@ class EstimatorEntry:
     predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
     `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation,
     `probabilities` that its class scores are probabilities, and `max_rows` is where the method stops being sensible.
+    `origin` names the package that brought it, with its version; empty where HydroML did.
     """
 
     id: str
@@ -82,7 +85,8 @@ class EstimatorEntry:
     max_rows: int | None = None
     strengths: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
-    _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False, compare=False)
+    origin: str = ""
+    _by_name: dict[str, Parameter] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({parameter.name: parameter for parameter in self.parameters})

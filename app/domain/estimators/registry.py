@@ -1,17 +1,25 @@
-"""Every estimator HydroML knows, in the order in which the Model step lists them."""
+"""Every estimator HydroML knows, in the order in which the Model step lists them: its own, then those of packages."""
 
 from __future__ import annotations
 
-from app.domain.estimators import linear, near_and_kernel, others, trees
+import logging
+
+from app.domain.estimators import linear, near_and_kernel, others, own, trees
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.vocabulary import TaskKind
 
-ESTIMATORS: tuple[EstimatorEntry, ...] = (
+log = logging.getLogger("hydroml.estimators")
+BUILT_IN: tuple[EstimatorEntry, ...] = (
     *reversed(trees.ENTRIES),
     *linear.ENTRIES,
     *near_and_kernel.ENTRIES,
     *others.ENTRIES,
 )
+# Read once for each process, so that pages, checks and workers of one start know the same estimators.
+BROUGHT = own.discover({entry.id for entry in BUILT_IN})
+for sentence in BROUGHT.faults:
+    log.error(sentence)
+ESTIMATORS: tuple[EstimatorEntry, ...] = (*BUILT_IN, *BROUGHT.entries)
 _BY_ID = {entry.id: entry for entry in ESTIMATORS}
 
 

@@ -10,8 +10,13 @@ from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.estimators.shared import (
     ALL_TASKS,
     EARLY_STOPPING,
+    IMPURITY,
     MAX_DEPTH,
+    MAX_LEAVES,
+    MIN_GAIN,
     MIN_LEAF,
+    MIN_SPLIT,
+    PRUNING,
     REGRESSION,
     WEIGHTS,
     small_memory,
@@ -24,7 +29,8 @@ TREES = Parameter(
     "Trees",
     "integer",
     200,
-    "More is steadier and slower; it never overfits by itself.",
+    "How many trees are averaged.",
+    larger="Larger is steadier and slower; it never overfits by itself.",
     low=10,
     high=5_000,
     unit="trees",
@@ -34,10 +40,23 @@ FEATURE_SHARE = Parameter(
     "Features tried per split",
     "number",
     0.5,
-    "A smaller share makes the trees more different from each other.",
+    "The share of the features that each split may choose from.",
+    larger="Larger makes trees stronger, more alike, and slower.",
+    low=0.01,
+    high=1.0,
+)
+ROW_SHARE = Parameter(
+    "max_samples",
+    "Rows drawn per tree",
+    "number",
+    None,
+    "As a share of the training rows.",
+    larger="Larger makes trees stronger and more alike.",
     level=Level.ADVANCED,
     low=0.01,
     high=1.0,
+    optional=True,
+    none_means="as many as there are",
 )
 BOOTSTRAP = Parameter(
     "bootstrap",
@@ -47,24 +66,25 @@ BOOTSTRAP = Parameter(
     "Off lets every tree see every row.",
     level=Level.EXPERT,
 )
+FOREST = (MAX_DEPTH, MIN_SPLIT, ROW_SHARE)
+FINE = (MAX_LEAVES, MIN_GAIN, PRUNING, IMPURITY)
+GROWTH = (
+    *("max_depth", "max_leaf_nodes", "min_samples_leaf", "min_samples_split", "max_features"),
+    *("min_impurity_decrease", "ccp_alpha"),
+)
 
 
 def _tree(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    common = {
-        "max_depth": values["max_depth"],
-        "min_samples_leaf": values["min_samples_leaf"],
-        "ccp_alpha": values["ccp_alpha"],
-        "random_state": seed,
-    }
+    common = {**{name: values[name] for name in GROWTH}, "random_state": seed}
     if task.is_classification:
-        return DecisionTreeClassifier(**common, class_weight=weight_of(values))
+        return DecisionTreeClassifier(**common, criterion=values["criterion"], class_weight=weight_of(values))
     return DecisionTreeRegressor(**common)
 
 
 def _forest_values(values: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    names = ("n_estimators", "max_depth", "min_samples_leaf", "max_features", "bootstrap")
+    names = (*GROWTH, "n_estimators", "bootstrap", "max_samples")
     # One thread: the same trees on any machine, and the other processor stays free for the pages.
     return {**{name: values[name] for name in names}, "random_state": seed, "n_jobs": 1}
 
@@ -73,7 +93,10 @@ def _forest(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     if task.is_classification:
-        return RandomForestClassifier(**_forest_values(values, seed), class_weight=weight_of(values))
+        weights = weight_of(values)
+        return RandomForestClassifier(
+            **_forest_values(values, seed), criterion=values["criterion"], class_weight=weights
+        )
     return RandomForestRegressor(**_forest_values(values, seed))
 
 
@@ -81,7 +104,8 @@ def _extra(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     if task.is_classification:
-        return ExtraTreesClassifier(**_forest_values(values, seed), class_weight=weight_of(values))
+        weights = weight_of(values)
+        return ExtraTreesClassifier(**_forest_values(values, seed), criterion=values["criterion"], class_weight=weights)
     return ExtraTreesRegressor(**_forest_values(values, seed))
 
 
@@ -96,9 +120,11 @@ def _boosting(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
         "l2_regularization",
         "max_depth",
         "max_bins",
+        "max_features",
         "early_stopping",
     )
     common = {**{name: values[name] for name in names}, "random_state": seed}
+    common["interaction_cst"] = None if values["interactions"] == "any" else values["interactions"]
     if task.is_classification:
         return HistGradientBoostingClassifier(**common, class_weight=weight_of(values))
     return HistGradientBoostingRegressor(**common, loss=values["loss"])
@@ -141,16 +167,12 @@ ENTRIES = (
             Parameter(**{**MAX_DEPTH.__dict__, "level": Level.BASIC, "default": 8}),
             Parameter(**{**MIN_LEAF.__dict__, "default": 10}),
             WEIGHTS,
-            Parameter(
-                "ccp_alpha",
-                "Pruning",
-                "number",
-                0.0,
-                "Larger cuts branches that bring little.",
-                level=Level.EXPERT,
-                low=0,
-                high=1e6,
-            ),
+            MIN_SPLIT,
+            Parameter(**{**FEATURE_SHARE.__dict__, "default": 1.0, "level": Level.ADVANCED}),
+            MAX_LEAVES,
+            PRUNING,
+            MIN_GAIN,
+            IMPURITY,
         ),
         _tree,
         _tree_work,
@@ -165,7 +187,7 @@ ENTRIES = (
         "trees",
         "Many trees on drawn rows, averaged.",
         ALL_TASKS,
-        (TREES, MIN_LEAF, WEIGHTS, FEATURE_SHARE, MAX_DEPTH, BOOTSTRAP),
+        (TREES, MIN_LEAF, FEATURE_SHARE, WEIGHTS, *FOREST, BOOTSTRAP, *FINE),
         _forest,
         _forest_work,
         _forest_memory,
@@ -183,10 +205,11 @@ ENTRIES = (
         (
             Parameter(**{**TREES.__dict__, "default": 300}),
             MIN_LEAF,
-            WEIGHTS,
             Parameter(**{**FEATURE_SHARE.__dict__, "default": 0.7}),
-            MAX_DEPTH,
+            WEIGHTS,
+            *FOREST,
             Parameter(**{**BOOTSTRAP.__dict__, "default": False}),
+            *FINE,
         ),
         _extra,
         _extra_work,
@@ -208,7 +231,8 @@ ENTRIES = (
                 "Learning rate",
                 "number",
                 0.06,
-                "Larger learns faster and forgets detail.",
+                "How much of each tree is taken.",
+                larger="Larger learns faster and forgets detail.",
                 low=0.001,
                 high=1,
                 scale="log",
@@ -218,7 +242,8 @@ ENTRIES = (
                 "Boosting rounds",
                 "integer",
                 200,
-                "More fits closer and takes longer.",
+                "How many trees are grown one after the other.",
+                larger="Larger fits closer and takes longer.",
                 low=10,
                 high=5_000,
                 unit="rounds",
@@ -228,7 +253,8 @@ ENTRIES = (
                 "Leaves per tree",
                 "integer",
                 24,
-                "More leaves catch interactions, and noise.",
+                "The most leaves of one tree.",
+                larger="Larger catches interactions, and noise.",
                 low=2,
                 high=255,
                 unit="leaves",
@@ -240,7 +266,8 @@ ENTRIES = (
                 "L2 penalty",
                 "number",
                 0.0,
-                "Larger shrinks every step.",
+                "How strongly the values of leaves are held back.",
+                larger="Larger shrinks every step.",
                 level=Level.ADVANCED,
                 low=0,
                 high=1e6,
@@ -261,13 +288,24 @@ ENTRIES = (
                 tasks=REGRESSION,
             ),
             EARLY_STOPPING,
+            Parameter(**{**FEATURE_SHARE.__dict__, "default": 1.0, "level": Level.ADVANCED}),
             Parameter(**{**MAX_DEPTH.__dict__, "level": Level.EXPERT}),
+            Parameter(
+                "interactions",
+                "Interactions",
+                "choice",
+                "any",
+                "Which features may meet in one branch. Without any, each feature has a curve of its own.",
+                level=Level.EXPERT,
+                choices=(("any", "Any"), ("pairwise", "In pairs"), ("no_interactions", "None")),
+            ),
             Parameter(
                 "max_bins",
                 "Bins",
                 "integer",
                 255,
-                "Fewer is quicker and coarser.",
+                "Into how many steps each feature is cut.",
+                larger="Larger is finer and slower.",
                 level=Level.EXPERT,
                 low=2,
                 high=255,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import StoppedError, TrainingError
+from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training import baselines, report, scoring
 from app.domain.training.importance import permutation_importance
@@ -227,7 +228,7 @@ def describe_environment() -> dict[str, Any]:
     from importlib.metadata import PackageNotFoundError, version
 
     packages = {}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *registry.BROUGHT.packages):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:

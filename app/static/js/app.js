@@ -140,6 +140,63 @@
     offer();
   });
 
+  /* What is wrong is said at its field too, in the words of the list beside the form, as soon as that list changes. */
+  function sayAtFields() {
+    const form = answers();
+    if (!form) return;
+    const faults = new Map();
+    for (const item of document.querySelectorAll("#problems [data-field]")) {
+      if (!faults.has(item.dataset.field)) faults.set(item.dataset.field, item.querySelector(".words").textContent);
+    }
+    for (const old of form.querySelectorAll(".field-error[id]")) {
+      if (!faults.has(old.id.slice(0, -2))) { tie(byId(old.id.slice(0, -2)), old.id, false); old.remove(); }
+    }
+    for (const [id, words] of faults) sayAt(byId(id), `${id}-e`, words);
+  }
+
+  function sayAt(control, id, words) {
+    const label = control?.closest("#answers .field")?.querySelector("label, legend");
+    if (!label) return;
+    let place = byId(id);
+    if (!place) {
+      place = document.createElement("span");
+      place.id = id;
+      place.className = "field-error";
+      label.after(place);
+    }
+    if (place.textContent !== words) place.textContent = words;
+    tie(control, id, true);
+    const level = control.closest("details");
+    if (level && !level.open) level.open = true;
+  }
+
+  function tie(control, id, wrong) {
+    if (!control) return;
+    const others = (control.getAttribute("aria-describedby") || "").split(" ").filter((one) => one && one !== id);
+    const all = wrong ? [id, ...others] : others;
+    if (all.length) control.setAttribute("aria-describedby", all.join(" "));
+    else control.removeAttribute("aria-describedby");
+    if (control.matches("input, select, textarea")) {
+      if (wrong) control.setAttribute("aria-invalid", "true");
+      else control.removeAttribute("aria-invalid");
+    }
+  }
+
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target?.id === "wizard-side") sayAtFields();
+  });
+
+  /* What was unfolded by hand stays so when the step is drawn anew. */
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id !== "wizard") return;
+    unfolded = Array.from(document.querySelectorAll("#wizard details.level[id][open]"), (one) => one.id);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "wizard") return;
+    for (const id of unfolded) if (byId(id)) byId(id).open = true;
+  });
+
   /* Menus close as menus do. */
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

@@ -1,14 +1,17 @@
-"""The Model step's answers: the estimator and its hyperparameters, as typed."""
+"""The Model step's answers: the estimator and its hyperparameters, as typed, and what its buttons change."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.plan import Plan
 from app.steps.flow import Form
+from app.steps.model.tuner import STEP, default_answer, is_cure
 
-USE_DEFAULT = "default:"
+USE_RECOMMENDED, USE_DEFAULT, HEAL = "use-recommended:", "use-default:", "heal:"
+ALL_RECOMMENDED, ALL_DEFAULTS = "all-recommended", "all-defaults"
 
 
 def read(form: Form, _plan: Plan) -> dict[str, Any]:
@@ -22,11 +25,31 @@ def read(form: Form, _plan: Plan) -> dict[str, Any]:
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:
-    """Return what a button of the step changes: one setting, or all, back to what is suggested."""
+    """Return what a button of the step changes: one setting or all, to what is recommended or to the default."""
     action = form.get("action", "")
-    if action == "reset":
-        chosen = plan.spec.model.estimator if plan.spec else ""
-        return {name: None for name in plan.values["model"] if name.startswith(f"{chosen}.")}
-    if action.startswith(USE_DEFAULT):
-        return {action.removeprefix(USE_DEFAULT): None}
+    settings = _settings(plan)
+    if action == ALL_RECOMMENDED:
+        return dict.fromkeys(settings)
+    if action == ALL_DEFAULTS:
+        return {name: default_answer(plan, name, one) for name, one in settings.items()}
+    name = action.partition(":")[2]
+    if action.startswith(USE_RECOMMENDED) and name in settings:
+        return {name: None}
+    if action.startswith(USE_DEFAULT) and name in settings:
+        return {name: default_answer(plan, name, settings[name])}
+    return _healed(plan, action.removeprefix(HEAL)) if action.startswith(HEAL) else {}
+
+
+def _settings(plan: Plan) -> dict[str, Parameter]:
+    if plan.spec is None:
+        return {}
+    entry = registry.get(plan.spec.model.estimator)
+    return {f"{entry.id}.{one.name}": one for one in entry.parameters_for(plan.spec.task.kind)}
+
+
+def _healed(plan: Plan, wanted: str) -> dict[str, Any]:
+    """Return the changes of a problem's remedy; it is looked up again, so only one of ours is ever done."""
+    for problem in plan.problems_of(STEP):
+        if f"{problem.field}:{problem.code}" == wanted and problem.remedy is not None and is_cure(problem):
+            return dict(problem.remedy.changes[STEP])
     return {}

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.estimators import rank
-from app.domain.vocabulary import ColumnKind, Level
+from app.domain.vocabulary import ColumnKind
 from app.steps import flow
 from app.steps.model.form import act, read
-from app.web.filters import shown
+from app.steps.model.tuner import depths_of
 
 RECOMMENDED = 3
-
-
-def _changed(values: dict[str, Any], name: str, default: Any) -> bool:
-    return name in values and shown(values[name]) != shown(default)
 
 
 def context(situation: flow.Situation) -> dict[str, Any]:
@@ -28,26 +23,15 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     words = any(column.kind is ColumnKind.CATEGORICAL for column in profile.columns)
     ranked = rank(spec.task.kind, rows=rows, features=len(spec.features.selected), has_categories=words)
     chosen = registry.get(spec.model.estimator)
-    values = dict(situation.plan.values["model"])
-    levels: list[tuple[Level, list[Parameter]]] = [
-        (level, [one for one in chosen.parameters_for(spec.task.kind) if one.level is level]) for level in Level
-    ]
-    changed = {one.name: _changed(values, f"{chosen.id}.{one.name}", one.default) for one in chosen.parameters}
     first = [one for one in ranked[:RECOMMENDED] if not one.entry.is_baseline]
     return {
         "ranked": first,
         "others": [one for one in ranked if one not in first],
         "chosen": chosen,
-        "levels": levels,
-        "values": values,
-        "changed": changed,
-        "changed_names": [name for name, is_changed in changed.items() if is_changed],
-        "faulty_names": [
-            one.field.removeprefix(f"{chosen.id}.") for one in situation.plan.errors_of("model") if one.field
-        ],
+        "depths": depths_of(situation.plan, chosen, spec.task.kind),
         "rows_known": rows,
     }
 
 
-VIEW = flow.StepView("model", read, context, act=act, reshapes=("estimator",))
+VIEW = flow.StepView("model", read, context, act=act, reshapes=("estimator",), live="partials/model/states.html")
 blueprint = flow.blueprint_for(VIEW)

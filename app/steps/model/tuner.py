@@ -1,0 +1,127 @@
+"""The hyperparameters of the chosen estimator as the page shows them: value, recommendation, default, problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.problems import Problem
+from app.domain.recommendation.plan import Plan
+from app.domain.vocabulary import Level, Severity, TaskKind
+from app.web.filters import shown
+
+STEP = "model"
+WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One hyperparameter with its raw value; `recommended` and `default` are in words, with those of the choices."""
+
+    name: str
+    parameter: Parameter
+    value: Any
+    recommended: str
+    default: str
+    is_changed: bool
+    is_default: bool
+    problems: tuple[Problem, ...]
+
+    @property
+    def fault(self) -> str:
+        """Return what stops the launch here, or nothing."""
+        return next((one.message for one in self.problems if one.severity is Severity.ERROR), "")
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """Return what is doubtful or worth knowing, each with its first word."""
+        return tuple((WORDS[one.severity], one.message) for one in self.problems if one.severity is not Severity.ERROR)
+
+    @property
+    def cures(self) -> tuple[tuple[str, str], ...]:
+        """Return the remedies that are one button here: code and label; the recommendation has a button anyway."""
+        return tuple((one.code, one.remedy.label) for one in self.problems if one.remedy and is_cure(one))
+
+    @property
+    def needs_way_back(self) -> bool:
+        """Say whether the recommendation needs a button of its own: not where a remedy does the same."""
+        remedies = [one.remedy.changes[STEP] for one in self.problems if one.remedy and is_cure(one)]
+        healed = [in_words(self.parameter, one[self.name]) for one in remedies if set(one) == {self.name}]
+        return self.is_changed and self.recommended not in healed
+
+
+@dataclass(frozen=True)
+class Depth:
+    """The settings of one level; it opens by itself where one is changed or something is wrong."""
+
+    level: Level
+    settings: tuple[Setting, ...]
+
+    @property
+    def changed(self) -> int:
+        """Count the settings that differ from what is recommended."""
+        return sum(one.is_changed for one in self.settings)
+
+    @property
+    def faulty(self) -> int:
+        """Count the settings with something to say about them."""
+        return sum(bool(one.problems) for one in self.settings)
+
+
+def is_cure(problem: Problem) -> bool:
+    """Say whether a problem of this step is healed by changing this step alone, by more than the recommendation."""
+    remedy = problem.remedy
+    return remedy is not None and set(remedy.changes) == {STEP} and problem.code != "parameter_invalid"
+
+
+def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[Depth, ...]:
+    """Return the levels that have settings, Basic first."""
+    settings = [_setting(plan, entry, parameter) for parameter in entry.parameters_for(task)]
+    depths = (Depth(level, tuple(one for one in settings if one.parameter.level is level)) for level in Level)
+    return tuple(depth for depth in depths if depth.settings)
+
+
+def recommended_value(plan: Plan, name: str, parameter: Parameter) -> Any:
+    """Return what the plan suggests for this setting."""
+    return plan.suggestions[STEP].get(name, parameter.default)
+
+
+def default_answer(plan: Plan, name: str, parameter: Parameter) -> Any:
+    """Return the answer that stands for the default; None takes the answer back where that is recommended anyway."""
+    if same(parameter, parameter.default, recommended_value(plan, name, parameter)):
+        return None
+    return shown(parameter.default) if parameter.default is None else parameter.default
+
+
+def same(parameter: Parameter, one: Any, other: Any) -> bool:
+    """Say whether two raw values mean the same; what cannot be read means nothing else."""
+    try:
+        return bool(parameter.parse(one) == parameter.parse(other))
+    except ValueError:
+        return False
+
+
+def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> Setting:
+    name = f"{entry.id}.{parameter.name}"
+    recommended = recommended_value(plan, name, parameter)
+    value = plan.values[STEP].get(name, recommended)
+    return Setting(
+        name=name,
+        parameter=parameter,
+        value=value,
+        recommended=in_words(parameter, recommended),
+        default=in_words(parameter, parameter.default),
+        is_changed=not same(parameter, value, recommended),
+        is_default=same(parameter, value, parameter.default),
+        problems=tuple(one for one in plan.problems_of(STEP) if one.field == name),
+    )
+
+
+def in_words(parameter: Parameter, value: Any) -> str:
+    """Write a value as its field shows it: a choice by its label, nothing by what that means."""
+    if value is None:
+        return parameter.none_means or "empty"
+    if parameter.type == "choice":
+        return dict(parameter.choices).get(str(value), str(value))
+    return shown(value).capitalize() if parameter.type == "boolean" else shown(value)
