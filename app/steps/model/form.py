@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.recommendation.plan import Plan
 from app.steps.flow import Form
+from app.steps.model import tuning
 
 USE_DEFAULT = "default:"
 
@@ -18,7 +19,7 @@ def read(form: Form, _plan: Plan) -> dict[str, Any]:
     for name in form:
         if name.partition(".")[0] in known and "." in name:
             values[name] = form[name]
-    return values
+    return {**values, **tuning.read(form)}
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:

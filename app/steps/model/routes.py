@@ -9,6 +9,7 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.estimators import rank
 from app.domain.vocabulary import ColumnKind, Level
 from app.steps import flow
+from app.steps.model import tuning
 from app.steps.model.form import act, read
 from app.web.filters import shown
 
@@ -46,8 +47,9 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             one.field.removeprefix(f"{chosen.id}.") for one in situation.plan.errors_of("model") if one.field
         ],
         "rows_known": rows,
+        "tuning": tuning.context(situation.plan),
     }
 
 
-VIEW = flow.StepView("model", read, context, act=act, reshapes=("estimator",))
+VIEW = flow.StepView("model", read, context, act=act, reshapes=("estimator", tuning.SWITCH))
 blueprint = flow.blueprint_for(VIEW)
