@@ -16,7 +16,7 @@ from app.services import experiments
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import User
-from app.web.charts import trials
+from app.web.charts import facts, trials
 from tests.domain.tables import made, make_spec, profile_of
 from tests.web import seeds
 from tests.web.test_experiment_page import FRAGMENT, main_of, token_of
@@ -100,6 +100,14 @@ def test_a_finished_search_shows_what_every_part_found(app: Flask, client: Flask
     with transaction():
         row.report = {key: value for key, value in report.items() if key != "tuning"}
     assert 'id="experiments-searched"' not in client.get(f"/experiments/{row.id}").text
+
+
+def test_the_config_tells_of_its_search() -> None:
+    off, on = (make_spec(tuning={"enabled": enabled, "trials": 12}) for enabled in (False, True))
+    assert not any(one.term == "Search" for one in facts.facts(off))
+    told = {one.term: (one.value, one.note) for one in facts.facts(on)}
+    assert told["Search"] == ("12 trials in each fold", "tpe, poor sets given up: median; NSE decides")
+    assert [value for term, value in told.items() if term.startswith("Searched: ")] == [("0.01 to 100", "by factors")]
 
 
 def seeds_report() -> dict[str, Any]:

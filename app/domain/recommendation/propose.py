@@ -47,10 +47,8 @@ def make_plan(
         The dataset's profile, or None while there is none.
     associations
         What is known so far about each column and the target.
-    machine
-        Where a launch would run; this machine by default.
-    limit_seconds
-        How long a launch may run before it is stopped; not looked at by default.
+    machine, limit_seconds
+        Where a launch would run (this machine by default), and how long it may run, where that is to be looked at.
 
     Returns
     -------

@@ -104,12 +104,10 @@ def train(
 
     Parameters
     ----------
-    spec
-        The frozen config.
+    spec, profile
+        The frozen config, and what is known about the dataset.
     frame
         The dataset's rows in file order, with the user's column names; at least the columns the config names.
-    profile
-        What is known about the dataset.
     on_progress, should_stop, most_trials
         Called between fits. `most_trials` ends each search at that many trials, once somebody asked for that.
 
@@ -120,8 +118,7 @@ def train(
     StoppedError
         When `should_stop` said so.
     """
-    # What is to be limited to one thread must be loaded first, or the limit passes it by.
-    import sklearn.ensemble  # noqa: F401
+    import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
 
     start = time.perf_counter()
