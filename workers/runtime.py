@@ -48,6 +48,7 @@ class JobContext:
     writer: ProgressWriter
     stop: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
+    most_trials: int | None = None
 
     def should_stop(self) -> bool:
         """Say whether the user asked to stop, the time is over, or the job was given to somebody else."""
@@ -102,6 +103,7 @@ def _hold_and_run(
         seconds=row.time_limit_seconds,
         settings=settings,
         writer=ProgressWriter(job_id, attempt),
+        most_trials=row.arguments.get(jobs.MOST_TRIALS),
     )
     with _lease(app, context, end):
         try:
@@ -177,6 +179,7 @@ def _look(context: JobContext, renewed: float) -> float:
     """Notice a wish to stop, and renew the lease when it is time; returns when that was done last."""
     if jobs.is_cancelled(context.job_id, attempt=context.attempt):
         context.stop.set()
+    context.most_trials = jobs.most_trials_of(context.job_id)
     context.writer.write_due()
     moment = time.monotonic()
     if moment - renewed < RENEW_SECONDS:

@@ -60,12 +60,33 @@ class LeakagePart(_Part):
     answers: dict[ColumnName, Literal["known", "not_known"]] = {}
 
 
+class SpacePart(_Part):
+    """Where one hyperparameter is looked for; what is not said is as the parameter's description suggests.
+
+    `fixed` keeps the value of the config, whatever else is said.
+    """
+
+    fixed: bool = False
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool | None = None
+    choices: list[str | bool] | None = None
+
+
 class TuningPart(_Part):
-    """The search for better hyperparameters."""
+    """The search for better hyperparameters, within the training rows of each fold.
+
+    `metric` decides among trials, the primary one where it is None. `inner` is the number of folds within a fold.
+    `space` maps parameters to where they are looked for.
+    """
 
     enabled: bool = False
     trials: int = Field(default=30, ge=1, le=10_000)
     metric: str | None = None
+    sampler: Literal["tpe", "random", "qmc", "grid"] = "tpe"
+    pruning: Literal["none", "median", "halving"] = "median"
+    inner: int = Field(default=3, ge=2, le=10)
+    space: dict[str, SpacePart] = {}
 
 
 class ModelPart(_Part):

@@ -104,6 +104,12 @@ def cancel(experiment_id: uuid.UUID) -> BaseResponse:
     return see_other(_address(experiments.cancel(current_user(), experiment_id)))
 
 
+@blueprint.post("/<uuid:experiment_id>/keep-best")
+def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
+    """End the search early, keep the best so far and go on to judge it."""
+    return see_other(_address(experiments.keep_best(current_user(), experiment_id)))
+
+
 def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:
     return render(
         "pages/experiment_edit.html",

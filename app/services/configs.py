@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import memory_fits
+from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.checks.schema import read_config
 from app.domain.checks.subject import error, warning
 from app.domain.estimation import estimate, this_machine
@@ -18,6 +19,7 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.vocabulary import ColumnKind, Severity
 from app.services import analysis, associations, datasets
+from app.services.context import current_settings
 from app.storage.tables import Dataset, User
 
 CHOOSE = Remedy("Name a dataset of yours that was read.")
@@ -61,7 +63,9 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
         return verdict
     machine = this_machine()
     forecast = estimate(spec, profile, machine)
-    return Verdict((*problems, *memory_fits(forecast, machine)), forecast)
+    problems += memory_fits(forecast, machine)
+    problems += search_ends_in_time(spec, forecast, current_settings().limits.train_seconds)
+    return Verdict(tuple(problems), forecast)
 
 
 def _dataset_of(user: User, raw: Any) -> tuple[Dataset | None, list[Problem]]:

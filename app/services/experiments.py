@@ -179,6 +179,17 @@ def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
     return row
 
 
+def keep_best(user: User, experiment_id: uuid.UUID) -> Experiment:
+    """End the search under way at the trials it has reached; those of later folds end there too."""
+    with transaction():
+        row = experiments.get_experiment(experiment_id, owner_id=user.id)
+        job = jobs.find_job(row.id, JobKind.TRAIN)
+        search = job.progress.get("search") if job is not None else None
+        if job is not None and isinstance(search, dict) and not RunState(row.state).is_final:
+            jobs.limit_trials(job, max(int(search["done"]), 1))
+    return row
+
+
 def close(row: Experiment, *, state: RunState, code: str | None = None, message: str | None = None) -> None:
     """Give an experiment its end, in the transaction that ends its job."""
     row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()

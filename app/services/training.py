@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.errors import DomainError
-from app.domain.training.outcome import OnProgress, ShouldStop, TrainingResult
+from app.domain.training.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.transforms import names_made
 from app.domain.vocabulary import RunState
 from app.services import datasets
@@ -33,7 +33,13 @@ def begin(experiment_id: uuid.UUID) -> bool:
 
 
 def run(
-    experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, on_progress: OnProgress, should_stop: ShouldStop
+    experiment_id: uuid.UUID,
+    *,
+    job_id: uuid.UUID,
+    attempt: int,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    most_trials: MostTrials = lambda: None,
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
     from app.domain.training.run import train
@@ -53,7 +59,7 @@ def run(
     extra = [column for column in (task.time_column, task.group_column) if column]
     names = list(dict.fromkeys([task.target, *spec.features.selected, *extra, *mentioned]))
     frame = columnar.read_frame(datasets.parquet_of(dataset), profile, names)
-    result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop)
+    result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
     folder = _write(experiment_id, attempt, result)
     if _store(experiment_id, job_id=job_id, attempt=attempt, result=result):
         return True

@@ -17,6 +17,8 @@ from app.storage.db import db, now
 from app.storage.tables import Job, WorkerBeat
 
 MOST_ATTEMPTS = 3
+# The argument of a job whose owner wants its searches to end early.
+MOST_TRIALS = "most_trials"
 OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
 
 
@@ -160,6 +162,19 @@ def is_cancelled(job_id: uuid.UUID, *, attempt: int) -> bool:
     if found is None:
         return True
     return found[0] is not None or found[1] != attempt or found[2] != RunState.RUNNING.value
+
+
+def limit_trials(row: Job, trials: int) -> None:
+    """Ask the worker to end each search at so many trials; the first wish stands."""
+    row.arguments = {MOST_TRIALS: trials, **row.arguments}
+    db.session.flush()
+
+
+def most_trials_of(job_id: uuid.UUID) -> int | None:
+    """Return how many trials a search of this job may take since its owner asked to end it, None while nobody did."""
+    arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id))
+    found = (arguments or {}).get(MOST_TRIALS)
+    return found if isinstance(found, int) else None
 
 
 def list_stale() -> list[Job]:

@@ -86,7 +86,7 @@ def cases() -> tuple[Case, ...]:
     """Return every case; tables are only read when this is asked for."""
     return tuple(
         Case(name, answers, problem)
-        for part in (_about_data, _about_features, _about_models, _about_judging, _about_folds)
+        for part in (_about_data, _about_features, _about_models, _about_tuning, _about_judging, _about_folds)
         for name, answers, problem in part()
     )
 
@@ -179,6 +179,43 @@ def _about_models() -> Iterator[Row]:
     yield "400", _a(model=neighbors), "error model k_nearest_neighbors.n_neighbors too_many_neighbors"
     solver = {"estimator": "logistic_regression", "logistic_regression.penalty": "l1"}
     yield "400", _a(target="two", model=solver), "error model logistic_regression.solver solver_without_l1"
+
+
+def _tuned(estimator: str = "ridge", **answers: Any) -> dict[str, Any]:
+    """Return answers of the Model step with the search on; fields of it are given with underscores for points."""
+    named = {name.replace("__", "."): value for name, value in answers.items()}
+    return {"estimator": estimator, "tuning.enabled": "true", **named}
+
+
+def _about_tuning() -> Iterator[Row]:
+    low, high = "space__ridge__alpha__low", "space__ridge__alpha__high"
+    yield "400", _a(model=_tuned(**{low: "-1"})), "error model space.ridge.alpha.low parameter_invalid"
+    yield "400", _a(model=_tuned(**{low: "5", high: "2"})), "error model space.ridge.alpha.high search_range_empty"
+    yield "400", _a(model=_tuned(**{high: "1e9"})), "error model space.ridge.alpha.high parameter_invalid"
+    kept = {"space__ridge__alpha__search": "false"}
+    yield "400", _a(model=_tuned(**kept)), "error model tuning.enabled search_space_empty"
+    none = {
+        "space__support_vector_machine__kernel__search": "true",
+        "space__support_vector_machine__kernel__choices": [],
+    }
+    where = "space.support_vector_machine.kernel.choices"
+    yield "400", _a(model=_tuned("support_vector_machine", **none)), f"error model {where} search_range_empty"
+    zero = {"search": "true", "low": "0", "high": "1", "scale": "log"}
+    factors = {f"space__elastic_net__l1_ratio__{name}": value for name, value in zero.items()}
+    where = "space.elastic_net.l1_ratio.low"
+    yield "400", _a(model=_tuned("elastic_net", **factors)), f"error model {where} search_log_of_zero"
+    for name, value in (("trials", "0"), ("inner", "1"), ("sampler", "luck"), ("pruning", "late")):
+        field = f"tuning.{name}"
+        yield "400", _a(model=_tuned(**{f"tuning__{name}": value})), f"error model {field} parameter_invalid"
+    for metric, code in (("luck", "unknown"), ("roc_auc", "unfit"), ("log_nse", "needs_positive")):
+        yield "400", _a(model=_tuned(tuning__metric=metric)), f"error model tuning.metric metric_{code}"
+    one, few = _tuned(tuning__metric="log_loss"), {"holdout_percent": "0", "time_series.n_splits": "2"}
+    yield "400", _a(target="two", model=one), "error model tuning.metric metric_needs_probabilities"
+    gap = {**few, "time_series.gap": "110", "strategy": "time_series"}
+    yield "400", _a(model=_tuned(), validation=gap), "error model tuning.inner inner_folds_impossible"
+    fewer = {**few, "time_series.gap": "25", "strategy": "time_series"}
+    many = _tuned(tuning__inner="10")
+    yield "400", _a(model=many, validation=fewer), "notice model tuning.inner inner_folds_fewer"
 
 
 def _judged(strategy: str = "time_series", **answers: Any) -> dict[str, Any]:

@@ -79,7 +79,11 @@ def make_spec(**parts: Any) -> Spec:
     values = {
         "task": task,
         "features": {"selected": parts.get("selected", ["a", "b"]), "transforms": parts.get("transforms", [])},
-        "model": {"estimator": parts.get("estimator", "ridge"), "parameters": parts.get("parameters", {})},
+        "model": {
+            "estimator": parts.get("estimator", "ridge"),
+            "parameters": parts.get("parameters", {}),
+            "tuning": parts.get("tuning", {}),
+        },
         "validation": parts.get("validation", {"strategy": "k_fold", "parameters": {"n_splits": 3}}),
         "metrics": {
             "primary": parts.get("primary", "nse" if regression else "balanced_accuracy"),

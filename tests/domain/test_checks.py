@@ -9,13 +9,14 @@ import pytest
 
 from app.domain.analysis.profile import Associations
 from app.domain.checks import RULES, Subject, check_spec
-from app.domain.experiment import Spec
+from app.domain.experiment import Draft
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import Severity, Strategy
 from app.domain.wizard import SLUGS
 from tests.domain.faults import RIVER, WELL, Case, cases, table
-from tests.domain.reading import Answers, mended, sample
+from tests.domain.reading import MACHINE, Answers, mended, sample
 from tests.domain.tables import make_spec
 
 SHOWN = [(case, case.name) for case in cases()]
@@ -78,9 +79,9 @@ def test_every_rule_of_the_table_is_broken_by_some_case() -> None:
             known = table(case.table)
             subject = Subject(spec, known.profile, known.associations(spec.task.target))
             fired.update(rule for rule in RULES if list(rule(subject)))
-    # The plan mends unknown columns, settings and tuning itself, so only a config from elsewhere can have them.
+    # The plan mends unknown columns and settings itself, so only a config from elsewhere can have them.
     silent = {rule.__name__ for rule in RULES if not fired[rule]}
-    elsewhere = {"columns_exist", "parameters_are_valid", "tuning_is_not_here"}
+    elsewhere = {"columns_exist", "parameters_are_valid"}
     assert silent == elsewhere | {"no_target_among_features", "answers_are_kept"}
 
 
@@ -143,11 +144,46 @@ def test_a_config_from_elsewhere_meets_the_same_rules(parts: dict[str, Any], cod
     assert found[code].severity is Severity.ERROR
 
 
-def test_tuning_is_refused_rather_than_left_out() -> None:
-    plain = make_spec()
-    tuned = Spec.model_validate({**plain.to_json(), "model": {"estimator": "ridge", "tuning": {"enabled": True}}})
-    codes = [[one.code for one in check_spec(spec, table("400").profile, None)] for spec in (plain, tuned)]
-    assert codes == [[], ["tuning_unavailable"]]
+SEARCH = {"enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("space", "code"),
+    [
+        ({"alpha": {"low": -1}}, "search_out_of_bounds"),
+        ({"alpha": {"high": 1e9}}, "search_out_of_bounds"),
+        ({"alpha": {"high": float("nan")}}, "search_out_of_bounds"),
+        ({"alpha": {"low": 2, "high": 2}}, "search_range_empty"),
+        ({"fit_intercept": {"choices": []}}, "search_range_empty"),
+        ({"fit_intercept": {"choices": ["perhaps"]}}, "search_out_of_bounds"),
+        ({"depth": {"low": 1, "high": 3}}, "search_parameter_unknown"),
+        ({"alpha": {"fixed": True}}, "search_space_empty"),
+    ],
+)
+def test_a_search_space_from_elsewhere_meets_the_bounds_of_the_settings(space: dict[str, Any], code: str) -> None:
+    found = check_spec(make_spec(tuning={**SEARCH, "space": space}), table("400").profile, None)
+    assert [(one.code, one.severity) for one in found] == [(code, Severity.ERROR)]
+
+
+def test_a_sound_search_has_no_problem_and_one_that_is_off_is_not_looked_at() -> None:
+    sound = make_spec(tuning={**SEARCH, "space": {"alpha": {"low": 0.1, "high": 10, "log": True}}})
+    off = make_spec(tuning={"enabled": False, "metric": "luck", "space": {"alpha": {"low": 5, "high": 1}}})
+    assert [check_spec(spec, table("400").profile, None) for spec in (sound, off)] == [(), ()]
+
+
+def test_a_search_that_outlasts_a_job_is_told_how_many_trials_would_end_in_time() -> None:
+    known, answers = table("400"), {"data": {"target": "y"}, "model": {"tuning.enabled": "true", "estimator": "ridge"}}
+    codes = {}
+    for limit in (0.001, 1.0, 1e9):
+        plan = make_plan(Draft(answers), known.profile, None, machine=MACHINE, limit_seconds=limit)
+        codes[limit] = [one for one in plan.problems if one.code == "search_too_long"]
+    assert codes[1e9] == []
+    trials, none = codes[1.0][0], codes[0.001][0]
+    assert trials.severity is Severity.WARNING
+    assert trials.remedy is not None
+    assert 1 <= trials.remedy.changes["model"]["tuning.trials"] < 30
+    assert none.remedy is not None
+    assert none.remedy.changes == {"model": {"tuning.enabled": False}}
 
 
 def test_a_copy_of_the_target_is_only_known_once_it_is_measured() -> None:

@@ -28,7 +28,15 @@ CONTRACT: dict[str, Any] = {
     "model": {
         "estimator": "hist_gradient_boosting",
         "parameters": {},
-        "tuning": {"enabled": False, "trials": 30, "metric": "nse"},
+        "tuning": {
+            "enabled": False,
+            "trials": 30,
+            "metric": "nse",
+            "sampler": "tpe",
+            "pruning": "median",
+            "inner": 3,
+            "space": {"max_depth": {"fixed": False, "low": 2, "high": 20, "log": True, "choices": None}},
+        },
     },
     "validation": {
         "strategy": "time_series",
@@ -86,6 +94,11 @@ def test_a_part_that_has_no_default_must_be_there(part: str) -> None:
     assert _faults({name: value for name, value in CONTRACT.items() if name != part}) == [part]
 
 
+def test_a_config_from_before_searches_had_a_space_is_read() -> None:
+    short = Spec.model_validate(_with("model.tuning", {"enabled": True, "trials": 7, "metric": "nse"})).model.tuning
+    assert (short.trials, short.sampler, short.pruning, short.inner, short.space) == (7, "tpe", "median", 3, {})
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -120,6 +133,9 @@ def test_only_the_known_version_is_read(version: Any) -> None:
         ("reproducibility.seed", [0, 2**32 - 1], [-1, 2**32, 0.5, "x", None]),
         ("validation.holdout.fraction", [1e-9, 0.2, 0.899], [0, -0.1, 0.9, 1, float("nan"), float("inf"), "x"]),
         ("model.tuning.trials", [1, 10_000], [0, 10_001, -1, 2.5]),
+        ("model.tuning.inner", [2, 10], [1, 11, 2.5, "x"]),
+        ("model.tuning.sampler", ["tpe", "random", "qmc", "grid"], ["luck", None]),
+        ("model.tuning.pruning", ["none", "median", "halving"], ["late", None]),
         ("name", ["", "n" * NAME_LENGTH], ["n" * (NAME_LENGTH + 1), 5, None]),
         ("description", ["d" * 5000], ["d" * 5001]),
         ("tags", [[], ["t" * 50] * 20], [["t" * 51], [""], ["t"] * 21, "t", [1]]),

@@ -160,14 +160,17 @@ Launch = Callable[..., Experiment]
 
 @pytest.fixture
 def launch(app: Flask, user: User, sample: Dataset) -> Launch:
-    """Return a way to launch the sample; `folds` and `trees` make it last."""
+    """Return a way to launch the sample; `folds` and `trees` make it last, `trials` search."""
     assert app.extensions["hydroml_settings"].redis_url
 
-    def go(*, trees: int | None = None, folds: int = 5) -> Experiment:
+    def go(*, trees: int | None = None, folds: int = 5, trials: int | None = None) -> Experiment:
         row = draft_on(user, sample)
         changes: dict[str, dict[str, object]] = {"validation": {"time_series.n_splits": folds}}
         if trees is not None:
             changes["model"] = {"estimator": "random_forest", "random_forest.n_estimators": trees}
+        if trials is not None:
+            search = {"tuning.enabled": "true", "tuning.trials": trials, "tuning.inner": 2}
+            changes["model"] = {"estimator": "ridge", **search}
         version = drafts.save_many(user, row.id, changes=changes, version=row.version).version
         return experiments.launch(user, row.id, version=version, idempotency_key=str(row.id))
 

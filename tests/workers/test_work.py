@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from app.services import associations, datasets, drafts, experiments
 from app.storage import jobs
 from app.storage.db import transaction
-from app.storage.tables import Dataset, User
+from app.storage.tables import Dataset, Experiment, User
 from tests.services.tables import SMALL, draft_on, upload, with_limits
 from tests.workers.conftest import Crew, Launch, Server, children_of, job_of, runs, wait_until
 
@@ -46,6 +46,27 @@ def test_a_running_experiment_can_be_cancelled(crew: Crew, launch: Launch, user:
     wait_until(lambda: experiment.state == "cancelled", seconds=30, what="the cancelling")
     assert job_of(experiment).state == "cancelled"
     assert experiments.report_of(experiment) is None
+
+
+def _trials_done(experiment: Experiment) -> int:
+    return int((job_of(experiment).progress.get("search") or {}).get("done", 0))
+
+
+def test_a_search_ends_early_with_its_best_and_goes_on_to_judge(crew: Crew, launch: Launch, user: User) -> None:
+    experiment = launch(trials=5000, folds=2)
+    crew.worker()
+    wait_until(lambda: _trials_done(experiment) >= 3, seconds=60, what="the first trials")
+    experiments.keep_best(user, experiment.id)
+    limit = jobs.most_trials_of(job_of(experiment).id)
+    wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
+    report = experiments.report_of(experiment)
+    assert report is not None
+    first, *later = report["tuning"]["searches"]
+    # The first search may be a few trials ahead of what its page showed.
+    assert limit is not None
+    assert first["trials"] >= limit >= 3
+    assert {one["trials"] for one in later} == {limit}
+    assert report["tuning"]["limit"] == limit
 
 
 def test_a_single_fit_of_minutes_is_cancelled_too(crew: Crew, launch: Launch, user: User) -> None:

@@ -29,6 +29,7 @@ def train(context: JobContext) -> None:
                 "done": progress.done,
                 "total": progress.total,
                 "folds": list(progress.folds),
+                "search": progress.search,
             }
         )
 
@@ -38,4 +39,5 @@ def train(context: JobContext) -> None:
         attempt=context.attempt,
         on_progress=say,
         should_stop=context.should_stop,
+        most_trials=lambda: context.most_trials,
     )

@@ -68,10 +68,3 @@ def enough_for_the_rows(subject: Subject) -> Iterator[Problem]:
         message = f"{entry.title} is made for up to {entry.max_rows:,} rows; there are {subject.rows:,}."
         severity = error if subject.rows > 4 * entry.max_rows else warning
         yield severity("model", "estimator", "too_many_rows", message, remedy)
-
-
-def tuning_is_not_here(subject: Subject) -> Iterator[Problem]:
-    """A config that asks for tuning is refused rather than run without it."""
-    if subject.spec.model.tuning.enabled:
-        message = "This version does not search for hyperparameters. Switch tuning off, or set them yourself."
-        yield error("model", "tuning", "tuning_unavailable", message, Remedy("Switch tuning off in the config."))

@@ -12,6 +12,7 @@ from app.domain.checks import (
     about_model,
     about_settings,
     about_transforms,
+    about_tuning,
     about_validation,
 )
 from app.domain.checks.subject import Subject
@@ -46,7 +47,9 @@ RULES: tuple[Rule, ...] = (
     about_model.parameters_are_valid,
     about_model.enough_for_the_rows,
     about_settings.settings_go_together,
-    about_model.tuning_is_not_here,
+    about_tuning.searches_something,
+    about_tuning.metric_decides,
+    about_tuning.inner_folds_can_be_cut,
     about_validation.needs_are_met,
     about_validation.parameters_are_valid,
     about_validation.folds_fit_rows,

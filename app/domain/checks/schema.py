@@ -22,7 +22,7 @@ PLACES: dict[str, tuple[str, str]] = {
     "features.transforms": ("features", "transforms"),
     "features": ("features", ""),
     "model.estimator": ("model", "estimator"),
-    "model.tuning": ("model", "tuning"),
+    "model.tuning": ("model", "tuning.enabled"),
     "model": ("model", ""),
     "validation.strategy": ("validation", "strategy"),
     "validation.holdout": ("validation", "holdout_percent"),

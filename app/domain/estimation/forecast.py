@@ -15,6 +15,7 @@ from app.domain.training.chains import chains_of
 from app.domain.training.importance import MOST_FEATURES, MOST_ROWS, REPEATS
 from app.domain.training.pipeline import MOST_CATEGORIES, parameters_of
 from app.domain.training.transforms import derived_names
+from app.domain.training.tuning import fits_per_outer_fold
 from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 # A worker that has loaded the libraries and nothing else, measured on Linux.
@@ -67,7 +68,7 @@ def fits_of(spec: Spec, groups: int = 10) -> int:
     if spec.validation.strategy is Strategy.LEAVE_ONE_GROUP_OUT:
         folds = groups
     held = spec.validation.holdout is not None and spec.validation.strategy is not Strategy.HOLDOUT
-    return folds + int(held)
+    return (folds + int(held)) * fits_per_outer_fold(spec)
 
 
 def columns_of(spec: Spec) -> int:

@@ -11,6 +11,7 @@ from app.domain.problems import Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.features import Context
+from app.domain.recommendation.tuning import fill_tuning
 from app.domain.recommendation.validation import (
     Situation,
     Suggested,
@@ -58,7 +59,8 @@ def fill_model(reader: Reader, config: dict[str, Any], context: Context, *, sele
         parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, parameter.default)
         for parameter in entry.parameters_for(context.task)
     }
-    config["model"] = {"estimator": entry.id, "parameters": parameters}
+    tuning = fill_tuning(reader, entry, context.task, parameters)
+    config["model"] = {"estimator": entry.id, "parameters": parameters, "tuning": tuning}
 
 
 def situation_of(config: dict[str, Any], context: Context) -> Situation:

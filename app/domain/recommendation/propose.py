@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import memory_fits
+from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec, TransformPart
 from app.domain.problems import Problem, Remedy
@@ -33,6 +35,7 @@ def make_plan(
     associations: Associations | None,
     *,
     machine: Machine | None = None,
+    limit_seconds: float | None = None,
 ) -> Plan:
     """Complete a draft, say why, and list everything that is wrong with it.
 
@@ -44,8 +47,8 @@ def make_plan(
         The dataset's profile, or None while there is none.
     associations
         What is known so far about each column and the target.
-    machine
-        Where a launch would run; this machine by default.
+    machine, limit_seconds
+        Where a launch would run (this machine by default), and how long it may run, where that is to be looked at.
 
     Returns
     -------
@@ -64,10 +67,10 @@ def make_plan(
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
     answers = _leak_answers(reader, profile)
     context = Context(profile=profile, kinds=kinds, associations=associations, answers=answers, **task)
-    return _completed(reader, context, machine or this_machine())
+    return _completed(reader, context, machine or this_machine(), limit_seconds)
 
 
-def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
+def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds: float | None) -> Plan:
     """Return the plan of a draft whose data and target are known."""
     columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
@@ -79,8 +82,9 @@ def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
     spec = _spec(reader, config)
     problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
     forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
-    if forecast is not None:
+    if forecast is not None and spec is not None:
         problems += memory_fits(forecast, machine)
+        problems += search_ends_in_time(spec, forecast, limit_seconds or inf)
     return Plan(
         spec=spec,
         values=reader.values,

@@ -11,12 +11,16 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: `done` of `total` fits, a sentence, and the scores of the folds judged so far."""
+    """Where training stands: `done` of `total` fits, a sentence, and the scores of the folds judged so far.
+
+    `search` is what the search under way has found, None where none is: {part, done, total, metric, best, scores}.
+    """
 
     done: int
     total: int
     message: str
     folds: tuple[dict[str, Any], ...] = ()
+    search: dict[str, Any] | None = None
 
     @property
     def fraction(self) -> float:
@@ -34,3 +38,5 @@ class TrainingResult:
 
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
+# How many trials a search may take since the user asked it to end early, None while nobody did.
+MostTrials = Callable[[], int | None]

@@ -1,7 +1,7 @@
 """The report of a judged experiment, as JSON.
 
 Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
-features, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id to
+features, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id to
 {mean, std, folds, holdout}. `charts` hold ready series; a chart that does not apply is null.
 """
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 from app.domain.training import baselines, charts, scoring, splitting
 from app.domain.training.metrics import Metric
+from app.domain.training.tuned import describe
 
 if TYPE_CHECKING:
     from app.domain.training.run import Part, Run
@@ -47,7 +48,12 @@ def build(run: Run, *, seconds_total: float, environment: dict[str, Any]) -> dic
         "headline": headline(run, metrics[0], scores, rival_scores),
         "charts": charts.build(run),
         "features": _features(run),
-        "timing": {"seconds_total": round(seconds_total, 3), "seconds_fit": round(run.seconds_fit, 3)},
+        "tuning": describe(spec, run.searches, limit=run.most_trials()),
+        "timing": {
+            "seconds_total": round(seconds_total, 3),
+            "seconds_fit": round(run.seconds_fit, 3),
+            "seconds_search": round(run.seconds_search, 3),
+        },
         "memory_mb": _peak_memory_mb(),
         "environment": environment,
         "notes": list(dict.fromkeys(run.notes)),

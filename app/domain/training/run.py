@@ -18,15 +18,17 @@ from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training import baselines, report, scoring
+from app.domain.training import baselines, report, scoring, tuning
 from app.domain.training.importance import permutation_importance
-from app.domain.training.outcome import OnProgress, Progress, ShouldStop, TrainingResult
+from app.domain.training.inner import facts_of
+from app.domain.training.outcome import MostTrials, OnProgress, Progress, ShouldStop, TrainingResult
 from app.domain.training.pipeline import build_pipeline
 from app.domain.training.preparation import Table, prepare
 from app.domain.training.scoring import Predicted
-from app.domain.training.splitting import Fold, RowFacts, Split, make_split
+from app.domain.training.splitting import Fold, Split, make_split
+from app.domain.training.tuned import scores_of
 
-PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "duckdb")
+PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "duckdb", "optuna")
 Rows = NDArray[np.intp]
 
 
@@ -53,21 +55,36 @@ class Run:
     profile: DatasetProfile
     on_progress: OnProgress
     should_stop: ShouldStop
+    most_trials: MostTrials = lambda: None
     folds: list[Part] = field(default_factory=list)
     holdout: Part | None = None
     importance: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    searches: list[tuning.Search] = field(default_factory=list)
     seconds_fit: float = 0.0
+    seconds_search: float = 0.0
     done: int = 0
 
     @property
     def total(self) -> int:
-        """The number of things to do: each fold, the hold-out, and the importance."""
-        return len(self.split.folds) + (self.split.holdout is not None) + 1
+        """The number of things to do: each fold and the hold-out with their trials, and the importance."""
+        judged = len(self.folds) + (self.holdout is not None)
+        left = len(self.split.folds) + (self.split.holdout is not None) - judged
+        spent = judged + sum(len(one.trials) for one in self.searches[:judged])
+        return spent + left * (1 + self.trials_each) + 1
 
-    def say(self, message: str) -> None:
-        """Tell how far it is, with the score of every fold judged so far."""
-        self.on_progress(Progress(self.done, self.total, message, tuple(_fold_line(self, part) for part in self.folds)))
+    @property
+    def trials_each(self) -> int:
+        """How many trials a search takes."""
+        tuned = self.spec.model.tuning
+        return min(tuned.trials, self.most_trials() or tuned.trials) if tuned.enabled else 0
+
+    def say(self, message: str, trials: list[tuning.Trial] | None = None) -> None:
+        """Tell how far it is, with the score of every fold judged so far and the trials of the search under way."""
+        lines = tuple(_fold_line(self, part) for part in self.folds)
+        under_way = None if trials is None else _search_line(self, trials)
+        done = min(self.done + len(trials or ()), self.total)
+        self.on_progress(Progress(done, self.total, message, lines, under_way))
 
     def stop_if_asked(self) -> None:
         """Raise StoppedError when the user has cancelled."""
@@ -76,20 +93,24 @@ class Run:
 
 
 def train(
-    spec: Spec, frame: pd.DataFrame, profile: DatasetProfile, *, on_progress: OnProgress, should_stop: ShouldStop
+    spec: Spec,
+    frame: pd.DataFrame,
+    profile: DatasetProfile,
+    *,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    most_trials: MostTrials = lambda: None,
 ) -> TrainingResult:
     """Judge the config on the dataset.
 
     Parameters
     ----------
-    spec
-        The frozen config.
+    spec, profile
+        The frozen config, and what is known about the dataset.
     frame
         The dataset's rows in file order, with the user's column names; at least the columns the config names.
-    profile
-        What is known about the dataset.
-    on_progress, should_stop
-        Called between fits.
+    on_progress, should_stop, most_trials
+        Called between fits. `most_trials` ends each search at that many trials, once somebody asked for that.
 
     Raises
     ------
@@ -98,15 +119,15 @@ def train(
     StoppedError
         When `should_stop` said so.
     """
-    # What is to be limited to one thread must be loaded first, or the limit passes it by.
-    import sklearn.ensemble  # noqa: F401
+    import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
 
     start = time.perf_counter()
     # One thread gives the same bits on every machine, and leaves the other processors to the pages.
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
-        run = Run(spec, table, _split(spec, table), profile, on_progress, should_stop, notes=list(table.notes))
+        split = make_split(spec, facts_of(table))
+        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, notes=list(table.notes))
         _carry_out(run)
         made = report.build(run, seconds_total=time.perf_counter() - start, environment=describe_environment())
     return TrainingResult(made, report.predictions(run))
@@ -123,16 +144,6 @@ def _carry_out(run: Run) -> None:
         run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
     run.done = run.total
     run.say("Writing the report")
-
-
-def _split(spec: Spec, table: Table) -> Split:
-    facts = RowFacts(
-        rows=len(table.target),
-        classes=table.target if table.labels else None,
-        groups=table.groups,
-        steps=None if table.times is None else pd.factorize(table.times)[0],
-    )
-    return make_split(spec, facts)
 
 
 def _judge_all(run: Run) -> Any:
@@ -159,7 +170,7 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
             f"The training rows of {name} hold one class only. Choose stratified folds or fewer of them.",
             code="one_class_fold",
         )
-    pipeline = build_pipeline(spec, table)
+    pipeline = build_pipeline(_tuned(run, fold, name), table)
     start = time.perf_counter()
     try:
         pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
@@ -184,6 +195,34 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
         baseline_scores={key: scoring.judge(spec, table, fold.validation, value) for key, value in said_by.items()},
         baseline_said=said_by,
     )
+
+
+def _tuned(run: Run, fold: Fold, name: str) -> Spec:
+    """Return the config with what a search on the training rows of this fold found, or as it is."""
+    if not run.spec.model.tuning.enabled:
+        return run.spec
+    start, rows = time.perf_counter(), f"the {len(fold.train):,} training rows of {name}"
+    asked = tuning.Asked(run.should_stop, run.most_trials, lambda trials: run.say(f"Searching on {rows}", trials))
+    run.say(f"Searching on {rows}", [])
+    found = tuning.search(run.spec, run.table, fold.train, part=name, number=len(run.searches), asked=asked)
+    run.searches.append(found)
+    run.done += len(found.trials)
+    run.seconds_search += time.perf_counter() - start
+    return tuning.with_parameters(run.spec, found.chosen)
+
+
+def _search_line(run: Run, trials: list[tuning.Trial]) -> dict[str, Any]:
+    metric = tuning.tuning_metric(run.spec)
+    known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
+    largest = metric.greater_is_better and not metric.signed
+    return {
+        "done": len(trials),
+        "total": run.trials_each,
+        "metric": metric.id,
+        "best": (max(known) if largest else min(known)) if known else None,
+        "limited": run.most_trials() is not None,
+        "scores": scores_of(trials),
+    }
 
 
 def _first_sentence(fault: Exception) -> str:

@@ -8,6 +8,7 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.plan import Plan
 from app.steps.flow import Form
+from app.steps.model import tuning
 from app.steps.model.tuner import STEP, default_answer, is_cure
 
 USE_RECOMMENDED, USE_DEFAULT, HEAL = "use-recommended:", "use-default:", "heal:"
@@ -21,7 +22,7 @@ def read(form: Form, _plan: Plan) -> dict[str, Any]:
     for name in form:
         if name.partition(".")[0] in known and "." in name:
             values[name] = form[name]
-    return values
+    return {**values, **tuning.read(form)}
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from app.domain.estimators import registry
 from app.domain.recommendation.estimators import rank
 from app.domain.vocabulary import ColumnKind
 from app.steps import flow
+from app.steps.model import tuning
 from app.steps.model.form import act, read
 from app.steps.model.tuner import depths_of
 
@@ -30,8 +31,11 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "chosen": chosen,
         "depths": depths_of(situation.plan, chosen, spec.task.kind),
         "rows_known": rows,
+        "tuning": tuning.context(situation.plan),
     }
 
 
-VIEW = flow.StepView("model", read, context, act=act, reshapes=("estimator",), live="partials/model/states.html")
+VIEW = flow.StepView(
+    "model", read, context, act=act, reshapes=("estimator", tuning.SWITCH), live="partials/model/states.html"
+)
 blueprint = flow.blueprint_for(VIEW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split
+from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Board:
     ranking_metric: str
     split: split.Split
     basis: str
+    searched: trials.Searched | None
 
 
 def build(report: dict[str, Any], *, model_title: str) -> Board:
@@ -49,4 +50,5 @@ def build(report: dict[str, Any], *, model_title: str) -> Board:
         ranking_metric=titles.get(ranked.metric_id, ranked.metric_id) if ranked else "",
         split=split.build(report["split"]),
         basis="rows held out" if charts["basis"] == "hold-out" else "rows each fold had not trained on",
+        searched=trials.build(report.get("tuning")),
     )

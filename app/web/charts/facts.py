@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training import metrics, splitting, transforms
+from app.domain.training.searchspace import resolve
 from app.domain.vocabulary import Strategy, TaskKind
 
 MOST_NAMES = 40
@@ -69,6 +70,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
     found.append(Fact("Model", model_title(spec)))
     found += _hyperparameters(spec)
+    found += _search(spec)
     found += _validation(spec)
     wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
     found.append(Fact("Judged by", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
@@ -110,6 +112,21 @@ def _hyperparameters(spec: Spec) -> list[Fact]:
         Fact(one.title, written(values[one.name]) or one.none_means or "empty", one.unit)
         for one in entry.parameters_for(spec.task.kind)
     ]
+
+
+def _search(spec: Spec) -> list[Fact]:
+    tuning = spec.model.tuning
+    if not tuning.enabled:
+        return []
+    decides = metrics.get(tuning.metric or spec.metrics.primary).title
+    how = f"{tuning.sampler}, poor sets given up: {tuning.pruning}"
+    found = [Fact("Search", f"{tuning.trials:,} trials in each fold", f"{how}; {decides} decides")]
+    for one in resolve(spec)[0]:
+        within = ", ".join(written(choice) for choice in one.choices)
+        steps = "by factors" if one.log else "evenly"
+        span = within or f"{written(float(one.low))} to {written(float(one.high))}"
+        found.append(Fact(f"Searched: {one.parameter.title}", span, "" if within else steps))
+    return found
 
 
 def _validation(spec: Spec) -> list[Fact]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.training import metrics
+from app.web.charts.trials import SearchUnderWay, under_way
 from app.web.charts.words import figure
 
 MOST_FOLDS = 30
@@ -39,6 +40,7 @@ class Waiting:
     folds: tuple[FoldLine, ...]
     folds_before: int
     poll_seconds: int
+    search: SearchUnderWay | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> W
         folds=tuple(_line(line) for line in lines[-MOST_FOLDS:]),
         folds_before=max(len(lines) - MOST_FOLDS, 0),
         poll_seconds=poll_seconds(age),
+        search=under_way(job.progress.get("search")) if job.running else None,
     )
 
 

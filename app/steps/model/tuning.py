@@ -1,0 +1,74 @@
+"""The search panel of the Model step: its answers as typed, and what its fragment needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.estimators import registry
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.tuning import ENABLED, METHOD, NO, SCALE, YES, wire
+from app.domain.training import metrics
+from app.domain.training.searchspace import suggested
+from app.domain.training.tuning import fits_per_outer_fold
+from app.steps.flow import Form
+from app.web.filters import allowed
+
+SWITCH = "tuning.enabled"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting in the table of the search space; `choices` pairs a wire value with its label."""
+
+    field: str
+    title: str
+    unit: str
+    bounds: str
+    search: bool
+    choices: tuple[tuple[str, str], ...]
+
+
+def read(form: Form) -> dict[str, Any]:
+    """Return the answers about the search, for the fields that the form showed."""
+    values: dict[str, Any] = {}
+    for name in form:
+        if name.startswith("tuning."):
+            values[name] = form[name]
+        elif name.startswith("space.") and name.endswith(".shown"):
+            values.update(_row(form, name.removesuffix(".shown")))
+    return values
+
+
+def _row(form: Form, field: str) -> dict[str, Any]:
+    found: dict[str, Any] = {f"{field}.search": YES if f"{field}.search" in form else NO}
+    if form[f"{field}.shown"] == "choices":
+        return {**found, f"{field}.choices": form.getlist(f"{field}.choices")}
+    ends = (f"{field}.{end}" for end in ("low", "high", "scale"))
+    return {**found, **{name: form[name] for name in ends if name in form}}
+
+
+def context(plan: Plan) -> dict[str, Any]:
+    """Return what the panel needs: the method's fields, the metrics that can decide, and a row for each setting."""
+    spec = plan.spec
+    if spec is None:
+        return {}
+    task, entry, values = spec.task.kind, registry.get(spec.model.estimator), plan.values["model"]
+    primary = metrics.get(spec.metrics.primary).title
+    rows = []
+    for one in entry.parameters_for(task):
+        field, labels = f"space.{entry.id}.{one.name}", dict(one.choices)
+        names = [wire(choice) for choice in suggested(one, one.default).choices]
+        choices = tuple((name, labels.get(name, "Yes" if name == YES else "No")) for name in names)
+        searched = str(values.get(f"{field}.search", False)).lower() == YES
+        rows.append(Row(field, one.title, one.unit, "" if choices else allowed(one), searched, choices))
+    return {
+        "on": spec.model.tuning.enabled,
+        "switch": ENABLED,
+        "method": METHOD,
+        "scale": SCALE,
+        "metrics": [("", f"The primary metric, {primary}"), *((one.id, one.title) for one in metrics.for_task(task))],
+        "rows": rows,
+        "fits": fits_per_outer_fold(spec),
+        "values": values,
+    }

@@ -1,0 +1,165 @@
+"""The trials of a search: each as a dot, the best so far as a line, while it runs and when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.training import metrics
+from app.web.charts import paths, scales
+from app.web.charts.facts import written
+from app.web.charts.words import figure
+
+STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
+MOST_LINES = 6
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Dots of judged and of given-up trials in per cent, and the path of the best so far."""
+
+    y: tuple[scales.Tick, ...]
+    x: tuple[scales.Tick, ...]
+    y_title: str
+    judged: tuple[tuple[float, float], ...]
+    given_up: tuple[tuple[float, float], ...]
+    best: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class SearchUnderWay:
+    """What a search has found so far; `lines` are its last trials: number, state, score."""
+
+    done: int
+    total: int
+    metric: str
+    best: str
+    limited: bool
+    chart: Chart | None
+    lines: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one part's search found: the values chosen stand in the order of the parameters."""
+
+    part: str
+    trials: str
+    given: str
+    best: str
+    chosen: tuple[str, ...]
+    chart: Chart | None
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """All searches of an experiment."""
+
+    metric: str
+    heads: tuple[str, ...]
+    parts: tuple[Found, ...]
+    importance: tuple[tuple[str, str], ...]
+    sentence: str
+    note: str
+
+
+def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | None:
+    """Return the chart of trials, None while none has a score."""
+    metric, known = metrics.get(metric_id), [one for one in scores if isinstance(one[2], int | float)]
+    judged = [(number, value) for number, state, value in known if state == "complete"]
+    if not judged:
+        return None
+    # One trial far off would press all others together, so the axis shows what was worth judging to its end.
+    scale = scales.linear(value for _, value in judged)
+    last = max(total, *(int(one[0]) for one in scores), 2)
+    across = scales.Scale(1, last)
+    best, steps = judged[0][1], []
+    for number, value in judged:
+        previous = best
+        best = value if _beats(metric, value, best) else best
+        x = across.share(number)
+        steps += [(x, scale.share(previous)), (x, scale.share(best))]
+    steps.append((across.share(max(int(one[0]) for one in scores)), scale.share(best)))
+    given_up = [(number, value) for number, state, value in known if state == "pruned"]
+    return Chart(
+        y=scales.ticks(scale),
+        x=tuple(one for one in scales.ticks(across) if "." not in one.label),
+        y_title=metric.title,
+        judged=_places(judged, across, scale),
+        given_up=_places(given_up, across, scale),
+        best=paths.line(steps),
+        sentence=f"{metric.title} of {len(scores)} trials; the best so far is {figure(best, 4)}.",
+    )
+
+
+def _beats(metric: metrics.Metric, one: float, other: float) -> bool:
+    return metric.better(one, other)
+
+
+def _places(
+    points: list[tuple[Any, Any]], across: scales.Scale, scale: scales.Scale
+) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        (scales.percent(across.share(number)), scales.percent(1 - scale.share(value))) for number, value in points
+    )
+
+
+def under_way(search: Any) -> SearchUnderWay | None:
+    """Return what there is to say of a search that runs, from a job's progress."""
+    if not isinstance(search, dict):
+        return None
+    scores = list(search.get("scores") or [])
+    lines = [(str(number), STATES[state], figure(score, 4) or "none") for number, state, score in scores]
+    return SearchUnderWay(
+        done=int(search["done"]),
+        total=int(search["total"]),
+        metric=metrics.get(search["metric"]).title,
+        best=figure(search["best"], 4) or "none yet",
+        limited=bool(search["limited"]),
+        chart=chart(search["metric"], scores, total=int(search["total"])),
+        lines=tuple(lines[-MOST_LINES:]),
+    )
+
+
+def build(tuning: dict[str, Any] | None) -> Searched | None:
+    """Return what a report says of its searches, None where it had none."""
+    if not tuning:
+        return None
+    names = [one["name"] for one in tuning["parameters"]]
+    early = (
+        f"Stopped early: each search took {tuning['limit']:,} of {tuning['budget']:,} trials."
+        if tuning["limit"]
+        else ""
+    )
+    return Searched(
+        metric=str(tuning["title"]),
+        heads=tuple(str(one["title"]) for one in tuning["parameters"]),
+        parts=tuple(_found(tuning, one, names) for one in tuning["searches"]),
+        importance=tuple(
+            (str(one["title"]), f"{one['correlation']:+.2f}".replace("-", scales.MINUS)) for one in tuning["importance"]
+        ),
+        sentence=str(tuning["sentence"]),
+        note=early,
+    )
+
+
+def _found(tuning: dict[str, Any], one: dict[str, Any], names: list[str]) -> Found:
+    told = [f"{one['trials']:,}"]
+    told += [f"{one[state]:,} {STATES[state]}" for state in ("pruned", "failed") if one[state]]
+    return Found(
+        part=str(one["part"]).capitalize(),
+        trials=", ".join(told),
+        given=figure(one["given"], 4) or "not tried",
+        best=figure(one["best"], 4) or "none",
+        chosen=tuple(_value(one["chosen"][name]) for name in names),
+        chart=chart(tuning["metric"], one["scores"], total=one["trials"]),
+        failures=tuple(f"{item['trials']:,} failed: {item['reason']}" for item in one["failures"]),
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, float):
+        return written(value)
+    return f"{value:.4g}"

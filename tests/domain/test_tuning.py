@@ -1,0 +1,227 @@
+"""The search for hyperparameters: within the training rows alone, the same every time, and ended by trials."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.errors import StoppedError, TrainingError
+from app.domain.experiment import Spec
+from app.domain.training import tuning
+from app.domain.training.inner import facts_of, inner_folds
+from app.domain.training.outcome import Progress, TrainingResult
+from app.domain.training.preparation import prepare
+from app.domain.training.run import train
+from app.domain.training.splitting import make_split
+from tests.domain.tables import made, make_spec, profile_of
+
+ON: dict[str, Any] = {"enabled": True, "trials": 8, "inner": 2}
+FORWARD: dict[str, Any] = {
+    "task": {"target": "y", "time_column": "day"},
+    "validation": {"strategy": "time_series", "parameters": {"n_splits": 2, "gap": 3}, "holdout": {"fraction": 0.2}},
+}
+TREE: dict[str, Any] = {"estimator": "decision_tree"}
+
+
+def run(spec: Spec, frame: pd.DataFrame, **hooks: Any) -> TrainingResult:
+    wanted = {"on_progress": lambda _progress: None, "should_stop": lambda: False, **hooks}
+    return train(spec, frame, profile_of(frame, spec.task.time_column), **wanted)
+
+
+def lasting(result: TrainingResult) -> tuple[str, bytes]:
+    report = {key: value for key, value in result.report.items() if key not in ("timing", "memory_mb")}
+    return json.dumps(report, allow_nan=False), result.predictions.to_csv(index=False).encode()
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "grid"])
+@pytest.mark.parametrize("pruning", ["none", "median", "halving"])
+def test_the_same_seed_finds_the_same_values_to_the_byte(sampler: str, pruning: str) -> None:
+    spec = make_spec(**FORWARD, **TREE, tuning={**ON, "sampler": sampler, "pruning": pruning})
+    frame = made(150)
+    assert lasting(run(spec, frame)) == lasting(run(spec, frame))
+
+
+def test_another_seed_tries_other_values() -> None:
+    one, other = (
+        run(make_spec(**FORWARD, **TREE, tuning=ON, seed=seed), made(150)).report["tuning"]["searches"][0]["scores"]
+        for seed in (1, 2)
+    )
+    assert one[0][2] == pytest.approx(other[0][2])
+    assert one != other
+
+
+def _poisoned(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
+    poisoned = frame.copy()
+    for name in ("a", "b", "y"):
+        poisoned.loc[rows, name] = np.random.default_rng(9).normal(scale=1e3, size=len(rows))
+    return poisoned
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        FORWARD,
+        {"validation": {"strategy": "k_fold", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.2}}},
+        {
+            "task": {"target": "y", "group_column": "site"},
+            "validation": {"strategy": "group_k_fold", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.2}},
+        },
+        {"validation": {"strategy": "holdout"}},
+    ],
+)
+def test_rows_that_judge_a_part_do_not_change_what_is_found_for_it(parts: dict[str, Any]) -> None:
+    frame = made(150)
+    spec = make_spec(**{**parts, **TREE, "tuning": ON})
+    table = prepare(spec, frame, profile_of(frame, spec.task.time_column))
+    split = make_split(spec, facts_of(table))
+    judged = [fold.validation for fold in split.folds] + ([split.holdout] if split.holdout is not None else [])
+    clean = run(spec, frame).report["tuning"]["searches"]
+    for at, rows in enumerate(judged):
+        found = run(spec, _poisoned(frame, rows)).report["tuning"]["searches"][at]
+        assert found == clean[at]
+    # The poison is strong enough to be noticed where it does reach a search.
+    elsewhere = [run(spec, _poisoned(frame, rows)).report["tuning"]["searches"] for rows in judged]
+    assert len(judged) == 1 or any(found != clean for found in elsewhere)
+
+
+def test_no_row_outside_the_training_rows_is_in_an_inner_fold() -> None:
+    frame = made(150)
+    for parts in (
+        FORWARD,
+        {"task": {"target": "y", "group_column": "site"}, "validation": {"strategy": "group_k_fold"}},
+    ):
+        spec = make_spec(**{**parts, "tuning": ON})
+        facts = facts_of(prepare(spec, frame, profile_of(frame, spec.task.time_column)))
+        for fold in make_split(spec, facts).folds:
+            for inner in inner_folds(spec, facts, fold.train):
+                assert set(inner.train) | set(inner.validation) <= set(fold.train)
+                assert not set(inner.train) & set(inner.validation)
+                if spec.task.time_column:
+                    assert inner.validation.min() - inner.train.max() > 3
+                if facts.groups is not None:
+                    assert not set(facts.groups[inner.train]) & set(facts.groups[inner.validation])
+
+
+def test_classes_keep_their_shares_within_a_fold() -> None:
+    frame = made(150)
+    spec = make_spec(task={"target": "two", "kind": "binary"}, tuning=ON, validation={"strategy": "stratified_k_fold"})
+    facts = facts_of(prepare(spec, frame, profile_of(frame)))
+    rows = make_split(spec, facts).folds[0].train
+    assert facts.classes is not None
+    whole = facts.classes[rows].mean()
+    for inner in inner_folds(spec, facts, rows):
+        assert facts.classes[inner.train].mean() == pytest.approx(whole, abs=0.02)
+
+
+def test_too_few_rows_for_as_many_folds_make_fewer_and_too_few_for_two_say_so() -> None:
+    spec = make_spec(**FORWARD, tuning={**ON, "inner": 10})
+    facts = facts_of(prepare(spec, made(60), profile_of(made(60), "day")))
+    assert 2 <= len(inner_folds(spec, facts, np.arange(20))) < 10
+    with pytest.raises(TrainingError, match="5 training rows cannot be divided again") as caught:
+        inner_folds(spec, facts, np.arange(5))
+    assert caught.value.code == "inner_folds_impossible"
+
+
+def test_what_was_found_is_no_worse_on_the_inner_folds_than_what_was_given() -> None:
+    found = run(make_spec(**FORWARD, **TREE, tuning=ON), made(200)).report["tuning"]
+    assert found["greater_is_better"] is True
+    assert [one["part"] for one in found["searches"]] == ["fold 1", "fold 2", "hold-out"]
+    for one in found["searches"]:
+        assert one["trials"] == 8
+        assert one["complete"] + one["pruned"] + one["failed"] == 8
+        assert one["best"] >= one["given"]
+        assert set(one["chosen"]) == {"max_depth", "min_samples_leaf"}
+    assert found["sentence"]
+
+
+@pytest.mark.parametrize("metric", ["rmse", "pbias", "nse"])
+def test_a_metric_of_its_own_decides_among_trials(metric: str) -> None:
+    spec = make_spec(**FORWARD, **TREE, tuning={**ON, "metric": metric, "pruning": "none"})
+    for one in run(spec, made(150)).report["tuning"]["searches"]:
+        scores = [score for _, _, score in one["scores"]]
+        assert one["best"] == (max(scores) if metric == "nse" else min(scores))
+
+
+def test_a_trial_that_fails_is_told_and_ends_nothing() -> None:
+    space = {"solver": {"choices": ["lbfgs", "liblinear"]}, "penalty": {"choices": ["l1", "l2"]}, "C": {"fixed": True}}
+    spec = make_spec(
+        task={"target": "two", "kind": "binary"},
+        estimator="logistic_regression",
+        tuning={**ON, "sampler": "grid", "space": space},
+    )
+    one = run(spec, made(150)).report["tuning"]["searches"][0]
+    assert (one["failed"], one["complete"]) == (1, 3)
+    assert one["failures"][0]["trials"] == 1
+    assert "lbfgs" in one["failures"][0]["reason"]
+
+
+def test_where_every_trial_fails_there_is_a_reason() -> None:
+    space = {"penalty": {"choices": ["l1", "elasticnet"]}, "C": {"fixed": True}}
+    spec = make_spec(
+        task={"target": "two", "kind": "binary"},
+        estimator="logistic_regression",
+        parameters={"penalty": "l1"},
+        tuning={**ON, "space": space},
+    )
+    with pytest.raises(TrainingError, match="Every trial of the search failed in fold 1") as caught:
+        run(spec, made(150))
+    assert caught.value.code == "search_failed"
+
+
+def test_an_early_end_keeps_the_best_so_far_and_treats_later_parts_alike() -> None:
+    heard: list[Progress] = []
+
+    def most() -> int | None:
+        return 3 if any(one.search and one.search["done"] >= 3 for one in heard) else None
+
+    spec = make_spec(**FORWARD, **TREE, tuning=ON)
+    report = run(spec, made(150), on_progress=heard.append, most_trials=most).report
+    assert [one["trials"] for one in report["tuning"]["searches"]] == [3, 3, 3]
+    assert (report["tuning"]["limit"], report["tuning"]["budget"]) == (3, 8)
+    assert report["scores"]["nse"]["holdout"] is not None
+    assert heard[-1].fraction == 1.0
+    assert any(one.search and one.search["limited"] for one in heard)
+
+
+def test_progress_counts_trials_and_knows_the_best_so_far() -> None:
+    heard: list[Progress] = []
+    run(make_spec(**FORWARD, **TREE, tuning=ON), made(150), on_progress=heard.append)
+    under_way = [one.search for one in heard if one.search]
+    assert [one["done"] for one in under_way] == list(range(9)) * 3
+    assert {one["total"] for one in under_way} == {8}
+    best = [one["best"] for one in under_way[1:9]]
+    assert best == sorted(best)
+    assert [one.done for one in heard] == sorted(one.done for one in heard)
+    assert heard[-1].done == heard[-1].total == 3 * 9 + 1
+
+
+def test_cancelling_is_heard_within_a_search() -> None:
+    heard: list[Progress] = []
+    with pytest.raises(StoppedError):
+        run(
+            make_spec(**FORWARD, **TREE, tuning=ON),
+            made(150),
+            on_progress=heard.append,
+            should_stop=lambda: any(one.search and one.search["done"] == 2 for one in heard),
+        )
+    assert max(one.search["done"] for one in heard if one.search) == 2
+
+
+def test_fits_are_counted_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sklearn.tree import DecisionTreeRegressor
+
+    fits: list[int] = []
+    fit = DecisionTreeRegressor.fit
+    monkeypatch.setattr(
+        DecisionTreeRegressor, "fit", lambda self, *args, **more: fits.append(1) or fit(self, *args, **more)
+    )
+    for strategy in ("k_fold", "holdout"):
+        fits.clear()
+        spec = make_spec(**TREE, tuning={**ON, "pruning": "none"}, validation={"strategy": strategy})
+        folds = len(run(spec, made(150)).report["split"]["folds"])
+        assert len(fits) == folds * tuning.fits_per_outer_fold(spec)
+    assert tuning.fits_per_outer_fold(make_spec(**TREE)) == 1

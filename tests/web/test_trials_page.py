@@ -1,0 +1,125 @@
+"""The trials of a search on the page of an experiment: while it runs, when it is ended early, and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.domain.training.run import train
+from app.domain.vocabulary import RunState
+from app.services import experiments
+from app.storage import jobs
+from app.storage.db import db, transaction
+from app.storage.tables import User
+from app.web.charts import facts, trials
+from tests.domain.tables import made, make_spec, profile_of
+from tests.web import seeds
+from tests.web.test_experiment_page import FRAGMENT, main_of, token_of
+
+SCORES = [[1, "complete", 0.5], [2, "failed", None], [3, "pruned", 0.1], [4, "complete", 0.7]]
+SEARCH: dict[str, Any] = {"done": 4, "total": 30, "metric": "nse", "best": 0.7, "limited": False, "scores": SCORES}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    app = seeds.make_app(tmp_path)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def user(app: Flask) -> User:
+    return seeds.add_user("ada@example.org")
+
+
+@pytest.fixture
+def client(app: Flask, user: User) -> FlaskClient:
+    return seeds.client_of(app, user)
+
+
+def test_a_search_under_way_shows_its_trials_and_can_be_ended_early(client: FlaskClient, user: User) -> None:
+    row = seeds.add_experiment(user, RunState.RUNNING)
+    seeds.set_progress(row, {"fraction": 0.2, "message": "Searching", "search": SEARCH})
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert "4 of 30 trials" in text
+    assert "NSE of 4 trials; the best so far is 0.7" in text
+    assert "given up" in text
+    answer = client.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token_of(text)})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/experiments/{row.id}")
+    job = experiments.job_of(row)
+    assert job is not None
+    assert jobs.most_trials_of(job.id) == 4
+    later = {**SEARCH, "done": 9, "total": 4, "limited": True}
+    seeds.set_progress(row, {"fraction": 0.4, "message": "Searching", "search": later})
+    shown = client.get(f"/experiments/{row.id}/progress", headers=FRAGMENT).text
+    assert "Each search now ends after 4 trials" in shown
+    assert "Stop searching" not in shown
+    # The first wish stands, whatever was reached since.
+    client.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token_of(text)})
+    assert jobs.most_trials_of(job.id) == 4
+
+
+def test_without_a_search_there_is_nothing_to_end(client: FlaskClient, user: User) -> None:
+    row = seeds.add_experiment(user, RunState.RUNNING)
+    seeds.set_progress(row, {"fraction": 0.2, "message": "Fitting"})
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert "Stop searching" not in text
+    client.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token_of(text)})
+    job = experiments.job_of(row)
+    assert job is not None
+    assert jobs.most_trials_of(job.id) is None
+
+
+def test_nobody_ends_the_search_of_somebody_else(app: Flask, user: User) -> None:
+    row = seeds.add_experiment(user, RunState.RUNNING)
+    seeds.set_progress(row, {"search": SEARCH})
+    other = seeds.client_of(app, seeds.add_user("eve@example.org"))
+    token = token_of(other.get("/experiments/new").text)
+    assert other.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token}).status_code == 404
+
+
+def test_a_finished_search_shows_what_every_part_found(app: Flask, client: FlaskClient, user: User) -> None:
+    frame = made(150)
+    spec = make_spec(estimator="decision_tree", tuning={"enabled": True, "trials": 9, "inner": 2, "pruning": "none"})
+    tuned = train(spec, frame, profile_of(frame), on_progress=lambda _progress: None, should_stop=lambda: False).report[
+        "tuning"
+    ]
+    report = {**seeds_report(), "tuning": tuned}
+    row = seeds.finish(app, user, report=report)
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert 'id="experiments-searched"' in text
+    for words in ("Fold 1", "Deepest tree", "Smallest leaf", "rank correlation", "best so far"):
+        assert words in text
+    with transaction():
+        row.report = {key: value for key, value in report.items() if key != "tuning"}
+    assert 'id="experiments-searched"' not in client.get(f"/experiments/{row.id}").text
+
+
+def test_the_config_tells_of_its_search() -> None:
+    off, on = (make_spec(tuning={"enabled": enabled, "trials": 12}) for enabled in (False, True))
+    assert not any(one.term == "Search" for one in facts.facts(off))
+    told = {one.term: (one.value, one.note) for one in facts.facts(on)}
+    assert told["Search"] == ("12 trials in each fold", "tpe, poor sets given up: median; NSE decides")
+    assert [value for term, value in told.items() if term.startswith("Searched: ")] == [("0.01 to 100", "by factors")]
+
+
+def seeds_report() -> dict[str, Any]:
+    import json
+
+    found: dict[str, Any] = json.loads(seeds.report_text("regression"))
+    return found
+
+
+def test_a_search_without_a_score_yet_has_no_chart() -> None:
+    assert trials.chart("nse", [[1, "failed", None]], total=5) is None
+    assert trials.chart("nse", [], total=5) is None
+    one = trials.chart("rmse", [[1, "complete", 2.0], [2, "complete", 1.0]], total=2)
+    assert one is not None
+    assert one.sentence == "RMSE of 2 trials; the best so far is 1."
