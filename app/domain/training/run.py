@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.experiment import Spec
 from app.domain.training import baselines, report, scoring
+from app.domain.training.clock import FIT, IMPORTANCE, Clock
 from app.domain.training.importance import permutation_importance
 from app.domain.training.outcome import OnProgress, Progress, ShouldStop, TrainingResult
 from app.domain.training.pipeline import build_pipeline
@@ -56,7 +56,7 @@ class Run:
     holdout: Part | None = None
     importance: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
-    seconds_fit: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     done: int = 0
 
     @property
@@ -101,13 +101,13 @@ def train(
     import sklearn.ensemble  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    start = time.perf_counter()
+    clock = Clock()
     # One thread gives the same bits on every machine, and leaves the other processors to the pages.
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
-        run = Run(spec, table, _split(spec, table), profile, on_progress, should_stop, notes=list(table.notes))
+        run = Run(spec, table, _split(spec, table), profile, on_progress, should_stop, notes=list(table.notes), clock=clock)
         _carry_out(run)
-        made = report.build(run, seconds_total=time.perf_counter() - start, environment=describe_environment())
+        made = report.build(run, environment=describe_environment())
     return TrainingResult(made, report.predictions(run))
 
 
@@ -119,7 +119,8 @@ def _carry_out(run: Run) -> None:
         run.stop_if_asked()
         run.say("Measuring what it relies on")
         last = run.holdout or run.folds[-1]
-        run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+        with run.clock.part(IMPORTANCE):
+            run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
     run.done = run.total
     run.say("Writing the report")
 
@@ -159,15 +160,14 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
             code="one_class_fold",
         )
     pipeline = build_pipeline(spec, table)
-    start = time.perf_counter()
     try:
-        pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
-        said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
+        with run.clock.part(FIT):
+            pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
+            said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
     except (ValueError, np.linalg.LinAlgError) as fault:
         raise TrainingError(
             f"The estimator could not be fitted: {_first_sentence(fault)}", code="fit_failed"
         ) from fault
-    run.seconds_fit += time.perf_counter() - start
     if not table.labels and not np.isfinite(said.values).all():
         raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
     said_by = {
