@@ -12,12 +12,12 @@ from app.domain.checks import check_spec
 from app.domain.checks.about_machine import memory_fits
 from app.domain.checks.schema import read_config
 from app.domain.checks.subject import error, warning
-from app.domain.estimation import estimate, this_machine
+from app.domain.estimation import estimate
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.vocabulary import ColumnKind, Severity
-from app.services import analysis, associations, datasets
+from app.services import analysis, associations, datasets, estimates
 from app.storage.tables import Dataset, User
 
 CHOOSE = Remedy("Name a dataset of yours that was read.")
@@ -59,9 +59,9 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     verdict = Verdict(tuple(problems))
     if not verdict.valid:
         return verdict
-    machine = this_machine()
+    machine = estimates.machine()
     forecast = estimate(spec, profile, machine)
-    return Verdict((*problems, *memory_fits(forecast, machine)), forecast)
+    return Verdict((*problems, *memory_fits(forecast, machine, spec, profile)), forecast)
 
 
 def _dataset_of(user: User, raw: Any) -> tuple[Dataset | None, list[Problem]]:

@@ -20,6 +20,7 @@ from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 # Kinds that the estimator sees as one column of numbers; every other kind becomes indicators.
 ONE_COLUMN = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})
 ASSUMED_GROUPS = 10
+INNER_FOLDS = 3
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Workload:
 
     `dataset` tells datasets and targets apart. `rows` have a target; `train_rows` are what one fit sees on average,
     `judge_rows` what judges one. `columns` are looked at before words become indicators, `width` are those that the
-    estimator sees, and `weight` counts an indicator as the estimator does. `fits` are those of one config, `trials`
-    the configs that are tried. `words` are columns of words, `gaps` cells that are filled from the nearest rows.
+    estimator sees, and `weight` counts an indicator as the estimator does. `fits` are folds and
+    hold-out, for each of which the estimator is fitted `per_fold` times. `words` are columns of words, `gaps` cells that are filled from the nearest rows.
     """
 
     dataset: str
@@ -49,7 +50,12 @@ class Workload:
     importance_calls: int
     importance_rows: int
     parameters: Mapping[str, Any]
-    trials: int = 0
+    per_fold: int = 1
+
+    @property
+    def all_fits(self) -> int:
+        """How many times the estimator is fitted in all."""
+        return self.fits * self.per_fold
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -88,7 +94,7 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
         importance_calls=min(columns, MOST_FEATURES) * REPEATS + 1,
         importance_rows=min(last, MOST_ROWS),
         parameters=parameters_of(spec),
-        trials=spec.model.tuning.trials if spec.model.tuning.enabled else 0,
+        per_fold=fits_per_fold(spec),
     )
 
 
@@ -107,6 +113,12 @@ def fits_of(spec: Spec, groups: int = ASSUMED_GROUPS) -> int:
         folds = groups
     held = spec.validation.holdout is not None and spec.validation.strategy is not Strategy.HOLDOUT
     return folds + int(held)
+
+
+def fits_per_fold(spec: Spec) -> int:
+    """Return how often the estimator is fitted for one fold: once, and before that each trial on its inner folds."""
+    tuning = spec.model.tuning
+    return 1 + tuning.trials * int(getattr(tuning, "inner", INNER_FOLDS)) if tuning.enabled else 1
 
 
 def _rows_of(spec: Spec, rows: int, *, fits: int, groups: int) -> tuple[int, int, int]:

@@ -79,8 +79,8 @@ def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
     spec = _spec(reader, config)
     problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
     forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
-    if forecast is not None:
-        problems += memory_fits(forecast, machine)
+    if spec is not None and forecast is not None:
+        problems += memory_fits(forecast, machine, spec, context.profile)
     return Plan(
         spec=spec,
         values=reader.values,

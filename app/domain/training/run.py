@@ -105,7 +105,9 @@ def train(
     # One thread gives the same bits on every machine, and leaves the other processors to the pages.
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
-        run = Run(spec, table, _split(spec, table), profile, on_progress, should_stop, notes=list(table.notes), clock=clock)
+        run = Run(
+            spec, table, _split(spec, table), profile, on_progress, should_stop, notes=list(table.notes), clock=clock
+        )
         _carry_out(run)
         made = report.build(run, environment=describe_environment())
     return TrainingResult(made, report.predictions(run))
