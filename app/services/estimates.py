@@ -117,18 +117,14 @@ def learn(
 
 
 def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) -> bool:
-    """Have a worker time this estimator on this data, once, unless it is known already; False where nothing is asked."""
+    """Have a worker time this estimator on this data, once; False where it is known already."""
     work = workload_of(spec, profile)
-    if any((one.workload.dataset, one.workload.estimator) == (work.dataset, work.estimator) for one in _timings()):
+    if _experience().knows(work):
         return False
     arguments: dict[str, Any] = {"spec": spec.to_json()}
     key = f"{work.dataset}-{work.estimator}"[:100]
     ask_worker(JobKind.CALIBRATE, dataset, key=key, seconds=TIMED_SECONDS, arguments=arguments)
     return True
-
-
-def _timings() -> tuple[Timing, ...]:
-    return _experience().timings
 
 
 def time_for_job(dataset_id: uuid.UUID, arguments: Mapping[str, Any], held: Held) -> bool:

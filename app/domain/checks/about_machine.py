@@ -20,15 +20,14 @@ def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: Datas
     needed, most = forecast.memory_mb_high, most_memory_mb(machine)
     if needed <= most:
         return
-    first, *others = [*ways_to_fit(spec, profile, machine), None]
+    ways = list(ways_to_fit(spec, profile, machine))
     message = f"This may need {needed / 1000:,.1f} GB of memory; a job may use {most / 1000:,.1f} GB of this machine's."
     remedy = Remedy(FEWER)
-    if first is not None:
+    if ways:
+        first = ways[0]
         message += f" {first.label}, and it needs up to {first.memory_mb / 1000:,.1f} GB."
         remedy = Remedy(first.label, {"model": {first.field: first.value}})
     yield warning("model", "estimator", "memory_short", message, remedy)
-    for way in others:
-        if way is not None:
-            message = f"{way.label}, and it needs up to {way.memory_mb / 1000:,.1f} GB of memory."
-            remedy = Remedy(way.label, {"model": {way.field: way.value}})
-            yield notice("model", way.field, "memory_saved", message, remedy)
+    for way in ways[1:]:
+        message = f"{way.label}, and it needs up to {way.memory_mb / 1000:,.1f} GB of memory."
+        yield notice("model", way.field, "memory_saved", message, Remedy(way.label, {"model": {way.field: way.value}}))

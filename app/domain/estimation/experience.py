@@ -78,6 +78,14 @@ class Experience:
         """Return how many launches and timed fits of an estimator it stands on."""
         return sum(one.workload.estimator == estimator for one in self.timings)
 
+    def knows(self, work: Workload) -> bool:
+        """Say whether this estimator was measured on this data."""
+        return (work.dataset, work.estimator) in self._met
+
+    @cached_property
+    def _met(self) -> frozenset[tuple[str, str]]:
+        return frozenset((one.workload.dataset, one.workload.estimator) for one in self.timings)
+
     @cached_property
     def idle_mb(self) -> float | None:
         """What a worker held before it began, as measured last."""

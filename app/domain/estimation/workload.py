@@ -29,8 +29,9 @@ class Workload:
 
     `dataset` tells datasets and targets apart. `rows` have a target; `train_rows` are what one fit sees on average,
     `judge_rows` what judges one. `columns` are looked at before words become indicators, `width` are those that the
-    estimator sees, and `weight` counts an indicator as the estimator does. `fits` are folds and
-    hold-out, for each of which the estimator is fitted `per_fold` times. `words` are columns of words, `gaps` cells that are filled from the nearest rows.
+    estimator sees, and `weight` counts an indicator as the estimator does. `fits` are folds and hold-out, for each of
+    which the estimator is fitted `per_fold` times. `words` are columns of words, `gaps` cells that are filled from the
+    nearest rows.
     """
 
     dataset: str
