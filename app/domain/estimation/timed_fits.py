@@ -65,7 +65,7 @@ def timed_fits(
                 return
             yield _timed(spec, table, whole, places[: rows + max(rows // 4, 1)], rows)
             took = time.process_time() - start
-            if rows < SIZES[0] or time.process_time() - began + took * GROWTH > budget_seconds:
+            if rows < size or time.process_time() - began + took * GROWTH > budget_seconds:
                 return
 
 
