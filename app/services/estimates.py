@@ -58,13 +58,15 @@ def _experience() -> Experience:
     # A smaller number is that of a database that was put in the place of another.
     before = held.timings if newest > last else ()
     rows = timings.list_timings(whose, after=last if newest > last else 0, most=MOST_TIMINGS)
-    found = Experience((*before, *(_timing(row) for row in rows))[-MOST_TIMINGS:])
+    read = (one for row in rows if (one := _timing(row)) is not None)
+    found = Experience((*before, *read)[-MOST_TIMINGS:])
     _known.by_database[database] = (newest, found)
     return found
 
 
-def _timing(row: FitTiming) -> Timing:
-    return Timing(Workload.from_json(row.workload), row.seconds, row.memory_mb, row.idle_mb)
+def _timing(row: FitTiming) -> Timing | None:
+    work = Workload.from_json(row.workload)
+    return None if work is None else Timing(work, row.seconds, row.memory_mb, row.idle_mb)
 
 
 @cache

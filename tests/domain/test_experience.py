@@ -135,6 +135,8 @@ def test_every_setting_of_every_estimator_has_a_place_of_finite_numbers() -> Non
 def test_a_workload_travels_as_json() -> None:
     work = _of(_forest())
     assert Workload.from_json(work.to_json()) == work
+    assert Workload.from_json({**work.to_json(), "estimator": "gone"}) is None
+    assert Workload.from_json({"estimator": "random_forest", "rows": 3}) is None
 
 
 def test_a_search_multiplies_the_fits() -> None:

@@ -150,6 +150,12 @@ def test_machines_are_told_apart_by_sixteen_digits() -> None:
     assert estimates.fingerprint() == estimates.fingerprint()
 
 
+def test_what_another_version_wrote_is_passed_over(river: Dataset) -> None:
+    with transaction():
+        timings.add_timing(estimates.fingerprint(), workload={"estimator": "gone"}, seconds={})
+    assert estimates.machine().experience.timings == ()
+
+
 def test_a_timing_without_memory_is_one(tmp_path: Path, river: Dataset) -> None:
     _store(FOREST, river)
     (found,) = estimates.machine().experience.timings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from math import log, log10
 from typing import Any
 
@@ -95,13 +96,14 @@ class Experience:
         whose = SHARED if part in (START, REST) else estimator
         key = (part, whose, round(pace, 6))
         if key not in self._learnt:
-            alike = [one for one in self.timings if whose in (SHARED, one.workload.estimator)]
+            alike = (one for one in reversed(self.timings) if whose in (SHARED, one.workload.estimator))
             self._learnt[key] = _posterior_of(part, alike, pace)
         return self._learnt[key]
 
 
 def _posterior_of(part: str, timings: Iterable[Timing], pace: float) -> Posterior:
-    measured = [(one, ratio) for one in timings if (ratio := one.ratio(part)) is not None][-MOST_RECORDS:]
+    known = ((one, ratio) for one in timings if (ratio := one.ratio(part)) is not None)
+    measured = list(islice(known, MOST_RECORDS))
     return Posterior(
         KERNELS[part],
         [place_of(part, one.workload) for one, _ in measured],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import exp, sqrt
@@ -88,11 +89,11 @@ def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
     )
 
 
-def seconds_of(work: Workload, machine: Machine) -> tuple[float, float]:
-    """Return the seconds in all, and the standard deviation of their logarithm, part by part put together."""
+def seconds_of(work: Workload, machine: Machine, *, parts: Sequence[str] = SECONDS) -> tuple[float, float]:
+    """Return the seconds of some parts together, and the standard deviation of their logarithm."""
     prior, whole, variance = prior_of(work), 0.0, 0.0
     times = {FIT: work.all_fits, IMPORTANCE: work.importance_calls}
-    for part in SECONDS:
+    for part in parts:
         mean, spread = machine.experience.correction(part, work, slowness=machine.slowness)
         seconds = prior.of(part) * exp(mean) * times.get(part, 1)
         whole += seconds

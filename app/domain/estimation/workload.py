@@ -63,8 +63,10 @@ class Workload:
         return {**asdict(self), "parameters": dict(self.parameters)}
 
     @staticmethod
-    def from_json(values: Mapping[str, Any]) -> Workload:
-        """Build from what `to_json` gave."""
+    def from_json(values: Mapping[str, Any]) -> Workload | None:
+        """Build from what `to_json` gave; None where another version wrote it, or an estimator that is gone."""
+        if set(values) != set(Workload.__dataclass_fields__) or not registry.has(values["estimator"]):
+            return None
         return Workload(**values)
 
 
