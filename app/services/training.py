@@ -50,10 +50,12 @@ def run(
     experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, on_progress: OnProgress, should_stop: ShouldStop
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
-    forget_peak()
-    clock, idle_mb = Clock(), peak_memory_mb()
-    from app.domain.training.run import train
+    from app.domain.training.run import load_libraries, train
 
+    forget_peak()
+    clock = Clock()
+    load_libraries()
+    idle_mb = peak_memory_mb()
     row = experiments.find_experiment(experiment_id)
     if row is None:
         raise DomainError("The experiment is gone.", code="experiment_gone")

@@ -74,6 +74,17 @@ class Run:
             raise StoppedError
 
 
+def load_libraries() -> None:
+    """Load what every training needs, so that neither its time nor its memory is taken for those of the first fit."""
+    import sklearn.compose
+    import sklearn.ensemble
+    import sklearn.impute
+    import sklearn.metrics
+    import sklearn.model_selection
+    import sklearn.pipeline
+    import sklearn.preprocessing  # noqa: F401
+
+
 def train(
     spec: Spec, frame: pd.DataFrame, profile: DatasetProfile, *, on_progress: OnProgress, should_stop: ShouldStop
 ) -> TrainingResult:
