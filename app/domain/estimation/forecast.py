@@ -21,6 +21,7 @@ NINE_OF_TEN = 1.645
 LEAST_SPREAD, LEAST_SPREAD_MEMORY = 0.1, 0.06
 # Unlearnt corners of a search or of odd settings are said as "up to twenty times", not as a number without meaning.
 MOST_SPREAD = 1.8
+BUSY = "While the machine is busy it takes longer."
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,6 @@ def memory_of(work: Workload, machine: Machine) -> tuple[float, float]:
 def _basis(work: Workload, machine: Machine) -> str:
     known = machine.experience.count(work.estimator)
     if not known:
-        return "From the number of rows, features and fits, and the speed of this machine."
+        return f"From the number of rows, features and fits, and the speed of this machine. {BUSY}"
     runs = "run" if known == 1 else "runs"
-    return f"From {known:,} measured {runs} of this estimator on this machine; nine launches of ten end in this range."
+    return f"From {known:,} measured {runs} of this estimator here; nine launches of ten end in this range. {BUSY}"

@@ -5,7 +5,10 @@ Every figure is processor time on the machine where they were measured; `slownes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log2
+from typing import Any
 
 from app.domain.estimation.workload import Workload
 from app.domain.estimators import registry
@@ -23,6 +26,10 @@ WORD_SECONDS, LEARNT_SECONDS, NUMBER_SECONDS = 5.2e-7, 5e-8, 1e-8
 JUDGED_SECONDS, CLASS_SECONDS, JUDGED_ROW_SECONDS, CLASS_ROW_SECONDS = 0.0042, 0.0015, 1.1e-6, 5.6e-7
 # What it takes to compare one row that has a gap with one training row.
 PAIR_SECONDS = 1.2e-7
+# Methods that ask the rows they have learnt: seconds to compare one row with one of them in one column.
+COMPARE_SECONDS = {"k_nearest_neighbors": 4e-10, "support_vector_machine": 1e-9, "gaussian_process": 4e-9}
+# Looking up the last known value of one series, row by row of time.
+SERIES_SECONDS = 1.2e-3
 # Charts and baselines: for all, for each part and class, and for each row and column, words and classes.
 REPORT_SECONDS, PART_SECONDS = 0.11, 0.0033
 CELL_SECONDS, WORD_CELL_SECONDS, CLASS_CELL_SECONDS = 9e-8, 3.4e-7, 5e-6
@@ -52,11 +59,15 @@ def prior_of(work: Workload) -> Parts:
     trees = work.classes if entry.id == "hist_gradient_boosting" and work.classes > 2 else 1
 
     def fitted(rows: int) -> float:
-        return entry.work(max(rows, 1), work.weight, values) * trees
+        return entry.work(max(rows, 1), work.weight, values) * trees * _depth_share(values, max(rows, 2))
+
+    def asked(rows: int) -> float:
+        compare = COMPARE_SECONDS.get(entry.id)
+        return fitted(rows) * entry.predict_share if compare is None else rows * work.train_rows * work.weight * compare
 
     def called(rows: int) -> float:
         prepared = rows * (work.width * NUMBER_SECONDS + work.words * WORD_SECONDS) + work.words * WORDS_SECONDS
-        return fitted(rows) * entry.predict_share + CALL_SECONDS + prepared
+        return asked(rows) + CALL_SECONDS + prepared
 
     learnt = work.train_rows * (work.width * LEARNT_SECONDS + work.words * WORD_SECONDS) + work.words * WORDS_SECONDS
     pairs = PAIR_SECONDS * work.gaps * work.train_rows / max(work.rows, 1)
@@ -74,6 +85,16 @@ def prior_of(work: Workload) -> Parts:
     )
 
 
+def _depth_share(values: Mapping[str, Any], rows: int) -> float:
+    """Return which share of a full tree's levels is grown, where a tree splits until its leaves are small or deep."""
+    if "min_samples_leaf" not in values or "max_leaf_nodes" in values:
+        return 1.0
+    whole = log2(rows)
+    levels = whole - log2(min(max(values["min_samples_leaf"], 1), rows)) + 1
+    deepest = values.get("max_depth")
+    return max(min(levels, whole, whole if deepest is None else deepest + 1), 1.0) / whole
+
+
 def _judged(work: Workload) -> float:
     if work.classes == 1:
         return 0.0
@@ -83,4 +104,4 @@ def _judged(work: Workload) -> float:
 
 def _rest(work: Workload) -> float:
     by_row = work.columns * CELL_SECONDS + work.words * WORD_CELL_SECONDS + (work.classes > 1) * CLASS_CELL_SECONDS
-    return REPORT_SECONDS + work.fits * work.classes * PART_SECONDS + work.rows * by_row
+    return REPORT_SECONDS + work.series * SERIES_SECONDS + work.fits * work.classes * PART_SECONDS + work.rows * by_row

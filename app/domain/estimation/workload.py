@@ -31,7 +31,7 @@ class Workload:
     `judge_rows` what judges one. `columns` are looked at before words become indicators, `width` are those that the
     estimator sees, and `weight` counts an indicator as the estimator does. `fits` are folds and hold-out, for each of
     which the estimator is fitted `per_fold` times. `words` are columns of words, `gaps` cells that are filled from the
-    nearest rows.
+    nearest rows, and `series` the groups whose values are followed through time.
     """
 
     dataset: str
@@ -51,6 +51,7 @@ class Workload:
     importance_calls: int
     importance_rows: int
     parameters: Mapping[str, Any]
+    series: int = 0
     per_fold: int = 1
 
     @property
@@ -97,6 +98,7 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
         importance_calls=min(columns, MOST_FEATURES) * REPEATS + 1,
         importance_rows=min(last, MOST_ROWS),
         parameters=parameters_of(spec),
+        series=_series_of(spec, profile),
         per_fold=fits_per_fold(spec),
     )
 
@@ -149,6 +151,14 @@ def _gaps_of(spec: Spec, profile: DatasetProfile, rows: int) -> float:
     named = {name for part in spec.features.transforms if part.kind == "impute_nearest" for name in part.columns}
     missing = sum(profile.column(name).missing for name in named if profile.has(name))
     return rows * min(missing / max(profile.rows, 1), 1.0)
+
+
+def _series_of(spec: Spec, profile: DatasetProfile) -> int:
+    """Return how many series the last value is looked up in, for the baseline that persists."""
+    task = spec.task
+    if task.time_column is None or task.kind.is_classification:
+        return 0
+    return profile.column(task.group_column).distinct if task.group_column else 1
 
 
 def columns_of(spec: Spec) -> int:
