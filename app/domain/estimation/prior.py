@@ -34,7 +34,9 @@ SERIES_SECONDS = 1.2e-3
 REPORT_SECONDS, PART_SECONDS = 0.11, 0.0033
 CELL_SECONDS, WORD_CELL_SECONDS, CLASS_CELL_SECONDS = 9e-8, 3.4e-7, 5e-6
 # Copies of the table that lie beside each other while it is prepared, and what a word takes.
-COPIES, WORD_BYTES = 3, 60
+COPIES, WORD_BYTES = 2, 24
+# Trees of classes end where a leaf holds one class only, so they have fewer nodes than rows would allow.
+PURE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def prior_of(work: Workload) -> Parts:
         importance=called(work.importance_rows) + _judged(work) + pairs * work.importance_rows,
         rest=_rest(work),
         memory=entry.memory_mb(work.train_rows, work.width, values)
+        * (PURE_SHARE if work.classes > 1 and "n_estimators" in values else 1.0)
         + work.table_rows * (work.width * 8 + work.words * WORD_BYTES) * COPIES / 1e6,
     )
 
