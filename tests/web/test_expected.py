@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.domain.vocabulary import JobKind
+from app.storage.db import db
+from app.storage.tables import Job, User
 from app.web.charts import expected
+from tests.web.client import Browser, draft_on_sample, step_path
 
 ESTIMATE = {"seconds_low": 2.0, "seconds_high": 8.0, "memory_mb_low": 240.0, "memory_mb_high": 310.0, "fits": 6}
 
@@ -44,3 +49,19 @@ def test_old_experiments_have_their_seconds_on_the_wall_only() -> None:
     assert expected.build(None, {"seconds": 5.0}) is None
     assert expected.build(ESTIMATE, None) is None
     assert expected.build(ESTIMATE, {"seconds": None, "memory_mb": 1.0}) is None
+
+
+def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser: Browser, user: User) -> None:
+    row = draft_on_sample(user)
+
+    def asked() -> int:
+        kinds = select(Job).where(Job.kind == JobKind.CALIBRATE.value)
+        return len(list(db.session.scalars(kinds)))
+
+    browser.get(step_path(row, "features"))
+    assert asked() == 0
+    page = browser.get(step_path(row, "model"))
+    assert asked() == 1
+    browser.get(step_path(row, "validation"))
+    assert asked() == 1, "One estimator is timed once on the same data."
+    assert "While the machine is busy it takes longer." in page.words
