@@ -79,7 +79,8 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
     groups = profile.column(spec.task.group_column).distinct if spec.task.group_column else ASSUMED_GROUPS
     fits = fits_of(spec, groups)
     train, judge, last = _rows_of(spec, rows, fits=fits, groups=groups)
-    columns, kinds = columns_of(spec), spec.data.column_kinds
+    columns = columns_of(spec)
+    numbers, indicators, words = _shape_of(spec, profile)
     return Workload(
         dataset=key_of(spec, profile),
         estimator=entry.id,
@@ -89,11 +90,11 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
         train_rows=train,
         judge_rows=judge,
         columns=columns,
-        width=width_of(spec, profile),
-        weight=width_of(spec, profile, indicator=entry.indicator_work),
+        width=max(numbers + indicators, 1),
+        weight=max(round(numbers + indicators * entry.indicator_work), 1),
         classes=max(target.distinct, 2) if spec.task.kind.is_classification else 1,
         fits=fits,
-        words=sum(kinds.get(name, profile.column(name).kind) not in ONE_COLUMN for name in spec.features.selected),
+        words=words,
         gaps=_gaps_of(spec, profile, rows),
         importance_calls=min(columns, MOST_FEATURES) * REPEATS + 1,
         importance_rows=min(last, MOST_ROWS),
@@ -169,17 +170,29 @@ def columns_of(spec: Spec) -> int:
 
 def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
     """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
-    width, chains, said = float(columns_of(spec)), chains_of(spec.features.transforms), spec.data.column_kinds
+    columns, indicators, _ = _shape_of(spec, profile)
+    return max(round(columns + indicators * indicator), 1)
+
+
+def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
+    """Return how many columns of numbers the estimator will see, how many indicators, and how many were words."""
+    width, indicators, words = columns_of(spec), 0, 0
+    chains, said = chains_of(spec.features.transforms), spec.data.column_kinds
     classes = profile.column(spec.task.target).distinct if spec.task.kind is TaskKind.MULTICLASS else 1
     for name in spec.features.selected:
         column, links = profile.column(name), chains.get(name, ())
-        width += any(link.entry.role == "mark" for link in links) * indicator
-        if said.get(name, column.kind) in ONE_COLUMN:
+        is_word = (said.get(name, column.kind) if said else column.kind) not in ONE_COLUMN
+        words += is_word
+        if not links and not is_word:
             continue
+        indicators += any(link.entry.role == "mark" for link in links)
         encoder = next((link for link in links if link.entry.role == "encode"), None)
+        if not is_word:
+            continue
         if encoder is None or encoder.entry.kind == "one_hot":
             most = MOST_CATEGORIES if encoder is None else encoder.parameters["most"]
-            width += max(1, min(column.distinct, most)) * indicator - 1
+            indicators += max(1, min(column.distinct, most))
+            width -= 1
         elif encoder.entry.kind == "target_encoding":
             width += classes - 1
-    return max(round(width), 1)
+    return width, indicators, words
