@@ -115,6 +115,7 @@ def test_an_estimator_is_timed_on_the_data_once(river: Dataset) -> None:
     with transaction():
         waiting = [job for job in _open_jobs(river) if job.kind == JobKind.CALIBRATE.value]
     (job,) = waiting
+    assert jobs.count_open(river.owner_id) == 0, "What the page asks for stands in no launch's way."
     with transaction():
         attempt = jobs.claim(job.id, worker_id="here", lease_seconds=60)
     assert attempt is not None
