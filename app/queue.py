@@ -24,6 +24,7 @@ ALL_QUEUES = (ANALYSIS, QUICK, TRAIN)
 QUEUES = {
     JobKind.ANALYSE: ANALYSIS,
     JobKind.ASSOCIATE: QUICK,
+    JobKind.CALIBRATE: QUICK,
     JobKind.CORRELATE: QUICK,
     JobKind.RANK: QUICK,
     JobKind.TRAIN: TRAIN,
@@ -31,6 +32,7 @@ QUEUES = {
 FUNCTIONS = {
     JobKind.ANALYSE: "workers.jobs.analyse.analyse",
     JobKind.ASSOCIATE: "workers.jobs.associate.associate",
+    JobKind.CALIBRATE: "workers.jobs.calibrate.calibrate",
     JobKind.CORRELATE: "workers.jobs.correlate.correlate",
     JobKind.RANK: "workers.jobs.rank.rank",
     JobKind.TRAIN: "workers.jobs.train.train",

@@ -107,6 +107,7 @@ class JobKind(StrEnum):
 
     ANALYSE = "analyse"
     ASSOCIATE = "associate"
+    CALIBRATE = "calibrate"
     CORRELATE = "correlate"
     RANK = "rank"
     TRAIN = "train"

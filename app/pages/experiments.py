@@ -16,7 +16,7 @@ from app.services import experiments
 from app.storage import jobs
 from app.storage.db import now
 from app.storage.tables import Experiment
-from app.web.charts import board, facts, listing, waiting
+from app.web.charts import board, expected, facts, listing, waiting
 from app.web.hypermedia import fragment, leave_for, render, see_other, wants_fragment
 from app.web.sessions import current_user
 
@@ -47,7 +47,7 @@ def show(experiment_id: uuid.UUID) -> Response:
         chip=CHIPS[state],
         lead=facts.lead(spec, report),
         waiting=None if state.is_final else _waiting(experiment),
-        estimated=_estimated(experiment),
+        expected=expected.build(experiment.estimate, experiment.actual),
         report=report,
         board=board.build(report, model_title=title) if report else None,
         facts=facts.facts(spec),
@@ -61,11 +61,6 @@ def show(experiment_id: uuid.UUID) -> Response:
 
 def _address(experiment: Experiment) -> str:
     return f"/experiments/{experiment.id}"
-
-
-def _estimated(experiment: Experiment) -> str:
-    given = experiment.estimate
-    return waiting.range_words(given["seconds_low"], given["seconds_high"]) if given else ""
 
 
 def _waiting(experiment: Experiment) -> waiting.Waiting:

@@ -13,12 +13,12 @@ from app.domain.checks.about_machine import memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.checks.schema import read_config
 from app.domain.checks.subject import error, warning
-from app.domain.estimation import estimate, this_machine
+from app.domain.estimation import estimate
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.vocabulary import ColumnKind, Severity
-from app.services import analysis, associations, datasets
+from app.services import analysis, associations, datasets, estimates
 from app.services.context import current_settings
 from app.storage.tables import Dataset, User
 
@@ -61,9 +61,9 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     verdict = Verdict(tuple(problems))
     if not verdict.valid:
         return verdict
-    machine = this_machine()
+    machine = estimates.machine()
     forecast = estimate(spec, profile, machine)
-    problems += memory_fits(forecast, machine)
+    problems += memory_fits(forecast, machine, spec, profile)
     problems += search_ends_in_time(spec, forecast, current_settings().limits.train_seconds)
     return Verdict(tuple(problems), forecast)
 

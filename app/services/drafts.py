@@ -15,7 +15,7 @@ from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import ColumnKind, DatasetState
-from app.services import accounts, associations, datasets
+from app.services import accounts, associations, datasets, estimates
 from app.services.context import current_settings
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
@@ -355,11 +355,12 @@ def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan
     dataset = dataset_of(user, row, answers)
     if dataset is None or dataset.state != DatasetState.READY.value:
         return make_plan(draft, None, None)
-    profile, limit = datasets.profile_of(dataset), current_settings().limits.train_seconds
-    plan = make_plan(draft, profile, None, limit_seconds=limit)
+    profile, machine = datasets.profile_of(dataset), estimates.machine()
+    limit = current_settings().limits.train_seconds
+    plan = make_plan(draft, profile, None, machine=machine, limit_seconds=limit)
     if plan.spec is None or profile is None:
         return plan
     kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
     kinds.update(plan.spec.data.column_kinds)
     found = associations.associations_for(dataset, plan.spec.task.target, kinds)
-    return plan if found is None else make_plan(draft, profile, found, limit_seconds=limit)
+    return plan if found is None else make_plan(draft, profile, found, machine=machine, limit_seconds=limit)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import DomainError
+from app.domain.experiment import Spec
+from app.domain.training.clock import Clock, forget_peak, peak_memory_mb
 from app.domain.training.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
-from app.domain.training.transforms import names_made
+from app.domain.training.preparation import columns_read
 from app.domain.vocabulary import RunState
-from app.services import datasets
+from app.services import datasets, estimates
 from app.services.context import current_settings
 from app.services.experiments import PREDICTIONS, csv_lines, spec_of
 from app.storage import columnar, experiments, files, jobs
@@ -19,6 +23,16 @@ from app.storage.db import now, transaction
 from app.storage.tables import Experiment
 
 Fence = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A training that came to its end, and what it took."""
+
+    spec: Spec
+    profile: DatasetProfile
+    result: TrainingResult
+    taken: estimates.Taken
 
 
 def begin(experiment_id: uuid.UUID) -> bool:
@@ -42,8 +56,12 @@ def run(
     most_trials: MostTrials = lambda: None,
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
-    from app.domain.training.run import train
+    from app.domain.training.run import load_libraries, train
 
+    forget_peak()
+    clock = Clock()
+    load_libraries()
+    idle_mb = peak_memory_mb()
     row = experiments.find_experiment(experiment_id)
     if row is None:
         raise DomainError("The experiment is gone.", code="experiment_gone")
@@ -52,16 +70,12 @@ def run(
     if dataset is None or profile is None:
         raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
     spec = spec_of(row)
-    task = spec.task
-    # A recipe may work on what another derives, which no file holds.
-    made = {name for name in names_made(spec) if not profile.has(name)}
-    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
-    extra = [column for column in (task.time_column, task.group_column) if column]
-    names = list(dict.fromkeys([task.target, *spec.features.selected, *extra, *mentioned]))
-    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, names)
+    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, columns_read(spec, profile))
+    start_seconds = clock.total_work()
     result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
     folder = _write(experiment_id, attempt, result)
-    if _store(experiment_id, job_id=job_id, attempt=attempt, result=result):
+    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, peak_memory_mb(), idle_mb)
+    if _store(experiment_id, job_id=job_id, attempt=attempt, ended=Ended(spec, profile, result, taken)):
         return True
     files.remove_folder(folder)
     return False
@@ -79,8 +93,8 @@ def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Pa
     return target
 
 
-def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, result: TrainingResult) -> bool:
-    report = result.report
+def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, ended: Ended) -> bool:
+    report = ended.result.report
     with transaction():
         if not jobs.end(job_id, attempt=attempt, state=RunState.FINISHED):
             return False
@@ -88,19 +102,19 @@ def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, result:
         if row is None:
             return False
         _fill(row, attempt=attempt, report=report)
+        row.actual = ended.taken.actual()
+        work = report["timing"]["work"]
+        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 
 def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
-    timing = report["timing"]
-    seconds = timing["seconds_total"] if isinstance(timing, dict) else None
     row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
     row.report = report
     scores, headline, environment = report["scores"], report["headline"], report["environment"]
     row.scores = scores if isinstance(scores, dict) else None
     row.headline = headline if isinstance(headline, dict) else None
     row.environment = environment if isinstance(environment, dict) else None
-    row.actual = {"seconds": seconds, "memory_mb": report["memory_mb"]}
     row.failure_code = row.failure = None
 
 

@@ -11,10 +11,14 @@ from app.domain.estimators import registry
 from app.domain.problems import Problem
 from app.domain.training import metrics, splitting
 from app.domain.vocabulary import Severity
+from app.services import estimates
 from app.storage.db import now
 
 if TYPE_CHECKING:
     from app.steps.flow import Situation
+
+# From the step on where an estimator is chosen, a worker times it on the data, for the estimate.
+TIMED = ("model", "validation", "review")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
     earlier, later = wizard.before(current), wizard.after(current)
     derived = len(spec.features.transforms) if spec else 0
     named = plan.values.get("review", {}).get("name")
+    if spec and situation.dataset and situation.profile and current in TIMED and plan.launchable:
+        estimates.ask_for_timed_fits(situation.dataset, spec, situation.profile)
     return {
         "step": wizard.step_of(current),
         "marks": marks_of(situation, current),

@@ -55,8 +55,9 @@ def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) ->
 
 
 def count_open(owner_id: uuid.UUID) -> int:
-    """Return how many of an owner's jobs wait or run."""
-    return db.session.scalar(select(func.count()).where(Job.owner_id == owner_id, Job.state.in_(OPEN))) or 0
+    """Return how many of an owner's jobs wait or run; timed fits, which nobody asked for by name, do not count."""
+    query = select(func.count()).where(Job.owner_id == owner_id, Job.state.in_(OPEN))
+    return db.session.scalar(query.where(Job.kind != JobKind.CALIBRATE.value)) or 0
 
 
 def count_ahead(job: Job) -> int:

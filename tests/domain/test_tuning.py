@@ -134,7 +134,7 @@ def test_what_was_found_is_no_worse_on_the_inner_folds_than_what_was_given() -> 
         assert one["trials"] == 8
         assert one["complete"] + one["pruned"] + one["failed"] == 8
         assert one["best"] >= one["given"]
-        assert set(one["chosen"]) == {"max_depth", "min_samples_leaf"}
+        assert {"max_depth", "min_samples_leaf"} <= set(one["chosen"])
     assert found["sentence"]
 
 

@@ -141,10 +141,13 @@ def set_progress(row: Experiment, progress: dict[str, Any], *, age_seconds: floa
         row.created_at = now() - timedelta(seconds=age_seconds)
 
 
+ACTUAL = {"seconds": 5.0, "work_seconds": 4.0, "memory_mb": 280.0}
+
+
 def finish(app: Flask, user: User, *, kind: str = "regression", report: dict[str, Any] | None = None) -> Experiment:
     """Add a finished experiment with its report and its predictions."""
     report = report or json.loads(report_text(kind))
-    row = add_experiment(user, RunState.FINISHED, kind=kind, artefacts="attempt-1", report=report)
+    row = add_experiment(user, RunState.FINISHED, kind=kind, artefacts="attempt-1", report=report, actual=ACTUAL)
     folder = files.experiment_dir(app.extensions["hydroml_settings"].data, row.id) / "attempt-1"
     folder.mkdir(parents=True)
     (folder / PREDICTIONS).write_text("row,observed,predicted\r\n0,1.0,1.1\r\n", encoding="utf-8")

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.subject import warning
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.checks.subject import notice, warning
 from app.domain.estimation import Machine
+from app.domain.estimation.fitting import most_memory_mb, ways_to_fit
+from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 
-# What is left to the pages and to the rest of the machine.
-MOST_OF_MEMORY = 0.8
+FEWER = "Take fewer features or another estimator, or start it on a larger machine."
 
 
-def memory_fits(forecast: Estimate, machine: Machine) -> Iterator[Problem]:
-    """The upper end of the estimated memory leaves a fifth of the machine's free."""
-    needed = forecast.memory_mb_high
-    if needed < MOST_OF_MEMORY * machine.memory_mb:
+def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: DatasetProfile) -> Iterator[Problem]:
+    """The upper end of the estimated memory fits into what a job may use; each change that makes it fit is a button."""
+    needed, most = forecast.memory_mb_high, most_memory_mb(machine)
+    if needed <= most:
         return
-    message = f"This may need {needed / 1000:,.1f} GB of memory; the machine has {machine.memory_mb / 1000:,.1f} GB."
-    remedy = Remedy("Take fewer trees, fewer features or another estimator, or start it on a larger machine.")
+    ways = list(ways_to_fit(spec, profile, machine))
+    message = f"This may need {needed / 1000:,.1f} GB of memory; a job may use {most / 1000:,.1f} GB of this machine's."
+    remedy = Remedy(FEWER)
+    if ways:
+        first = ways[0]
+        message += f" {first.label}, and it needs up to {first.memory_mb / 1000:,.1f} GB."
+        remedy = Remedy(first.label, {"model": {first.field: first.value}})
     yield warning("model", "estimator", "memory_short", message, remedy)
+    for way in ways[1:]:
+        message = f"{way.label}, and it needs up to {way.memory_mb / 1000:,.1f} GB of memory."
+        yield notice("model", way.field, "memory_saved", message, Remedy(way.label, {"model": {way.field: way.value}}))

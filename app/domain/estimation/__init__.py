@@ -1,5 +1,7 @@
 """How long a launch will take and how much memory it needs, as a range, before it is launched."""
 
+from app.domain.estimation.experience import Experience, Timing
 from app.domain.estimation.forecast import Machine, estimate, this_machine
+from app.domain.estimation.workload import Workload, fits_of, workload_of
 
-__all__ = ["Machine", "estimate", "this_machine"]
+__all__ = ["Experience", "Machine", "Timing", "Workload", "estimate", "fits_of", "this_machine", "workload_of"]

@@ -28,6 +28,11 @@ def get(identifier: str) -> EstimatorEntry:
     return _BY_ID[identifier]
 
 
+def has(identifier: str) -> bool:
+    """Say whether there is an estimator with this id."""
+    return identifier in _BY_ID
+
+
 def for_task(task: TaskKind) -> tuple[EstimatorEntry, ...]:
     """Return the estimators that can do this task, in the order of the registry."""
     return tuple(entry for entry in ESTIMATORS if task in entry.tasks)

@@ -82,8 +82,8 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     spec = _spec(reader, config)
     problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
     forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
-    if forecast is not None and spec is not None:
-        problems += memory_fits(forecast, machine)
+    if spec is not None and forecast is not None:
+        problems += memory_fits(forecast, machine, spec, context.profile)
         problems += search_ends_in_time(spec, forecast, limit_seconds or inf)
     return Plan(
         spec=spec,

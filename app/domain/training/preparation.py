@@ -18,7 +18,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.chains import chains_of, clash_of
 from app.domain.training.derivation import apply_transforms
-from app.domain.training.transforms import column_fault, names_taken
+from app.domain.training.transforms import column_fault, names_made, names_taken
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -45,6 +45,16 @@ class Table:
     dropped: int
     dropped_reason: str
     notes: tuple[str, ...]
+
+
+def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
+    """Return the columns of the dataset that a config names, each once."""
+    task = spec.task
+    # A recipe may work on what another derives, which no file holds.
+    made = {name for name in names_made(spec) if not profile.has(name)}
+    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
+    extra = [column for column in (task.time_column, task.group_column) if column]
+    return list(dict.fromkeys([task.target, *spec.features.selected, *extra, *mentioned]))
 
 
 def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:

@@ -7,14 +7,13 @@ features, tuning, timing, memory_mb, environment, notes. `scores` and each basel
 
 from __future__ import annotations
 
-import resource
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from app.domain.training import baselines, charts, scoring, splitting
+from app.domain.training.clock import FIT, SEARCH, Clock, peak_memory_mb
 from app.domain.training.metrics import Metric
 from app.domain.training.tuned import describe
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from app.domain.training.run import Part, Run
 
 
-def build(run: Run, *, seconds_total: float, environment: dict[str, Any]) -> dict[str, Any]:
+def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
     """Return the report of a finished run."""
     spec, table = run.spec, run.table
     metrics = scoring.metrics_of(spec)
@@ -49,12 +48,8 @@ def build(run: Run, *, seconds_total: float, environment: dict[str, Any]) -> dic
         "charts": charts.build(run),
         "features": _features(run),
         "tuning": describe(spec, run.searches, limit=run.most_trials()),
-        "timing": {
-            "seconds_total": round(seconds_total, 3),
-            "seconds_fit": round(run.seconds_fit, 3),
-            "seconds_search": round(run.seconds_search, 3),
-        },
-        "memory_mb": _peak_memory_mb(),
+        "timing": timing(run.clock),
+        "memory_mb": peak_memory_mb(),
         "environment": environment,
         "notes": list(dict.fromkeys(run.notes)),
     }
@@ -87,10 +82,15 @@ def _metric(metric: Metric) -> dict[str, Any]:
     }
 
 
-def _peak_memory_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in kilobytes, macOS in bytes.
-    return round(peak / 1024 / (1024 if sys.platform == "darwin" else 1), 1)
+def timing(clock: Clock) -> dict[str, Any]:
+    """Return the seconds on the wall, in all, fitting and of that searching; and those of the processor by part."""
+    return {
+        "seconds_total": round(clock.total(), 3),
+        "seconds_fit": round(clock.seconds.get(FIT, 0.0), 3),
+        "seconds_search": round(clock.seconds.get(SEARCH, 0.0), 3),
+        "work_total": round(clock.total_work(), 4),
+        "work": {name: round(seconds, 4) for name, seconds in clock.work.items()},
+    }
 
 
 def _split(run: Run) -> dict[str, Any]:

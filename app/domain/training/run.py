@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from app.domain.errors import StoppedError, TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training import baselines, report, scoring, tuning
+from app.domain.training.clock import FIT, IMPORTANCE, SEARCH, Clock
 from app.domain.training.importance import permutation_importance
 from app.domain.training.inner import facts_of
 from app.domain.training.outcome import MostTrials, OnProgress, Progress, ShouldStop, TrainingResult
@@ -61,8 +61,7 @@ class Run:
     importance: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     searches: list[tuning.Search] = field(default_factory=list)
-    seconds_fit: float = 0.0
-    seconds_search: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     done: int = 0
 
     @property
@@ -90,6 +89,17 @@ class Run:
         """Raise StoppedError when the user has cancelled."""
         if self.should_stop():
             raise StoppedError
+
+
+def load_libraries() -> None:
+    """Load what every training needs, so that neither its time nor its memory is taken for those of the first fit."""
+    import sklearn.compose
+    import sklearn.ensemble
+    import sklearn.impute
+    import sklearn.metrics
+    import sklearn.model_selection
+    import sklearn.pipeline
+    import sklearn.preprocessing  # noqa: F401
 
 
 def train(
@@ -122,14 +132,15 @@ def train(
     import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
 
-    start = time.perf_counter()
+    clock = Clock()
     # One thread gives the same bits on every machine, and leaves the other processors to the pages.
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
-        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, notes=list(table.notes))
+        notes = list(table.notes)
+        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, notes=notes, clock=clock)
         _carry_out(run)
-        made = report.build(run, seconds_total=time.perf_counter() - start, environment=describe_environment())
+        made = report.build(run, environment=describe_environment())
     return TrainingResult(made, report.predictions(run))
 
 
@@ -141,7 +152,8 @@ def _carry_out(run: Run) -> None:
         run.stop_if_asked()
         run.say("Measuring what it relies on")
         last = run.holdout or run.folds[-1]
-        run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+        with run.clock.part(IMPORTANCE):
+            run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
     run.done = run.total
     run.say("Writing the report")
 
@@ -171,15 +183,14 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
             code="one_class_fold",
         )
     pipeline = build_pipeline(_tuned(run, fold, name), table)
-    start = time.perf_counter()
     try:
-        pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
-        said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
+        with run.clock.part(FIT):
+            pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
+            said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
     except (ValueError, np.linalg.LinAlgError) as fault:
         raise TrainingError(
             f"The estimator could not be fitted: {_first_sentence(fault)}", code="fit_failed"
         ) from fault
-    run.seconds_fit += time.perf_counter() - start
     if not table.labels and not np.isfinite(said.values).all():
         raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
     said_by = {
@@ -201,13 +212,14 @@ def _tuned(run: Run, fold: Fold, name: str) -> Spec:
     """Return the config with what a search on the training rows of this fold found, or as it is."""
     if not run.spec.model.tuning.enabled:
         return run.spec
-    start, rows = time.perf_counter(), f"the {len(fold.train):,} training rows of {name}"
+    rows = f"the {len(fold.train):,} training rows of {name}"
     asked = tuning.Asked(run.should_stop, run.most_trials, lambda trials: run.say(f"Searching on {rows}", trials))
     run.say(f"Searching on {rows}", [])
-    found = tuning.search(run.spec, run.table, fold.train, part=name, number=len(run.searches), asked=asked)
+    # What a trial takes is fitting, so the estimate learns from it; of that, what the search takes is told apart.
+    with run.clock.part(FIT), run.clock.part(SEARCH):
+        found = tuning.search(run.spec, run.table, fold.train, part=name, number=len(run.searches), asked=asked)
     run.searches.append(found)
     run.done += len(found.trials)
-    run.seconds_search += time.perf_counter() - start
     return tuning.with_parameters(run.spec, found.chosen)
 
 

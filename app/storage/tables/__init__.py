@@ -6,6 +6,7 @@ from app.storage.tables.datasets import Dataset, TargetAssociation
 from app.storage.tables.drafts import DraftEvent, DraftRow
 from app.storage.tables.experiments import Experiment, Job, WorkerBeat
 from app.storage.tables.idempotency import IdempotencyKey
+from app.storage.tables.timings import FitTiming
 
 __all__ = [
     "ApiToken",
@@ -14,6 +15,7 @@ __all__ = [
     "DraftEvent",
     "DraftRow",
     "Experiment",
+    "FitTiming",
     "IdempotencyKey",
     "Job",
     "SignInAttempt",

@@ -1,0 +1,70 @@
+"""What a training takes, part by part, and the most memory it held: measured in the process that trains.
+
+Seconds of processor time are what the work costs; seconds on the wall also hold what others did on the machine
+meanwhile. The estimate learns from the first, and a reader waits for the second.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# The search is a share of the fitting.
+FIT, IMPORTANCE, SEARCH = "fit", "importance", "search"
+# Written to clear_refs, it sets the peak of a Linux process to what it holds now (proc_pid_clear_refs(5)).
+FORGET_PEAK = "5"
+
+
+@dataclass
+class Clock:
+    """Counts the seconds of each part since it was made, on the wall and of the processor."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    work: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+    worked: float = field(default_factory=time.process_time)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what happens inside to this part."""
+        start, begun = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            self.work[name] = self.work.get(name, 0.0) + time.process_time() - begun
+
+    def total(self) -> float:
+        """Return the seconds on the wall since it was made."""
+        return time.perf_counter() - self.started
+
+    def total_work(self) -> float:
+        """Return the seconds of processor time of this process since it was made."""
+        return time.process_time() - self.worked
+
+
+def forget_peak() -> None:
+    """Let the peak of memory count from now; where the kernel does not allow it, it counts from the program's start."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text(FORGET_PEAK, encoding="ascii")
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory this process has held since `forget_peak`, in MB of 1024 x 1024 bytes.
+
+    What the kernel accounts to a forked child goes back to its parent's peak, so the status of the process is read,
+    whose peak can be set back; where there is none, as on macOS, the account is all there is.
+    """
+    try:
+        with Path("/proc/self/status").open("rb") as lines:
+            peak = next(line for line in lines if line.startswith(b"VmHWM:"))
+        own = int(peak.split()[1]) / 1024
+    except (OSError, StopIteration):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        own = most / 1024 / (1024 if sys.platform == "darwin" else 1)
+    return round(own, 1)

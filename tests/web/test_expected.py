@@ -1,0 +1,67 @@
+"""After the run the page shows what was estimated beside what it took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.domain.vocabulary import JobKind
+from app.storage.db import db
+from app.storage.tables import Job, User
+from app.web.charts import expected
+from tests.web.client import Browser, draft_on_sample, step_path
+
+ESTIMATE = {"seconds_low": 2.0, "seconds_high": 8.0, "memory_mb_low": 240.0, "memory_mb_high": 310.0, "fits": 6}
+
+
+def _said(**actual: Any) -> expected.Expected:
+    found = expected.build(ESTIMATE, {"seconds": 5.0, "work_seconds": 4.0, "memory_mb": 280.0, **actual})
+    assert found is not None
+    return found
+
+
+def test_what_came_true_is_said() -> None:
+    said = _said()
+    assert said.time == "Estimated 2 to 8 s; it took 4 s of the processor, within what was estimated."
+    assert said.memory == "Estimated 240 to 310 MB; at most it held 280 MB, within what was estimated."
+    assert "learnt" in said.learnt
+
+
+@pytest.mark.parametrize(("work", "word"), [(1.0, "less than"), (9.0, "more than")])
+def test_what_did_not_come_true_is_said_too(work: float, word: str) -> None:
+    assert f"{word} was estimated" in _said(work_seconds=work, seconds=work).time
+    assert f"{word} was estimated" in _said(memory_mb=100.0 if work < 2 else 900.0).memory
+
+
+def test_a_busy_machine_is_told_from_a_wrong_estimate() -> None:
+    said = _said(seconds=30.0)
+    assert "The clock says 30 s" in said.time
+    assert "within what was estimated" in said.time
+
+
+def test_old_experiments_have_their_seconds_on_the_wall_only() -> None:
+    found = expected.build(ESTIMATE, {"seconds": 5.0, "memory_mb": 280.0})
+    assert found is not None
+    assert found.learnt == ""
+    assert "5 s" in found.time
+    assert expected.build(None, {"seconds": 5.0}) is None
+    assert expected.build(ESTIMATE, None) is None
+    assert expected.build(ESTIMATE, {"seconds": None, "memory_mb": 1.0}) is None
+
+
+def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser: Browser, user: User) -> None:
+    row = draft_on_sample(user)
+
+    def asked() -> int:
+        kinds = select(Job).where(Job.kind == JobKind.CALIBRATE.value)
+        return len(list(db.session.scalars(kinds)))
+
+    browser.get(step_path(row, "features"))
+    assert asked() == 0
+    page = browser.get(step_path(row, "model"))
+    assert asked() == 1
+    browser.get(step_path(row, "validation"))
+    assert asked() == 1, "One estimator is timed once on the same data."
+    assert "While the machine is busy it takes longer." in page.words

@@ -1,0 +1,18 @@
+"""Time an estimator on parts of the data, so that the estimate of a launch knows both."""
+
+from __future__ import annotations
+
+from app.domain.errors import StoppedError
+from app.domain.vocabulary import JobKind, RunState
+from app.services import estimates
+from app.services.measuring import Held
+from workers.runtime import JobContext, end_job_alone, job
+
+
+@job(JobKind.CALIBRATE)
+def calibrate(context: JobContext) -> None:
+    """Time short fits; each is stored as it is done."""
+    held = Held(context.job_id, context.attempt, context.should_stop)
+    if not estimates.time_for_job(context.subject_id, context.arguments, held):
+        raise StoppedError
+    end_job_alone(context, RunState.FINISHED, "", "")
