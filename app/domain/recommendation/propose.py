@@ -73,7 +73,7 @@ def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
     config = _begin_config(context, selected, transforms)
-    fill_model(reader, config, context, selected=len(selected))
+    ranking = fill_model(reader, config, context)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
     spec = _spec(reader, config)
@@ -88,6 +88,7 @@ def _completed(reader: Reader, context: Context, machine: Machine) -> Plan:
         reasons=reader.reasons,
         columns=columns,
         problems=_ordered(problems),
+        ranking=ranking,
         estimate=forecast,
     )
 

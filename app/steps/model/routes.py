@@ -6,8 +6,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
-from app.domain.recommendation.estimators import rank
-from app.domain.vocabulary import ColumnKind, Level
+from app.domain.vocabulary import Level
 from app.steps import flow
 from app.steps.model.form import act, read
 from app.web.filters import shown
@@ -25,8 +24,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     if spec is None or profile is None:
         return {}
     rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
-    words = any(column.kind is ColumnKind.CATEGORICAL for column in profile.columns)
-    ranked = rank(spec.task.kind, rows=rows, features=len(spec.features.selected), has_categories=words)
+    ranked = situation.plan.ranking
     chosen = registry.get(spec.model.estimator)
     values = dict(situation.plan.values["model"])
     levels: list[tuple[Level, list[Parameter]]] = [
