@@ -26,6 +26,7 @@ QUEUES = {
     JobKind.ASSOCIATE: QUICK,
     JobKind.CORRELATE: QUICK,
     JobKind.RANK: QUICK,
+    JobKind.RECOMMEND: QUICK,
     JobKind.TRAIN: TRAIN,
 }
 FUNCTIONS = {
@@ -33,6 +34,7 @@ FUNCTIONS = {
     JobKind.ASSOCIATE: "workers.jobs.associate.associate",
     JobKind.CORRELATE: "workers.jobs.correlate.correlate",
     JobKind.RANK: "workers.jobs.rank.rank",
+    JobKind.RECOMMEND: "workers.jobs.recommend.recommend",
     JobKind.TRAIN: "workers.jobs.train.train",
 }
 CONNECT_SECONDS = 0.5

@@ -109,4 +109,5 @@ class JobKind(StrEnum):
     ASSOCIATE = "associate"
     CORRELATE = "correlate"
     RANK = "rank"
+    RECOMMEND = "recommend"
     TRAIN = "train"

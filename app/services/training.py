@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.domain.errors import DomainError
 from app.domain.training.outcome import OnProgress, ShouldStop, TrainingResult
-from app.domain.training.transforms import names_made
+from app.domain.training.preparation import columns_read
 from app.domain.vocabulary import RunState
 from app.services import datasets
 from app.services.context import current_settings
@@ -46,13 +46,7 @@ def run(
     if dataset is None or profile is None:
         raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
     spec = spec_of(row)
-    task = spec.task
-    # A recipe may work on what another derives, which no file holds.
-    made = {name for name in names_made(spec) if not profile.has(name)}
-    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
-    extra = [column for column in (task.time_column, task.group_column) if column]
-    names = list(dict.fromkeys([task.target, *spec.features.selected, *extra, *mentioned]))
-    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, names)
+    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, columns_read(spec, profile))
     result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop)
     folder = _write(experiment_id, attempt, result)
     if _store(experiment_id, job_id=job_id, attempt=attempt, result=result):

@@ -71,7 +71,6 @@ class Race:
     """All that one measuring gathers."""
 
     spec: Spec
-    profile: DatasetProfile
     table: Table
     folds: tuple[Fold, ...]
     runners: list[_Runner]
@@ -108,12 +107,10 @@ def measure(
     spec
         The config; its validation, hold-out, metric and seed are used, its estimator is not. Rows held out are never
         looked at.
-    frame
-        The rows in file order, with the user's column names.
-    ranking
-        The estimators in the order of the rules, with the hyperparameters to start from.
+    frame, ranking
+        The rows with the user's column names, and the estimators in the order of the rules.
     keep
-        Told after each fit what is known; measuring ends where it returns False.
+        Told after each fold what is known; measuring ends where it returns False.
     seconds
         After this long no fit is begun any more.
 
@@ -130,16 +127,8 @@ def measure(
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
-        race = Race(
-            spec=spec,
-            profile=profile,
-            table=table,
-            folds=_folds(spec, table),
-            runners=[_runner(spec, one) for one in _candidates(ranking)],
-            keep=keep,
-            deadline=began + seconds,
-            began=began,
-        )
+        runners = [_runner(spec, one) for one in _candidates(ranking)]
+        race = Race(spec, table, _folds(spec, table), runners, keep, deadline=began + seconds, began=began)
         _run(race)
     return _evidence(race, complete=True)
 

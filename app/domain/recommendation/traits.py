@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
-from app.domain.experiment import TransformPart
+from app.domain.experiment import Spec, TransformPart
 from app.domain.training.pipeline import MOST_CATEGORIES
 from app.domain.training.transforms import derived_names, memory_of
 from app.domain.vocabulary import ColumnKind, TaskKind
@@ -107,19 +108,15 @@ def traits_of(
         The kind of every chosen column, as the user said or as detected.
     recipes, time_column
         The derived features, and the column that orders the rows or "".
-    associations
-        What is known so far about each column and the target.
     """
     held = profile.column(target)
     derived = sum(len(derived_names(part, time_column=time_column)) for part in recipes)
-    rows = max(profile.rows - held.missing, 0)
     columns = [profile.column(name) for name in selected if profile.has(name)]
     numbers = [column for column in columns if kinds.get(column.name, column.kind) in NUMBERS]
     words = [column for column in columns if kinds.get(column.name, column.kind) not in NUMBERS]
-    rarest, commonest = _sizes(held, rows) if task.is_classification else (0, 0)
+    about = _about_target(held, task, rows=max(profile.rows - held.missing, 0))
     return Traits(
         task=task,
-        rows=rows,
         numbers=len(numbers),
         words=len(words),
         derived=derived,
@@ -127,15 +124,34 @@ def traits_of(
         coarse=sum(column.distinct <= FEW_VALUES for column in numbers),
         word_values=sum(column.distinct for column in words),
         missing_share=sum(column.missing for column in columns) / max(len(columns) * profile.rows, 1),
-        classes=held.distinct if task.is_classification else 0,
-        rarest=rarest,
-        commonest=commonest,
-        target_values=held.distinct,
-        target_std=held.std or 0.0,
-        tail=0.0 if task.is_classification else _tail(held),
         ordered=bool(time_column),
         memory_steps=memory_of(recipes),
         strongest=_strongest(associations, selected),
+        **about,
+    )
+
+
+def _about_target(target: ColumnProfile, task: TaskKind, *, rows: int) -> dict[str, Any]:
+    if not task.is_classification:
+        std = target.std or 0.0
+        return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(target)}
+    rarest, commonest = _sizes(target, rows)
+    sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}
+    return {"rows": rows, "target_values": target.distinct, **sizes}
+
+
+def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associations | None = None) -> Traits:
+    """Return the traits of a dataset for a complete config."""
+    kinds = {column.name: column.kind for column in profile.columns}
+    return traits_of(
+        profile,
+        task=spec.task.kind,
+        target=spec.task.target,
+        selected=spec.features.selected,
+        kinds={**kinds, **spec.data.column_kinds},
+        recipes=spec.features.transforms,
+        time_column=spec.task.time_column or "",
+        associations=associations,
     )
 
 

@@ -18,7 +18,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.chains import chains_of, clash_of
 from app.domain.training.derivation import apply_transforms
-from app.domain.training.transforms import column_fault, names_taken
+from app.domain.training.transforms import column_fault, names_made, names_taken
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -50,6 +50,15 @@ class Table:
 def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:
     """Return a column's kind: what the user said, else what was detected."""
     return spec.data.column_kinds.get(column) or profile.column(column).kind
+
+
+def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
+    """Return the columns of the file that a config names, each once; the target is the first."""
+    # A recipe may work on what another derives, which no file holds.
+    made = {name for name in names_made(spec) if not profile.has(name)}
+    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
+    extra = [column for column in (spec.task.time_column, spec.task.group_column) if column]
+    return list(dict.fromkeys([spec.task.target, *spec.features.selected, *extra, *mentioned]))
 
 
 def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:

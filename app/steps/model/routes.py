@@ -9,6 +9,7 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.vocabulary import Level
 from app.steps import flow
 from app.steps.model.form import act, read
+from app.steps.model.measured import panel
 from app.web.filters import shown
 
 RECOMMENDED = 3
@@ -44,6 +45,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             one.field.removeprefix(f"{chosen.id}.") for one in situation.plan.errors_of("model") if one.field
         ],
         "rows_known": rows,
+        "measured": panel(situation),
     }
 
 
