@@ -27,7 +27,7 @@ from app.domain.training.preparation import Table, prepare
 from app.domain.training.scoring import Predicted
 from app.domain.training.splitting import Fold, RowFacts, make_split
 
-SECONDS = 7.0
+SECONDS = 6.0
 FIRST_ROWS, GROWTH = 400, 4
 FIRST_FOLDS = 2
 MOST_CANDIDATES = 10
@@ -38,9 +38,11 @@ FINALISTS = 4
 PROTECTED = 2
 MOST_JUDGED = 4_000
 # No single fit may take a larger share of the time than this.
-LARGEST_SHARE = 0.3
+LARGEST_SHARE = 0.25
 # A finalist whose paired differences say so this clearly is not fitted any further.
 CLEARLY = 2.5
+# Fits may take so much longer than foreseen.
+MARGIN = 1.3
 ONE_FOR_EACH_CLASS = frozenset({"hist_gradient_boosting", "gaussian_process"})
 Rows = NDArray[np.intp]
 Keep = Callable[[Evidence], bool]
@@ -251,7 +253,7 @@ def _fit(race: Race, one: _Runner, *, train: Rows, rows: Rows, number: int) -> b
         foreseen = one.seconds * entry.work(len(train), width, values) / max(entry.work(one.rows, width, values), 1e-9)
     if foreseen > LARGEST_SHARE * (race.deadline - race.began):
         one.out = "too slow for a short fit"
-    if one.out or foreseen > race.left():
+    if one.out or foreseen * MARGIN > race.left():
         return False
     start = time.perf_counter()
     try:
