@@ -43,6 +43,7 @@ LARGEST_SHARE = 0.25
 CLEARLY = 2.5
 # Fits may take so much longer than foreseen.
 MARGIN = 1.3
+ONE_FOLDS_LUCK = 0.1
 ONE_FOR_EACH_CLASS = frozenset({"hist_gradient_boosting", "gaussian_process"})
 Rows = NDArray[np.intp]
 Keep = Callable[[Evidence], bool]
@@ -129,16 +130,17 @@ def measure(
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
-        runners = [_runner(spec, one) for one in _candidates(ranking)]
+        runners = [_runner(spec, one) for one in _candidates(ranking, rows=profile.rows)]
         race = Race(spec, table, _folds(spec, table), runners, keep, deadline=began + seconds, began=began)
         _run(race)
     return _evidence(race, complete=True)
 
 
-def _candidates(ranking: Sequence[Ranked]) -> list[Ranked]:
-    """Return who takes part: no baseline, and one of the straight lines, which tie where none is given much to drop."""
+def _candidates(ranking: Sequence[Ranked], *, rows: int) -> list[Ranked]:
+    """Return who takes part: no baseline, nobody whom so many rows are too many, and of lines that tie only some."""
     alike = {"linear_regression", "elastic_net"}
-    return [one for one in ranking if not one.entry.is_baseline and one.entry.id not in alike][:MOST_CANDIDATES]
+    able = (one for one in ranking if not one.entry.is_baseline and rows <= (one.entry.max_rows or rows))
+    return [one for one in able if one.entry.id not in alike][:MOST_CANDIDATES]
 
 
 def _runner(spec: Spec, ranked: Ranked) -> _Runner:
@@ -206,17 +208,28 @@ def _round(
         chosen = list(running) if rivals else list(alive)
         done = [one for one in chosen if _fit(race, one, train=train, rows=rows, number=number)]
         if not done or (rivals and any(one not in done and not one.out for one in chosen)):
-            # The time is over: what was fitted on this fold alone is not compared.
+            # The time is over: what only some were judged on compares nobody.
+            for one in done if rivals else ():
+                one.scores.pop()
+                one.hits.pop()
             break
         rival, hit = _rival(race, train=train, rows=rows)
         rivals.append(rival)
         hits.append(hit)
-        running = [one for one in done if not final or not _clearly_behind(one, done)]
+        running = _worth_it(race, done) if final else done
         race.rivals, race.rival_hits = rivals, hits
         race.going_on = race.keep(_evidence(race, complete=False))
         if not race.going_on:
             break
     return [one for one in alive if one.round == number and one.scores]
+
+
+def _worth_it(race: Race, runners: list[_Runner]) -> list[_Runner]:
+    """Return who goes on to the next fold: not those clearly behind, and no more than there is time for."""
+    ordered = sorted((one for one in runners if not _clearly_behind(one, runners)), key=lambda one: -one.mean)
+    while len(ordered) > 2 and MARGIN * sum(one.seconds for one in ordered) > race.left():
+        ordered.pop()
+    return ordered
 
 
 def _clearly_behind(one: _Runner, others: Sequence[_Runner]) -> bool:
@@ -301,8 +314,34 @@ def _rival(race: Race, *, train: Rows, rows: Rows) -> tuple[float, float]:
     return max(found)
 
 
+def _rules_first(race: Race, ordered: list[_Runner]) -> list[_Runner]:
+    """Return the order with the first of the rules at the front among those that only luck tells from the best.
+
+    Luck is one standard error of the paired differences, or, where one fold alone was judged, a tenth of what the best
+    gains over the baseline.
+    """
+    best = ordered[0] if ordered else None
+    if best is None or not race.rivals:
+        return ordered
+    tied = []
+    for one in ordered:
+        if (one.round, len(one.scores)) != (best.round, len(best.scores)):
+            continue
+        gaps = np.asarray(best.scores) - np.asarray(one.scores)
+        if len(gaps) > 1:
+            luck = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
+        else:
+            luck = ONE_FOLDS_LUCK * abs(best.mean - float(np.mean(race.rivals)))
+        if one is best or gaps.mean() <= luck:
+            tied.append(one)
+    front = next(one for one in race.runners if one in tied)
+    return [front, *(one for one in ordered if one is not front)]
+
+
 def _evidence(race: Race, *, complete: bool) -> Evidence:
-    runners = sorted((one for one in race.runners if one.scores), key=lambda one: (-one.round, -_common(race, one)))
+    # Who went further was better than who was left behind, whatever the scores on other rows say.
+    known = (one for one in race.runners if one.scores)
+    runners = _rules_first(race, sorted(known, key=lambda one: (-one.round, -len(one.scores), -one.mean)))
     sign = 1.0 if race.metric.greater_is_better and not race.metric.signed else -1.0
     items = tuple(
         Measured(
@@ -328,9 +367,3 @@ def _evidence(race: Race, *, complete: bool) -> Evidence:
         seconds=round(time.perf_counter() - race.began, 2),
         complete=complete,
     )
-
-
-def _common(race: Race, one: _Runner) -> float:
-    """Return the mean over the folds that all of the same round have been judged on."""
-    shared = min(len(other.scores) for other in race.runners if other.round == one.round and other.scores)
-    return float(np.mean(one.scores[:shared]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,11 +97,24 @@ class Said:
 
 
 def in_order(ranking: Sequence[Ranked], evidence: Evidence | None) -> tuple[Ranked, ...]:
-    """Return the estimators in the order of the evidence; those without any follow in the order of the rules."""
+    """Return the estimators in the order of the evidence, each with what it scored as its first reason.
+
+    Those without any evidence follow in the order of the rules, and the baseline comes last.
+    """
     if evidence is None:
         return tuple(ranking)
     place = {one.estimator: at for at, one in enumerate(evidence.items)}
-    return tuple(sorted(ranking, key=lambda one: (one.entry.is_baseline, place.get(one.entry.id, len(place)))))
+    ordered = sorted(ranking, key=lambda one: (one.entry.is_baseline, place.get(one.entry.id, len(place))))
+    return tuple(_with_score(one, evidence) for one in ordered)
+
+
+def _with_score(ranked: Ranked, evidence: Evidence) -> Ranked:
+    measured = evidence.of(ranked.entry.id)
+    if measured is None or not evidence.baseline:
+        return ranked
+    unit, rule = metrics.get(evidence.metric).title, float(np.mean(evidence.baseline))
+    score = f"{unit} {measured.mean:.3f} in short fits on {measured.rows:,} rows; the best rule without learning"
+    return replace(ranked, reasons=(f"{score} {rule:.3f}".replace("-", "\u2212"), *ranked.reasons))
 
 
 def expected_of(measured: Measured, evidence: Evidence) -> Expected | None:
@@ -177,10 +190,11 @@ def _signal(evidence: Evidence) -> list[Said]:
     best, metric = evidence.items[0], metrics.get(evidence.metric)
     title, unit = _title(best.estimator), metric.title
     count = min(len(best.scores), len(evidence.baseline))
+    folds = f"{count} folds" if count > 1 else "one fold"
     gains = [-metric.loss(rule, one) for one, rule in zip(best.scores, evidence.baseline, strict=False)]
     gain, rule = float(np.mean(gains)), float(np.mean(evidence.baseline))
     spread = float(np.std(gains, ddof=1)) * math.sqrt(1 / count + evidence.judged_share) if count > 1 else 0.0
-    numbers = f"{title} scores {best.mean:.3f} and the best rule without learning {rule:.3f} ({unit}, {count} folds)"
+    numbers = f"{title} scores {best.mean:.3f} and the best rule without learning {rule:.3f} ({unit}, {folds})"
     if gain <= spread:
         message = f"No estimator beats the baseline beyond the luck of the draw: {numbers}."
         return [Said("no_signal", Severity.WARNING, message)]

@@ -22,6 +22,7 @@ def panel(situation: Situation) -> dict[str, Any] | None:
     baseline = evidence.baseline if evidence is not None else ()
     return {
         "found": found,
+        "ranking": [one.ranked for one in found.items],
         "lines": [one for one in found.items if one.measured is not None],
         "chosen": spec.model.estimator,
         "metric": metrics.get(spec.metrics.primary),

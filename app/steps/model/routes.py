@@ -25,7 +25,8 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     if spec is None or profile is None:
         return {}
     rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
-    ranked = situation.plan.ranking
+    measured = panel(situation)
+    ranked = measured["ranking"] if measured else situation.plan.ranking
     chosen = registry.get(spec.model.estimator)
     values = dict(situation.plan.values["model"])
     levels: list[tuple[Level, list[Parameter]]] = [
@@ -45,7 +46,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             one.field.removeprefix(f"{chosen.id}.") for one in situation.plan.errors_of("model") if one.field
         ],
         "rows_known": rows,
-        "measured": panel(situation),
+        "measured": measured,
     }
 
 
