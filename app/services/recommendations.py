@@ -148,12 +148,12 @@ def key_of(spec: Spec, profile: DatasetProfile) -> str:
     """Return under which key the evidence is kept: all that decides about it but the rows themselves."""
     config = spec.to_json()
     parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
-    started = [(one.entry.id, one.parameters) for one in _ranking(spec, profile)]
+    started = {one.entry.id: one.parameters for one in _ranking(spec, profile)}
     return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started)
 
 
-def _ranking(spec: Spec, profile: DatasetProfile) -> tuple[Ranked, ...]:
-    return rank(traits_of_spec(spec, profile), metric=spec.metrics.primary)
+def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[Ranked, ...]:
+    return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
 
 
 def _stored(dataset: Dataset, key: str) -> Evidence | None:
@@ -183,7 +183,7 @@ def _of(
     state = RunState.FINISHED.value if found and found.complete else job.state if job is not None else "none"
     if job is not None and state == RunState.FAILED.value:
         reason = job.error or "The short fits failed."
-    ranking = in_order(_ranking(spec, profile), found)
+    ranking = in_order(_ranking(spec, profile, known), found)
     return Recommendations(
         spec=spec,
         items=tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking),
@@ -236,7 +236,8 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
         return not held.should_stop()
 
     frame = _rows(dataset, profile, spec)
-    found = measure(spec, frame, profile, ranking=_ranking(spec, profile), keep=keep)
+    known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
+    found = measure(spec, frame, profile, ranking=_ranking(spec, profile, known), keep=keep)
     if held.should_stop() or not keep(found):
         return False
     shared = analysis.cache_key(dataset, "evidence", key)

@@ -59,6 +59,31 @@ def test_every_estimator_is_ranked_once_with_reasons_and_the_baseline_comes_last
     assert f"{traits.rows:,} rows" in ranked[0].reasons[0]
 
 
+def test_a_long_tail_and_noise_and_a_short_memory_change_who_goes_first() -> None:
+    assert rank(PLAIN)[0].entry.id == "extra_trees"
+    tailed = rank(replace(PLAIN, tail=5.0))[0]
+    assert tailed.entry.id == "hist_gradient_boosting"
+    assert "a long tail (5.0 to 1 about the median)" in tailed.reasons[0]
+    noisy = rank(replace(PLAIN, strongest=("wind", 0.08)))
+    assert noisy[0].entry.id == "random_forest"
+    assert "no column goes with the target by more than 0.08" in noisy[0].reasons[0]
+    boosting = next(one for one in noisy if one.entry.id == "hist_gradient_boosting")
+    assert boosting.cautions[0].startswith("The strongest column, wind, goes with the target by 0.08 only")
+    short = rank(replace(PLAIN, ordered=True, memory_steps=3, derived=3))[0]
+    assert short.entry.id == "ridge"
+    assert "look back 3 steps" in short.reasons[0]
+
+
+def test_classes_go_by_balance_and_size() -> None:
+    def first(**traits: int) -> str:
+        return rank(replace(CLASSES, **traits))[0].entry.id
+
+    assert first(rows=5000) == "hist_gradient_boosting"
+    assert first(rows=800) == "random_forest"
+    assert first(rows=5000, rarest=20, commonest=4000) == "random_forest"
+    assert first(rows=60) == "logistic_regression"
+
+
 def test_what_cannot_carry_the_rows_stands_behind_what_can() -> None:
     order = [one.entry.id for one in rank(replace(PLAIN, rows=100_000))]
     assert order.index("support_vector_machine") > order.index("decision_tree")

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
-from app.domain.recommendation.reasons import MOSTLY_COARSE, UNEVEN, cautions_for, reasons_for, size_of
+from app.domain.recommendation.reasons import LONG_TAIL, MOSTLY_COARSE, UNEVEN, cautions_for, reasons_for, size_of
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
 
@@ -16,6 +16,8 @@ TOO_FEW = 100
 SMALL = 500
 SOME = 1_500
 LARGE = 10_000
+# A number whose strongest column goes with it less than this is mostly noise to any single one of them.
+WEAK = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,13 @@ def _order(traits: Traits) -> tuple[list[str], str]:
         return first, f"{size}; they look back {traits.memory_steps:,} steps: a line carries a short series on"
     if traits.task.is_classification:
         return _order_of_classes(traits, size)
+    if traits.strongest is not None and traits.strongest[1] < WEAK:
+        first = ["random_forest", "ridge", "extra_trees", "support_vector_machine", "hist_gradient_boosting"]
+        weak = f"no column goes with the target by more than {traits.strongest[1]:.2f}"
+        return first, f"{size}; {weak}: averaged trees are fooled least by noise"
+    if traits.tail >= LONG_TAIL and traits.rows >= SMALL:
+        first = ["hist_gradient_boosting", "extra_trees", "random_forest", "k_nearest_neighbors", "ridge"]
+        return first, f"{size}; the target has a long tail ({traits.tail:.1f} to 1 about the median), which suits cuts"
     if traits.rows < SMALL:
         first = ["extra_trees", "random_forest", "gaussian_process", "ridge", "hist_gradient_boosting"]
         return first, f"{size}: averaged trees are the steadiest on so few"

@@ -11,6 +11,7 @@ MOSTLY_COARSE = 0.7
 TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting"})
 FORESTS = frozenset({"random_forest", "extra_trees"})
 LINES = frozenset({"linear_regression", "ridge", "lasso", "elastic_net", "logistic_regression"})
+FLEXIBLE = frozenset({"multilayer_perceptron", "decision_tree", "hist_gradient_boosting", "k_nearest_neighbors"})
 SMOOTH = frozenset({"support_vector_machine", "gaussian_process", "multilayer_perceptron"})
 
 
@@ -58,6 +59,9 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
         said.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")
     if entry.id == "k_nearest_neighbors" and traits.width > 15:
         said.append(f"In {traits.width:,} columns every row is far from every other")
+    if entry.id in FLEXIBLE and traits.strongest is not None and traits.strongest[1] < 0.2:
+        name, value = traits.strongest
+        said.append(f"The strongest column, {name[:60]}, goes with the target by {value:.2f} only: noise is learnt too")
     if entry.id in ("multilayer_perceptron", "decision_tree") and traits.rows < 1000:
         said.append(f"{traits.rows:,} rows: another draw of them may give quite another result")
     if entry.id == "hist_gradient_boosting" and 0 < traits.rarest < 20:
