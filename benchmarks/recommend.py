@@ -40,7 +40,7 @@ import pandas as pd
 from app.domain.errors import TrainingError
 from app.domain.experiment import ModelPart, Spec
 from app.domain.recommendation.estimators import Ranked
-from app.domain.recommendation.evidence import measure
+from app.domain.recommendation.evidence import SECONDS, measure
 from app.domain.recommendation.verdict import in_order
 from app.domain.training import scoring
 from app.domain.training.pipeline import build_pipeline
@@ -301,7 +301,8 @@ def speed() -> None:
         begun = time.perf_counter()
         names = [column.name for column in profile.columns]
         rows = read_frame(folder / "data.parquet", profile, names, sample_rows=MOST_ROWS)
-        found = measure(plan.spec, rows, profile, ranking=plan.ranking, keep=lambda _: True)
+        left = SECONDS - (time.perf_counter() - begun)
+        found = measure(plan.spec, rows, profile, ranking=plan.ranking, keep=lambda _: True, seconds=left)
         took = time.perf_counter() - begun
     print(f"a file of {megabytes:.0f} MB, {profile.rows:,} rows x {len(profile.columns)} columns")
     print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ from app.storage.tables import Dataset, Job
 # Rows that are enough for short fits; where time orders them, the latest.
 MOST_ROWS = 60_000
 SECONDS = 120
+# Reading the rows takes from the time of the fits, which are given so much at least.
+LEAST_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
 EVIDENCE_VERSION = 1
 # Steps whose errors would make every fit fail.
@@ -219,7 +222,7 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
     from app.domain.recommendation.evidence import SECONDS as BUDGET
     from app.domain.recommendation.evidence import measure
 
-    dataset = datasets.get_dataset(dataset_id)
+    begun, dataset = time.monotonic(), datasets.get_dataset(dataset_id)
     profile = profile_of(dataset)
     if profile is None:
         raise ValueError("the dataset is not ready")
@@ -237,7 +240,8 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
 
     frame = _rows(dataset, profile, spec)
     known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
-    found = measure(spec, frame, profile, ranking=_ranking(spec, profile, known), keep=keep)
+    left = max(BUDGET - (time.monotonic() - begun), LEAST_SECONDS)
+    found = measure(spec, frame, profile, ranking=_ranking(spec, profile, known), keep=keep, seconds=left)
     if held.should_stop() or not keep(found):
         return False
     shared = analysis.cache_key(dataset, "evidence", key)

@@ -203,7 +203,9 @@ def test_one_fold_gives_no_range() -> None:
     assert expected_of(said(0.7).items[0], said(0.7)) is None
 
 
-@pytest.mark.parametrize("metric", ["r2", "nse", "accuracy", "balanced_accuracy", "rmse", "mae"])
+@pytest.mark.parametrize(
+    "metric", ["r2", "nse", "accuracy", "balanced_accuracy", "roc_auc", "f1", "kge_2012", "rmse", "mae"]
+)
 def test_before_any_fit_the_range_is_wide_and_in_the_unit_of_the_metric(metric: str) -> None:
     found = expected_by_rules(replace(TRAITS, target_std=4.0, strongest=("a", 0.6)), metric)
     assert found is not None

@@ -27,7 +27,7 @@ from app.domain.training.preparation import Table, prepare
 from app.domain.training.scoring import Predicted
 from app.domain.training.splitting import Fold, RowFacts, make_split
 
-SECONDS = 6.0
+SECONDS = 7.5
 FIRST_ROWS, GROWTH = 400, 4
 FIRST_FOLDS = 2
 MOST_CANDIDATES = 10
@@ -38,7 +38,7 @@ FINALISTS = 4
 PROTECTED = 2
 MOST_JUDGED = 4_000
 # No single fit may take a larger share of the time than this.
-LARGEST_SHARE = 0.25
+LARGEST_SHARE = 0.2
 # A finalist whose paired differences say so this clearly is not fitted any further.
 CLEARLY = 2.5
 # Fits may take so much longer than foreseen.

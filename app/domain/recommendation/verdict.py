@@ -152,15 +152,16 @@ def expected_by_rules(traits: Traits, metric: str) -> Expected | None:
     alone = traits.strongest[1] ** 2 if traits.strongest is not None else 0.0
     if metric in ("r2", "nse"):
         return Expected(round(0.5 * alone, 3), round(max(0.95, alone), 3), metric, "rules")
-    if metric in ("accuracy", "balanced_accuracy"):
-        chance = 1 / max(traits.classes, 2)
-        if metric == "accuracy":
-            chance = traits.commonest / max(traits.rows, 1)
+    if metric in ("accuracy", "balanced_accuracy", "roc_auc"):
+        chance = {"accuracy": traits.commonest / max(traits.rows, 1), "roc_auc": 0.5}.get(metric)
+        chance = 1 / max(traits.classes, 2) if chance is None else chance
         low = chance + 0.5 * alone * (1 - chance)
         return Expected(round(low, 3), round(max(0.98, low), 3), metric, "rules")
     if metric in ("rmse", "mae") and traits.target_std > 0:
         return Expected(float(f"{0.1 * traits.target_std:.3g}"), float(f"{traits.target_std:.3g}"), metric, "rules")
-    return None
+    held = metrics.get(metric)
+    bounded = held.greater_is_better and held.best == 1.0
+    return Expected(0.0, 0.98, metric, "rules") if bounded else None
 
 
 def _within(low: float, high: float, metric: str, basis: str) -> Expected:
