@@ -1,8 +1,8 @@
 """Server time of validate-config on the streamflow sample and on 1,000 columns, 95th percentile over many requests.
 
 Figure: a config is checked in at most 10 ms. Yardstick: `/health/live`, which does nothing, in the same run. Every
-request changes a setting, so no answer is a repeat. The figure is the wall clock around the WSGI application, as whoever
-waits has it; the processor's time stands beside it, since a shared machine stretches the first.
+request changes a setting, so no answer is a repeat. The figure is the wall clock around the WSGI application, as
+whoever waits has it; the processor's time stands beside it, since a shared machine stretches the first.
 """
 
 from __future__ import annotations
