@@ -27,6 +27,7 @@ QUEUES = {
     JobKind.CALIBRATE: QUICK,
     JobKind.CORRELATE: QUICK,
     JobKind.RANK: QUICK,
+    JobKind.RECOMMEND: QUICK,
     JobKind.TRAIN: TRAIN,
 }
 FUNCTIONS = {
@@ -35,6 +36,7 @@ FUNCTIONS = {
     JobKind.CALIBRATE: "workers.jobs.calibrate.calibrate",
     JobKind.CORRELATE: "workers.jobs.correlate.correlate",
     JobKind.RANK: "workers.jobs.rank.rank",
+    JobKind.RECOMMEND: "workers.jobs.recommend.recommend",
     JobKind.TRAIN: "workers.jobs.train.train",
 }
 CONNECT_SECONDS = 0.5

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import analysis, config, datasets, features, jobs
+from app.api import analysis, config, datasets, features, jobs, recommendations
 
-BLUEPRINTS = (jobs.blueprint, datasets.blueprint, analysis.blueprint, features.blueprint, config.blueprint)
+BLUEPRINTS = (
+    jobs.blueprint,
+    datasets.blueprint,
+    analysis.blueprint,
+    features.blueprint,
+    config.blueprint,
+    recommendations.blueprint,
+)
 
 
 def init_app(app: Flask) -> None:

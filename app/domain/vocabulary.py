@@ -110,4 +110,5 @@ class JobKind(StrEnum):
     CALIBRATE = "calibrate"
     CORRELATE = "correlate"
     RANK = "rank"
+    RECOMMEND = "recommend"
     TRAIN = "train"

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
-from app.services import analysis, associations, correlations, experiments, rankings
+from app.services import analysis, associations, correlations, experiments, rankings, recommendations
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Job, User
@@ -19,6 +19,7 @@ PARTIALS: dict[JobKind, Callable[[Job], dict[str, Any] | None]] = {
     JobKind.ASSOCIATE: associations.partial_of,
     JobKind.CORRELATE: correlations.partial_of,
     JobKind.RANK: rankings.partial_of,
+    JobKind.RECOMMEND: recommendations.partial_of,
 }
 
 

@@ -54,6 +54,7 @@ POLICY: dict[str, Who] = {
     "api_analysis.describe": Who.SIGNED_IN,
     "api_features.correlate": Who.SIGNED_IN,
     "api_features.rank": Who.SIGNED_IN,
+    "api_recommendations.show": Who.SIGNED_IN,
     "sign_in.show": Who.ANYBODY,
     "sign_in.save": Who.ANYBODY,
     "sign_in.redeem": Who.ANYBODY,
@@ -119,6 +120,9 @@ POLICY: dict[str, Who] = {
     "features.preview_transform": Who.SIGNED_IN,
     "features.ask_transform": Who.SIGNED_IN,
     "features.answer_leak": Who.SIGNED_IN,
+    "model.show_evidence": Who.SIGNED_IN,
+    "model.measure_again": Who.SIGNED_IN,
+    "model.choose": Who.SIGNED_IN,
     "review.launch": Who.SIGNED_IN,
     **{
         f"{slug}.{verb}": Who.SIGNED_IN

@@ -24,6 +24,8 @@ Schema = TypeVar("Schema", bound=BaseModel)
 def body_of(schema: type[Schema]) -> Schema:
     """Return the body of the request as its schema says; without a body, what the query says.
 
+    A name that the query holds more than once is a list.
+
     Raises
     ------
     InvalidBodyError
@@ -31,7 +33,8 @@ def body_of(schema: type[Schema]) -> Schema:
     """
     try:
         if request.method == "GET":
-            return schema.model_validate({name: request.args[name] for name in request.args})
+            said = {name: request.args.getlist(name) for name in request.args}
+            return schema.model_validate({name: held if len(held) > 1 else held[0] for name, held in said.items()})
         return schema.model_validate_json(request.get_data() or b"{}")
     except ValidationError as fault:
         raise InvalidBodyError(tuple(_fault(one) for one in fault.errors(include_url=False))) from None

@@ -1,64 +1,114 @@
-"""Which estimator to try first, by rules that a person can check."""
+"""Which estimators to try first, by rules that a person can check and nothing but the profile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
-from app.domain.vocabulary import TaskKind
+from app.domain.recommendation.reasons import LONG_TAIL, MOSTLY_COARSE, UNEVEN, cautions_for, reasons_for, size_of
+from app.domain.recommendation.starting import starting_parameters
+from app.domain.recommendation.traits import Traits
 
-SMALL = 200
-LARGE = 100_000
+# Fewer rows with a target than this cannot tell good models from lucky ones.
+TOO_FEW = 100
+SMALL = 500
+SOME = 1_500
+LARGE = 10_000
+# A number whose strongest column goes with it less than this is mostly noise to any single one of them.
+WEAK = 0.2
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """One suggestion with its reasons and cautions."""
+    """One suggestion with its reasons and cautions, and the hyperparameters to start from."""
 
     entry: EstimatorEntry
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
+    parameters: dict[str, Any]
 
 
-def rank(task: TaskKind, *, rows: int, features: int, has_categories: bool) -> tuple[Ranked, ...]:
-    """Return every estimator of the task, the suggested one first.
+def rank(traits: Traits, *, metric: str = "") -> tuple[Ranked, ...]:
+    """Return every estimator of the task, the one to try first at the front and the baseline at the end.
 
-    The order follows what benchmarks on tables agree on (Grinsztajn et al. 2022, NeurIPS: trees lead on medium ones;
-    simple penalised models hold their own on small ones).
+    The order is what comparisons on many tables agree on. Trees lead on tables of middling size, the more so where
+    features are uninformative or jump (Grinsztajn, Oyallon & Varoquaux 2022, NeurIPS, arXiv:2207.08815); boosted ones
+    most of all on large and irregular tables, while on small and smooth ones networks and simple methods are as good
+    (McElfresh et al. 2023, NeurIPS, arXiv:2305.02997); no family wins everywhere (Gorishniy et al. 2021, NeurIPS,
+    arXiv:2106.11959); among classifiers random forests, then support vectors, are the safest first choice
+    (Fernandez-Delgado et al. 2014, JMLR 15(90)). A straight line goes first where rows are too few for more.
 
     Parameters
     ----------
-    task
-        The kind of task.
-    rows, features
-        Rows with a target, and selected columns.
-    has_categories
-        Whether words are among the features.
+    traits
+        The data, the target and the chosen features.
+    metric
+        The primary metric where it was chosen already; it moves starting hyperparameters only.
     """
-    line = "logistic_regression" if task.is_classification else "ridge"
-    if rows < SMALL:
-        first = [line, "random_forest", "gaussian_process", "extra_trees", "k_nearest_neighbors"]
-        why = f"{rows:,} rows: a simple model is harder to fool on so few."
-    elif rows < 3000:
-        first = ["random_forest", "hist_gradient_boosting", line, "extra_trees", "support_vector_machine"]
-        why = f"{rows:,} rows are enough for trees, and averaged trees are the steadiest."
-    else:
-        first = ["hist_gradient_boosting", "random_forest", line, "extra_trees", "multilayer_perceptron"]
-        why = f"{rows:,} rows and {features:,} features: boosted trees lead on tables of this size."
-    entries = registry.for_task(task)
-    order = {identifier: place for place, identifier in enumerate(first)}
-    ranked = sorted(entries, key=lambda entry: (entry.is_baseline, order.get(entry.id, len(first))))
-    return tuple(
-        _ranked(entry, why if place == 0 else "", rows=rows, words=has_categories) for place, entry in enumerate(ranked)
+    first, why = _order(traits)
+    place = {identifier: at for at, identifier in enumerate(first)}
+    entries = sorted(
+        registry.for_task(traits.task),
+        key=lambda one: (one.is_baseline, _too_large(one, traits), place.get(one.id, len(first))),
     )
+    return tuple(_ranked(entry, traits, why if at == 0 else "", metric=metric) for at, entry in enumerate(entries))
 
 
-def _ranked(entry: EstimatorEntry, why: str, *, rows: int, words: bool) -> Ranked:
-    reasons = ((why,) if why else ()) + entry.strengths
-    cautions = entry.cautions
-    if entry.max_rows is not None and rows > entry.max_rows:
-        cautions = (f"{rows:,} rows are more than the {entry.max_rows:,} it can carry", *cautions)
-    if words and entry.scale:
-        cautions = (*cautions, "Words become one column each")
-    return Ranked(entry, reasons, cautions)
+def _too_large(entry: EstimatorEntry, traits: Traits) -> bool:
+    return entry.max_rows is not None and traits.rows > entry.max_rows
+
+
+def _order(traits: Traits) -> tuple[list[str], str]:
+    """Return the estimators in order and why the first one is the first."""
+    size, line = size_of(traits), "logistic_regression" if traits.task.is_classification else "ridge"
+    if traits.rows < TOO_FEW:
+        first = [line, "random_forest", "extra_trees", "gaussian_process", "support_vector_machine"]
+        return first, f"{size}: a simple model is harder to fool on so few"
+    if traits.memory_steps and traits.rows >= SOME:
+        first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
+        return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosted trees find what follows what"
+    if traits.memory_steps:
+        first = [line, "extra_trees", "random_forest", "gaussian_process", "hist_gradient_boosting"]
+        return first, f"{size}; they look back {traits.memory_steps:,} steps: a line carries a short series on"
+    if traits.task.is_classification:
+        return _order_of_classes(traits, size)
+    if traits.strongest is not None and traits.strongest[1] < WEAK:
+        first = ["random_forest", "ridge", "extra_trees", "support_vector_machine", "hist_gradient_boosting"]
+        weak = f"no column goes with the target by more than {traits.strongest[1]:.2f}"
+        return first, f"{size}; {weak}: averaged trees are fooled least by noise"
+    if traits.tail >= LONG_TAIL and traits.rows >= SMALL:
+        first = ["hist_gradient_boosting", "extra_trees", "random_forest", "k_nearest_neighbors", "ridge"]
+        return first, f"{size}; the target has a long tail ({traits.tail:.1f} to 1 about the median), which suits cuts"
+    if traits.rows < SMALL:
+        first = ["extra_trees", "random_forest", "gaussian_process", "ridge", "hist_gradient_boosting"]
+        return first, f"{size}: averaged trees are the steadiest on so few"
+    if traits.coarse_share < MOSTLY_COARSE and traits.rows < LARGE:
+        first = ["extra_trees", "hist_gradient_boosting", "ridge", "multilayer_perceptron", "random_forest"]
+        return first, f"{size}, most of which vary smoothly: averaged random cuts follow smooth relations closely"
+    first = ["hist_gradient_boosting", "random_forest", "ridge", "extra_trees", "multilayer_perceptron"]
+    return first, f"{size}: boosted trees lead on tables of this kind"
+
+
+def _order_of_classes(traits: Traits, size: str) -> tuple[list[str], str]:
+    rest = ["logistic_regression", "support_vector_machine", "multilayer_perceptron", "ridge"]
+    if traits.imbalance >= UNEVEN:
+        first = ["random_forest", "extra_trees", "hist_gradient_boosting", *rest]
+        return first, f"{size}; {traits.imbalance:,.0f} rows of the commonest class for one of the rarest"
+    if traits.rows < SOME:
+        first = ["random_forest", "hist_gradient_boosting", "logistic_regression", "extra_trees", *rest[1:]]
+        return first, f"{size}: averaged trees are the steadiest on so few"
+    first = ["hist_gradient_boosting", "random_forest", "extra_trees", *rest]
+    return first, f"{size}: boosted trees lead on tables of this size"
+
+
+def _ranked(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> Ranked:
+    reasons = [*([why] if why else []), *reasons_for(entry, traits)]
+    cautions = cautions_for(entry, traits)
+    return Ranked(
+        entry,
+        tuple(dict.fromkeys((*reasons, *entry.strengths))),
+        tuple(dict.fromkeys((*cautions, *entry.cautions))),
+        starting_parameters(entry, traits, metric=metric),
+    )

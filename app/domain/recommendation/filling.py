@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.domain.estimators import registry
@@ -9,8 +10,9 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import NAME_LENGTH, TransformPart
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import Reader
-from app.domain.recommendation.estimators import rank
+from app.domain.recommendation.estimators import Ranked, rank
 from app.domain.recommendation.features import Context
+from app.domain.recommendation.traits import Traits, traits_of
 from app.domain.recommendation.tuning import fill_tuning
 from app.domain.recommendation.validation import (
     Situation,
@@ -23,7 +25,7 @@ from app.domain.recommendation.validation import (
 )
 from app.domain.training import metrics, splitting
 from app.domain.training.transforms import memory_of
-from app.domain.vocabulary import ColumnKind, Strategy
+from app.domain.vocabulary import Strategy
 
 HOLDOUT = Parameter(
     "holdout_percent",
@@ -39,14 +41,13 @@ SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0
 MOST_TAGS = 20
 
 
-def fill_model(reader: Reader, config: dict[str, Any], context: Context, *, selected: int) -> None:
-    """Add the estimator and its hyperparameters."""
-    rows = context.profile.rows - context.profile.column(context.target).missing
-    words = any(kind is ColumnKind.CATEGORICAL for kind in context.kinds.values())
-    ranked = rank(context.task, rows=rows, features=selected, has_categories=words)
+def fill_model(reader: Reader, config: dict[str, Any], context: Context) -> tuple[Ranked, ...]:
+    """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them."""
+    metric = reader.raw("validation", "primary_metric")
+    ranked = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
     reader.suggest("model", "ranking", [item.entry.id for item in ranked])
     first = ranked[0]
-    chosen = reader.text("model", "estimator", first.entry.id, first.reasons[0])
+    chosen = reader.text("model", "estimator", first.entry.id, f"{first.reasons[0]}.")
     try:
         entry = registry.get(chosen)
     except KeyError:
@@ -55,12 +56,28 @@ def fill_model(reader: Reader, config: dict[str, Any], context: Context, *, sele
             "model", "estimator", f"There is no estimator {chosen[:40]}.", code="estimator_unknown", remedy=remedy
         )
         entry = first.entry
+    start = next((one.parameters for one in ranked if one.entry.id == entry.id), entry.defaults(context.task))
     parameters = {
-        parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, parameter.default)
+        parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, start[parameter.name])
         for parameter in entry.parameters_for(context.task)
     }
     tuning = fill_tuning(reader, entry, context.task, parameters)
     config["model"] = {"estimator": entry.id, "parameters": parameters, "tuning": tuning}
+    return ranked
+
+
+def traits_in(config: Mapping[str, Any], context: Context) -> Traits:
+    """Return what the model's suggestions look at, for the features as they are chosen."""
+    return traits_of(
+        context.profile,
+        task=context.task,
+        target=context.target,
+        selected=config["features"]["selected"],
+        kinds=context.kinds,
+        recipes=[TransformPart(**recipe) for recipe in config["features"]["transforms"]],
+        time_column=context.time_column,
+        associations=context.associations,
+    )
 
 
 def situation_of(config: dict[str, Any], context: Context) -> Situation:

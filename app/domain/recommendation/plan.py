@@ -12,6 +12,7 @@ from typing import Any
 from app.domain.analysis.profile import Association, ColumnProfile
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
+from app.domain.recommendation.estimators import Ranked
 from app.domain.recommendation.selection import Facts
 from app.domain.vocabulary import Severity
 
@@ -64,6 +65,8 @@ class Plan:
         Every column but the target, in file order.
     problems
         In the order of the steps, errors first within a step.
+    ranking
+        The estimators of the task in the order in which to try them, by rules alone.
     """
 
     spec: Spec | None
@@ -72,6 +75,7 @@ class Plan:
     reasons: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[ColumnChoice, ...] = ()
     problems: tuple[Problem, ...] = ()
+    ranking: tuple[Ranked, ...] = ()
     estimate: Estimate | None = None
 
     def problems_of(self, step: str) -> tuple[Problem, ...]:

@@ -76,7 +76,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
     config = _begin_config(context, selected, transforms)
-    fill_model(reader, config, context, selected=len(selected))
+    ranking = fill_model(reader, config, context)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
     spec = _spec(reader, config)
@@ -92,6 +92,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
         reasons=reader.reasons,
         columns=columns,
         problems=_ordered(problems),
+        ranking=ranking,
         estimate=forecast,
     )
 

@@ -47,19 +47,18 @@ class Table:
     notes: tuple[str, ...]
 
 
-def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
-    """Return the columns of the dataset that a config names, each once."""
-    task = spec.task
-    # A recipe may work on what another derives, which no file holds.
-    made = {name for name in names_made(spec) if not profile.has(name)}
-    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
-    extra = [column for column in (task.time_column, task.group_column) if column]
-    return list(dict.fromkeys([task.target, *spec.features.selected, *extra, *mentioned]))
-
-
 def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:
     """Return a column's kind: what the user said, else what was detected."""
     return spec.data.column_kinds.get(column) or profile.column(column).kind
+
+
+def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
+    """Return the columns of the file that a config names, each once; the target is the first."""
+    # A recipe may work on what another derives, which no file holds.
+    made = {name for name in names_made(spec) if not profile.has(name)}
+    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
+    extra = [column for column in (spec.task.time_column, spec.task.group_column) if column]
+    return list(dict.fromkeys([spec.task.target, *spec.features.selected, *extra, *mentioned]))
 
 
 def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:

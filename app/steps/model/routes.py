@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.estimators import registry
-from app.domain.recommendation.estimators import rank
-from app.domain.vocabulary import ColumnKind
 from app.steps import flow
 from app.steps.model import tuning
 from app.steps.model.form import act, read
+from app.steps.model.measured import panel
 from app.steps.model.tuner import depths_of
 
 RECOMMENDED = 3
@@ -21,8 +20,8 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     if spec is None or profile is None:
         return {}
     rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
-    words = any(column.kind is ColumnKind.CATEGORICAL for column in profile.columns)
-    ranked = rank(spec.task.kind, rows=rows, features=len(spec.features.selected), has_categories=words)
+    measured = panel(situation)
+    ranked = measured["ranking"] if measured else situation.plan.ranking
     chosen = registry.get(spec.model.estimator)
     first = [one for one in ranked[:RECOMMENDED] if not one.entry.is_baseline]
     return {
@@ -32,6 +31,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "depths": depths_of(situation.plan, chosen, spec.task.kind),
         "rows_known": rows,
         "tuning": tuning.context(situation.plan),
+        "measured": measured,
     }
 
 

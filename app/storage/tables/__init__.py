@@ -4,6 +4,7 @@ from app.storage.tables.accounts import ApiToken, SignInAttempt, SignInLink, Use
 from app.storage.tables.correlations import CorrelationBlock, TargetRanking
 from app.storage.tables.datasets import Dataset, TargetAssociation
 from app.storage.tables.drafts import DraftEvent, DraftRow
+from app.storage.tables.evidence import ModelEvidence
 from app.storage.tables.experiments import Experiment, Job, WorkerBeat
 from app.storage.tables.idempotency import IdempotencyKey
 from app.storage.tables.timings import FitTiming
@@ -18,6 +19,7 @@ __all__ = [
     "FitTiming",
     "IdempotencyKey",
     "Job",
+    "ModelEvidence",
     "SignInAttempt",
     "SignInLink",
     "TargetAssociation",

@@ -1,0 +1,73 @@
+"""Why an estimator may suit a dataset, and why it may not, each said with the dataset's own numbers."""
+
+from __future__ import annotations
+
+from app.domain.estimators.parameters import EstimatorEntry
+from app.domain.recommendation.traits import FEW_VALUES, Traits
+
+LONG_TAIL = 3.0
+UNEVEN = 10.0
+MOSTLY_COARSE = 0.7
+TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting"})
+FORESTS = frozenset({"random_forest", "extra_trees"})
+LINES = frozenset({"linear_regression", "ridge", "lasso", "elastic_net", "logistic_regression"})
+FLEXIBLE = frozenset({"multilayer_perceptron", "decision_tree", "hist_gradient_boosting", "k_nearest_neighbors"})
+SMOOTH = frozenset({"support_vector_machine", "gaussian_process", "multilayer_perceptron"})
+
+
+def size_of(traits: Traits) -> str:
+    """Return the size in words: "12,692 rows, 7 numeric features and 2 of words"."""
+    kinds = [f"{traits.numbers:,} numeric feature{'' if traits.numbers == 1 else 's'}"] if traits.numbers else []
+    kinds += [f"{traits.words:,} of words"] if traits.words else []
+    kinds += [f"{traits.derived:,} derived"] if traits.derived else []
+    said = ", ".join(kinds[:-1]) + (" and " if len(kinds) > 1 else "") + kinds[-1] if kinds else "no feature"
+    return f"{traits.rows:,} rows, {said}"
+
+
+def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
+    """Return what speaks for an estimator here, the weightiest first; each sentence can be checked in the profile."""
+    said = []
+    if entry.id in TREES and traits.coarse_share >= MOSTLY_COARSE and traits.features > 1:
+        few = traits.coarse + traits.words
+        said.append(f"{few:,} of {traits.features:,} features are words or take at most {FEW_VALUES} values: cuts suit")
+    if entry.id in FORESTS and traits.imbalance >= UNEVEN:
+        said.append(f"The rarest of {traits.classes} classes has {traits.rarest:,} rows: averaged trees stay steady")
+    if entry.handles_missing and traits.missing_share > 0:
+        said.append(f"{_percent(traits.missing_share)} of the cells are missing, which it takes as they are")
+    if entry.id in LINES and traits.memory_steps:
+        said.append(f"Features look back {traits.memory_steps:,} steps, and a series mostly carries on in a line")
+    if entry.id in LINES and traits.rows_per_column >= 1:
+        said.append(f"{traits.rows_per_column:,.0f} rows for each column it sees: few numbers to learn from them")
+    if entry.id in TREES and traits.tail >= LONG_TAIL:
+        said.append(f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which cuts do not mind")
+    smooth = traits.target_values > traits.rows // 10 and 0 < traits.tail < LONG_TAIL
+    if entry.id in SMOOTH and traits.coarse_share < 0.3:
+        target = f", a target of {traits.target_values:,} values without a long tail" if smooth else ""
+        said.append(f"{traits.numbers - traits.coarse:,} of {traits.features:,} features vary smoothly{target}")
+    return said
+
+
+def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
+    """Return what speaks against an estimator here, the weightiest first."""
+    said = []
+    if entry.max_rows is not None and traits.rows > entry.max_rows:
+        said.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can carry")
+    if entry.id in (*LINES, "gaussian_process") and traits.tail >= LONG_TAIL:
+        said.append(f"The tail of the target ({traits.tail:.1f} to 1 about the median) weighs most in its squares")
+    if entry.scale and traits.words:
+        wide = f"{traits.word_values:,} words in {traits.words:,} column{'' if traits.words == 1 else 's'}"
+        said.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")
+    if entry.id == "k_nearest_neighbors" and traits.width > 15:
+        said.append(f"In {traits.width:,} columns every row is far from every other")
+    if entry.id in FLEXIBLE and traits.strongest is not None and traits.strongest[1] < 0.2:
+        name, value = traits.strongest
+        said.append(f"The strongest column, {name[:60]}, goes with the target by {value:.2f} only: noise is learnt too")
+    if entry.id in ("multilayer_perceptron", "decision_tree") and traits.rows < 1000:
+        said.append(f"{traits.rows:,} rows: another draw of them may give quite another result")
+    if entry.id == "hist_gradient_boosting" and 0 < traits.rarest < 20:
+        said.append(f"The rarest class has {traits.rarest:,} rows, and boosting may learn them by heart")
+    return said
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 0.001 else "Less than 0.1 %"

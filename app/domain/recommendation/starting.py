@@ -1,0 +1,136 @@
+"""Starting hyperparameters: the registry's defaults, moved to where data of this size and shape usually want them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.domain.estimators.parameters import EstimatorEntry
+from app.domain.recommendation.traits import Traits
+from app.domain.vocabulary import TaskKind
+
+# From this many rows of the commonest class for one of the rarest on, each class is made to weigh the same.
+UNEVEN = 1.5
+# Scores that read probabilities as they are; weighing classes would shift those.
+OF_PROBABILITIES = frozenset({"log_loss", "neg_log_loss", "neg_brier_score"})
+
+
+def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = "") -> dict[str, Any]:
+    """Return a value for every hyperparameter that means something for the task.
+
+    The rules are plain and few, and follow what is published about how these methods depend on size and noise:
+    small leaves and few of them on few rows (Probst, Boulesteix & Bischl 2019, JMLR 20(53), on tunability); the
+    penalty of lasso as a share of the target's spread, since scikit-learn measures it in the target's unit;
+    n_neighbors growing with the root of the rows (Hastie, Tibshirani & Friedman 2009, 2.5 and 13.3); class weights
+    inverse to frequency where classes are uneven and each is to count alike (King & Zeng 2001, Political Analysis 9).
+
+    Parameters
+    ----------
+    entry
+        The estimator.
+    traits
+        The data.
+    metric
+        The primary metric, where it was chosen already: classes are not weighed where probabilities are judged.
+
+    Returns
+    -------
+    dict
+        Parameter name to value, within the bounds of the registry; estimators without rules keep their defaults.
+    """
+    values = entry.defaults(traits.task)
+    if "class_weight" in values and traits.imbalance >= UNEVEN and metric not in OF_PROBABILITIES:
+        values["class_weight"] = "balanced"
+    moved = _RULES[entry.id](traits) if entry.id in _RULES else {}
+    values.update({name: value for name, value in moved.items() if name in values})
+    return values
+
+
+def _boosting(traits: Traits) -> dict[str, Any]:
+    """Few rows: small trees in small steps. Many classes: each round grows one tree a class, so fewer rounds."""
+    rows = traits.rows
+    leaves, rate, rounds = (8, 0.05, 200) if rows < 500 else (16, 0.06, 200) if rows < 5000 else (31, 0.08, 300)
+    if traits.classes > 2:
+        rounds, rate = max(60, rounds * 3 // (traits.classes + 2)), max(rate, 0.1)
+    leaf = 20 if rows >= 5000 else 10 if rows >= 500 else 5
+    if traits.classes:
+        leaf = max(3, min(leaf, traits.rarest // 5))
+    penalty = 1.0 if rows < 5000 else 0.1
+    return {
+        "max_leaf_nodes": leaves,
+        "learning_rate": rate,
+        "max_iter": rounds,
+        "min_samples_leaf": leaf,
+        "l2_regularization": penalty,
+    }
+
+
+def _forest(traits: Traits) -> dict[str, Any]:
+    """Leaves grow with the rows, so that the trees stay small; many columns are drawn in smaller shares."""
+    leaf = 2 if traits.rows < 20_000 else 5 if traits.rows < 200_000 else 20
+    share = 0.5 if traits.width <= 50 else 0.3 if traits.width <= 200 else 0.1
+    if traits.task is TaskKind.REGRESSION and traits.width <= 10:
+        share = 0.7
+    return {"min_samples_leaf": leaf, "max_features": share, "n_estimators": 200 if traits.rows < 100_000 else 100}
+
+
+def _extra(traits: Traits) -> dict[str, Any]:
+    leaf = 2 if traits.rows < 20_000 else 5 if traits.rows < 200_000 else 20
+    share = 1.0 if traits.width <= 20 else 0.7 if traits.width <= 100 else 0.3
+    return {"min_samples_leaf": leaf, "max_features": share, "n_estimators": 200 if traits.rows < 100_000 else 100}
+
+
+def _tree(traits: Traits) -> dict[str, Any]:
+    return {"max_depth": 5 if traits.rows < 500 else 10, "min_samples_leaf": min(max(traits.rows // 200, 5), 100)}
+
+
+def _ridge(traits: Traits) -> dict[str, Any]:
+    return {"alpha": 1.0 if traits.rows_per_column >= 20 else 10.0}
+
+
+def _sparse(traits: Traits) -> dict[str, Any]:
+    """Lasso alone: the half of the elastic net's penalty that is squared has no unit, so its default stays."""
+    share = 0.005 if traits.rows_per_column >= 20 else 0.05
+    return {"alpha": _rounded(share * traits.target_std) or share}
+
+
+def _logistic(traits: Traits) -> dict[str, Any]:
+    return {"C": 1.0 if traits.rows_per_column >= 20 else 0.1}
+
+
+def _neighbors(traits: Traits) -> dict[str, Any]:
+    return {"n_neighbors": int(min(max(traits.rows**0.5 / 4, 5), 25))}
+
+
+def _support(traits: Traits) -> dict[str, Any]:
+    """Few rows for each column: less freedom. A number: more freedom, since the target is standardised too."""
+    if traits.rows_per_column < 10:
+        return {"C": 1.0}
+    return {"C": 10.0 if traits.rows >= 1000 else 3.0}
+
+
+def _network(traits: Traits) -> dict[str, Any]:
+    """Few rows: few neurons, a strong penalty and the solver that suits few rows. Many rows need fewer passes."""
+    if traits.rows < 500:
+        return {"width": 20, "layers": 1, "alpha": 1.0, "solver": "lbfgs", "max_iter": 500}
+    if traits.rows < 20_000:
+        return {"width": 64, "layers": 2, "alpha": 0.01, "learning_rate_init": 0.003, "max_iter": 150}
+    return {"width": 100, "layers": 2, "alpha": 0.001, "max_iter": 30 if traits.rows >= 100_000 else 60}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.2g}")
+
+
+_RULES: dict[str, Callable[[Traits], dict[str, Any]]] = {
+    "hist_gradient_boosting": _boosting,
+    "random_forest": _forest,
+    "extra_trees": _extra,
+    "decision_tree": _tree,
+    "ridge": _ridge,
+    "lasso": _sparse,
+    "logistic_regression": _logistic,
+    "k_nearest_neighbors": _neighbors,
+    "support_vector_machine": _support,
+    "multilayer_perceptron": _network,
+}

@@ -1,0 +1,182 @@
+"""What a dataset looks like to an estimator, from its profile alone: the facts that rules and reasons speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.experiment import Spec, TransformPart
+from app.domain.training.pipeline import MOST_CATEGORIES
+from app.domain.training.transforms import derived_names, memory_of
+from app.domain.vocabulary import ColumnKind, TaskKind
+
+NUMBERS = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})
+FEW_VALUES = 10
+
+
+@dataclass(frozen=True)
+class Traits:
+    """A dataset, a target and the chosen features in a few numbers.
+
+    Parameters
+    ----------
+    rows
+        Rows that have a target.
+    features
+        Chosen columns and derived features: `numbers` + `words` + `derived`.
+    width
+        Columns after words became indicators.
+    coarse
+        Chosen columns of numbers with at most FEW_VALUES different values, such as marks, codes and counts.
+    words, word_values
+        Chosen columns of words, and how many different words they hold together.
+    missing_share
+        Share of the cells of the chosen columns that are missing, 0 to 1.
+    classes, rarest, commonest
+        How many classes there are, and the rows of the smallest and the largest; 0 for a number.
+    target_values
+        How many different values the target has.
+    target_std
+        Standard deviation of a numeric target in its own unit; 0 where it is unknown.
+    tail
+        (q95 - median) / (median - q05) of a numeric target: 1 is symmetric, above 3 a long upper tail; the inverse
+        where the lower tail is the longer one. 0 where it is unknown.
+    ordered, memory_steps
+        Whether time orders the rows, and how many steps back the derived features look.
+    strongest
+        The chosen column that goes best with the target and how strongly (0 to 1), once that is measured.
+    """
+
+    task: TaskKind
+    rows: int
+    numbers: int
+    words: int
+    derived: int = 0
+    width: int = 1
+    coarse: int = 0
+    word_values: int = 0
+    missing_share: float = 0.0
+    classes: int = 0
+    rarest: int = 0
+    commonest: int = 0
+    target_values: int = 0
+    target_std: float = 0.0
+    tail: float = 0.0
+    ordered: bool = False
+    memory_steps: int = 0
+    strongest: tuple[str, float] | None = None
+
+    @property
+    def features(self) -> int:
+        """Return how many columns are looked at before words become indicators."""
+        return self.numbers + self.words + self.derived
+
+    @property
+    def imbalance(self) -> float:
+        """Return how many rows of the commonest class there are for one of the rarest; 1 for a number."""
+        return self.commonest / max(self.rarest, 1) if self.classes else 1.0
+
+    @property
+    def coarse_share(self) -> float:
+        """Return the share of the columns that are words or take few values, 0 to 1."""
+        return (self.coarse + self.words) / max(self.features, 1)
+
+    @property
+    def rows_per_column(self) -> float:
+        """Return how many rows there are for each column that the estimator sees."""
+        return self.rows / max(self.width, 1)
+
+
+def traits_of(
+    profile: DatasetProfile,
+    *,
+    task: TaskKind,
+    target: str,
+    selected: Sequence[str],
+    kinds: Mapping[str, ColumnKind],
+    recipes: Sequence[TransformPart] = (),
+    time_column: str = "",
+    associations: Associations | None = None,
+) -> Traits:
+    """Return the traits of a dataset for one target and the chosen columns; nothing is read but the profile.
+
+    Parameters
+    ----------
+    kinds
+        The kind of every chosen column, as the user said or as detected.
+    recipes, time_column
+        The derived features, and the column that orders the rows or "".
+    """
+    held = profile.column(target)
+    derived = sum(len(derived_names(part, time_column=time_column)) for part in recipes)
+    columns = [profile.column(name) for name in selected if profile.has(name)]
+    numbers = [column for column in columns if kinds.get(column.name, column.kind) in NUMBERS]
+    words = [column for column in columns if kinds.get(column.name, column.kind) not in NUMBERS]
+    about = _about_target(held, task, rows=max(profile.rows - held.missing, 0))
+    return Traits(
+        task=task,
+        numbers=len(numbers),
+        words=len(words),
+        derived=derived,
+        width=max(len(numbers) + derived + sum(min(one.distinct, MOST_CATEGORIES) for one in words), 1),
+        coarse=sum(column.distinct <= FEW_VALUES for column in numbers),
+        word_values=sum(column.distinct for column in words),
+        missing_share=sum(column.missing for column in columns) / max(len(columns) * profile.rows, 1),
+        ordered=bool(time_column),
+        memory_steps=memory_of(recipes),
+        strongest=_strongest(associations, selected),
+        **about,
+    )
+
+
+def _about_target(target: ColumnProfile, task: TaskKind, *, rows: int) -> dict[str, Any]:
+    if not task.is_classification:
+        std = target.std or 0.0
+        return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(target)}
+    rarest, commonest = _sizes(target, rows)
+    sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}
+    return {"rows": rows, "target_values": target.distinct, **sizes}
+
+
+def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associations | None = None) -> Traits:
+    """Return the traits of a dataset for a complete config."""
+    kinds = {column.name: column.kind for column in profile.columns}
+    return traits_of(
+        profile,
+        task=spec.task.kind,
+        target=spec.task.target,
+        selected=spec.features.selected,
+        kinds={**kinds, **spec.data.column_kinds},
+        recipes=spec.features.transforms,
+        time_column=spec.task.time_column or "",
+        associations=associations,
+    )
+
+
+def _sizes(target: ColumnProfile, rows: int) -> tuple[int, int]:
+    """Return the rows of the smallest and the largest class; where not all are counted, the smallest is taken as 1."""
+    counts = [count for _, count in target.top_values]
+    if not counts:
+        even = rows // max(target.distinct, 1)
+        return max(even, 1), max(even, 1)
+    return (min(counts) if target.distinct <= len(counts) else 1), max(counts)
+
+
+def _tail(target: ColumnProfile) -> float:
+    if len(target.quantiles) != 5:
+        return 0.0
+    low, _, middle, _, high = target.quantiles
+    if middle <= low or high <= middle:
+        return 0.0
+    ratio = (high - middle) / (middle - low)
+    return max(ratio, 1 / ratio)
+
+
+def _strongest(associations: Associations | None, selected: Sequence[str]) -> tuple[str, float] | None:
+    if associations is None:
+        return None
+    chosen = set(selected)
+    known = [(one.column, abs(one.value)) for one in associations.items if one.column in chosen and one.value]
+    return max(known, key=lambda pair: pair[1], default=None)

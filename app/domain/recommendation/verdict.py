@@ -1,0 +1,223 @@
+"""What measured evidence amounts to: an order, the score to expect, and whether anything is learnt at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from app.domain.recommendation.estimators import TOO_FEW, Ranked
+from app.domain.recommendation.traits import Traits
+from app.domain.training import metrics
+from app.domain.vocabulary import Severity
+
+# Below these two, hardly anything is learnt: the share of a baseline's wrong rows that are put right, and the share
+# of the way from the baseline's score to the best possible one.
+FEW_RIGHTED, LITTLE_GAIN = 0.2, 0.35
+# The same for a number: the share of the way to the best possible score.
+LITTLE_EXPLAINED = 0.02
+CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One estimator as short fits saw it.
+
+    `scores` are those of the folds of its last round, in the metric's own direction and unit; `rows` is how many rows
+    it learnt from there, `before` its mean in the round before. `right` is the share of rows whose class was right.
+    """
+
+    estimator: str
+    rows: int
+    scores: tuple[float, ...]
+    right: float
+    seconds: float
+    round: int
+    before: float | None = None
+
+    @property
+    def mean(self) -> float:
+        """Return the mean score."""
+        return float(np.mean(self.scores))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What short fits say, the best first. `baseline` are the scores of the best rule that learns nothing.
+
+    `train_rows` is what a fold of the real thing trains on, `judged_share` how many rows judge for each that trains.
+    """
+
+    metric: str
+    rows: int
+    train_rows: int
+    judged_share: float
+    items: tuple[Measured, ...]
+    baseline: tuple[float, ...]
+    baseline_right: float = 0.0
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    complete: bool = False
+
+    def of(self, estimator: str) -> Measured | None:
+        """Return what was measured of an estimator, or None."""
+        return next((one for one in self.items if one.estimator == estimator), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> Evidence:
+        """Build from what `to_json` gave."""
+        items = tuple(Measured(**{**one, "scores": tuple(one["scores"])}) for one in values["items"])
+        return Evidence(**{**values, "items": items, "baseline": tuple(values["baseline"])})
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The score to expect, as a range in the metric's own unit. `basis` is "rules" or "short fits"."""
+
+    score_low: float
+    score_high: float
+    metric: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing worth knowing before anything is launched; `code` is no_signal or too_few_rows."""
+
+    code: str
+    severity: Severity
+    message: str
+
+
+def in_order(ranking: Sequence[Ranked], evidence: Evidence | None) -> tuple[Ranked, ...]:
+    """Return the estimators in the order of the evidence, each with what it scored as its first reason.
+
+    Those without any evidence follow in the order of the rules, and the baseline comes last.
+    """
+    if evidence is None:
+        return tuple(ranking)
+    place = {one.estimator: at for at, one in enumerate(evidence.items)}
+    ordered = sorted(ranking, key=lambda one: (one.entry.is_baseline, place.get(one.entry.id, len(place))))
+    return tuple(_with_score(one, evidence) for one in ordered)
+
+
+def _with_score(ranked: Ranked, evidence: Evidence) -> Ranked:
+    measured = evidence.of(ranked.entry.id)
+    if measured is None or not evidence.baseline:
+        return ranked
+    unit, rule = metrics.get(evidence.metric).title, float(np.mean(evidence.baseline))
+    score = f"{unit} {measured.mean:.3f} in short fits on {measured.rows:,} rows; the best rule without learning"
+    return replace(ranked, reasons=(f"{score} {rule:.3f}".replace("-", "\u2212"), *ranked.reasons))
+
+
+def expected_of(measured: Measured, evidence: Evidence) -> Expected | None:
+    """Return the range in which the cross-validated score of a launch is to be expected, nine times in ten.
+
+    The spread between folds, pooled over the estimators that were judged on them, is widened for their sharing rows
+    (Nadeau & Bengio 2003, Machine Learning 52, eq. 7); where fewer rows were learnt from than a launch has, the better
+    end moves by what the last growth of the rows brought. On too few rows it reaches down to the worst fold of the
+    first three. None where one fold alone was judged.
+    """
+    from scipy.stats import t
+
+    count = len(measured.scores)
+    alike = [one for one in evidence.items if one.round == measured.round and len(one.scores) >= 2]
+    if count < 2:
+        return None
+    own, pooled = np.var(measured.scores, ddof=1), np.median([np.var(one.scores, ddof=1) for one in alike])
+    spread = math.sqrt(float(own + pooled) / 2 * (1 / count + evidence.judged_share))
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, 2 * (count - 1))) * spread
+    low, high = measured.mean - reach, measured.mean + reach
+    if evidence.rows < TOO_FEW:
+        low = min(low, *(score for one in evidence.items[:3] for score in one.scores))
+    if measured.before is not None and measured.rows < evidence.train_rows:
+        growth = measured.mean - measured.before
+        low, high = low + min(growth, 0.0), high + max(growth, 0.0)
+    return _within(low, high, evidence.metric, "short fits")
+
+
+def expected_by_rules(traits: Traits, metric: str) -> Expected | None:
+    """Return a wide range from the task alone: from the baseline's score, or what the strongest column says by itself.
+
+    One column that goes with the target by r explains r squared of a number by itself, so a model that learns should
+    not do worse. None for a metric that has no such scale.
+    """
+    alone = traits.strongest[1] ** 2 if traits.strongest is not None else 0.0
+    if metric in ("r2", "nse"):
+        return Expected(round(0.5 * alone, 3), round(max(0.95, alone), 3), metric, "rules")
+    if metric in ("accuracy", "balanced_accuracy", "roc_auc"):
+        chance = {"accuracy": traits.commonest / max(traits.rows, 1), "roc_auc": 0.5}.get(metric)
+        chance = 1 / max(traits.classes, 2) if chance is None else chance
+        low = chance + 0.5 * alone * (1 - chance)
+        return Expected(round(low, 3), round(max(0.98, low), 3), metric, "rules")
+    if metric in ("rmse", "mae") and traits.target_std > 0:
+        return Expected(float(f"{0.1 * traits.target_std:.3g}"), float(f"{traits.target_std:.3g}"), metric, "rules")
+    held = metrics.get(metric)
+    bounded = held.greater_is_better and held.best == 1.0
+    return Expected(0.0, 0.98, metric, "rules") if bounded else None
+
+
+def _within(low: float, high: float, metric: str, basis: str) -> Expected:
+    held = metrics.get(metric)
+    if held.greater_is_better and held.best == 1.0:
+        high = min(high, 1.0)
+    elif held.best == 0.0 and not held.signed:
+        low = max(low, 0.0)
+    return Expected(float(f"{low:.4g}"), float(f"{high:.4g}"), metric, basis)
+
+
+def said_of(traits: Traits, evidence: Evidence | None) -> tuple[Said, ...]:
+    """Return what an honest adviser says first: that the rows are too few, or that nothing is learnt from them."""
+    said = []
+    if 0 < traits.rows < TOO_FEW:
+        message = (
+            f"{traits.rows:,} rows with a target are too few to tell a good model from a lucky one: "
+            "take every score as a rough range, and a simple model before a clever one."
+        )
+        said.append(Said("too_few_rows", Severity.WARNING, message))
+    if evidence is not None and evidence.complete and evidence.items and evidence.baseline:
+        said += _signal(evidence)
+    return tuple(said)
+
+
+def _signal(evidence: Evidence) -> list[Said]:
+    best, metric = evidence.items[0], metrics.get(evidence.metric)
+    title, unit = _title(best.estimator), metric.title
+    count = min(len(best.scores), len(evidence.baseline))
+    folds = f"{count} folds" if count > 1 else "one fold"
+    gains = [-metric.loss(rule, one) for one, rule in zip(best.scores, evidence.baseline, strict=False)]
+    gain, rule = float(np.mean(gains)), float(np.mean(evidence.baseline))
+    spread = float(np.std(gains, ddof=1)) * math.sqrt(1 / count + evidence.judged_share) if count > 1 else 0.0
+    numbers = f"{title} scores {best.mean:.3f} and the best rule without learning {rule:.3f} ({unit}, {folds})"
+    if gain <= spread:
+        message = f"No estimator beats the baseline beyond the luck of the draw: {numbers}."
+        return [Said("no_signal", Severity.WARNING, message)]
+    perfect = metric.best
+    share = gain / abs(perfect - rule) if perfect is not None and perfect != rule else 1.0
+    wrong = 1 - evidence.baseline_right
+    if evidence.baseline_right:
+        # Weighing classes costs right rows; what is learnt shows in the one that is right most often.
+        most = max(one.right for one in evidence.items if one.round == best.round)
+        righted = (most - evidence.baseline_right) / wrong if wrong > 0 else 1.0
+        if righted < FEW_RIGHTED and share < LITTLE_GAIN:
+            message = (
+                f"Hardly any signal: {numbers}. At most {100 * most:.0f} % of the rows come out right; "
+                f"always saying the most common class, {100 * evidence.baseline_right:.0f} %."
+            )
+            return [Said("no_signal", Severity.WARNING, message)]
+    elif share < LITTLE_EXPLAINED:
+        return [Said("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.")]
+    return []
+
+
+def _title(estimator: str) -> str:
+    from app.domain.estimators import registry
+
+    return registry.get(estimator).title

@@ -1,0 +1,35 @@
+"""What short fits say about the estimators, for the panel of the Model step and its own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+
+from app.domain.training import metrics, splitting
+from app.services import recommendations
+from app.steps.flow import Situation
+
+
+def panel(situation: Situation) -> dict[str, Any] | None:
+    """Return what the panel needs, or None where nothing can be recommended yet; the fits begin with the first look."""
+    if situation.dataset is None:
+        return None
+    found = recommendations.recommend(situation.dataset, situation.plan)
+    if found is None:
+        return None
+    spec, evidence = found.spec, found.evidence
+    baseline = evidence.baseline if evidence is not None else ()
+    return {
+        "found": found,
+        "ranking": [one.ranked for one in found.items],
+        "lines": [one for one in found.items if one.measured is not None],
+        "chosen": spec.model.estimator,
+        "metric": metrics.get(spec.metrics.primary),
+        "strategy": splitting.get(spec.validation.strategy),
+        "held_out": spec.validation.holdout is not None,
+        "baseline": sum(baseline) / len(baseline) if baseline else None,
+        "rows": max((one.rows for one in evidence.items), default=0) if evidence is not None else 0,
+        "here": url_for("model.show_evidence", draft_id=situation.row.id),
+        "choose": url_for("model.choose", draft_id=situation.row.id),
+    }

@@ -1,0 +1,323 @@
+"""How good the recommendations are, over the 38 tables of `../shared/data/benchmark`, and how soon they are there.
+
+Figures: mean normalised regret of the first recommendation at most 0.02, and below "always histogram gradient
+boosting", "always random forest" and the zero-shot defaults of FLAML in the same run; the best candidate among the
+first three on at least 95 % of the tables; the first list within 500 ms and measured evidence within 10 s for a file
+of 50 MB.
+
+Regret is (best - chosen) / (best - dummy) of cross-validated means: 0 is the best candidate, 1 the dummy. A table has
+at most ROWS rows, drawn with a seed; classes of fewer than five rows are left out. Each candidate is judged with its
+recommended settings by FOLDS folds of another seed than the evidence has, in the product's own pipeline; one whose
+single fit takes more than FIT_SECONDS is no candidate. The evidence is measured as in the product: its own folds on
+four fifths of the rows (a fifth is held out), and its own limit of time. "Tied" counts a candidate within 0.01 of the
+best as best.
+
+The scores are cached by content beside the temporary files of this machine; `--fresh` forgets them. `--flaml PYTHON`
+names an interpreter of an environment with flaml, lightgbm and xgboost; without it that line says so. `--speed`
+measures only how soon the list and the evidence are there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.domain.errors import TrainingError
+from app.domain.experiment import ModelPart, Spec
+from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.evidence import SECONDS, measure
+from app.domain.recommendation.verdict import in_order
+from app.domain.training import scoring
+from app.domain.training.pipeline import build_pipeline
+from app.domain.training.preparation import Table, prepare
+from tests.domain.reading import Known, known
+from tests.domain.tables import REAL
+
+ROWS, FOLDS, FIT_SECONDS, TIED = 2000, 3, 8, 0.01
+RAREST = 5
+CACHE = Path(tempfile.gettempdir()) / "hydroml-recommend.json"
+ALWAYS = ("hist_gradient_boosting", "random_forest")
+# What FLAML's zero-shot learners are fitted and asked by, in an environment of their own: one line of JSON comes back.
+FLAML = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import numpy as np, pandas as pd
+from flaml.default import preprocess_and_suggest_hyperparams
+asked = json.load(open(sys.argv[1]))
+held = np.load(asked["arrays"], allow_pickle=False)
+X, y = pd.DataFrame(held["X"]), pd.Series(held["y"])
+answers = []
+for fold in range(asked["folds"]):
+    train, rows = held[f"train{fold}"], held[f"rows{fold}"]
+    task = "regression" if asked["regression"] else "classification"
+    params, kind, X2, y2, transform, back = preprocess_and_suggest_hyperparams(
+        task, X.iloc[train].reset_index(drop=True), y.iloc[train].reset_index(drop=True), asked["estimator"])
+    params.pop("FLAML_sample_size", None)
+    try:
+        model = kind(**params, n_jobs=1)
+    except TypeError:
+        model = kind(**params)
+    model.fit(X2, y2)
+    said = model.predict(transform.transform(X.iloc[rows].reset_index(drop=True)))
+    if back is not None:
+        said = back.inverse_transform(np.asarray(said).astype(int))
+    answers.append([float(one) for one in np.asarray(said)])
+print(json.dumps(answers))
+"""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One table, read as the product reads it, with the plan of an untouched draft."""
+
+    name: str
+    data: Known
+    spec: Spec
+    ranking: tuple[Ranked, ...]
+
+
+class TooSlowError(Exception):
+    """A fit took more than FIT_SECONDS."""
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """End a fit that takes too long."""
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise TooSlowError
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, FIT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def problems() -> Iterator[Problem]:
+    """Yield the tables; numbers are predicted where the name of a table of PMLB begins with one."""
+    root = REAL / "benchmark"
+    for path in sorted([*root.glob("pmlb/*"), *root.glob("openml/*")]):
+        name = path.name.split(".")[0]
+        from_pmlb = path.parent.name == "pmlb"
+        frame = pd.read_csv(path, sep="\t" if from_pmlb else ",")
+        if len(frame) > ROWS:
+            frame = frame.sample(ROWS, random_state=0).reset_index(drop=True)
+        regression = from_pmlb and name[0].isdigit()
+        if not regression:
+            frame["target"] = "class " + frame["target"].astype(str)
+            frame = frame[frame["target"].map(frame["target"].value_counts()) >= RAREST].reset_index(drop=True)
+        data = known(frame)
+        task = {"task_kind": "regression"} if regression else {}
+        plan = data.plan({"data": {"target": "target", **task}})
+        assert plan.spec is not None, plan.problems
+        assert plan.spec.task.kind.is_classification is not regression, name
+        yield Problem(f"{path.parent.name}/{name}", data, plan.spec, plan.ranking)
+
+
+def folds_of(table: Table) -> list[tuple[Any, Any]]:
+    """Return the folds that judge: another draw than that of the evidence."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    kind = StratifiedKFold if table.labels else KFold
+    return list(kind(FOLDS, shuffle=True, random_state=1).split(np.zeros(len(table.target)), table.target))
+
+
+def judged(problem: Problem, ranked: Ranked, table: Table) -> float | None:
+    """Return the mean score of a candidate, or None where it cannot be fitted in time."""
+    model = ModelPart(estimator=ranked.entry.id, parameters=ranked.parameters)
+    spec = problem.spec.model_copy(update={"model": model})
+    scores = []
+    for train, rows in folds_of(table):
+        try:
+            with limited():
+                pipeline = build_pipeline(spec, table)
+                pipeline.fit(table.features.iloc[train], table.target[train])
+                said = scoring.predict(pipeline, table.features.iloc[rows], classes=len(table.labels))
+        except (TooSlowError, ValueError):
+            return None
+        scores.append(scoring.judge(spec, table, rows, said)[spec.metrics.primary])
+    return None if any(score is None for score in scores) else float(np.mean([score or 0.0 for score in scores]))
+
+
+def flaml(problem: Problem, table: Table, python: str, estimator: str) -> float | None:
+    """Return the mean score of one of FLAML's zero-shot learners on the same folds, or None where it fails."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OrdinalEncoder
+
+    codes = ColumnTransformer([("words", OrdinalEncoder(), list(table.categories))], remainder="passthrough")
+    folds = folds_of(table)
+    with tempfile.TemporaryDirectory() as name:
+        arrays = Path(name) / "arrays.npz"
+        parts = {f"train{at}": train for at, (train, _) in enumerate(folds)}
+        parts.update({f"rows{at}": rows for at, (_, rows) in enumerate(folds)})
+        np.savez(arrays, X=codes.fit_transform(table.features).astype(float), y=table.target, **parts)
+        asked = Path(name) / "asked.json"
+        regression = not table.labels
+        values = {"arrays": str(arrays), "folds": FOLDS, "regression": regression, "estimator": estimator}
+        asked.write_text(json.dumps(values))
+        done = subprocess.run([python, "-c", FLAML, asked], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(f"  FLAML failed on {problem.name}: {done.stderr.strip().splitlines()[-1][:200]}")
+        return None
+    scores = []
+    for (_, rows), answers in zip(folds, json.loads(done.stdout.splitlines()[-1]), strict=True):
+        values = np.asarray(answers) if regression else np.asarray(answers).astype(int)
+        scores.append(scoring.judge(problem.spec, table, rows, scoring.Predicted(values))[problem.spec.metrics.primary])
+    return float(np.mean([score or 0.0 for score in scores]))
+
+
+def key_of(problem: Problem, what: str) -> str:
+    """Return a key by content: the rows, the config and what is asked about them."""
+    rows = pd.util.hash_pandas_object(problem.data.frame).to_numpy().tobytes()
+    text = json.dumps([problem.spec.to_json()["features"], ROWS, FOLDS, what], sort_keys=True)
+    return hashlib.sha256(rows + text.encode()).hexdigest()[:24]
+
+
+def scores_of(problem: Problem, cache: dict[str, Any], python: str) -> dict[str, float | None]:
+    """Return candidate -> mean score, FLAML's learners among them where its interpreter is given."""
+    table = prepare(problem.spec, problem.data.frame, problem.data.profile)
+    found: dict[str, float | None] = {}
+    for one in problem.ranking:
+        if one.entry.max_rows is not None and len(table.target) > one.entry.max_rows:
+            continue
+        key = key_of(problem, json.dumps([one.entry.id, one.parameters], sort_keys=True))
+        if key not in cache:
+            cache[key] = judged(problem, one, table)
+        found[one.entry.id] = cache[key]
+    for learner in ("lgbm", "rf") if python else ():
+        key = key_of(problem, f"flaml {learner}")
+        if key not in cache:
+            said = flaml(problem, table, python, learner)
+            if said is None:
+                continue
+            cache[key] = said
+        found[f"flaml {learner}"] = cache[key]
+    CACHE.write_text(json.dumps(cache))
+    return found
+
+
+def regrets_of(scores: dict[str, float | None]) -> dict[str, float]:
+    """Return candidate -> normalised regret; what could not be judged stands with the dummy."""
+    ours = [score for name, score in scores.items() if score is not None and not name.startswith("flaml")]
+    best, dummy = max(ours), scores["dummy"] or 0.0
+    span = max(best - dummy, 1e-9)
+    return {name: 1.0 if score is None else min((best - score) / span, 1.0) for name, score in scores.items()}
+
+
+def evidence_of(problem: Problem) -> tuple[list[str], float]:
+    """Return the order after short fits, as the product makes them, and the seconds they took."""
+    begun = time.perf_counter()
+    try:
+        found = measure(
+            problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking, keep=lambda _: True
+        )
+    except TrainingError as fault:
+        print(f"  {problem.name}: {fault.message}")
+        found = None
+    return [one.entry.id for one in in_order(problem.ranking, found)], time.perf_counter() - begun
+
+
+def tell(title: str, first: list[float], three: list[float]) -> None:
+    """Print one line of figures."""
+    best, tied = np.mean(np.asarray(three) <= 0), np.mean(np.asarray(three) <= TIED)
+    line = f"{title:44} mean regret {np.mean(first):.4f}, median {np.median(first):.4f}, worst {np.max(first):.3f}"
+    print(line + (f"; best in first three {100 * best:.0f} % ({100 * tied:.0f} % tied)" if three[0] >= 0 else ""))
+
+
+def quality(python: str) -> None:
+    """Print regrets over all tables."""
+    import sklearn.ensemble  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    cache: dict[str, Any] = json.loads(CACHE.read_text()) if CACHE.exists() else {}
+    first: dict[str, list[float]] = {}
+    three: dict[str, list[float]] = {"rules": [], "evidence": []}
+    seconds = []
+    for problem in problems():
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            regrets = regrets_of(scores_of(problem, cache, python))
+        measured, took = evidence_of(problem)
+        seconds.append(took)
+        rules = [one.entry.id for one in problem.ranking]
+        for title, order in (("rules", rules), ("evidence", measured)):
+            first.setdefault(title, []).append(regrets.get(order[0], 1.0))
+            three[title].append(min(regrets.get(name, 1.0) for name in order[:3]))
+        for name in (*ALWAYS, *(name for name in regrets if name.startswith("flaml"))):
+            first.setdefault(name, []).append(regrets[name])
+        line = f"{rules[0]} {first['rules'][-1]:.3f}, measured {measured[0]} {first['evidence'][-1]:.3f}"
+        print(f"{problem.name:28} {line}, first three {three['evidence'][-1]:.3f}, {took:.1f} s", flush=True)
+    print(f"\n{len(seconds)} tables, at most {ROWS:,} rows each; evidence took {max(seconds):.1f} s at most")
+    tell("first recommendation, by rules alone", first["rules"], three["rules"])
+    tell("first recommendation, after short fits", first["evidence"], three["evidence"])
+    for name in [*ALWAYS, *(name for name in first if name.startswith("flaml"))]:
+        tell(f"always {name}", first[name], [-1.0])
+    if not python:
+        print(f"{'FLAML zero-shot':44} not run: no interpreter given by --flaml")
+
+
+def speed() -> None:
+    """Print how soon the list and the evidence are there for a file of 50 MB, read from Parquet as the worker does."""
+    from app.domain.estimation import estimate
+    from app.services.recommendations import MOST_ROWS
+    from app.storage.columnar import read_frame
+    from benchmarks.findings import profiled
+    from tests.domain.reading import MACHINE
+
+    random = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        frame = pd.DataFrame(random.normal(size=(300_000, 20)).round(6), columns=[f"v{at}" for at in range(20)])
+        frame["y"] = (frame["v0"] * frame["v1"] + frame["v2"] ** 2 + random.normal(size=len(frame))).round(4)
+        frame.to_csv(folder / "made.csv", index=False)
+        megabytes = (folder / "made.csv").stat().st_size / 1e6
+        profile = profiled(folder / "made.csv", folder)
+        data = Known(profile, frame.head(1))
+        plan = data.plan({"data": {"target": "y"}})
+        begun = time.perf_counter()
+        plan = data.plan({"data": {"target": "y"}})
+        assert plan.spec is not None
+        for one in plan.ranking:
+            model = ModelPart(estimator=one.entry.id, parameters=one.parameters)
+            estimate(plan.spec.model_copy(update={"model": model}), profile, MACHINE)
+        listed = time.perf_counter() - begun
+        begun = time.perf_counter()
+        names = [column.name for column in profile.columns]
+        rows = read_frame(folder / "data.parquet", profile, names, sample_rows=MOST_ROWS)
+        left = SECONDS - (time.perf_counter() - begun)
+        found = measure(plan.spec, rows, profile, ranking=plan.ranking, keep=lambda _: True, seconds=left)
+        took = time.perf_counter() - begun
+    print(f"a file of {megabytes:.0f} MB, {profile.rows:,} rows x {len(profile.columns)} columns")
+    print(
+        f"first list with estimates {1000 * listed:.0f} ms; measured evidence {took:.1f} s ({found.items[0].estimator})"
+    )
+
+
+def main() -> None:
+    """Print all figures."""
+    if "--fresh" in sys.argv:
+        CACHE.unlink(missing_ok=True)
+    speed()
+    if "--speed" not in sys.argv:
+        quality(sys.argv[sys.argv.index("--flaml") + 1] if "--flaml" in sys.argv else "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Recommendations over the API: the first list at once, short fits as a job, and what an honest adviser says first."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from app.domain.recommendation import evidence as racing
+from app.services import recommendations
+from app.services.measuring import Held
+from app.storage import jobs
+from app.storage.db import transaction
+from app.storage.tables import Dataset, Job, User
+from tests.api.program import Program
+from tests.domain.tables import REAL
+from tests.services.tables import upload, wide_csv
+
+URL = "/api/experiments/wizard/model-recommendations/"
+
+
+@pytest.fixture
+def wide(user: User) -> Dataset:
+    return upload(user, wide_csv(columns=8, rows=120))
+
+
+def work(dataset: Dataset, job_id: str) -> None:
+    """Do what a worker does with the job."""
+    job: Job = jobs.get_job(uuid.UUID(job_id))
+    with transaction():
+        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
+    assert attempt is not None
+    assert recommendations.measure_for_job(dataset.id, job.arguments, Held(job.id, attempt, lambda: False))
+
+
+def test_the_first_list_is_answered_at_once_with_all_that_the_contract_names(reader: Program, wide: Dataset) -> None:
+    answer = reader.get(f"{URL}?dataset_id={wide.id}&target=flow")
+    body = answer.get_json()
+    assert answer.status_code == 200
+    assert (body["task"], body["state"]) == ("regression", "queued")
+    assert [one["rank"] for one in body["recommendations"]] == list(range(1, len(body["recommendations"]) + 1))
+    first = body["recommendations"][0]
+    assert "120 rows" in first["reasons"][0]
+    assert first["cautions"]
+    assert set(first["expected"]) >= {"score_low", "score_high", "metric"}
+    assert first["estimate"]["seconds_low"] <= first["estimate"]["seconds_high"]
+    assert first["estimate"]["memory_mb"] > 0
+    assert first["parameters"]
+    assert body["recommendations"][-1]["estimator"] == "dummy"
+    assert body["job"].startswith("/api/jobs/")
+
+
+def test_who_wants_the_evidence_is_told_when_it_is_there(
+    reader: Program, wide: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(racing, "MOST_CANDIDATES", 2)
+    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "SECONDS", 60.0)
+    asked = f"{URL}?dataset_id={wide.id}&target=flow&evidence=measured"
+    waiting = reader.get(asked)
+    assert waiting.status_code == 202
+    assert waiting.headers["Location"] == f"/api/jobs/{waiting.get_json()['job']['id']}/"
+    work(wide, waiting.get_json()["job"]["id"])
+    done = reader.get(asked)
+    assert (done.status_code, done.get_json()["state"]) == (200, "finished")
+    assert done.get_json()["recommendations"][0]["measured"]["scores"]
+    assert done.get_json()["recommendations"][0]["expected"]["basis"] == "short fits"
+    assert done.get_json()["baseline"]["scores"]
+
+
+def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:
+    few = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0&features=gauge_1").get_json()
+    assert "2 numeric features" in few["recommendations"][0]["reasons"][0]
+    same = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0,gauge_1").get_json()
+    assert same["recommendations"] == few["recommendations"]
+    one = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0").get_json()
+    assert "1 numeric feature" in one["recommendations"][0]["reasons"][0]
+    read = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&goal=explanation").get_json()
+    assert read["recommendations"][0]["estimator"] in ("ridge", "linear_regression", "lasso", "elastic_net")
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "status"),
+    [
+        ("target=nowhere", "target", 422),
+        ("target=flow&features=nowhere", "features", 422),
+        ("target=flow&goal=fame", "goal", 422),
+        ("target=flow&what=this", "what", 422),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_its_field(
+    reader: Program, wide: Dataset, query: str, field: str, status: int
+) -> None:
+    answer = reader.get(f"{URL}?dataset_id={wide.id}&{query}")
+    assert answer.status_code == status
+    assert answer.get_json()["errors"][0]["field"] == field
+
+
+def test_somebody_elses_dataset_is_a_missing_one(reader: Program) -> None:
+    assert reader.get(f"{URL}?dataset_id=7e4e9d2c-8f0f-4d54-9d2c-8f0f4d549d2c").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "code"),
+    [("water_potability.csv", "Potability", "no_signal"), ("usgs_KlamathTP.csv", "TP", "too_few_rows")],
+)
+def test_what_cannot_be_learnt_is_said(reader: Program, user: User, file: str, target: str, code: str) -> None:
+    path = REAL / "hydro" / file
+    if not path.exists():
+        pytest.skip(f"{file} is not here")
+    dataset = upload(user, path.read_bytes(), name=file)
+    asked = f"{URL}?dataset_id={dataset.id}&target={target}&evidence=measured"
+    work(dataset, reader.get(asked).get_json()["job"]["id"])
+    body = reader.get(asked).get_json()
+    assert [one["code"] for one in body["findings"]] == [code]
+    assert body["findings"][0]["severity"] == "warning"
+    assert body["findings"][0]["message"].endswith(".")

@@ -1,0 +1,214 @@
+"""Short fits: within the folds, never on what is held out, paired, in rounds, and honest about what they amount to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.errors import TrainingError
+from app.domain.recommendation import evidence as racing
+from app.domain.recommendation.estimators import rank
+from app.domain.recommendation.evidence import measure, sizes_of
+from app.domain.recommendation.traits import Traits, traits_of_spec
+from app.domain.recommendation.verdict import (
+    Evidence,
+    Measured,
+    expected_by_rules,
+    expected_of,
+    in_order,
+    said_of,
+)
+from app.domain.vocabulary import TaskKind
+from tests.domain.tables import made, make_spec, profile_of
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "MOST_CANDIDATES", 4)
+    monkeypatch.setattr(racing, "MOST_TREES", 10)
+
+
+def race(frame: pd.DataFrame, *, time_column: str | None = None, seconds: float = 120.0, **parts: Any) -> Evidence:
+    spec, profile = make_spec(**parts), profile_of(frame, time_column)
+    ranking = rank(traits_of_spec(spec, profile))
+    return measure(spec, frame, profile, ranking=ranking, keep=lambda _: True, seconds=seconds)
+
+
+def test_rounds_grow_fourfold_to_all_rows() -> None:
+    assert sizes_of(300) == [300]
+    assert sizes_of(2000) == [400, 2000]
+    assert sizes_of(48_000) == [400, 1600, 6400, 25600, 48_000]
+
+
+def test_all_of_the_last_round_are_judged_on_the_same_folds_and_the_best_comes_first() -> None:
+    found = race(made(900))
+    last = [one for one in found.items if one.round == found.items[0].round]
+    assert found.complete
+    assert len(last) >= 2
+    assert found.items[0].rows == 600
+    assert len(found.items[0].scores) == len(found.baseline) == 3
+    means = [(len(one.scores), one.mean) for one in last[1:]]
+    assert means == sorted(means, reverse=True)
+    assert found.items[0].mean > np.mean(found.baseline)
+
+
+def runner(identifier: str, *scores: float) -> racing._Runner:
+    spec, profile = make_spec(estimator=identifier), profile_of(made(120))
+    ranked = next(one for one in rank(traits_of_spec(spec, profile)) if one.entry.id == identifier)
+    return racing._Runner(ranked, spec, scores=list(scores), hits=[0.0] * len(scores), round=2)
+
+
+@pytest.mark.parametrize(
+    ("first_of_rules", "front"),
+    [
+        ((0.80, 0.82, 0.78, 0.83), "extra_trees"),
+        ((0.70, 0.71, 0.69, 0.71), "ridge"),
+        ((0.80,), "ridge"),
+    ],
+)
+def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:
+    rules, best = runner("extra_trees", *first_of_rules), runner("ridge", 0.81, 0.80, 0.81, 0.84)
+    started = racing.Race(make_spec(), None, (), [rules, best], lambda _: True, deadline=0.0, began=0.0, rivals=[0.0])  # type: ignore[arg-type]
+    ordered = sorted([rules, best], key=lambda one: (-len(one.scores), -one.mean))
+    assert racing._rules_first(started, ordered)[0].ranked.entry.id == front
+
+
+def test_the_same_seed_gives_the_same_scores() -> None:
+    one, other = race(made(200)), race(made(200))
+    assert [(each.estimator, each.scores) for each in one.items] == [
+        (each.estimator, each.scores) for each in other.items
+    ]
+
+
+def test_rows_held_out_change_nothing() -> None:
+    frame = made(400)
+    parts: dict[str, Any] = {
+        "task": {"time_column": "day"},
+        "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}},
+    }
+    spoilt = frame.copy()
+    spoilt.loc[300:, "y"] = 1e6
+    spoilt.loc[300:, ["a", "b"]] = -5.0
+    one, other = race(frame, time_column="day", **parts), race(spoilt, time_column="day", **parts)
+    assert [each.scores for each in one.items] == [each.scores for each in other.items]
+
+
+def test_an_error_is_better_when_it_is_smaller() -> None:
+    found = race(made(300), primary="rmse", others=[])
+    last = [one.mean for one in found.items if one.round == found.items[0].round and len(one.scores) == 3]
+    assert last[1:] == sorted(last[1:])
+    assert last[0] < np.mean(found.baseline)
+
+
+def test_without_time_nothing_is_begun_and_the_order_of_the_rules_stays() -> None:
+    frame = made(300)
+    spec, profile = make_spec(), profile_of(frame)
+    ranking = rank(traits_of_spec(spec, profile))
+    found = measure(spec, frame, profile, ranking=ranking, keep=lambda _: True, seconds=0.0)
+    assert found.items == ()
+    assert in_order(ranking, found) == ranking
+    assert said_of(traits_of_spec(spec, profile), found) == ()
+
+
+def test_it_stops_when_it_is_told_to() -> None:
+    seen: list[Evidence] = []
+    frame = made(900)
+    spec, profile = make_spec(), profile_of(frame)
+
+    def keep(part: Evidence) -> bool:
+        seen.append(part)
+        return False
+
+    found = measure(spec, frame, profile, ranking=rank(traits_of_spec(spec, profile)), keep=keep, seconds=120.0)
+    assert len(seen) == 1
+    assert not seen[0].complete
+    assert {len(one.scores) for one in found.items} == {1}
+
+
+def test_data_that_cannot_carry_the_config_are_refused_in_a_sentence() -> None:
+    with pytest.raises(TrainingError, match="cannot make 3 folds"):
+        race(made(120).head(2))
+
+
+def test_evidence_travels_as_json() -> None:
+    found = race(made(120))
+    assert Evidence.from_json(found.to_json()) == found
+
+
+# What is made of it.
+
+TRAITS = Traits(TaskKind.BINARY, rows=1000, numbers=4, words=0, classes=2, rarest=400, commonest=600)
+
+
+def said(*scores: float, right: float = 0.8, baseline: float = 0.5, metric: str = "balanced_accuracy") -> Evidence:
+    one = Measured("ridge", 800, scores, right, 0.1, 2)
+    ground = tuple(baseline for _ in scores)
+    return Evidence(metric, 1000, 800, 0.25, (one,), ground, baseline_right=0.6, complete=True)
+
+
+def test_nothing_beyond_luck_is_said_to_be_nothing() -> None:
+    (one,) = said_of(TRAITS, said(0.52, 0.46, 0.53, 0.48, 0.52))
+    assert one.code == "no_signal"
+    assert one.message.startswith("No estimator beats the baseline beyond the luck of the draw: Ridge scores 0.502")
+
+
+def test_hardly_anything_is_said_with_both_numbers() -> None:
+    (one,) = said_of(TRAITS, said(0.60, 0.61, 0.62, 0.60, 0.61, right=0.65))
+    assert one.code == "no_signal"
+    assert "65 %" in one.message
+    assert "60 %" in one.message
+
+
+def test_something_is_not_called_nothing() -> None:
+    assert said_of(TRAITS, said(0.80, 0.81, 0.79, 0.80, 0.82)) == ()
+    assert said_of(TRAITS, replace(said(0.5, 0.5), complete=False)) == (), "not before the fits are done"
+
+
+def test_a_number_that_hardly_explains_anything_is_said_so() -> None:
+    number = replace(TRAITS, task=TaskKind.REGRESSION, classes=0)
+    flat = replace(said(0.012, 0.013, 0.012, 0.013, baseline=0.0, metric="r2"), baseline_right=0.0)
+    assert [one.code for one in said_of(number, flat)] == ["no_signal"]
+    steep = replace(said(0.42, 0.43, 0.41, 0.44, baseline=0.0, metric="r2"), baseline_right=0.0)
+    assert said_of(number, steep) == ()
+
+
+def test_few_rows_are_said_and_widen_what_is_expected() -> None:
+    few = replace(TRAITS, rows=80)
+    assert [one.code for one in said_of(few, None)] == ["too_few_rows"]
+    many = said(0.80, 0.81, 0.60, 0.80, 0.82)
+    wide, narrow = expected_of(many.items[0], replace(many, rows=80)), expected_of(many.items[0], many)
+    assert wide is not None
+    assert narrow is not None
+    assert wide.score_low <= 0.6
+    assert wide.score_low <= narrow.score_low < 0.766 < narrow.score_high <= 1
+
+
+def test_the_range_to_expect_covers_what_a_launch_scores_nine_times_in_ten() -> None:
+    """Known answer by simulation: fold scores drawn around a mean, with the spread of the formula."""
+    random, inside = np.random.default_rng(0), 0
+    for _ in range(400):
+        truth = random.normal(0.7, 0.05 * np.sqrt(0.25))
+        scores = tuple(float(one) for one in random.normal(truth, 0.05, size=5))
+        found = expected_of(said(*scores).items[0], said(*scores))
+        assert found is not None
+        inside += found.score_low <= 0.7 <= found.score_high
+    assert 0.85 <= inside / 400 <= 0.97
+
+
+def test_one_fold_gives_no_range() -> None:
+    assert expected_of(said(0.7).items[0], said(0.7)) is None
+
+
+@pytest.mark.parametrize(
+    "metric", ["r2", "nse", "accuracy", "balanced_accuracy", "roc_auc", "f1", "kge_2012", "rmse", "mae"]
+)
+def test_before_any_fit_the_range_is_wide_and_in_the_unit_of_the_metric(metric: str) -> None:
+    found = expected_by_rules(replace(TRAITS, target_std=4.0, strongest=("a", 0.6)), metric)
+    assert found is not None
+    assert found.score_low < found.score_high
+    assert found.metric == metric
+    assert expected_by_rules(TRAITS, "log_loss") is None

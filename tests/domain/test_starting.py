@@ -1,0 +1,109 @@
+"""Starting hyperparameters and the first list: fitted to the data, within bounds, and said with its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.estimators import registry
+from app.domain.recommendation.estimators import rank
+from app.domain.recommendation.starting import starting_parameters
+from app.domain.recommendation.traits import Traits
+from app.domain.vocabulary import TaskKind
+from tests.domain.reading import sample
+
+PLAIN = Traits(TaskKind.REGRESSION, rows=1000, numbers=8, words=0, width=8, target_values=900, target_std=2.0, tail=1.2)
+CLASSES = replace(PLAIN, task=TaskKind.MULTICLASS, classes=3, rarest=300, commonest=350, target_values=3, tail=0.0)
+SHAPES = [
+    PLAIN,
+    CLASSES,
+    replace(PLAIN, rows=3, target_std=0.0),
+    replace(PLAIN, rows=5_000_000, numbers=900, width=900),
+    replace(PLAIN, ordered=True, memory_steps=30, derived=4, width=12, tail=9.0),
+    replace(PLAIN, numbers=0, words=4, word_values=150, width=120, missing_share=0.2),
+    replace(CLASSES, rows=40_000, classes=200, rarest=1, commonest=20_000),
+    replace(CLASSES, task=TaskKind.BINARY, classes=2, rarest=2, commonest=998),
+]
+
+
+@pytest.mark.parametrize("traits", SHAPES)
+def test_every_starting_value_is_one_that_the_form_takes(traits: Traits) -> None:
+    for entry in registry.for_task(traits.task):
+        values = starting_parameters(entry, traits)
+        assert set(values) == set(entry.defaults(traits.task))
+        for parameter in entry.parameters_for(traits.task):
+            assert parameter.parse(values[parameter.name]) == values[parameter.name]
+
+
+def test_classes_weigh_the_same_where_they_are_uneven_unless_probabilities_are_judged() -> None:
+    uneven, forest = replace(CLASSES, rarest=20), registry.get("random_forest")
+    assert starting_parameters(forest, CLASSES)["class_weight"] == "none"
+    assert starting_parameters(forest, uneven)["class_weight"] == "balanced"
+    assert starting_parameters(forest, uneven, metric="log_loss")["class_weight"] == "none"
+
+
+def test_the_penalty_of_lasso_is_in_the_unit_of_the_target() -> None:
+    lasso = registry.get("lasso")
+    millimetres = starting_parameters(lasso, replace(PLAIN, target_std=1500.0))["alpha"]
+    assert millimetres == pytest.approx(1000 * starting_parameters(lasso, replace(PLAIN, target_std=1.5))["alpha"])
+
+
+@pytest.mark.parametrize("traits", SHAPES)
+def test_every_estimator_is_ranked_once_with_reasons_and_the_baseline_comes_last(traits: Traits) -> None:
+    ranked = rank(traits)
+    assert {one.entry.id for one in ranked} == {entry.id for entry in registry.for_task(traits.task)}
+    assert ranked[-1].entry.is_baseline
+    assert not any(one.entry.is_baseline for one in ranked[:-1])
+    assert all(one.reasons and one.cautions for one in ranked)
+    assert f"{traits.rows:,} rows" in ranked[0].reasons[0]
+
+
+def test_a_long_tail_and_noise_and_a_short_memory_change_who_goes_first() -> None:
+    assert rank(PLAIN)[0].entry.id == "extra_trees"
+    tailed = rank(replace(PLAIN, tail=5.0))[0]
+    assert tailed.entry.id == "hist_gradient_boosting"
+    assert "a long tail (5.0 to 1 about the median)" in tailed.reasons[0]
+    noisy = rank(replace(PLAIN, strongest=("wind", 0.08)))
+    assert noisy[0].entry.id == "random_forest"
+    assert "no column goes with the target by more than 0.08" in noisy[0].reasons[0]
+    boosting = next(one for one in noisy if one.entry.id == "hist_gradient_boosting")
+    assert boosting.cautions[0].startswith("The strongest column, wind, goes with the target by 0.08 only")
+    short = rank(replace(PLAIN, ordered=True, memory_steps=3, derived=3))[0]
+    assert short.entry.id == "ridge"
+    assert "look back 3 steps" in short.reasons[0]
+
+
+def test_classes_go_by_balance_and_size() -> None:
+    def first(**traits: int) -> str:
+        return rank(replace(CLASSES, **traits))[0].entry.id
+
+    assert first(rows=5000) == "hist_gradient_boosting"
+    assert first(rows=800) == "random_forest"
+    assert first(rows=5000, rarest=20, commonest=4000) == "random_forest"
+    assert first(rows=60) == "logistic_regression"
+
+
+def test_what_cannot_carry_the_rows_stands_behind_what_can() -> None:
+    order = [one.entry.id for one in rank(replace(PLAIN, rows=100_000))]
+    assert order.index("support_vector_machine") > order.index("decision_tree")
+    held = next(one for one in rank(replace(PLAIN, rows=100_000)) if one.entry.id == "gaussian_process")
+    assert held.cautions[0] == "100,000 rows are more than the 3,000 it can carry"
+
+
+def test_the_reasons_name_the_numbers_of_the_data() -> None:
+    plan = sample("piscataquis_01031500_daily.csv").plan()
+    first = plan.ranking[0]
+    assert first.entry.id == "hist_gradient_boosting"
+    assert first.reasons[0].startswith("12,692 rows, ")
+    assert "they look back 30 steps" in first.reasons[0]
+
+
+def test_the_plan_starts_from_what_is_recommended() -> None:
+    plan = sample("rd_palmerpenguins_penguins_raw.csv").plan({"data": {"target": "Species"}})
+    assert plan.spec is not None
+    first = plan.ranking[0]
+    assert plan.spec.model.estimator == first.entry.id
+    assert plan.spec.model.parameters == first.parameters
+    name = f"{first.entry.id}.min_samples_leaf"
+    assert plan.suggestions["model"][name] == first.parameters["min_samples_leaf"]

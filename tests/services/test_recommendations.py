@@ -1,0 +1,161 @@
+"""Recommendations as services: at once by rules, then by short fits that a worker stores as they come."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.experiment import Draft
+from app.domain.recommendation import evidence as racing
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.propose import make_plan
+from app.domain.vocabulary import RunState
+from app.services import cache, datasets, recommendations
+from app.services import jobs as job_views
+from app.services.measuring import Held
+from app.services.recommendations import Recommendations, by_goal, plan_for, recommend
+from app.storage import jobs
+from app.storage.db import transaction
+from app.storage.tables import Dataset, Job, User
+from tests.services.tables import upload
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Race few candidates, so that no test depends on how fast the machine is."""
+    monkeypatch.setattr(racing, "MOST_CANDIDATES", 3)
+    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "SECONDS", 60.0)
+
+
+def table(rows: int = 300, *, seed: int = 0) -> bytes:
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(random.normal(size=(rows, 4)).round(4), columns=list("abcd"))
+    frame["y"] = (3 * frame["a"] - frame["b"] + 0.1 * frame["c"] ** 2).round(4)
+    return frame.to_csv(index=False).encode()
+
+
+@pytest.fixture
+def held(user: User) -> Dataset:
+    return upload(user, table())
+
+
+def asked(dataset: Dataset, **more: bool) -> Recommendations:
+    found = recommend(dataset, plan_for(dataset, target="y", features=None), **more)
+    assert found is not None
+    return found
+
+
+def job_of(found: Recommendations) -> Job:
+    assert found.job_id is not None
+    return jobs.get_job(found.job_id)
+
+
+def work(dataset: Dataset, job: Job, *, stop: bool = False) -> bool:
+    """Do what a worker does with the job."""
+    with transaction():
+        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
+    assert attempt is not None
+    return recommendations.measure_for_job(dataset.id, job.arguments, Held(job.id, attempt, lambda: stop))
+
+
+def test_the_first_list_is_there_at_once_and_a_worker_is_asked_once(held: Dataset) -> None:
+    first, second = asked(held), asked(held)
+    assert (first.state, first.evidence, first.busy) == ("queued", None, True)
+    assert first.job_id == second.job_id
+    assert first.items[-1].ranked.entry.is_baseline
+    for one in first.items[:-1]:
+        assert one.ranked.reasons
+        assert one.expected is not None
+        assert one.expected.score_low <= one.expected.score_high
+        assert one.expected.basis == "rules"
+        assert one.estimate.seconds_high > 0
+
+
+def test_short_fits_reorder_the_list_and_say_what_to_expect(held: Dataset) -> None:
+    assert work(held, job_of(asked(held)))
+    found = asked(held)
+    assert found.state == "finished"
+    assert found.evidence is not None
+    assert [one.ranked.entry.id for one in found.items[:3]] == [one.estimator for one in found.evidence.items]
+    best = found.items[0]
+    assert best.expected is not None
+    assert best.expected.basis == "short fits"
+    assert best.measured is not None
+    assert best.expected.score_low <= best.measured.mean <= best.expected.score_high
+    assert found.said == ()
+
+
+def test_what_was_stopped_keeps_what_had_come_and_is_measured_again_when_asked(held: Dataset) -> None:
+    job = job_of(asked(held))
+    assert not work(held, job, stop=True)
+    with transaction():
+        jobs.end(job.id, attempt=1, state=RunState.CANCELLED)
+    stopped = asked(held)
+    assert stopped.evidence is not None
+    assert not stopped.evidence.complete
+    assert asked(held, again=True).job_id != job.id
+
+
+def test_a_worker_that_lost_the_job_stores_nothing(held: Dataset) -> None:
+    job = job_of(asked(held))
+    lost = Held(job.id, attempt=99, should_stop=lambda: False)
+    assert not recommendations.measure_for_job(held.id, job.arguments, lost)
+    assert asked(held).evidence is None
+
+
+def test_the_same_content_needs_no_second_measuring(held: Dataset, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(cache, "keep", lambda key, values: kept.update({key: json.dumps(values)}))
+    monkeypatch.setattr(cache, "find", lambda key: json.loads(kept[key]) if key in kept else None)
+    assert work(held, job_of(asked(held)))
+    again = asked(upload(user, table()))
+    assert (again.state, again.job_id) == ("finished", None)
+    other = asked(upload(user, table(seed=1)))
+    assert other.state == "queued"
+
+
+def test_another_way_of_judging_is_measured_by_itself(held: Dataset) -> None:
+    profile = datasets.profile_of(held)
+    assert profile is not None
+
+    def plan(**answers: str) -> Plan:
+        return make_plan(Draft({"data": {"target": "y"}, "validation": answers}), profile, None)
+
+    keys = {
+        recommendations.key_of(made.spec, profile)
+        for made in (plan(), plan(seed="7"), plan(primary_metric="rmse"), plan(strategy="holdout"), plan(seed="42"))
+        if made.spec is not None
+    }
+    assert len(keys) == 4
+
+
+def test_what_cannot_be_judged_is_not_fitted(held: Dataset) -> None:
+    profile = datasets.profile_of(held)
+    plan = make_plan(Draft({"data": {"target": "y"}, "validation": {"seed": "x"}}), profile, None)
+    found = recommend(held, plan)
+    assert found is not None
+    assert (found.state, found.job_id) == ("none", None)
+    assert found.reason.startswith("Short fits begin when this is put right: ")
+
+
+def test_a_goal_moves_what_is_wanted_to_the_front(held: Dataset) -> None:
+    found = asked(held)
+    read = [one.ranked.entry.id for one in by_goal(found, "explanation").items]
+    assert set(read[:5]) == {"ridge", "linear_regression", "lasso", "elastic_net", "decision_tree"}
+    quick = [one.estimate.seconds_high for one in by_goal(found, "speed").items[:-1]]
+    assert quick[0] <= quick[-1]
+    assert by_goal(found, "accuracy").items == found.items
+
+
+def test_the_job_shows_what_has_come(held: Dataset) -> None:
+    job = job_of(asked(held))
+    assert job_views.view_of(job).partial is None
+    work(held, job)
+    partial = job_views.view_of(jobs.get_job(job.id)).partial
+    assert partial is not None
+    assert partial["task"] == "regression"
+    assert partial["recommendations"][0]["measured"]["scores"]

@@ -1,0 +1,120 @@
+"""The panel of short fits on the Model step: with and without JavaScript, and taking what it suggests."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.recommendation import evidence as racing
+from app.domain.vocabulary import JobKind, RunState
+from app.services import recommendations
+from app.services.measuring import Held
+from app.storage import jobs
+from app.storage.db import transaction
+from app.storage.tables import DraftRow, Job, User
+from tests.services.tables import draft_on, upload, wide_csv
+from tests.web.client import Browser, answers_of, step_path
+
+
+@pytest.fixture
+def small(user: User) -> DraftRow:
+    return draft_on(user, upload(user, wide_csv(columns=6, rows=120)), target="flow")
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "MOST_CANDIDATES", 3)
+    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "SECONDS", 60.0)
+
+
+def job_of(row: DraftRow) -> Job:
+    assert row.dataset_id is not None
+    found = jobs.find_job(row.dataset_id, JobKind.RECOMMEND)
+    assert found is not None
+    return found
+
+
+def work(row: DraftRow) -> None:
+    """Do what a worker does with the job."""
+    job = job_of(row)
+    with transaction():
+        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
+    assert attempt is not None
+    assert recommendations.measure_for_job(job.subject_id, job.arguments, Held(job.id, attempt, lambda: False))
+
+
+def evidence_path(row: DraftRow) -> str:
+    return f"{step_path(row, 'model')}/evidence"
+
+
+def test_the_step_begins_the_short_fits_and_looks_for_them_every_second(browser: Browser, small: DraftRow) -> None:
+    text = browser.get(step_path(small, "model")).text
+    assert 'id="model-evidence"' in text
+    assert f'hx-get="{evidence_path(small)}" hx-trigger="every 1s"' in text
+    assert "In the queue" in text
+    assert job_of(small).state == "queued"
+
+
+def test_without_javascript_the_page_looks_again_by_itself_until_all_is_there(
+    browser: Browser, small: DraftRow
+) -> None:
+    waiting = browser.get(evidence_path(small)).text
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in waiting
+    work(small)
+    done = browser.get(evidence_path(small)).text
+    assert "http-equiv" not in done
+    assert "best measured" in done
+
+
+def test_what_came_is_shown_with_its_baseline_and_is_not_looked_for_again(browser: Browser, small: DraftRow) -> None:
+    browser.get(step_path(small, "model"))
+    work(small)
+    text = browser.get(step_path(small, "model")).text
+    assert "every 1s" not in text
+    assert "Best rule without learning" in text
+    assert "in short fits on" in text, "the first reason of the cards"
+    assert "the order from short fits on it" in text
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_an_estimator_is_taken_with_what_was_typed_beside_it(
+    browser: Browser, user: User, small: DraftRow, scripts: bool
+) -> None:
+    browser.get(step_path(small, "model"))
+    work(small)
+    page = browser.get(step_path(small, "model"))
+    typed = {"ridge.alpha": "3", "estimator": "ridge", "version": str(small.version)}
+    form = {**typed, "take": "extra_trees", "csrf_token": page.token}
+    answer = browser.post(f"{step_path(small, 'model')}/choose", form, htmx=scripts)
+    assert (answer.status, answer.goes_to) == (303, step_path(small, "model"))
+    held = answers_of(user, small)["model"]
+    assert (held["estimator"], held["ridge.alpha"]) == ("extra_trees", "3")
+
+
+def test_an_estimator_of_another_task_is_not_taken(browser: Browser, user: User, small: DraftRow) -> None:
+    page = browser.get(step_path(small, "model"))
+    for odd in ("gaussian_naive_bayes", "../x", ""):
+        answer = browser.post(f"{step_path(small, 'model')}/choose", {"take": odd, "csrf_token": page.token})
+        assert answer.status == 422
+        assert "not offered for the task" in answer.text
+    assert "model" not in answers_of(user, small)
+
+
+def test_what_failed_is_said_and_measured_again_when_asked(browser: Browser, small: DraftRow) -> None:
+    browser.get(step_path(small, "model"))
+    job = job_of(small)
+    with transaction():
+        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
+        assert attempt is not None
+        jobs.end(job.id, attempt=attempt, state=RunState.FAILED, error_code="x", error="The rows are too few.")
+    page = browser.get(step_path(small, "model"))
+    assert "It could not be measured" in page.text
+    assert "The rows are too few." in page.text
+    again = browser.post(evidence_path(small), {"csrf_token": page.token})
+    assert again.status == 303
+    assert "In the queue" in browser.get(step_path(small, "model")).text
+    assert job_of(small).id != job.id
+
+
+def test_one_page_for_all_shows_it_too(browser: Browser, small: DraftRow) -> None:
+    assert 'id="model-evidence"' in browser.get(f"/experiments/drafts/{small.id}/single-page").text
