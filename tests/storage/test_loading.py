@@ -128,7 +128,7 @@ def test_a_promise_of_the_first_rows_that_a_later_row_breaks_is_not_kept(
 
 def test_a_table_too_large_for_memory_is_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request = {"suffix": ".csv", "limits": config.Limits().__dict__, "seconds": 60}
-    profiles, digests = [], []
+    profiles, tables = [], list[str]()
     for cells in (load.MOST_CELLS_NEAR, 100):
         monkeypatch.setattr(load, "MOST_CELLS_NEAR", cells)
         folder = tmp_path / str(cells)
@@ -136,10 +136,33 @@ def test_a_table_too_large_for_memory_is_read_the_same(tmp_path: Path, monkeypat
         choices = ReadingChoices(duplicates="leave_out").to_json()
         answer = table.read_table({**request, "source": str(SAMPLES[1]), "folder": str(folder), "choices": choices})
         profiles.append(answer)
-        digests.append(hashlib.sha256((folder / "data.parquet").read_bytes()).hexdigest())
+        tables.append(f"read_parquet('{folder}/data.parquet', file_row_number=true)")
         assert [path.name for path in folder.iterdir()] == ["data.parquet"]
     assert profiles[0] == profiles[1]
-    assert digests[0] == digests[1]
+    with connect(tmp_path) as connection:
+        kinds = [connection.execute(f"DESCRIBE FROM {one}").fetchall() for one in tables]
+        apart = f"(FROM {tables[0]} EXCEPT FROM {tables[1]}) UNION ALL (FROM {tables[1]} EXCEPT FROM {tables[0]})"
+        assert (kinds[0], connection.execute(apart).fetchall()) == (kinds[1], [])
+
+
+@pytest.mark.parametrize(
+    ("late", "storage", "value"),
+    [(b"1.5", "number", 1.5), (b"99999999999999999", "integer", 99999999999999999), (b"", "integer", None)],
+)
+def test_whole_numbers_staged_on_disk_are_whole_to_the_last_or_read_as_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bytes, storage: str, value: Any
+) -> None:
+    monkeypatch.setattr(load, "MOST_CELLS_NEAR", 100)
+    content = b"a,b\n" + b"7,0.5\n" * LATE + late + b",1\n" + b"8,2.5\n" * LATE
+    source = tmp_path / "upload"
+    source.write_bytes(content)
+    request = {"suffix": ".csv", "limits": config.Limits().__dict__, "seconds": 60, "folder": str(tmp_path)}
+    answer = table.read_table({**request, "source": str(source), "choices": ReadingChoices().to_json()})
+    assert DatasetProfile.from_json(answer).column("a").storage == storage
+    with connect(tmp_path) as connection:
+        rows = connection.execute(f"SELECT c0, c1 FROM read_parquet('{tmp_path}/data.parquet')").fetchall()
+    assert (len(rows), rows[LATE], rows[-1][1]) == (2 * LATE + 1, (value, 1.0), 2.5)
+    assert not (tmp_path / load.STAGE).exists()
 
 
 def test_the_same_file_gives_the_same_bytes_every_time(tmp_path: Path) -> None:
