@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.analysis.leakage import question_of
 from app.domain.analysis.profile import Finding, Leak, Remedy
+from app.domain.analysis.signal import signal_finding
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Severity
 from app.services import associations
@@ -82,7 +83,7 @@ def _question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
 
 
 def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> list[Finding]:
-    """Return what is worth saying about a target: a finding for each column and kind of leak, the surest first.
+    """Return what is worth saying about a target: that nothing goes with it, and each leak, the surest first.
 
     For a large dataset a worker is asked, and there is nothing to say before it has measured.
     """
@@ -93,7 +94,8 @@ def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> l
     if found is None:
         return []
     leaks = [leak for column in found.suspects() for leak in found.leaks_of(column)]
-    return [_finding(leak, target) for leak in sorted(leaks, key=lambda one: -one.score)]
+    weak = signal_finding(found)
+    return [*((weak,) if weak else ()), *(_finding(leak, target) for leak in sorted(leaks, key=lambda one: -one.score))]
 
 
 def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bool:

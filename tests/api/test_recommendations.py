@@ -109,6 +109,10 @@ def test_what_cannot_be_learnt_is_said(reader: Program, user: User, file: str, t
     if not path.exists():
         pytest.skip(f"{file} is not here")
     dataset = upload(user, path.read_bytes(), name=file)
+    described = reader.post(
+        "/api/experiments/wizard/dataset-analysis/", {"dataset_id": str(dataset.id), "target": target}
+    )
+    assert code in [one["code"] for one in described.get_json()["findings"]], "It is known before anything is fitted."
     asked = f"{URL}?dataset_id={dataset.id}&target={target}&evidence=measured"
     work(dataset, reader.get(asked).get_json()["job"]["id"])
     body = reader.get(asked).get_json()
