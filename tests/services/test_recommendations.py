@@ -147,7 +147,7 @@ def test_a_goal_moves_what_is_wanted_to_the_front(held: Dataset) -> None:
     read = [one.ranked.entry.id for one in by_goal(found, "explanation").items]
     assert set(read[:5]) == {"ridge", "linear_regression", "lasso", "elastic_net", "decision_tree"}
     quick = [one.estimate.seconds_high for one in by_goal(found, "speed").items[:-1]]
-    assert quick[0] <= quick[-1]
+    assert quick[0] < 2 * quick[-1], "Within a power of two the order stays."
     assert by_goal(found, "accuracy").items == found.items
 
 
