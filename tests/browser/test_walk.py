@@ -86,7 +86,7 @@ def test_an_experiment_can_be_cancelled(open_page: OpenPage, javascript: bool) -
         walk.click("button", "Continue")
     walk.heading("Model")
     # Six forests take long enough to be stopped on any machine.
-    page.get_by_role("radio", name=re.compile("^Random forest")).check()
+    walk.choose_estimator("random_forest")
     for title in STEPS[2:4]:
         walk.heading(title)
         walk.click("button", "Continue")

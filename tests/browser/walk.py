@@ -44,6 +44,13 @@ class Walk:
         self.heading("Review")
         self.click("button", "Launch experiment")
 
+    def choose_estimator(self, estimator: str) -> None:
+        """Choose an estimator on the Model step, among the first or among the others."""
+        control = self.page.locator(f'input[name="estimator"][value="{estimator}"]')
+        if not control.is_visible():
+            self.page.locator("#model-choices summary").click()
+        control.check()
+
     def come_to_validation(self) -> None:
         """Start from a sample and accept what comes before the Validation step."""
         self.choose_sample()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
+
 from app.domain.estimators import registry
 from app.steps import flow
 from app.steps.model import tuning
@@ -29,6 +31,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "others": [one for one in ranked if one not in first],
         "chosen": chosen,
         "depths": depths_of(situation.plan, chosen, spec.task.kind),
+        "posted": frozenset(request.form),
         "rows_known": rows,
         "tuning": tuning.context(situation.plan),
         "measured": measured,
