@@ -137,3 +137,14 @@ def test_groups_beside_a_hold_out_are_refused_where_too_few_would_be_left(
     column = "basin" if strategy == "group_k_fold" else "three"
     answers = _answers(strategy, data={"group_column": column}, holdout_percent=held, **fields)
     assert not _outcome(_table(150), answers).startswith("accepted")
+
+
+@pytest.mark.parametrize("strategy", ["stratified_k_fold", "k_fold"])
+def test_a_hold_out_at_the_end_of_time_may_take_a_class_that_came_late(strategy: str) -> None:
+    at = np.arange(400)
+    late = known(made(400, seed=0).assign(late=np.where((at >= 360) & (at % 4 == 0), "b", "a")))
+    outcomes = [
+        _outcome(late, _answers(strategy, data={"target": "late", "time_column": time}, holdout_percent="20"))
+        for time in ("day", "")
+    ]
+    assert outcomes == ["refused", "divided"]

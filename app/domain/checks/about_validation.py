@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.domain.checks.extent import development_rows, groups_of, largest_group, leaves_rows, number
+from app.domain.checks.extent import development_rows, fewest_kept, groups_of, largest_group, leaves_rows, number
 from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training import metrics
-from app.domain.training.splitting import MAX_GROUP_FOLDS, fewest_left
+from app.domain.training.splitting import MAX_GROUP_FOLDS
 from app.domain.training.transforms import longest_memory
 from app.domain.vocabulary import Strategy
 
@@ -81,15 +81,15 @@ def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pro
 
 
 def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
-    counts, held = subject.class_counts, subject.spec.validation.holdout
+    counts = subject.class_counts
     if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD or not counts:
         return
-    left = fewest_left(min(counts), subject.rows, held.fraction if held else 0.0)
+    left = fewest_kept(subject, min(counts))
     if left < folds:
         remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
         if left >= 2:
             remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
-        message = f"The rarest class keeps {left} rows for the folds, fewer than {folds} folds."
+        message = f"The rarest class may keep as few as {left} rows for the folds, fewer than {folds} folds."
         yield error("validation", field, "rare_class", message, remedy)
 
 
@@ -98,14 +98,17 @@ def classes_reach_training(subject: Subject) -> Iterator[Problem]:
     counts, strategy, folds = subject.class_counts, subject.strategy.id, number(subject, "n_splits")
     besides = sum(counts) - max(counts, default=0)
     drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and min(counts, default=0) < folds)
-    if not subject.spec.task.kind.is_classification or not 0 < besides < FEW_BESIDES or not drawn:
+    kept = fewest_kept(subject, besides)
+    if not subject.spec.task.kind.is_classification or not besides or kept >= FEW_BESIDES or not drawn:
         return
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if min(counts) >= 2:
         stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, "holdout_percent": 0}
         remedy = Remedy("Use 2 stratified folds", {"validation": stratified})
+    but = f", and the rows held out may take all but {kept}" if kept < besides else ""
     message = (
-        f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class: a fold may train on one alone."
+        f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class{but}: "
+        "a fold may train on one alone."
     )
     yield error("validation", "strategy", "one_class_fold", message, remedy)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor, sqrt
 
 from app.domain.checks.subject import Subject
+from app.domain.training.splitting import fewest_left
 from app.domain.vocabulary import Strategy
+
+# So many standard deviations below the expected, hardly any draw falls.
+HARDLY_EVER = 3.0
 
 
 def number(subject: Subject, name: str) -> int:
@@ -23,6 +27,18 @@ def development_rows(subject: Subject) -> int:
     """Return how many rows the folds share."""
     held = subject.spec.validation.holdout
     return subject.rows - round(subject.rows * held.fraction) if held else subject.rows
+
+
+def fewest_kept(subject: Subject, count: int) -> int:
+    """Return how many of `count` rows of a class the folds keep at least, when rows are held out.
+
+    A hold-out at the end of time is not stratified: what it takes of a class is taken for a draw.
+    """
+    held = subject.spec.validation.holdout
+    share = held.fraction if held else 0.0
+    if share and subject.spec.task.time_column is not None:
+        return max(0, floor(count * (1 - share) - HARDLY_EVER * sqrt(count * share * (1 - share))))
+    return fewest_left(count, subject.rows, share)
 
 
 def groups_of(subject: Subject) -> int | None:
