@@ -18,15 +18,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 # Reading files is a service of its own, with workers of its own where one wants them; short work has a queue of its
-# own too, so that a training of hours never stands in the way of either.
-ANALYSIS, QUICK, TRAIN = "analysis", "quick", "train"
-ALL_QUEUES = (ANALYSIS, QUICK, TRAIN)
+# own too, so that neither a training of hours nor a matrix of thousands of columns stands in the way of either.
+ANALYSIS, QUICK, MEASURE, TRAIN = "analysis", "quick", "measure", "train"
+ALL_QUEUES = (ANALYSIS, QUICK, MEASURE, TRAIN)
 QUEUES = {
     JobKind.ANALYSE: ANALYSIS,
     JobKind.ASSOCIATE: QUICK,
     JobKind.CALIBRATE: QUICK,
-    JobKind.CORRELATE: QUICK,
-    JobKind.RANK: QUICK,
+    JobKind.CORRELATE: MEASURE,
+    JobKind.RANK: MEASURE,
     JobKind.RECOMMEND: QUICK,
     JobKind.TRAIN: TRAIN,
 }
@@ -44,6 +44,17 @@ CONNECT_SECONDS = 0.5
 REST_SECONDS = 5.0
 KEEP_SECONDS = 3600
 GRACE_SECONDS = 30
+LEAST_WORKERS = 3
+
+
+def served(workers: int) -> tuple[tuple[str, ...], ...]:
+    """Return what each of so many workers serves, first things first; there are three at least.
+
+    The last takes nothing long, so that what a page waits for never waits for a matrix or a training. The one before it
+    takes no training, so that a matrix never waits for hours.
+    """
+    every = max(LEAST_WORKERS, workers) - 2
+    return (ALL_QUEUES,) * every + ((ANALYSIS, QUICK, MEASURE), (QUICK, ANALYSIS))
 
 
 @dataclass

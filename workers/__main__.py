@@ -1,4 +1,4 @@
-"""`python -m workers --queues analysis,quick,train`, or `python -m workers upkeep`."""
+"""`python -m workers --queues analysis,quick,measure,train`, or `python -m workers upkeep`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from types import FrameType
 from app.launch.children import Child
 from app.launch.locking import FolderLock
 from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
-from app.queue import ALL_QUEUES, TRAIN
+from app.queue import served
 from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,14 +106,9 @@ def _start(plan: Plan, children: list[Child]) -> str:
     environment["DATABASE_URL"] = settings.database_url
     code = _prepare(settings)
     python = [sys.executable, "-m"]
-    # The last of them never trains, so that a long training blocks neither an analysis nor other short work; there
-    # are two at least for that.
-    workers = max(2, plan.workers)
-    short = ",".join(name for name in ALL_QUEUES if name != TRAIN)
-    for number in range(workers):
-        queues = short if number == workers - 1 else ",".join(ALL_QUEUES)
-        worker = [*python, "workers", "--queues", queues]
-        children.append(Child(f"worker {number + 1}", worker, {**environment, **ONE_THREAD}, patience_seconds=1.5))
+    for number, queues in enumerate(served(plan.workers), start=1):
+        worker = [*python, "workers", "--queues", ",".join(queues)]
+        children.append(Child(f"worker {number}", worker, {**environment, **ONE_THREAD}, patience_seconds=1.5))
     children.append(Child("upkeep", [*python, "workers", "upkeep"], environment, patience_seconds=1.5))
     children.append(Child("web", _web_command(plan), environment, patience_seconds=6))
     os.chdir(ROOT)

@@ -149,7 +149,7 @@ def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kind
     for name in wanted:
         if not profile.has(name):
             raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field="columns")
-    most = current_settings().limits.matrix_columns
+    most = most_columns()
     if len(wanted) > most:
         message = (
             f"A matrix of {len(wanted):,} columns is more than the {most:,} that are set against each other here. "
@@ -157,6 +157,11 @@ def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kind
         )
         raise DomainError(message, code="too_many_columns", field="columns")
     return _Asked(dataset, profile, tuple(wanted), method, every)
+
+
+def most_columns() -> int:
+    """Return how many columns are set against each other at most."""
+    return current_settings().limits.matrix_columns
 
 
 def measurable(profile: DatasetProfile, kinds: Kinds) -> list[str]:

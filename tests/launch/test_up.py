@@ -78,9 +78,9 @@ def test_the_link_works_once(running: Up) -> None:
 def test_health_says_that_it_lives_and_that_every_part_is_ready(running: Up) -> None:
     live = get(f"{running.url}/health/live")
     assert (live.status, json.loads(live.body)) == (200, {"status": "ok"})
-    wait_until(lambda: _ready(running)["workers"] == "2", seconds=30, what="the beat of both workers")
+    wait_until(lambda: _ready(running)["workers"] == "3", seconds=30, what="the beat of all workers")
     assert get(f"{running.url}/health/ready").status == 200
-    expected = {"status": "ok", "database": "ok", "queue": "ok", "workers": "2", "cache": "nothing asked yet"}
+    expected = {"status": "ok", "database": "ok", "queue": "ok", "workers": "3", "cache": "nothing asked yet"}
     assert _ready(running) == expected
 
 
@@ -94,12 +94,12 @@ def test_a_second_start_on_the_folder_names_the_address_of_the_first(running: Up
 
 
 def test_doctor_finds_no_fault_while_it_runs(running: Up) -> None:
-    wait_until(lambda: _ready(running)["workers"] == "2", seconds=30, what="the beat of both workers")
+    wait_until(lambda: _ready(running)["workers"] == "3", seconds=30, what="the beat of all workers")
     said = hydroml("doctor", environment={"HYDROML_DATA": str(running.data)})
     assert (said.returncode, said.stderr) == (0, "")
     assert "FAULT" not in said.stdout
     assert "The Redis-protocol server answers." in said.stdout
-    assert "2 workers have reported" in said.stdout
+    assert "3 workers have reported" in said.stdout
 
 
 def test_an_account_added_meanwhile_gets_a_link_to_the_running_address(running: Up) -> None:
@@ -132,10 +132,10 @@ def test_a_worker_that_is_killed_is_started_again(running: Up) -> None:
                     found.add(pid)
         return found
 
-    wait_until(lambda: len(workers()) == 2, seconds=10, what="the start of both workers")
+    wait_until(lambda: len(workers()) == 3, seconds=10, what="the start of all workers")
     lost = min(workers())
     os.kill(lost, signal.SIGKILL)
-    wait_until(lambda: len(workers() - {lost}) == 2, seconds=20, what="the start of another worker")
+    wait_until(lambda: len(workers() - {lost}) == 3, seconds=20, what="the start of another worker")
     assert "ended with code -9 and is started again" in running.output
 
 

@@ -96,7 +96,7 @@ class Crew:
         self.processes.append(process)
         return process
 
-    def worker(self, queues: str = "analysis,quick,train") -> subprocess.Popen[bytes]:
+    def worker(self, queues: str = "analysis,quick,measure,train") -> subprocess.Popen[bytes]:
         """Start a worker."""
         return self._start("--queues", queues)
 

@@ -78,7 +78,7 @@ def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, .
         settings=(setting, beside),
         severity=Severity.NOTICE,
         when=f"{title} is changed, and {governs.lower()} is not {with_}.",
-        fails="Passes over the setting without a word: two values give the same model.",
+        fails="Passes over the setting, at most with a warning in a log: two values give the same model.",
         cure="Reset it to its default.",
         clash=lambda _, values: values[beside] not in used_with and values[setting] != own.default,
         said=said,

@@ -1,8 +1,9 @@
 """The report of a judged experiment, as JSON.
 
 Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
-features, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id to
-{mean, std, folds, holdout}. `charts` hold ready series; a chart that does not apply is null.
+features, leakage, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id
+to {mean, std, folds, holdout}. `leakage` maps a column to what was answered when it was asked about. `charts` hold
+ready series; a chart that does not apply is null.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
         "headline": headline(run, metrics[0], scores, rival_scores),
         "charts": charts.build(run),
         "features": _features(run),
+        "leakage": dict(spec.leakage.answers),
         "tuning": describe(spec, run.searches, limit=run.most_trials()),
         "timing": timing(run.clock),
         "memory_mb": peak_memory_mb(),

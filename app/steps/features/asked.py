@@ -14,7 +14,6 @@ from app.storage.tables import Dataset
 
 # No measure of going together fits these.
 UNMEASURED = (ColumnKind.CONSTANT, ColumnKind.DATETIME, ColumnKind.TEXT, ColumnKind.IDENTIFIER)
-MOST_OF_ALL = 2_000
 
 
 def kinds_of(situation: Situation) -> dict[str, ColumnKind]:
@@ -34,7 +33,7 @@ def chosen_columns(situation: Situation) -> list[str]:
     kinds = kinds_of(situation)
     target = [situation.plan.spec.task.target] if situation.plan.spec else []
     able = [choice for choice in situation.plan.columns if kinds[choice.profile.name] not in UNMEASURED]
-    if len(able) > MOST_OF_ALL:
+    if len(able) > correlations.most_columns():
         able = [choice for choice in able if choice.selected]
     return [*target, *(choice.profile.name for choice in able)]
 
