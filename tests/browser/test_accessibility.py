@@ -46,10 +46,44 @@ def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> d
     walk.heading("Review")
     found["review"] = page.url
     found["single page"] = page.url.replace("/review", "/single-page")
+    found |= _with_a_search(walk)
     page.goto("/datasets")
     found["dataset"] = str(page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
     found["column"] = f"{found['dataset']}/columns/c1"
     context.close()
+    return found
+
+
+def _with_a_search(walk: Walk) -> dict[str, str]:
+    """Come to the Model step and the single page with a search, and to what a search has found."""
+    page, found = walk.page, {}
+    for name in ("looked at", "launched"):
+        walk.choose_sample()
+        for title in STEPS[:2]:
+            walk.heading(title)
+            walk.click("button", "Continue")
+        walk.heading("Model")
+        page.locator("input[value=ridge]").check(force=True)
+        page.locator("#h-tune", has_text="Ridge").wait_for()
+        page.locator("input[name='tuning.enabled'][value=true]").check(force=True)
+        trials = page.get_by_label("Trials", exact=True)
+        trials.wait_for()
+        with page.expect_response("**/autosave"):
+            trials.fill("8")
+        if name == "looked at":
+            found["model with a search"] = page.url
+            found["single page with a search"] = page.url.replace("/model", "/single-page")
+        else:
+            walk.click("button", "Continue")
+            walk.heading("Validation")
+            walk.click("button", "Continue")
+            walk.heading("Review")
+            walk.click("button", "Launch experiment")
+            page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
+            found["what a search found"] = page.url
+    page.locator("#experiments-trials svg[role=img]").wait_for()
+    assert violations(page) == [], "a search under way"
+    assert walk.wait_for_end(javascript=True) == "Finished"
     return found
 
 
@@ -71,6 +105,9 @@ PLACES = [
     "validation",
     "review",
     "experiment",
+    "model with a search",
+    "single page with a search",
+    "what a search found",
 ]
 
 

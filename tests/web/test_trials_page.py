@@ -123,3 +123,11 @@ def test_a_search_without_a_score_yet_has_no_chart() -> None:
     one = trials.chart("rmse", [[1, "complete", 2.0], [2, "complete", 1.0]], total=2)
     assert one is not None
     assert one.sentence == "RMSE of 2 trials; the best so far is 1."
+
+
+def test_the_lettering_of_the_axis_stands_where_the_trials_do() -> None:
+    one = trials.chart("nse", [[1, "complete", 0.0], [2, "complete", 0.6]], total=2)
+    assert one is not None
+    places = {tick.label: tick.at for tick in one.y}
+    assert (places["0.0"], places["0.6"]) == (100, 0)
+    assert [y for _, y in one.judged] == [places["0.0"], places["0.6"]]

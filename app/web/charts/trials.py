@@ -84,7 +84,7 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
     steps.append((across.share(max(int(one[0]) for one in scores)), scale.share(best)))
     given_up = [(number, value) for number, state, value in known if state == "pruned"]
     return Chart(
-        y=scales.ticks(scale),
+        y=tuple(scales.Tick(scales.percent(1 - one.at / 100), one.label) for one in scales.ticks(scale)),
         x=tuple(one for one in scales.ticks(across) if "." not in one.label),
         y_title=metric.title,
         judged=_places(judged, across, scale),
