@@ -63,7 +63,7 @@ def _with_a_search(walk: Walk) -> dict[str, str]:
             walk.heading(title)
             walk.click("button", "Continue")
         walk.heading("Model")
-        page.locator("input[value=ridge]").check(force=True)
+        walk.choose_estimator("ridge")
         page.locator("#h-tune", has_text="Ridge").wait_for()
         page.locator("input[name='tuning.enabled'][value=true]").check(force=True)
         trials = page.get_by_label("Trials", exact=True)
