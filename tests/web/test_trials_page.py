@@ -106,7 +106,10 @@ def test_the_config_tells_of_its_search() -> None:
     off, on = (make_spec(tuning={"enabled": enabled, "trials": 12}) for enabled in (False, True))
     assert not any(one.term == "Search" for one in facts.facts(off))
     told = {one.term: (one.value, one.note) for one in facts.facts(on)}
-    assert told["Search"] == ("12 trials in each fold", "tpe, poor sets given up: median; NSE decides")
+    assert told["Search"] == (
+        "12 trials in each fold",
+        "Learn from trials (TPE); poor sets given up early: worse than the median; NSE decides",
+    )
     assert [value for term, value in told.items() if term.startswith("Searched: ")] == [("0.01 to 100", "by factors")]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
+from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.training import metrics, splitting, transforms
 from app.domain.training.searchspace import resolve
 from app.domain.vocabulary import Strategy, TaskKind
@@ -119,7 +120,8 @@ def _search(spec: Spec) -> list[Fact]:
     if not tuning.enabled:
         return []
     decides = metrics.get(tuning.metric or spec.metrics.primary).title
-    how = f"{tuning.sampler}, poor sets given up: {tuning.pruning}"
+    drawn, given_up = dict(SAMPLER.choices)[tuning.sampler], dict(PRUNING.choices)[tuning.pruning]
+    how = f"{drawn}; poor sets given up early: {given_up.lower()}"
     found = [Fact("Search", f"{tuning.trials:,} trials in each fold", f"{how}; {decides} decides")]
     for one in resolve(spec)[0]:
         within = ", ".join(written(choice) for choice in one.choices)

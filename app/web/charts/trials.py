@@ -128,11 +128,10 @@ def build(tuning: dict[str, Any] | None) -> Searched | None:
     if not tuning:
         return None
     names = [one["name"] for one in tuning["parameters"]]
-    early = (
-        f"Stopped early: each search took {tuning['limit']:,} of {tuning['budget']:,} trials."
-        if tuning["limit"]
-        else ""
-    )
+    taken = sorted({int(one["trials"]) for one in tuning["searches"]})
+    # The search that was under way when it was asked to end may have gone a few trials further.
+    span = f"{taken[0]:,}" if len(taken) == 1 else f"{taken[0]:,} to {taken[-1]:,}"
+    early = f"Stopped early: each search took {span} of {tuning['budget']:,} trials." if tuning["limit"] else ""
     return Searched(
         metric=str(tuning["title"]),
         heads=tuple(str(one["title"]) for one in tuning["parameters"]),
