@@ -148,3 +148,9 @@ def test_a_hold_out_at_the_end_of_time_may_take_a_class_that_came_late(strategy:
         for time in ("day", "")
     ]
     assert outcomes == ["refused", "divided"]
+
+
+@pytest.mark.parametrize(("strategy", "outcome"), [("stratified_k_fold", "refused"), ("k_fold", "divided")])
+def test_more_classes_than_a_profile_lists_are_known_to_be_rare(strategy: str, outcome: str) -> None:
+    answers = _answers(strategy, data={"target": "y", "task_kind": "multiclass", "time_column": ""}, n_splits="3")
+    assert _outcome(_table(250), answers) == outcome

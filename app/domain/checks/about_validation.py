@@ -81,10 +81,10 @@ def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pro
 
 
 def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
-    counts = subject.class_counts
-    if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD or not counts:
+    rarest = subject.rarest_class
+    if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD or rarest is None:
         return
-    left = fewest_kept(subject, min(counts))
+    left = fewest_kept(subject, rarest)
     if left < folds:
         remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
         if left >= 2:

@@ -42,6 +42,15 @@ class Subject:
         return [count for _, count in self.target.top_values]
 
     @property
+    def rarest_class(self) -> int | None:
+        """Rows of the rarest class; where the profile does not list all classes, as many as it can have at most."""
+        if not self.spec.task.kind.is_classification or not self.target.distinct:
+            return None
+        listed = [count for _, count in self.target.top_values]
+        others = self.target.distinct - len(listed)
+        return (self.rows - sum(listed)) // others if others > 0 else min(listed)
+
+    @property
     def strategy(self) -> splitting.StrategyEntry:
         """The strategy's entry."""
         return splitting.get(self.spec.validation.strategy)
