@@ -77,7 +77,7 @@ def test_a_finished_experiment_shows_scores_beside_baselines_and_what_can_be_tak
 def test_what_was_answered_about_leaks_stands_in_the_result(app: Flask, client: FlaskClient, user: User) -> None:
     row = seeds.finish(app, user)
     with transaction():
-        answers = {"<b>gauge": "known", "level_after": "unknown"}
+        answers = {"<b>gauge": "known", "level_after": "not_known"}
         row.config = {**row.config, "leakage": {"answers": answers}}
     text = main_of(client.get(f"/experiments/{row.id}").text)
     assert re.search(r"<dt>Known at prediction time</dt><dd>&lt;b&gt;gauge\s*<span[^>]*>by your word", text)

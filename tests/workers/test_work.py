@@ -137,7 +137,7 @@ def test_a_queue_that_does_not_exist_is_refused(queues: str) -> None:
         [sys.executable, "-m", "workers", "--queues", queues], capture_output=True, text=True, timeout=60, check=False
     )
     assert said.returncode == 2
-    assert "--queues takes analysis, quick, train" in said.stderr
+    assert "--queues takes analysis, quick, measure, train" in said.stderr
 
 
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
