@@ -47,8 +47,6 @@ LEAST_SECONDS = 3.0
 EVIDENCE_VERSION = 1
 # Steps whose errors would make every fit fail.
 NEEDED = ("data", "features", "validation")
-# What may be wanted most of an estimator.
-GOALS = ("accuracy", "speed", "explanation")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Recommendations:
     """All estimators of the task, the one to try first at the front.
 
     `state` is "none", "queued", "running", "finished", "cancelled" or "failed", of the short fits; `reason` says in a
-    sentence why there are none. `seconds_left` is known while they run.
+    sentence why there are none.
     """
 
     spec: Spec

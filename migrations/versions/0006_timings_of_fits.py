@@ -1,6 +1,6 @@
 """What launches and timed fits took, machine by machine
 
-Revision: 0006, after 0004
+Revision: 0006, after 0005
 """
 
 import sqlalchemy as sa

@@ -154,3 +154,12 @@ def test_a_hold_out_at_the_end_of_time_may_take_a_class_that_came_late(strategy:
 def test_more_classes_than_a_profile_lists_are_known_to_be_rare(strategy: str, outcome: str) -> None:
     answers = _answers(strategy, data={"target": "y", "task_kind": "multiclass", "time_column": ""}, n_splits="3")
     assert _outcome(_table(250), answers) == outcome
+
+
+def test_groups_that_leave_hardly_a_row_of_another_class_are_refused() -> None:
+    at = np.arange(400)
+    frame = made(400, seed=0).assign(rare=np.where(at % 40 == 0, "b", "a"), where=np.where(at < 300, "n", "s"))
+    asked = {"target": "rare", "time_column": "", "group_column": "where"}
+    assert _outcome(known(frame), _answers("group_k_fold", data=asked, n_splits="2")) == "refused"
+    often = known(frame.assign(rare=np.where(at % 4 == 0, "b", "a")))
+    assert _outcome(often, _answers("group_k_fold", data=asked, n_splits="2")) == "divided"

@@ -16,6 +16,7 @@ from app.domain.problems import Problem
 from app.domain.training import splitting
 from app.domain.vocabulary import Severity, TaskKind
 from app.domain.wizard import SLUGS
+from tests.domain import failures_of_splits  # noqa: F401  # It fills the table of failures.
 from tests.domain.failures import FAILURES
 from tests.domain.faults import cases, table
 from tests.domain.tables import make_spec

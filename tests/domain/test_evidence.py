@@ -22,7 +22,7 @@ from app.domain.recommendation.verdict import (
     in_order,
     said_of,
 )
-from app.domain.vocabulary import TaskKind
+from app.domain.vocabulary import Severity, TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 
 
@@ -165,6 +165,9 @@ def test_hardly_anything_is_said_with_both_numbers() -> None:
 
 def test_something_is_not_called_nothing() -> None:
     assert said_of(TRAITS, said(0.80, 0.81, 0.79, 0.80, 0.82)) == ()
+    (near,) = said_of(TRAITS, said(0.52, 0.99))
+    assert (near.code, near.severity) == ("near_baseline", Severity.NOTICE)
+    assert "differs much from fold to fold" in near.message
     assert said_of(TRAITS, replace(said(0.5, 0.5), complete=False)) == (), "not before the fits are done"
 
 

@@ -63,7 +63,7 @@ def test_without_javascript_the_page_looks_again_by_itself_until_all_is_there(
     work(small)
     done = browser.get(evidence_path(small)).text
     assert "http-equiv" not in done
-    assert "best measured" in done
+    assert "first choice" in done
 
 
 def test_what_came_is_shown_with_its_baseline_and_is_not_looked_for_again(browser: Browser, small: DraftRow) -> None:

@@ -120,6 +120,12 @@ def seeds_report() -> dict[str, Any]:
     return found
 
 
+def test_a_search_with_an_estimator_that_is_gone_is_still_told() -> None:
+    told = [one.term for one in facts.facts(make_spec(estimator="gone", tuning={"enabled": True}))]
+    assert "Search" in told
+    assert not any(term.startswith("Searched") for term in told)
+
+
 def test_a_search_without_a_score_yet_has_no_chart() -> None:
     assert trials.chart("nse", [[1, "failed", None]], total=5) is None
     assert trials.chart("nse", [], total=5) is None

@@ -2,6 +2,6 @@
 
 from app.domain.estimation.experience import Experience, Timing
 from app.domain.estimation.forecast import Machine, estimate, this_machine
-from app.domain.estimation.workload import Workload, fits_of, workload_of
+from app.domain.estimation.workload import Workload, workload_of
 
-__all__ = ["Experience", "Machine", "Timing", "Workload", "estimate", "fits_of", "this_machine", "workload_of"]
+__all__ = ["Experience", "Machine", "Timing", "Workload", "estimate", "this_machine", "workload_of"]

@@ -57,11 +57,10 @@ class Parts:
 def prior_of(work: Workload) -> Parts:
     """Return what each part takes on the machine of the calibration."""
     entry, values = registry.get(work.estimator), work.parameters
-    # Boosting makes a tree for every class of several.
-    trees = work.classes if entry.id == "hist_gradient_boosting" and work.classes > 2 else 1
+    machines = entry.machines(work.classes)
 
     def fitted(rows: int) -> float:
-        return entry.work(max(rows, 1), work.weight, values) * trees * _depth_share(values, max(rows, 2))
+        return entry.work(max(rows, 1), work.weight, values) * machines * _depth_share(values, max(rows, 2))
 
     def asked(rows: int) -> float:
         compare = COMPARE_SECONDS.get(entry.id)

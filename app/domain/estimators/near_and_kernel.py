@@ -329,6 +329,7 @@ ENTRIES = (
         predict_share=0.002,
         scale=True,
         max_rows=3_000,
+        for_each_class=True,
         strengths=("Excellent on a few hundred smooth rows",),
         cautions=("Work grows with the cube of the rows: not above 3,000",),
     ),

@@ -63,6 +63,7 @@ class EstimatorEntry:
     predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
     `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation,
     `probabilities` that its class scores are probabilities, and `max_rows` is where the method stops being sensible.
+    `for_each_class` says that of several classes each needs a machine of its own.
     `origin` names the package that brought it, with its version; empty where HydroML did.
     """
 
@@ -85,6 +86,7 @@ class EstimatorEntry:
     max_rows: int | None = None
     strengths: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    for_each_class: bool = False
     origin: str = ""
     _by_name: dict[str, Parameter] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -94,6 +96,10 @@ class EstimatorEntry:
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name, or None."""
         return self._by_name.get(name)
+
+    def machines(self, classes: int) -> int:
+        """Return how many machines one fit makes: one for each of several classes where it knows two at most."""
+        return classes if self.for_each_class and classes > 2 else 1
 
     def parameters_for(self, task: TaskKind) -> tuple[Parameter, ...]:
         """Return the parameters that mean something for this task."""

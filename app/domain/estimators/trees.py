@@ -317,6 +317,7 @@ ENTRIES = (
         indicator_work=0.8,
         predict_share=0.08,
         handles_missing=True,
+        for_each_class=True,
         strengths=("Bends with thresholds and interactions; no scaling needed", "Takes missing values as they are"),
         cautions=("Cannot go beyond the largest value it has seen",),
     ),

@@ -22,10 +22,11 @@ from app.domain.experiment import MetricsPart, ModelPart, Spec
 from app.domain.recommendation.estimators import Ranked
 from app.domain.recommendation.verdict import Evidence, Measured
 from app.domain.training import baselines, metrics, scoring
+from app.domain.training.inner import facts_of
 from app.domain.training.pipeline import build_pipeline
 from app.domain.training.preparation import Table, prepare
 from app.domain.training.scoring import Predicted
-from app.domain.training.splitting import Fold, RowFacts, make_split
+from app.domain.training.splitting import Fold, make_split
 
 SECONDS = 7.5
 FIRST_ROWS, GROWTH = 400, 4
@@ -44,7 +45,6 @@ CLEARLY = 2.5
 # Fits may take so much longer than foreseen.
 MARGIN = 1.3
 ONE_FOLDS_LUCK = 0.1
-ONE_FOR_EACH_CLASS = frozenset({"hist_gradient_boosting", "gaussian_process"})
 Rows = NDArray[np.intp]
 Keep = Callable[[Evidence], bool]
 
@@ -156,13 +156,7 @@ def _runner(spec: Spec, ranked: Ranked) -> _Runner:
 
 
 def _folds(spec: Spec, table: Table) -> tuple[Fold, ...]:
-    facts = RowFacts(
-        rows=len(table.target),
-        classes=table.target if table.labels else None,
-        groups=table.groups,
-        steps=None if table.times is None else pd.factorize(table.times)[0],
-    )
-    folds = make_split(spec, facts).folds
+    folds = make_split(spec, facts_of(table)).folds
     # Where time orders them, the later folds train on most rows.
     return tuple(reversed(folds)) if table.times is not None else folds
 
@@ -261,7 +255,7 @@ def _fit(race: Race, one: _Runner, *, train: Rows, rows: Rows, number: int) -> b
     """Fit and judge once; False where there is no time for it or it cannot be done."""
     entry, values = one.ranked.entry, one.ranked.parameters
     width = race.table.features.shape[1]
-    foreseen = entry.work(len(train), width, values) * _machines(race, entry.id)
+    foreseen = entry.work(len(train), width, values) * entry.machines(len(race.table.labels))
     if one.rows:
         foreseen = one.seconds * entry.work(len(train), width, values) / max(entry.work(one.rows, width, values), 1e-9)
     if foreseen > LARGEST_SHARE * (race.deadline - race.began):
@@ -288,12 +282,6 @@ def _fit(race: Race, one: _Runner, *, train: Rows, rows: Rows, number: int) -> b
     one.seconds, one.rows = time.perf_counter() - start, len(train)
     one.most_rows = max(one.most_rows, one.rows)
     return True
-
-
-def _machines(race: Race, estimator: str) -> int:
-    """Return how many machines are fitted at once: one for each class where an estimator knows two classes only."""
-    classes = len(race.table.labels)
-    return classes if classes > 2 and estimator in ONE_FOR_EACH_CLASS else 1
 
 
 def _score(race: Race, spec: Spec, rows: Rows, said: Predicted) -> tuple[float, float] | None:

@@ -19,6 +19,8 @@ from app.domain.vocabulary import Severity
 FEW_RIGHTED, LITTLE_GAIN = 0.2, 0.35
 # The same for a number: the share of the way to the best possible score.
 LITTLE_EXPLAINED = 0.02
+# Where luck alone could have made the gain, less than this share of the way is called no signal.
+LITTLE_BY_LUCK = 0.1
 CONFIDENCE = 0.9
 
 
@@ -89,7 +91,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Said:
-    """One thing worth knowing before anything is launched; `code` is no_signal or too_few_rows."""
+    """One thing worth knowing before anything is launched; `code` is no_signal, near_baseline or too_few_rows."""
 
     code: str
     severity: Severity
@@ -196,25 +198,34 @@ def _signal(evidence: Evidence) -> list[Said]:
     gain, rule = float(np.mean(gains)), float(np.mean(evidence.baseline))
     spread = float(np.std(gains, ddof=1)) * math.sqrt(1 / count + evidence.judged_share) if count > 1 else 0.0
     numbers = f"{title} scores {best.mean:.3f} and the best rule without learning {rule:.3f} ({unit}, {folds})"
-    if gain <= spread:
+    perfect, lucky = metric.best, gain <= spread
+    share = gain / abs(perfect - rule) if perfect is not None and perfect != rule else 1.0
+    little, right = _is_little(evidence, share, lucky=lucky)
+    if gain <= 0 or (little and lucky):
         message = f"No estimator beats the baseline beyond the luck of the draw: {numbers}."
         return [Said("no_signal", Severity.WARNING, message)]
-    perfect = metric.best
-    share = gain / abs(perfect - rule) if perfect is not None and perfect != rule else 1.0
-    wrong = 1 - evidence.baseline_right
-    if evidence.baseline_right:
-        # Weighing classes costs right rows; what is learnt shows in the one that is right most often.
-        most = max(one.right for one in evidence.items if one.round == best.round)
-        righted = (most - evidence.baseline_right) / wrong if wrong > 0 else 1.0
-        if righted < FEW_RIGHTED and share < LITTLE_GAIN:
-            message = (
-                f"Hardly any signal: {numbers}. At most {100 * most:.0f} % of the rows come out right; "
-                f"always saying the most common class, {100 * evidence.baseline_right:.0f} %."
-            )
-            return [Said("no_signal", Severity.WARNING, message)]
-    elif share < LITTLE_EXPLAINED:
-        return [Said("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.")]
+    if little:
+        return [Said("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.{right}")]
+    if lucky:
+        message = f"The gain over the baseline differs much from fold to fold: {numbers}. A launch judges on all folds."
+        return [Said("near_baseline", Severity.NOTICE, message)]
     return []
+
+
+def _is_little(evidence: Evidence, share: float, *, lucky: bool) -> tuple[bool, str]:
+    """Say whether a gain is next to nothing, and of classes how many rows come out right."""
+    barely = share < (LITTLE_BY_LUCK if lucky else LITTLE_EXPLAINED)
+    if not evidence.baseline_right:
+        return barely, ""
+    # Weighing classes costs right rows; what is learnt shows in the one that is right most often.
+    most = max(one.right for one in evidence.items if one.round == evidence.items[0].round)
+    wrong = 1 - evidence.baseline_right
+    righted = (most - evidence.baseline_right) / wrong if wrong > 0 else 1.0
+    right = (
+        f" At most {100 * most:.0f} % of the rows come out right; "
+        f"always saying the most common class, {100 * evidence.baseline_right:.0f} %."
+    )
+    return (lucky and barely) or (righted < FEW_RIGHTED and share < LITTLE_GAIN), right
 
 
 def _title(estimator: str) -> str:

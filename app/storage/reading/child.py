@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from app.domain.training.clock import peak_memory_mb
 from app.storage.reading.refusals import RefusedError
 
 MIB = 1024 * 1024
@@ -52,25 +53,11 @@ def watch_memory(most_mb: int) -> None:
     """End this process at once when it uses more than this; the parent knows what the exit code means."""
 
     def look() -> None:
-        while _most_used() < most_mb * MIB:
+        while peak_memory_mb() < most_mb:
             time.sleep(WATCH_SECONDS)
         os._exit(TOO_MUCH_MEMORY)
 
     threading.Thread(target=look, name="memory", daemon=True).start()
-
-
-def _most_used() -> int:
-    """Return the most memory this program has used, in bytes.
-
-    What the kernel accounts to a process goes back to before it became this program: a parent of 3 GB would count.
-    """
-    try:
-        with Path("/proc/self/status").open("rb") as lines:
-            peak = next(line for line in lines if line.startswith(b"VmHWM:"))
-        return int(peak.split()[1]) * 1024
-    except (OSError, StopIteration):
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else most * 1024
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

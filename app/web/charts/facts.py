@@ -123,7 +123,7 @@ def _search(spec: Spec) -> list[Fact]:
     drawn, given_up = dict(SAMPLER.choices)[tuning.sampler], dict(PRUNING.choices)[tuning.pruning]
     how = f"{drawn}; poor sets given up early: {given_up.lower()}"
     found = [Fact("Search", f"{tuning.trials:,} trials in each fold", f"{how}; {decides} decides")]
-    for one in resolve(spec)[0]:
+    for one in resolve(spec)[0] if registry.has(spec.model.estimator) else ():
         within = ", ".join(written(choice) for choice in one.choices)
         steps = "by factors" if one.log else "evenly"
         span = within or f"{written(float(one.low))} to {written(float(one.high))}"

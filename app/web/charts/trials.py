@@ -78,7 +78,7 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
     best, steps = judged[0][1], []
     for number, value in judged:
         previous = best
-        best = value if _beats(metric, value, best) else best
+        best = value if metric.better(value, best) else best
         x = across.share(number)
         steps += [(x, scale.share(previous)), (x, scale.share(best))]
     steps.append((across.share(max(int(one[0]) for one in scores)), scale.share(best)))
@@ -92,10 +92,6 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
         best=paths.line(steps),
         sentence=f"{metric.title} of {len(scores)} trials; the best so far is {figure(best, 4)}.",
     )
-
-
-def _beats(metric: metrics.Metric, one: float, other: float) -> bool:
-    return metric.better(one, other)
 
 
 def _places(
