@@ -16,6 +16,7 @@ from app.domain.analysis.choices import (
     ENCODINGS,
     ESCAPES,
     QUOTES,
+    ColumnChoice,
     Dialect,
     Marker,
     Peek,
@@ -31,6 +32,14 @@ PREFIX = "reading."
 OTHER = "other_delimiter"
 # A choice may itself be nothing, as "no quotes" is, so what was said stands after this sign and "" says nothing.
 SAID = "="
+# What stands before the place of a column, which tells it from that of a marker.
+COLUMN = "column"
+READ_AS = {
+    "text": "text",
+    "point": "numbers with a decimal point",
+    "comma": "numbers with a decimal comma",
+    "": "found",
+}
 RAGGED = {"leave_out": "left out and listed", "pad": "kept, with empty cells"}
 DUPLICATES = {"keep": "kept", "leave_out": "left out and counted"}
 HEADERS = {0: "none", 1: "one line", 2: "two lines", 3: "three lines", 4: "four lines", 5: "five lines"}
@@ -103,9 +112,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Mark:
-    """What the user said about one value: `flip` is the other meaning."""
+    """What the user said about one value or column: `flip` is the other meaning, `place` names it in the form."""
 
-    place: int
+    place: str
     sentence: str
     flip: str
 
@@ -134,7 +143,10 @@ def panel_of(
         summary=summary_of(dialect),
         format_title=title_of(dialect),
         choices=tuple(fields),
-        marks=tuple(_mark(place, one) for place, one in enumerate(choices.markers)),
+        marks=(
+            *(_mark(place, one) for place, one in enumerate(choices.markers)),
+            *(_column_mark(place, one) for place, one in enumerate(choices.columns)),
+        ),
         address=address,
         is_open=form is not None,
         delimiter_typed=(form or {}).get(PREFIX + OTHER, ""),
@@ -186,16 +198,27 @@ def changes_from(form: Mapping[str, str], choices: ReadingChoices) -> dict[str, 
         changes["header_lines"] = _number("header_lines", changes["header_lines"])
     if form.get(PREFIX + OTHER):
         changes["delimiter"] = form[PREFIX + OTHER]
-    if form.get("flip", "").isdecimal() and int(form["flip"]) < len(choices.markers):
-        marker = choices.markers[int(form["flip"])]
-        other = "value" if marker.meaning == "missing" else "missing"
-        changes["markers"] = [marker.model_copy(update={"meaning": other}).model_dump(mode="json", exclude_none=True)]
+    changes |= _flipped(form.get("flip", ""), choices)
     try:
         choices.merged(changes)
     except ValidationError as fault:
         name = str(fault.errors()[0]["loc"][0])
         raise DomainError(REFUSED.get(name, NOT_A_CHOICE), code="bad_choice", field=PREFIX + name) from fault
     return changes
+
+
+def _flipped(place: str, choices: ReadingChoices) -> dict[str, Any]:
+    """Return the change that the button of a mark asks for; a button of a page that is out of date asks for none."""
+    number = place.removeprefix(COLUMN)
+    if not (number.isascii() and number.isdecimal()) or len(number) > 9:
+        return {}
+    at = slice(int(number), int(number) + 1)
+    if place.startswith(COLUMN):
+        found = [{"column": one.column, "read_as": None} for one in choices.columns[at]]
+        return {"columns": found} if found else {}
+    other = {"missing": "value", "value": "missing"}
+    flipped = [one.model_copy(update={"meaning": other[one.meaning]}) for one in choices.markers[at]]
+    return {"markers": [one.model_dump(mode="json", exclude_none=True) for one in flipped]} if flipped else {}
 
 
 def _number(name: str, raw: str) -> int | None:
@@ -269,7 +292,12 @@ def _mark(place: int, marker: Marker) -> Mark:
         what = f"all below {marker.below:g}" if marker.below is not None else f"all above {marker.above or 0:g}"
     missing = marker.meaning == "missing"
     sentence = f"{what} in `{marker.column[:60]}` {'means missing' if missing else 'is a value'}"
-    return Mark(place, sentence, "It is a value" if missing else "It means missing")
+    return Mark(str(place), sentence, "It is a value" if missing else "It means missing")
+
+
+def _column_mark(place: int, one: ColumnChoice) -> Mark:
+    how = READ_AS.get(one.read_as or "", "it was found")
+    return Mark(f"{COLUMN}{place}", f"`{one.column[:60]}` is read as {how}", "As found")
 
 
 def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[str, Any]:

@@ -156,7 +156,8 @@ def test_a_marker_of_a_column_that_is_not_there_changes_nothing() -> None:
     ("content", "decimal", "storage", "values"),
     [
         pytest.param(b'v,w\n"1,5",x\n"2,5",y\n', ",", "number", [1.5, 2.5], id="commas in quotes"),
-        pytest.param(b'v,w\n"1,5",x\n"2,5",y\n', None, "text", ["1,5", "2,5"], id="the same, nothing said"),
+        pytest.param(b'v,w\n"1,5",x\n"2,5",y\n', None, "number", [1.5, 2.5], id="the same, nothing said"),
+        pytest.param(b'v,w\n"1,5",x\n"2,5",y\n', ".", "text", ["1,5", "2,5"], id="the same, points said"),
         pytest.param(b"v;w\n1,5;x\n2,5;y\n", ".", "text", ["1,5", "2,5"], id="points, where commas are"),
         pytest.param(b"v;w\n1,5;x\n2;y\n", ",", "number", [1.5, 2.0], id="commas and whole numbers"),
     ],

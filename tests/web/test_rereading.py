@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.analysis.choices import Dialect, Marker, Peek, ReadingChoices
+from app.domain.analysis.choices import ColumnChoice, Dialect, Marker, Peek, ReadingChoices
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, Remedy
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, Severity
@@ -144,6 +144,19 @@ def test_what_was_said_about_values_can_be_turned_round() -> None:
     after = choices.merged(rereading.changes_from({"flip": "0"}, choices))
     assert [(one.column, one.meaning) for one in after.markers] == [("flow", "value"), ("rain", "missing")]
     assert "markers" not in rereading.changes_from({"flip": "7"}, choices)
+
+
+def test_what_was_said_about_a_column_can_be_taken_back() -> None:
+    said = (ColumnChoice(column="price", read_as="text"), ColumnChoice(column="flow", read_as="comma"))
+    choices = ReadingChoices(columns=said)
+    assert [(one.sentence, one.flip) for one in panel(choices=choices).marks] == [
+        ("`price` is read as text", "As found"),
+        ("`flow` is read as numbers with a decimal comma", "As found"),
+    ]
+    after = choices.merged(rereading.changes_from({"flip": "column0"}, choices))
+    assert after.columns == said[1:]
+    assert after.fingerprint() != choices.fingerprint() == ReadingChoices(columns=said[::-1]).fingerprint()
+    assert rereading.changes_from({"flip": "column9"}, choices) == {}
 
 
 def test_the_first_look_is_cut_to_what_a_page_shows() -> None:

@@ -36,6 +36,7 @@ DECIMALS = {".": "point", ",": "comma"}
 COMMENTS = {"#": "#", "%": "%", "//": "//", "": "none"}
 Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "cp949", "gb18030", "shift_jis"]
 Text = Annotated[str, StringConstraints(max_length=200)]
+LISTED = ("markers", "columns")
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -52,6 +53,15 @@ class Marker(BaseModel):
     below: float | None = Field(default=None, allow_inf_nan=False)
     above: float | None = Field(default=None, allow_inf_nan=False)
     meaning: Literal["missing", "value"] = "missing"
+
+
+class ColumnChoice(BaseModel):
+    """How the values of one column are read: as text, or as numbers with a decimal point or comma; None as found."""
+
+    model_config = FROZEN
+
+    column: Text
+    read_as: Literal["text", "point", "comma"] | None = None
 
 
 class ReadingChoices(BaseModel):
@@ -72,6 +82,7 @@ class ReadingChoices(BaseModel):
     duplicates: Literal["keep", "leave_out"] | None = None
     sheet: Text | None = None
     markers: tuple[Marker, ...] = Field(default=(), max_length=20_000)
+    columns: tuple[ColumnChoice, ...] = Field(default=(), max_length=20_000)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was said, and nothing that was not."""
@@ -81,20 +92,29 @@ class ReadingChoices(BaseModel):
         """Return 16 hexadecimal digits that are the same for the same choices, whatever their order."""
         said = self.to_json()
         said["markers"] = sorted((json.dumps(one, sort_keys=True) for one in said.get("markers", ())), key=str)
+        if "columns" in said:
+            said["columns"] = sorted(json.dumps(one, sort_keys=True) for one in said["columns"])
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def merged(self, changes: dict[str, Any]) -> ReadingChoices:
-        """Return these choices with some changed; None takes a choice back, markers replace those of the same value.
+        """Return these choices with some changed; None takes a choice back.
+
+        Markers replace those of the same value, and what is said of a column what was said of it.
 
         Raises
         ------
         pydantic.ValidationError
             If a change is none that can be made.
         """
-        values = {**self.to_json(), **{key: value for key, value in changes.items() if key != "markers"}}
+        values = {**self.to_json(), **{key: value for key, value in changes.items() if key not in LISTED}}
         known = {_place(one): one for one in self.markers}
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
-        return ReadingChoices.model_validate({**values, "markers": list(known.values())})
+        columns = {one.column: one for one in self.columns}
+        columns |= {
+            one.column: one for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ()))
+        }
+        said = [one for one in columns.values() if one.read_as is not None]
+        return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})
 
 
 def _place(marker: Marker) -> tuple[str, str | None, bool, bool]:

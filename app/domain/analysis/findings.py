@@ -66,7 +66,7 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
 def _with_unit(column: ColumnProfile) -> ColumnProfile:
     """Return the column with its unit, or with the reason why digits are no number."""
     if column.storage in ("number", "integer"):
-        return replace(column, unit=unit_of(column.name))
+        return replace(column, unit=unit_of(column.name) or column.unit)
     texts = [value.strip() for value, _ in column.top_values]
     codes = texts and all(text.isdigit() for text in texts) and any(text[0] == "0" and len(text) > 1 for text in texts)
     if codes and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER):

@@ -44,8 +44,10 @@ class Finding:
         """Return this finding with its remedies narrowed to one of its columns, for a page about that column alone."""
         narrowed = []
         for one in self.remedies:
-            markers = [item for item in one.changes.get("markers", ()) if item["column"] == column]
-            changes = {**one.changes, "markers": markers} if "markers" in one.changes else one.changes
+            changes = {
+                name: [item for item in value if item["column"] == column] if name in ("markers", "columns") else value
+                for name, value in one.changes.items()
+            }
             left_out = tuple(name for name in one.columns if name == column)
             if one.kind != "leave_out" or left_out:
                 narrowed.append(replace(one, changes=changes, columns=left_out))
@@ -57,7 +59,7 @@ class ColumnProfile:
     """One column. Numbers are None where they mean nothing; datetimes stand as ISO text in `minimum`/`maximum`.
 
     `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
-    `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name says, or "".
+    `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name or every value says, or "".
     `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts.
     """
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.domain.analysis.choices import Marker
+from app.domain.analysis.choices import Marker, ReadingChoices
 from app.storage.columnar import literal
 
 # Words that stand for "nothing" in files from R, Python, spreadsheets and databases.
@@ -15,17 +15,21 @@ MISSING_WORDS = ("", "na", "nan", "n/a", "null", "<na>")
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the user said about one column. `words` and `numbers` mean missing, `values` mean themselves."""
+    """What the user said about one column. `words` and `numbers` mean missing, `values` mean themselves.
+
+    `read_as` is "text", or the decimal mark of its numbers, "point" or "comma"; "" where nothing was said.
+    """
 
     words: tuple[str, ...] = ()
     numbers: tuple[float, ...] = ()
     below: tuple[float, ...] = ()
     above: tuple[float, ...] = ()
     values: frozenset[str] = frozenset()
+    read_as: str = ""
 
     def __bool__(self) -> bool:
         """Say whether anything was said."""
-        return bool(self.words or self.below or self.above or self.values)
+        return bool(self.words or self.below or self.above or self.values or self.read_as)
 
     def missing_number(self, number: str) -> str:
         """Return SQL that is true where a number means missing, or "" where none does."""
@@ -59,13 +63,19 @@ class Meaning:
         return " OR ".join(f"({one})" for one in absent)
 
 
-def meanings(names: Sequence[str], markers: Sequence[Marker], *, commas: bool) -> list[Meaning]:
-    """Return what was said about each column; a marker of a column that is not there says nothing."""
+def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> list[Meaning]:
+    """Return what was said about each column; what is said of a column that is not there says nothing."""
     said: dict[str, list[Marker]] = {}
-    for marker in markers:
+    for marker in choices.markers:
         said.setdefault(marker.column, []).append(marker)
+    read_as = {one.column: one.read_as or "" for one in choices.columns}
     nothing = Meaning()
-    return [_meaning(said[name], commas=commas) if name in said else nothing for name in names]
+    return [
+        replace(_meaning(said.get(name, []), commas=commas), read_as=read_as.get(name, ""))
+        if name in said or name in read_as
+        else nothing
+        for name in names
+    ]
 
 
 def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:

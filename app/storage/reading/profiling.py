@@ -22,6 +22,7 @@ from app.domain.analysis.oddities import odd_values
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
 from app.domain.analysis.series import find_group
 from app.domain.analysis.timeaxis import describe_axis
+from app.domain.analysis.written import written_numbers
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
 from app.storage.reading.typing_columns import FEW_ROWS, Typed
@@ -71,6 +72,9 @@ def profile_table(
         How it was read, and what the user said about that.
     """
     rows = report.rows_kept
+    named = list(zip(typed, names, strict=True))
+    asked = [odd_values(name, one.odd) for one, name in named if one.odd]
+    written = [written_numbers(name, one.written) for one, name in named if one.written]
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
     axis = find_group(columns, rows, _time_axis(columns, facts, rows), Lent(connection, source))
@@ -84,7 +88,7 @@ def profile_table(
         axis=axis,
         duplicates=duplicates,
         choices=choices,
-        asked=[odd_values(name, one.odd) for one, name in zip(typed, names, strict=True) if one.odd],
+        asked=[*asked, *(finding for finding in written if finding is not None)],
         connection=connection,
         source=source,
     )
@@ -202,6 +206,7 @@ def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
         top_values=facts.top,
         original_name=name,
         missing_words=one.missing_words,
+        unit=one.written.unit if one.written is not None and not one.written.is_text else "",
     )
 
 

@@ -70,13 +70,13 @@ def refuse_if_useless(tally: Tally, width: int) -> None:
 def store(place: Place, raw: Raw) -> DatasetProfile:
     """Type the tables, write them as one Parquet and describe it."""
     refuse_if_useless(raw.tally, len(raw.names))
-    connection, markers = place.connection, place.choices.markers
+    connection, choices = place.connection, place.choices
     names, repairs = repair_names(raw.names, len(raw.names))
     commas = (place.choices.decimal or _usual_decimal(raw.dialect)) == ","
     typed = list[Typed]()
     for one in raw.tables:
         some = names[one.first : one.first + len(one.storages)]
-        typed += choose_types(connection, one, names=some, markers=markers, commas=commas)
+        typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from app.domain.analysis.choices import ReadingChoices
 from app.storage.columnar import connect
+from app.storage.reading.dialect import repair_names
 from app.storage.reading.formats import SCRATCH, Recognised, recognise
 from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
 from app.storage.reading.refusals import RefusedError, over
@@ -68,7 +70,10 @@ def _raw_of(place: Place, found: Recognised, table: TextLayout | RowTable | Colu
 def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
     """Make a table of a text: at once where it is plain and every row fits, else row by row."""
     if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
-        plain = Plain(path, layout.width, layout.delimiter, layout.quote, layout.skip_lines, header=layout.header)
+        texts = _said_texts(layout.names, place.choices)
+        plain = Plain(
+            path, layout.width, layout.delimiter, layout.quote, layout.skip_lines, texts=texts, header=layout.header
+        )
         counted = count_records(plain)
         if not counted.unsure and counted.longest <= place.limits["cell_kb"] * 1024:
             _refuse_too_many(counted.records, layout.width, place.limits)
@@ -93,10 +98,10 @@ def _raw_of_rows(place: Place, table: RowTable) -> Raw:
     if table.dialect.format == "csv" and not table.tally.is_complete:
         raise RefusedError("conservation", "Some lines could not be accounted for, so nothing was kept.")
     refuse_if_useless(table.tally, width)
-    tables = []
+    tables, said = [], _said_texts(table.names, place.choices)
     for start, path in zip(starts, paths, strict=True):
         some = [row[start : start + COLUMNS_AT_ONCE] for row in sample]
-        texts = frozenset(at - start for at in table.texts)
+        texts = frozenset(at - start for at in {*table.texts, *said})
         part = min(COLUMNS_AT_ONCE, width - start)
         plain = Plain(path, part, ",", '"', 0, "\n", table=f"raw{start or ''}", first=start, texts=texts)
         counted = count_records(plain)
@@ -108,6 +113,14 @@ def _raw_of_rows(place: Place, table: RowTable) -> Raw:
             raise RefusedError("conservation", message)
         tables.append(loaded)
     return Raw(list(table.names), table.dialect, table.tally, tuple(tables))
+
+
+def _said_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[int]:
+    """Return the places of the columns that the user wants as text."""
+    wanted = {one.column for one in choices.columns if one.read_as == "text"}
+    if not wanted:
+        return frozenset()
+    return frozenset(at for at, name in enumerate(repair_names(list(names), len(names))[0]) if name in wanted)
 
 
 def _taken(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:

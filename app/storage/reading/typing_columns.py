@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.analysis.choices import Marker
+from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.oddities import Odd
+from app.domain.analysis.written import Written
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
+from app.storage.reading.written import DECIMAL_WORDS, decided, find_styles, may_be_written, minus
+from app.storage.reading.zones import MixedZonesError, zoned
 
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
 BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
@@ -59,10 +62,11 @@ class Typed:
     odd: Odd | None = None
     words: Words | None = None
     missing_words: tuple[tuple[str, int], ...] = ()
+    written: Written | None = None
 
 
 def choose_types(
-    connection: Any, loaded: Loaded, *, names: Sequence[str], markers: Sequence[Marker], commas: bool
+    connection: Any, loaded: Loaded, *, names: Sequence[str], choices: ReadingChoices, commas: bool
 ) -> list[Typed]:
     """Return the storage of every column of a table.
 
@@ -70,17 +74,18 @@ def choose_types(
     ----------
     connection, loaded
         The table, and what its columns were read as.
-    names, markers
-        The columns' names, and what the user said about values of them.
+    names, choices
+        The columns' names, and what the user said about them.
     commas
         Whether a number may be written with a decimal comma.
     """
-    said = meanings(names, markers, commas=commas)
+    said = meanings(names, choices, commas=commas)
+    decimal = DECIMAL_WORDS.get(choices.decimal or "", "")
     texts = [at for at, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
     found: dict[int, Typed] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        columns = [_Column(loaded, at, said[at], commas=commas) for at in batch]
+        columns = [_Column(loaded, at, said[at], commas=commas, decimal=decimal) for at in batch]
         found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
         found[at] if at in found else _promised(loaded, at, storage, said[at])
@@ -113,9 +118,9 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         likely = sum(count for word, count in words.items() if _may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
         is_code = int(column.key[1:]) - loaded.first in loaded.texts
-        if not is_code and (
-            column.said or unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
-        ):
+        column.may_be_written = may_be_written(words)
+        likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
+        if not is_code and (column.said or column.may_be_written or likely_more):
             others.append(column)
         elif loaded.rows > FEW_ROWS:
             typed[column.key] = column.counted(connection)
@@ -138,9 +143,9 @@ def _may_be_more(word: str) -> bool:
 class _Column:
     """One column that was read as text."""
 
-    def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool) -> None:
+    def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool, decimal: str) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
-        self.is_code = at in loaded.texts
+        self.may_be_written, self.decimal = False, decimal
         self.missing = said.missing_word(self.key, comma=commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
@@ -193,6 +198,8 @@ class _Column:
         text = self.text if absent else replace(self.text, expression=self.key)
         if here == 0:
             return self.text
+        if self.said.read_as == "text":
+            return text
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         if codes:
@@ -204,6 +211,10 @@ class _Column:
             return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
         comma = self.commas and with_comma > number
         found = max(number, with_comma if comma else 0)
+        if found + beyond < here and self.may_be_written and dates < MOSTLY * here:
+            typed = self._written(connection, text, found=found, here=here, beyond=beyond)
+            if typed is not None:
+                return typed
         if found + beyond >= ASKED_FROM * here and found > beyond:
             typed = self._numeric(connection, text, found=found, here=here, comma=comma, beyond=beyond)
             return typed if typed.storage == "text" else replace(typed, odd=self._with_blanks(typed.odd, blank, here))
@@ -213,8 +224,31 @@ class _Column:
         return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END"
 
     def _numeric(self, connection: Any, text: Typed, *, found: int, here: int, comma: bool, beyond: int) -> Typed:
-        """Return a column of numbers, or of text where too much in it is none; what is odd is asked about."""
+        """Return a column of numbers, or of text where too much in it is none."""
         cast = self.number(comma=comma)
+        return self._asked(connection, text, cast, found=found, here=here, comma=comma, beyond=beyond)
+
+    def _written(self, connection: Any, text: Typed, *, found: int, here: int, beyond: int) -> Typed | None:
+        """Return a column whose numbers are written as people write them, or None where that explains no more."""
+        word = minus(f"trim({self.key})")
+        source = f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
+        styles, longest = find_styles(connection, source, read_as=self.said.read_as or self.decimal)
+        if not styles or styles[0].count <= found or styles[0].count + beyond < ASKED_FROM * here:
+            return None
+        limited = bool(self.said.read_as or self.decimal)
+        style, written = decided(styles, longest, limited=limited, said=bool(self.said.read_as))
+        if written.is_text:
+            return replace(text, written=written)
+        cast, count = style.number(word), styles[0].count
+        typed = self._asked(connection, text, cast, found=count, here=here, comma=False, beyond=beyond)
+        if typed.storage == "text":
+            return typed
+        return replace(typed, written=written, notes=(*typed.notes, written.note))
+
+    def _asked(
+        self, connection: Any, text: Typed, cast: str, *, found: int, here: int, comma: bool, beyond: int
+    ) -> Typed:
+        """Return a column of the numbers that some SQL makes; what is none is asked about."""
         odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if found + beyond < here else None
         if found + beyond < MOSTLY * here or self._is_value(odd):
             few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
@@ -254,7 +288,7 @@ class _Column:
         counts = connection.execute(f"SELECT {wanted} FROM {self.table} WHERE NOT ({self.missing})").fetchone()
         best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
         if counts[best] < MOSTLY * here:
-            return replace(text, storage="datetime", expression=cast) if counts[-1] >= MOSTLY * here else None
+            return self._in_one_zone(connection, text, cast) if counts[-1] >= MOSTLY * here else None
         fmt, words = DATE_FORMATS[best]
         notes = [] if fmt.startswith("%Y") else [f"dates read as {words}."]
         twin = any(at != best and counts[at] == counts[best] for at in range(len(DATE_FORMATS)))
@@ -264,6 +298,16 @@ class _Column:
         if self._is_value(odd):
             return text
         return Typed(self.key, "datetime", self._unless(parsed[best]), self.table, tuple(notes), odd=odd)
+
+    def _in_one_zone(self, connection: Any, text: Typed, moment: str) -> Typed:
+        """Return a column of moments, or of text where their zones cannot be brought together."""
+        word = f"trim({self.key})"
+        source = f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
+        try:
+            value, note = zoned(connection, source, moment=moment, word=word)
+        except MixedZonesError as fault:
+            return replace(text, notes=(str(fault),))
+        return replace(text, storage="datetime", expression=value, notes=(note,) if note else ())
 
 
 def _dated_sql(moment: str, text: str) -> str:

@@ -1,0 +1,190 @@
+"""How people write numbers: thousands kept apart, a percent sign, a currency or one unit behind every value.
+
+A column is read so only where all of its values (but for the few that are asked about) are written in one way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from app.domain.analysis.units import UNITS
+from app.domain.analysis.written import Reading, Written
+from app.storage.columnar import literal
+
+CURRENCIES = ("€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY")
+# What keeps thousands apart: each name is the sign that stands in the style of a column.
+SIGNS = {"": "", ",": ",", ".": "[.]", "'": "['’]", " ": "[ \u00a0\u2009\u202f]"}
+BLANK = "[ \u00a0\u2009\u202f]?"
+BODY = "[0-9.,][0-9.,'’ \u00a0\u2009\u202f]*"
+BEFORE = "|".join(re.escape(one) for one in CURRENCIES)
+# A value taken apart: its sign, what stands before it, its digits, and what stands behind them.
+SHAPE = f"([+-]?)(?:({BEFORE}){BLANK})?([+-]?{BODY}?){BLANK}([^0-9.,'’+ \u00a0\u2009\u202f-][^ ]{{0,11}})?"
+SHAPED = re.compile(SHAPE)
+DECIMAL_WORDS = {".": "point", ",": "comma"}
+LOOKED_AT, MOSTLY = 60, 0.8
+
+
+@dataclass(frozen=True)
+class Style:
+    """One way to write: the sign between thousands ("" for none), the decimal mark, and what stands around a number."""
+
+    apart: str
+    decimal: str
+    before: str = ""
+    behind: str = ""
+
+    @property
+    def body(self) -> str:
+        """Return the pattern of the digits: whole numbers have no zeros in front, or they are codes."""
+        point = "[.]" if self.decimal == "." else ","
+        plain = f"(?:0|[1-9][0-9]*)(?:{point}[0-9]*)?|{point}[0-9]+"
+        groups = f"[1-9][0-9]{{0,2}}(?:{SIGNS[self.apart]}[0-9]{{3}})+(?:{point}[0-9]+)?"
+        return f"(?:{groups}|{plain})" if self.apart else f"(?:{plain})"
+
+    def of(self, body: str) -> str:
+        """Return the pattern of a whole value with some pattern of its digits; signs and digits are its two groups."""
+        before = f"(?:{re.escape(self.before)}){BLANK}" if self.before else ""
+        behind = f"{BLANK}(?:{re.escape(self.behind)})" if self.behind else ""
+        return f"([+-]?){before}([+-]?{body}){behind}"
+
+    def number(self, word: str) -> str:
+        """Return SQL of the number that a text is written for, NULL where it is written otherwise."""
+        pattern = literal(f"^{self.of(self.body)}$")
+        text = f"concat(regexp_extract({word}, {pattern}, 1), regexp_extract({word}, {pattern}, 2))"
+        if self.apart:
+            text = f"regexp_replace({text}, {literal(SIGNS[self.apart])}, '', 'g')"
+        if self.decimal == ",":
+            text = f"replace({text}, ',', '.')"
+        return f"TRY_CAST({text} AS DOUBLE)"
+
+    @property
+    def certain(self) -> str:
+        """Return the pattern of values that can be nothing else."""
+        point = "[.]" if self.decimal == "." else ","
+        if not self.apart:
+            # Three digits behind a comma could as well be thousands.
+            return self.of(f"(?:[0-9]*{point}(?:[0-9]{{0,2}}|[0-9]{{4,}})|0{point}[0-9]+)")
+        sign = SIGNS[self.apart]
+        return self.of(f"[1-9][0-9]{{0,2}}(?:(?:{sign}[0-9]{{3}}){{2,}}|(?:{sign}[0-9]{{3}})+{point}[0-9]+)")
+
+    @property
+    def shown(self) -> str:
+        """Return the pattern of what shows in a value that this style is used; plain numbers show it always."""
+        if self.apart:
+            return f"[0-9]{SIGNS[self.apart]}[0-9]{{3}}"
+        return "," if self.decimal == "," else "[0-9]"
+
+
+STYLES = tuple((apart, decimal) for decimal in (".", ",") for apart in SIGNS if apart != decimal)
+
+
+def minus(text: str) -> str:
+    """Return SQL of a text with a true minus as the sign that numbers have."""
+    return f"replace({text}, '\u2212', '-')"
+
+
+def may_be_written(words: Mapping[str, int]) -> bool:
+    """Say whether the first words of a column, with their rows, look like numbers as people write them."""
+    some = list(islice(((word.strip(), held) for word, held in words.items() if word.strip()), LOOKED_AT))
+    shaped = sum(held for word, held in some if _is_shaped(word.replace("\u2212", "-")))
+    return shaped > 0 and shaped >= MOSTLY * sum(held for _, held in some)
+
+
+def _is_shaped(word: str) -> bool:
+    found = SHAPED.fullmatch(word)
+    if found is None or not any(sign.isdigit() for sign in found[3]):
+        return False
+    return found[4] is None or _unit(found[4]) is not None
+
+
+def _unit(behind: str) -> str | None:
+    """Return a unit or currency as it is shown, or None where these letters are none."""
+    if behind in CURRENCIES:
+        return behind
+    return UNITS.get(behind.lower())
+
+
+@dataclass(frozen=True)
+class Found:
+    """A style with how many values it fits, how many of them no other style does, and how many show it at all."""
+
+    style: Style
+    count: int
+    certain: int
+    used: int
+
+
+def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Found], str]:
+    """Return the styles that fit most values of a column, and the longest value; none where nothing is written so.
+
+    Parameters
+    ----------
+    connection, source
+        SQL whose column `word` holds the values, trimmed, with plain signs.
+    read_as
+        "point" or "comma" where the user said which decimal mark the column has, else "".
+    """
+    shape = literal(f"^{SHAPE}$")
+    before, behind, longest = connection.execute(
+        f"SELECT mode(regexp_extract(word, {shape}, 2)), mode(regexp_extract(word, {shape}, 4)), "
+        f"arg_max(word, (strlen(word), word)) FROM {source} WHERE regexp_full_match(word, {literal(SHAPE)})"
+    ).fetchone()
+    if longest is None or (behind and _unit(behind) is None):
+        return [], ""
+    decimal = next((mark for mark, word in DECIMAL_WORDS.items() if word == read_as), None)
+    styles = [Style(apart, mark, before, behind) for apart, mark in STYLES if decimal in (None, mark)]
+    wanted = [
+        f"count({one.number('word')}), count(*) FILTER (regexp_full_match(word, {literal(one.certain)})), "
+        f"count(*) FILTER (regexp_matches(word, {literal(one.shown)}))"
+        for one in styles
+    ]
+    counts = iter(connection.execute(f"SELECT {', '.join(wanted)} FROM {source}").fetchone())
+    found = [Found(one, next(counts), next(counts), next(counts)) for one in styles]
+    most = max(one.count for one in found)
+    return [one for one in found if one.count == most and one.used], longest
+
+
+def decided(found: list[Found], longest: str, *, limited: bool, said: bool) -> tuple[Style, Written]:
+    """Return the style of a column with what is said of it; it stays text where the styles mean several things.
+
+    Parameters
+    ----------
+    found, longest
+        What `find_styles` found.
+    limited, said
+        Whether the user named the decimal mark, so that nothing is left to ask, and whether of this very column.
+    """
+    sure = [one for one in found if _is_sure(one, found)] or (found if limited else [])
+    if sure and (limited or len({_means(one.style, longest) for one in sure}) == 1):
+        best = sure[0].style
+        unit = _unit(best.behind) or "" if best.behind else best.before
+        reading = Reading(_name(best), _means(best, longest))
+        return best, Written(longest, (reading,), said=said, unit=unit)
+    readings = {_means(one.style, longest): _name(one.style) for one in reversed(found)}
+    able = tuple(Reading(name, means) for means, name in reversed(readings.items()))
+    return found[0].style, Written(longest, able, is_text=True)
+
+
+def _is_sure(one: Found, others: list[Found]) -> bool:
+    """Say whether some value allows no other style, or, of thousands, whether small numbers do without the sign."""
+    if any(other.certain for other in others if other is not one):
+        return False
+    return bool(one.certain) or (one.used < one.count if one.style.apart else len(others) == 1)
+
+
+def _name(style: Style) -> str:
+    return DECIMAL_WORDS[style.decimal]
+
+
+def _means(style: Style, text: str) -> str:
+    """Return the number that a text means, as programs write it."""
+    found = re.fullmatch(style.of(style.body), text)
+    if found is None:
+        return "a number"
+    digits = found[1] + found[2]
+    digits = re.sub(SIGNS[style.apart], "", digits) if style.apart else digits
+    return f"{float(digits.replace(',', '.')):.15g}"
