@@ -19,7 +19,7 @@ from app.domain.analysis.findings import all_findings
 from app.domain.analysis.kinds import Evidence, decide_kind
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.oddities import odd_values
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
+from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.series import find_group
 from app.domain.analysis.timeaxis import describe_axis
 from app.domain.analysis.written import written_numbers
@@ -72,9 +72,6 @@ def profile_table(
         How it was read, and what the user said about that.
     """
     rows = report.rows_kept
-    named = list(zip(typed, names, strict=True))
-    asked = [odd_values(name, one.odd) for one, name in named if one.odd]
-    written = [written_numbers(name, one.written) for one, name in named if one.written]
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
     axis = find_group(columns, rows, _time_axis(columns, facts, rows), Lent(connection, source))
@@ -88,11 +85,19 @@ def profile_table(
         axis=axis,
         duplicates=duplicates,
         choices=choices,
-        asked=[*asked, *(finding for finding in written if finding is not None)],
+        asked=_asked(typed, names),
         connection=connection,
         source=source,
     )
     return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
+
+
+def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
+    """Return what reading itself asks: words among numbers first, then how numbers are written."""
+    named = list(zip(typed, names, strict=True))
+    written = [written_numbers(name, one.written) for one, name in named if one.written]
+    odd = [odd_values(name, one.odd) for one, name in named if one.odd]
+    return [*odd, *(finding for finding in written if finding is not None)]
 
 
 def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, counted: bool) -> list[Facts]:
