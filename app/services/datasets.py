@@ -226,7 +226,7 @@ def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:
         row.deleted_at = now()
     if row.state != DatasetState.READY.value:
         purge(row)
-    deleted = datasets.list_deleted(owner_id=user.id)
+    deleted = datasets.list_deleted(owner_id=user.id, unneeded=True)
     room = current_settings().limits.user_storage_mb * 1e6
     held = sum(one.size_bytes for one in deleted if not one.sample)
     for one in deleted:
@@ -277,4 +277,4 @@ def purge(row: Dataset) -> bool:
 def purge_old(*, all_of_them: bool = False) -> int:
     """Remove the files of what was deleted 30 days ago, or of all that is deleted; returns how many went."""
     before = None if all_of_them else now() - timedelta(days=RESTORE_DAYS)
-    return sum(purge(row) for row in datasets.list_deleted(before=before))
+    return sum(purge(row) for row in datasets.list_deleted(before=before, unneeded=True))

@@ -170,13 +170,13 @@ def is_needed(dataset_id: uuid.UUID) -> bool:
     return db.session.scalar(select(Experiment.id).where(Experiment.dataset_id == dataset_id).limit(1)) is not None
 
 
-def list_deleted(*, owner_id: uuid.UUID | None = None, before: datetime | None = None) -> list[Dataset]:
-    """Return deleted datasets whose files are still there and that no experiment needs, longest deleted first."""
-    query = select(Dataset).where(
-        Dataset.deleted_at.is_not(None),
-        Dataset.purged_at.is_(None),
-        ~exists().where(Experiment.dataset_id == Dataset.id),
-    )
+def list_deleted(
+    *, owner_id: uuid.UUID | None = None, before: datetime | None = None, unneeded: bool = False
+) -> list[Dataset]:
+    """Return deleted datasets whose files are still there, longest deleted first; or only what no experiment needs."""
+    query = select(Dataset).where(Dataset.deleted_at.is_not(None), Dataset.purged_at.is_(None))
+    if unneeded:
+        query = query.where(~exists().where(Experiment.dataset_id == Dataset.id))
     if owner_id is not None:
         query = query.where(Dataset.owner_id == owner_id)
     if before is not None:

@@ -27,6 +27,10 @@ def init_app(app: Flask) -> None:
         return {"limits": settings.limits, "version": VERSION}
 
 
+# Numbers of so many digits are written out, like the counts beside them.
+MOST_DIGITS = 9
+
+
 def number(value: Any, digits: int = 4) -> str:
     """Write a measured number with about this many significant digits."""
     if value is None or value == "":
@@ -38,7 +42,7 @@ def number(value: Any, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}".replace("-", MINUS)
     magnitude = math.floor(math.log10(abs(value))) if value else 0
-    if magnitude >= 7 or magnitude < -4:
+    if magnitude >= MOST_DIGITS or magnitude < -4:
         return f"{value:.{max(digits - 1, 1)}e}".replace("-", MINUS)
     decimals = max(0, digits - 1 - magnitude)
     text = f"{value:,.{decimals}f}"

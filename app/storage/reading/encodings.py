@@ -46,6 +46,9 @@ CENTRAL = re.compile(
 )
 WESTERN = re.compile(r"[àåÅÀ]|ã(?=o)|õ(?=e)|ê(?=[mtcr])|æ|Æ|œu|ñ(?=[aeiouáéíóú])|ø(?=[rndlkms])|è(?=[rstm])")
 
+# Signs that stand behind letters in any western table: powers of a unit of length, and ordinals.
+UNITS = re.compile(rf"(?<!{LETTER})(?:[kcdmh]?m|ft|in|yd)[²³]|(?<!{LETTER})[Nn]º")
+
 
 def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) -> str:
     """Return the name of the codec to read a file with.
@@ -151,7 +154,7 @@ def _legacy(high: bytes) -> str:
     # Russian words are of such bytes from end to end; in Latin words they stand alone between plain letters.
     if beyond and len(words) >= 0.7 * beyond and _decoded(high, "cp1251"):
         return "cp1251"
-    western = _decoded(high, "cp1252")
+    western = UNITS.sub(" ", _decoded(high, "cp1252"))
     if not western:
         return "latin-1"
     central = len(CENTRAL.findall(western))

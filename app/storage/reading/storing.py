@@ -62,7 +62,8 @@ def refuse_if_useless(tally: Tally, width: int) -> None:
         line, reason = tally.rejected[0]
         message = (
             f"{tally.rejected_count:,} of {total:,} rows do not fit {width:,} columns; "
-            f"the first is line {line:,}: {reason}"
+            f"the first is line {line:,}: {reason.rstrip('.')}. "
+            "Mend those lines, or see that the separator is the same on every one."
         )
         raise RefusedError("ragged", message, line=line)
 
