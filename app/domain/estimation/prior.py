@@ -27,7 +27,9 @@ JUDGED_SECONDS, CLASS_SECONDS, JUDGED_ROW_SECONDS, CLASS_ROW_SECONDS = 0.0042, 0
 # What it takes to compare one row that has a gap with one training row.
 PAIR_SECONDS = 1.2e-7
 # Methods that ask the rows they have learnt: seconds to compare one row with one of them in one column.
-COMPARE_SECONDS = {"k_nearest_neighbors": 4e-10, "support_vector_machine": 1e-9, "gaussian_process": 4e-9}
+COMPARE_SECONDS = {"k_nearest_neighbors": 3e-10, "support_vector_machine": 1e-9, "gaussian_process": 4e-9}
+# Straight distances in many columns are one product of matrices; sums of differences and trees of few are slower.
+BLOCKS_SECONDS, TREE_SECONDS, TREE_COLUMNS = 8e-10, 6e-10, 15
 # Looking up the last known value of one series, row by row of time.
 SERIES_SECONDS = 1.2e-3
 # Charts and baselines: for all, for each part and class, and for each row and column, words and classes.
@@ -63,7 +65,7 @@ def prior_of(work: Workload) -> Parts:
         return entry.work(max(rows, 1), work.weight, values) * machines * _depth_share(values, max(rows, 2))
 
     def asked(rows: int) -> float:
-        compare = COMPARE_SECONDS.get(entry.id)
+        compare = _compare_seconds(work)
         return fitted(rows) * entry.predict_share if compare is None else rows * work.train_rows * work.weight * compare
 
     def called(rows: int) -> float:
@@ -85,6 +87,16 @@ def prior_of(work: Workload) -> Parts:
         * (PURE_SHARE if work.classes > 1 and "n_estimators" in values else 1.0)
         + work.table_rows * (work.width * 8 + work.words * WORD_BYTES) * COPIES / 1e6,
     )
+
+
+def _compare_seconds(work: Workload) -> float | None:
+    """Return what comparing two rows takes for each column, where rows that were learnt are asked."""
+    if work.estimator == "k_nearest_neighbors":
+        if work.parameters.get("metric") == "blocks":
+            return BLOCKS_SECONDS
+        if work.width <= TREE_COLUMNS:
+            return TREE_SECONDS
+    return COMPARE_SECONDS.get(work.estimator)
 
 
 def _depth_share(values: Mapping[str, Any], rows: int) -> float:
