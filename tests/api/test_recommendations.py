@@ -55,6 +55,7 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
 ) -> None:
     monkeypatch.setattr(racing, "MOST_CANDIDATES", 2)
     monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "DRAWS", 1)
     monkeypatch.setattr(racing, "SECONDS", 60.0)
     asked = f"{URL}?dataset_id={wide.id}&target=flow&evidence=measured"
     waiting = reader.get(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 from app.domain.errors import TrainingError
 from app.domain.recommendation import evidence as racing
+from app.domain.recommendation import shortfits
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.evidence import measure, sizes_of
+from app.domain.recommendation.shortfits import Race, Runner
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     Evidence,
@@ -22,6 +25,9 @@ from app.domain.recommendation.verdict import (
     in_order,
     said_of,
 )
+from app.domain.training.inner import facts_of
+from app.domain.training.preparation import prepare
+from app.domain.training.splitting import make_split
 from app.domain.vocabulary import Severity, TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 
@@ -30,6 +36,7 @@ from tests.domain.tables import made, make_spec, profile_of
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "MOST_CANDIDATES", 4)
     monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "DRAWS", 1)
 
 
 def race(frame: pd.DataFrame, *, time_column: str | None = None, seconds: float = 120.0, **parts: Any) -> Evidence:
@@ -56,10 +63,18 @@ def test_all_of_the_last_round_are_judged_on_the_same_folds_and_the_best_comes_f
     assert found.items[0].mean > np.mean(found.baseline)
 
 
-def runner(identifier: str, *scores: float) -> racing._Runner:
+def runner(identifier: str, *scores: float) -> Runner:
     spec, profile = make_spec(estimator=identifier), profile_of(made(120))
     ranked = next(one for one in rank(traits_of_spec(spec, profile)) if one.entry.id == identifier)
-    return racing._Runner(ranked, spec, scores=list(scores), hits=[0.0] * len(scores), round=2)
+    return Runner(ranked, spec, scores=list(scores), hits=[0.0] * len(scores), round=2)
+
+
+def started(frame: pd.DataFrame, *runners: Runner, seconds: float = 60.0) -> Race:
+    """Return a race that has begun and may go on for so long."""
+    spec = make_spec()
+    table, now = prepare(spec, frame, profile_of(frame)), time.perf_counter()
+    folds = make_split(spec, facts_of(table)).folds
+    return Race(spec, table, folds, (), list(runners), lambda _: True, deadline=now + seconds, began=now, rivals=[0.0])
 
 
 @pytest.mark.parametrize(
@@ -72,9 +87,57 @@ def runner(identifier: str, *scores: float) -> racing._Runner:
 )
 def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:
     rules, best = runner("extra_trees", *first_of_rules), runner("ridge", 0.81, 0.80, 0.81, 0.84)
-    started = racing.Race(make_spec(), None, (), [rules, best], lambda _: True, deadline=0.0, began=0.0, rivals=[0.0])  # type: ignore[arg-type]
     ordered = sorted([rules, best], key=lambda one: (-len(one.scores), -one.mean))
-    assert racing._rules_first(started, ordered)[0].ranked.entry.id == front
+    assert racing._rules_first(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
+
+
+@pytest.mark.parametrize(("seconds", "going_on"), [(60.0, 6), (0.1, 4)])
+def test_as_many_go_on_as_there_is_time_for_and_four_in_any_case(seconds: float, going_on: int) -> None:
+    names = ("extra_trees", "ridge", "random_forest", "lasso", "decision_tree", "elastic_net")
+    runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
+    for one in runners:
+        one.seconds, one.rows = 0.01, 80
+    kept = racing._going_on(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
+    assert kept == runners[:going_on]
+
+
+def test_folds_are_drawn_again_among_the_same_rows_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "DRAWS", 3)
+    parts: dict[str, Any] = {
+        "validation": {"strategy": "k_fold", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}}
+    }
+    frame = made(200)
+    spec, profile = make_spec(**parts), profile_of(frame)
+    held_out = make_split(spec, facts_of(prepare(spec, frame, profile))).holdout
+    assert held_out is not None
+    spoilt = frame.copy()
+    spoilt.loc[held_out, "y"] = 1e6
+    one, other = race(frame, **parts), race(spoilt, **parts)
+    assert len(one.items[0].scores) == len(one.baseline) == 9
+    assert len(set(one.items[0].scores)) == 9
+    assert [each.scores for each in one.items] == [each.scores for each in other.items]
+
+
+def test_what_is_ordered_by_time_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "DRAWS", 3)
+    parts: dict[str, Any] = {
+        "task": {"time_column": "day"},
+        "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}},
+    }
+    assert len(race(made(200), time_column="day", **parts).baseline) == 3
+
+
+def test_a_search_for_a_kernel_looks_at_some_of_the_rows_that_train() -> None:
+    one, frame = runner("gaussian_process"), made(900)
+    begun = started(frame, one)
+    train = begun.folds[0].train
+    fitted = shortfits._fitted(begun, one, train)[-1]
+    few = shortfits._fitted(begun, one, shortfits.some_of(begun, train, size=400, seed=0))[-1]
+    assert len(fitted.X_train_) == len(train) == 600
+    assert fitted.optimizer is None
+    assert few.optimizer is not None
+    assert np.allclose(fitted.kernel_.theta, few.kernel_.theta, rtol=0.05)
+    assert shortfits.seconds_foreseen(begun, one, 600) < one.ranked.entry.work(600, 3, {}) / 2
 
 
 def test_the_same_seed_gives_the_same_scores() -> None:

@@ -28,6 +28,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Race few candidates, so that no test depends on how fast the machine is."""
     monkeypatch.setattr(racing, "MOST_CANDIDATES", 3)
     monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "DRAWS", 1)
     monkeypatch.setattr(racing, "SECONDS", 60.0)
 
 

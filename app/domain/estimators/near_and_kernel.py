@@ -49,6 +49,11 @@ def _process(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     )
 
 
+def _kernel_found(fitted: Any) -> dict[str, Any]:
+    """Return the kernel that the search of a fitted process ended with, and that no search follows."""
+    return {"kernel": fitted.kernel_, "optimizer": None}
+
+
 def _pairs_memory(rows: int, features: int, _: Mapping[str, Any]) -> float:
     return rows * rows * 8 * 4 / 1e6 + 20
 
@@ -330,6 +335,7 @@ ENTRIES = (
         scale=True,
         max_rows=3_000,
         for_each_class=True,
+        settle=_kernel_found,
         strengths=("Excellent on a few hundred smooth rows",),
         cautions=("Work grows with the cube of the rows: not above 3,000",),
     ),

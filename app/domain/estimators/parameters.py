@@ -52,6 +52,7 @@ class Parameter:
 
 Build = Callable[[TaskKind, Mapping[str, Any], int], Any]
 Cost = Callable[[int, int, Mapping[str, Any]], float]
+Settle = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class EstimatorEntry:
     predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
     `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation,
     `probabilities` that its class scores are probabilities, and `max_rows` is where the method stops being sensible.
-    `for_each_class` says that of several classes each needs a machine of its own.
+    `for_each_class` says that of several classes each needs a machine of its own. Where learning a number is mostly a
+    search for settings of its own, `settle` takes what was found from a fitted machine, as parameters of one that need
+    not search again.
     `origin` names the package that brought it, with its version; empty where HydroML did.
     """
 
@@ -87,6 +90,7 @@ class EstimatorEntry:
     strengths: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     for_each_class: bool = False
+    settle: Settle | None = None
     origin: str = ""
     _by_name: dict[str, Parameter] = field(default_factory=dict, init=False, repr=False, compare=False)
 

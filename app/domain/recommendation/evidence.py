@@ -10,26 +10,35 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from app.domain.analysis.profile import DatasetProfile
-from app.domain.experiment import MetricsPart, ModelPart, Spec
+from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
 from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.shortfits import (
+    FIRST_ROWS,
+    MARGIN,
+    Keep,
+    Race,
+    Runner,
+    fit,
+    judged_rows,
+    rival,
+    seconds_foreseen,
+    some_of,
+)
 from app.domain.recommendation.verdict import Evidence, Measured
-from app.domain.training import baselines, metrics, scoring
 from app.domain.training.inner import facts_of
-from app.domain.training.pipeline import build_pipeline
 from app.domain.training.preparation import Table, prepare
-from app.domain.training.scoring import Predicted
 from app.domain.training.splitting import Fold, make_split
+from app.domain.vocabulary import Strategy
 
 SECONDS = 7.5
-FIRST_ROWS, GROWTH = 400, 4
+GROWTH = 4
 FIRST_FOLDS = 2
 MOST_CANDIDATES = 10
 MOST_TREES = 80
@@ -37,61 +46,12 @@ MOST_TREES = 80
 FINALISTS = 4
 # The first so many of the rules go on with them: on few rows nobody sees yet what boosting makes of many.
 PROTECTED = 2
-MOST_JUDGED = 4_000
-# No single fit may take a larger share of the time than this.
-LARGEST_SHARE = 0.2
 # A finalist whose paired differences say so this clearly is not fitted any further.
 CLEARLY = 2.5
-# Fits may take so much longer than foreseen.
-MARGIN = 1.3
 ONE_FOLDS_LUCK = 0.1
-Rows = NDArray[np.intp]
-Keep = Callable[[Evidence], bool]
-
-
-@dataclass
-class _Runner:
-    """One candidate on its way; `scores` are those of its last round, `seconds` and `rows` those of its last fit."""
-
-    ranked: Ranked
-    spec: Spec
-    scores: list[float] = field(default_factory=list)
-    before: float | None = None
-    hits: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    rows: int = 0
-    most_rows: int = 0
-    round: int = 0
-    out: str = ""
-
-    @property
-    def mean(self) -> float:
-        return float(np.mean(self.scores)) if self.scores else -math.inf
-
-
-@dataclass
-class Race:
-    """All that one measuring gathers."""
-
-    spec: Spec
-    table: Table
-    folds: tuple[Fold, ...]
-    runners: list[_Runner]
-    keep: Keep
-    deadline: float
-    began: float
-    rivals: list[float] = field(default_factory=list)
-    rival_hits: list[float] = field(default_factory=list)
-    going_on: bool = True
-
-    @property
-    def metric(self) -> metrics.Metric:
-        """The metric that decides."""
-        return metrics.get(self.spec.metrics.primary)
-
-    def left(self) -> float:
-        """Return how many seconds are left."""
-        return self.deadline - time.perf_counter()
+# Where rows are drawn into folds, the last round draws so many times as long as there is time: one draw is partly luck.
+DRAWS = 3
+DRAWN = (Strategy.K_FOLD, Strategy.STRATIFIED_K_FOLD)
 
 
 def measure(
@@ -131,7 +91,9 @@ def measure(
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
         runners = [_runner(spec, one) for one in _candidates(ranking, rows=profile.rows)]
-        race = Race(spec, table, _folds(spec, table), runners, keep, deadline=began + seconds, began=began)
+        folds = _folds(spec, table)
+        again = _drawn_again(spec, table, folds)
+        race = Race(spec, table, folds, again, runners, keep, deadline=began + seconds, began=began)
         _run(race)
     return _evidence(race, complete=True)
 
@@ -143,7 +105,7 @@ def _candidates(ranking: Sequence[Ranked], *, rows: int) -> list[Ranked]:
     return [one for one in able if one.entry.id not in alike][:MOST_CANDIDATES]
 
 
-def _runner(spec: Spec, ranked: Ranked) -> _Runner:
+def _runner(spec: Spec, ranked: Ranked) -> Runner:
     others = ["accuracy"] if spec.task.kind.is_classification and spec.metrics.primary != "accuracy" else []
     values = dict(ranked.parameters)
     if "n_estimators" in values:
@@ -152,13 +114,27 @@ def _runner(spec: Spec, ranked: Ranked) -> _Runner:
     ranked = replace(ranked, parameters=values)
     model = ModelPart(estimator=ranked.entry.id, parameters=values)
     judged = MetricsPart(primary=spec.metrics.primary, others=others)
-    return _Runner(ranked, spec.model_copy(update={"model": model, "metrics": judged}))
+    return Runner(ranked, spec.model_copy(update={"model": model, "metrics": judged}))
 
 
 def _folds(spec: Spec, table: Table) -> tuple[Fold, ...]:
     folds = make_split(spec, facts_of(table)).folds
     # Where time orders them, the later folds train on most rows.
     return tuple(reversed(folds)) if table.times is not None else folds
+
+
+def _drawn_again(spec: Spec, table: Table, folds: Sequence[Fold]) -> tuple[Fold, ...]:
+    """Return the folds of further draws among the same rows, where the strategy draws them once."""
+    if spec.validation.strategy not in DRAWN:
+        return ()
+    rows = np.sort(np.concatenate([fold.validation for fold in folds]))
+    undivided, found = spec.validation.model_copy(update={"holdout": None}), []
+    for draw in range(1, DRAWS):
+        seed = ReproducibilityPart(seed=(spec.reproducibility.seed + draw) % 2**32)
+        other = spec.model_copy(update={"validation": undivided, "reproducibility": seed})
+        for fold in make_split(other, facts_of(table).of(rows)).folds:
+            found.append(Fold(rows[fold.train], rows[fold.validation]))
+    return tuple(found)
 
 
 def sizes_of(rows: int) -> list[int]:
@@ -175,40 +151,49 @@ def _run(race: Race) -> None:
     alive = list(race.runners)
     for number, size in enumerate(sizes, start=1):
         last = number == len(sizes)
-        folds = race.folds if last else race.folds[:FIRST_FOLDS]
+        folds = (*race.folds, *race.again) if last else race.folds[:FIRST_FOLDS]
         begun = _round(race, alive, number=number, size=size, folds=folds, final=last)
-        if not begun or not race.going_on:
+        if last or not begun or not race.going_on:
             return
-        alive = _better_half(begun, race.runners[:PROTECTED])
+        alive = _going_on(race, begun, rows=sizes[number], last=number + 1 == len(sizes))
 
 
-def _better_half(runners: list[_Runner], protected: Sequence[_Runner]) -> list[_Runner]:
+def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> list[Runner]:
+    """Return the better half, the first of the rules, and as many more as there is time for."""
+    folds = len(race.folds if last else race.folds[:FIRST_FOLDS])
     ordered = sorted(runners, key=lambda one: -one.mean)
     kept = ordered[: max(FINALISTS, len(ordered) // 2)]
-    return [*kept, *(one for one in ordered if one in protected and one not in kept)]
+    kept += [one for one in ordered if one in race.runners[:PROTECTED] and one not in kept]
+    left = race.left() / MARGIN - folds * sum(seconds_foreseen(race, one, rows) for one in kept)
+    for one in ordered:
+        takes = folds * seconds_foreseen(race, one, rows)
+        if one not in kept and takes <= left:
+            kept.append(one)
+            left -= takes
+    return kept
 
 
 def _round(
-    race: Race, alive: list[_Runner], *, number: int, size: int, folds: Sequence[Fold], final: bool
-) -> list[_Runner]:
+    race: Race, alive: list[Runner], *, number: int, size: int, folds: Sequence[Fold], final: bool
+) -> list[Runner]:
     """Fit fold by fold, each candidate once on each; returns those that were judged on all folds that came about."""
     rivals: list[float] = []
     hits: list[float] = []
-    running: list[_Runner] = []
+    running: list[Runner] = []
     for at, fold in enumerate(folds):
-        train, rows = _part(race, fold, size=size, seed=at), _judged(fold, seed=at)
+        train, rows = some_of(race, fold.train, size=size, seed=at), judged_rows(fold, seed=at)
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
         chosen = list(running) if rivals else list(alive)
-        done = [one for one in chosen if _fit(race, one, train=train, rows=rows, number=number)]
+        done = [one for one in chosen if fit(race, one, train=train, rows=rows, number=number)]
         if not done or (rivals and any(one not in done and not one.out for one in chosen)):
             # The time is over: what only some were judged on compares nobody.
             for one in done if rivals else ():
                 one.scores.pop()
                 one.hits.pop()
             break
-        rival, hit = _rival(race, train=train, rows=rows)
-        rivals.append(rival)
+        rule, hit = rival(race, train=train, rows=rows)
+        rivals.append(rule)
         hits.append(hit)
         running = _worth_it(race, done) if final else done
         race.rivals, race.rival_hits = rivals, hits
@@ -218,7 +203,7 @@ def _round(
     return [one for one in alive if one.round == number and one.scores]
 
 
-def _worth_it(race: Race, runners: list[_Runner]) -> list[_Runner]:
+def _worth_it(race: Race, runners: list[Runner]) -> list[Runner]:
     """Return who goes on to the next fold: not those clearly behind, and no more than there is time for."""
     ordered = sorted((one for one in runners if not _clearly_behind(one, runners)), key=lambda one: -one.mean)
     while len(ordered) > 2 and MARGIN * sum(one.seconds for one in ordered) > race.left():
@@ -226,7 +211,7 @@ def _worth_it(race: Race, runners: list[_Runner]) -> list[_Runner]:
     return ordered
 
 
-def _clearly_behind(one: _Runner, others: Sequence[_Runner]) -> bool:
+def _clearly_behind(one: Runner, others: Sequence[Runner]) -> bool:
     best = max(others, key=lambda other: other.mean)
     if len(one.scores) < 3 or one is best or len(others) <= 2 or len(one.scores) != len(best.scores):
         return False
@@ -234,75 +219,7 @@ def _clearly_behind(one: _Runner, others: Sequence[_Runner]) -> bool:
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
-def _part(race: Race, fold: Fold, *, size: int, seed: int) -> Rows:
-    """Return training rows of a fold: the latest where time orders them, else drawn."""
-    if len(fold.train) <= size:
-        return fold.train
-    if race.table.times is not None:
-        return fold.train[-size:]
-    drawn = np.random.default_rng([race.spec.reproducibility.seed, seed]).permutation(len(fold.train))[:size]
-    return fold.train[np.sort(drawn)]
-
-
-def _judged(fold: Fold, *, seed: int) -> Rows:
-    if len(fold.validation) <= MOST_JUDGED:
-        return fold.validation
-    drawn = np.random.default_rng(seed).permutation(len(fold.validation))[:MOST_JUDGED]
-    return fold.validation[np.sort(drawn)]
-
-
-def _fit(race: Race, one: _Runner, *, train: Rows, rows: Rows, number: int) -> bool:
-    """Fit and judge once; False where there is no time for it or it cannot be done."""
-    entry, values = one.ranked.entry, one.ranked.parameters
-    width = race.table.features.shape[1]
-    foreseen = entry.work(len(train), width, values) * entry.machines(len(race.table.labels))
-    if one.rows:
-        foreseen = one.seconds * entry.work(len(train), width, values) / max(entry.work(one.rows, width, values), 1e-9)
-    if foreseen > LARGEST_SHARE * (race.deadline - race.began):
-        one.out = "too slow for a short fit"
-    if one.out or foreseen * MARGIN > race.left():
-        return False
-    start = time.perf_counter()
-    try:
-        pipeline = build_pipeline(one.spec, race.table)
-        pipeline.fit(race.table.features.iloc[train], race.table.target[train])
-        said = scoring.predict(pipeline, race.table.features.iloc[rows], classes=len(race.table.labels))
-    except (ValueError, np.linalg.LinAlgError) as fault:
-        one.out = str(fault).split("\n", maxsplit=1)[0][:200]
-        return False
-    score = _score(race, one.spec, rows, said)
-    if score is None:
-        one.out = "its score is not defined here"
-        return False
-    if one.round != number:
-        one.before = one.mean if one.scores else None
-        one.scores, one.hits, one.round, one.most_rows = [], [], number, 0
-    one.scores.append(score[0])
-    one.hits.append(score[1])
-    one.seconds, one.rows = time.perf_counter() - start, len(train)
-    one.most_rows = max(one.most_rows, one.rows)
-    return True
-
-
-def _score(race: Race, spec: Spec, rows: Rows, said: Predicted) -> tuple[float, float] | None:
-    """Return the primary score, turned so that larger is better, and the share of right classes."""
-    judged = scoring.judge(spec, race.table, rows, said)
-    primary = judged[race.metric.id]
-    if primary is None:
-        return None
-    return -race.metric.loss(0.0, primary), judged.get("accuracy") or 0.0
-
-
-def _rival(race: Race, *, train: Rows, rows: Rows) -> tuple[float, float]:
-    """Return what the best baseline scores on the same rows."""
-    found = []
-    for entry in baselines.for_experiment(race.spec, race.table):
-        said = Predicted(*entry.predict(race.table, train, rows), are_probabilities=True)
-        found.append(_score(race, race.runners[0].spec, rows, said) or (-math.inf, 0.0))
-    return max(found)
-
-
-def _rules_first(race: Race, ordered: list[_Runner]) -> list[_Runner]:
+def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
     """Return the order with the first of the rules at the front among those that only luck tells from the best.
 
     Luck is one standard error of the paired differences, or, where one fold alone was judged, a tenth of what the best

@@ -1,0 +1,171 @@
+"""One short fit in the race of the estimators: what it will take, which rows it sees, and how it is judged."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.experiment import Spec
+from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.verdict import Evidence
+from app.domain.training import baselines, metrics, scoring
+from app.domain.training.pipeline import build_pipeline
+from app.domain.training.preparation import Table
+from app.domain.training.scoring import Predicted
+from app.domain.training.splitting import Fold
+
+FIRST_ROWS = 400
+MOST_JUDGED = 4_000
+# No single fit may take a larger share of the time than this.
+LARGEST_SHARE = 0.2
+# What fitting takes once the settings were found on few rows, as a share of the search on all of them.
+SETTLED_SHARE = 0.03
+# Fits may take so much longer than foreseen.
+MARGIN = 1.3
+Rows = NDArray[np.intp]
+Keep = Callable[[Evidence], bool]
+
+
+@dataclass
+class Runner:
+    """One candidate on its way; `scores` are those of its last round, `seconds` and `rows` those of its last fit."""
+
+    ranked: Ranked
+    spec: Spec
+    scores: list[float] = field(default_factory=list)
+    before: float | None = None
+    hits: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    rows: int = 0
+    most_rows: int = 0
+    round: int = 0
+    out: str = ""
+
+    @property
+    def mean(self) -> float:
+        """Return the mean score of its last round; nothing is worse than no score."""
+        return float(np.mean(self.scores)) if self.scores else -math.inf
+
+
+@dataclass
+class Race:
+    """All that one measuring gathers. `folds` are those of the first division, `again` those of further draws."""
+
+    spec: Spec
+    table: Table
+    folds: tuple[Fold, ...]
+    again: tuple[Fold, ...]
+    runners: list[Runner]
+    keep: Keep
+    deadline: float
+    began: float
+    rivals: list[float] = field(default_factory=list)
+    rival_hits: list[float] = field(default_factory=list)
+    going_on: bool = True
+
+    @property
+    def metric(self) -> metrics.Metric:
+        """The metric that decides."""
+        return metrics.get(self.spec.metrics.primary)
+
+    def left(self) -> float:
+        """Return how many seconds are left."""
+        return self.deadline - time.perf_counter()
+
+
+def seconds_foreseen(race: Race, one: Runner, rows: int) -> float:
+    """Return the seconds that a fit on so many rows will take, by its last fit or else by its count of work."""
+    entry, values, width = one.ranked.entry, one.ranked.parameters, race.table.features.shape[1]
+
+    def work(count: int) -> float:
+        whole = entry.work(count, width, values) * entry.machines(len(race.table.labels))
+        if count <= FIRST_ROWS or not _settles(race, one):
+            return whole
+        return entry.work(FIRST_ROWS, width, values) + SETTLED_SHARE * whole
+
+    return one.seconds * work(rows) / max(work(one.rows), 1e-9) if one.rows else work(rows)
+
+
+def _settles(race: Race, one: Runner) -> bool:
+    """Say whether many rows can be learnt with what a search on few of them found; of classes that is no quicker."""
+    return one.ranked.entry.settle is not None and not race.table.labels
+
+
+def some_of(race: Race, train: Rows, *, size: int, seed: int) -> Rows:
+    """Return some of the training rows of a fold: the latest where time orders them, else drawn."""
+    if len(train) <= size:
+        return train
+    if race.table.times is not None:
+        return train[-size:]
+    drawn = np.random.default_rng([race.spec.reproducibility.seed, seed]).permutation(len(train))[:size]
+    return train[np.sort(drawn)]
+
+
+def judged_rows(fold: Fold, *, seed: int) -> Rows:
+    """Return the rows that judge in a fold: all of them, or as many as suffice, drawn."""
+    if len(fold.validation) <= MOST_JUDGED:
+        return fold.validation
+    drawn = np.random.default_rng(seed).permutation(len(fold.validation))[:MOST_JUDGED]
+    return fold.validation[np.sort(drawn)]
+
+
+def fit(race: Race, one: Runner, *, train: Rows, rows: Rows, number: int) -> bool:
+    """Fit and judge once; False where there is no time for it or it cannot be done."""
+    takes = seconds_foreseen(race, one, len(train))
+    if takes > LARGEST_SHARE * (race.deadline - race.began):
+        one.out = "too slow for a short fit"
+    if one.out or takes * MARGIN > race.left():
+        return False
+    start = time.perf_counter()
+    try:
+        pipeline = _fitted(race, one, train)
+        said = scoring.predict(pipeline, race.table.features.iloc[rows], classes=len(race.table.labels))
+    except (ValueError, np.linalg.LinAlgError) as fault:
+        one.out = str(fault).split("\n", maxsplit=1)[0][:200]
+        return False
+    score = _score(race, one.spec, rows, said)
+    if score is None:
+        one.out = "its score is not defined here"
+        return False
+    if one.round != number:
+        one.before = one.mean if one.scores else None
+        one.scores, one.hits, one.round, one.most_rows = [], [], number, 0
+    one.scores.append(score[0])
+    one.hits.append(score[1])
+    one.seconds, one.rows = time.perf_counter() - start, len(train)
+    one.most_rows = max(one.most_rows, one.rows)
+    return True
+
+
+def _fitted(race: Race, one: Runner, train: Rows) -> Any:
+    """Return a pipeline that learnt from these rows; a search within it looks at some of them only."""
+    pipeline, settle = build_pipeline(one.spec, race.table), one.ranked.entry.settle
+    if settle is not None and _settles(race, one) and len(train) > FIRST_ROWS:
+        some = some_of(race, train, size=FIRST_ROWS, seed=0)
+        pipeline.fit(race.table.features.iloc[some], race.table.target[some])
+        pipeline.set_params(**{f"estimate__{name}": value for name, value in settle(pipeline[-1]).items()})
+    return pipeline.fit(race.table.features.iloc[train], race.table.target[train])
+
+
+def _score(race: Race, spec: Spec, rows: Rows, said: Predicted) -> tuple[float, float] | None:
+    """Return the primary score, turned so that larger is better, and the share of right classes."""
+    judged = scoring.judge(spec, race.table, rows, said)
+    primary = judged[race.metric.id]
+    if primary is None:
+        return None
+    return -race.metric.loss(0.0, primary), judged.get("accuracy") or 0.0
+
+
+def rival(race: Race, *, train: Rows, rows: Rows) -> tuple[float, float]:
+    """Return what the best baseline scores on the same rows."""
+    found = []
+    for entry in baselines.for_experiment(race.spec, race.table):
+        said = Predicted(*entry.predict(race.table, train, rows), are_probabilities=True)
+        found.append(_score(race, race.runners[0].spec, rows, said) or (-math.inf, 0.0))
+    return max(found)
