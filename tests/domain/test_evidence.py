@@ -101,6 +101,27 @@ def test_as_many_go_on_as_there_is_time_for_and_four_in_any_case(seconds: float,
     assert kept == runners[:going_on]
 
 
+def test_who_was_stopped_by_time_stands_before_those_it_had_beaten() -> None:
+    slow, cheap, worse = runner("hist_gradient_boosting", 0.83), runner("ridge", 0.76), runner("lasso", 0.70)
+    slow.round, slow.in_time = 1, False
+    cheap.before, worse.before = 0.78, 0.69
+    order = racing._in_order(started(made(120), cheap, worse, slow))
+    assert [one.ranked.entry.id for one in order] == ["hist_gradient_boosting", "ridge", "lasso"]
+    slow.in_time = True
+    order = racing._in_order(started(made(120), cheap, worse, slow))
+    assert order[-1] is slow, "who was left behind for its score stays behind"
+
+
+@pytest.mark.parametrize(("seconds", "rows"), [(600.0, 8000), (6.0, 2743), (0.1, 400)])
+def test_rounds_grow_no_further_than_the_best_can_follow(seconds: float, rows: int) -> None:
+    runners = [
+        runner(name, 0.9 - at / 10) for at, name in enumerate(("ridge", "extra_trees", "random_forest", "lasso"))
+    ]
+    for one in runners:
+        one.seconds, one.rows = 0.1, 400
+    assert racing._fitting(started(made(120), *runners, seconds=seconds), runners, at_least=400, at_most=8000) == rows
+
+
 def test_folds_are_drawn_again_among_the_same_rows_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "DRAWS", 3)
     parts: dict[str, Any] = {

@@ -42,10 +42,14 @@ GROWTH = 4
 FIRST_FOLDS = 2
 MOST_CANDIDATES = 10
 MOST_TREES = 80
+# Where the next rows take too long, fewer are tried, by this factor.
+SMALLER = 0.7
 # At least so many go on to a last round, however the first ones ended.
 FINALISTS = 4
 # The first so many of the rules go on with them: on few rows nobody sees yet what boosting makes of many.
 PROTECTED = 2
+# Before the last round, all fits of a round together may take such a share of the time left where more could go on.
+EARLY_SHARE = 0.3
 # A finalist whose paired differences say so this clearly is not fitted any further.
 CLEARLY = 2.5
 ONE_FOLDS_LUCK = 0.1
@@ -148,14 +152,32 @@ def sizes_of(rows: int) -> list[int]:
 
 def _run(race: Race) -> None:
     sizes = sizes_of(max(len(fold.train) for fold in race.folds))
-    alive = list(race.runners)
-    for number, size in enumerate(sizes, start=1):
-        last = number == len(sizes)
-        folds = (*race.folds, *race.again) if last else race.folds[:FIRST_FOLDS]
-        begun = _round(race, alive, number=number, size=size, folds=folds, final=last)
-        if last or not begun or not race.going_on:
+    alive, number = list(race.runners), 0
+    while sizes and alive and race.going_on:
+        size, number = sizes.pop(0), number + 1
+        folds = race.folds[:FIRST_FOLDS] if sizes else (*race.folds, *race.again)
+        begun = _round(race, alive, number=number, size=size, folds=folds, final=not sizes)
+        if not sizes or not begun:
             return
-        alive = _going_on(race, begun, rows=sizes[number], last=number + 1 == len(sizes))
+        fitting = _fitting(race, begun, at_least=size, at_most=sizes[0])
+        sizes = sizes if fitting == sizes[0] else [fitting] if fitting > size else []
+        alive = _going_on(race, begun, rows=fitting, last=len(sizes) == 1) if sizes else []
+
+
+def _fitting(race: Race, runners: list[Runner], *, at_least: int, at_most: int) -> int:
+    """Return how many rows the next round can have, so that time alone leaves none of the best behind.
+
+    One so slow that it cannot learn from twice as many rows holds nobody up.
+    """
+    best = sorted(runners, key=lambda one: -one.mean)[:FINALISTS]
+    able = [one for one in best if seconds_foreseen(race, one, 2 * at_least) <= race.longest] or best
+    rows = at_most
+    while rows > at_least:
+        takes = [seconds_foreseen(race, one, rows) for one in able]
+        if max(takes) <= race.longest and FIRST_FOLDS * MARGIN * sum(takes) <= race.left():
+            return rows
+        rows = int(SMALLER * rows)
+    return at_least
 
 
 def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> list[Runner]:
@@ -164,7 +186,8 @@ def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> li
     ordered = sorted(runners, key=lambda one: -one.mean)
     kept = ordered[: max(FINALISTS, len(ordered) // 2)]
     kept += [one for one in ordered if one in race.runners[:PROTECTED] and one not in kept]
-    left = race.left() / MARGIN - folds * sum(seconds_foreseen(race, one, rows) for one in kept)
+    left = race.left() / MARGIN * (1.0 if last else EARLY_SHARE)
+    left -= folds * sum(seconds_foreseen(race, one, rows) for one in kept)
     for one in ordered:
         takes = folds * seconds_foreseen(race, one, rows)
         if one not in kept and takes <= left:
@@ -243,10 +266,27 @@ def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
     return [front, *(one for one in ordered if one is not front)]
 
 
+def _in_order(race: Race) -> list[Runner]:
+    """Return the best first. Who went further was better than who was left behind, unless time alone left it behind.
+
+    Such a one stands before those that it had beaten on the last rows that all learnt from.
+    """
+    known = sorted(
+        (one for one in race.runners if one.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
+    )
+    order = _rules_first(race, [one for one in known if not _left_by_time(one, known)])
+    for one in (late for late in known if late not in order):
+        beaten = (at for at, other in enumerate(order) if other.before is not None and other.before < one.mean)
+        order.insert(next(beaten, len(order)), one)
+    return order
+
+
+def _left_by_time(one: Runner, others: Sequence[Runner]) -> bool:
+    return not one.in_time and one.round == max(other.round for other in others) - 1
+
+
 def _evidence(race: Race, *, complete: bool) -> Evidence:
-    # Who went further was better than who was left behind, whatever the scores on other rows say.
-    known = (one for one in race.runners if one.scores)
-    runners = _rules_first(race, sorted(known, key=lambda one: (-one.round, -len(one.scores), -one.mean)))
+    runners = _in_order(race)
     sign = 1.0 if race.metric.greater_is_better and not race.metric.signed else -1.0
     items = tuple(
         Measured(

@@ -34,7 +34,10 @@ Keep = Callable[[Evidence], bool]
 
 @dataclass
 class Runner:
-    """One candidate on its way; `scores` are those of its last round, `seconds` and `rows` those of its last fit."""
+    """One candidate on its way; `scores` are those of its last round, `seconds` and `rows` those of its last fit.
+
+    `out` says why nothing more is fitted, and `in_time` turns False where there was no time for a fit.
+    """
 
     ranked: Ranked
     spec: Spec
@@ -46,6 +49,7 @@ class Runner:
     most_rows: int = 0
     round: int = 0
     out: str = ""
+    in_time: bool = True
 
     @property
     def mean(self) -> float:
@@ -73,6 +77,11 @@ class Race:
     def metric(self) -> metrics.Metric:
         """The metric that decides."""
         return metrics.get(self.spec.metrics.primary)
+
+    @property
+    def longest(self) -> float:
+        """The most seconds that a single fit may take."""
+        return LARGEST_SHARE * (self.deadline - self.began)
 
     def left(self) -> float:
         """Return how many seconds are left."""
@@ -118,9 +127,10 @@ def judged_rows(fold: Fold, *, seed: int) -> Rows:
 def fit(race: Race, one: Runner, *, train: Rows, rows: Rows, number: int) -> bool:
     """Fit and judge once; False where there is no time for it or it cannot be done."""
     takes = seconds_foreseen(race, one, len(train))
-    if takes > LARGEST_SHARE * (race.deadline - race.began):
+    if takes > race.longest:
         one.out = "too slow for a short fit"
-    if one.out or takes * MARGIN > race.left():
+    one.in_time = takes <= min(race.longest, race.left() / MARGIN)
+    if one.out or not one.in_time:
         return False
     start = time.perf_counter()
     try:
