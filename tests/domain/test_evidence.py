@@ -74,7 +74,7 @@ def started(frame: pd.DataFrame, *runners: Runner, seconds: float = 60.0) -> Rac
     spec = make_spec()
     table, now = prepare(spec, frame, profile_of(frame)), time.perf_counter()
     folds = make_split(spec, facts_of(table)).folds
-    return Race(spec, table, folds, (), list(runners), lambda _: True, deadline=now + seconds, began=now, rivals=[0.0])
+    return Race(spec, table, folds, list(runners), lambda _: True, deadline=now + seconds, began=now, rivals=[0.0])
 
 
 @pytest.mark.parametrize(

@@ -95,9 +95,7 @@ def measure(
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
         runners = [_runner(spec, one) for one in _candidates(ranking, rows=profile.rows)]
-        folds = _folds(spec, table)
-        again = _drawn_again(spec, table, folds)
-        race = Race(spec, table, folds, again, runners, keep, deadline=began + seconds, began=began)
+        race = Race(spec, table, _folds(spec, table), runners, keep, deadline=began + seconds, began=began)
         _run(race)
     return _evidence(race, complete=True)
 
@@ -153,6 +151,7 @@ def sizes_of(rows: int) -> list[int]:
 def _run(race: Race) -> None:
     sizes = sizes_of(max(len(fold.train) for fold in race.folds))
     alive, number = list(race.runners), 0
+    race.again = _drawn_again(race.spec, race.table, race.folds)
     while sizes and alive and race.going_on:
         size, number = sizes.pop(0), number + 1
         folds = race.folds[:FIRST_FOLDS] if sizes else (*race.folds, *race.again)

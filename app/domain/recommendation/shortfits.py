@@ -64,11 +64,11 @@ class Race:
     spec: Spec
     table: Table
     folds: tuple[Fold, ...]
-    again: tuple[Fold, ...]
     runners: list[Runner]
     keep: Keep
     deadline: float
     began: float
+    again: tuple[Fold, ...] = ()
     rivals: list[float] = field(default_factory=list)
     rival_hits: list[float] = field(default_factory=list)
     going_on: bool = True
