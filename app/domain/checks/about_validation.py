@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.domain.checks.extent import development_rows, fewest_kept, groups_of, largest_group, leaves_rows, number
+from app.domain.checks.extent import (
+    development_rows,
+    fewest_groups,
+    fewest_kept,
+    groups_of,
+    largest_group,
+    leaves_rows,
+    number,
+)
 from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
@@ -64,17 +72,22 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
 
 def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
     strategy, groups, held = subject.strategy.id, groups_of(subject), subject.spec.validation.holdout
-    if groups is None or not subject.strategy.needs_group:
+    fewest = fewest_groups(subject)
+    if groups is None or fewest is None or not subject.strategy.needs_group:
         return
-    out = math.ceil(groups * held.fraction) if held else 0
-    left, but = groups - out, f", and the rows held out take {out:,} of them" if out else ""
+    out, but = math.ceil(groups * held.fraction) if held else 0, ""
+    left = fewest - (math.ceil(fewest * held.fraction) if held else 0)
+    if fewest < groups:
+        but = f", of which {groups - fewest:,} may have no row with a target"
+    if out:
+        but += f", and the rows held out take {out:,} of them"
     if strategy is Strategy.GROUP_K_FOLD and left < folds:
         remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
         if left >= 2:
             remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
         message = f"There are {groups:,} groups{but}: fewer than {folds} folds."
         yield error("validation", field, "too_few_groups", message, remedy)
-    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not 2 <= left <= MAX_GROUP_FOLDS:
+    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not (left >= 2 and groups - out <= MAX_GROUP_FOLDS):
         remedy = Remedy("Use group k-fold", {"validation": {"strategy": "group_k_fold"}})
         message = f"{groups:,} groups would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
         yield error("validation", "strategy", "too_many_groups", message, remedy)

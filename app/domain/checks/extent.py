@@ -10,6 +10,8 @@ from app.domain.vocabulary import Strategy
 
 # So many standard deviations below the expected, hardly any draw falls.
 HARDLY_EVER = 3.0
+# What is as rare as that is not reckoned with.
+SELDOM = 0.005
 
 
 def number(subject: Subject, name: str) -> int:
@@ -49,6 +51,23 @@ def groups_of(subject: Subject) -> int | None:
     # Rows without a group form one of their own.
     known = subject.profile.column(column)
     return known.distinct + (known.missing > 0)
+
+
+def fewest_groups(subject: Subject) -> int | None:
+    """Return how many groups surely have rows with a target, None without a group column.
+
+    Where the target is missing on a share of the rows, a small group may lose all of its rows.
+    """
+    groups, column = groups_of(subject), subject.spec.task.group_column
+    share = subject.target.missing / max(subject.profile.rows, 1)
+    if groups is None or column is None or not share:
+        return groups
+    known = subject.profile.column(column)
+    counts = [*(count for _, count in known.top_values), *([known.missing] if known.missing else [])]
+    if len(counts) == groups:
+        return sum(bool(share**count < SELDOM) for count in counts)
+    lost = float(share ** (subject.profile.rows / max(groups, 1)))
+    return max(0, floor(groups * (1 - lost) - HARDLY_EVER * sqrt(groups * lost * (1 - lost))))
 
 
 def moments_of(subject: Subject) -> int:

@@ -219,6 +219,12 @@ def _tuned(run: Run, fold: Fold, name: str) -> Spec:
     with run.clock.part(FIT), run.clock.part(SEARCH):
         found = tuning.search(run.spec, run.table, fold.train, part=name, number=len(run.searches), asked=asked)
     run.searches.append(found)
+    if found.best.score is None:
+        metric = tuning.tuning_metric(run.spec).title
+        note = (
+            f"{metric} is not defined on the folds within {rows}, so no search could choose: its settings are as set."
+        )
+        run.notes.append(note)
     run.done += len(found.trials)
     return tuning.with_parameters(run.spec, found.chosen)
 
