@@ -129,8 +129,7 @@ def search(spec: Spec, table: Table, rows: NDArray[np.intp], *, part: str, numbe
     one.run(seed)
     complete = [trial for trial in one.trials if trial.state == COMPLETE and trial.score is not None]
     if not complete and one.trials and all(trial.undefined for trial in one.trials):
-        kept = Trial(0, FAILED, one.given, reason=one.trials[0].reason, undefined=True)
-        return Search(part, len(rows), len(folds), tuple(one.trials), kept, None)
+        return Search(part, len(rows), len(folds), tuple(one.trials), Trial(0, FAILED, one.given), None)
     if not complete:
         reason = next((trial.reason for trial in one.trials if trial.reason), "no score was defined")
         raise TrainingError(f"Every trial of the search failed in {part}: {reason}", code="search_failed")
