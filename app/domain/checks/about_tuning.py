@@ -8,9 +8,12 @@ from typing import Any
 
 from app.domain.checks import about_settings
 from app.domain.checks.extent import (
+    FEW_BESIDES,
+    fewest_besides,
     fewest_groups,
     fewest_training_rows,
     first_moments,
+    largest_group,
     number,
 )
 from app.domain.checks.pairs import Pair
@@ -157,13 +160,27 @@ def inner_folds_can_be_cut(subject: Subject) -> Iterator[Problem]:
     if not _on(subject):
         return
     wanted, most = subject.spec.model.tuning.inner, _most_inner_folds(subject)
-    if most < LEAST_FOLDS:
-        message = "The rows that train the smallest fold are too few to be divided again for the search."
+    few, one = _too_few_of_another_class(subject), _one_group_trains(subject)
+    if most < LEAST_FOLDS or few or one:
+        what = "may be one group, too few" if one else "may hold too few of another class" if few else "are too few"
+        message = f"The rows that train the smallest fold {what} to be divided again for the search."
         yield error("model", INNER, "inner_folds_impossible", message, OFF)
     elif most < wanted and subject.strategy.id is not Strategy.HOLDOUT:
         message = f"The rows that train the smallest fold make {most} folds within a fold, not {wanted}."
         remedy = Remedy(f"Use {most} folds", {"model": {INNER: most}})
         yield notice("model", INNER, "inner_folds_fewer", message, remedy)
+
+
+def _too_few_of_another_class(subject: Subject) -> bool:
+    """Say whether a fold within a fold may train on one class alone."""
+    if not subject.spec.task.kind.is_classification or not subject.class_counts:
+        return False
+    holdout = subject.strategy.id is Strategy.HOLDOUT
+    cut_alike = subject.strategy.needs_group or subject.strategy.needs_time
+    left = fewest_besides(subject, cuts=2 if holdout else 1)
+    two = len(subject.class_counts) == LEAST_FOLDS and not cut_alike
+    needed = 1 if holdout else LEAST_FOLDS if two else FEW_BESIDES
+    return left < needed
 
 
 def _most_inner_folds(subject: Subject) -> int:
@@ -183,6 +200,14 @@ def _most_inner_folds(subject: Subject) -> int:
         fits = (folds for folds in range(10, 1, -1) if _forward_fits(moments, folds, gap))
         return next(fits, 0)
     return fewest_training_rows(subject) // LEAST_ROWS
+
+
+def _one_group_trains(subject: Subject) -> bool:
+    """Say whether a group as large as all others together is likely to be one of two folds by itself."""
+    held = subject.spec.validation.holdout
+    largest, share = largest_group(subject), held.fraction if held else 0.0
+    two = subject.strategy.id is Strategy.GROUP_K_FOLD and number(subject, "n_splits") == LEAST_FOLDS
+    return two and largest >= (subject.rows - largest) * (1 - share)
 
 
 def _forward_fits(moments: int, folds: int, gap: int) -> bool:

@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterator
 
 from app.domain.checks.extent import (
+    FEW_BESIDES,
     development_rows,
+    fewest_besides,
     fewest_groups,
     fewest_kept,
     groups_of,
+    keeps_shares,
     largest_group,
     leaves_rows,
     number,
@@ -17,13 +20,11 @@ from app.domain.checks.extent import (
 from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
-from app.domain.training import metrics
+from app.domain.training import metrics, splitting
 from app.domain.training.splitting import MAX_GROUP_FOLDS
 from app.domain.training.transforms import longest_memory
 from app.domain.vocabulary import Strategy
 
-# With so many rows besides the commonest class, all of them land in one of five random folds once in 600 splits.
-FEW_BESIDES = 5
 # A group that leaves less than this share of the rows may leave a single class.
 LEAST_BESIDES = 0.1
 
@@ -108,11 +109,14 @@ def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pr
 
 def classes_reach_training(subject: Subject) -> Iterator[Problem]:
     """Folds drawn at random are not likely to train on a single class."""
-    counts, strategy, folds = subject.class_counts, subject.strategy.id, number(subject, "n_splits")
+    counts, strategy = subject.class_counts, subject.strategy.id
     besides = sum(counts) - max(counts, default=0)
-    drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and min(counts, default=0) < folds)
+    drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and not keeps_shares(subject))
     kept = fewest_kept(subject, besides)
-    if not subject.spec.task.kind.is_classification or not besides or kept >= FEW_BESIDES or not drawn:
+    if not subject.spec.task.kind.is_classification or not besides:
+        return
+    yield from _classes_train_beside_holdout(subject, besides)
+    if kept >= FEW_BESIDES or not drawn:
         return
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if min(counts) >= 2:
@@ -124,6 +128,19 @@ def classes_reach_training(subject: Subject) -> Iterator[Problem]:
         "a fold may train on one alone."
     )
     yield error("validation", "strategy", "one_class_fold", message, remedy)
+
+
+def _classes_train_beside_holdout(subject: Subject, besides: int) -> Iterator[Problem]:
+    if subject.strategy.id is not Strategy.HOLDOUT or fewest_besides(subject):
+        return
+    few = f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class"
+    message = f"{few}: the rows that judge may take all of them."
+    field = "holdout.percent"
+    usual = splitting.get(Strategy.HOLDOUT).defaults()["percent"]
+    remedy = Remedy("Bring more rows of the rare class, or choose another target.")
+    if number(subject, "percent") > usual:
+        remedy = Remedy(f"Judge by {usual} %", {"validation": {field: usual}})
+    yield error("validation", field, "one_class_fold", message, remedy)
 
 
 def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
