@@ -22,7 +22,7 @@ from tests.domain.reading import MACHINE
 # What only makes a fit longer is kept small, so that a thousand configs can be tried in an hour.
 SIZES = {"n_estimators": 40, "max_iter": 150, "width": 30, "layers": 2, "n_restarts_optimizer": 1, "n_splits": 8}
 SIZES |= {"n_repeats": 3}
-# An edited search is often refused, so that about a twentieth of the configs that can be launched search.
+# An edited search is often refused, so that of the configs that can be launched one in twelve searches.
 SEARCHES, TRIALS, INNER = 0.1, (2, 3), (2, 3)
 Answers = dict[str, dict[str, Any]]
 

@@ -90,7 +90,8 @@ def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pro
         yield error("validation", field, "too_few_groups", message, remedy)
     if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not (left >= 2 and groups - out <= MAX_GROUP_FOLDS):
         remedy = Remedy("Use group k-fold", {"validation": {"strategy": "group_k_fold"}})
-        message = f"{groups:,} groups would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
+        fits = "1 group" if groups == 1 else f"{groups:,} groups"
+        message = f"{fits} would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
         yield error("validation", "strategy", "too_many_groups", message, remedy)
 
 
@@ -146,15 +147,20 @@ def _classes_train_beside_holdout(subject: Subject, besides: int) -> Iterator[Pr
 def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
     """Where whole groups judge, those that are left have classes to train on."""
     largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
+    held = subject.spec.validation.holdout
     besides = max(subject.profile.rows - largest, 0)
+    # The rows held out are whole groups too, so that this is what is to be expected.
+    train = math.floor(besides * (1 - held.fraction)) if held else besides
     if (
         not subject.strategy.needs_group
         or not classes
-        or not (besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, besides))
+        or not (besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, train))
     ):
         return
     remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
-    message = f"One group holds {largest:,} rows: while it judges, only {besides:,} rows train, perhaps of one class."
+    message = f"One group holds {largest:,} rows: while it judges, about {train:,} rows train, perhaps of one class."
+    if not largest:
+        message = f"About {train:,} rows train with any group judging, perhaps of one class."
     yield error("validation", "strategy", "group_too_large", message, remedy)
 
 
