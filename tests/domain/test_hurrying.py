@@ -10,6 +10,7 @@ from app.domain.checks.about_machine import SHORTER
 from app.domain.estimation import estimate
 from app.domain.estimation.hurrying import ways_in_time
 from app.domain.estimation.wording import span
+from app.domain.estimators import registry
 from app.domain.experiment import Draft
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
@@ -18,6 +19,8 @@ from app.domain.vocabulary import Severity
 from tests.domain.faults import table
 from tests.domain.reading import MACHINE, Answers, mended
 
+RESTARTS = "n_restarts_optimizer"
+ONCE = {RESTARTS: 0}
 PROCESS: Answers = {
     "data": {"target": "three", "time_column": ""},
     "model": {"estimator": "gaussian_process", "gaussian_process.n_restarts_optimizer": 8},
@@ -127,3 +130,9 @@ def test_a_group_column_without_a_value_is_one_group_and_has_an_estimate() -> No
     assert plan.estimate is not None
     assert plan.estimate.fits == 1
     assert [one.message for one in plan.problems if one.code == "too_many_groups"]
+
+
+def test_each_restart_of_a_gaussian_process_is_as_much_work_as_the_first_search() -> None:
+    entry = registry.get("gaussian_process")
+    once, thrice, of_old = (entry.work(200, 5, values) for values in (ONCE, {RESTARTS: 2}, {}))
+    assert (thrice, of_old) == (pytest.approx(3 * once), once)
