@@ -125,6 +125,9 @@ def _about_data() -> Iterator[Row]:
 def _about_features() -> Iterator[Row]:
     nothing = {table("400").key(name): False for name in ("a", "b", "word", "site", "two", "three")}
     yield "400", _a(features={**nothing, "transforms": []}), "error features  no_features"
+    dull = {column.key: column.name in ("same", "void") for column in table("odd").profile.columns}
+    ticked_dull = {f"column.{key}": on for key, on in dull.items()}
+    yield "odd", _a(features={**ticked_dull, "transforms": []}), "error features  features_constant"
     for name, code in (
         ("copy", "target_leakage"),
         ("void", "all_missing"),

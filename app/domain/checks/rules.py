@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     about_data.enough_rows,
     about_data.time_column_is_dates,
     about_features.some_features,
+    about_features.some_feature_varies,
     about_leaks.no_target_among_features,
     about_leaks.answers_are_kept,
     about_leaks.questions_are_answered,

@@ -191,7 +191,8 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
         raise TrainingError(
             f"The estimator could not be fitted: {_first_sentence(fault)}", code="fit_failed"
         ) from fault
-    if not table.labels and not np.isfinite(said.values).all():
+    given = said.scores if table.labels else said.values
+    if given is not None and not np.isfinite(given).all():
         raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
     said_by = {
         entry.id: Predicted(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
