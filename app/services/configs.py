@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.checks import check_spec
-from app.domain.checks.about_machine import memory_fits
+from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.checks.schema import read_config
 from app.domain.checks.subject import error, warning
@@ -64,7 +64,9 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     machine = estimates.machine()
     forecast = estimate(spec, profile, machine)
     problems += memory_fits(forecast, machine, spec, profile)
-    problems += search_ends_in_time(spec, forecast, current_settings().limits.train_seconds)
+    limit = current_settings().limits.train_seconds
+    problems += search_ends_in_time(spec, forecast, limit)
+    problems += launch_ends_in_time(forecast, machine, spec, profile, limit_seconds=limit)
     return Verdict(tuple(problems), forecast)
 
 

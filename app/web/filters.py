@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
+from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
 from config import VERSION, Settings
@@ -74,15 +75,7 @@ def size(value: float | None) -> str:
 
 def span(seconds: float | None) -> str:
     """Write a length of time."""
-    if seconds is None:
-        return ""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    return "" if seconds is None else wording.span(seconds)
 
 
 def moment(value: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft
 from app.domain.recommendation.propose import make_plan
+from app.domain.recommendation.tuning import PRUNING, SAMPLER, wire
 from app.domain.training import metrics, splitting
+from app.domain.training.searchspace import suggested
 from app.domain.training.transforms import TRANSFORMS
 from app.domain.vocabulary import ColumnKind, TaskKind
 from tests.domain.reading import MACHINE
@@ -19,6 +22,8 @@ from tests.domain.reading import MACHINE
 # What only makes a fit longer is kept small, so that a thousand configs can be tried in an hour.
 SIZES = {"n_estimators": 40, "max_iter": 150, "width": 30, "layers": 2, "n_restarts_optimizer": 1, "n_splits": 8}
 SIZES |= {"n_repeats": 3}
+# An edited search is often refused, so that of the configs that can be launched one in twelve searches.
+SEARCHES, TRIALS, INNER = 0.1, (2, 3), (2, 3)
 Answers = dict[str, dict[str, Any]]
 
 
@@ -27,18 +32,24 @@ class AnyConfig:
 
     def __init__(self, profile: DatasetProfile, seed: int) -> None:
         self.profile, self.random = profile, np.random.default_rng(seed)
+        # Searches have a stream of their own, so that a seed without one is the config that it was before.
+        self._of_search = np.random.default_rng([seed, 1])
 
     def answers(self) -> Answers:
         """Return answers to all five steps; what is left out is suggested."""
         data = self._data()
         known = make_plan(Draft({"data": data}), self.profile, None, machine=MACHINE).spec
         task = known.task.kind if known is not None and self._chance(0.9) else self._one(list(TaskKind))
-        return {
+        found = {
             "data": data,
             "features": self._features(),
             "model": self._model(task),
             "validation": self._validation(task),
         }
+        own, self.random = self.random, self._of_search
+        found["model"] |= self._search(task, str(found["model"]["estimator"])) if self._chance(SEARCHES) else {}
+        self.random = own
+        return found
 
     def _chance(self, share: float) -> bool:
         return bool(self.random.random() < share)
@@ -98,6 +109,33 @@ class AnyConfig:
         else:
             drawn = float(self.random.uniform(low, high))
         return round(drawn) if parameter.type == "integer" else drawn
+
+    def _search(self, task: TaskKind, estimator: str) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "tuning.enabled": True,
+            "tuning.trials": self._one(TRIALS),
+            "tuning.inner": self._one(INNER),
+            "tuning.sampler": self._one(SAMPLER.choices)[0],
+            "tuning.pruning": self._one(PRUNING.choices)[0],
+        }
+        if self._chance(0.3):
+            found["tuning.metric"] = self._one(metrics.for_task(task)).id
+        if self._chance(0.5):
+            for parameter in registry.get(estimator).parameters_for(task):
+                found |= self._looked_for(f"space.{estimator}.{parameter.name}", parameter)
+        return found
+
+    def _looked_for(self, field: str, parameter: Parameter) -> dict[str, Any]:
+        if not self._chance(0.5):
+            return {}
+        if not self._chance(0.7):
+            return {f"{field}.search": False}
+        choices = [wire(choice) for choice in suggested(parameter, parameter.default).choices]
+        if choices:
+            return {f"{field}.search": True, f"{field}.choices": [one for one in choices if self._chance(0.7)]}
+        ends = [self._value(replace(parameter, optional=False)) for _ in range(2)]
+        scale = self._one(["linear", "log"]) if min(ends) > 0 or self._chance(0.1) else "linear"
+        return {f"{field}.search": True, f"{field}.low": min(ends), f"{field}.high": max(ends), f"{field}.scale": scale}
 
     def _validation(self, task: TaskKind) -> dict[str, Any]:
         entry = self._one(splitting.STRATEGIES)

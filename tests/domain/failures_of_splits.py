@@ -121,6 +121,12 @@ def _() -> None:
     assert sk.mean_absolute_percentage_error([0.0, 1.0], [0.1, 1.0]) > 1e12
 
 
+@shows("metric_needs_spread")
+def _() -> None:
+    # Near or far, on one value alone the share of the variance explained is 0.
+    assert {sk.r2_score([504.0] * 9, 504.0 + off * np.arange(9)) for off in (0.01, 1.0, 1e3)} == {0.0}
+
+
 @shows("scaling")
 def _() -> None:
     seen = np.column_stack([X[:, 0], 1e6 * RANDOM.normal(size=ROWS)])

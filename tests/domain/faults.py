@@ -46,6 +46,14 @@ def _odd(rows: int = 400) -> pd.DataFrame:
     return frame
 
 
+def _lost(rows: int = 400) -> pd.DataFrame:
+    """Return the made table with a target on half of the rows, and two small sites among those without one."""
+    frame, at = made(rows), np.arange(rows)
+    frame["site"] = np.where(at < 4, "n5", np.where(at < 6, "n6", frame["site"].replace({"n5": "n1", "n6": "n2"})))
+    frame["y"] = frame["y"].where((at % 2 == 1) & (at > 5))
+    return frame
+
+
 def _wells(rows: int = 400) -> pd.DataFrame:
     """Return the made table with rows that belong together by well, and a name that speaks of what is over."""
     frame, random = made(rows), np.random.default_rng(7)
@@ -66,6 +74,10 @@ def table(name: str) -> Known:
         return known(pd.concat([made(200), made(200).head(40)]))
     if name == "wells":
         return known(_wells())
+    if name == "still":
+        return known(made(400).assign(flow=lambda frame: frame["y"].where(np.arange(400) >= 340, 504.0)))
+    if name == "lost":
+        return known(_lost())
     if name == "one":
         return known(made(200).assign(alone=np.where(np.arange(200) == 7, "wet", "dry")))
     return known(made(int(name)))
@@ -113,6 +125,9 @@ def _about_data() -> Iterator[Row]:
 def _about_features() -> Iterator[Row]:
     nothing = {table("400").key(name): False for name in ("a", "b", "word", "site", "two", "three")}
     yield "400", _a(features={**nothing, "transforms": []}), "error features  no_features"
+    dull = {column.key: column.name in ("same", "void") for column in table("odd").profile.columns}
+    ticked_dull = {f"column.{key}": on for key, on in dull.items()}
+    yield "odd", _a(features={**ticked_dull, "transforms": []}), "error features  features_constant"
     for name, code in (
         ("copy", "target_leakage"),
         ("void", "all_missing"),
@@ -211,11 +226,29 @@ def _about_tuning() -> Iterator[Row]:
         yield "400", _a(model=_tuned(tuning__metric=metric)), f"error model tuning.metric metric_{code}"
     one, few = _tuned(tuning__metric="log_loss"), {"holdout_percent": "0", "time_series.n_splits": "2"}
     yield "400", _a(target="two", model=one), "error model tuning.metric metric_needs_probabilities"
+    yield from _about_searched_pairs()
+    still, wells = {"strategy": "time_series"}, {"strategy": "group_k_fold", "group_k_fold.n_splits": "3"}
+    spread = "notice model tuning.metric metric_needs_spread"
+    yield "still", _a(target="flow", model=_tuned(), validation=still), spread
+    yield "still", _a(target="flow", data={"group_column": "site"}, model=_tuned(), validation=wells), spread
     gap = {**few, "time_series.gap": "110", "strategy": "time_series"}
     yield "400", _a(model=_tuned(), validation=gap), "error model tuning.inner inner_folds_impossible"
     fewer = {**few, "time_series.gap": "25", "strategy": "time_series"}
     many = _tuned(tuning__inner="10")
     yield "400", _a(model=many, validation=fewer), "notice model tuning.inner inner_folds_fewer"
+
+
+def _about_searched_pairs() -> Iterator[Row]:
+    penalty = "space__logistic_regression__penalty"
+    several = _tuned("logistic_regression", **{f"{penalty}__search": "true"})
+    where = "error model space.logistic_regression.penalty"
+    yield "400", _a(target="two", model=several), f"{where}.choices search_clash"
+    alone = {**several, "space.logistic_regression.penalty.choices": ["l1"]}
+    yield "400", _a(target="two", model=alone), f"{where}.search search_clash"
+    loss = _tuned("hist_gradient_boosting", space__hist_gradient_boosting__loss__search="true")
+    yield "400", _a(model=loss), "error model space.hist_gradient_boosting.loss.choices search_clash"
+    share = _tuned("extra_trees", space__extra_trees__max_samples__search="true")
+    yield "400", _a(model=share), "error model space.extra_trees.max_samples.search search_clash"
 
 
 def _judged(strategy: str = "time_series", **answers: Any) -> dict[str, Any]:
@@ -263,6 +296,12 @@ def _about_folds() -> Iterator[Row]:
     yield (
         "400",
         _a(data={"group_column": "site"}, validation=_judged("group_k_fold", n_splits="7")),
+        "error validation group_k_fold.n_splits too_few_groups",
+    )
+    lost = {**NO_TIME, "group_column": "site"}
+    yield (
+        "lost",
+        _a(data=lost, validation=_judged("group_k_fold", n_splits="5", holdout_percent="0")),
         "error validation group_k_fold.n_splits too_few_groups",
     )
     yield (

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.splitting import RowFacts, Split, make_split
-from tests.domain.reading import Answers, Known, known
+from app.domain.training.inner import inner_folds
+from app.domain.training.splitting import RowFacts, make_split
+from app.domain.vocabulary import Severity, Strategy
+from tests.domain.reading import Answers, Known, known, mended
 from tests.domain.tables import made
 
 QUIET = settings(
@@ -32,19 +34,18 @@ def _table(rows: int, sites: int = 1) -> Known:
     return known(frame.assign(basin=np.arange(len(frame)) % 7))
 
 
-def _split(table: Known, spec: Spec) -> Split:
-    """Divide the rows of a table as training does, from the columns that the config names."""
+def _facts(table: Known, spec: Spec) -> RowFacts:
+    """Return what splitting looks at, from the columns that the config names."""
     frame = table.frame.dropna(subset=[spec.task.target])
     time, group = spec.task.time_column, spec.task.group_column
     if time is not None:
         frame = frame.sort_values(time, kind="stable")
-    facts = RowFacts(
+    return RowFacts(
         rows=len(frame),
         classes=frame[spec.task.target].to_numpy() if spec.task.kind.is_classification else None,
         groups=frame[group].to_numpy() if group is not None else None,
         steps=pd.factorize(frame[time])[0] if time is not None else None,
     )
-    return make_split(spec, facts)
 
 
 def _answers(strategy: str, *, data: dict[str, Any] | None = None, **fields: Any) -> Answers:
@@ -63,7 +64,7 @@ def _outcome(table: Known, answers: Answers) -> str:
     if not plan.launchable or plan.spec is None:
         return "refused"
     try:
-        split = _split(table, plan.spec)
+        split = make_split(plan.spec, _facts(table, plan.spec))
     except (TrainingError, ValueError) as fault:
         return f"accepted, then: {fault}"
     assert plan.estimate is not None
@@ -163,3 +164,89 @@ def test_groups_that_leave_hardly_a_row_of_another_class_are_refused() -> None:
     assert _outcome(known(frame), _answers("group_k_fold", data=asked, n_splits="2")) == "refused"
     often = known(frame.assign(rare=np.where(at % 4 == 0, "b", "a")))
     assert _outcome(often, _answers("group_k_fold", data=asked, n_splits="2")) == "divided"
+
+
+@cache
+def _few_of(count: int = 5) -> Known:
+    """Return a table of 250 rows of which so many are of another class."""
+    return known(made(250, seed=0).assign(rare=np.where(np.arange(250) % (250 // count) == 7, "b", "a")))
+
+
+@pytest.mark.parametrize(("held", "outcome"), [("80", "refused"), ("0", "divided")])
+def test_a_hold_out_that_leaves_a_class_fewer_rows_than_folds_draws_them_at_random(held: str, outcome: str) -> None:
+    asked = {"target": "rare", "time_column": ""}
+    assert _outcome(_few_of(), _answers("repeated_k_fold", data=asked, n_splits="4", holdout_percent=held)) == outcome
+
+
+@pytest.mark.parametrize(("percent", "outcome"), [("80", "refused"), ("60", "divided"), ("20", "divided")])
+def test_rows_that_judge_leave_a_row_of_each_class_to_train(percent: str, outcome: str) -> None:
+    answers = _answers("holdout", data={"target": "rare", "time_column": ""}, percent=percent)
+    assert _outcome(_few_of(3), answers) == outcome
+    if outcome == "refused":
+        (problem,) = (one for one in _few_of(3).plan(answers).problems if one.code == "one_class_fold")
+        assert _outcome(_few_of(3), mended(answers, problem)) == "divided"
+
+
+def test_a_hold_out_of_groups_may_leave_hardly_a_row_of_another_class() -> None:
+    at = np.arange(250)
+    sites = np.where(at < 217, "n0", np.char.add("s", (at % 16).astype(str)))
+    many = known(made(250, seed=0).assign(where=sites))
+    asked = {"target": "three", "time_column": "", "group_column": "where"}
+    outcomes = [
+        _outcome(many, _answers("group_k_fold", data=asked, n_splits="3", holdout_percent=held)) for held in ("80", "0")
+    ]
+    assert outcomes == ["refused", "divided"]
+
+
+@pytest.mark.parametrize(("every", "outcome"), [(2, "refused"), (1, "divided")])
+def test_groups_that_lose_their_rows_with_the_target_do_not_count(every: int, outcome: str) -> None:
+    frame, at = made(400, seed=0), np.arange(400)
+    frame["where"] = np.where(at < 4, "n5", np.char.add("n", (at % 4).astype(str)))
+    frame["y"] = frame["y"].where((at % every == every - 1) & ((at > 3) | (every == 1)))
+    asked = {"group_column": "where", "time_column": ""}
+    assert _outcome(known(frame), _answers("group_k_fold", data=asked, n_splits="5")) == outcome
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fields", "searched"),
+    [
+        ("holdout", {"percent": "76"}, "refused"),
+        ("holdout", {"percent": "20"}, "divided"),
+        ("stratified_k_fold", {"n_splits": "3"}, "divided"),
+        ("group_k_fold", {"n_splits": "2"}, "refused"),
+        ("time_series", {"n_splits": "2"}, "refused"),
+    ],
+)
+def test_a_search_is_accepted_where_every_fold_can_be_divided_again(
+    strategy: str, fields: dict[str, str], searched: str
+) -> None:
+    data = {"target": "rare", "time_column": "day" if strategy == "time_series" else "", "group_column": "word"}
+    answers = {**_answers(strategy, data=data, **fields), "model": {"tuning.enabled": True, "tuning.inner": 2}}
+    plan = _few_of().plan(answers)
+    assert plan.spec is not None
+    assert ("inner_folds_impossible" in {one.code for one in plan.problems}) == (searched == "refused")
+    if searched == "divided":
+        _divide_again(_few_of(), plan.spec)
+
+
+def test_a_search_where_one_group_trains_alone_is_refused() -> None:
+    at = np.arange(300)
+    lone = known(made(300, seed=0).assign(where=np.where(at < 200, "n0", np.char.add("s", (at % 9).astype(str)))))
+    for folds, outcome in (("2", ["inner_folds_impossible"]), ("3", [])):
+        asked = {"time_column": "", "group_column": "where"}
+        answers = {**_answers("group_k_fold", data=asked, n_splits=folds), "model": {"tuning.enabled": True}}
+        plan = lone.plan(answers)
+        assert [one.code for one in plan.problems if one.severity is Severity.ERROR] == outcome
+        assert plan.spec is not None
+        if outcome:
+            with pytest.raises(TrainingError):
+                _divide_again(lone, plan.spec)
+        else:
+            _divide_again(lone, plan.spec)
+
+
+def _divide_again(table: Known, spec: Spec) -> None:
+    """Divide the training rows of every fold as a search does."""
+    facts = _facts(table, spec)
+    for fold in make_split(spec, facts).folds:
+        assert len(inner_folds(spec, facts, fold.train)) >= (1 if spec.validation.strategy is Strategy.HOLDOUT else 2)

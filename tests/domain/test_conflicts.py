@@ -12,6 +12,7 @@ from app.domain.checks.conflicts import CONFLICTS, SETTLED, Conflict
 from app.domain.checks.rules import RULES
 from app.domain.checks.subject import Subject
 from app.domain.estimators import registry
+from app.domain.experiment import TuningPart
 from app.domain.problems import Problem
 from app.domain.training import splitting
 from app.domain.vocabulary import Severity, TaskKind
@@ -131,6 +132,14 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "metric_unfit": ("400", {"primary": "roc_auc"}),
     "metric_needs_positive": ("400", {"primary": "log_nse"}),
     "metric_needs_probabilities": ("400", {"task": TWO, "estimator": "ridge", "primary": "log_loss"}),
+    "metric_needs_spread": (
+        "still",
+        {
+            "task": {"target": "flow", "time_column": "day"},
+            "validation": {"strategy": "time_series"},
+            "tuning": {"enabled": True},
+        },
+    ),
     "metric_divides_by_zero": ("odd", {"task": {"target": "dry"}, "primary": "mape"}),
 }
 
@@ -191,7 +200,9 @@ def test_a_row_names_fields_that_exist_and_speaks_in_sentences(row: Conflict) ->
         step, _, name = field.partition(".")
         assert step in SLUGS
         owner, _, setting = name.partition(".")
-        if step == "model" and setting and owner != "*":
+        if step == "model" and owner == "tuning":
+            assert setting in TuningPart.model_fields
+        elif step == "model" and setting and owner != "*":
             assert registry.get(owner).parameter(setting) is not None
         if step == "validation" and setting and owner != "*":
             assert splitting.get(owner).parameter(setting) is not None

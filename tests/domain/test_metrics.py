@@ -119,6 +119,11 @@ def test_an_undefined_score_is_not_a_number_and_is_reported_as_none(identifier: 
     assert scoring.finite(value) is None
 
 
+def test_the_metrics_that_need_spread_are_those_without_a_value_where_all_rows_are_alike() -> None:
+    for metric in metrics.for_task(TaskKind.REGRESSION):
+        assert math.isnan(metric(numbers([3, 3, 3], [1, 2, 3]))) == metric.needs_spread, metric.id
+
+
 @pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.id)
 def test_no_rows_score_nothing(metric: metrics.Metric) -> None:
     nothing = np.empty(0, dtype=object if TaskKind.BINARY in metric.tasks else float)

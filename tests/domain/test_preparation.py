@@ -136,6 +136,22 @@ def test_empty_columns_become_zeros_and_others_stay() -> None:
     assert step.get_feature_names_out(["p", "q"]).tolist() == ["p", "q"]
 
 
+def test_a_column_of_a_few_values_is_silent_where_rows_are_kept_back_to_see_when_to_stop() -> None:
+    values = np.full((50, 2), np.nan)
+    values[:4, 0], values[:5, 1] = 1.0, 1.0
+    assert EmptyColumns(5).fit(values).empty_.tolist() == [True, False]
+    assert EmptyColumns().fit(values).empty_.tolist() == [False, False]
+
+
+def test_boosting_that_stops_early_is_fitted_whichever_rows_of_a_nearly_empty_column_it_keeps_back() -> None:
+    frame = made(60)
+    frame["late"] = np.where(np.arange(60) == 20, 1.0, np.nan)
+    for seed in range(30):
+        parts = {"parameters": {"early_stopping": True, "max_iter": 10}, "seed": seed}
+        pipeline, table = fit(frame, selected=["a", "late"], estimator="hist_gradient_boosting", **parts)
+        assert np.isfinite(pipeline.predict(table.features.iloc[JUDGE])).all()
+
+
 def test_words_become_one_column_for_each_word_of_the_training_rows() -> None:
     frame = holed()
     pipeline, table = fit(frame, selected=["a", "word"], estimator="ridge")

@@ -294,6 +294,10 @@ REFUSED: dict[str, tuple[Spec, pd.DataFrame]] = {
         made(60).assign(y=np.where(np.arange(60) < 40, "dry", "wet")),
     ),
     "fit_failed": (make_spec(estimator="k_nearest_neighbors", parameters={"n_neighbors": 50}), made(30)),
+    "diverged": (
+        make_spec(task={"target": "three", "kind": "multiclass"}, selected=["same"], estimator="gaussian_naive_bayes"),
+        made(60).assign(same=7.5),
+    ),
     "gap_too_long": (
         make_spec(**{**FORWARD, "validation": {"strategy": "time_series", "parameters": {"gap": 40}}}),
         made(60),

@@ -172,6 +172,18 @@ def test_where_every_trial_fails_there_is_a_reason() -> None:
     assert caught.value.code == "search_failed"
 
 
+def test_where_no_trial_can_be_judged_the_settings_stay_as_set_and_that_is_said() -> None:
+    frame = made(200)
+    frame.loc[:120, "y"] = 504.0
+    spec = make_spec(**FORWARD, **TREE, parameters={"min_samples_leaf": 7}, tuning=ON)
+    report = run(spec, frame).report
+    first, *others = report["tuning"]["searches"]
+    assert (first["failed"], first["best"], first["given"]) == (8, None, None)
+    assert first["chosen"]["min_samples_leaf"] == 7
+    assert [note for note in report["notes"] if "NSE is not defined on the folds within" in note]
+    assert all(one["best"] is not None for one in others[1:])
+
+
 def test_an_early_end_keeps_the_best_so_far_and_treats_later_parts_alike() -> None:
     heard: list[Progress] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.checks.subject import Subject, error, warning
+from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import names_made
 from app.domain.vocabulary import ColumnKind
@@ -19,6 +20,22 @@ def some_features(subject: Subject) -> Iterator[Problem]:
     if not subject.spec.features.selected and not names_made(subject.spec):
         message = "Tick at least one column: a model needs something to look at."
         yield error("features", "", "no_features", message, Remedy("Tick a column on the Features step."))
+
+
+def some_feature_varies(subject: Subject) -> Iterator[Problem]:
+    """At least one feature tells rows apart; a baseline asks none of them."""
+    selected, estimator = subject.spec.features.selected, subject.spec.model.estimator
+    asked = not (registry.has(estimator) and registry.get(estimator).is_baseline)
+    if not selected or names_made(subject.spec) or not asked or any(_varies(subject, name) for name in selected):
+        return
+    message = "Every ticked column is the same on every row: there is nothing to learn from."
+    yield error("features", "", "features_constant", message, Remedy("Tick a column that varies."))
+
+
+def _varies(subject: Subject, name: str) -> bool:
+    column = subject.profile.column(name)
+    # Where only some of its rows are missing, that they are is known of each row.
+    return column.distinct > 1 or 0 < column.missing < subject.profile.rows
 
 
 def useless_columns(subject: Subject) -> Iterator[Problem]:

@@ -8,11 +8,14 @@ from app.domain.analysis.profile import DatasetProfile
 from app.domain.checks.subject import notice, warning
 from app.domain.estimation import Machine
 from app.domain.estimation.fitting import most_memory_mb, ways_to_fit
+from app.domain.estimation.hurrying import ways_in_time
+from app.domain.estimation.wording import span
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 
 FEWER = "Take fewer features or another estimator, or start it on a larger machine."
+SHORTER = "Take fewer features, fewer folds or another estimator."
 
 
 def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: DatasetProfile) -> Iterator[Problem]:
@@ -31,3 +34,24 @@ def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: Datas
     for way in ways[1:]:
         message = f"{way.label}, and it needs up to {way.memory_mb / 1000:,.1f} GB of memory."
         yield notice("model", way.field, "memory_saved", message, Remedy(way.label, {"model": {way.field: way.value}}))
+
+
+def launch_ends_in_time(
+    forecast: Estimate, machine: Machine, spec: Spec, profile: DatasetProfile, *, limit_seconds: float
+) -> Iterator[Problem]:
+    """A launch without a search is likely to end before it is stopped; each change that makes it so is a button."""
+    if spec.model.tuning.enabled or forecast.seconds_likely <= limit_seconds:
+        return
+    ways = list(ways_in_time(spec, profile, machine, limit_seconds))
+    message = (
+        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
+        f"what runs for longer than {span(limit_seconds)} is stopped."
+    )
+    remedy = Remedy(SHORTER)
+    if ways:
+        message += f" {ways[0].label}, and it takes about {span(ways[0].seconds)}."
+        remedy = Remedy(ways[0].label, {ways[0].step: {ways[0].field: ways[0].value}})
+    yield warning("model", "estimator", "launch_too_long", message, remedy)
+    for way in ways[1:]:
+        message = f"{way.label}, and it takes about {span(way.seconds)}."
+        yield notice(way.step, way.field, "time_saved", message, Remedy(way.label, {way.step: {way.field: way.value}}))

@@ -330,6 +330,12 @@ PAIRS: tuple[Pair, ...] = (
 )
 
 
+def of_errors(subject: Subject) -> Iterator[Pair]:
+    """Yield the pairs of the config's estimator with which it cannot be fitted."""
+    estimator = subject.spec.model.estimator
+    yield from (pair for pair in PAIRS if estimator in pair.estimators and pair.severity is ERROR)
+
+
 def settings_go_together(subject: Subject) -> Iterator[Problem]:
     """No settings clash with each other, or with the rest of the config."""
     for pair in PAIRS:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
+from typing import Any
 
+from app.domain.checks import about_settings
 from app.domain.checks.extent import (
+    FEW_BESIDES,
+    fewest_besides,
+    fewest_groups,
     fewest_training_rows,
     first_moments,
-    groups_of,
+    largest_group,
     number,
 )
+from app.domain.checks.pairs import Pair
 from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.estimation.wording import span
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
+from app.domain.recommendation.tuning import wire
 from app.domain.training import metrics
 from app.domain.training.inner import LEAST_FOLDS, LEAST_ROWS
-from app.domain.training.searchspace import resolve
+from app.domain.training.searchspace import Dimension, resolve
 from app.domain.vocabulary import Strategy
 
 SWITCH, METRIC, INNER, TRIALS = "tuning.enabled", "tuning.metric", "tuning.inner", "tuning.trials"
 OFF = Remedy("Switch the search off", {"model": {SWITCH: False}})
+# It has a value wherever there is a row.
+RMSE = "rmse"
+# Places in the quantiles of a profile.
+FIRST_QUARTER, THIRD_QUARTER = 1, 3
 HELD_BY = ("search", "low", "high", "scale", "choices")
 PLACES = {"log": "scale", "": "search"}
 
@@ -41,6 +54,60 @@ def searches_something(subject: Subject) -> Iterator[Problem]:
         title = registry.get(spec.model.estimator).title
         message = f"There is nothing to search: no setting of {title} is to be varied."
         yield error("model", SWITCH, "search_space_empty", message, OFF)
+
+
+def searched_settings_go_together(subject: Subject) -> Iterator[Problem]:
+    """Nothing is tried that fails in every trial, whatever else is drawn: no choice, and no whole range."""
+    if not _on(subject):
+        return
+    dimensions, faults = resolve(subject.spec)
+    names = {one.name for one in dimensions}
+    pairs = [pair for pair in about_settings.of_errors(subject) if names & set(pair.settings)]
+    searched = [one for one in dimensions if any(one.name in pair.settings for pair in pairs)]
+    if faults or not searched:
+        return
+    works, reasons = _tried(subject, pairs, searched)
+    for one in searched:
+        never = [value for value in _ends(one) if (one.name, value) not in works]
+        if never:
+            reason = reasons[one.name, never[0]]
+            yield _never_works(subject.spec.model.estimator, one, never, reason)
+
+
+Tried = tuple[str, Any]
+
+
+def _tried(subject: Subject, pairs: list[Pair], searched: list[Dimension]) -> tuple[frozenset[Tried], dict[Tried, str]]:
+    """Return which values go together with some draw of the others, and why one that does not fails."""
+    works: set[Tried] = set()
+    reasons: dict[Tried, str] = {}
+    for drawn in product(*(_ends(one) for one in searched)):
+        tried = dict(zip((one.name for one in searched), drawn, strict=True))
+        values = {**subject.settings, **tried}
+        clash = next((pair for pair in pairs if pair.clash(subject, values)), None)
+        if clash is None:
+            works.update(tried.items())
+        else:
+            reasons |= dict.fromkeys(tried.items(), clash.said(subject, values))
+    return frozenset(works), reasons
+
+
+def _ends(one: Dimension) -> tuple[Any, ...]:
+    return one.choices or (one.low, one.high)
+
+
+def _never_works(estimator: str, one: Dimension, never: list[Any], reason: str) -> Problem:
+    field, title = f"space.{estimator}.{one.name}", one.parameter.title
+    left = [wire(value) for value in one.choices if value not in never]
+    if left:
+        labels: dict[Any, str] = {True: "Yes", False: "No", **dict(one.parameter.choices)}
+        words = " or ".join(f"“{labels[value]}”" for value in never)
+        message = f"{title}: every trial with {words} would fail. {reason}"
+        remedy = Remedy("Leave it out" if len(never) == 1 else "Leave them out", {"model": {f"{field}.choices": left}})
+        return error("model", f"{field}.choices", "search_clash", message, remedy)
+    message = f"{title}: every trial that varies it would fail. {reason}"
+    remedy = Remedy("Do not search for it", {"model": {f"{field}.search": False}})
+    return error("model", f"{field}.search", "search_clash", message, remedy)
 
 
 def metric_decides(subject: Subject) -> Iterator[Problem]:
@@ -63,13 +130,40 @@ def metric_decides(subject: Subject) -> Iterator[Problem]:
         yield error("model", METRIC, "metric_needs_positive", message, primary)
 
 
+def metric_tells_trials_apart(subject: Subject) -> Iterator[Problem]:
+    """The metric that decides has a value on parts of a series, or on single groups, where the target may not vary."""
+    tuning, target = subject.spec.model.tuning, subject.target
+    metric = metrics.find(tuning.metric or subject.spec.metrics.primary)
+    if not _on(subject) or metric is None or not metric.needs_spread or subject.spec.task.kind not in metric.tasks:
+        return
+    if (
+        _draws_rows(subject)
+        or not target.quantiles
+        or target.quantiles[FIRST_QUARTER] != target.quantiles[THIRD_QUARTER]
+    ):
+        return
+    message = (
+        f"Half of the values of {target.name[:60]} are {target.quantiles[THIRD_QUARTER]:g}: where a fold within a fold "
+        f"holds nothing else, {metric.title} has no value and cannot choose."
+    )
+    yield notice("model", METRIC, "metric_needs_spread", message, Remedy("Let RMSE decide", {"model": {METRIC: RMSE}}))
+
+
+def _draws_rows(subject: Subject) -> bool:
+    """Say whether folds within a fold are drawn from all of its rows; a hold-out lies at the end of a series."""
+    in_order = subject.strategy.id is Strategy.HOLDOUT and subject.spec.task.time_column is not None
+    return subject.strategy.shuffles and not subject.strategy.needs_group and not in_order
+
+
 def inner_folds_can_be_cut(subject: Subject) -> Iterator[Problem]:
     """The training rows of the smallest fold can be divided once more."""
     if not _on(subject):
         return
     wanted, most = subject.spec.model.tuning.inner, _most_inner_folds(subject)
-    if most < LEAST_FOLDS:
-        message = "The rows that train the smallest fold are too few to be divided again for the search."
+    few, one = _too_few_of_another_class(subject), _one_group_trains(subject)
+    if most < LEAST_FOLDS or few or one:
+        what = "may be one group, too few" if one else "may hold too few of another class" if few else "are too few"
+        message = f"The rows that train the smallest fold {what} to be divided again for the search."
         yield error("model", INNER, "inner_folds_impossible", message, OFF)
     elif most < wanted and subject.strategy.id is not Strategy.HOLDOUT:
         message = f"The rows that train the smallest fold make {most} folds within a fold, not {wanted}."
@@ -77,11 +171,23 @@ def inner_folds_can_be_cut(subject: Subject) -> Iterator[Problem]:
         yield notice("model", INNER, "inner_folds_fewer", message, remedy)
 
 
+def _too_few_of_another_class(subject: Subject) -> bool:
+    """Say whether a fold within a fold may train on one class alone."""
+    if not subject.spec.task.kind.is_classification or not subject.class_counts:
+        return False
+    holdout = subject.strategy.id is Strategy.HOLDOUT
+    cut_alike = subject.strategy.needs_group or subject.strategy.needs_time
+    left = fewest_besides(subject, cuts=2 if holdout else 1)
+    two = len(subject.class_counts) == LEAST_FOLDS and not cut_alike
+    needed = 1 if holdout else LEAST_FOLDS if two else FEW_BESIDES
+    return left < needed
+
+
 def _most_inner_folds(subject: Subject) -> int:
     """Return how many folds the rows that train the smallest fold can surely make."""
     strategy = subject.strategy.id
     if subject.strategy.needs_group:
-        groups, held = groups_of(subject), subject.spec.validation.holdout
+        groups, held = fewest_groups(subject), subject.spec.validation.holdout
         if groups is None:
             return LEAST_FOLDS
         left = groups - (-(-groups * held.fraction // 1) if held else 0)
@@ -94,6 +200,14 @@ def _most_inner_folds(subject: Subject) -> int:
         fits = (folds for folds in range(10, 1, -1) if _forward_fits(moments, folds, gap))
         return next(fits, 0)
     return fewest_training_rows(subject) // LEAST_ROWS
+
+
+def _one_group_trains(subject: Subject) -> bool:
+    """Say whether a group as large as all others together is likely to be one of two folds by itself."""
+    held = subject.spec.validation.holdout
+    largest, share = largest_group(subject), held.fraction if held else 0.0
+    two = subject.strategy.id is Strategy.GROUP_K_FOLD and number(subject, "n_splits") == LEAST_FOLDS
+    return two and largest >= (subject.rows - largest) * (1 - share)
 
 
 def _forward_fits(moments: int, folds: int, gap: int) -> bool:
@@ -112,13 +226,12 @@ def _on(subject: Subject) -> bool:
 def search_ends_in_time(spec: Spec, forecast: Estimate, limit_seconds: float) -> Iterator[Problem]:
     """The search is likely to end before a job is stopped for taking too long."""
     tuning = spec.model.tuning
-    likely = (forecast.seconds_low + forecast.seconds_high) / 2
-    if not tuning.enabled or likely <= limit_seconds:
+    if not tuning.enabled or forecast.seconds_likely <= limit_seconds:
         return
     trials = int(tuning.trials * limit_seconds / forecast.seconds_high)
     remedy = Remedy(f"Use {trials} trials", {"model": {TRIALS: trials}}) if trials >= 1 else OFF
     message = (
-        f"{forecast.fits:,} fits may take {forecast.seconds_high / 3600:,.1f} h; "
-        f"what runs for longer than {limit_seconds / 3600:,.1f} h is stopped."
+        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
+        f"what runs for longer than {span(limit_seconds)} is stopped."
     )
     yield warning("model", TRIALS, "search_too_long", message, remedy)

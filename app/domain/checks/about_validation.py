@@ -5,17 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from app.domain.checks.extent import development_rows, fewest_kept, groups_of, largest_group, leaves_rows, number
+from app.domain.checks.extent import (
+    FEW_BESIDES,
+    development_rows,
+    fewest_besides,
+    fewest_groups,
+    fewest_kept,
+    groups_of,
+    keeps_shares,
+    largest_group,
+    leaves_rows,
+    number,
+)
 from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
-from app.domain.training import metrics
+from app.domain.training import metrics, splitting
 from app.domain.training.splitting import MAX_GROUP_FOLDS
 from app.domain.training.transforms import longest_memory
 from app.domain.vocabulary import Strategy
 
-# With so many rows besides the commonest class, all of them land in one of five random folds once in 600 splits.
-FEW_BESIDES = 5
 # A group that leaves less than this share of the rows may leave a single class.
 LEAST_BESIDES = 0.1
 
@@ -64,19 +73,25 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
 
 def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
     strategy, groups, held = subject.strategy.id, groups_of(subject), subject.spec.validation.holdout
-    if groups is None or not subject.strategy.needs_group:
+    fewest = fewest_groups(subject)
+    if groups is None or fewest is None or not subject.strategy.needs_group:
         return
-    out = math.ceil(groups * held.fraction) if held else 0
-    left, but = groups - out, f", and the rows held out take {out:,} of them" if out else ""
+    out, but = math.ceil(groups * held.fraction) if held else 0, ""
+    left = fewest - (math.ceil(fewest * held.fraction) if held else 0)
+    if fewest < groups:
+        but = f", of which {groups - fewest:,} may have no row with a target"
+    if out:
+        but += f", and the rows held out take {out:,} of them"
     if strategy is Strategy.GROUP_K_FOLD and left < folds:
         remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
         if left >= 2:
             remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
         message = f"There are {groups:,} groups{but}: fewer than {folds} folds."
         yield error("validation", field, "too_few_groups", message, remedy)
-    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not 2 <= left <= MAX_GROUP_FOLDS:
+    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not (left >= 2 and groups - out <= MAX_GROUP_FOLDS):
         remedy = Remedy("Use group k-fold", {"validation": {"strategy": "group_k_fold"}})
-        message = f"{groups:,} groups would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
+        fits = "1 group" if groups == 1 else f"{groups:,} groups"
+        message = f"{fits} would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
         yield error("validation", "strategy", "too_many_groups", message, remedy)
 
 
@@ -95,11 +110,14 @@ def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pr
 
 def classes_reach_training(subject: Subject) -> Iterator[Problem]:
     """Folds drawn at random are not likely to train on a single class."""
-    counts, strategy, folds = subject.class_counts, subject.strategy.id, number(subject, "n_splits")
+    counts, strategy = subject.class_counts, subject.strategy.id
     besides = sum(counts) - max(counts, default=0)
-    drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and min(counts, default=0) < folds)
+    drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and not keeps_shares(subject))
     kept = fewest_kept(subject, besides)
-    if not subject.spec.task.kind.is_classification or not besides or kept >= FEW_BESIDES or not drawn:
+    if not subject.spec.task.kind.is_classification or not besides:
+        return
+    yield from _classes_train_beside_holdout(subject, besides)
+    if kept >= FEW_BESIDES or not drawn:
         return
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if min(counts) >= 2:
@@ -113,18 +131,36 @@ def classes_reach_training(subject: Subject) -> Iterator[Problem]:
     yield error("validation", "strategy", "one_class_fold", message, remedy)
 
 
+def _classes_train_beside_holdout(subject: Subject, besides: int) -> Iterator[Problem]:
+    if subject.strategy.id is not Strategy.HOLDOUT or fewest_besides(subject):
+        return
+    few = f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class"
+    message = f"{few}: the rows that judge may take all of them."
+    field = "holdout.percent"
+    usual = splitting.get(Strategy.HOLDOUT).defaults()["percent"]
+    remedy = Remedy("Bring more rows of the rare class, or choose another target.")
+    if number(subject, "percent") > usual:
+        remedy = Remedy(f"Judge by {usual} %", {"validation": {field: usual}})
+    yield error("validation", field, "one_class_fold", message, remedy)
+
+
 def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
     """Where whole groups judge, those that are left have classes to train on."""
     largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
+    held = subject.spec.validation.holdout
     besides = max(subject.profile.rows - largest, 0)
+    # The rows held out are whole groups too, so that this is what is to be expected.
+    train = math.floor(besides * (1 - held.fraction)) if held else besides
     if (
         not subject.strategy.needs_group
         or not classes
-        or not (besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, besides))
+        or not (besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, train))
     ):
         return
     remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
-    message = f"One group holds {largest:,} rows: while it judges, only {besides:,} rows train, perhaps of one class."
+    message = f"One group holds {largest:,} rows: while it judges, about {train:,} rows train, perhaps of one class."
+    if not largest:
+        message = f"About {train:,} rows train with any group judging, perhaps of one class."
     yield error("validation", "strategy", "group_too_large", message, remedy)
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.domain.checks import about_data, about_leaks, about_model, about_transforms, about_validation
+from app.domain.checks import (
+    about_data,
+    about_leaks,
+    about_model,
+    about_transforms,
+    about_tuning,
+    about_validation,
+)
 from app.domain.checks.about_settings import PAIRS
 from app.domain.checks.pairs import Pair
 from app.domain.checks.subject import Subject
@@ -339,6 +346,16 @@ METRICS = (
         NOTICE,
         "Use another metric; rows observed as zero are left out of this one.",
         about_validation.metrics_can_be_computed,
+    ),
+    Conflict(
+        "metric_needs_spread",
+        "metric_needs_spread",
+        ("model.tuning.metric", TARGET, STRATEGY),
+        "A search goes by an efficiency, and half of the target's values are one and the same, in time or by groups.",
+        "Scores every model alike where a fold within a fold holds that value only.",
+        NOTICE,
+        "Let RMSE decide among trials.",
+        about_tuning.metric_tells_trials_apart,
     ),
 )
 CONFLICTS: tuple[Conflict, ...] = (*DATA, *MODELS, *(_of(pair) for pair in PAIRS), *SPLITS, *METRICS)

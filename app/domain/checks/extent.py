@@ -10,6 +10,12 @@ from app.domain.vocabulary import Strategy
 
 # So many standard deviations below the expected, hardly any draw falls.
 HARDLY_EVER = 3.0
+# So many rows of each class can be cut in their shares.
+LEAST_STRATIFIED = 2
+# With so many rows besides the commonest class, all of them land in one of five random folds once in 600 splits.
+FEW_BESIDES = 5
+# What is as rare as that is not reckoned with.
+SELDOM = 0.005
 
 
 def number(subject: Subject, name: str) -> int:
@@ -41,6 +47,32 @@ def fewest_kept(subject: Subject, count: int) -> int:
     return fewest_left(count, subject.rows, share)
 
 
+def keeps_shares(subject: Subject) -> bool:
+    """Say whether the cut gives every part its share of each class, as far as the rarest one allows."""
+    counts, strategy = subject.class_counts, subject.strategy.id
+    rarest = min(counts, default=0)
+    if strategy is Strategy.REPEATED_K_FOLD:
+        return fewest_kept(subject, rarest) >= number(subject, "n_splits")
+    in_order = strategy is Strategy.HOLDOUT and subject.spec.task.time_column is not None
+    return strategy in (Strategy.STRATIFIED_K_FOLD, Strategy.HOLDOUT) and rarest >= LEAST_STRATIFIED and not in_order
+
+
+def fewest_besides(subject: Subject, *, cuts: int = 1) -> int:
+    """Return how many rows that are not of the commonest class train the smallest fold at least.
+
+    After two cuts they train the smallest fold within it, where a hold-out is cut like the one around it.
+    """
+    counts = subject.class_counts
+    besides = sum(counts) - max(counts, default=0)
+    alone = subject.strategy.id is Strategy.HOLDOUT
+    left, rows = (besides, subject.rows) if alone else (fewest_kept(subject, besides), development_rows(subject))
+    share = min(max(fewest_training_rows(subject) / max(rows, 1), 0.0), 1.0)
+    for _ in range(cuts):
+        spread = 0.0 if keeps_shares(subject) else HARDLY_EVER * sqrt(left * share * (1 - share))
+        left = max(0, floor(left * share - spread))
+    return left
+
+
 def groups_of(subject: Subject) -> int | None:
     """Return how many groups there are, None without a group column."""
     column = subject.spec.task.group_column
@@ -49,6 +81,23 @@ def groups_of(subject: Subject) -> int | None:
     # Rows without a group form one of their own.
     known = subject.profile.column(column)
     return known.distinct + (known.missing > 0)
+
+
+def fewest_groups(subject: Subject) -> int | None:
+    """Return how many groups surely have rows with a target, None without a group column.
+
+    Where the target is missing on a share of the rows, a small group may lose all of its rows.
+    """
+    groups, column = groups_of(subject), subject.spec.task.group_column
+    share = subject.target.missing / max(subject.profile.rows, 1)
+    if groups is None or column is None or not share:
+        return groups
+    known = subject.profile.column(column)
+    counts = [*(count for _, count in known.top_values), *([known.missing] if known.missing else [])]
+    if len(counts) == groups:
+        return sum(bool(share**count < SELDOM) for count in counts)
+    lost = float(share ** (subject.profile.rows / max(groups, 1)))
+    return max(0, floor(groups * (1 - lost) - HARDLY_EVER * sqrt(groups * lost * (1 - lost))))
 
 
 def moments_of(subject: Subject) -> int:

@@ -76,7 +76,8 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
     entry = registry.get(spec.model.estimator)
     target = profile.column(spec.task.target)
     rows = max(profile.rows - target.missing, 1)
-    groups = profile.column(spec.task.group_column).distinct if spec.task.group_column else ASSUMED_GROUPS
+    # A column without a value makes one group of all rows.
+    groups = max(profile.column(spec.task.group_column).distinct, 1) if spec.task.group_column else ASSUMED_GROUPS
     fits = fits_of(spec, groups)
     train, judge, last = _rows_of(spec, rows, fits=fits, groups=groups)
     columns = columns_of(spec)

@@ -45,6 +45,11 @@ class Estimate:
     memory_mb_high: float
     basis: str = ""
 
+    @property
+    def seconds_likely(self) -> float:
+        """The middle of the range, which lies above what most launches take, since the range is wider upwards."""
+        return (self.seconds_low + self.seconds_high) / 2
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
-from app.domain.checks.about_machine import memory_fits
+from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import Draft, Spec, TransformPart
@@ -85,6 +85,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     if spec is not None and forecast is not None:
         problems += memory_fits(forecast, machine, spec, context.profile)
         problems += search_ends_in_time(spec, forecast, limit_seconds or inf)
+        problems += launch_ends_in_time(forecast, machine, spec, context.profile, limit_seconds=limit_seconds or inf)
     return Plan(
         spec=spec,
         values=reader.values,

@@ -36,7 +36,7 @@ class Metric:
     """One metric. `function` may return NaN where the metric is undefined on the rows given.
 
     `needs` says what beside predictions it reads: a "ranking" of rows per class, or "probabilities". A `signed`
-    metric is best at zero and has two sides.
+    metric is best at zero and has two sides. One that `needs_spread` is undefined where all observed values are alike.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Metric:
     needs: Literal["predictions", "ranking", "probabilities"] = "predictions"
     needs_non_negative: bool = False
     signed: bool = False
+    needs_spread: bool = False
 
     @property
     def needs_probability(self) -> bool:
@@ -163,15 +164,30 @@ def _log_loss(judged: Judged) -> float:
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("nse", "NSE", REGRESSION, "Nash-Sutcliffe: 1 is perfect, 0 no better than the mean.", _pair(efficiency.nse)),
+    Metric(
+        "nse",
+        "NSE",
+        REGRESSION,
+        "Nash-Sutcliffe: 1 is perfect, 0 no better than the mean.",
+        _pair(efficiency.nse),
+        needs_spread=True,
+    ),
     Metric(
         "kge_2012",
         "KGE 2012",
         REGRESSION,
         "Kling-Gupta: timing, spread and volume in one number; a constant mean scores about -0.41.",
         _pair(efficiency.kge_2012),
+        needs_spread=True,
     ),
-    Metric("kge_2009", "KGE 2009", REGRESSION, "The first form of Kling-Gupta.", _pair(efficiency.kge_2009)),
+    Metric(
+        "kge_2009",
+        "KGE 2009",
+        REGRESSION,
+        "The first form of Kling-Gupta.",
+        _pair(efficiency.kge_2009),
+        needs_spread=True,
+    ),
     Metric(
         "log_nse",
         "log NSE",
@@ -179,6 +195,7 @@ METRICS: tuple[Metric, ...] = (
         "NSE of the logarithms: weighs low flows. Needs values of zero or more.",
         _log_nse,
         needs_non_negative=True,
+        needs_spread=True,
     ),
     Metric(
         "rmse",
@@ -219,8 +236,16 @@ METRICS: tuple[Metric, ...] = (
         _pair(efficiency.rsr),
         greater_is_better=False,
         best=0.0,
+        needs_spread=True,
     ),
-    Metric("r2", "R²", REGRESSION, "Share of the variance explained; the same formula as NSE.", _pair(efficiency.nse)),
+    Metric(
+        "r2",
+        "R²",
+        REGRESSION,
+        "Share of the variance explained; the same formula as NSE.",
+        _pair(efficiency.nse),
+        needs_spread=True,
+    ),
     Metric(
         "median_absolute_error",
         "Median error",

@@ -10,7 +10,8 @@ class Needs:
     """What the estimator wants of the columns it gets, and what is worked on.
 
     `classes` says that the target holds classes, `words` that the columns hold words, `marked` that what is missing in
-    them has marks of its own, and `filled` how many of the columns a step shall return.
+    them has marks of its own, and `filled` how many of the columns a step shall return. `keeps_back` says that the
+    estimator draws some of the training rows to see when to stop, and learns from the others.
     """
 
     scale: bool = False
@@ -19,4 +20,5 @@ class Needs:
     words: bool = False
     marked: bool = False
     filled: int = 1
+    keeps_back: bool = False
     seed: int = 0

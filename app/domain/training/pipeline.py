@@ -38,8 +38,8 @@ def build_pipeline(spec: Spec, table: Table) -> Any:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
-    entry = registry.get(spec.model.estimator)
-    estimator = entry.build(spec.task.kind, parameters_of(spec), spec.reproducibility.seed)
+    entry, values = registry.get(spec.model.estimator), parameters_of(spec)
+    estimator = entry.build(spec.task.kind, values, spec.reproducibility.seed)
     if entry.scale_target and not spec.task.kind.is_classification:
         estimator = TransformedTargetRegressor(estimator, transformer=StandardScaler())
     needs = Needs(
@@ -47,6 +47,7 @@ def build_pipeline(spec: Spec, table: Table) -> Any:
         handles_missing=entry.handles_missing,
         classes=spec.task.kind.is_classification,
         seed=spec.reproducibility.seed,
+        keeps_back=bool(values.get("early_stopping")),
     )
     parts = list(_parts(spec, table, needs))
     return Pipeline([("prepare", ColumnTransformer(parts, sparse_threshold=0)), ("estimate", estimator)])
@@ -89,11 +90,12 @@ def _numbers(work: list[Link], needs: Needs) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from app.domain.training.empty_columns import EmptyColumns
+    from app.domain.training.empty_columns import FEWEST_KEPT_BACK, EmptyColumns
     from app.domain.training.fold_steps import step_of
 
     roles = {link.entry.role for link in work}
-    steps = [EmptyColumns(), *(step_of(link, needs) for link in work)]
+    fewest = FEWEST_KEPT_BACK if needs.keeps_back and needs.handles_missing else 1
+    steps = [EmptyColumns(fewest), *(step_of(link, needs) for link in work)]
     if not needs.handles_missing:
         # What was filled may be missing again where a logarithm or a power has no value.
         mark = "fill" not in roles and not needs.marked

@@ -191,7 +191,8 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
         raise TrainingError(
             f"The estimator could not be fitted: {_first_sentence(fault)}", code="fit_failed"
         ) from fault
-    if not table.labels and not np.isfinite(said.values).all():
+    given = said.scores if table.labels else said.values
+    if given is not None and not np.isfinite(given).all():
         raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
     said_by = {
         entry.id: Predicted(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
@@ -219,6 +220,12 @@ def _tuned(run: Run, fold: Fold, name: str) -> Spec:
     with run.clock.part(FIT), run.clock.part(SEARCH):
         found = tuning.search(run.spec, run.table, fold.train, part=name, number=len(run.searches), asked=asked)
     run.searches.append(found)
+    if found.best.score is None:
+        metric = tuning.tuning_metric(run.spec).title
+        note = (
+            f"{metric} is not defined on the folds within {rows}, so no search could choose: its settings are as set."
+        )
+        run.notes.append(note)
     run.done += len(found.trials)
     return tuning.with_parameters(run.spec, found.chosen)
 

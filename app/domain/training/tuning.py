@@ -37,18 +37,25 @@ SEED_STEP = 7919
 
 @dataclass(frozen=True)
 class Trial:
-    """One set of hyperparameters that was tried. `score` is its mean over the inner folds it was judged on."""
+    """One set of hyperparameters that was tried. `score` is its mean over the inner folds it was judged on.
+
+    A trial failed with `reason`; it is `undefined` where it was fitted, and the metric has no value on any inner fold.
+    """
 
     number: int
     state: str
     parameters: dict[str, Any]
     score: float | None = None
     reason: str = ""
+    undefined: bool = False
 
 
 @dataclass(frozen=True)
 class Search:
-    """What the search of one part found: `chosen` holds the parameters of the best trial that was judged on all."""
+    """What the search of one part found: `chosen` holds the parameters of the best trial that was judged on all.
+
+    Where the metric has no value on the inner folds, the best has no score and the config's own values.
+    """
 
     part: str
     rows: int
@@ -121,6 +128,8 @@ def search(spec: Spec, table: Table, rows: NDArray[np.intp], *, part: str, numbe
     seed = (spec.reproducibility.seed + SEED_STEP * number) % 2**32
     one.run(seed)
     complete = [trial for trial in one.trials if trial.state == COMPLETE and trial.score is not None]
+    if not complete and one.trials and all(trial.undefined for trial in one.trials):
+        return Search(part, len(rows), len(folds), tuple(one.trials), Trial(0, FAILED, one.given), None)
     if not complete:
         reason = next((trial.reason for trial in one.trials if trial.reason), "no score was defined")
         raise TrainingError(f"Every trial of the search failed in {part}: {reason}", code="search_failed")
@@ -207,11 +216,13 @@ class _Searching:
                     if drawn.should_prune():
                         study.tell(drawn, state=optuna.trial.TrialState.PRUNED)
                         return Trial(number, PRUNED, values, self._shown(scores))
-            if not scores:
-                raise ValueError(f"{self.metric.title} is not defined on its inner folds.")
         except (ValueError, np.linalg.LinAlgError, FloatingPointError) as fault:
             study.tell(drawn, state=optuna.trial.TrialState.FAIL)
             return Trial(number, FAILED, values, reason=str(fault).split("\n", maxsplit=1)[0][:200])
+        if not scores:
+            study.tell(drawn, state=optuna.trial.TrialState.FAIL)
+            reason = f"{self.metric.title} is not defined on its inner folds."
+            return Trial(number, FAILED, values, reason=reason, undefined=True)
         study.tell(drawn, self._worth(scores))
         return Trial(number, COMPLETE, values, self._shown(scores))
 

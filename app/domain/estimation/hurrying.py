@@ -1,0 +1,97 @@
+"""Which changes make a launch end in time, found by asking the estimate itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.estimation.forecast import Machine, estimate
+from app.domain.estimators import registry
+from app.domain.experiment import Spec
+from app.domain.training import splitting
+from app.domain.training.pipeline import parameters_of
+from app.domain.vocabulary import Strategy
+
+# Settings that are halved until it ends in time, down to the least that keeps their sense: those first that change
+# neither the model nor what the score means.
+SAVERS = (
+    ("model", "n_restarts_optimizer", "restarts", 0),
+    ("validation", "n_repeats", "repeats", 2),
+    ("validation", "n_splits", "folds", 3),
+    ("model", "n_estimators", "trees", 30),
+)
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """One change of a step: its form field, its new answer, what it says, and the seconds that a launch then takes."""
+
+    step: str
+    field: str
+    value: Any
+    label: str
+    seconds: float
+
+
+def ways_in_time(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[Shortcut]:
+    """Yield changes after which a launch is likely to take no more than `seconds`, those that keep the estimator first.
+
+    Parameters
+    ----------
+    spec, profile
+        A config without errors, and the dataset.
+    machine
+        Where it will run, with what was learnt there.
+    seconds
+        The seconds that a launch may take.
+    """
+    for step, name, word, least in SAVERS:
+        value = _value(spec, step, name)
+        while value is not None and value > least:
+            value = max(value // 2, least)
+            taken = _seconds(_with(spec, step, name, value), profile, machine)
+            if taken <= seconds:
+                label = f"Take {value:,} {word}" if value else f"Do without {word}"
+                yield Shortcut(step, _field(spec, step, name), value, label, taken)
+                break
+    if spec.validation.strategy is Strategy.LEAVE_ONE_GROUP_OUT:
+        folds = splitting.get(Strategy.GROUP_K_FOLD)
+        part = spec.validation.model_copy(update={"strategy": folds.id, "parameters": {}})
+        taken = _seconds(spec.model_copy(update={"validation": part}), profile, machine)
+        if taken <= seconds:
+            yield Shortcut("validation", "strategy", folds.id.value, "Use group k-fold", taken)
+    yield from _another_estimator(spec, profile, machine, seconds)
+
+
+def _another_estimator(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[Shortcut]:
+    for other in registry.for_task(spec.task.kind):
+        if other.is_baseline or other.id == spec.model.estimator or profile.rows > (other.max_rows or profile.rows):
+            continue
+        model = spec.model.model_copy(update={"estimator": other.id, "parameters": {}})
+        taken = _seconds(spec.model_copy(update={"model": model}), profile, machine)
+        if taken <= seconds:
+            yield Shortcut("model", "estimator", other.id, f"Take {other.title.lower()}", taken)
+            return
+
+
+def _value(spec: Spec, step: str, name: str) -> int | None:
+    """Return what a setting is now, None where the estimator or the strategy has no such setting."""
+    defaults = splitting.get(spec.validation.strategy).defaults()
+    held = parameters_of(spec) if step == "model" else {**defaults, **spec.validation.parameters}
+    value = held.get(name)
+    return None if value is None else int(value)
+
+
+def _with(spec: Spec, step: str, name: str, value: int) -> Spec:
+    part = spec.model if step == "model" else spec.validation
+    return spec.model_copy(update={step: part.model_copy(update={"parameters": {**part.parameters, name: value}})})
+
+
+def _field(spec: Spec, step: str, name: str) -> str:
+    return f"{spec.model.estimator if step == 'model' else spec.validation.strategy.value}.{name}"
+
+
+def _seconds(spec: Spec, profile: DatasetProfile, machine: Machine) -> float:
+    return estimate(spec, profile, machine).seconds_likely
