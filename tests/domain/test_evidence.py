@@ -83,6 +83,7 @@ def started(frame: pd.DataFrame, *runners: Runner, seconds: float = 60.0) -> Rac
         ((0.80, 0.82, 0.78, 0.83), "extra_trees"),
         ((0.70, 0.71, 0.69, 0.71), "ridge"),
         ((0.80,), "ridge"),
+        ((0.80, 0.82, -9.0, 0.83), "ridge"),
     ],
 )
 def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:

@@ -245,12 +245,12 @@ def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
     """Return the order with the first of the rules at the front among those that only luck tells from the best.
 
     Luck is one standard error of the paired differences, or, where one fold alone was judged, a tenth of what the best
-    gains over the baseline.
+    gains over the baseline. Who loses to the baseline, as by a single wild fold, never stands before one who beats it.
     """
     best = ordered[0] if ordered else None
     if best is None or not race.rivals:
         return ordered
-    tied = []
+    tied, rule = [], float(np.mean(race.rivals))
     for one in ordered:
         if (one.round, len(one.scores)) != (best.round, len(best.scores)):
             continue
@@ -258,8 +258,8 @@ def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
         if len(gaps) > 1:
             luck = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
         else:
-            luck = ONE_FOLDS_LUCK * abs(best.mean - float(np.mean(race.rivals)))
-        if one is best or gaps.mean() <= luck:
+            luck = ONE_FOLDS_LUCK * abs(best.mean - rule)
+        if one is best or (gaps.mean() <= luck and not one.mean <= rule < best.mean):
             tied.append(one)
     front = next(one for one in race.runners if one in tied)
     return [front, *(one for one in ordered if one is not front)]
