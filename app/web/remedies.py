@@ -49,16 +49,20 @@ def shown(
     *,
     kinds: Sequence[str],
     is_done: Callable[[Remedy], bool] = lambda _remedy: False,
+    is_void: Callable[[Remedy], bool] = lambda _remedy: False,
     about: str | None = None,
     prefix: str = "",
     quiet: bool = False,
 ) -> tuple[list[Shown], int]:
     """Return what to show, warnings first, and how many more there are; notices without a button stay in the table.
 
-    With `about`, only what concerns this column is shown, and all of it; with `quiet`, every notice is. `prefix` stands
-    before the values of the buttons and says which findings they mean.
+    A remedy that `is_void` has no button, since it would change nothing. With `about`, only what concerns this column
+    is shown, and all of it; with `quiet`, every notice is. `prefix` stands before the values of the buttons and says
+    which findings they mean.
     """
-    alike = Counter((one.code, remedy.label) for one in profile.findings for remedy in one.remedies)
+    alike = Counter(
+        (one.code, remedy.label) for one in profile.findings for remedy in one.remedies if not is_void(remedy)
+    )
     met: set[tuple[str, str]] = set()
     found = []
     for place, finding in enumerate(profile.findings):
@@ -66,7 +70,7 @@ def shown(
             continue
         buttons, together = [], []
         for at, remedy in enumerate(finding.remedies):
-            if remedy.kind not in kinds:
+            if remedy.kind not in kinds or is_void(remedy):
                 continue
             key = (finding.code, remedy.label)
             buttons.append(Button(f"{prefix}{place}.{at}", remedy.label, is_done(remedy)))

@@ -242,7 +242,7 @@ def test_every_entry_speaks_in_sentences(entry: EstimatorEntry) -> None:
     assert entry.summary[0].isupper()
     assert entry.summary.endswith(".")
     assert entry.strengths
-    assert entry.cautions
+    assert all(entry.cautions_for(task) for task in entry.tasks)
     names = [parameter.name for parameter in entry.parameters]
     assert len(names) == len(set(names))
     for parameter in entry.parameters:

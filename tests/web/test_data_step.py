@@ -14,7 +14,7 @@ from app.services import datasets, drafts
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
 from app.storage.tables import Dataset, DraftRow, User
-from tests.services.tables import SMALL, draft_on, upload, with_limits
+from tests.services.tables import SMALL, draft_on, save, upload, with_limits
 from tests.web.client import Browser, Page, answers_of, fresh, step_path, words_of
 from tests.web.readings import MISSING, VALUE, kind_finding, leave_out_finding, marker_finding, put_findings, widen
 
@@ -326,7 +326,10 @@ def test_what_is_worth_knowing_about_the_target_stands_beside_it(browser: Browse
         f"{at * 7 % 23 / 2},{at * 5 % 17},{'flood' if at % 25 == 3 else 'dry'}\n" for at in range(300)
     )
     row = draft_on(user, upload(user, text.encode()), target="state")
-    before, page = row.version, browser.get(at(row))
+    buttons = [one for form in browser.get(at(row)).forms for one in form.buttons if one.value.startswith("t")]
+    assert buttons == [], "what is suggested already needs no button"
+    before = save(user, row, step="validation", strategy="k_fold")
+    page = browser.get(at(row))
     found = [one for form in page.forms for one in form.buttons if one.value.startswith("t")]
     assert "state" in page.words
     assert found, "an uneven target has a finding with a button"

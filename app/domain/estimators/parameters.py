@@ -89,6 +89,7 @@ class EstimatorEntry:
     max_rows: int | None = None
     strengths: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    number_cautions: tuple[str, ...] = ()
     for_each_class: bool = False
     settle: Settle | None = None
     origin: str = ""
@@ -104,6 +105,10 @@ class EstimatorEntry:
     def machines(self, classes: int) -> int:
         """Return how many machines one fit makes: one for each of several classes where it knows two at most."""
         return classes if self.for_each_class and classes > 2 else 1
+
+    def cautions_for(self, task: TaskKind) -> tuple[str, ...]:
+        """Return what to beware of, and where a number is predicted also what means only that."""
+        return self.cautions if task.is_classification else (*self.number_cautions, *self.cautions)
 
     def parameters_for(self, task: TaskKind) -> tuple[Parameter, ...]:
         """Return the parameters that mean something for this task."""

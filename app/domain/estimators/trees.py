@@ -194,7 +194,8 @@ ENTRIES = (
         indicator_work=0.12,
         predict_share=0.03,
         strengths=("Hard to set wrongly", "Bends with thresholds and interactions; no scaling needed"),
-        cautions=("Smooths peaks: never beyond the largest value it has seen", "Large when saved"),
+        cautions=("Large when saved",),
+        number_cautions=("Smooths peaks: never beyond the largest value it has seen",),
     ),
     EstimatorEntry(
         "extra_trees",
@@ -217,7 +218,8 @@ ENTRIES = (
         indicator_work=0.5,
         predict_share=0.05,
         strengths=("Quicker than a random forest and often as good on noisy data",),
-        cautions=("Never beyond the largest value it has seen",),
+        cautions=("Large when saved",),
+        number_cautions=("Never beyond the largest value it has seen",),
     ),
     EstimatorEntry(
         "hist_gradient_boosting",
@@ -319,6 +321,7 @@ ENTRIES = (
         handles_missing=True,
         for_each_class=True,
         strengths=("Bends with thresholds and interactions; no scaling needed", "Takes missing values as they are"),
-        cautions=("Cannot go beyond the largest value it has seen",),
+        cautions=("On a few hundred rows it learns their noise too: a forest is steadier",),
+        number_cautions=("Cannot go beyond the largest value it has seen",),
     ),
 )

@@ -26,10 +26,10 @@ class Reader:
         return self.draft.get(step, field)
 
     def suggest(self, step: str, field: str, value: Any, reason: str = "") -> None:
-        """Record a suggestion; it shows where there is no answer."""
+        """Record a suggestion; it shows where there is no answer, and its reason where no other answer stands."""
         self.suggestions[step][field] = value
         self.values[step].setdefault(field, value)
-        if reason:
+        if reason and self.values[step][field] in (value, None):
             self.reasons[f"{step}.{field}"] = reason
 
     def wrong(self, step: str, field: str, message: str, *, code: str, remedy: Remedy | None = None) -> None:

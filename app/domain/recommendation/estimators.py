@@ -109,6 +109,6 @@ def _ranked(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> 
     return Ranked(
         entry,
         tuple(dict.fromkeys((*reasons, *entry.strengths))),
-        tuple(dict.fromkeys((*cautions, *entry.cautions))),
+        tuple(dict.fromkeys((*cautions, *entry.cautions_for(traits.task)))),
         starting_parameters(entry, traits, metric=metric),
     )

@@ -40,9 +40,8 @@ def suggest_strategy(situation: Situation) -> Suggested:
         return Suggested(
             Strategy.TIME_SERIES, "There is a time column: a model may only be judged on what came after its training."
         )
-    folds = suggest_folds(situation, Strategy.STRATIFIED_K_FOLD)
     if situation.task.is_classification and _rarest_that_trains(situation) >= 2 and situation.rows >= SMALL:
-        return Suggested(Strategy.STRATIFIED_K_FOLD, f"Classes: every one of {folds.value} folds keeps their shares.")
+        return Suggested(Strategy.STRATIFIED_K_FOLD, "Classes: every fold keeps their shares.")
     if situation.rows < SMALL:
         return Suggested(
             Strategy.REPEATED_K_FOLD, f"{situation.rows:,} rows: repeats steady a score that luck would move."

@@ -79,11 +79,18 @@ def finding_values(situation: flow.Situation) -> dict[str, Any]:
     def is_done(remedy: Remedy) -> bool:
         if remedy.kind == remedies.LEAVE_OUT:
             return bool(remedy.columns) and unticked.issuperset(remedy.columns)
-        return remedy.kind == remedies.DRAFT and remedies.holds(profile, situation.row.answers, remedy)
+        return remedy.kind == remedies.DRAFT and remedies.holds(profile, situation.plan.values, remedy)
 
-    notable, more = remedies.shown(profile, kinds=KINDS, is_done=is_done)
-    about = target_profile(situation)
-    target = remedies.shown(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0] if about else []
+    offered = {choice.profile.name for choice in situation.plan.columns}
+
+    def is_void(remedy: Remedy) -> bool:
+        # What is predicted, orders or groups the rows is no feature that could be left out.
+        return remedy.kind == remedies.LEAVE_OUT and bool(offered) and offered.isdisjoint(remedy.columns)
+
+    notable, more = remedies.shown(profile, kinds=KINDS, is_done=is_done, is_void=is_void)
+    about, target = target_profile(situation), list[remedies.Shown]()
+    if about is not None:
+        target = remedies.shown(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0]
     return {"notable": notable, "notable_more": more, "about_target": target}
 
 

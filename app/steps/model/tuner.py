@@ -10,8 +10,8 @@ from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Level, Severity, TaskKind
 from app.web.filters import shown
+from app.web.hyperparameters import STEP, recommended_value, same
 
-STEP = "model"
 WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}
 
 
@@ -82,24 +82,11 @@ def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[Depth,
     return tuple(depth for depth in depths if depth.settings)
 
 
-def recommended_value(plan: Plan, name: str, parameter: Parameter) -> Any:
-    """Return what the plan suggests for this setting."""
-    return plan.suggestions[STEP].get(name, parameter.default)
-
-
 def default_answer(plan: Plan, name: str, parameter: Parameter) -> Any:
     """Return the answer that stands for the default; None takes the answer back where that is recommended anyway."""
     if same(parameter, parameter.default, recommended_value(plan, name, parameter)):
         return None
     return shown(parameter.default) if parameter.default is None else parameter.default
-
-
-def same(parameter: Parameter, one: Any, other: Any) -> bool:
-    """Say whether two raw values mean the same; what cannot be read means nothing else."""
-    try:
-        return bool(parameter.parse(one) == parameter.parse(other))
-    except ValueError:
-        return False
 
 
 def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> Setting:

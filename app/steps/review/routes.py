@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, LaunchRefusedError
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.experiment import Spec
 from app.domain.training import metrics, splitting, transforms
 from app.domain.vocabulary import Severity
 from app.services import drafts, experiments, leakage
@@ -20,6 +22,7 @@ from app.steps import flow
 from app.steps.review.form import read
 from app.web.charts import facts
 from app.web.hypermedia import leave_for
+from app.web.hyperparameters import recommended_value, same
 
 
 def context(situation: flow.Situation) -> dict[str, Any]:
@@ -35,12 +38,10 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             "strategy": None,
             "measured_by": (),
             "leak_answers": (),
+            "search": (),
             "open_leaks": 0,
         }
     entry = registry.get(spec.model.estimator)
-    task = spec.task.kind
-    parameters = {**entry.defaults(task), **spec.model.parameters}
-    settings = [(one, parameters[one.name], parameters[one.name] != one.default) for one in entry.parameters_for(task)]
     derived = [
         name
         for part in spec.features.transforms
@@ -52,16 +53,26 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "key": secrets.token_hex(16),
         "derived": derived,
         "entry": entry,
-        "settings": settings,
+        "settings": _settings(situation, entry, spec),
         "strategy": strategy,
         "strategy_settings": [
             (one, {**strategy.defaults(), **spec.validation.parameters}[one.name]) for one in strategy.parameters
         ],
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
+        "search": facts.search(spec),
         "open_leaks": _open_leaks(situation),
         "left_out": [one for one in situation.plan.columns if not one.selected],
     }
+
+
+def _settings(situation: flow.Situation, entry: EstimatorEntry, spec: Spec) -> list[tuple[Parameter, Any, bool]]:
+    """Return each setting with its value, and whether it differs from what is recommended."""
+    values, found = {**entry.defaults(spec.task.kind), **spec.model.parameters}, []
+    for one in entry.parameters_for(spec.task.kind):
+        recommended = recommended_value(situation.plan, f"{entry.id}.{one.name}", one)
+        found.append((one, values[one.name], not same(one, values[one.name], recommended)))
+    return found
 
 
 def _open_leaks(situation: flow.Situation) -> int:
@@ -70,7 +81,7 @@ def _open_leaks(situation: flow.Situation) -> int:
     return sum(not one.answer for one in leakage.questions_for(situation.dataset, situation.plan))
 
 
-VIEW = flow.StepView("review", read, context)
+VIEW = flow.StepView("review", read, context, live="partials/review/verdict.html")
 blueprint = flow.blueprint_for(VIEW)
 
 

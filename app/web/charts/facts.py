@@ -71,7 +71,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
     found.append(Fact("Model", model_title(spec)))
     found += _hyperparameters(spec)
-    found += _search(spec)
+    found += search(spec)
     found += _validation(spec)
     wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
     found.append(Fact("Judged by", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
@@ -115,7 +115,8 @@ def _hyperparameters(spec: Spec) -> list[Fact]:
     ]
 
 
-def _search(spec: Spec) -> list[Fact]:
+def search(spec: Spec) -> list[Fact]:
+    """Return how settings are searched for and in which ranges, where they are."""
     tuning = spec.model.tuning
     if not tuning.enabled:
         return []

@@ -1,0 +1,23 @@
+"""What is recommended for a hyperparameter, and whether an answer differs from it: one yardstick for all pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.estimators.parameters import Parameter
+from app.domain.recommendation.plan import Plan
+
+STEP = "model"
+
+
+def recommended_value(plan: Plan, name: str, parameter: Parameter) -> Any:
+    """Return what the plan suggests for this setting."""
+    return plan.suggestions[STEP].get(name, parameter.default)
+
+
+def same(parameter: Parameter, one: Any, other: Any) -> bool:
+    """Say whether two raw values mean the same; what cannot be read means nothing else."""
+    try:
+        return bool(parameter.parse(one) == parameter.parse(other))
+    except ValueError:
+        return False
