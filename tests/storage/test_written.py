@@ -6,10 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from app.domain.analysis.profile import DatasetProfile, Finding
 from app.storage.reading.zones import may_carry_zones
+from tests.storage.answers import read as read_file
 from tests.storage.test_markers import _read
 
 Rows = list[tuple[Any, ...]]
@@ -213,7 +215,8 @@ def test_a_decimal_comma_with_three_digits_throughout_is_a_question_with_both_an
         again, found = read(*values, delimiter=";", **remedy.changes)
         assert (found, asked(again)) == (numbers, None)
     # Where another column leaves no doubt, or a value of this one, nothing is asked.
-    assert asked(two(values, ("1,5", "2,25", "3,0"), ";")) is None
+    for sure in (("1,5", "2,25", "3,0"), ("1.200,50 €", "2,25 €", "3,00 €")):
+        assert all(one.columns != ("v",) for one in two(values, sure, ";").findings if one.code == "written_numbers")
     assert asked(read("12,752", "0,134", delimiter=";")[0]) is None
 
 
@@ -279,3 +282,12 @@ def test_bytes_tell_whether_times_may_carry_a_zone(tmp_path: Path, text: bytes, 
     path = tmp_path / "file"
     path.write_bytes(text)
     assert may_carry_zones(path) is may
+
+
+def test_a_file_with_types_of_its_own_answers_that_nothing_else_holds(tmp_path: Path) -> None:
+    pl.DataFrame({"v": ["1,234.5", "NA", "x"], "w": [1.5, 2.5, 3.5]}).write_parquet(tmp_path / "made.parquet")
+    said = [{"column": "v", "read_as": "point"}, {"column": "w", "read_as": "text"}]
+    profile, rows = read_file(tmp_path, tmp_path / "made.parquet", "made.parquet", columns=said)
+    assert rows == [("1,234.5", 1.5), ("NA", 2.5), ("x", 3.5)]
+    told = "how you said it is read has no effect: the file itself says what its values are."
+    assert {f"v: {told}", f"w: {told}"} <= set(profile.report.notes)

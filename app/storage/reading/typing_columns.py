@@ -115,12 +115,17 @@ def settled(typed: Sequence[Typed]) -> list[Typed]:
     no doubt about the others.
     """
     has_commas = any(one.decimal_comma or _reads_commas(one.written) for one in typed)
-    is_sure = any(one.decimal_comma and one.written is None for one in typed)
+    is_sure = any(_is_sure_of_commas(one) for one in typed)
     found = [one.otherwise if has_commas and one.otherwise is not None else one for one in typed]
     return [
         replace(one, written=None) if is_sure and one.written is not None and one.written.is_doubtful else one
         for one in found
     ]
+
+
+def _is_sure_of_commas(one: Typed) -> bool:
+    written = one.written
+    return one.decimal_comma if written is None else _reads_commas(written) and not written.is_doubtful
 
 
 def _reads_commas(written: Written | None) -> bool:
@@ -131,7 +136,8 @@ def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
     key = f"c{loaded.first + at}"
     value = f"{key}::BIGINT" if storage == "integer" else key
     if storage in ("text", "boolean"):
-        missing = said.missing_word(f"{key}::VARCHAR", comma=False) if said else ""
+        heard = replace(said, read_as="")
+        missing = heard.missing_word(f"{key}::VARCHAR", comma=False) if heard else ""
     else:
         missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
     value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
