@@ -123,6 +123,22 @@ def test_a_file_is_read_again_and_looked_at_before(program: Program, reader: Pro
     assert reader.post(f"{path}readings/", changed).status_code == 403
 
 
+def test_one_column_is_read_as_the_program_says(program: Program) -> None:
+    lines = "".join(f'{at};"{at + 1},{at:03}"\n' for at in range(30))
+    first = send(program, f"day;flow\n{lines}".encode()).get_json()
+    path = f"/api/datasets/{first['id']}/"
+
+    def flow(**choices: Any) -> str:
+        body = program.post(f"{path}readings/", {"choices": choices}).get_json()
+        shown = program.get(f"/api/datasets/{body['id']}/preview/?limit=1&offset=5").get_json()
+        return str(shown["rows"][0][1])
+
+    said = {one: flow(columns=[{"column": "flow", "read_as": one}]) for one in ("comma", "point", "text")}
+    assert said == {"comma": "6.005", "point": "6005.0", "text": "6,005"}
+    for bad in ([{"column": "flow", "read_as": "words"}], [{"read_as": "text"}], "flow"):
+        assert program.post(f"{path}readings/", {"choices": {"columns": bad}}).status_code == 422
+
+
 def test_what_is_deleted_is_gone_until_it_is_restored(program: Program) -> None:
     path = send(program).headers["Location"]
     assert program.send("DELETE", path).status_code == 204

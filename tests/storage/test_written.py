@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from app.domain.analysis.profile import DatasetProfile, Finding
+from app.storage.reading.zones import may_carry_zones
+from tests.storage.answers import read as read_file
 from tests.storage.test_markers import _read
 
 Rows = list[tuple[Any, ...]]
@@ -170,3 +174,120 @@ def test_zones_that_cannot_be_brought_together_leave_a_text(values: tuple[str, .
     profile, held = read(*values)
     assert (profile.column("v").storage, held) == ("text", list(values))
     assert any(note in one for one in profile.report.notes)
+
+
+def test_what_a_number_means_is_heard_however_it_is_written() -> None:
+    values = ("1,234.5", "2,345.5", "-9,999", "3,333.1")
+    for marker in ({"value": "-9999"}, {"value": "-9,999"}, {"below": -900}):
+        assert read(*values, markers=[{"column": "v", **marker}])[1] == [1234.5, 2345.5, None, 3333.1]
+    assert read(*values)[1][2] == -9999
+
+
+def two(first: tuple[str, ...], second: tuple[str, ...], delimiter: str, **choices: Any) -> DatasetProfile:
+    lines = [f'"{one}"{delimiter}"{other}"' for one, other in zip(first * 5, second * 5, strict=True)]
+    return _read("\n".join([f"v{delimiter}u", *lines, ""]).encode(), **choices)[0]
+
+
+@pytest.mark.parametrize("other", [("12,5", "3,75", "0,5"), ("12,50 €", "3,75 €", "0,50 €")])
+def test_a_comma_that_is_a_decimal_mark_elsewhere_in_the_file_makes_thousands_a_question(
+    other: tuple[str, ...],
+) -> None:
+    values = ("1,234", "987", "5,000")
+    assert two(values, ("12.5", "3.75", "0.5"), ",").column("v").storage == "number"
+    profile = two(values, other, ",")
+    assert (profile.column("v").storage, profile.column("u").storage) == ("text", "number")
+    finding = asked(profile)
+    assert finding is not None
+    assert [one.changes for one in finding.remedies] == [says("point"), says("comma"), says("text")]
+    for name, largest in (("point", 5000), ("comma", 987)):
+        assert two(values, other, ",", **says(name)).column("v").maximum == largest
+
+
+def test_a_decimal_comma_with_three_digits_throughout_is_a_question_with_both_answers() -> None:
+    values = ("12,752", "1,134", "987")
+    profile, held = read(*values, delimiter=";")
+    assert (profile.column("v").storage, held) == ("number", [12.752, 1.134, 987])
+    finding = asked(profile)
+    assert finding is not None
+    assert finding.message == '`v`: "12,752" was read as 12.752. If its commas stand between thousands, it is 12752.'
+    stay, other = finding.remedies
+    for remedy, numbers in ((stay, held), (other, [12752, 1134, 987])):
+        again, found = read(*values, delimiter=";", **remedy.changes)
+        assert (found, asked(again)) == (numbers, None)
+    # Where another column leaves no doubt, or a value of this one, nothing is asked.
+    for sure in (("1,5", "2,25", "3,0"), ("1.200,50 €", "2,25 €", "3,00 €")):
+        assert all(one.columns != ("v",) for one in two(values, sure, ";").findings if one.code == "written_numbers")
+    assert asked(read("12,752", "0,134", delimiter=";")[0]) is None
+
+
+def test_points_between_thousands_are_one_word_away_where_they_pass_for_decimals() -> None:
+    values = ("1.234", "12.500", "2.000")
+    assert read(*values, delimiter=";")[1] == [1.234, 12.5, 2]
+    assert read(*values, delimiter=";", **says("comma"))[1] == [1234, 12500, 2000]
+
+
+def test_codes_are_numbers_where_the_user_says_so() -> None:
+    assert read("0012", "0345")[1] == ["0012", "0345"]
+    assert read("0012", "0345", **says("point"))[1] == [12, 345]
+
+
+@pytest.mark.parametrize("values", [("12,5", "3,25"), ("abc", "def")])
+def test_a_word_that_cannot_be_followed_is_answered(values: tuple[str, ...]) -> None:
+    profile, held = read(*values, **says("point"))
+    assert held == list(values)
+    assert "v: kept as text: too few values are numbers with a decimal point." in profile.report.notes
+
+
+def test_several_units_in_a_column_are_told() -> None:
+    profile, held = read("12 mm", "13 cm", "14 mm")
+    assert (profile.column("v").storage, held) == ("text", ["12 mm", "13 cm", "14 mm"])
+    told = [one for one in profile.findings if one.code == "units_differ"]
+    assert [one.message for one in told] == ["`v` holds numbers in different units (mm, cm), so it stays text."]
+    answered, _ = read("12 mm", "13 cm", "14 mm", **told[0].remedies[0].changes)
+    assert all(one.code != "units_differ" for one in answered.findings)
+
+
+def test_a_unit_at_the_values_is_not_said_to_be_in_the_name() -> None:
+    lines = "".join(f"{at}.5 m3/s,{at}.25,x\n" for at in range(20))
+    profile, _ = _read(f"discharge,rain_mm,w\n{lines}".encode())
+    assert profile.column("discharge").unit == "m³/s"
+    assert [one.columns for one in profile.findings if one.code == "units_in_names"] == [("rain_mm",)]
+
+
+@pytest.mark.parametrize("zone", ["+05:00", "Z", " UTC", "-0330"])
+@pytest.mark.parametrize("seconds", ["", ":00"])
+def test_a_zone_far_down_in_a_large_file_is_not_lost(zone: str, seconds: str) -> None:
+    lines = [f"2020-01-{at % 28 + 1:02d}T{at % 24:02d}:30{seconds},http://a/{at}" for at in range(90_000)]
+    lines[50_001] = lines[50_001].replace(f":30{seconds},", f":30{seconds}{zone},")
+    profile, rows = _read("\n".join(["v,w", *lines, ""]).encode())
+    assert (profile.column("v").storage, rows[50_001][0]) == ("datetime", None)
+    assert any("1 of 90,000 values in `v` are no dates" in one.message for one in profile.findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        (b"a,12:30:00+02:00\n", True),
+        (b"12:30Z", True),
+        (b"12:30 CET\n", True),
+        (b"x" * ((1 << 18) - 3) + b":30Z\n", True),
+        (b"12:30:00,Z\n12:30 5\n", False),
+        (b"http://site:80/x\n", False),
+        (b"2020-01-01,+5\n", False),
+        (b":", False),
+        (b"", False),
+    ],
+)
+def test_bytes_tell_whether_times_may_carry_a_zone(tmp_path: Path, text: bytes, may: bool) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(text)
+    assert may_carry_zones(path) is may
+
+
+def test_a_file_with_types_of_its_own_answers_that_nothing_else_holds(tmp_path: Path) -> None:
+    pl.DataFrame({"v": ["1,234.5", "NA", "x"], "w": [1.5, 2.5, 3.5]}).write_parquet(tmp_path / "made.parquet")
+    said = [{"column": "v", "read_as": "point"}, {"column": "w", "read_as": "text"}]
+    profile, rows = read_file(tmp_path, tmp_path / "made.parquet", "made.parquet", columns=said)
+    assert rows == [("1,234.5", 1.5), ("NA", 2.5), ("x", 3.5)]
+    told = "how you said it is read has no effect: the file itself says what its values are."
+    assert {f"v: {told}", f"w: {told}"} <= set(profile.report.notes)

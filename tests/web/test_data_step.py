@@ -149,6 +149,26 @@ def test_a_mark_for_missing_is_asked_about_and_answered_by_one_click(
     assert stands_on(user, trip).choices == {"markers": [{"column": "rain", "value": "-999"}]}
 
 
+def test_how_numbers_are_written_is_told_and_turned_back_by_one_click_without_a_script(
+    browser: Browser, user: User
+) -> None:
+    lines = "".join(f'2001-01-{at + 1:02d},"{1000 + at:,}.5",{at % 7}\n' for at in range(28))
+    written = upload(user, f"day,flow,rain\n{lines}".encode())
+    row = draft_on(user, written, target="rain")
+    page = browser.get(at(row))
+    assert 'flow: values such as "1,027.5" were read as numbers, this one as 1027.5.' in page.words
+    page = browser.follow(browser.press(page, "Keep it as text", to="/mend"))
+    said = stands_on(user, row)
+    profile = datasets.profile_of(said)
+    assert said.choices == {"columns": [{"column": "flow", "read_as": "text"}]}
+    assert profile is not None
+    assert profile.column("flow").storage == "text"
+    assert "flow is read as text" in page.words
+    # What was said is taken back in the panel that tells it, and the first reading is there again.
+    browser.press(page, "As found", to="/reading/reread")
+    assert stands_on(user, row).id == written.id
+
+
 def test_one_click_answers_for_all_columns_that_are_alike(
     browser: Browser, user: User, river: Dataset, trip: DraftRow
 ) -> None:

@@ -200,13 +200,14 @@ def year_findings(columns: Sequence[ColumnProfile], axis: TimeAxis | None) -> It
 
 
 def unit_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
-    """Yield the units that names carry, and a warning where one quantity comes in two of them."""
+    """Yield the units that names carry, and a warning where one quantity comes in two, named or at its values."""
     held: dict[str, list[str]] = {}
     measured: dict[Quantity, dict[str, list[str]]] = {}
     for column in columns:
         if not column.unit or column.kind is ColumnKind.DATETIME:
             continue
-        held.setdefault(column.unit, []).append(column.name)
+        if split_name(column.name)[1]:
+            held.setdefault(column.unit, []).append(column.name)
         quantity = quantity_of(split_name(column.name)[0])
         if quantity is not None:
             measured.setdefault(quantity, {}).setdefault(column.unit, []).append(column.name)

@@ -10,7 +10,7 @@ from app.domain.analysis.choices import Dialect
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 STRONG_LEAK = 0.9
 
 

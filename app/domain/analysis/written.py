@@ -24,7 +24,8 @@ class Written:
     """How the numbers of a column are written, shown by its longest value.
 
     `readings` has the one that was done, or, where the column stayed text because nobody can tell, all there are.
-    `said` says that the user chose; then nothing is asked.
+    `said` says that the user chose; then nothing is asked. Where the column was read and the first of two readings was
+    only the likelier one, it `is_doubtful`. A text of numbers in several `units` has no reading.
     """
 
     example: str
@@ -32,6 +33,8 @@ class Written:
     is_text: bool = False
     said: bool = False
     unit: str = ""
+    is_doubtful: bool = False
+    units: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
@@ -48,12 +51,20 @@ def written_numbers(column: str, written: Written) -> Finding | None:
         return None
     shown, name = written.example[:EXAMPLE_LENGTH], column[:60]
     as_text = Remedy("Keep it as text", "reading", _reads(column, "text"))
-    if not written.is_text:
+    if written.units:
+        message = f"`{name}` holds numbers in different units ({', '.join(written.units)}), so it stays text."
+        remedy = "To use the numbers, bring them to one unit in the file."
+        return Finding("units_differ", Severity.WARNING, (column,), message, remedy, (as_text,))
+    if not written.is_text and not written.is_doubtful:
         message = f"`{name}`: {written.note}"
         return Finding("written_numbers", Severity.NOTICE, (column,), message, remedies=(as_text,))
     buttons = tuple(
         Remedy(f"{shown} is {one.means}", "reading", _reads(column, one.read_as)) for one in written.readings
     )
+    if written.is_doubtful:
+        first, other = (one.means for one in written.readings)
+        message = f'`{name}`: "{shown}" was read as {first}. If its commas stand between thousands, it is {other}.'
+        return Finding("written_numbers", Severity.WARNING, (column,), message, remedies=buttons)
     means = " or ".join(one.means for one in written.readings)
     message = f'`{name}` may hold numbers: "{shown}" could be {means}. Until you say so, the column stays text.'
     remedy = "Say what it is, and the file is read again."

@@ -19,6 +19,7 @@ from app.domain.analysis.choices import ReadingChoices
 from app.storage.columnar import faults, literal
 from app.storage.reading.meaning import MISSING_WORDS
 from app.storage.reading.scan import Scan, scan
+from app.storage.reading.zones import may_carry_zones
 
 SQL_TYPES = {"text": "VARCHAR", "integer": "DOUBLE", "number": "DOUBLE", "datetime": "TIMESTAMP"}
 WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})")
@@ -150,6 +151,8 @@ def _promises(
         marker.value.strip() for marker in choices.markers if marker.value and marker.meaning == "value"
     }
     storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
+    if "datetime" in storages and may_carry_zones(plain.path):
+        storages = ["text" if one == "datetime" else one for one in storages]
     for at, one in enumerate(storages):
         # A column with a site number anywhere is read as text, which alone can tell what it holds.
         is_code = at in plain.texts or (one in NUMBERS and at in counted.codes)

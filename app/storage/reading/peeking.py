@@ -19,6 +19,7 @@ CELLS_SEEN = 40_000
 # The first 400 lines of nearly any table lie within this; no more is unpacked for a first look.
 HEAD_MB = 4
 HEAD_BYTES = HEAD_MB << 20
+TYPED_FORMATS = ("parquet", "netcdf")
 
 
 def peek(request: dict[str, Any]) -> dict[str, Any]:
@@ -31,9 +32,10 @@ def peek(request: dict[str, Any]) -> dict[str, Any]:
     """
     found = recognise(request, head_mb=HEAD_MB)
     if found.format is not None:
-        return found.peek().model_dump(mode="json")
+        return _as_said(found.peek(), found.choices).model_dump(mode="json")
     look = look_at(found.unpacked.path, found.unpacked.packing, found.choices, request["limits"])
     notes = (*found.unpacked.notes, *look.notes)
+    look = _as_said(look, found.choices)
     return look.model_copy(update={"dialect": found.packed(look.dialect), "notes": notes}).model_dump(mode="json")
 
 
@@ -59,4 +61,15 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
         whole=is_whole,
         rejected=tuple(table.tally.rejected[:ROWS_SHOWN]),
         notes=tuple(notes[:ROWS_SHOWN]),
+    )
+
+
+def _as_said(look: Peek, choices: ReadingChoices) -> Peek:
+    """Return the look with the columns as text that the user wants so; a format with types of its own keeps them."""
+    said = {one.column for one in choices.columns if one.read_as == "text"}
+    if not said or look.dialect.format in TYPED_FORMATS:
+        return look
+    kinds = zip(look.names, look.kinds, strict=True)
+    return look.model_copy(
+        update={"kinds": tuple("text" if name in said and kind != "empty" else kind for name, kind in kinds)}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,17 @@ from app.domain.analysis.written import Written
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
-from app.storage.reading.written import DECIMAL_WORDS, decided, find_styles, may_be_written, minus
+from app.storage.reading.written import (
+    DECIMAL_WORDS,
+    decided,
+    either,
+    find_styles,
+    find_units,
+    in_threes,
+    leans_on_the_file,
+    may_be_written,
+    minus,
+)
 from app.storage.reading.zones import MixedZonesError, zoned
 
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
@@ -25,6 +36,8 @@ MOSTLY = 0.995
 ASKED_FROM = 0.8
 ODD_WORDS = 20
 FEW_ODD_WORDS = 5
+FEW_WORDS = 500
+DECIMALS_SAID = ("point", "comma")
 BATCH = 250
 BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
 FEW_ROWS = 5_000
@@ -34,6 +47,7 @@ DATE_FORMATS = (
     ("%Y-%m-%d %H:%M:%S", "YYYY-MM-DD hh:mm:ss"),
     ("%Y-%m-%dT%H:%M:%S", "YYYY-MM-DDThh:mm:ss"),
     ("%Y-%m-%d %H:%M", "YYYY-MM-DD hh:mm"),
+    ("%Y-%m-%dT%H:%M", "YYYY-MM-DDThh:mm"),
     ("%Y/%m/%d", "YYYY/MM/DD"),
     ("%d-%m-%Y", "DD-MM-YYYY"),
     ("%d.%m.%Y", "DD.MM.YYYY"),
@@ -50,7 +64,7 @@ class Typed:
     """One column's storage: "integer", "number", "boolean", "datetime" or "text".
 
     `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
-    the place of one ("NA").
+    the place of one ("NA"). `otherwise` is what the column is where commas turn out to be decimal marks.
     """
 
     key: str
@@ -63,6 +77,7 @@ class Typed:
     words: Words | None = None
     missing_words: tuple[tuple[str, int], ...] = ()
     written: Written | None = None
+    otherwise: Typed | None = None
 
 
 def choose_types(
@@ -93,15 +108,41 @@ def choose_types(
     ]
 
 
+def settled(typed: Sequence[Typed]) -> list[Typed]:
+    """Return the columns with what they tell about each other, which is what commas are in this file.
+
+    Where one may be a decimal mark, a column whose commas could be either is text again; where one surely is, there is
+    no doubt about the others.
+    """
+    has_commas = any(one.decimal_comma or _reads_commas(one.written) for one in typed)
+    is_sure = any(_is_sure_of_commas(one) for one in typed)
+    found = [one.otherwise if has_commas and one.otherwise is not None else one for one in typed]
+    return [
+        replace(one, written=None) if is_sure and one.written is not None and one.written.is_doubtful else one
+        for one in found
+    ]
+
+
+def _is_sure_of_commas(one: Typed) -> bool:
+    written = one.written
+    return one.decimal_comma if written is None else _reads_commas(written) and not written.is_doubtful
+
+
+def _reads_commas(written: Written | None) -> bool:
+    return written is not None and not written.is_text and written.readings[0].read_as == "comma"
+
+
 def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
     key = f"c{loaded.first + at}"
     value = f"{key}::BIGINT" if storage == "integer" else key
     if storage in ("text", "boolean"):
-        missing = said.missing_word(f"{key}::VARCHAR", comma=False) if said else ""
+        heard = replace(said, read_as="")
+        missing = heard.missing_word(f"{key}::VARCHAR", comma=False) if heard else ""
     else:
         missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
     value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
-    return Typed(key, storage, value, loaded.table)
+    notes = ("how you said it is read has no effect: the file itself says what its values are.",)
+    return Typed(key, storage, value, loaded.table, notes if loaded.is_typed and said.read_as else ())
 
 
 def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Typed]:
@@ -117,8 +158,9 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
         likely = sum(count for word, count in words.items() if _may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
-        is_code = int(column.key[1:]) - loaded.first in loaded.texts
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in DECIMALS_SAID
         column.may_be_written = may_be_written(words)
+        column.first = dict(itertools.islice(words.items(), FEW_WORDS))
         likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
         if not is_code and (column.said or column.may_be_written or likely_more):
             others.append(column)
@@ -146,6 +188,7 @@ class _Column:
     def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool, decimal: str) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
         self.may_be_written, self.decimal = False, decimal
+        self.first: dict[str, int] = {}
         self.missing = said.missing_word(self.key, comma=commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
@@ -202,23 +245,35 @@ class _Column:
             return text
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
-        if codes:
+        is_said = self.said.read_as in DECIMALS_SAID
+        if codes and not is_said:
             return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
-        if powers and powers == here:
+        if powers and powers == here and not is_said:
             return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
         if integer == here:
             value = self._unless(f"TRY_CAST(trim({self.key}) AS BIGINT)")
             return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
-        comma = self.commas and with_comma > number
+        comma = self.commas and with_comma > number and self.said.read_as != "point"
         found = max(number, with_comma if comma else 0)
-        if found + beyond < here and self.may_be_written and dates < MOSTLY * here:
+        if ((found + beyond < here and self.may_be_written) or is_said) and dates < MOSTLY * here:
             typed = self._written(connection, text, found=found, here=here, beyond=beyond)
             if typed is not None:
                 return typed
         if found + beyond >= ASKED_FROM * here and found > beyond:
             typed = self._numeric(connection, text, found=found, here=here, comma=comma, beyond=beyond)
+            if comma and typed.storage != "text" and not (self.said.read_as or self.decimal):
+                typed = replace(typed, written=in_threes(connection, self._source(), self.first))
             return typed if typed.storage == "text" else replace(typed, odd=self._with_blanks(typed.odd, blank, here))
+        if is_said:
+            return replace(
+                text, notes=(f"kept as text: too few values are numbers with a decimal {self.said.read_as}.",)
+            )
         return (self._dated(connection, text, here) if dates >= MOSTLY * here else None) or text
+
+    def _source(self) -> str:
+        """Return SQL whose column `word` holds the values that are there, trimmed and with plain signs."""
+        word = minus(f"trim({self.key})")
+        return f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
 
     def _unless(self, value: str) -> str:
         return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END"
@@ -230,10 +285,13 @@ class _Column:
 
     def _written(self, connection: Any, text: Typed, *, found: int, here: int, beyond: int) -> Typed | None:
         """Return a column whose numbers are written as people write them, or None where that explains no more."""
-        word = minus(f"trim({self.key})")
-        source = f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
+        word, source = minus(f"trim({self.key})"), self._source()
         styles, longest = find_styles(connection, source, read_as=self.said.read_as or self.decimal)
-        if not styles or styles[0].count <= found or styles[0].count + beyond < ASKED_FROM * here:
+        is_plain = not any(one.style.decimal == "," or one.style.apart for one in styles)
+        more = styles[0].count - found if styles else 0
+        if not styles or styles[0].count + beyond < ASKED_FROM * here:
+            return self._in_units(connection, text, found=found, here=here)
+        if more < 0 or (more == 0 and (is_plain or not self.said.read_as)):
             return None
         limited = bool(self.said.read_as or self.decimal)
         style, written = decided(styles, longest, limited=limited, said=bool(self.said.read_as))
@@ -243,7 +301,21 @@ class _Column:
         typed = self._asked(connection, text, cast, found=count, here=here, comma=False, beyond=beyond)
         if typed.storage == "text":
             return typed
-        return replace(typed, written=written, notes=(*typed.notes, written.note))
+        absent = self.said.missing_number(cast)
+        value = f"CASE WHEN {absent} THEN NULL ELSE {typed.expression} END" if absent else typed.expression
+        doubtful = not limited and leans_on_the_file(styles, longest)
+        other = replace(text, written=either(styles, longest)) if doubtful else None
+        notes = (*typed.notes, written.note)
+        return replace(typed, expression=value, written=written, notes=notes, otherwise=other)
+
+    def _in_units(self, connection: Any, text: Typed, *, found: int, here: int) -> Typed | None:
+        """Return a column of text whose numbers are in several units, or None where that is not what it is."""
+        if self.said.read_as or found >= ASKED_FROM * here:
+            return None
+        units = find_units(connection, self._source())
+        if len(units) < 2 or sum(held for _, held in units) < MOSTLY * here:
+            return None
+        return replace(text, written=Written("", (), is_text=True, units=tuple(unit or "none" for unit, _ in units)))
 
     def _asked(
         self, connection: Any, text: Typed, cast: str, *, found: int, here: int, comma: bool, beyond: int

@@ -25,7 +25,7 @@ BEFORE = "|".join(re.escape(one) for one in CURRENCIES)
 SHAPE = f"([+-]?)(?:({BEFORE}){BLANK})?([+-]?{BODY}?){BLANK}([^0-9.,'’+ \u00a0\u2009\u202f-][^ ]{{0,11}})?"
 SHAPED = re.compile(SHAPE)
 DECIMAL_WORDS = {".": "point", ",": "comma"}
-LOOKED_AT, MOSTLY = 60, 0.8
+LOOKED_AT, MOSTLY, MOST_UNITS = 60, 0.8, 5
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,59 @@ def decided(found: list[Found], longest: str, *, limited: bool, said: bool) -> t
         unit = _unit(best.behind) or "" if best.behind else best.before
         reading = Reading(_name(best), _means(best, longest))
         return best, Written(longest, (reading,), said=said, unit=unit)
+    return found[0].style, either(found, longest)
+
+
+def either(found: list[Found], longest: str) -> Written:
+    """Return that a column stays text, with all that its values could mean."""
     readings = {_means(one.style, longest): _name(one.style) for one in reversed(found)}
     able = tuple(Reading(name, means) for means, name in reversed(readings.items()))
-    return found[0].style, Written(longest, able, is_text=True)
+    return Written(longest, able, is_text=True)
+
+
+def leans_on_the_file(found: list[Found], longest: str) -> bool:
+    """Say whether no value by itself tells the decimal mark, so that the other columns of the file have a say."""
+    return not any(one.certain for one in found) and len({_means(one.style, longest) for one in found}) > 1
+
+
+def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> Written | None:
+    """Return what numbers with a decimal comma would be otherwise, where three digits stand behind every comma.
+
+    Parameters
+    ----------
+    connection, source
+        SQL whose column `word` holds the values.
+    words
+        The first of them: most columns are told by these alone.
+    """
+    decimal, thousands = Style("", ","), Style(",", ".")
+    pattern = thousands.of(thousands.body)
+    with_comma = [word.strip() for word in words if "," in word]
+    if not with_comma or not all(re.fullmatch(pattern, word) for word in with_comma):
+        return None
+    longest, others = connection.execute(
+        f"SELECT arg_max(word, (strlen(word), word)), "
+        f"count(*) FILTER (NOT regexp_full_match(word, {literal(pattern)})) FROM {source} WHERE contains(word, ',')"
+    ).fetchone()
+    readings = (Reading("comma", _means(decimal, longest)), Reading("point", _means(thousands, longest)))
+    return None if others else Written(longest, readings, is_doubtful=True)
+
+
+def find_units(connection: Any, source: str) -> list[tuple[str, int]]:
+    """Return the units and currencies at the numbers of a column, the most frequent first; "" where none stands."""
+    shape = literal(f"^{SHAPE}$")
+    found = connection.execute(
+        f"SELECT regexp_extract(word, {shape}, 2) AS before, regexp_extract(word, {shape}, 4) AS behind, "
+        f"count(*) AS held FROM {source} WHERE regexp_full_match(word, {literal(SHAPE)}) "
+        f"GROUP BY ALL ORDER BY held DESC, before, behind LIMIT {MOST_UNITS + 1}"
+    ).fetchall()
+    units: dict[str, int] = {}
+    for before, behind, held in found:
+        unit = before or (_unit(behind) if behind else "")
+        if unit is None:
+            return []
+        units[unit] = units.get(unit, 0) + int(held)
+    return list(units.items()) if len(units) <= MOST_UNITS else []
 
 
 def _is_sure(one: Found, others: list[Found]) -> bool:

@@ -5,13 +5,21 @@ DuckDB makes a moment of such a text by leaving its zone out, so that times of t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from app.storage.columnar import literal
 
 ZONE = r"[0-9]:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)? ?([+-][0-9]{2}(?::?[0-9]{2})?|[A-Za-z]{1,5})$"
 UTC = ("Z", "z", "UTC", "GMT")
 ZONES_NAMED = 4
+CHUNK = 1 << 18
+COLON, BLANK, ZERO, REACH = 58, 32, 48, 4
+# What stands behind the minutes or seconds of a time with a zone, or with parts of a second and then perhaps a zone.
+BEHIND = np.zeros(256, dtype=bool)
+BEHIND[[ord(sign) for sign in "+-.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"]] = True
 
 
 class MixedZonesError(Exception):
@@ -52,3 +60,26 @@ def zoned(connection: Any, source: str, *, moment: str, word: str) -> tuple[str,
     minutes = f"TRY_CAST({zone}[2:3] AS INTEGER) * 60 + coalesce(TRY_CAST(right({zone}[4:], 2) AS INTEGER), 0)"
     offset = f"CASE {zone}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
     return f"({moment} - to_minutes({offset}))", f"times of several zones ({named}) were turned into UTC."
+
+
+def may_carry_zones(path: Path) -> bool:
+    """Say whether two digits after any colon of a file are followed by what a zone begins with.
+
+    Times that are read as such, and not as texts first, lose a zone that only stands further down.
+    """
+    rest = b""
+    with path.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            block = rest + chunk
+            if b":" in block and _may_carry(block):
+                return True
+            rest = block[-REACH:]
+    return _may_carry(rest + b"\n" * REACH)
+
+
+def _may_carry(block: bytes) -> bool:
+    data = np.frombuffer(block, dtype=np.uint8)
+    at = np.flatnonzero(data[:-REACH] == COLON)
+    after = data[at + 3]
+    at = at[BEHIND[after] | ((after == BLANK) & BEHIND[data[at + 4]])]
+    return bool(((data[at + 1] - ZERO < 10) & (data[at + 2] - ZERO < 10)).any())
