@@ -20,6 +20,7 @@ class FoldLine:
     fold: str
     score: str
     baseline: str
+    baseline_title: str
     beats: bool
     train_rows: str
     judged_rows: str
@@ -122,6 +123,7 @@ def _line(line: dict[str, Any]) -> FoldLine:
         fold=str(line["fold"]).capitalize(),
         score=figure(score, 3) or "not defined",
         baseline=figure(baseline, 3) or "not defined",
+        baseline_title=str(line.get("baseline_title") or ""),
         beats=score is not None and baseline is not None and metric.better(score, baseline),
         train_rows=f"{line['train_rows']:,}",
         judged_rows=f"{line['validation_rows']:,}",
