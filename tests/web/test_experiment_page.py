@@ -111,6 +111,36 @@ def test_a_model_that_does_not_beat_its_baseline_is_said_so(app: Flask, client: 
     assert "The solver stopped before it had settled." in text
 
 
+@pytest.mark.parametrize(
+    ("verdict", "tone", "words"),
+    [("beats", "success", "beats it"), ("undecided", "info", "undecided"), ("does_not_beat", "warning", "does not")],
+)
+def test_report_and_list_say_the_verdict_in_words_and_colour(
+    app: Flask, client: FlaskClient, user: User, verdict: str, tone: str, words: str
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    report["headline"].update(verdict=verdict, beats=verdict == "beats")
+    row = seeds.finish(app, user, report=report)
+    with transaction():
+        row.headline = report["headline"]
+    assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
+    assert f'<span class="chip {tone}">{words}' in client.get("/experiments").text
+
+
+@pytest.mark.parametrize(("beats", "tone"), [(True, "success"), (False, "warning")])
+def test_a_headline_from_before_verdicts_is_still_shown(
+    app: Flask, client: FlaskClient, user: User, beats: bool, tone: str
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    report["headline"]["beats"] = beats
+    del report["headline"]["verdict"]
+    row = seeds.finish(app, user, report=report)
+    with transaction():
+        row.headline = report["headline"]
+    assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
+    assert f'<span class="chip {tone}">' in client.get("/experiments").text
+
+
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])
 def test_a_report_without_charts_and_scores_is_still_a_page(
     app: Flask, client: FlaskClient, user: User, kind: str
@@ -135,6 +165,7 @@ def test_a_finished_experiment_without_its_report_says_so(client: FlaskClient, u
 def test_a_running_experiment_polls_and_works_without_script(client: FlaskClient, user: User) -> None:
     row = seeds.add_experiment(user, RunState.RUNNING)
     fold = {"fold": "fold 1", "metric": "nse", "score": 0.9, "baseline": None, "train_rows": 1200, "validation_rows": 9}
+    fold["baseline_title"] = "Day-of-year mean"
     seeds.set_progress(row, {"fraction": 0.25, "message": "Fitting fold 2 of 3", "folds": [fold]})
     text = client.get(f"/experiments/{row.id}").text
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in text
@@ -143,7 +174,7 @@ def test_a_running_experiment_polls_and_works_without_script(client: FlaskClient
     assert "Fitting fold 2 of 3." in text
     assert 'max="100" value="25.0"' in text
     assert "10 s gone, about 30 s left." in text
-    assert '<th scope="row">Fold 1</th><td class="n"><strong>0.9</strong></td><td class="n">not defined</td>' in text
+    assert '<th scope="row">Fold 1</th><td class="n"><strong>0.9</strong></td><td>Day-of-year mean' in text
     assert f'action="/experiments/{row.id}/cancel"' in text
     assert "Running" in text
     assert not re.search("Finished|Failed|Cancelled", main_of(text))

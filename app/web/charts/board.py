@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials
+from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials, verdict
 
 
 @dataclass(frozen=True)
 class Board:
     """Every chart and table of a finished experiment; a chart that does not apply is None."""
 
+    verdict: verdict.Verdict
     tiles: tuple[scores.Tile, ...]
     leaderboard: scores.Leaderboard
     fold_tables: tuple[scores.FoldTable, ...]
@@ -36,6 +37,7 @@ def build(report: dict[str, Any], *, model_title: str) -> Board:
     ranked = ranking.build(charts["importance"])
     titles = {metric["id"]: metric["title"] for metric in report["metrics"]}
     return Board(
+        verdict=verdict.of(report["headline"]),
         tiles=scores.tiles(report),
         leaderboard=scores.leaderboard(report, model_title=model_title),
         fold_tables=scores.fold_tables(report, model_title=model_title),
