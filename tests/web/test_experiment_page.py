@@ -127,6 +127,19 @@ def test_report_and_list_say_the_verdict_in_words_and_colour(
     assert f'<span class="chip {tone}">{words}' in client.get("/experiments").text
 
 
+def test_what_was_warned_of_before_the_launch_stands_under_the_headline(
+    app: Flask, client: FlaskClient, user: User
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    old = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    assert "warnings" not in report
+    assert "Launched although warned" not in old
+    report["warnings"] = [{"step": "validation", "code": "random_split_in_time", "message": "Too good, <b>surely</b>."}]
+    text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    assert "<li>Too good, &lt;b&gt;surely&lt;/b&gt;.</li>" in text
+    assert text.index("Launched although warned") < text.index('<dl class="tiles">')
+
+
 @pytest.mark.parametrize(("beats", "tone"), [(True, "success"), (False, "warning")])
 def test_a_headline_from_before_verdicts_is_still_shown(
     app: Flask, client: FlaskClient, user: User, beats: bool, tone: str

@@ -3,7 +3,8 @@
 Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
 features, leakage, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id
 to {mean, std, folds, holdout}. `leakage` maps a column to what was answered when it was asked about. `charts` hold
-ready series; a chart that does not apply is null.
+ready series; a chart that does not apply is null. Who stores it adds `warnings`: {step, code, message} of each that
+stood open at the launch.
 """
 
 from __future__ import annotations
