@@ -49,7 +49,7 @@ def show(experiment_id: uuid.UUID) -> Response:
         waiting=None if state.is_final else _waiting(experiment),
         expected=expected.build(experiment.estimate, experiment.actual),
         report=report,
-        board=board.build(report, model_title=title) if report else None,
+        board=board.build(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
         listing=lines,

@@ -30,7 +30,7 @@ class Board:
     searched: trials.Searched | None
 
 
-def build(report: dict[str, Any], *, model_title: str) -> Board:
+def build(report: dict[str, Any], *, model_title: str, estimator: str = "") -> Board:
     """Return what there is to draw."""
     charts, target = report["charts"], str(report["task"]["target"])
     months = residuals.by_month(charts["residuals"], target=target)
@@ -52,5 +52,5 @@ def build(report: dict[str, Any], *, model_title: str) -> Board:
         ranking_metric=titles.get(ranked.metric_id, ranked.metric_id) if ranked else "",
         split=split.build(report["split"]),
         basis="rows held out" if charts["basis"] == "hold-out" else "rows each fold had not trained on",
-        searched=trials.build(report.get("tuning")),
+        searched=trials.build(report.get("tuning"), estimator=estimator),
     )
