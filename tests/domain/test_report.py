@@ -212,3 +212,11 @@ def test_an_undecided_headline_says_so_and_does_not_claim_to_beat() -> None:
     assert headline["sentence"].startswith("Undecided: it beats the ")
     assert headline["sentence"].endswith("but the folds do not bear it out.")
     assert headline["score"] > headline["baseline_score"]
+
+
+def test_the_unit_of_the_target_is_that_of_its_scores() -> None:
+    frame = made(60).rename(columns={"y": "flow_mm"})
+    report = report_of(frame, task={"target": "flow_mm"})
+    units = {entry["id"]: entry["unit"] for entry in report["metrics"]}
+    assert (report["task"]["unit"], units["rmse"], units["nse"]) == ("mm", "mm", "")
+    assert report_of(made(60))["task"]["unit"] == ""

@@ -335,3 +335,33 @@ def test_tiles_hold_the_baseline_beside_every_score() -> None:
     empty = board.build(report, model_title="Ridge")
     assert empty.tiles[0].value == "not defined"
     assert empty.leaderboard.rivals[0].dots == ()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["with its unit", "from before units were kept"])
+def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    assert report["task"]["unit"] == "mm"
+    if not kept:
+        del report["task"]["unit"]
+        report["metrics"] = [
+            {**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]
+        ]
+    made = board.build(report, model_title="Ridge")
+    (tile,) = [one for one in made.tiles if one.title.startswith("RMSE")]
+    assert (tile.unit, "in the unit of" in tile.yardstick) == ("mm", False)
+    assert "RMSE (mm)" in made.leaderboard.other_metrics
+    assert [one.unit for one in made.fold_tables if one.title == "RMSE"] == ["mm"]
+    assert made.hydrograph is not None
+    assert made.scatter is not None
+    assert made.months is not None
+    assert made.hydrograph.y_title == made.hydrograph.data["target"] == "flow_mm (mm)"
+    assert (made.scatter.x_title, made.months.y_title) == ("Observed (mm)", "Estimated minus observed (mm)")
+
+
+def test_a_unit_that_nobody_knows_is_that_of_the_target() -> None:
+    report = json.loads(seeds.report_text("regression"))
+    report["task"]["unit"] = ""
+    report["metrics"] = [{**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]]
+    made = board.build(report, model_title="Ridge")
+    assert any("in the unit of flow_mm" in one.yardstick for one in made.tiles)
+    assert made.leaderboard.other_metrics[0] == "RMSE"

@@ -38,11 +38,12 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
         "task": {
             "kind": spec.task.kind.value,
             "target": spec.task.target,
+            "unit": unit_of_target(run),
             "labels": list(table.labels) or None,
             "time_column": spec.task.time_column,
         },
         "split": _split(run),
-        "metrics": [_metric(metric) for metric in metrics],
+        "metrics": [_metric(metric, unit_of_target(run)) for metric in metrics],
         "primary": metrics[0].id,
         "scores": scores,
         "baselines": [
@@ -77,11 +78,16 @@ def _rival_summary(run: Run, identifier: str) -> dict[str, Any]:
     return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
+def unit_of_target(run: Run) -> str:
+    """Return the unit of what is estimated as the profile knows it, or ""."""
+    return "" if run.table.labels else run.profile.column(run.spec.task.target).unit
+
+
+def _metric(metric: Metric, unit: str) -> dict[str, Any]:
     return {
         "id": metric.id,
         "title": metric.title,
-        "unit": "%" if metric.unit_kind == "percent" else "",
+        "unit": {"percent": "%", "target": unit}.get(metric.unit_kind, ""),
         "in_target_units": metric.unit_kind == "target",
         "greater_is_better": metric.greater_is_better,
         "help": metric.help,

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.web.charts import paths, scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin
+from app.web.charts.words import Numbers, figure, thin, with_unit
 
 # The share of the height that the lines take where precipitation hangs from above.
 BELOW_RAIN = 0.8
@@ -32,7 +32,7 @@ class Hydrograph:
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
+def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Hydrograph | None:
     """Return the hydrograph of a report, or None where there is nothing to draw."""
     if not values:
         return None
@@ -60,7 +60,7 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
     return Hydrograph(
         title=str(values.get("title") or ""),
         sentence=_sentence(rows, target),
-        y_title=scales.titled(target, scale),
+        y_title=scales.titled(with_unit(target, unit), scale),
         x=scales.time_ticks(start, end),
         y=tuple(Tick(round(100 - tick.at * height, 2), tick.label) for tick in scales.ticks(scale)),
         observed=drawn(1),
@@ -69,7 +69,7 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
         rain_name=rain_name,
         rain_note=f"{rain_name} hangs from above; longest bar {figure(longest, 3)}" if bars else "",
         numbers=_numbers(values, rain_name),
-        data={**_data(values, target, rain_name), "low": scale.low},
+        data={**_data(values, with_unit(target, unit), rain_name), "low": scale.low},
     )
 
 

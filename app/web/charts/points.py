@@ -7,7 +7,7 @@ from typing import Any
 
 from app.web.charts import scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin
+from app.web.charts.words import Numbers, figure, thin, with_unit
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Scatter:
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
+def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scatter | None:
     """Return the scatter of a report, or None where no row has both values."""
     if not values:
         return None
@@ -45,8 +45,8 @@ def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
     return Scatter(
         sentence=_sentence(pairs, target),
         note=_note(values, pairs, scale, log=log),
-        x_title=scales.titled("Observed", scale),
-        y_title=scales.titled(f"Estimated {target}", scale),
+        x_title=scales.titled(with_unit("Observed", unit), scale),
+        y_title=scales.titled(with_unit(f"Estimated {target}", unit), scale),
         x=marks,
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in marks),
         points=tuple(
@@ -55,7 +55,7 @@ def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
         numbers=_numbers(pairs),
         data={
             "kind": "scatter",
-            "target": target,
+            "target": with_unit(target, unit),
             "points": pairs,
             "low": scale.low,
             "high": scale.high,
