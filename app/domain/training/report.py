@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from app.domain.training import baselines, charts, scoring, splitting
+from app.domain.training import baselines, charts, plausibility, scoring, splitting
 from app.domain.training.clock import FIT, SEARCH, Clock, peak_memory_mb
 from app.domain.training.metrics import Metric
 from app.domain.training.tuned import describe
@@ -58,7 +58,7 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
         "timing": timing(run.clock),
         "memory_mb": peak_memory_mb(),
         "environment": environment,
-        "notes": list(dict.fromkeys(run.notes)),
+        "notes": [*dict.fromkeys(run.notes), *_implausible(run)],
     }
 
 
@@ -76,6 +76,16 @@ def _features(run: Run) -> dict[str, Any]:
 def _rival_summary(run: Run, identifier: str) -> dict[str, Any]:
     held = run.holdout.baseline_scores[identifier] if run.holdout else None
     return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
+
+
+def _implausible(run: Run) -> list[str]:
+    """Return what to say of estimates that the target cannot be, nothing where all are possible."""
+    if run.table.labels:
+        return []
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    found = plausibility.below_zero(run.table.target, np.concatenate([part.said.values for part in parts]))
+    unit = unit_of_target(run)
+    return [] if found is None else [plausibility.sentence(found, target=run.spec.task.target, unit=unit)]
 
 
 def unit_of_target(run: Run) -> str:
