@@ -49,6 +49,7 @@ def show(experiment_id: uuid.UUID) -> Response:
         waiting=None if state.is_final else _waiting(experiment),
         expected=expected.build(experiment.estimate, experiment.actual),
         report=report,
+        waited=expected.waited(experiment.created_at, experiment.finished_at),
         board=board.build(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),

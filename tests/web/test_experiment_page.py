@@ -65,7 +65,10 @@ def test_a_finished_experiment_shows_scores_beside_baselines_and_what_can_be_tak
     assert "A &lt;i&gt;small&lt;/i&gt; river" in text
     assert "Hydrograph, the last" in text
     assert "Estimated against observed" in text
-    assert "Estimated 3 to 6 s; it took 4 s of the processor, within what was estimated." in text
+    assert "Estimated 3 to 6 s of processor time; it took 4 s, within what was estimated." in text
+    assert re.search(r'<dt>From launch to result</dt><dd class="value">\d+ s</dd>', text)
+    assert text.count("it took") == 1
+    assert "The clock" not in text
     assert "Estimated 240 to 310 MB; at most it held 280 MB" in text
     assert f'<a href="/experiments/{row.id}/predictions.csv">Predictions</a>' in text
     assert f'<a href="/experiments/{row.id}/config.json">Config</a>' in text

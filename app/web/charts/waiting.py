@@ -112,7 +112,7 @@ def _time(job: JobFacts, *, gone: float, fraction: Any, estimate: dict[str, Any]
     if job.running and isinstance(fraction, int | float) and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
     if estimate:
-        return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} in all."
+        return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} of processor time."
     return f"{past}."
 
 
