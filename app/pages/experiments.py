@@ -49,6 +49,7 @@ def show(experiment_id: uuid.UUID) -> Response:
         waiting=None if state.is_final else _waiting(experiment),
         expected=expected.build(experiment.estimate, experiment.actual),
         report=report,
+        judged=_judged(experiment),
         waited=expected.waited(experiment.created_at, experiment.finished_at),
         board=board.build(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
@@ -77,6 +78,12 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
         workers=1 if running else jobs.live_workers(),
     )
     return waiting.build(known, estimate=experiment.estimate, now=now())
+
+
+def _judged(experiment: Experiment) -> tuple[str, tuple[waiting.FoldLine, ...]]:
+    """Return what was judged of an experiment that ended without a result: the metric, and the folds."""
+    job = experiments.job_of(experiment)
+    return waiting.judged_before_end(job.progress or {}) if job is not None else ("", ())
 
 
 @blueprint.get("/<uuid:experiment_id>/progress")

@@ -237,6 +237,20 @@ def test_cancelling_a_queued_experiment_ends_it(client: FlaskClient, user: User)
     assert "<progress" not in text
 
 
+@pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.FAILED])
+def test_what_was_judged_before_it_was_stopped_is_still_said(client: FlaskClient, user: User, state: RunState) -> None:
+    row = seeds.add_experiment(user, state)
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert "judged before that" not in text
+    line = {"fold": "fold 1", "metric": "nse", "score": 0.31, "baseline": -0.02, "baseline_title": "Mean"}
+    seeds.set_progress(row, {"folds": [{**line, "train_rows": 1200, "validation_rows": 9}]})
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert "before it had a result" in text
+    assert "before it had a score" not in text
+    assert "1 fold was judged before that" in text
+    assert "<li>Fold 1: NSE 0.31, against \u22120.02 for mean</li>" in text
+
+
 def test_cancelling_a_running_experiment_says_that_it_is_stopping(client: FlaskClient, user: User) -> None:
     row = seeds.add_experiment(user, RunState.RUNNING)
     token = token_of(client.get(f"/experiments/{row.id}").text)

@@ -84,6 +84,12 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> W
     )
 
 
+def judged_before_end(progress: dict[str, Any]) -> tuple[str, tuple[FoldLine, ...]]:
+    """Return the metric and the last folds that were judged before an experiment ended without a result."""
+    lines = list(progress.get("folds") or [])
+    return (metrics.get(lines[0]["metric"]).title if lines else ""), tuple(_line(line) for line in lines[-MOST_FOLDS:])
+
+
 def _message(job: JobFacts) -> str:
     if job.stopping:
         return "Stopping as soon as the fit under way lets it."
