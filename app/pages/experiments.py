@@ -47,10 +47,8 @@ def show(experiment_id: uuid.UUID) -> Response:
         chip=CHIPS[state],
         lead=facts.lead(spec, report),
         waiting=None if state.is_final else _waiting(experiment),
-        expected=expected.build(experiment.estimate, experiment.actual),
+        **_ended(experiment),
         report=report,
-        judged=_judged(experiment),
-        waited=expected.waited(experiment.created_at, experiment.finished_at),
         board=board.build(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
@@ -80,10 +78,14 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
     return waiting.build(known, estimate=experiment.estimate, now=now())
 
 
-def _judged(experiment: Experiment) -> tuple[str, tuple[waiting.FoldLine, ...]]:
-    """Return what was judged of an experiment that ended without a result: the metric, and the folds."""
+def _ended(experiment: Experiment) -> dict[str, Any]:
+    """Return what there is to say once it has ended; `judged` are metric and folds, for one that has no result."""
     job = experiments.job_of(experiment)
-    return waiting.judged_before_end(job.progress or {}) if job is not None else ("", ())
+    return {
+        "expected": expected.build(experiment.estimate, experiment.actual),
+        "waited": expected.waited(experiment.created_at, experiment.finished_at),
+        "judged": waiting.judged_before_end(job.progress or {}) if job is not None else ("", ()),
+    }
 
 
 @blueprint.get("/<uuid:experiment_id>/progress")
