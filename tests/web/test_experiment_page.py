@@ -350,3 +350,13 @@ def test_somebody_elses_experiment_cannot_be_changed(app: Flask, user: User, ver
     job = jobs.find_job(row.id, JobKind.TRAIN)
     assert job is not None
     assert job.cancel_requested_at is None
+
+
+def test_a_long_name_without_blanks_is_broken_within_its_column(app: Flask, client: FlaskClient, user: User) -> None:
+    seeds.add_experiment(user, RunState.QUEUED, name="x" * 200)
+    text = client.get("/experiments").text
+    assert '<th scope="row" class="name"><a href="/experiments/' in text
+    css = Path(app.static_folder or "", "css", "product.css").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"\.data \.name \{([^}]*)\}", css)
+    assert "overflow-wrap: anywhere" in rule
+    assert "max-width" in rule
