@@ -64,3 +64,18 @@ def test_what_a_search_found_is_written_by_its_label(estimator: str, words: str)
     found = trials.build(tuning, estimator=estimator)
     assert found is not None
     assert found.parts[0].chosen == (words,)
+
+
+def test_the_history_of_the_answers_names_settings_by_their_titles_and_labels() -> None:
+    changes = {
+        "model.logistic_regression.penalty": [{"absent": True}, "l1"],
+        "model.estimator": ["ridge", "of_old"],
+        "model.of_old.depth": [1, 2],
+    }
+    event = {"version": 2, "step": "model", "at": "2026-11-24T02:00:00", "changes": changes}
+    told = [(one.answer, one.before, one.after) for one in facts.history([event])]
+    assert told == [
+        (registry.get("logistic_regression").parameter("penalty").title, "as suggested", "L1: drops features"),  # type: ignore[union-attr]
+        ("estimator", registry.get("ridge").title, "of_old"),
+        ("depth", "1", "2"),
+    ]
