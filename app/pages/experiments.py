@@ -47,9 +47,9 @@ def show(experiment_id: uuid.UUID) -> Response:
         chip=CHIPS[state],
         lead=facts.lead(spec, report),
         waiting=None if state.is_final else _waiting(experiment),
-        expected=expected.build(experiment.estimate, experiment.actual),
+        **_ended(experiment),
         report=report,
-        board=board.build(report, model_title=title) if report else None,
+        board=board.build(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
         listing=lines,
@@ -76,6 +76,16 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
         workers=1 if running else jobs.live_workers(),
     )
     return waiting.build(known, estimate=experiment.estimate, now=now())
+
+
+def _ended(experiment: Experiment) -> dict[str, Any]:
+    """Return what there is to say once it has ended; `judged` are metric and folds, for one that has no result."""
+    job = experiments.job_of(experiment)
+    return {
+        "expected": expected.build(experiment.estimate, experiment.actual),
+        "waited": expected.waited(experiment.created_at, experiment.finished_at),
+        "judged": waiting.judged_before_end(job.progress or {}) if job is not None else ("", ()),
+    }
 
 
 @blueprint.get("/<uuid:experiment_id>/progress")

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from app.domain.training import metrics
 from app.services import drafts, experiments
 from app.storage.tables import DraftRow, User
+from app.web.charts import verdict
 from app.web.hypermedia import render
 from app.web.sessions import current_user
 
@@ -39,4 +40,5 @@ def show() -> Response:
         pages=-(-total // PER_PAGE),
         drafts=begun,
         metric_title=_metric_title,
+        verdict_of=verdict.of,
     )

@@ -18,7 +18,7 @@ from app import queue
 from app.domain.errors import ConflictError, DomainError, LaunchRefusedError, NotFoundError, TooManyError
 from app.domain.experiment import NAME_LENGTH, Spec
 from app.domain.recommendation.plan import Plan
-from app.domain.vocabulary import JobKind, RunState
+from app.domain.vocabulary import JobKind, RunState, Severity
 from app.services import drafts
 from app.services.context import current_settings
 from app.storage import drafts as draft_rows
@@ -124,7 +124,17 @@ def _add(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset,
         config_changes=history,
         dataset_sha256=dataset.sha256 or "",
         estimate=asdict(plan.estimate) if plan.estimate else None,
+        warnings=_open_warnings(plan),
     )
+
+
+def _open_warnings(plan: Plan) -> list[dict[str, str]]:
+    """Return what the draft was warned of and did not heed."""
+    return [
+        {"step": one.step, "code": one.code, "message": one.message}
+        for one in plan.problems
+        if one.severity is Severity.WARNING
+    ]
 
 
 def get_experiment(user: User, experiment_id: uuid.UUID) -> Experiment:

@@ -110,7 +110,7 @@ def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, ended: 
 
 def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
     row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
-    row.report = report
+    row.report = {**report, "warnings": list(row.warnings or ())}
     scores, headline, environment = report["scores"], report["headline"], report["environment"]
     row.scores = scores if isinstance(scores, dict) else None
     row.headline = headline if isinstance(headline, dict) else None

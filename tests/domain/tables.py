@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
+from app.domain.analysis.units import unit_of
 from app.domain.experiment import Spec
 from app.domain.vocabulary import ColumnKind
 
@@ -64,6 +65,7 @@ def profile_of(frame: pd.DataFrame, time_column: str | None = None) -> DatasetPr
             storage="",
             missing=int(frame[name].isna().sum()),
             distinct=int(frame[name].nunique()),
+            unit=unit_of(str(name)),
         )
         for at, name in enumerate(frame.columns)
     )

@@ -12,7 +12,7 @@ import pytest
 from app.domain.training import metrics
 from app.domain.training.outcome import TrainingResult
 from app.domain.training.picture import picture
-from app.domain.training.report import number
+from app.domain.training.report import Folds, number, verdict_of
 from app.domain.training.run import train
 from app.domain.training.splitting import STRATEGIES
 from app.domain.vocabulary import Strategy
@@ -186,3 +186,37 @@ def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after
         starts = {kind: low for kind, low, _ in line if kind in ("valid", "hold")}
         assert starts["valid"] - ends["train"] == pytest.approx(0.05, abs=1e-3)
         assert starts["hold"] == pytest.approx(0.8)
+
+
+def test_a_win_on_the_rows_held_out_that_the_folds_do_not_bear_out_is_undecided() -> None:
+    nse = metrics.get("nse")
+    own = {"folds": [-0.05, 0.02, -0.06, 0.01, -0.02], "mean": -0.02, "std": 0.03, "holdout": 0.06}
+    mean = {"folds": [0.0] * 5, "mean": 0.0, "std": 0.0, "holdout": 0.0}
+    folds = Folds.of(nse, own, mean)
+    assert (folds.won, folds.count, folds.carried) == (2, 5, False)
+    assert verdict_of(won=True, folds=folds) == "undecided"
+    assert verdict_of(won=False, folds=folds) == "does_not_beat"
+    most = Folds.of(nse, {**own, "folds": [0.2, 0.1, 0.1, -0.1, -0.1], "mean": 0.04}, mean)
+    assert (verdict_of(won=True, folds=most), verdict_of(won=False, folds=most)) == ("beats", "undecided")
+    half = Folds.of(nse, {**own, "folds": [0.9, 0.1, -0.1, -0.1], "mean": 0.2}, {**mean, "folds": [0.0] * 4})
+    assert verdict_of(won=True, folds=half) == "undecided"
+    one_cut = Folds.of(nse, {**own, "folds": [-0.1], "mean": -0.1}, {**mean, "folds": [0.0]})
+    assert verdict_of(won=True, folds=one_cut) == "beats"
+
+
+def test_an_undecided_headline_says_so_and_does_not_claim_to_beat() -> None:
+    frame = made(150)
+    frame.loc[:111, "y"] += 8 * np.random.default_rng(3).normal(size=112)
+    headline = report_of(frame, **FORWARD)["headline"]
+    assert (headline["verdict"], headline["beats"]) == ("undecided", False)
+    assert headline["sentence"].startswith("Undecided: it beats the ")
+    assert headline["sentence"].endswith("but the folds do not bear it out.")
+    assert headline["score"] > headline["baseline_score"]
+
+
+def test_the_unit_of_the_target_is_that_of_its_scores() -> None:
+    frame = made(60).rename(columns={"y": "flow_mm"})
+    report = report_of(frame, task={"target": "flow_mm"})
+    units = {entry["id"]: entry["unit"] for entry in report["metrics"]}
+    assert (report["task"]["unit"], units["rmse"], units["nse"]) == ("mm", "mm", "")
+    assert report_of(made(60))["task"]["unit"] == ""

@@ -63,6 +63,17 @@ def job_of(experiment: Experiment) -> Job:
     return job
 
 
+def test_what_was_warned_of_is_kept_with_the_launch(user: User) -> None:
+    draft = draft_on(user, datasets.use_sample(user, "piscataquis"))
+    changes = {"validation": {"strategy": "k_fold"}}
+    version = drafts.save_many(user, draft.id, changes=changes, version=draft.version).version
+    made = launch(user, draft, version=version)
+    assert made.warnings is not None
+    kept = {one["code"]: one for one in made.warnings}
+    assert kept["random_split_in_time"]["step"] == "validation"
+    assert "too good" in kept["random_split_in_time"]["message"]
+
+
 def test_a_launch_freezes_what_the_plan_says(user: User, draft: DraftRow, penguins: Dataset) -> None:
     changes = {"model": {"estimator": "random_forest"}, "review": {"name": "Who is who", "notes": "First try."}}
     version = drafts.save_many(user, draft.id, changes=changes, version=draft.version).version

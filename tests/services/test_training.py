@@ -189,6 +189,14 @@ def test_the_end_is_written_on_experiment_and_job_together(experiment: Experimen
     assert not training.begin(experiment.id), "What has ended does not begin again."
 
 
+def test_what_was_warned_of_stands_in_the_stored_report(experiment: Experiment) -> None:
+    warned = [{"step": "validation", "code": "random_split_in_time", "message": "The score will be too good."}]
+    with transaction():
+        fresh(experiment).warnings = warned
+    assert run(experiment, claim(experiment))
+    assert report_of(fresh(experiment))["warnings"] == warned
+
+
 def test_the_headline_is_the_comparison_of_the_scores(experiment: Experiment) -> None:
     assert run(experiment, claim(experiment))
     report = report_of(fresh(experiment))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +25,10 @@ def _said(**actual: Any) -> expected.Expected:
 
 def test_what_came_true_is_said() -> None:
     said = _said()
-    assert said.time == "Estimated 2 to 8 s; it took 4 s of the processor, within what was estimated."
+    assert said.time == (
+        "Estimated 2 to 8 s of processor time; it took 4 s, within what was estimated. "
+        "Waiting for a turn and for other work on the machine comes on top."
+    )
     assert said.memory == "Estimated 240 to 310 MB; at most it held 280 MB, within what was estimated."
     assert "learnt" in said.learnt
 
@@ -35,17 +39,21 @@ def test_what_did_not_come_true_is_said_too(work: float, word: str) -> None:
     assert f"{word} was estimated" in _said(memory_mb=100.0 if work < 2 else 900.0).memory
 
 
-def test_a_busy_machine_is_told_from_a_wrong_estimate() -> None:
-    said = _said(seconds=30.0)
-    assert "The clock says 30 s" in said.time
-    assert "within what was estimated" in said.time
+def test_a_busy_machine_is_not_a_wrong_estimate_and_adds_no_second_duration() -> None:
+    assert _said(seconds=30.0).time == _said().time
+
+
+def test_who_waited_is_told_one_time_from_launch_to_result() -> None:
+    launched = datetime(2026, 11, 2, 8, 0, 0, tzinfo=UTC)
+    assert expected.waited(launched, launched + timedelta(seconds=13.2)) == "13 s"
+    assert expected.waited(launched, None) == ""
 
 
 def test_old_experiments_have_their_seconds_on_the_wall_only() -> None:
     found = expected.build(ESTIMATE, {"seconds": 5.0, "memory_mb": 280.0})
     assert found is not None
     assert found.learnt == ""
-    assert "5 s" in found.time
+    assert "it took 5 s on the clock" in found.time
     assert expected.build(None, {"seconds": 5.0}) is None
     assert expected.build(ESTIMATE, None) is None
     assert expected.build(ESTIMATE, {"seconds": None, "memory_mb": 1.0}) is None
@@ -65,3 +73,9 @@ def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser:
     browser.get(step_path(row, "validation"))
     assert asked() == 1, "One estimator is timed once on the same data."
     assert "While the machine is busy it takes longer." in page.words
+
+
+def test_the_promise_before_the_launch_is_one_of_processor_time(browser: Browser, user: User) -> None:
+    page = browser.get(step_path(draft_on_sample(user), "review"))
+    assert "of processor time, for" in page.words
+    assert "waiting for a turn and for other work on the machine comes on top" in page.words

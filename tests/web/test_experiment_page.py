@@ -65,7 +65,10 @@ def test_a_finished_experiment_shows_scores_beside_baselines_and_what_can_be_tak
     assert "A &lt;i&gt;small&lt;/i&gt; river" in text
     assert "Hydrograph, the last" in text
     assert "Estimated against observed" in text
-    assert "Estimated 3 to 6 s; it took 4 s of the processor, within what was estimated." in text
+    assert "Estimated 3 to 6 s of processor time; it took 4 s, within what was estimated." in text
+    assert re.search(r'<dt>From launch to result</dt><dd class="value">\d+ s</dd>', text)
+    assert text.count("it took") == 1
+    assert "The clock" not in text
     assert "Estimated 240 to 310 MB; at most it held 280 MB" in text
     assert f'<a href="/experiments/{row.id}/predictions.csv">Predictions</a>' in text
     assert f'<a href="/experiments/{row.id}/config.json">Config</a>' in text
@@ -111,6 +114,49 @@ def test_a_model_that_does_not_beat_its_baseline_is_said_so(app: Flask, client: 
     assert "The solver stopped before it had settled." in text
 
 
+@pytest.mark.parametrize(
+    ("verdict", "tone", "words"),
+    [("beats", "success", "beats it"), ("undecided", "info", "undecided"), ("does_not_beat", "warning", "does not")],
+)
+def test_report_and_list_say_the_verdict_in_words_and_colour(
+    app: Flask, client: FlaskClient, user: User, verdict: str, tone: str, words: str
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    report["headline"].update(verdict=verdict, beats=verdict == "beats")
+    row = seeds.finish(app, user, report=report)
+    with transaction():
+        row.headline = report["headline"]
+    assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
+    assert f'<span class="chip {tone}">{words}' in client.get("/experiments").text
+
+
+def test_what_was_warned_of_before_the_launch_stands_under_the_headline(
+    app: Flask, client: FlaskClient, user: User
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    old = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    assert "warnings" not in report
+    assert "Launched although warned" not in old
+    report["warnings"] = [{"step": "validation", "code": "random_split_in_time", "message": "Too good, <b>surely</b>."}]
+    text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    assert "<li>Too good, &lt;b&gt;surely&lt;/b&gt;.</li>" in text
+    assert text.index("Launched although warned") < text.index('<dl class="tiles">')
+
+
+@pytest.mark.parametrize(("beats", "tone"), [(True, "success"), (False, "warning")])
+def test_a_headline_from_before_verdicts_is_still_shown(
+    app: Flask, client: FlaskClient, user: User, beats: bool, tone: str
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    report["headline"]["beats"] = beats
+    del report["headline"]["verdict"]
+    row = seeds.finish(app, user, report=report)
+    with transaction():
+        row.headline = report["headline"]
+    assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
+    assert f'<span class="chip {tone}">' in client.get("/experiments").text
+
+
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])
 def test_a_report_without_charts_and_scores_is_still_a_page(
     app: Flask, client: FlaskClient, user: User, kind: str
@@ -135,6 +181,7 @@ def test_a_finished_experiment_without_its_report_says_so(client: FlaskClient, u
 def test_a_running_experiment_polls_and_works_without_script(client: FlaskClient, user: User) -> None:
     row = seeds.add_experiment(user, RunState.RUNNING)
     fold = {"fold": "fold 1", "metric": "nse", "score": 0.9, "baseline": None, "train_rows": 1200, "validation_rows": 9}
+    fold["baseline_title"] = "Day-of-year mean"
     seeds.set_progress(row, {"fraction": 0.25, "message": "Fitting fold 2 of 3", "folds": [fold]})
     text = client.get(f"/experiments/{row.id}").text
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in text
@@ -143,7 +190,7 @@ def test_a_running_experiment_polls_and_works_without_script(client: FlaskClient
     assert "Fitting fold 2 of 3." in text
     assert 'max="100" value="25.0"' in text
     assert "10 s gone, about 30 s left." in text
-    assert '<th scope="row">Fold 1</th><td class="n"><strong>0.9</strong></td><td class="n">not defined</td>' in text
+    assert '<th scope="row">Fold 1</th><td class="n"><strong>0.9</strong></td><td>Day-of-year mean' in text
     assert f'action="/experiments/{row.id}/cancel"' in text
     assert "Running" in text
     assert not re.search("Finished|Failed|Cancelled", main_of(text))
@@ -188,6 +235,20 @@ def test_cancelling_a_queued_experiment_ends_it(client: FlaskClient, user: User)
     assert "Cancelled" in text
     assert "Finished" not in text
     assert "<progress" not in text
+
+
+@pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.FAILED])
+def test_what_was_judged_before_it_was_stopped_is_still_said(client: FlaskClient, user: User, state: RunState) -> None:
+    row = seeds.add_experiment(user, state)
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert "judged before that" not in text
+    line = {"fold": "fold 1", "metric": "nse", "score": 0.31, "baseline": -0.02, "baseline_title": "Mean"}
+    seeds.set_progress(row, {"folds": [{**line, "train_rows": 1200, "validation_rows": 9}]})
+    text = main_of(client.get(f"/experiments/{row.id}").text)
+    assert "before it had a result" in text
+    assert "before it had a score" not in text
+    assert "1 fold was judged before that" in text
+    assert "<li>Fold 1: NSE 0.31, against \u22120.02 for mean</li>" in text
 
 
 def test_cancelling_a_running_experiment_says_that_it_is_stopping(client: FlaskClient, user: User) -> None:
@@ -289,3 +350,13 @@ def test_somebody_elses_experiment_cannot_be_changed(app: Flask, user: User, ver
     job = jobs.find_job(row.id, JobKind.TRAIN)
     assert job is not None
     assert job.cancel_requested_at is None
+
+
+def test_a_long_name_without_blanks_is_broken_within_its_column(app: Flask, client: FlaskClient, user: User) -> None:
+    seeds.add_experiment(user, RunState.QUEUED, name="x" * 200)
+    text = client.get("/experiments").text
+    assert '<th scope="row" class="name"><a href="/experiments/' in text
+    css = Path(app.static_folder or "", "css", "product.css").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"\.data \.name \{([^}]*)\}", css)
+    assert "overflow-wrap: anywhere" in rule
+    assert "max-width" in rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
+from app.domain.training.metrics import Metric
 from app.domain.training.preparation import Table
 
 Rows = NDArray[np.intp]
@@ -84,3 +85,13 @@ def for_experiment(spec: Spec, table: Table) -> tuple[BaselineEntry, ...]:
     span = table.times.iloc[-1] - table.times.iloc[0]
     seasonal = (DAY_OF_YEAR,) if span >= pd.Timedelta(days=730) else ()
     return (PERSISTENCE, *seasonal, MEAN)
+
+
+def strongest(metric: Metric, scores: Mapping[str, float | None]) -> str:
+    """Return the id of the baseline that scores best; the first one where none has a score."""
+    known = {name: score for name, score in scores.items() if score is not None}
+    best = next(iter(known or scores))
+    for name, score in known.items():
+        if metric.better(score, known[best]):
+            best = name
+    return best

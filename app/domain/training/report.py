@@ -3,23 +3,27 @@
 Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
 features, leakage, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id
 to {mean, std, folds, holdout}. `leakage` maps a column to what was answered when it was asked about. `charts` hold
-ready series; a chart that does not apply is null.
+ready series; a chart that does not apply is null. Who stores it adds `warnings`: {step, code, message} of each that
+stood open at the launch.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from app.domain.training import baselines, charts, scoring, splitting
+from app.domain.training import baselines, charts, plausibility, scoring, splitting
 from app.domain.training.clock import FIT, SEARCH, Clock, peak_memory_mb
 from app.domain.training.metrics import Metric
 from app.domain.training.tuned import describe
 
 if TYPE_CHECKING:
     from app.domain.training.run import Part, Run
+
+BEATS, UNDECIDED, DOES_NOT_BEAT = "beats", "undecided", "does_not_beat"
 
 
 def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
@@ -34,11 +38,12 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
         "task": {
             "kind": spec.task.kind.value,
             "target": spec.task.target,
+            "unit": unit_of_target(run),
             "labels": list(table.labels) or None,
             "time_column": spec.task.time_column,
         },
         "split": _split(run),
-        "metrics": [_metric(metric) for metric in metrics],
+        "metrics": [_metric(metric, unit_of_target(run)) for metric in metrics],
         "primary": metrics[0].id,
         "scores": scores,
         "baselines": [
@@ -53,7 +58,7 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
         "timing": timing(run.clock),
         "memory_mb": peak_memory_mb(),
         "environment": environment,
-        "notes": list(dict.fromkeys(run.notes)),
+        "notes": [*dict.fromkeys(run.notes), *_implausible(run)],
     }
 
 
@@ -73,11 +78,26 @@ def _rival_summary(run: Run, identifier: str) -> dict[str, Any]:
     return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
+def _implausible(run: Run) -> list[str]:
+    """Return what to say of estimates that the target cannot be, nothing where all are possible."""
+    if run.table.labels:
+        return []
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    found = plausibility.below_zero(run.table.target, np.concatenate([part.said.values for part in parts]))
+    unit = unit_of_target(run)
+    return [] if found is None else [plausibility.sentence(found, target=run.spec.task.target, unit=unit)]
+
+
+def unit_of_target(run: Run) -> str:
+    """Return the unit of what is estimated as the profile knows it, or ""."""
+    return "" if run.table.labels else run.profile.column(run.spec.task.target).unit
+
+
+def _metric(metric: Metric, unit: str) -> dict[str, Any]:
     return {
         "id": metric.id,
         "title": metric.title,
-        "unit": "%" if metric.unit_kind == "percent" else "",
+        "unit": {"percent": "%", "target": unit}.get(metric.unit_kind, ""),
         "in_target_units": metric.unit_kind == "target",
         "greater_is_better": metric.greater_is_better,
         "help": metric.help,
@@ -123,33 +143,68 @@ def _span(run: Run, part: Part) -> dict[str, Any]:
 
 
 def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Say plainly whether the model beats its strongest baseline, on which rows, by how much."""
-    basis = "holdout" if run.holdout else "folds"
+    """Say plainly whether the model beats its strongest baseline, on which rows, by how much.
+
+    `verdict` is "beats", "does_not_beat", or "undecided" where rows held out and folds do not say the same; `beats`
+    is true for the first alone.
+    """
     key = "holdout" if run.holdout else "mean"
     entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
-    known = {name: rival[metric.id][key] for name, rival in rivals.items() if rival[metric.id][key] is not None}
-    score = scores[metric.id][key]
-    rival_id = next(iter(entries))
-    for name, value in known.items():
-        if known.get(rival_id) is None or metric.better(value, known[rival_id]):
-            rival_id = name
-    rival = known.get(rival_id)
-    beats = score is not None and (rival is None or metric.better(score, rival))
+    rival_id = baselines.strongest(metric, {name: rival[metric.id][key] for name, rival in rivals.items()})
+    name, other = entries[rival_id].spoken, rivals[rival_id][metric.id]
+    score, rival = scores[metric.id][key], other[key]
+    folds = Folds.of(metric, scores[metric.id], other)
+    won = score is not None and (rival is None or metric.better(score, rival))
+    verdict = verdict_of(won=bool(won), folds=folds)
     rows = len(run.holdout.rows) if run.holdout else sum(len(part.rows) for part in run.folds)
     return {
-        "beats": bool(beats),
+        "beats": verdict == BEATS,
+        "verdict": verdict,
         "metric": metric.id,
         "score": score,
         "baseline_id": rival_id,
         "baseline_title": entries[rival_id].title,
         "baseline_score": rival,
-        "basis": basis,
+        "basis": "holdout" if run.holdout else "folds",
         "rows": rows,
         "sentence": _sentence(
-            run, metric=metric, score=score, name=entries[rival_id].spoken, rival=rival, beats=beats, rows=rows
+            run, metric=metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), rows=rows
         ),
-        "detail": _detail(run, metric, scores, rivals[rival_id], entries[rival_id].spoken),
+        "detail": _detail(run, metric, scores[metric.id], other, folds=folds, name=name),
     }
+
+
+@dataclass(frozen=True)
+class Folds:
+    """How a model fared against one baseline over the folds where both have a score."""
+
+    won: int
+    count: int
+    better_on_average: bool
+
+    @classmethod
+    def of(cls, metric: Metric, own: dict[str, Any], other: dict[str, Any]) -> Folds:
+        """Compare the folds of two summaries of one metric."""
+        pairs = [
+            (mine, theirs)
+            for mine, theirs in zip(own["folds"], other["folds"], strict=True)
+            if mine is not None and theirs is not None
+        ]
+        known = own["mean"] is not None and other["mean"] is not None
+        better = known and metric.better(own["mean"], other["mean"])
+        return cls(sum(metric.better(mine, theirs) for mine, theirs in pairs), len(pairs), bool(better))
+
+    @property
+    def carried(self) -> bool:
+        """Say whether it won on average and more often than not."""
+        return self.better_on_average and 2 * self.won > self.count
+
+
+def verdict_of(*, won: bool, folds: Folds) -> str:
+    """Weigh the rows held out, or else the mean of the folds, against the folds; one fold cannot contradict."""
+    if folds.count < 2 or won == folds.carried:
+        return BEATS if won else DOES_NOT_BEAT
+    return UNDECIDED
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -158,16 +213,28 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def _sentence(
-    run: Run, *, metric: Metric, score: float | None, name: str, rival: float | None, beats: bool, rows: int
+    run: Run,
+    *,
+    metric: Metric,
+    score: float | None,
+    name: str,
+    rival: float | None,
+    verdict: str,
+    won: bool,
+    rows: int,
 ) -> str:
-    verb = "It beats" if beats else "It does not beat"
     what = "days" if _daily(run) else "rows"
     never_seen = f"on {rows:,} {what} it had never seen"
     where = never_seen if run.holdout or len(run.folds) == 1 else f"on average over {len(run.folds)} folds"
     digits = 2
     while digits < 6 and score != rival and number(score, digits) == number(rival, digits):
         digits += 1
-    return f"{verb} {name}: {metric.title} {number(score, digits)} against {number(rival, digits)}, {where}."
+    figures = f"{metric.title} {number(score, digits)} against {number(rival, digits)}"
+    if verdict == UNDECIDED:
+        against = "the folds do not bear it out" if won else "it did win over the folds"
+        outcome = "beats" if won else "does not beat"
+        return f"Undecided: it {outcome} {name} {where}, {figures}, but {against}."
+    return f"{'It beats' if verdict == BEATS else 'It does not beat'} {name}: {figures}, {where}."
 
 
 def _daily(run: Run) -> bool:
@@ -181,19 +248,12 @@ def _daily(run: Run) -> bool:
     )
 
 
-def _detail(run: Run, metric: Metric, scores: dict[str, Any], rival: dict[str, Any], name: str) -> str:
-    own, other = scores[metric.id], rival[metric.id]
-    pairs = [
-        (mine, theirs)
-        for mine, theirs in zip(own["folds"], other["folds"], strict=True)
-        if mine is not None and theirs is not None
-    ]
-    won = sum(metric.better(mine, theirs) for mine, theirs in pairs)
+def _detail(run: Run, metric: Metric, own: dict[str, Any], other: dict[str, Any], *, folds: Folds, name: str) -> str:
     spread = f" ± {number(own['std'])}" if own["std"] is not None else ""
-    times = "every time" if won == len(pairs) else f"{won} of {len(pairs)} times"
+    times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
     if len(run.folds) == 1:
         return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} judged."
-    if not pairs:
+    if not folds.count:
         return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
     means = f"{number(own['mean'])}{spread} against {number(other['mean'])} for {name}"
     return f"Across the {len(run.folds)} folds it won {times}: {means}."

@@ -249,13 +249,16 @@ def _first_sentence(fault: Exception) -> str:
 
 
 def _fold_line(run: Run, part: Part) -> dict[str, Any]:
-    primary = scoring.metrics_of(run.spec)[0].id
-    rival = next(iter(part.baseline_scores.values()))
+    metric = scoring.metrics_of(run.spec)[0]
+    known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
+    rival = baselines.strongest(metric, known)
+    titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
     return {
         "fold": part.name,
-        "metric": primary,
-        "score": part.scores[primary],
-        "baseline": rival[primary],
+        "metric": metric.id,
+        "score": part.scores[metric.id],
+        "baseline": known[rival],
+        "baseline_title": titles[rival],
         "train_rows": len(part.train),
         "validation_rows": len(part.rows),
     }

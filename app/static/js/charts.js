@@ -39,6 +39,14 @@
     };
   }
 
+  /* The ticks of the server's drawing: round, with zero among them, and lettered as everything else is. */
+  function marked(colours, marks, more) {
+    const made = axis(colours, more);
+    made.afterBuildTicks = (scale) => { scale.ticks = marks.map(([value]) => ({ value })); };
+    made.ticks = { ...made.ticks, autoSkip: false, callback: (_value, at) => marks[at][1] };
+    return made;
+  }
+
   /* Lettering where a month begins, where there are some and not too many; else whatever fits. */
   function timeTicks(times, ticks) {
     const month = (at) => String(times[at]).slice(0, 7);
@@ -80,16 +88,15 @@
     if (most > 0) {
       datasets.push({ type: "bar", label: data.rainName, data: data.rain, backgroundColor: colours.rain, yAxisID: "rain", barPercentage: 1, categoryPercentage: 0.8 });
     }
-    const shown = data.observed.concat(data.estimated).filter(Number.isFinite);
-    const [start, top] = [data.low, Math.max(...shown)];
     const options = shared(colours, (item) => `${item.dataset.label}: ${number(item.raw)}`);
     options.interaction = { mode: "index", intersect: false };
     options.scales = {
       x: axis(colours, { grid: { display: false } }),
-      y: axis(colours, { min: start, ...(most > 0 ? { suggestedMax: top + (top - start) * 0.25 } : {}) }),
-      // Hangs from above and carries no lettering of its own: pointing at a day says its amount.
-      rain: { display: false, reverse: true, min: 0, max: Math.max(most, 1e-12) * 4.5 },
+      y: marked(colours, data.ticks, { min: data.low, max: data.high }),
     };
+    if (most > 0) {
+      options.scales.rain = marked(colours, data.rainTicks, { position: "right", reverse: true, min: 0, max: data.rainMost, grid: { display: false } });
+    }
     options.scales.x.ticks = timeTicks(data.times, options.scales.x.ticks);
     return { data: { labels: data.times.map((time) => String(time).replace("T", " ")), datasets }, options };
   }
@@ -98,8 +105,8 @@
     const type = data.log ? "logarithmic" : "linear";
     const options = shared(colours, (item) => `observed ${number(item.raw.x)}, estimated ${number(item.raw.y)}`, () => "");
     options.scales = {
-      x: axis(colours, { type, min: data.low, max: data.high, grid: { display: false } }),
-      y: axis(colours, { type, min: data.low, max: data.high }),
+      x: marked(colours, data.ticks, { type, min: data.low, max: data.high, grid: { display: false } }),
+      y: marked(colours, data.ticks, { type, min: data.low, max: data.high }),
     };
     const points = data.points.map(([x, y]) => ({ x, y: Math.max(y, data.low) }));
     const ends = [{ x: data.low, y: data.low }, { x: data.high, y: data.high }];
@@ -112,8 +119,8 @@
 
   const MAKERS = { hydrograph, scatter };
   const TITLES = {
-    hydrograph: (data) => data.target,
-    scatter: (data) => `Upwards: estimated ${data.target}. To the right: observed.`,
+    hydrograph: (data) => (data.rainNote ? `${data.title}. ${data.rainNote}.` : data.title),
+    scatter: (data) => data.title,
   };
 
   function draw(entry, colours) {

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials
+from app.domain.analysis.units import unit_of
+from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials, verdict
 
 
 @dataclass(frozen=True)
 class Board:
     """Every chart and table of a finished experiment; a chart that does not apply is None."""
 
+    unit: str
+    verdict: verdict.Verdict
     tiles: tuple[scores.Tile, ...]
     leaderboard: scores.Leaderboard
     fold_tables: tuple[scores.FoldTable, ...]
@@ -29,20 +32,23 @@ class Board:
     searched: trials.Searched | None
 
 
-def build(report: dict[str, Any], *, model_title: str) -> Board:
+def build(report: dict[str, Any], *, model_title: str, estimator: str = "") -> Board:
     """Return what there is to draw."""
-    charts, target = report["charts"], str(report["task"]["target"])
-    months = residuals.by_month(charts["residuals"], target=target)
+    report = _with_units(report)
+    charts, target, unit = report["charts"], str(report["task"]["target"]), str(report["task"]["unit"])
+    months = residuals.by_month(charts["residuals"], target=target, unit=unit)
     ranked = ranking.build(charts["importance"])
     titles = {metric["id"]: metric["title"] for metric in report["metrics"]}
     return Board(
+        unit=unit,
+        verdict=verdict.of(report["headline"]),
         tiles=scores.tiles(report),
         leaderboard=scores.leaderboard(report, model_title=model_title),
         fold_tables=scores.fold_tables(report, model_title=model_title),
-        hydrograph=hydrograph.build(charts["hydrograph"], target=target),
-        scatter=points.build(charts["predicted_observed"], target=target),
+        hydrograph=hydrograph.build(charts["hydrograph"], target=target, unit=unit),
+        scatter=points.build(charts["predicted_observed"], target=target, unit=unit),
         months=months,
-        histogram=None if months else residuals.histogram(charts["residuals"], target=target),
+        histogram=None if months else residuals.histogram(charts["residuals"], target=target, unit=unit),
         confusion=classes.confusion(charts["confusion"]),
         roc=classes.roc(charts["roc"]),
         precision_recall=classes.precision_recall(charts["pr"]),
@@ -50,5 +56,15 @@ def build(report: dict[str, Any], *, model_title: str) -> Board:
         ranking_metric=titles.get(ranked.metric_id, ranked.metric_id) if ranked else "",
         split=split.build(report["split"]),
         basis="rows held out" if charts["basis"] == "hold-out" else "rows each fold had not trained on",
-        searched=trials.build(report.get("tuning")),
+        searched=trials.build(report.get("tuning"), estimator=estimator),
     )
+
+
+def _with_units(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report that names the target's unit; one from before it was kept is asked by the target's name."""
+    task = report["task"]
+    if "unit" in task:
+        return report
+    unit = "" if task["labels"] else unit_of(str(task["target"]))
+    metrics = [{**one, "unit": unit if one["in_target_units"] else one["unit"]} for one in report["metrics"]]
+    return {**report, "task": {**task, "unit": unit}, "metrics": metrics}

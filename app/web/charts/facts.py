@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.training import metrics, splitting, transforms
 from app.domain.training.searchspace import resolve
 from app.domain.vocabulary import Strategy, TaskKind
+from app.web.wording import setting, written
 
 MOST_NAMES = 40
 LONGEST_VALUE = 160
@@ -96,10 +98,16 @@ def _names(names: Iterable[str]) -> str:
 
 def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
     try:
-        title = transforms.get(kind).title
+        entry = transforms.get(kind)
     except KeyError:
-        title = kind
-    said = "; ".join(f"{name} {written(value)}" for name, value in parameters.items())
+        title, known = kind, {}
+    else:
+        title, known = entry.title, {one.name: one for one in entry.parameters}
+    pairs = [
+        (known[name].title, setting(known[name], value)) if name in known else (name, written(value))
+        for name, value in parameters.items()
+    ]
+    said = "; ".join(f"{term.lower()}: {words}" for term, words in pairs)
     return Fact(title, _names(columns) or said, said if columns else "")
 
 
@@ -109,10 +117,7 @@ def _hyperparameters(spec: Spec) -> list[Fact]:
     except KeyError:
         return [Fact(name, written(value)) for name, value in spec.model.parameters.items()]
     values = {**entry.defaults(spec.task.kind), **spec.model.parameters}
-    return [
-        Fact(one.title, written(values[one.name]) or one.none_means or "empty", one.unit)
-        for one in entry.parameters_for(spec.task.kind)
-    ]
+    return [Fact(one.title, setting(one, values[one.name])) for one in entry.parameters_for(spec.task.kind)]
 
 
 def search(spec: Spec) -> list[Fact]:
@@ -125,7 +130,7 @@ def search(spec: Spec) -> list[Fact]:
     how = f"{drawn}; poor sets given up early: {given_up.lower()}"
     found = [Fact("Search", f"{tuning.trials:,} trials in each fold", f"{how}; {decides} decides")]
     for one in resolve(spec)[0] if registry.has(spec.model.estimator) else ():
-        within = ", ".join(written(choice) for choice in one.choices)
+        within = ", ".join(setting(one.parameter, choice) for choice in one.choices)
         steps = "by factors" if one.log else "evenly"
         span = within or f"{written(float(one.low))} to {written(float(one.high))}"
         found.append(Fact(f"Searched: {one.parameter.title}", span, "" if within else steps))
@@ -136,24 +141,9 @@ def _validation(spec: Spec) -> list[Fact]:
     entry = splitting.get(spec.validation.strategy)
     values = {**entry.defaults(), **spec.validation.parameters}
     found = [Fact("Validation", entry.title)]
-    found += [Fact(one.title, written(values[one.name]) or "empty", one.unit) for one in entry.parameters]
+    found += [Fact(one.title, setting(one, values[one.name])) for one in entry.parameters]
     held = spec.validation.holdout
     return [*found, Fact("Held out at the end", f"{100 * held.fraction:g} %" if held else "nothing")]
-
-
-def written(value: Any) -> str:
-    """Write an answer or a parameter in words."""
-    if value is None or value == {"absent": True}:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(written(item) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {written(item)}" for name, item in value.items())
-    return str(value)
 
 
 def history(events: list[dict[str, Any]]) -> tuple[Change, ...]:
@@ -163,13 +153,35 @@ def history(events: list[dict[str, Any]]) -> tuple[Change, ...]:
             version=int(event["version"]),
             step=str(event["step"]),
             at=str(event["at"]).replace("T", " ")[:16],
-            answer=path.rpartition(".")[2].replace("_", " "),
-            before=_cut(written(before)) or "as suggested",
-            after=_cut(written(after)) or "as suggested",
+            answer=_asked(path),
+            before=_cut(_answered(path, before)) or "as suggested",
+            after=_cut(_answered(path, after)) or "as suggested",
         )
         for event in events
         for path, (before, after) in event["changes"].items()
     )
+
+
+def _asked(path: str) -> str:
+    """Return what an answer is about: a setting by its title, anything else by its field."""
+    parameter = _parameter(path)
+    return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
+
+
+def _answered(path: str, value: Any) -> str:
+    """Write an answer by the labels of its form; nothing for one that was not given."""
+    plain, parameter = written(value), _parameter(path)
+    if not plain:
+        return ""
+    if path == "model.estimator":
+        return registry.get(plain).title if registry.has(plain) else plain
+    return plain if parameter is None else setting(parameter, value)
+
+
+def _parameter(path: str) -> Parameter | None:
+    step, _, field = path.partition(".")
+    estimator, _, name = field.partition(".")
+    return registry.get(estimator).parameter(name) if step == "model" and registry.has(estimator) else None
 
 
 def _cut(text: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.analysis.units import unit_of
 from app.web.charts import paths, scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin
+from app.web.charts.words import Numbers, figure, thin, with_unit
 
 # The share of the height that the lines take where precipitation hangs from above.
 BELOW_RAIN = 0.8
@@ -28,25 +29,22 @@ class Hydrograph:
     rain: str
     rain_name: str
     rain_note: str
+    rain_ticks: tuple[Tick, ...]
     numbers: Numbers
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
+def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Hydrograph | None:
     """Return the hydrograph of a report, or None where there is nothing to draw."""
     if not values:
         return None
-    rows = _rows(values)
-    if not rows:
+    if not (rows := _rows(values)):
         return None
     start, end = rows[0][0], rows[-1][0]
-    values_shown = scales.known(value for row in rows for value in row[1:3])
-    # Flow stands on zero; a groundwater head far from it would only be squeezed.
-    lowest, highest = min(values_shown, default=0.0), max(values_shown, default=0.0)
-    scale = scales.linear(values_shown, from_zero=0 <= lowest <= highest / 2)
-    rain_values = scales.known(row[3] for row in rows)
-    longest = max(rain_values, default=0.0)
-    height = BELOW_RAIN if longest > 0 else 1.0
+    scale = scales.amounts([row[1] for row in rows], [row[2] for row in rows])
+    marks = scales.ticks(scale)
+    hanging = _hanging([row[3] for row in rows], rain_name := str(values.get("rain_column") or ""))
+    height = BELOW_RAIN if hanging.longest > 0 else 1.0
     places = [scales.time_share(start, end, row[0]) for row in rows]
 
     def drawn(column: int) -> str:
@@ -55,29 +53,70 @@ def build(values: dict[str, Any] | None, *, target: str) -> Hydrograph | None:
             [(x, scale.share(one[0]) * height if one else None) for x, one in zip(places, found, strict=True)]
         )
 
-    bars = [(x, row[3] / longest * RAIN_HEIGHT) for x, row in zip(places, rows, strict=True) if longest and row[3]]
-    rain_name = str(values.get("rain_column") or "")
     return Hydrograph(
         title=str(values.get("title") or ""),
         sentence=_sentence(rows, target),
-        y_title=scales.titled(target, scale),
+        y_title=scales.titled(with_unit(target, unit), scale),
         x=scales.time_ticks(start, end),
-        y=tuple(Tick(round(100 - tick.at * height, 2), tick.label) for tick in scales.ticks(scale)),
+        y=tuple(Tick(round(100 - tick.at * height, 2), tick.label) for tick in marks),
         observed=drawn(1),
         estimated=drawn(2),
-        rain=paths.hanging_bars(bars, 0.8 / len(rows)),
+        rain=paths.hanging_bars(hanging.bars(places, [row[3] for row in rows]), 0.8 / len(rows)),
         rain_name=rain_name,
-        rain_note=f"{rain_name} hangs from above; longest bar {figure(longest, 3)}" if bars else "",
+        rain_note=hanging.note,
+        rain_ticks=tuple(Tick(round(tick.at * RAIN_HEIGHT, 2), tick.label) for tick in hanging.marks),
         numbers=_numbers(values, rain_name),
-        data={**_data(values, target, rain_name), "low": scale.low},
+        data={
+            **_data(values, scales.titled(with_unit(target, unit), scale), rain_name),
+            "low": scale.low,
+            "high": scale.low + (scale.high - scale.low) / height,
+            "ticks": scales.values_of(scale, marks),
+            **hanging.data(),
+        },
     )
 
 
-def _data(values: dict[str, Any], target: str, rain_name: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Hanging:
+    """The scale of precipitation, which hangs from above."""
+
+    longest: float
+    scale: scales.Scale
+    marks: tuple[Tick, ...]
+    note: str
+
+    def bars(self, places: list[float], values: list[Any]) -> list[tuple[float, float]]:
+        """Return where each bar hangs and how far down it comes."""
+        if self.longest <= 0:
+            return []
+        pairs = zip(places, values, strict=True)
+        return [(x, value / self.scale.high * RAIN_HEIGHT) for x, value in pairs if value]
+
+    def data(self) -> dict[str, Any]:
+        """Return what the script needs of it."""
+        return {
+            "rainNote": self.note,
+            "rainMost": self.scale.high / RAIN_HEIGHT,
+            "rainTicks": scales.values_of(self.scale, self.marks),
+        }
+
+
+def _hanging(values: list[Any], name: str) -> _Hanging:
+    longest = max(scales.known(values), default=0.0)
+    scale = scales.linear([longest], from_zero=True, most=2)
+    if longest <= 0:
+        return _Hanging(0.0, scale, (), "")
+    unit = unit_of(name)
+    amount = f"{figure(longest, 3)} {unit}".strip()
+    title = scales.titled(with_unit(name, unit), scale)
+    return _Hanging(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
+
+
+def _data(values: dict[str, Any], title: str, rain_name: str) -> dict[str, Any]:
     """Return what the script draws from, where there is one."""
     return {
         "kind": "hydrograph",
-        "target": target,
+        "title": title,
         "times": values["times"],
         "observed": values["observed"],
         "estimated": values["predicted"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.web.charts import scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin
+from app.web.charts.words import Numbers, figure, thin, with_unit
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Scatter:
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
+def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scatter | None:
     """Return the scatter of a report, or None where no row has both values."""
     if not values:
         return None
@@ -37,16 +37,17 @@ def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
     if not pairs:
         return None
     log = bool(values.get("log")) and all(seen > 0 for seen, _said in pairs)
-    everything = [value for pair in pairs for value in pair]
     # One estimate near zero must not stretch a logarithmic axis over ten powers.
     least = min(seen for seen, _said in pairs) / 3
-    scale = scales.logarithmic(max(value, least) for value in everything) if log else scales.linear(everything)
+    seen, said = zip(*pairs, strict=True)
+    scale = scales.logarithmic(max(one, least) for one in (*seen, *said)) if log else scales.amounts(seen, said)
     marks = scales.ticks(scale)
+    upwards = scales.titled(with_unit(f"Estimated {target}", unit), scale)
     return Scatter(
         sentence=_sentence(pairs, target),
         note=_note(values, pairs, scale, log=log),
-        x_title=scales.titled("Observed", scale),
-        y_title=scales.titled(f"Estimated {target}", scale),
+        x_title=scales.titled(with_unit("Observed", unit), scale),
+        y_title=upwards,
         x=marks,
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in marks),
         points=tuple(
@@ -55,7 +56,8 @@ def build(values: dict[str, Any] | None, *, target: str) -> Scatter | None:
         numbers=_numbers(pairs),
         data={
             "kind": "scatter",
-            "target": target,
+            "title": f"Upwards: {upwards[:1].lower()}{upwards[1:]}. To the right: observed.",
+            "ticks": scales.values_of(scale, marks),
             "points": pairs,
             "low": scale.low,
             "high": scale.high,

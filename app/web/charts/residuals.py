@@ -8,7 +8,7 @@ from typing import Any
 
 from app.web.charts import scales
 from app.web.charts.scales import MONTHS, Tick
-from app.web.charts.words import Numbers, figure
+from app.web.charts.words import Numbers, figure, with_unit
 
 MARKS = ("q05", "q25", "q50", "q75", "q95")
 
@@ -63,7 +63,7 @@ class Histogram:
     numbers: Numbers
 
 
-def by_month(values: dict[str, Any] | None, *, target: str) -> Months | None:
+def by_month(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Months | None:
     """Return the boxes of a report, or None where there are too few months."""
     lines = [line for line in (values or {}).get("by_month") or [] if all(line.get(mark) is not None for mark in MARKS)]
     if not lines:
@@ -75,7 +75,7 @@ def by_month(values: dict[str, Any] | None, *, target: str) -> Months | None:
             f"Residuals of {target} by month. The middle nine tenths are widest in {MONTHS[widest['month'] - 1]}, "
             f"from {figure(widest['q05'], 2)} to {figure(widest['q95'], 2)}."
         ),
-        y_title=scales.titled("Estimated minus observed", scale),
+        y_title=scales.titled(with_unit("Estimated minus observed", unit), scale),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(scale, signed=True)),
         boxes=tuple(_box(line, scale, place=place, count=len(lines)) for place, line in enumerate(lines)),
         numbers=Numbers(
@@ -106,7 +106,7 @@ def _box(line: dict[str, Any], scale: scales.Scale, *, place: int, count: int) -
     )
 
 
-def histogram(values: dict[str, Any] | None, *, target: str) -> Histogram | None:
+def histogram(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Histogram | None:
     """Return the histogram of a report, or None where nothing was counted."""
     given = (values or {}).get("histogram") or {}
     edges, counts = scales.known(given.get("edges") or []), [int(count) for count in given.get("counts") or []]
@@ -120,7 +120,7 @@ def histogram(values: dict[str, Any] | None, *, target: str) -> Histogram | None
             f"Residuals of {target}, counted in {len(counts)} bins from {figure(edges[0], 3)} to "
             f"{figure(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the estimates are too high."
         ),
-        x_title=scales.titled("Estimated minus observed", across),
+        x_title=scales.titled(with_unit("Estimated minus observed", unit), across),
         x=scales.ticks(across, signed=True),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(up)),
         zero=scales.percent(across.share(0.0)),

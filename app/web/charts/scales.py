@@ -14,6 +14,8 @@ LARGEST = 1e300
 SUPERSCRIPT = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_TICKS = 13
+# What lies below zero by no more than this share of the largest value is zero but for the gauge.
+ABOUT_ZERO = 0.01
 CROWDED = 6
 
 
@@ -75,6 +77,32 @@ def linear(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> 
     return Scale(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9))
 
 
+def amounts(observed: Iterable[Any], estimated: Iterable[Any]) -> Scale:
+    """Return a scale of amounts: it begins at zero, or at the lowest estimate where one lies below.
+
+    What was observed below zero, or all of it far from there as the head of an aquifer is, has a scale around its
+    values instead.
+    """
+    seen = known(observed)
+    everything = seen + known(estimated)
+    lowest, highest = (min(everything), max(everything)) if everything else (0.0, 1.0)
+    about_zero = not seen or min(seen) >= -ABOUT_ZERO * max(abs(highest), abs(lowest))
+    if not about_zero or lowest > highest / 2:
+        return linear(everything)
+    if lowest >= 0:
+        return linear(everything, from_zero=True)
+    whole = linear([max(lowest, -LARGEST / 2), min(highest, LARGEST / 2)], from_zero=True)
+    return Scale(max(lowest, whole.low), whole.high)
+
+
+def values_of(scale: Scale, marks: Iterable[Tick]) -> list[tuple[float, str]]:
+    """Return the value of each tick with its lettering, for whoever draws the scale again."""
+    if scale.logarithmic:
+        span = math.log10(scale.high) - math.log10(scale.low)
+        return [(scale.low * 10 ** (span * tick.at / 100), tick.label) for tick in marks]
+    return [(scale.low + (scale.high - scale.low) * tick.at / 100, tick.label) for tick in marks]
+
+
 def logarithmic(values: Iterable[Any]) -> Scale:
     """Return a logarithmic scale around the positive ones of these values."""
     numbers = [value for value in known(values) if value > 1e-299]
@@ -104,6 +132,9 @@ def ticks(scale: Scale, *, most: int = 5, signed: bool = False) -> tuple[Tick, .
         return _log_ticks(scale)
     power = exponent(scale)
     step = step_of(scale.high - scale.low, most)
+    if scale.low < 0 < scale.high and -scale.low < step_of(scale.high, most):
+        # The little below zero takes no tick and does not make the others sparser.
+        step = step_of(scale.high, most)
     first, last = math.ceil(scale.low / step - 1e-6), math.floor(scale.high / step + 1e-6)
     decimals = min(max(0, power - math.floor(math.log10(step)) + (1 if _is_quarter(step) else 0)), 12)
     found = []

@@ -79,7 +79,7 @@ def tiles(report: dict[str, Any]) -> tuple[Tile, ...]:
         parts = [f"{lower_first(rival['title'])} {metric_figure(metric, rival['scores'][metric['id']][key])}"]
         if score["std"] is not None and key == "mean":
             parts.append(f"± {metric_figure(metric, score['std'])} over the folds")
-        if metric["in_target_units"]:
+        if metric["in_target_units"] and not metric["unit"]:
             parts.append(f"in the unit of {report['task']['target']}")
         help_sentence = "" if metric["in_target_units"] else f" {metric['help']}".replace("-0.", f"{scales.MINUS}0.")
         unit = metric["unit"] if score[key] is not None else ""
@@ -130,6 +130,8 @@ def leaderboard(report: dict[str, Any], *, model_title: str) -> Leaderboard:
 
 
 def _with_unit(metric: dict[str, Any]) -> str:
+    if metric["in_target_units"] and metric["unit"]:
+        return f"{metric['title']} ({metric['unit']})"
     return f"{metric['title']} {metric['unit']}".strip()
 
 

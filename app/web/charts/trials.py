@@ -7,8 +7,8 @@ from typing import Any
 
 from app.domain.training import metrics
 from app.web.charts import paths, scales
-from app.web.charts.facts import written
 from app.web.charts.words import figure
+from app.web.wording import hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
 MOST_LINES = 6
@@ -119,7 +119,7 @@ def under_way(search: Any) -> SearchUnderWay | None:
     )
 
 
-def build(tuning: dict[str, Any] | None) -> Searched | None:
+def build(tuning: dict[str, Any] | None, *, estimator: str = "") -> Searched | None:
     """Return what a report says of its searches, None where it had none."""
     if not tuning:
         return None
@@ -131,7 +131,7 @@ def build(tuning: dict[str, Any] | None) -> Searched | None:
     return Searched(
         metric=str(tuning["title"]),
         heads=tuple(str(one["title"]) for one in tuning["parameters"]),
-        parts=tuple(_found(tuning, one, names) for one in tuning["searches"]),
+        parts=tuple(_found(tuning, one, names, estimator) for one in tuning["searches"]),
         importance=tuple(
             (str(one["title"]), f"{one['correlation']:+.2f}".replace("-", scales.MINUS)) for one in tuning["importance"]
         ),
@@ -140,7 +140,7 @@ def build(tuning: dict[str, Any] | None) -> Searched | None:
     )
 
 
-def _found(tuning: dict[str, Any], one: dict[str, Any], names: list[str]) -> Found:
+def _found(tuning: dict[str, Any], one: dict[str, Any], names: list[str], estimator: str) -> Found:
     told = [f"{one['trials']:,}"]
     told += [f"{one[state]:,} {STATES[state]}" for state in ("pruned", "failed") if one[state]]
     return Found(
@@ -148,13 +148,13 @@ def _found(tuning: dict[str, Any], one: dict[str, Any], names: list[str]) -> Fou
         trials=", ".join(told),
         given=figure(one["given"], 4) or "not tried",
         best=figure(one["best"], 4) or "none",
-        chosen=tuple(_value(one["chosen"][name]) for name in names),
+        chosen=tuple(_value(estimator, name, one["chosen"][name]) for name in names),
         chart=chart(tuning["metric"], one["scores"], total=one["trials"]),
         failures=tuple(f"{item['trials']:,} failed: {item['reason']}" for item in one["failures"]),
     )
 
 
-def _value(value: Any) -> str:
+def _value(estimator: str, name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, float):
-        return written(value)
+        return hyperparameter(estimator, name, value)
     return f"{value:.4g}"

@@ -20,6 +20,7 @@ class FoldLine:
     fold: str
     score: str
     baseline: str
+    baseline_title: str
     beats: bool
     train_rows: str
     judged_rows: str
@@ -83,6 +84,12 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> W
     )
 
 
+def judged_before_end(progress: dict[str, Any]) -> tuple[str, tuple[FoldLine, ...]]:
+    """Return the metric and the last folds that were judged before an experiment ended without a result."""
+    lines = list(progress.get("folds") or [])
+    return (metrics.get(lines[0]["metric"]).title if lines else ""), tuple(_line(line) for line in lines[-MOST_FOLDS:])
+
+
 def _message(job: JobFacts) -> str:
     if job.stopping:
         return "Stopping as soon as the fit under way lets it."
@@ -111,7 +118,7 @@ def _time(job: JobFacts, *, gone: float, fraction: Any, estimate: dict[str, Any]
     if job.running and isinstance(fraction, int | float) and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
     if estimate:
-        return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} in all."
+        return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} of processor time."
     return f"{past}."
 
 
@@ -122,6 +129,7 @@ def _line(line: dict[str, Any]) -> FoldLine:
         fold=str(line["fold"]).capitalize(),
         score=figure(score, 3) or "not defined",
         baseline=figure(baseline, 3) or "not defined",
+        baseline_title=str(line.get("baseline_title") or ""),
         beats=score is not None and baseline is not None and metric.better(score, baseline),
         train_rows=f"{line['train_rows']:,}",
         judged_rows=f"{line['validation_rows']:,}",

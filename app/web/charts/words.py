@@ -47,6 +47,11 @@ def metric_figure(metric: dict[str, Any], value: float | None) -> str:
     return f"{value:z,.{1 if metric.get('unit') == '%' else 2}f}".replace("-", MINUS)
 
 
+def with_unit(name: str, unit: str) -> str:
+    """Return the name of a quantity with its unit, where that is known."""
+    return f"{name} ({unit})" if unit else name
+
+
 def thin(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[tuple[str, ...], ...], str]:
     """Return at most 60 rows, evenly spaced, and the words that say which."""
     if len(rows) <= MOST_ROWS:

@@ -1,0 +1,42 @@
+"""Answers and settings in words: the labels of the registries instead of the words that configs are written in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
+from app.domain.training.recipe_parameters import DATE_PARTS, Field
+
+
+def written(value: Any) -> str:
+    """Write an answer or a parameter in words."""
+    if value is None or value == {"absent": True}:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(written(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {written(item)}" for name, item in value.items())
+    return str(value)
+
+
+def setting(parameter: Field, value: Any) -> str:
+    """Write the value of a parameter as its form names it, with its unit; an empty one by what empty means there."""
+    if not isinstance(parameter, Parameter):
+        items = value if isinstance(value, list | tuple) else [value]
+        return ", ".join(DATE_PARTS.get(item, item) if isinstance(item, str) else written(item) for item in items)
+    if value is None or value == "":
+        return parameter.none_means or "empty"
+    label = dict(parameter.choices).get(value) if isinstance(value, str) else None
+    words = label if label is not None else written(value)
+    return f"{words} {parameter.unit}" if parameter.unit and label is None else words
+
+
+def hyperparameter(estimator: str, name: str, value: Any) -> str:
+    """Write the value of an estimator's parameter, plainly where this version knows no such parameter."""
+    parameter = registry.get(estimator).parameter(name) if registry.has(estimator) else None
+    return written(value) if parameter is None else setting(parameter, value)

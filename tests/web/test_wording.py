@@ -1,0 +1,81 @@
+"""Settings are read by the labels of the registries, not by the words of a config."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.estimators import registry
+from app.domain.experiment import Spec
+from app.domain.training import transforms
+from app.web.charts import facts, trials
+from app.web.wording import hyperparameter, setting
+from tests.web import seeds
+
+
+def spec_of(estimator: str, kind: str, **more: object) -> Spec:
+    values = seeds.spec_json(kind)
+    values["model"] = {"estimator": estimator, "parameters": more}
+    values["features"]["transforms"] = [
+        {"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic", "month"]}}
+    ]
+    return Spec.model_validate(values)
+
+
+def test_every_choice_is_written_by_its_label() -> None:
+    for entry in registry.ESTIMATORS:
+        for one in entry.parameters:
+            for value, label in one.choices:
+                assert setting(one, value) == label
+            if one.optional and one.none_means:
+                assert setting(one, None) == one.none_means
+
+
+def test_the_facts_of_an_experiment_hold_no_word_of_the_config() -> None:
+    told = {one.term: f"{one.value} {one.note}" for one in facts.facts(spec_of("logistic_regression", "multiclass"))}
+    text = " ".join(told.values())
+    for word in ("l2", "lbfgs", "balanced", "doy_cyclic", "expanding"):
+        assert word not in text.replace("Balanced", ""), text
+    assert "Day of the year, as sine and cosine, Month" in text
+    tree = {one.term: one.value for one in facts.facts(spec_of("decision_tree", "regression", max_depth=None))}
+    assert "as deep as needed" in tree.values()
+
+
+def test_parts_of_the_date_are_written_by_their_titles() -> None:
+    (parts,) = transforms.get("date_parts").parameters
+    assert setting(parts, ["hour_cyclic"]) == "Hour of the day, as sine and cosine"
+    (steps, *_) = transforms.get("lag").parameters
+    assert setting(steps, [1, 2]) == "1, 2"
+
+
+@pytest.mark.parametrize(("estimator", "words"), [("logistic_regression", "L1: drops features"), ("of_old", "l1")])
+def test_what_a_search_found_is_written_by_its_label(estimator: str, words: str) -> None:
+    assert hyperparameter(estimator, "penalty", "l1") == words
+    one = {"part": "fold 1", "trials": 1, "pruned": 0, "failed": 0, "given": 0.1, "best": 0.2, "scores": []}
+    tuning = {
+        "parameters": [{"name": "penalty", "title": "Penalty"}],
+        "searches": [{**one, "chosen": {"penalty": "l1"}, "failures": []}],
+        "limit": None,
+        "budget": 1,
+        "title": "F1",
+        "metric": "f1_macro",
+        "importance": [],
+        "sentence": "",
+    }
+    found = trials.build(tuning, estimator=estimator)
+    assert found is not None
+    assert found.parts[0].chosen == (words,)
+
+
+def test_the_history_of_the_answers_names_settings_by_their_titles_and_labels() -> None:
+    changes = {
+        "model.logistic_regression.penalty": [{"absent": True}, "l1"],
+        "model.estimator": ["ridge", "of_old"],
+        "model.of_old.depth": [1, 2],
+    }
+    event = {"version": 2, "step": "model", "at": "2026-11-24T02:00:00", "changes": changes}
+    told = [(one.answer, one.before, one.after) for one in facts.history([event])]
+    assert told == [
+        (registry.get("logistic_regression").parameter("penalty").title, "as suggested", "L1: drops features"),  # type: ignore[union-attr]
+        ("estimator", registry.get("ridge").title, "of_old"),
+        ("depth", "1", "2"),
+    ]
