@@ -22,6 +22,7 @@ from app.storage.tables import Dataset, DraftRow, User
 from app.web.filters import shown
 from app.web.hypermedia import fragment, into, leave_for, render, see_other
 from app.web.sessions import current_user
+from app.web.wording import answered, asked
 
 PAGE = "wizard.html"
 # Buttons that change one field; its name stands behind the colon.
@@ -214,7 +215,8 @@ def show_conflict(
         "items": fault.conflicts,
         "changes": json.dumps(changes),
         "fields": json.dumps([item.field for item in fault.conflicts]),
-        "title_of": lambda name: name.rsplit(".", 1)[-1].replace("_", " ").capitalize(),
+        "title_of": asked,
+        "answer_of": answered,
     }
     return into("#wizard", show_step(view, situation, status=409, conflict=conflict))
 

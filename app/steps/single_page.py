@@ -23,6 +23,7 @@ from app.steps.review.routes import VIEW as REVIEW
 from app.steps.review.routes import launched
 from app.steps.validation.routes import VIEW as VALIDATION
 from app.web.hypermedia import fragment, into, leave_for, render, see_other
+from app.web.wording import answered, asked
 
 SLUG = "single-page"
 VIEWS = (DATA, FEATURES, MODEL, VALIDATION, REVIEW)
@@ -146,7 +147,8 @@ def _conflict(situation: flow.Situation, fault: DraftConflictError) -> Response:
         "items": fault.conflicts,
         "changes": json.dumps(_changes(situation, flow.version_of(situation))),
         "fields": json.dumps([f"{item.step}.{item.field}" for item in fault.conflicts]),
-        "title_of": lambda name: name.rsplit(".", 1)[-1].replace("_", " ").capitalize(),
+        "title_of": asked,
+        "answer_of": answered,
     }
     return into("#wizard", _page(situation, status=409, conflict=conflict))
 

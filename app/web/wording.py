@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
+from app.domain.training import splitting
 from app.domain.training.recipe_parameters import DATE_PARTS, Field
 
 
@@ -40,3 +41,28 @@ def hyperparameter(estimator: str, name: str, value: Any) -> str:
     """Write the value of an estimator's parameter, plainly where this version knows no such parameter."""
     parameter = registry.get(estimator).parameter(name) if registry.has(estimator) else None
     return written(value) if parameter is None else setting(parameter, value)
+
+
+def asked(path: str) -> str:
+    """Return what an answer is about, named by step and field: a setting by its title, anything else by its field."""
+    parameter = _parameter(path)
+    return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
+
+
+def answered(path: str, value: Any) -> str:
+    """Write an answer by the labels of its form; nothing for one that was not given."""
+    plain, parameter = written(value), _parameter(path)
+    if not plain:
+        return ""
+    if path == "model.estimator":
+        return registry.get(plain).title if registry.has(plain) else plain
+    return plain if parameter is None else setting(parameter, value)
+
+
+def _parameter(path: str) -> Parameter | None:
+    step, _, field = path.partition(".")
+    owner, _, name = field.partition(".")
+    if step == "model" and registry.has(owner):
+        return registry.get(owner).parameter(name)
+    known = next((one for one in splitting.STRATEGIES if one.id.value == owner), None)
+    return known.parameter(name) if step == "validation" and known is not None else None

@@ -7,6 +7,7 @@ import pytest
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training import transforms
+from app.web import wording
 from app.web.charts import facts, trials
 from app.web.wording import hyperparameter, setting
 from tests.web import seeds
@@ -79,3 +80,11 @@ def test_the_history_of_the_answers_names_settings_by_their_titles_and_labels() 
         ("estimator", registry.get("ridge").title, "of_old"),
         ("depth", "1", "2"),
     ]
+
+
+def test_an_answer_of_the_validation_is_named_as_its_form_names_it() -> None:
+    assert wording.asked("validation.k_fold.n_splits") == "Folds"
+    assert wording.asked("validation.holdout_percent") == "holdout percent"
+    assert wording.answered("validation.time_series.gap", "30") == "30 steps"
+    assert wording.answered("model.estimator", "ridge") == registry.get("ridge").title
+    assert wording.answered("data.target", None) == ""

@@ -23,6 +23,7 @@ from app.steps.review.form import read
 from app.web.charts import facts
 from app.web.hypermedia import leave_for
 from app.web.hyperparameters import recommended_value, same
+from app.web.wording import setting
 
 
 def context(situation: flow.Situation) -> dict[str, Any]:
@@ -56,7 +57,8 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "settings": _settings(situation, entry, spec),
         "strategy": strategy,
         "strategy_settings": [
-            (one, {**strategy.defaults(), **spec.validation.parameters}[one.name]) for one in strategy.parameters
+            (one, setting(one, {**strategy.defaults(), **spec.validation.parameters}[one.name]))
+            for one in strategy.parameters
         ],
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
@@ -66,12 +68,12 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     }
 
 
-def _settings(situation: flow.Situation, entry: EstimatorEntry, spec: Spec) -> list[tuple[Parameter, Any, bool]]:
-    """Return each setting with its value, and whether it differs from what is recommended."""
+def _settings(situation: flow.Situation, entry: EstimatorEntry, spec: Spec) -> list[tuple[Parameter, str, bool]]:
+    """Return each setting with its value in words, and whether it differs from what is recommended."""
     values, found = {**entry.defaults(spec.task.kind), **spec.model.parameters}, []
     for one in entry.parameters_for(spec.task.kind):
         recommended = recommended_value(situation.plan, f"{entry.id}.{one.name}", one)
-        found.append((one, values[one.name], not same(one, values[one.name], recommended)))
+        found.append((one, setting(one, values[one.name]), not same(one, values[one.name], recommended)))
     return found
 
 

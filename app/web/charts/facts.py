@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.training import metrics, splitting, transforms
 from app.domain.training.searchspace import resolve
 from app.domain.vocabulary import Strategy, TaskKind
-from app.web.wording import setting, written
+from app.web.wording import answered, asked, setting, written
 
 MOST_NAMES = 40
 LONGEST_VALUE = 160
@@ -153,35 +152,13 @@ def history(events: list[dict[str, Any]]) -> tuple[Change, ...]:
             version=int(event["version"]),
             step=str(event["step"]),
             at=str(event["at"]).replace("T", " ")[:16],
-            answer=_asked(path),
-            before=_cut(_answered(path, before)) or "as suggested",
-            after=_cut(_answered(path, after)) or "as suggested",
+            answer=asked(path),
+            before=_cut(answered(path, before)) or "as suggested",
+            after=_cut(answered(path, after)) or "as suggested",
         )
         for event in events
         for path, (before, after) in event["changes"].items()
     )
-
-
-def _asked(path: str) -> str:
-    """Return what an answer is about: a setting by its title, anything else by its field."""
-    parameter = _parameter(path)
-    return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
-
-
-def _answered(path: str, value: Any) -> str:
-    """Write an answer by the labels of its form; nothing for one that was not given."""
-    plain, parameter = written(value), _parameter(path)
-    if not plain:
-        return ""
-    if path == "model.estimator":
-        return registry.get(plain).title if registry.has(plain) else plain
-    return plain if parameter is None else setting(parameter, value)
-
-
-def _parameter(path: str) -> Parameter | None:
-    step, _, field = path.partition(".")
-    estimator, _, name = field.partition(".")
-    return registry.get(estimator).parameter(name) if step == "model" and registry.has(estimator) else None
 
 
 def _cut(text: str) -> str:
