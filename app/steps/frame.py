@@ -11,7 +11,7 @@ from app.domain.estimators import registry
 from app.domain.problems import Problem
 from app.domain.training import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services import estimates
+from app.services import drafts, estimates
 from app.storage.db import now
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "plan": plan,
         "spec": spec,
         "dataset": situation.dataset,
+        "gone": None if situation.dataset else drafts.deleted_dataset_of(situation.user, situation.row),
         "profile": situation.profile,
         "before": earlier,
         "after": later,
