@@ -154,3 +154,19 @@ def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -
     after = words_of(browser.get(step_path(small, "model")).element("model-choices"))
     assert "first choice" in after
     assert "first by the rules" not in after
+
+
+def test_the_estimate_at_the_side_follows_the_short_fits(browser: Browser, small: DraftRow) -> None:
+    browser.get(step_path(small, "model"))
+    work(small)
+    polled = browser.get(evidence_path(small), htmx=True)
+    (root,) = list(polled.tree)
+    estimate = polled.element("wizard-estimate")
+    assert estimate.get("hx-swap-oob") == "true"
+    assert root.get("id") == "model-evidence"
+    page = browser.get(step_path(small, "model"))
+    assert page.element("wizard-estimate").get("hx-swap-oob") is None
+    assert words_of(page.element("wizard-estimate")) == words_of(estimate)
+    (line,) = (one for one in polled.tree.iter("tr") if "chosen" in [words_of(chip) for chip in one.iter("span")])
+    time = next(words_of(one) for one in estimate.iter("strong"))
+    assert time in words_of(line), "the table and the side say the same"
