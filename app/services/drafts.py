@@ -339,13 +339,20 @@ def undo(user: User, draft_id: uuid.UUID) -> SaveOutcome:
 
 def dataset_of(user: User, row: DraftRow, answers: Mapping[str, Mapping[str, Any]] | None = None) -> Dataset | None:
     """Return the dataset a draft stands on, if it has one and it was not deleted."""
-    chosen = _dataset_id({step: dict(fields) for step, fields in (answers or row.answers).items()})
-    if chosen is None:
-        return None
-    dataset = dataset_rows.find_dataset(chosen)
-    if dataset is None or dataset.owner_id != user.id or dataset.deleted_at is not None:
-        return None
-    return dataset
+    dataset = _chosen(user, answers or row.answers)
+    return dataset if dataset is not None and dataset.deleted_at is None else None
+
+
+def deleted_dataset_of(user: User, row: DraftRow) -> Dataset | None:
+    """Return the dataset a draft stands on where it was deleted meanwhile, be its files still there or not."""
+    dataset = _chosen(user, row.answers)
+    return dataset if dataset is not None and dataset.deleted_at is not None else None
+
+
+def _chosen(user: User, answers: Mapping[str, Mapping[str, Any]]) -> Dataset | None:
+    chosen = _dataset_id({step: dict(fields) for step, fields in answers.items()})
+    dataset = dataset_rows.find_dataset(chosen) if chosen is not None else None
+    return dataset if dataset is not None and dataset.owner_id == user.id else None
 
 
 def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan:

@@ -57,6 +57,7 @@ class StepView:
     act: Callable[[Form, Plan], dict[str, Any]] = field(default=lambda _form, _plan: {})
     reshapes: tuple[str, ...] = ()
     live: str = ""
+    accepts: tuple[str, ...] = ()
 
 
 def situation_of(draft_id: uuid.UUID) -> Situation:
@@ -130,6 +131,15 @@ def changes_of(view: StepView, situation: Situation, version: int) -> dict[str, 
     return changes
 
 
+def accepted(view: StepView, situation: Situation, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what going on makes an answer: what the page showed in fields that would be left to the suggestion."""
+    if not view.accepts or request.form.get("action", "continue") != "continue":
+        return {}
+    after = {**situation.row.answers.get(view.slug, {}), **changes}
+    sent = view.read(request.form, situation.plan)
+    return {name: sent[name] for name in view.accepts if name in sent and after.get(name) is None}
+
+
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, list) or isinstance(other, list) or isinstance(one, bool):
         return bool(one == other)
@@ -138,10 +148,12 @@ def _same(one: Any, other: Any) -> bool:
     return shown(one).replace("\r\n", "\n") == shown(other).replace("\r\n", "\n")
 
 
-def store(view: StepView, situation: Situation) -> Situation:
-    """Save what the form changed, and return the draft as it is then."""
+def store(view: StepView, situation: Situation, *, going_on: bool = False) -> Situation:
+    """Save what the form changed, and what going on accepts, and return the draft as it is then."""
     version = version_of(situation)
     changes = changes_of(view, situation, version)
+    if going_on:
+        changes.update(accepted(view, situation, changes))
     outcome = drafts.save_answers(situation.user, situation.row.id, step=view.slug, changes=changes, version=version)
     if not outcome.changed and not outcome.merged:
         return situation
@@ -152,7 +164,7 @@ def save(view: StepView, draft_id: uuid.UUID) -> Response:
     """Save the step; then go on, or show it again with what is wrong."""
     situation = situation_of(draft_id)
     try:
-        situation = store(view, situation)
+        situation = store(view, situation, going_on=True)
     except DraftConflictError as fault:
         return show_conflict(view, situation, fault)
     except ConflictError:

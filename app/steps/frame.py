@@ -11,7 +11,7 @@ from app.domain.estimators import registry
 from app.domain.problems import Problem
 from app.domain.training import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services import estimates
+from app.services import drafts, estimates
 from app.storage.db import now
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def marks_of(situation: Situation, current: str) -> list[Mark]:
     for place, step in enumerate(wizard.STEPS):
         errors = len(plan.errors_of(step.slug))
         visited = place <= at
-        state = "current" if step.slug == current else "done" if visited and not errors else "todo"
+        # Review is done by the launch alone, and a launched draft is an experiment.
+        done = visited and not errors and step.slug != wizard.SLUGS[-1]
+        state = "current" if step.slug == current else "done" if done else "todo"
         reachable = step.slug == "data" or (plan.spec is not None and place <= at + 1)
         trouble = errors if visited and step.slug != current else 0
         note = (
@@ -85,6 +87,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "plan": plan,
         "spec": spec,
         "dataset": situation.dataset,
+        "gone": None if situation.dataset else drafts.deleted_dataset_of(situation.user, situation.row),
         "profile": situation.profile,
         "before": earlier,
         "after": later,

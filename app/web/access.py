@@ -105,6 +105,7 @@ POLICY: dict[str, Who] = {
     "data.use_sample": Who.SIGNED_IN,
     "data.use_dataset": Who.SIGNED_IN,
     "data.upload": Who.SIGNED_IN,
+    "data.restore": Who.SIGNED_IN,
     "data.reading": Who.SIGNED_IN,
     "data.columns": Who.SIGNED_IN,
     "data.names": Who.SIGNED_IN,

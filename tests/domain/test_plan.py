@@ -65,6 +65,25 @@ def test_a_daily_series_gets_the_plan_a_hydrologist_would_make(name: str, target
     assert plan.launchable
 
 
+@pytest.mark.parametrize(("rows", "rain", "gap"), [(80, False, 3), (40, False, 2), (300, True, 15), (700, True, 30)])
+def test_the_suggested_gap_of_a_short_series_does_not_warn_about_itself(rows: int, rain: bool, gap: int) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "date": pd.date_range("1972-01-10", periods=rows, freq="MS").strftime("%Y-%m-%d"),
+            "rain" if rain else "warmth": random.gamma(0.5, 4.0, rows).round(2),
+            "flow": random.gamma(2.0, 3.0, rows).round(2),
+        }
+    )
+    profile = known(frame).profile
+    plan = make_plan(Draft({"data": {"target": "flow"}}), profile, None)
+    assert _spec(plan).validation.parameters["gap"] == gap
+    assert [one.severity for one in plan.problems if one.code == "gap_short"] in ([], [Severity.NOTICE])
+    if rows == 80:
+        shorter = make_plan(Draft({"data": {"target": "flow"}, "validation": {"time_series.gap": "1"}}), profile, None)
+        assert [one.severity for one in shorter.problems if one.code == "gap_short"] == [Severity.WARNING]
+
+
 @pytest.mark.parametrize(("name", "target", "rain"), [(RIVER, "discharge_mm", "prcp_mm"), (WELL, "head_m", "rain_m")])
 def test_the_derived_features_of_a_series_are_lags_sums_of_rain_and_the_season(
     name: str, target: str, rain: str

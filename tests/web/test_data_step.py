@@ -357,3 +357,43 @@ def test_what_is_worth_knowing_about_the_target_stands_beside_it(browser: Browse
     assert answer.status == 303
     assert "Done" in browser.follow(answer).words
     assert drafts.get_draft(user, row.id).version == before + 1
+
+
+def test_a_draft_whose_dataset_was_deleted_names_it_and_brings_it_back(
+    browser: Browser, user: User, trip: DraftRow, river: Dataset
+) -> None:
+    answers = answers_of(user, trip)
+    datasets.delete_dataset(user, river.id)
+    page = browser.get(at(trip))
+    assert "river.csv was deleted." in page.words
+    assert "Datariver.csv, deleted" in words_of(page.element("wizard-side"))
+    back = browser.press(page, "Bring it back: river.csv")
+    assert (back.status, back.goes_to) == (303, at(trip))
+    fresh()
+    page = browser.follow(back)
+    assert "was deleted" not in page.words
+    assert page.value_of("target") == ["flow"]
+    assert answers_of(user, trip) == answers
+
+
+def test_what_was_deleted_for_good_is_named_without_a_button(
+    browser: Browser, user: User, trip: DraftRow, river: Dataset
+) -> None:
+    datasets.delete_dataset(user, river.id)
+    assert datasets.purge(river)
+    page = browser.get(at(trip))
+    assert "Its files are gone for good: upload it again, or choose other data." in page.words
+    assert not [one for one in page.buttons if one.startswith("Bring it back")]
+    late = browser.post(f"{at(trip)}/restore", {"csrf_token": browser.get("/account").token})
+    assert late.status == 404
+    assert "This dataset was deleted for good." in late.words
+
+
+def test_the_deleted_dataset_of_somebody_elses_draft_stays_deleted(browser: Browser, other_user: User) -> None:
+    theirs = upload(other_user, SMALL.encode())
+    row = draft_on(other_user, theirs, target="flow")
+    datasets.delete_dataset(other_user, theirs.id)
+    answer = browser.post(f"{at(row)}/restore", {"csrf_token": browser.get("/account").token})
+    assert answer.status == 404
+    fresh()
+    assert datasets.list_datasets(other_user) == []

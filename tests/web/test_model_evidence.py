@@ -6,13 +6,13 @@ import pytest
 
 from app.domain.recommendation import evidence as racing
 from app.domain.vocabulary import JobKind, RunState
-from app.services import recommendations
+from app.services import datasets, drafts, recommendations
 from app.services.measuring import Held
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, Job, User
-from tests.services.tables import draft_on, upload, wide_csv
-from tests.web.client import Browser, answers_of, step_path
+from tests.services.tables import draft_on, save, upload, wide_csv
+from tests.web.client import Browser, answers_of, step_path, words_of
 
 
 @pytest.fixture
@@ -119,3 +119,54 @@ def test_what_failed_is_said_and_measured_again_when_asked(browser: Browser, sma
 
 def test_one_page_for_all_shows_it_too(browser: Browser, small: DraftRow) -> None:
     assert 'id="model-evidence"' in browser.get(f"/experiments/drafts/{small.id}/single-page").text
+
+
+def overtaking(browser: Browser, user: User, row: DraftRow) -> tuple[str, str]:
+    """Have the fits made and the last of their estimators chosen; returns the titles of the first and the chosen."""
+    browser.get(step_path(row, "model"))
+    work(row)
+    dataset = datasets.get_dataset(user, job_of(row).subject_id)
+    found = recommendations.recommend(dataset, drafts.plan_of(user, row))
+    assert found is not None
+    lines = [one.ranked.entry for one in found.items if one.measured is not None and not one.ranked.entry.is_baseline]
+    save(user, row, estimator=lines[-1].id)
+    return lines[0].title, lines[-1].title
+
+
+def test_who_came_out_first_beside_the_chosen_one_is_said_with_a_button_when_the_fits_end(
+    browser: Browser, user: User, small: DraftRow
+) -> None:
+    first, chosen = overtaking(browser, user, small)
+    said = f"{first} came out first in the short fits; chosen is {chosen}."
+    polled = browser.get(evidence_path(small), htmx=True)
+    assert said in polled.words
+    assert f"Use {first}" in words_of(polled.tree)
+    answer = browser.press(browser.get(step_path(small, "model")), f"Use {first}")
+    assert answer.status == 303
+    assert "came out first" not in browser.get(step_path(small, "model")).words
+
+
+def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -> None:
+    before = words_of(browser.get(step_path(small, "model")).element("model-choices"))
+    assert "first by the rules" in before
+    assert "first choice" not in before
+    work(small)
+    after = words_of(browser.get(step_path(small, "model")).element("model-choices"))
+    assert "first choice" in after
+    assert "first by the rules" not in after
+
+
+def test_the_estimate_at_the_side_follows_the_short_fits(browser: Browser, small: DraftRow) -> None:
+    browser.get(step_path(small, "model"))
+    work(small)
+    polled = browser.get(evidence_path(small), htmx=True)
+    (root,) = list(polled.tree)
+    estimate = polled.element("wizard-estimate")
+    assert estimate.get("hx-swap-oob") == "true"
+    assert root.get("id") == "model-evidence"
+    page = browser.get(step_path(small, "model"))
+    assert page.element("wizard-estimate").get("hx-swap-oob") is None
+    assert words_of(page.element("wizard-estimate")) == words_of(estimate)
+    (line,) = (one for one in polled.tree.iter("tr") if "chosen" in [words_of(chip) for chip in one.iter("span")])
+    time = next(words_of(one) for one in estimate.iter("strong"))
+    assert time in words_of(line), "the table and the side say the same"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from app.domain.estimators import registry
@@ -11,8 +13,9 @@ from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation import filling
 from app.domain.recommendation.answers import Reader
 from app.domain.vocabulary import TaskKind
+from app.services import drafts
 from app.storage.tables import DraftRow, User
-from tests.services.tables import save
+from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of
 
 BOOSTING = "hist_gradient_boosting"
@@ -66,10 +69,11 @@ def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user:
     assert "2 settings are changed." in page.words
     back = browser.press(page, f"Use {wanted}, recommended", {f"{BOOSTING}.max_iter": "77"})
     assert back.goes_to == f"{step_path(draft, 'model')}#{ident(RATE)}"
-    assert answers_of(user, draft)["model"] == {BINS: "64", f"{BOOSTING}.max_iter": "77"}
+    accepted = {"estimator": BOOSTING}
+    assert answers_of(user, draft)["model"] == {**accepted, BINS: "64", f"{BOOSTING}.max_iter": "77"}
     everything = browser.press(browser.get(step_path(draft, "model")), "Use all recommendations")
     assert everything.status == 303
-    assert "model" not in answers_of(user, draft)
+    assert answers_of(user, draft)["model"] == accepted
 
 
 def test_recommendation_and_default_are_told_apart_and_both_can_be_had(
@@ -190,4 +194,46 @@ def test_a_button_of_no_setting_changes_nothing(browser: Browser, user: User, dr
     token = browser.get(step_path(draft, "model")).token
     for action in ("use-default:", "use-recommended:ridge.alpha", "use-default:../x", "heal:a:b", "heal:"):
         assert browser.post(step_path(draft, "model"), {"csrf_token": token, "action": action}).status == 303
+    assert "model" not in answers_of(user, draft)
+
+
+def weak_rain(rows: int = 3_000) -> bytes:
+    """Return daily rain and warmth without a bearing on a flow that hardly remembers itself."""
+    random = np.random.default_rng(0)
+    flow, noise = np.zeros(rows), random.normal(size=rows)
+    for at in range(1, rows):
+        flow[at] = 0.3 * flow[at - 1] + noise[at]
+    frame = pd.DataFrame(
+        {
+            "date": pd.date_range("2000-01-01", periods=rows).strftime("%Y-%m-%d"),
+            "rain": random.gamma(0.5, 4.0, rows).round(2),
+            "temp": random.normal(10.0, 5.0, rows).round(2),
+            "flow": (10 + flow).round(4),
+        }
+    )
+    return frame.to_csv(index=False).encode()
+
+
+def test_what_continue_accepted_stays_whatever_is_recommended_afterwards(browser: Browser, user: User) -> None:
+    row = draft_on(user, upload(user, weak_rain()), target="flow")
+    page = browser.get(step_path(row, "model"))
+    (first,) = page.value_of("estimator")
+    assert browser.press(page, "Continue").status == 303
+    assert answers_of(user, row)["model"] == {"estimator": first}, "the settings stay what is recommended"
+    save(user, row, step="features", transforms=[])
+    plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
+    assert plan.spec is not None
+    assert plan.suggestions["model"]["estimator"] != first, "without recipes another one is recommended"
+    assert plan.spec.model.estimator == first
+    page = browser.get(step_path(row, "model"))
+    assert page.value_of("estimator") == [first]
+    other = str(plan.suggestions["model"]["estimator"])
+    assert browser.press(page, "Continue", {"estimator": other}).status == 303
+    assert answers_of(user, row)["model"]["estimator"] == other, "the recommended one is kept like any other"
+
+
+def test_only_going_on_accepts_the_estimator(browser: Browser, user: User, draft: DraftRow) -> None:
+    page = browser.get(step_path(draft, "model"))
+    browser.press(page, "Back")
+    browser.post(f"{step_path(draft, 'model')}/autosave", page.answers.filled({}), htmx=True)
     assert "model" not in answers_of(user, draft)

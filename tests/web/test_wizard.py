@@ -382,3 +382,13 @@ def test_what_was_overruled_goes_back_to_what_was_found(browser: Browser, user: 
     browser.press(browser.get(step_path(row, "review")), "Launch experiment")
     (launched,) = experiments()
     assert (launched.config["data"]["column_kinds"], launched.config["task"]["kind"]) == ({}, "binary")
+
+
+def test_a_review_that_was_seen_and_left_is_to_do_and_not_done(browser: Browser, draft: DraftRow) -> None:
+    browser.get(step_path(draft, "review"))
+    page = browser.get(step_path(draft, "data"))
+    (steps,) = (one for one in page.tree.iter("ol") if one.get("class") == "stepper")
+    review = list(steps.iter("li"))[-1]
+    assert words_of(review) == "ReviewTo do"
+    assert [one.get("class") for one in review.iter("a")] == [""]
+    assert words_of(steps).count(", done") == 3, "the others keep their tick"

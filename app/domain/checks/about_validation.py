@@ -15,6 +15,7 @@ from app.domain.checks.extent import (
     keeps_shares,
     largest_group,
     leaves_rows,
+    moments_of,
     number,
 )
 from app.domain.checks.subject import Subject, error, notice, typed, warning
@@ -182,7 +183,7 @@ def random_split_in_time(subject: Subject) -> Iterator[Problem]:
 
 
 def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
-    """The gap is no shorter than the derived features look back, and leaves rows to train on."""
+    """The gap is no shorter than the derived features look back, as far as can be afforded, and leaves rows."""
     if subject.strategy.id is not Strategy.TIME_SERIES:
         return
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
@@ -198,7 +199,7 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
             f"The derived features look back {memory:,} steps, the gap is {gap:,}: the rows at the border share values."
         )
         remedy = Remedy(f"Set the gap to {memory:,} steps", {"validation": {field: memory}})
-        if leaves_rows(subject, memory):
+        if leaves_rows(subject, memory) and gap < splitting.longest_gap(moments_of(subject)):
             yield warning("validation", field, "gap_short", message, remedy)
         else:
             yield notice("validation", field, "gap_short", message, Remedy("Take a shorter lag or window."))

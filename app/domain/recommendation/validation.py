@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.training.splitting import fewest_left
+from app.domain.training.splitting import LONGEST_GAP_SHARE, fewest_left, longest_gap
 from app.domain.vocabulary import Strategy, TaskKind
 
 SMALL = 200
-LONGEST_GAP_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,14 @@ def suggest_folds(situation: Situation, strategy: Strategy) -> Suggested:
 
 def suggest_gap(situation: Situation) -> Suggested:
     """Return the steps left out between training and judging: the reach of the derived features, within reason."""
-    most = int(situation.rows * LONGEST_GAP_SHARE)
-    gap = min(situation.memory, most)
+    gap = min(situation.memory, longest_gap(situation.rows))
     if situation.memory == 0:
         return Suggested(0, "No derived feature looks back.")
     if gap < situation.memory:
         return Suggested(
-            gap, f"The derived features look back {situation.memory:,} steps; a gap of 2 % of the rows is kept."
+            gap,
+            f"The derived features look back {situation.memory:,} steps; "
+            f"a gap of {LONGEST_GAP_SHARE:.0%} of the rows is kept.".replace("%", " %"),
         )
     return Suggested(
         gap, f"The derived features look back {situation.memory:,} steps; so far apart, rows share nothing."

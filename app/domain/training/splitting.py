@@ -21,6 +21,7 @@ from app.domain.training.picture import picture
 from app.domain.vocabulary import Level, Strategy, TaskKind
 
 __all__ = [
+    "LONGEST_GAP_SHARE",
     "MAX_GROUP_FOLDS",
     "STRATEGIES",
     "Fold",
@@ -149,6 +150,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
 )
 _BY_ID = {entry.id: entry for entry in STRATEGIES}
 MAX_GROUP_FOLDS = 200
+LONGEST_GAP_SHARE = 0.05
 FEW_GROUPS = "too_few_groups"
 
 
@@ -277,6 +279,14 @@ def fewest_left(count: int, rows: int, share: float) -> int:
     """
     held = max(1, round(rows * share)) if share > 0 else 0
     return count * (rows - held) // max(rows, 1)
+
+
+def longest_gap(moments: int) -> int:
+    """Return how many steps a gap may take before it costs more training than what is shared at the border is worth.
+
+    One in twenty: with five folds and a hold-out the first fold then keeps about half of what it would train on.
+    """
+    return int(moments * LONGEST_GAP_SHARE)
 
 
 def _between(steps: NDArray[np.intp], first: int, end: int) -> Rows:

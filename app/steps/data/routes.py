@@ -64,6 +64,19 @@ def use_dataset(draft_id: uuid.UUID) -> Response:
         return _refuse(draft_id, DomainError("Choose one of your datasets.", field="dataset_id"))
 
 
+@blueprint.post("/restore")
+def restore(draft_id: uuid.UUID) -> Response:
+    """Bring the deleted dataset back on which the draft stands; its answers hold again with it."""
+    situation = flow.situation_of(draft_id)
+    gone = drafts.deleted_dataset_of(situation.user, situation.row)
+    try:
+        if gone is not None:
+            datasets.restore_dataset(situation.user, gone.id)
+    except DomainError as fault:
+        return _refuse(draft_id, fault)
+    return see_other(flow.step_url(situation.row, "data"))
+
+
 @blueprint.post("/upload")
 def upload(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a new file; a bad one is refused and the draft keeps what it had."""

@@ -12,6 +12,7 @@ from app.domain.errors import DomainError, DraftConflictError
 from app.domain.estimators import registry
 from app.services import drafts, recommendations
 from app.steps import flow
+from app.steps.frame import frame_of
 from app.steps.model.measured import panel
 from app.steps.model.routes import VIEW, blueprint
 from app.web.hypermedia import fragment, into, render, see_other, wants_fragment
@@ -28,7 +29,8 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
         return see_other(flow.step_url(situation.row, "data"))
     values: dict[str, Any] = {"base": f"/experiments/drafts/{draft_id}", "measured": shown}
     if wants_fragment():
-        return fragment(PANEL, **values)
+        # What the fits taught about time changes the estimate beside them too.
+        return fragment(PANEL, with_estimate=True, **frame_of(situation, "model"), measured=shown)
     return render(PAGE, PANEL, **values)
 
 

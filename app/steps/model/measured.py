@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import url_for
 
+from app.domain.estimators import registry
 from app.domain.training import metrics, splitting
+from app.domain.vocabulary import RunState
 from app.services import recommendations
 from app.steps.flow import Situation
 
@@ -19,12 +21,17 @@ def panel(situation: Situation) -> dict[str, Any] | None:
     if found is None:
         return None
     spec, evidence = found.spec, found.evidence
+    lines = [one for one in found.items if one.measured is not None]
+    chosen, first = registry.get(spec.model.estimator), lines[0].ranked.entry if lines else None
+    overtaken = found.state == RunState.FINISHED.value and first is not None and first.id != chosen.id
     baseline = evidence.baseline if evidence is not None else ()
     return {
         "found": found,
         "ranking": [one.ranked for one in found.items],
-        "lines": [one for one in found.items if one.measured is not None],
-        "chosen": spec.model.estimator,
+        "lines": lines,
+        "chosen": chosen.id,
+        "chosen_title": chosen.title,
+        "overtaken_by": first if overtaken else None,
         "metric": metrics.get(spec.metrics.primary),
         "strategy": splitting.get(spec.validation.strategy),
         "held_out": spec.validation.holdout is not None,

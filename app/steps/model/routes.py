@@ -39,6 +39,12 @@ def context(situation: flow.Situation) -> dict[str, Any]:
 
 
 VIEW = flow.StepView(
-    "model", read, context, act=act, reshapes=("estimator", tuning.SWITCH), live="partials/model/states.html"
+    "model",
+    read,
+    context,
+    act=act,
+    reshapes=("estimator", tuning.SWITCH),
+    live="partials/model/states.html",
+    accepts=("estimator",),
 )
 blueprint = flow.blueprint_for(VIEW)
