@@ -123,6 +123,13 @@ def test_rounds_grow_no_further_than_the_best_can_follow(seconds: float, rows: i
     assert racing._fitting(started(made(120), *runners, seconds=seconds), runners, at_least=400, at_most=8000) == rows
 
 
+def test_where_more_rows_take_too_long_the_other_folds_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "_fitting", lambda _race, _runners, *, at_least, **_: at_least)
+    found = race(made(900))
+    assert (found.items[0].rows, found.items[0].round) == (400, 1)
+    assert len(found.items[0].scores) == len(found.baseline) == 3
+
+
 def test_folds_are_drawn_again_among_the_same_rows_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "DRAWS", 3)
     parts: dict[str, Any] = {

@@ -159,8 +159,14 @@ def _run(race: Race) -> None:
         if not sizes or not begun:
             return
         fitting = _fitting(race, begun, at_least=size, at_most=sizes[0])
-        sizes = sizes if fitting == sizes[0] else [fitting] if fitting > size else []
-        alive = _going_on(race, begun, rows=fitting, last=len(sizes) == 1) if sizes else []
+        if fitting == size:
+            # More rows would take too long, so the time goes into the other folds.
+            alive = _going_on(race, begun, rows=size, last=True)
+            others = (*race.folds[FIRST_FOLDS:], *race.again)
+            _round(race, alive, number=number, size=size, folds=others, final=True, goes_on=True)
+            return
+        sizes = sizes if fitting == sizes[0] else [fitting]
+        alive = _going_on(race, begun, rows=fitting, last=len(sizes) == 1)
 
 
 def _fitting(race: Race, runners: list[Runner], *, at_least: int, at_most: int) -> int:
@@ -196,13 +202,22 @@ def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> li
 
 
 def _round(
-    race: Race, alive: list[Runner], *, number: int, size: int, folds: Sequence[Fold], final: bool
+    race: Race,
+    alive: list[Runner],
+    *,
+    number: int,
+    size: int,
+    folds: Sequence[Fold],
+    final: bool,
+    goes_on: bool = False,
 ) -> list[Runner]:
-    """Fit fold by fold, each candidate once on each; returns those that were judged on all folds that came about."""
-    rivals: list[float] = []
-    hits: list[float] = []
-    running: list[Runner] = []
-    for at, fold in enumerate(folds):
+    """Fit fold by fold, each candidate once on each; returns those that were judged on all folds that came about.
+
+    One that `goes_on` adds folds to those which the same candidates were judged on.
+    """
+    rivals, hits = (list(race.rivals), list(race.rival_hits)) if goes_on else (list[float](), list[float]())
+    running = list(alive) if goes_on else list[Runner]()
+    for at, fold in enumerate(folds, start=len(rivals)):
         train, rows = some_of(race, fold.train, size=size, seed=at), judged_rows(fold, seed=at)
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
