@@ -53,7 +53,7 @@ def test_what_was_deleted_earlier_can_be_brought_back_as_well(browser: Browser, 
     datasets.delete_dataset(user, river.id)
     page = browser.get("/datasets")
     assert "was deleted" not in page.words
-    assert "Each can be brought back for 30 days." in page.words
+    assert "Each can be brought back for 30 days, and longer where an experiment stands on it." in page.words
     browser.press(page, "Bring it back")
     fresh()
     assert [row.id for row in datasets.list_datasets(user)] == [river.id]
