@@ -100,6 +100,9 @@ def test_as_many_go_on_as_there_is_time_for_and_four_in_any_case(seconds: float,
         one.seconds, one.rows = 0.01, 80
     kept = racing._going_on(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
     assert kept == runners[:going_on]
+    runners[-1].seconds = 1e-5
+    kept = racing._going_on(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
+    assert runners[-1] in kept, "leaving behind what costs nothing saves nothing"
 
 
 def test_who_was_stopped_by_time_stands_before_those_it_had_beaten() -> None:

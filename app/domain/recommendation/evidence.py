@@ -50,6 +50,8 @@ FINALISTS = 4
 PROTECTED = 2
 # Before the last round, all fits of a round together may take such a share of the time left where more could go on.
 EARLY_SHARE = 0.3
+# Who takes no larger share of the time left than this goes on in any case: leaving it behind saves nothing.
+CHEAP_SHARE = 0.03
 # A finalist whose paired differences say so this clearly is not fitted any further.
 CLEARLY = 2.5
 ONE_FOLDS_LUCK = 0.1
@@ -186,7 +188,7 @@ def _fitting(race: Race, runners: list[Runner], *, at_least: int, at_most: int) 
 
 
 def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> list[Runner]:
-    """Return the better half, the first of the rules, and as many more as there is time for."""
+    """Return the better half, the first of the rules, who costs next to nothing, and whom there is time for."""
     folds = len(race.folds if last else race.folds[:FIRST_FOLDS])
     ordered = sorted(runners, key=lambda one: -one.mean)
     kept = ordered[: max(FINALISTS, len(ordered) // 2)]
@@ -195,7 +197,7 @@ def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> li
     left -= folds * sum(seconds_foreseen(race, one, rows) for one in kept)
     for one in ordered:
         takes = folds * seconds_foreseen(race, one, rows)
-        if one not in kept and takes <= left:
+        if one not in kept and takes <= max(left, CHEAP_SHARE * race.left()):
             kept.append(one)
             left -= takes
     return kept
