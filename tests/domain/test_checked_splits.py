@@ -229,6 +229,20 @@ def test_a_search_is_accepted_where_every_fold_can_be_divided_again(
         _divide_again(_few_of(), plan.spec)
 
 
+@pytest.mark.parametrize(("percent", "searched"), [("78.4", "refused"), ("75.0", "refused"), ("66.0", "divided")])
+def test_the_decimals_of_a_hold_out_count(percent: str, searched: str) -> None:
+    few = _table(16)
+    answers = {**_answers("holdout", data={"time_column": "day"}, percent=percent), "model": {"tuning.enabled": True}}
+    plan = few.plan(answers)
+    assert plan.spec is not None
+    assert ("inner_folds_impossible" in {one.code for one in plan.problems}) == (searched == "refused")
+    if searched == "divided":
+        _divide_again(few, plan.spec)
+        return
+    with pytest.raises(TrainingError):
+        _divide_again(few, plan.spec)
+
+
 def test_a_search_where_one_group_trains_alone_is_refused() -> None:
     at = np.arange(300)
     lone = known(made(300, seed=0).assign(where=np.where(at < 200, "n0", np.char.add("s", (at % 9).astype(str)))))

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.checks import about_settings
 from app.domain.checks.extent import (
     FEW_BESIDES,
+    amount,
     fewest_besides,
     fewest_groups,
     fewest_training_rows,
@@ -199,7 +200,11 @@ def _most_inner_folds(subject: Subject) -> int:
         # The cuts are those of a split forward in time: so many parts, the first of them longer by what is left over.
         fits = (folds for folds in range(10, 1, -1) if _forward_fits(moments, folds, gap))
         return next(fits, 0)
-    return fewest_training_rows(subject) // LEAST_ROWS
+    left = fewest_training_rows(subject)
+    if strategy is Strategy.HOLDOUT:
+        judged = max(1, round(left * amount(subject, "percent") / 100))
+        return LEAST_FOLDS if min(judged, left - judged) >= LEAST_ROWS else 0
+    return left // LEAST_ROWS
 
 
 def _one_group_trains(subject: Subject) -> bool:

@@ -20,13 +20,18 @@ SELDOM = 0.005
 
 def number(subject: Subject, name: str) -> int:
     """Return a parameter of the strategy, its default where the config's is out of bounds, 0 where it has none."""
+    return int(amount(subject, name))
+
+
+def amount(subject: Subject, name: str) -> float:
+    """Return a parameter as `number` does, and its decimals too."""
     parameter = subject.strategy.parameter(name)
     if parameter is None:
-        return 0
+        return 0.0
     try:
-        return int(parameter.parse(subject.spec.validation.parameters.get(name, parameter.default)))
+        return float(parameter.parse(subject.spec.validation.parameters.get(name, parameter.default)))
     except ValueError:
-        return int(parameter.default)
+        return float(parameter.default)
 
 
 def development_rows(subject: Subject) -> int:
@@ -132,7 +137,7 @@ def fewest_training_rows(subject: Subject) -> int:
     """Return about how many rows train the smallest fold, 0 where no fold can be cut."""
     strategy, rows, folds = subject.strategy.id, development_rows(subject), max(number(subject, "n_splits"), 2)
     if strategy is Strategy.HOLDOUT:
-        return subject.rows - max(1, round(subject.rows * number(subject, "percent") / 100))
+        return subject.rows - max(1, round(subject.rows * amount(subject, "percent") / 100))
     if subject.strategy.needs_group:
         share = 0 if strategy is Strategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
         return rows - max(largest_group(subject), share)
