@@ -19,10 +19,9 @@ from app.domain.recommendation.plan import Plan
 from app.services import datasets, drafts
 from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
-from app.web.filters import shown
 from app.web.hypermedia import fragment, into, leave_for, render, see_other
 from app.web.sessions import current_user
-from app.web.wording import answered, asked
+from app.web.wording import answered, asked, written
 
 PAGE = "wizard.html"
 # Buttons that change one field; its name stands behind the colon.
@@ -145,7 +144,7 @@ def _same(one: Any, other: Any) -> bool:
         return bool(one == other)
     if isinstance(other, bool):
         return str(one).lower() == str(other).lower()
-    return shown(one).replace("\r\n", "\n") == shown(other).replace("\r\n", "\n")
+    return written(one).replace("\r\n", "\n") == written(other).replace("\r\n", "\n")
 
 
 def store(view: StepView, situation: Situation, *, going_on: bool = False) -> Situation:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
+from app.web.wording import written
 from config import VERSION, Settings
 
 MINUS = "\u2212"
@@ -19,8 +20,9 @@ MINUS = "\u2212"
 
 def init_app(app: Flask) -> None:
     """Make the filters and a few constants known to every template."""
-    for function in (number, count, score, size, span, moment, day, iso, percent, plural, shown, allowed, coded):
+    for function in (number, count, score, size, span, moment, day, iso, percent, plural, allowed, coded):
         app.add_template_filter(function)
+    app.add_template_filter(written, "shown")
     settings: Settings = app.extensions["hydroml_settings"]
 
     @app.context_processor
@@ -113,19 +115,6 @@ def allowed(parameter: Parameter) -> str:
     """Say what a hyperparameter may be, as the start of its hint."""
     empty = f"Empty: {parameter.none_means}. " if parameter.optional and parameter.none_means else ""
     return f"{bounds_sentence(parameter).capitalize()}. {empty}"
-
-
-def shown(value: Any) -> str:
-    """Write a value of a form as the form would show it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(shown(item) for item in value)
-    return str(value)
 
 
 def coded(text: str) -> Markup:
