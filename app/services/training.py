@@ -74,7 +74,9 @@ def run(
     start_seconds = clock.total_work()
     result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
     folder = _write(experiment_id, attempt, result)
-    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, peak_memory_mb(), idle_mb)
+    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
+    most_mb = max(peak_memory_mb(), idle_mb)
+    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     if _store(experiment_id, job_id=job_id, attempt=attempt, ended=Ended(spec, profile, result, taken)):
         return True
     files.remove_folder(folder)

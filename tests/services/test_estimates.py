@@ -12,7 +12,7 @@ from app.domain.estimation import Timing, estimate, workload_of
 from app.domain.estimation.prior import FIT, IMPORTANCE, REST, START
 from app.domain.experiment import Spec
 from app.domain.vocabulary import JobKind
-from app.services import datasets, estimates
+from app.services import datasets, estimates, training
 from app.services.measuring import Held
 from app.storage import jobs, timings
 from app.storage.db import transaction
@@ -50,6 +50,16 @@ def test_a_finished_launch_is_learnt_from_with_all_its_parts(river: Dataset, exp
     assert found.memory_mb == actual["memory_mb"]
     assert found.idle_mb is not None
     assert found.idle_mb <= actual["memory_mb"]
+
+
+def test_a_peak_that_reads_a_little_lower_at_the_end_is_not_below_what_was_held_before(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = iter([627.0, 626.9])
+    monkeypatch.setattr(training, "peak_memory_mb", lambda: next(readings))
+    assert run(experiment, claim(experiment))
+    (found,) = estimates.machine().experience.timings
+    assert (found.idle_mb, found.memory_mb) == (627.0, 627.0)
 
 
 def test_the_next_estimate_knows_what_launches_took(user: User, river: Dataset) -> None:
