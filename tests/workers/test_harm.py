@@ -29,7 +29,7 @@ def attempted(experiment: Experiment, attempt: int) -> bool:
 
 
 def test_a_killed_child_is_replaced_and_the_work_is_done_once(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=100, folds=4)
+    experiment = launch(trees=50, folds=4)
     worker = crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -59,7 +59,7 @@ def test_a_killed_worker_takes_its_child_along(crew: Crew, launch: Launch) -> No
 
 
 def test_another_worker_takes_over_from_a_killed_one(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=100, folds=4)
+    experiment = launch(trees=50, folds=4)
     first = crew.worker()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
     second = crew.worker()
@@ -71,7 +71,7 @@ def test_another_worker_takes_over_from_a_killed_one(crew: Crew, launch: Launch)
 
 
 def test_without_any_worker_left_nothing_is_said_to_run(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=100, folds=4)
+    experiment = launch(trees=50, folds=4)
     only = crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -81,7 +81,7 @@ def test_without_any_worker_left_nothing_is_said_to_run(crew: Crew, launch: Laun
 
 
 def test_after_three_lost_workers_it_fails_and_says_so(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=100, folds=4)
+    experiment = launch(trees=50, folds=4)
     for attempt in (1, 2, 3):
         worker = crew.worker()
         if attempt > 1:
@@ -98,7 +98,7 @@ def test_after_three_lost_workers_it_fails_and_says_so(crew: Crew, launch: Launc
 
 
 def test_a_bell_that_was_forgotten_is_rung_again(crew: Crew, launch: Launch, server: Server) -> None:
-    experiment = launch()
+    experiment = launch(trees=10, folds=2)
     Redis.from_url(server.url).flushall()
     with transaction():
         job = job_of(experiment)
@@ -110,7 +110,7 @@ def test_a_bell_that_was_forgotten_is_rung_again(crew: Crew, launch: Launch, ser
 
 def test_launching_works_while_redis_is_away(crew: Crew, launch: Launch, server: Server) -> None:
     server.stop()
-    experiment = launch()
+    experiment = launch(trees=10, folds=2)
     assert experiment.state == "queued"
     assert job_of(experiment).rung_at is None
     crew.worker()
@@ -126,7 +126,7 @@ def test_launching_works_while_redis_is_away(crew: Crew, launch: Launch, server:
 def test_work_goes_on_while_redis_is_away(
     app: Flask, crew: Crew, launch: Launch, server: Server, how: signal.Signals
 ) -> None:
-    experiment = launch(trees=100, folds=6)
+    experiment = launch(trees=50, folds=6)
     worker = crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -142,13 +142,13 @@ def test_work_goes_on_while_redis_is_away(
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
     assert job_of(experiment).attempt == 1
     assert worker.poll() is None
-    following = launch()
+    following = launch(trees=10, folds=2)
     wait_until(lambda: following.state == "finished", seconds=90, what="the end of the next one")
     assert app.extensions["hydroml_settings"].redis_url == server.url
 
 
 def test_an_attempt_that_was_given_up_writes_nothing(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=100, folds=6)
+    experiment = launch(trees=50, folds=6)
     worker = crew.worker()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
     with transaction():

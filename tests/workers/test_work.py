@@ -181,14 +181,14 @@ def test_a_job_that_is_none_of_ours_is_refused_and_the_worker_goes_on(
     foreign.enqueue("os.system", f"touch {mark}")
     foreign.enqueue("workers.jobs.train.train", "not-an-id")
     crew.worker()
-    experiment = launch()
+    experiment = launch(trees=10, folds=2)
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end of our own job")
     assert not mark.exists()
     assert "none of ours" in crew.words
 
 
 def test_a_job_rung_twice_is_done_once(crew: Crew, launch: Launch) -> None:
-    experiment = launch()
+    experiment = launch(trees=10, folds=2)
     experiments.ring(job_of(experiment))
     crew.worker()
     crew.worker()
@@ -215,7 +215,7 @@ def test_a_job_of_a_deleted_dataset_fails_with_a_sentence(crew: Crew, app: Flask
 
 
 def test_an_end_that_came_first_stands(crew: Crew, launch: Launch, user: User) -> None:
-    experiment = launch()
+    experiment = launch(trees=10, folds=2)
     experiments.cancel(user, experiment.id)
     with transaction():
         assert jobs.claim(job_of(experiment).id, worker_id="late", lease_seconds=15) is None
