@@ -132,6 +132,13 @@ def test_a_column_that_is_not_there_is_the_only_thing_said(parts: dict[str, Any]
         ({"parameters": {"alpha": "much"}}, "parameter_invalid"),
         ({"transforms": [{"columns": ["a"], "kind": "magic"}]}, "transform_unknown"),
         ({"transforms": [{"columns": ["a"], "kind": "lag", "parameters": {"steps": [0]}}]}, "transform_invalid"),
+        ({"transforms": [{"columns": [], "kind": "lag"}]}, "transform_invalid"),
+        ({"transforms": [{"columns": ["day"], "kind": "lag"}]}, "transform_invalid"),
+        ({"transforms": [{"columns": ["y"], "kind": "log"}]}, "transform_invalid"),
+        ({"transforms": [{"columns": ["a"], "kind": "one_hot"}]}, "transform_invalid"),
+        ({"transforms": [{"columns": ["a"], "kind": "target_encoding"}]}, "transform_invalid"),
+        ({"transforms": [{"columns": ["word"], "kind": "log"}]}, "transform_invalid"),
+        ({"transforms": [{"columns": ["a"], "kind": "lag", "parameters": {"often": 3}}]}, "parameter_unknown"),
         ({"validation": {"strategy": "k_fold", "parameters": {"folds": 3}}}, "parameter_unknown"),
         ({"validation": {"strategy": "k_fold", "parameters": {"n_splits": 21}}}, "parameter_invalid"),
         ({"primary": "luck"}, "metric_unknown"),
@@ -142,6 +149,17 @@ def test_a_config_from_elsewhere_meets_the_same_rules(parts: dict[str, Any], cod
     # With a time column, what is wrong with a recipe is nothing but the recipe.
     found = _checked(**{"task": {"time_column": "day"}, **parts})
     assert found[code].severity is Severity.ERROR
+
+
+def test_a_recipe_that_cannot_be_followed_is_taken_out_and_the_others_stay() -> None:
+    sound = {"columns": ["a"], "kind": "lag", "parameters": {"steps": [7]}}
+    words = {"columns": ["word"], "kind": "one_hot", "parameters": {}}
+    scaled = {"columns": ["word"], "kind": "scale_standard", "parameters": {}}
+    for wrong in ({"columns": ["a"], "kind": "one_hot"}, {"kind": "magic"}, {**sound, "parameters": {"steps": [0]}}):
+        found = _checked(task={"time_column": "day"}, transforms=[sound, wrong, words, scaled])
+        fault = next(one for one in found.values() if one.severity is Severity.ERROR)
+        assert fault.remedy is not None
+        assert fault.remedy.changes == {"features": {"transforms": [sound, words, scaled]}}
 
 
 SEARCH = {"enabled": True}

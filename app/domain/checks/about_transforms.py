@@ -10,7 +10,7 @@ from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.training.chains import chains_of, clash_of
-from app.domain.training.transforms import derived_names, memory_of, names_made, readable
+from app.domain.training.transforms import Held, columns_fault, derived_names, held_by, memory_of, names_made, readable
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind
 
@@ -38,31 +38,54 @@ def _listed(subject: Subject) -> Iterator[tuple[int, TransformPart]]:
 
 def can_be_followed(subject: Subject) -> Iterator[Problem]:
     """Every recipe is known, has parameters that make sense, and a time column where it needs one."""
-    remedy = Remedy("Remove the derived features", {"features": {FIELD: []}})
     timeless = subject.spec.task.time_column is None
     needing = [place for place, part in _listed(subject) if _needs_time(part)] if timeless else []
     if needing:
         others = [part for place, part in _listed(subject) if place not in needing]
         kept = {"features": {FIELD: [part.model_dump(mode="json") for part in others]}}
         message = "Derived features need a time column. Choose one on the Data step, or remove them."
-        yield error("features", FIELD, "time_column_missing", message, Remedy(remedy.label, kept))
-    for part in subject.spec.features.transforms:
-        try:
-            get_transform(part.kind).parse(part.parameters)
-        except KeyError:
-            yield error(
-                "features", FIELD, "transform_unknown", f"There is no derived feature {part.kind[:40]}.", remedy
-            )
-            continue
-        except ValueError as fault:
-            yield error("features", FIELD, "transform_invalid", str(fault), remedy)
-            continue
+        yield error("features", FIELD, "time_column_missing", message, Remedy("Remove the derived features", kept))
+    held = _held(subject)
+    for place, part in _listed(subject):
+        yield from _faults(subject, place, part=part, held=held)
+        held = held.after(part, time_column=subject.spec.task.time_column)
         taken = [
-            name for name in derived_names(part, time_column=subject.spec.task.time_column) if subject.profile.has(name)
+            name
+            for _ in readable([part])
+            for name in derived_names(part, time_column=subject.spec.task.time_column)
+            if subject.profile.has(name)
         ]
         if taken:
             message = f"The file has a column named {taken[0][:60]} already, so that derived feature is left out."
             yield warning("features", FIELD, "name_taken", message, Remedy("Rename that column in the file."))
+
+
+def _faults(subject: Subject, place: int, *, part: TransformPart, held: Held) -> Iterator[Problem]:
+    """Yield why a recipe cannot be followed: there is no such one, or its parameters or columns do not suit it."""
+    try:
+        entry = get_transform(part.kind)
+    except KeyError:
+        remedy = Remedy("Remove it", _changed(subject, place))
+        yield error("features", FIELD, "transform_unknown", f"There is no derived feature {part.kind[:40]}.", remedy)
+        return
+    remedy = Remedy(f"Remove: {entry.title}", _changed(subject, place))
+    odd = next((name for name in part.parameters if name not in {one.name for one in entry.parameters}), None)
+    if odd is not None:
+        yield error("features", FIELD, "parameter_unknown", f"{entry.title} has no setting {odd[:40]}.", remedy)
+    try:
+        entry.parse(part.parameters)
+    except ValueError as fault:
+        yield error("features", FIELD, "transform_invalid", str(fault), remedy)
+    unfit = columns_fault(entry, part.columns, held)
+    if unfit:
+        yield error("features", FIELD, "transform_invalid", unfit, remedy)
+
+
+def _held(subject: Subject) -> Held:
+    """Return what the first recipe may work on."""
+    task, columns = subject.spec.task, subject.profile.columns
+    kinds = {column.name: subject.kind(column.name) for column in columns}
+    return held_by(columns, kinds, target=task.target, task=task.kind, time_column=task.time_column, parts=())
 
 
 def _needs_time(part: TransformPart) -> bool:

@@ -21,7 +21,7 @@ from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, sugges
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
-from app.domain.training.transforms import Held, columns_fault, derived_names, names_encoded
+from app.domain.training.transforms import Held, columns_fault, held_by
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from app.domain.wizard import SLUGS
@@ -218,20 +218,13 @@ def _transform_fault(item: Any, held: Held) -> str:
 
 def _held(context: Context, recipes: list[dict[str, Any]]) -> Held:
     """Return what a recipe may work on that comes after these."""
-    flat = {
-        column.name
-        for column in context.profile.columns
-        if context.kinds[column.name] is ColumnKind.CONSTANT and column.storage in ("number", "integer")
-    }
-    parts = [TransformPart(**recipe) for recipe in recipes]
-    made = (name for part in parts for name in derived_names(part, time_column=context.time_column))
-    return Held(
-        kinds=context.kinds,
-        flat_numbers=frozenset(flat),
+    return held_by(
+        context.profile.columns,
+        context.kinds,
         target=context.target,
         task=context.task,
-        made=frozenset(made),
-        encoded=frozenset(names_encoded(parts)),
+        time_column=context.time_column,
+        parts=[TransformPart(**recipe) for recipe in recipes],
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.domain.analysis.profile import ColumnProfile
 from app.domain.experiment import Spec, TransformPart
 from app.domain.training.recipe_parameters import DATE_PARTS
 from app.domain.training.recipes import TRANSFORMS, TransformEntry
@@ -13,6 +14,8 @@ from app.domain.vocabulary import ColumnKind, TaskKind
 
 __all__ = ["DATE_PARTS", "TRANSFORMS", "TransformEntry", "get"]
 
+# How columns of numbers are stored.
+NUMBERS = ("number", "integer")
 _BY_KIND = {entry.kind: entry for entry in TRANSFORMS}
 
 
@@ -94,6 +97,11 @@ class Held:
     made: frozenset[str] = frozenset()
     encoded: frozenset[str] = frozenset()
 
+    def after(self, part: TransformPart, *, time_column: str | None) -> Held:
+        """Return what the recipe behind this one may work on; one that cannot be followed changes nothing."""
+        made = [name for one, _, _ in readable([part]) for name in derived_names(one, time_column=time_column)]
+        return replace(self, made=self.made | set(made), encoded=self.encoded | set(names_encoded([part])))
+
     def is_number(self, name: str, entry: TransformEntry) -> bool:
         """Say whether a recipe meets a column as a number."""
         if name == self.target:
@@ -104,6 +112,21 @@ class Held:
         if kind is None or kind.is_number or name in self.flat_numbers:
             return True
         return entry.place == "fold" and kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME)
+
+
+def held_by(
+    columns: Iterable[ColumnProfile],
+    kinds: Mapping[str, ColumnKind],
+    *,
+    target: str,
+    task: TaskKind,
+    time_column: str | None,
+    parts: Sequence[TransformPart],
+) -> Held:
+    """Return what a recipe may work on that comes after `parts`, where each column has the kind of `kinds`."""
+    flat = (one.name for one in columns if kinds[one.name] is ColumnKind.CONSTANT and one.storage in NUMBERS)
+    made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
+    return Held(kinds, frozenset(flat), target, task, frozenset(made), frozenset(names_encoded(parts)))
 
 
 def columns_fault(entry: TransformEntry, names: Sequence[str], held: Held) -> str:

@@ -77,19 +77,14 @@ def held_of(plan: Plan) -> transforms.Held:
     """Return the columns that recipes of a draft may work on; there must be a config."""
     spec = _spec(plan)
     kinds = {choice.profile.name: ColumnKind(choice.kind) for choice in plan.columns}
-    flat = {
-        choice.profile.name
-        for choice in plan.columns
-        if choice.kind == ColumnKind.CONSTANT.value and choice.profile.storage in ("number", "integer")
-    }
     kinds[spec.task.target] = ColumnKind.CATEGORICAL if spec.task.kind.is_classification else ColumnKind.NUMERIC
-    return transforms.Held(
-        kinds=kinds,
-        flat_numbers=frozenset(flat),
+    return transforms.held_by(
+        [choice.profile for choice in plan.columns],
+        kinds,
         target=spec.task.target,
         task=spec.task.kind,
-        made=frozenset(transforms.names_made(spec)),
-        encoded=frozenset(transforms.names_encoded(spec.features.transforms)),
+        time_column=spec.task.time_column,
+        parts=spec.features.transforms,
     )
 
 
