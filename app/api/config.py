@@ -18,7 +18,11 @@ blueprint = Blueprint("api_config", __name__, url_prefix="/api/experiments/wizar
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """Return a problem as programs see it; the changes of a remedy are step -> field -> value, null takes one back."""
+    """Return a problem as programs see it.
+
+    The changes of a remedy are step -> field -> value of the wizard, where null takes an answer back; the patch is a
+    merge patch (RFC 7396) of the config that was sent.
+    """
     remedy = problem.remedy
     return {
         "step": problem.step,
@@ -26,7 +30,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
         "severity": problem.severity.value,
         "code": problem.code,
         "message": problem.message,
-        "remedy": None if remedy is None else {"label": remedy.label, "changes": remedy.changes},
+        "remedy": None if remedy is None else asdict(remedy),
     }
 
 

@@ -9,13 +9,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic_core import PydanticCustomError
 
 from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 SCHEMA_VERSION = 1
 NAME_LENGTH = 200
 
+
+def _number(raw: Any) -> Any:
+    """Return what stands for a number; a text that holds one, or true for 1, would be guessed at."""
+    if isinstance(raw, str | bool):
+        raise PydanticCustomError("float_type", "not a number")
+    return raw
+
+
+def _number_alone(raw: Any) -> Any:
+    """Return a number or nothing, so that of two types a misfit is told once."""
+    if raw is not None and (isinstance(raw, bool) or not isinstance(raw, int | float)):
+        raise PydanticCustomError("float_type", "not a number")
+    return raw
+
+
+def _whole_number(raw: Any) -> Any:
+    if isinstance(raw, str | bool):
+        raise PydanticCustomError("int_type", "not a whole number")
+    return raw
+
+
+def _version(raw: Any) -> Any:
+    if isinstance(raw, str | bool):
+        raise PydanticCustomError("literal_error", "no version", {"expected": str(SCHEMA_VERSION)})
+    return raw
+
+
+def _choice(raw: Any) -> Any:
+    if not isinstance(raw, str | bool):
+        raise PydanticCustomError("string_type", "neither a word nor yes or no")
+    return raw
+
+
+Whole = Annotated[int, BeforeValidator(_whole_number)]
+Amount = Annotated[float, BeforeValidator(_number)]
+WholeOrAmount = Annotated[int | float | None, BeforeValidator(_number_alone)]
 Answers = Mapping[str, Mapping[str, Any]]
 ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -66,11 +103,11 @@ class SpacePart(_Part):
     `fixed` keeps the value of the config, whatever else is said.
     """
 
-    fixed: bool = False
-    low: int | float | None = None
-    high: int | float | None = None
-    log: bool | None = None
-    choices: list[str | bool] | None = None
+    fixed: StrictBool = False
+    low: WholeOrAmount = None
+    high: WholeOrAmount = None
+    log: StrictBool | None = None
+    choices: list[Annotated[str | bool, BeforeValidator(_choice)]] | None = None
 
 
 class TuningPart(_Part):
@@ -80,12 +117,12 @@ class TuningPart(_Part):
     `space` maps parameters to where they are looked for.
     """
 
-    enabled: bool = False
-    trials: int = Field(default=30, ge=1, le=10_000)
+    enabled: StrictBool = False
+    trials: Whole = Field(default=30, ge=1, le=10_000)
     metric: str | None = None
     sampler: Literal["tpe", "random", "qmc", "grid"] = "tpe"
     pruning: Literal["none", "median", "halving"] = "median"
-    inner: int = Field(default=3, ge=2, le=10)
+    inner: Whole = Field(default=3, ge=2, le=10)
     space: dict[str, SpacePart] = {}
 
 
@@ -100,7 +137,7 @@ class ModelPart(_Part):
 class HoldoutPart(_Part):
     """Rows kept away until the very last score."""
 
-    fraction: float = Field(gt=0, lt=0.9)
+    fraction: Amount = Field(gt=0, lt=0.9)
 
 
 class ValidationPart(_Part):
@@ -121,13 +158,13 @@ class MetricsPart(_Part):
 class ReproducibilityPart(_Part):
     """The seed every random act takes."""
 
-    seed: int = Field(default=42, ge=0, le=2**32 - 1)
+    seed: Whole = Field(default=42, ge=0, le=2**32 - 1)
 
 
 class Spec(_Part):
     """A complete, frozen experiment config. The JSON of this class is the config of the contract."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[Literal[1], BeforeValidator(_version)] = 1
     name: str = Field(default="", max_length=NAME_LENGTH)
     description: str = Field(default="", max_length=5000)
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)

@@ -11,10 +11,14 @@ from app.domain.vocabulary import Severity
 
 @dataclass(frozen=True)
 class Remedy:
-    """What to do. With `changes` (step -> field -> value) it is one button; without, it is a sentence."""
+    """What to do. With `changes` (step -> field -> value) it is one button; without, it is a sentence.
+
+    `patch` changes what no form holds: a merge patch of the config as a program sent it.
+    """
 
     label: str
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    patch: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ SAID = {
     "float_parsing": "This must be a number.",
     "bool_type": "This must be true or false.",
     "bool_parsing": "This must be true or false.",
+    "finite_number": "This must be a finite number.",
+    "string_unicode": "This text holds half of a character.",
     "list_type": "This must be a list.",
     "dict_type": "This must be an object.",
     "model_type": "This must be an object.",
@@ -39,7 +41,17 @@ def sentence_of(fault: Any) -> str:
     if known is not None:
         return known
     if fault["type"] in BOUNDS:
-        return f"This must be {BOUNDS[fault['type']].format(**fault['ctx'])}."
+        bounds = {name: _shown(value) for name, value in fault["ctx"].items()}
+        said = BOUNDS[fault["type"]].format(**bounds)
+        return f"This must be {said.replace(' 1 characters', ' 1 character')}."
     if fault["type"] in ("enum", "literal_error"):
-        return f"This must be one of {fault['ctx']['expected']}."
+        expected = fault["ctx"]["expected"]
+        return f"This must be {'one of ' if ',' in expected or ' or ' in expected else ''}{expected}."
     return f"{fault['msg'].removeprefix('Value error, ').rstrip('.')}."
+
+
+def _shown(value: Any) -> str:
+    """Write a bound as people do."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"

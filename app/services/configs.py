@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
+from app.domain.checks.patching import patch_of
 from app.domain.checks.schema import read_config
 from app.domain.checks.subject import error, warning
 from app.domain.estimation import estimate
@@ -57,8 +58,9 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     profile = None if dataset is None else analysis.profile_of(dataset)
     if spec is None or dataset is None or profile is None:
         return Verdict(tuple(problems))
-    problems += check_spec(spec, profile, _associations(dataset, profile, spec))
-    verdict = Verdict(tuple(problems))
+    known = _associations(dataset, profile, spec)
+    problems += check_spec(spec, profile, known)
+    verdict = Verdict(_patched(problems, spec, profile, known))
     if not verdict.valid:
         return verdict
     machine = estimates.machine()
@@ -67,7 +69,19 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     limit = current_settings().limits.train_seconds
     problems += search_ends_in_time(spec, forecast, limit)
     problems += launch_ends_in_time(forecast, machine, spec, profile, limit_seconds=limit)
-    return Verdict(tuple(problems), forecast)
+    return Verdict(_patched(problems, spec, profile, known), forecast)
+
+
+def _patched(
+    problems: list[Problem], spec: Spec, profile: DatasetProfile, known: Associations | None
+) -> tuple[Problem, ...]:
+    """Return problems whose remedies say what they change in the config itself."""
+    return tuple(
+        one
+        if one.remedy is None
+        else replace(one, remedy=replace(one.remedy, patch=patch_of(one, spec, profile, known)))
+        for one in problems
+    )
 
 
 def _dataset_of(user: User, raw: Any) -> tuple[Dataset | None, list[Problem]]:
@@ -84,15 +98,31 @@ def _dataset_of(user: User, raw: Any) -> tuple[Dataset | None, list[Problem]]:
     if analysis.profile_of(dataset) is None:
         message = "The dataset was not read yet, or could not be read."
         return dataset, [error("data", "dataset_id", "dataset_not_ready", message, CHOOSE)]
+    return dataset, list(_misfits(raw, dataset))
+
+
+def _misfits(raw: Mapping[str, Any], dataset: Dataset) -> Iterator[Problem]:
+    """Yield what does not fit beside the id of the dataset that a config names."""
+    for name in (name for name in raw if name not in ("id", "sha256")):
+        message = f"dataset.{name[:60]}: There is no such field."
+        yield error("data", "dataset_id", "extra_forbidden", message, Remedy("Take it out.", patch=_without(name)))
     said = raw.get("sha256")
-    if said and dataset.sha256 and said != dataset.sha256:
+    if said is not None and not isinstance(said, str):
+        message = "dataset.sha256: This must be a text."
+        yield error("data", "dataset_id", "string_type", message, Remedy("Take it out.", patch=_without("sha256")))
+    elif said and dataset.sha256 and said != dataset.sha256:
         message = "The config was made on another file: its checksum is not that of the dataset."
-        remedy = Remedy("Make sure that the file holds the same columns.")
-        return dataset, [warning("data", "dataset_id", "dataset_differs", message, remedy)]
-    return dataset, []
+        remedy = Remedy(
+            "Make sure that the file holds the same columns, then take the checksum out.", patch=_without("sha256")
+        )
+        yield warning("data", "dataset_id", "dataset_differs", message, remedy)
 
 
-def _associations(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Any:
+def _without(name: str) -> Mapping[str, Any]:
+    return {"dataset": {name: None}}
+
+
+def _associations(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Associations | None:
     if not profile.has(spec.task.target):
         return None
     kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}

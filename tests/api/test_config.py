@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.domain.checks.patching import merged
 from app.services import drafts
 from app.services.drafts import plan_of
 from app.storage.tables import Dataset, User
@@ -18,6 +19,8 @@ from tests.web.client import answers_of, draft_on_sample
 
 PATH = "/api/experiments/wizard/validate-config/"
 LOGISTIC = {"estimator": "logistic_regression", "parameters": {"penalty": "l1"}}
+# It stands for the id of the sample, which is known only when a test runs.
+ID = "the id of the sample"
 KEYS = {"step", "field", "severity", "code", "message", "remedy"}
 
 
@@ -95,7 +98,25 @@ def test_a_clash_stands_at_its_field_with_a_button(program: Program, sample: Dat
     assert notice["remedy"] == {
         "label": "Use 4 leaves",
         "changes": {"model": {"hist_gradient_boosting.max_leaf_nodes": 4}},
+        "patch": {"model": {"parameters": {"max_leaf_nodes": 4}}},
     }
+
+
+def test_the_patch_of_a_remedy_is_one_of_the_config(program: Program, sample: Dataset) -> None:
+    task = {"target": "discharge_mm", "kind": "regression", "time_column": None, "group_column": None}
+    config = config_of(sample, task=task, colour="blue", dataset={"id": str(sample.id), "place": "Maine"})
+    for _ in range(5):
+        errors = [one for one in _problems(program, config) if one["severity"] == "error"]
+        for one in errors:
+            config = merged(config, one["remedy"]["patch"])
+    assert not errors
+    assert config["validation"] == {
+        "strategy": "k_fold",
+        "parameters": {"n_splits": 5},
+        "holdout": {"fraction": 0.2},
+    }
+    assert config["features"]["transforms"] == []
+    assert config["dataset"] == {"id": str(sample.id)}
 
 
 @pytest.mark.parametrize(
@@ -103,6 +124,7 @@ def test_a_clash_stands_at_its_field_with_a_button(program: Program, sample: Dat
     [
         ({"schema_version": 2}, "review", "", "schema_newer"),
         ({"schema_version": "one"}, "review", "", "literal_error"),
+        ({"schema_version": True}, "review", "", "literal_error"),
         ({"colour": "blue"}, "review", "", "extra_forbidden"),
         ({"name": 5}, "review", "name", "string_type"),
         ({"tags": "a"}, "review", "tags", "list_type"),
@@ -120,6 +142,33 @@ def test_a_clash_stands_at_its_field_with_a_button(program: Program, sample: Dat
         ),
         ({"metrics": {}}, "validation", "primary_metric", "missing"),
         ({"reproducibility": {"seed": -1}}, "validation", "seed", "greater_than_equal"),
+        ({"reproducibility": {"seed": "42"}}, "validation", "seed", "int_type"),
+        ({"reproducibility": {"seed": True}}, "validation", "seed", "int_type"),
+        (
+            {"validation": {"strategy": "k_fold", "holdout": {"fraction": "0.2"}}},
+            "validation",
+            "holdout_percent",
+            "float_type",
+        ),
+        ({"model": {"estimator": "ridge", "tuning": {"enabled": 1}}}, "model", "tuning.enabled", "bool_type"),
+        ({"model": {"estimator": "ridge", "tuning": {"trials": 0}}}, "model", "tuning.trials", "greater_than_equal"),
+        ({"model": {"estimator": "ridge", "tuning": {"trials": "5"}}}, "model", "tuning.trials", "int_type"),
+        (
+            {"model": {"estimator": "ridge", "tuning": {"space": {"alpha": {"low": "1"}}}}},
+            "model",
+            "space.ridge.alpha.low",
+            "float_type",
+        ),
+        (
+            {"model": {"estimator": "ridge", "parameters": {"fit_intercept": 1}}},
+            "model",
+            "ridge.fit_intercept",
+            "parameter_invalid",
+        ),
+        ({"data": {"column_kinds": 3}}, "data", "", "dict_type"),
+        ({"leakage": 3}, "features", "", "model_type"),
+        ({"dataset": {"id": ID, "colour": "blue"}}, "data", "dataset_id", "extra_forbidden"),
+        ({"dataset": {"id": ID, "sha256": 3}}, "data", "dataset_id", "string_type"),
         ({"dataset": {"id": "x"}}, "data", "dataset_id", "uuid_parsing"),
         ({"dataset": 7}, "data", "dataset_id", "dataset_missing"),
         ({"model": LOGISTIC}, "model", "estimator", "estimator_unfit"),
@@ -129,6 +178,8 @@ def test_a_clash_stands_at_its_field_with_a_button(program: Program, sample: Dat
 def test_what_does_not_fit_is_a_problem_at_its_field(
     program: Program, sample: Dataset, parts: dict[str, Any], step: str, field: str, code: str
 ) -> None:
+    if parts.get("dataset", 0) and isinstance(parts["dataset"], dict) and parts["dataset"]["id"] is ID:
+        parts = {"dataset": {**parts["dataset"], "id": str(sample.id)}}
     found = [(one["step"], one["field"], one["code"]) for one in _problems(program, config_of(sample, **parts))]
     assert (step, field, code) in found
 

@@ -120,6 +120,7 @@ def _about_data() -> Iterator[Row]:
     yield "9", _a(), "error data target too_few_rows"
     yield "60", _a(), "warning data target too_few_rows"
     yield "400", _a(data={"time_column": "a"}), "error data time_column time_column_unreadable"
+    yield "400", _a(data={"group_column": "day"}, features=_lag(7)), "warning data group_column group_is_time"
 
 
 def _about_features() -> Iterator[Row]:

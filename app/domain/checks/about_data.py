@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
-from app.domain.training.transforms import names_made
+from app.domain.training.transforms import longest_memory, names_made
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 FEWEST_ROWS = 10
@@ -20,23 +20,31 @@ ANOTHER_TARGET = Remedy("Choose another target.")
 def columns_exist(subject: Subject) -> Iterator[Problem]:
     """Every column that the config names is in the dataset."""
     task, made, has = subject.spec.task, set(names_made(subject.spec)), subject.profile.has
-    named = [
-        ("data", "target", task.target),
-        ("data", "time_column", task.time_column),
-        ("data", "group_column", task.group_column),
-        *(("features", "", name) for name in subject.spec.features.selected if not has(name)),
-        # A recipe may work on what another one derives.
-        *(
-            ("features", "transforms", name)
-            for part in subject.spec.features.transforms
-            for name in part.columns
-            if name not in made
-        ),
-    ]
-    for step, field, name in named:
+    selected = subject.spec.features.selected
+    for field, name in (
+        ("target", task.target),
+        ("time_column", task.time_column),
+        ("group_column", task.group_column),
+    ):
         if name is not None and not has(name):
-            message = f"The dataset has no column named {name[:60]}."
-            yield error(step, field, "column_unknown", message, Remedy("Choose a column that the dataset has."))
+            remedy = Remedy("Choose a column that the dataset has.")
+            if field != "target":
+                remedy = Remedy(f"Use no {field.replace('_', ' ')}", {"data": {field: ""}})
+            yield _unknown("data", field, name, remedy)
+    for name in dict.fromkeys(name for name in selected if not has(name)):
+        left = {"features": {"selected": [one for one in selected if one != name]}}
+        yield _unknown("features", "", name, Remedy("Leave it out", patch=left))
+    for place, part in enumerate(subject.spec.features.transforms):
+        # A recipe may work on what another one derives.
+        gone = next((name for name in part.columns if name not in made and not has(name)), None)
+        if gone is not None:
+            recipes = [one.model_dump(mode="json") for one in subject.spec.features.transforms]
+            without = {"features": {"transforms": recipes[:place] + recipes[place + 1 :]}}
+            yield _unknown("features", "transforms", gone, Remedy("Remove that derived feature", without))
+
+
+def _unknown(step: str, field: str, name: str, remedy: Remedy) -> Problem:
+    return error(step, field, "column_unknown", f"The dataset has no column named {name[:60]}.", remedy)
 
 
 def target_has_values(subject: Subject) -> Iterator[Problem]:
@@ -64,6 +72,9 @@ def target_has_values(subject: Subject) -> Iterator[Problem]:
 
 def target_fits_task(subject: Subject) -> Iterator[Problem]:
     """A number is not predicted from words, nor words from numbers without end."""
+    if subject.rows == 0:
+        # It is said already that nothing is there, and no task heals that.
+        return
     kind, task = subject.kind(subject.target.name), subject.spec.task.kind
     words = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.DATETIME)
     remedy = _remedy_of_task(subject, kind)
@@ -94,6 +105,15 @@ def target_is_not_the_group(subject: Subject) -> Iterator[Problem]:
         remedy = Remedy("Use no group column", {"data": {"group_column": ""}})
         message = "The target cannot be the group column: whole classes would be judged that were never seen."
         yield error("data", "group_column", "group_is_target", message, remedy)
+
+
+def time_is_not_the_group(subject: Subject) -> Iterator[Problem]:
+    """Where features look back, moments are no groups: before each of them there is nothing in its own group."""
+    task = subject.spec.task
+    if task.group_column is not None and task.group_column == task.time_column and longest_memory(subject.spec):
+        remedy = Remedy("Use no group column", {"data": {"group_column": ""}})
+        message = "Features look back within a group, and each moment is a group of its own: they hold nothing."
+        yield warning("data", "group_column", "group_is_time", message, remedy)
 
 
 def classes_are_usable(subject: Subject) -> Iterator[Problem]:

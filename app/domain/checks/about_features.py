@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.subject import Subject, error, warning
+from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import names_made
@@ -54,3 +54,15 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
         else:
             continue
         yield warning("features", subject.field(name), code, message, _leave_out(subject, name))
+
+
+def each_named_once(subject: Subject) -> Iterator[Problem]:
+    """No column is named twice; training takes it once."""
+    selected = subject.spec.features.selected
+    once = list(dict.fromkeys(selected))
+    if len(once) == len(selected):
+        return
+    twice = next(name for name in once if selected.count(name) > 1)
+    remedy = Remedy("Name it once", patch={"features": {"selected": once}})
+    message = f"{twice[:60]} is named more than once among the features; it is taken once."
+    yield notice("features", subject.field(twice), "named_twice", message, remedy)

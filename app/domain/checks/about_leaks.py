@@ -19,7 +19,7 @@ RANDOM = (Strategy.HOLDOUT, Strategy.K_FOLD, Strategy.STRATIFIED_K_FOLD, Strateg
 def no_target_among_features(subject: Subject) -> Iterator[Problem]:
     """The target is not its own feature."""
     if subject.spec.task.target in subject.spec.features.selected:
-        remedy = Remedy("Leave the target out of the features.")
+        remedy = _leave_out(subject, subject.spec.task.target)
         yield error("features", "", "target_leakage", "The target cannot be its own feature.", remedy)
 
 

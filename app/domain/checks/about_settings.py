@@ -27,6 +27,8 @@ STOPPING_SHARE = 0.1
 LARGEST_PLAIN_STEP = 0.1
 # Below so many rows of a class, random folds may leave a single one to train, which cannot be divided again.
 FEW_OF_A_CLASS = 10
+# Two leaves of a single row are the smallest tree, which no smaller leaf makes any larger.
+LEAST_LEAVES = 2
 L1_SOLVERS = ("liblinear", "saga")
 
 
@@ -265,7 +267,7 @@ PAIRS: tuple[Pair, ...] = (
         when="The smallest leaf is more than half of the training rows.",
         fails="Cannot split at all, and says the same for every row.",
         cure="Use a twentieth of the training rows.",
-        clash=lambda subject, values: 0 < fewest_training_rows(subject) < 2 * values["min_samples_leaf"],
+        clash=lambda subject, values: 0 < fewest_training_rows(subject) < 2 * values["min_samples_leaf"] > LEAST_LEAVES,
         said=lambda subject, values: (
             f"Leaves of {values['min_samples_leaf']:,} rows or more cannot part {fewest_training_rows(subject):,} "
             "training rows: it would say the same for every row."

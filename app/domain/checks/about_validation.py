@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from app.domain.checks.extent import (
     FEW_BESIDES,
@@ -22,6 +23,7 @@ from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training import metrics, splitting
+from app.domain.training.inner import LEAST_FOLDS
 from app.domain.training.splitting import MAX_GROUP_FOLDS
 from app.domain.training.transforms import longest_memory
 from app.domain.vocabulary import Strategy
@@ -67,7 +69,10 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
     field = f"{strategy.value}.n_splits"
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
-        yield error("validation", field, "too_few_rows", message, Remedy("Use 2 folds", {"validation": {field: 2}}))
+        remedy = Remedy("Bring more rows, or choose another target.")
+        if rows >= 2 * LEAST_FOLDS:
+            remedy = Remedy("Use 2 folds", {"validation": {field: LEAST_FOLDS}})
+        yield error("validation", field, "too_few_rows", message, remedy)
     yield from _classes_fill_folds(subject, folds, field)
     yield from _groups_fill_folds(subject, folds, field)
 
@@ -189,7 +194,9 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
     if not leaves_rows(subject, gap):
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
-        remedy = Remedy("Use 2 folds", {"validation": {"time_series.n_splits": 2, field: 0}})
+        remedy = Remedy("Bring more rows, or choose another target.")
+        if leaves_rows(_cut_in_two(subject), 0):
+            remedy = Remedy("Use 2 folds", {"validation": {"time_series.n_splits": LEAST_FOLDS, field: 0}})
         if longest is not None:
             remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
@@ -205,45 +212,63 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
             yield notice("validation", field, "gap_short", message, Remedy("Take a shorter lag or window."))
 
 
+def _cut_in_two(subject: Subject) -> Subject:
+    validation = subject.spec.validation
+    fewest = validation.model_copy(update={"parameters": {**validation.parameters, "n_splits": LEAST_FOLDS}})
+    return replace(subject, spec=subject.spec.model_copy(update={"validation": fewest}))
+
+
 def metrics_fit(subject: Subject) -> Iterator[Problem]:
     """Every metric can judge the task and the values of the target."""
-    task = subject.spec.task.kind
-    low = subject.target.minimum
-    named = [("primary_metric", subject.spec.metrics.primary)]
-    named += [("other_metrics", identifier) for identifier in subject.spec.metrics.others]
-    for field, identifier in named:
-        try:
-            metric = metrics.get(identifier)
-        except KeyError:
-            message = f"There is no metric {identifier[:40]}."
-            yield error("validation", field, "metric_unknown", message, _other_metrics(subject, field))
+    task, low = subject.spec.task.kind, subject.target.minimum
+    for field, identifier in _named(subject):
+        metric = metrics.find(identifier)
+        if _fits(subject, metric):
             continue
-        if task not in metric.tasks:
+        remedy = _remedy(subject, field, lambda one: _fits(subject, one))
+        if metric is None:
+            message = f"There is no metric {identifier[:40]}."
+            yield error("validation", field, "metric_unknown", message, remedy)
+        elif task not in metric.tasks:
             what = "classes" if task.is_classification else "numbers"
             message = f"{metric.title} cannot judge {what} of this task."
-            yield error("validation", field, "metric_unfit", message, _other_metrics(subject, field))
-        elif metric.needs_non_negative and isinstance(low, int | float) and low < 0:
+            yield error("validation", field, "metric_unfit", message, remedy)
+        else:
             message = f"{metric.title} needs values of zero or more; {subject.target.name[:60]} goes down to {low:g}."
-            yield error("validation", field, "metric_needs_positive", message, _other_metrics(subject, field))
+            yield error("validation", field, "metric_needs_positive", message, remedy)
+
+
+def _named(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Yield the metrics of a config, each with the field where it was chosen."""
+    yield "primary_metric", subject.spec.metrics.primary
+    yield from (("other_metrics", identifier) for identifier in subject.spec.metrics.others)
+
+
+def _fits(subject: Subject, metric: metrics.Metric | None) -> bool:
+    low = subject.target.minimum
+    below_zero = isinstance(low, int | float) and low < 0
+    known = metric is not None and subject.spec.task.kind in metric.tasks
+    return known and not (metric is not None and metric.needs_non_negative and below_zero)
 
 
 def metrics_can_be_computed(subject: Subject) -> Iterator[Problem]:
     """No metric reads probabilities that the estimator does not give, or divides by what may be zero."""
-    named = [("primary_metric", subject.spec.metrics.primary)]
-    named += [("other_metrics", identifier) for identifier in subject.spec.metrics.others]
-    for field, identifier in named:
+    gives = _gives_probabilities(subject)
+    for field, identifier in _named(subject):
         metric = metrics.find(identifier)
         if metric is None or subject.spec.task.kind not in metric.tasks:
             continue
-        if metric.needs_probability and not _gives_probabilities(subject):
+        if metric.needs_probability and not gives:
             message = f"{metric.title} needs probabilities, which this estimator does not give."
             severity = error if field == "primary_metric" else warning
-            yield severity("validation", field, "metric_needs_probabilities", message, _without(subject, field, metric))
+            remedy = _remedy(subject, field, lambda one: one is None or not one.needs_probability)
+            yield severity("validation", field, "metric_needs_probabilities", message, remedy)
         if metric.id == "mape" and subject.target.minimum == 0:
             message = (
                 f"{metric.title} divides by what was observed; rows where {subject.target.name[:60]} is 0 are left out."
             )
-            yield notice("validation", field, "metric_divides_by_zero", message, _without(subject, field, metric))
+            remedy = _remedy(subject, field, lambda one: one is None or one.id != "mape")
+            yield notice("validation", field, "metric_divides_by_zero", message, remedy)
 
 
 def _gives_probabilities(subject: Subject) -> bool:
@@ -253,17 +278,14 @@ def _gives_probabilities(subject: Subject) -> bool:
         return True
 
 
-def _without(subject: Subject, field: str, metric: metrics.Metric) -> Remedy:
-    """Return what takes a metric out: another one that decides, or the others without it."""
+def _remedy(subject: Subject, field: str, stays: Callable[[metrics.Metric | None], bool]) -> Remedy:
+    """Return what takes metrics out: one that judges any target of the task decides, or of the others some stay."""
     if field == "primary_metric":
-        return _other_metrics(subject, field)
-    left = [identifier for identifier in subject.spec.metrics.others if metrics.find(identifier) is not metric]
-    return Remedy(f"Leave out {metric.title}", {"validation": {field: left}})
-
-
-def _other_metrics(subject: Subject, field: str) -> Remedy:
-    """Return the metric that judges any target of the task, or for the others no metric at all."""
-    if field != "primary_metric":
-        return Remedy("Report none beside it", {"validation": {field: []}})
-    fitting = metrics.for_task(subject.spec.task.kind)[0]
-    return Remedy(f"Use {fitting.title}", {"validation": {field: fitting.id}})
+        fitting = metrics.for_task(subject.spec.task.kind)[0]
+        return Remedy(f"Use {fitting.title}", {"validation": {field: fitting.id}})
+    others = subject.spec.metrics.others
+    left = [identifier for identifier in others if stays(metrics.find(identifier))]
+    out = [identifier for identifier in others if identifier not in left]
+    metric = metrics.find(out[0])
+    label = f"Leave out {out[0][:40] if metric is None else metric.title}" if len(out) == 1 else "Leave them out"
+    return Remedy(label, {"validation": {field: left}})

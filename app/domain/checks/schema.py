@@ -16,12 +16,18 @@ MOST_FAULTS = 50
 # Where each part of a config is answered: "part.name", or "part" for all of it -> (step, field).
 PLACES: dict[str, tuple[str, str]] = {
     "dataset": ("data", "dataset_id"),
-    "data.column_kinds": ("data", ""),
+    "data": ("data", ""),
+    "leakage": ("features", ""),
     "task.kind": ("data", "task_kind"),
     "task": ("data", "*"),
     "features.transforms": ("features", "transforms"),
     "features": ("features", ""),
     "model.estimator": ("model", "estimator"),
+    "model.tuning.trials": ("model", "tuning.trials"),
+    "model.tuning.metric": ("model", "tuning.metric"),
+    "model.tuning.sampler": ("model", "tuning.sampler"),
+    "model.tuning.pruning": ("model", "tuning.pruning"),
+    "model.tuning.inner": ("model", "tuning.inner"),
     "model.tuning": ("model", "tuning.enabled"),
     "model": ("model", ""),
     "validation.strategy": ("validation", "strategy"),
@@ -36,7 +42,9 @@ PLACES: dict[str, tuple[str, str]] = {
     "description": ("review", "description"),
     "tags": ("review", "tags"),
 }
-REMEDIES = {"missing": "Add it.", "extra_forbidden": "Take it out."}
+SPACE = ["model", "tuning", "space"]
+# How a form calls the parts of a search space that have another name in a config.
+ENDS = {"log": "scale", "fixed": "search"}
 
 
 def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, ...]]:
@@ -58,19 +66,45 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
         return Spec.model_validate({name: value for name, value in config.items() if name != "dataset"}), ()
     except ValidationError as fault:
         faults = fault.errors(include_url=False, include_input=False)[:MOST_FAULTS]
-        return None, tuple(_problem(one) for one in faults)
+        return None, tuple(_problem(one, config) for one in faults)
 
 
-def _problem(fault: Any) -> Problem:
+def _problem(fault: Any, config: Mapping[str, Any]) -> Problem:
     path = [str(part) for part in fault["loc"]]
     step, field = _place(path)
+    if path[:3] == SPACE and len(path) > len(SPACE):
+        end = ENDS.get(path[4], path[4]) if len(path) > len(SPACE) + 1 else "search"
+        field = f"space.{config['model'].get('estimator')}.{path[3]}.{end}"
     message = f"{'.'.join(path)[:100]}: {sentence_of(fault)}"
-    return error(step, field, fault["type"], message, Remedy(REMEDIES.get(fault["type"], "Correct it in the config.")))
+    return error(step, field, fault["type"], message, _remedy(fault))
+
+
+def _remedy(fault: Any) -> Remedy:
+    """Return what heals a part that does not fit: without it, the config may be whole again."""
+    if fault["type"] == "missing":
+        return Remedy("Add it.")
+    unknown = fault["type"] == "extra_forbidden"
+    if not (unknown or _has_default(fault["loc"])) or not all(isinstance(part, str) for part in fault["loc"]):
+        return Remedy("Correct it in the config.")
+    patch: Any = None
+    for part in reversed(fault["loc"]):
+        patch = {part: patch}
+    return Remedy("Take it out." if unknown else "Use the default.", patch=patch)
+
+
+def _has_default(path: tuple[Any, ...]) -> bool:
+    """Say whether a config does without this part."""
+    held: Any = Spec
+    for part in path[:-1]:
+        fields = getattr(held, "model_fields", {})
+        held = fields[part].annotation if part in fields else None
+    fields = getattr(held, "model_fields", {})
+    return path[-1] in fields and not fields[path[-1]].is_required()
 
 
 def _place(path: list[str]) -> tuple[str, str]:
     """Return the step and the field where this part of a config is answered; the review where there is none."""
-    head = path[:2]
+    head = path[:3]
     while head:
         found = PLACES.get(".".join(head))
         if found is not None:

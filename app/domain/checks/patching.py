@@ -1,0 +1,177 @@
+"""Remedies for programs: what a button changes in the answers of a draft, as a merge patch of the config itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.checks.rules import check_spec
+from app.domain.estimators import registry
+from app.domain.experiment import Spec
+from app.domain.problems import Problem
+from app.domain.recommendation.task import infer_task
+from app.domain.recommendation.tuning import wire
+from app.domain.training import splitting
+from app.domain.vocabulary import Severity, Strategy
+
+Patch = dict[str, Any]
+# One change brings few errors; each round heals one.
+MOST_ROUNDS = 8
+
+
+def merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config after a merge patch (RFC 7396): objects are merged, null takes a member out, all else is set."""
+    result = dict(config)
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, Mapping):
+            held = result.get(name)
+            result[name] = merged(held if isinstance(held, Mapping) else {}, value)
+        else:
+            result[name] = value
+    return result
+
+
+def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> Patch:
+    """Return the merge patch of the config that does what a remedy's button does; empty where it is only a sentence.
+
+    In a draft, what nobody answered follows what was changed; a config says everything. So where a change of the task
+    or the split brings errors, the patch heals these too.
+
+    Parameters
+    ----------
+    problem
+        A problem of this config.
+    spec, profile, known
+        The config, and what is known of its dataset and of the columns beside the target.
+    """
+    patch = _own_patch(problem, spec, profile)
+    if not {"task", "validation"} & set(patch):
+        return patch
+    before = {_place(one) for one in check_spec(spec, profile, known)}
+    for _ in range(MOST_ROUNDS):
+        after = Spec.model_validate(merged(spec.to_json(), patch))
+        found = check_spec(after, profile, known)
+        come = [one for one in found if one.severity is Severity.ERROR and _place(one) not in before]
+        more = next((more for one in come if (more := _own_patch(one, after, profile))), None)
+        if more is None:
+            break
+        patch = merged_patches(patch, more)
+    return patch
+
+
+def _place(problem: Problem) -> tuple[str, str, str]:
+    return problem.step, problem.field, problem.code
+
+
+def _own_patch(problem: Problem, spec: Spec, profile: DatasetProfile) -> Patch:
+    if problem.remedy is None:
+        return {}
+    patch: Patch = merged_patches({}, problem.remedy.patch)
+    ways = {"data": _data, "features": _features, "model": _model, "validation": _validation}
+    for step, fields in problem.remedy.changes.items():
+        patch = merged_patches(patch, ways[step](fields, spec, profile))
+    return patch
+
+
+def merged_patches(first: Mapping[str, Any], second: Mapping[str, Any]) -> Patch:
+    """Return the patch that does what two patches do one after the other."""
+    result = dict(first)
+    for name, value in second.items():
+        held = result.get(name)
+        if isinstance(value, Mapping) and isinstance(held, Mapping):
+            result[name] = merged_patches(held, value)
+        else:
+            result[name] = value
+    return result
+
+
+def _data(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) -> Patch:
+    patch: Patch = {}
+    for field, value in fields.items():
+        if field == "task_kind":
+            target = profile.column(spec.task.target)
+            kind = value or infer_task(target, spec.data.column_kinds.get(target.name, target.kind))[0].value
+            patch = merged_patches(patch, {"task": {"kind": kind}})
+        elif field in ("time_column", "group_column"):
+            patch = merged_patches(patch, {"task": {field: value or None}})
+        elif field.startswith("kind."):
+            kinds = {_name(field, profile): value or None}
+            patch = merged_patches(patch, {"data": {"column_kinds": kinds}})
+    # Another target is for a person to choose, so that taking it back changes nothing by itself.
+    return patch
+
+
+def _features(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) -> Patch:
+    patch: Patch = {}
+    selected = list(spec.features.selected)
+    for field, value in fields.items():
+        if field == "transforms":
+            patch["transforms"] = value
+        elif field.startswith("column."):
+            name = _name(field, profile)
+            selected = [one for one in selected if one != name] + ([name] if value else [])
+            patch["selected"] = selected
+    answers = {_name(field, profile): value for field, value in fields.items() if field.startswith("leak.")}
+    whole: Patch = {"features": patch} if patch else {}
+    return {**whole, "leakage": {"answers": answers}} if answers else whole
+
+
+def _name(field: str, profile: DatasetProfile) -> str:
+    """Return the column that a field such as "column.c3" is about."""
+    key = field.partition(".")[2]
+    return next(one.name for one in profile.columns if one.key == key)
+
+
+def _model(fields: Mapping[str, Any], spec: Spec, _profile: DatasetProfile) -> Patch:
+    model: Patch = {}
+    chosen = str(fields.get("estimator") or spec.model.estimator)
+    if chosen != spec.model.estimator:
+        # What was set for one estimator means nothing to another.
+        lost, sought = dict.fromkeys(spec.model.parameters), dict.fromkeys(spec.model.tuning.space)
+        model = {"estimator": chosen, "parameters": lost, "tuning": {"space": sought}}
+    space: dict[str, Patch | None] = {}
+    for field, value in fields.items():
+        head, _, name = field.partition(".")
+        if head == "tuning":
+            tuned = {name: None if value == "" else value}
+            model = merged_patches(model, {"tuning": tuned})
+        elif head == "space":
+            name, _, end = name.removeprefix(f"{chosen}.").rpartition(".")
+            space[name] = _looked_for(chosen, name, end, value)
+        elif head == chosen:
+            model = merged_patches(model, {"parameters": {name: value}})
+    return {"model": merged_patches(model, {"tuning": {"space": space}}) if space else model}
+
+
+def _looked_for(estimator: str, name: str, end: str, value: Any) -> Patch | None:
+    """Return how a part of a search space is to be; None takes all that was said about a setting back."""
+    if value is None:
+        return None
+    if end == "search":
+        return {"fixed": not value}
+    parameter = registry.get(estimator).parameter(name)
+    known: list[Any] = [] if parameter is None else [word for word, _ in parameter.choices] or [False, True]
+    return {"choices": [one for one in known if wire(one) in value]}
+
+
+def _validation(fields: Mapping[str, Any], spec: Spec, _profile: DatasetProfile) -> Patch:
+    chosen = Strategy(fields.get("strategy") or spec.validation.strategy)
+    own = {one.name for one in splitting.get(chosen).parameters}
+    lost = [name for name in spec.validation.parameters if name not in own]
+    validation: Patch = {}
+    metrics: Patch = {}
+    if chosen is not spec.validation.strategy:
+        validation = {"strategy": chosen.value, "parameters": dict.fromkeys(lost)}
+    for field, value in fields.items():
+        head, _, name = field.partition(".")
+        if field == "holdout_percent":
+            validation["holdout"] = {"fraction": value / 100} if value else None
+        elif field in ("primary_metric", "other_metrics"):
+            metrics["primary" if field == "primary_metric" else "others"] = value
+        elif name and head == chosen.value:
+            validation = merged_patches(validation, {"parameters": {name: value}})
+    parts = {"validation": validation, "metrics": metrics}
+    return {name: part for name, part in parts.items() if part}
