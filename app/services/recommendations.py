@@ -115,11 +115,12 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     profile = profile_of(dataset)
     if profile is None:
         raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
-    if features and len(features) == 1 and not profile.has(features[0]):
-        features = [name.strip() for name in features[0].split(",")]
-    for field, name in (*((("target", target),) if target else ()), *(("features", name) for name in features or ())):
+    features = _names(features or (), profile)
+    for field, name in (*((("target", target),) if target else ()), *(("features", name) for name in features)):
         if not profile.has(name):
             raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field=field)
+    if target in features:
+        raise DomainError("The target cannot be its own feature.", code="target_leakage", field="features")
     answers: dict[str, dict[str, Any]] = {"data": {"target": target} if target else {}}
     if features:
         chosen = set(features)
@@ -129,6 +130,13 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
         raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
     known = associations.associations_for(dataset, plan.spec.task.target, kinds_of(profile, None))
     return plan if known is None else make_plan(Draft(answers), profile, known)
+
+
+def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
+    """Return the columns that a query names: once for each, or all in one text with commas between them."""
+    if len(said) == 1 and not profile.has(said[0]):
+        said = said[0].split(",")
+    return [name if profile.has(name) else name.strip() for name in said if name.strip()]
 
 
 def by_goal(found: Recommendations, goal: str) -> Recommendations:
@@ -262,6 +270,7 @@ def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> pd.DataFrame
 def as_json(found: Recommendations) -> dict[str, Any]:
     """Return recommendations as programs see them."""
     return {
+        "target": found.spec.task.target,
         "task": found.spec.task.kind.value,
         "state": found.state,
         "reason": found.reason,

@@ -72,6 +72,7 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
 def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:
     few = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0&features=gauge_1").get_json()
     assert "2 numeric features" in few["recommendations"][0]["reasons"][0]
+    assert reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=").get_json()["target"] == "flow"
     same = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0,gauge_1").get_json()
     assert same["recommendations"] == few["recommendations"]
     one = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0").get_json()
@@ -85,6 +86,7 @@ def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:
     [
         ("target=nowhere", "target", 422),
         ("target=flow&features=nowhere", "features", 422),
+        ("target=flow&features=gauge_0,flow", "features", 422),
         ("target=flow&goal=fame", "goal", 422),
         ("target=flow&what=this", "what", 422),
     ],

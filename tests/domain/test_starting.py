@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -107,3 +108,14 @@ def test_the_plan_starts_from_what_is_recommended() -> None:
     assert plan.spec.model.parameters == first.parameters
     name = f"{first.entry.id}.min_samples_leaf"
     assert plan.suggestions["model"][name] == first.parameters["min_samples_leaf"]
+
+
+def test_what_speaks_of_few_rows_is_said_where_they_are_few_and_a_series_is_not_judged_by_single_columns() -> None:
+    def cautions(**traits: Any) -> str:
+        ranked = rank(replace(PLAIN, **traits))
+        return " ".join(next(one for one in ranked if one.entry.id == "hist_gradient_boosting").cautions)
+
+    assert "400 rows are few for boosting" in cautions(rows=400)
+    assert "few for boosting" not in cautions(rows=40_000)
+    assert "noise" in cautions(rows=40_000, strongest=("wind", 0.1))
+    assert "noise" not in cautions(rows=40_000, strongest=("wind", 0.1), ordered=True, memory_steps=30, derived=10)

@@ -252,8 +252,8 @@ ENTRIES = (
         scale=True,
         scale_target=True,
         max_rows=30_000,
-        strengths=("Strong on a few thousand rows with smooth relations",),
-        cautions=("Slow above 20,000 rows", "Needs its settings tuned"),
+        strengths=("Strong where relations are smooth",),
+        cautions=("Needs its settings tuned",),
     ),
     EstimatorEntry(
         "gaussian_process",
@@ -344,7 +344,7 @@ ENTRIES = (
         max_rows=3_000,
         for_each_class=True,
         settle=_kernel_found,
-        strengths=("Excellent on a few hundred smooth rows",),
-        cautions=("Work grows with the cube of the rows: not above 3,000",),
+        strengths=("Follows smooth relations closely",),
+        cautions=("Work grows with the cube of the rows",),
     ),
 )

@@ -174,7 +174,7 @@ ENTRIES = (
         scale_target=True,
         max_rows=500_000,
         strengths=("Smooth, and able to go somewhat beyond what it has seen",),
-        cautions=("Depends on its seed and settings", "Needs thousands of rows"),
+        cautions=("Depends on its seed and settings",),
     ),
     EstimatorEntry(
         "gaussian_naive_bayes",

@@ -320,8 +320,8 @@ ENTRIES = (
         predict_share=0.08,
         handles_missing=True,
         for_each_class=True,
-        strengths=("Bends with thresholds and interactions; no scaling needed", "Takes missing values as they are"),
-        cautions=("On a few hundred rows it learns their noise too: a forest is steadier",),
+        strengths=("Bends with thresholds and interactions; no scaling needed",),
+        cautions=("Hundreds of trees together, of which no single one can be read",),
         number_cautions=("Cannot go beyond the largest value it has seen",),
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
-from app.domain.recommendation.reasons import LONG_TAIL, MOSTLY_COARSE, UNEVEN, cautions_for, reasons_for, size_of
+from app.domain.recommendation.reasons import LONG_TAIL, MOSTLY_COARSE, UNEVEN, WEAK, cautions_for, reasons_for, size_of
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
 
@@ -16,8 +16,6 @@ TOO_FEW = 100
 SMALL = 500
 SOME = 1_500
 LARGE = 10_000
-# A number whose strongest column goes with it less than this is mostly noise to any single one of them.
-WEAK = 0.2
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from app.domain.recommendation.traits import FEW_VALUES, Traits
 LONG_TAIL = 3.0
 UNEVEN = 10.0
 MOSTLY_COARSE = 0.7
+# A number whose strongest column goes with it less than this is mostly noise to any single one of them.
+WEAK = 0.2
+FEW_FOR_BOOSTING, MANY_FOR_KERNELS = 1_000, 10_000
 TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting"})
 FORESTS = frozenset({"random_forest", "extra_trees"})
 LINES = frozenset({"linear_regression", "ridge", "lasso", "elastic_net", "logistic_regression"})
@@ -59,11 +62,17 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
         said.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")
     if entry.id == "k_nearest_neighbors" and traits.width > 15:
         said.append(f"In {traits.width:,} columns every row is far from every other")
-    if entry.id in FLEXIBLE and traits.strongest is not None and traits.strongest[1] < 0.2:
+    # Where features look back, the column beside the row is not what tells most.
+    weak = traits.strongest is not None and traits.strongest[1] < WEAK and not traits.memory_steps
+    if entry.id in FLEXIBLE and traits.strongest is not None and weak:
         name, value = traits.strongest
         said.append(f"The strongest column, {name[:60]}, goes with the target by {value:.2f} only: noise is learnt too")
     if entry.id in ("multilayer_perceptron", "decision_tree") and traits.rows < 1000:
         said.append(f"{traits.rows:,} rows: another draw of them may give quite another result")
+    if entry.id == "hist_gradient_boosting" and traits.rows < FEW_FOR_BOOSTING:
+        said.append(f"{traits.rows:,} rows are few for boosting, which learns their noise too: a forest is steadier")
+    if entry.id == "support_vector_machine" and traits.rows > MANY_FOR_KERNELS:
+        said.append(f"{traits.rows:,} rows: the work grows with their square")
     if entry.id == "hist_gradient_boosting" and 0 < traits.rarest < 20:
         said.append(f"The rarest class has {traits.rarest:,} rows, and boosting may learn them by heart")
     return said
