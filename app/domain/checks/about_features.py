@@ -44,8 +44,12 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
     for name in subject.spec.features.selected:
         column = subject.profile.column(name)
         kind = said.get(name, column.kind)
+        say = warning
         if column.missing >= rows:
             code, message = "all_missing", f"{name[:60]} is missing on every row."
+        elif column.distinct == 1 and column.missing:
+            say, code = notice, "constant"
+            message = f"{name[:60]} holds one value only: it tells no more than where it is missing."
         elif kind is ColumnKind.CONSTANT or column.distinct <= 1:
             code, message = "constant", f"{name[:60]} is constant: it carries no information."
         elif column.storage == "text" and kind in (ColumnKind.IDENTIFIER, ColumnKind.TEXT):
@@ -53,7 +57,10 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
             message = f"{name[:60]} holds {column.distinct:,} different texts, which a model would only memorise."
         else:
             continue
-        yield warning("features", subject.field(name), code, message, _leave_out(subject, name))
+        others = [one for one in subject.spec.features.selected if one != name]
+        left = names_made(subject.spec) or any(_varies(subject, one) for one in others)
+        remedy = _leave_out(subject, name) if left else Remedy("Tick a column that varies.")
+        yield say("features", subject.field(name), code, message, remedy)
 
 
 def each_named_once(subject: Subject) -> Iterator[Problem]:

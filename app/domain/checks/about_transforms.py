@@ -182,11 +182,9 @@ def have_an_effect(subject: Subject) -> Iterator[Problem]:
         for _, entry, _ in readable([part]):
             remove = Remedy("Remove it", _changed(subject, place))
             known = [name for name in part.columns if name not in made and subject.profile.has(name)]
-            unused = next((name for name in known if name not in subject.spec.features.selected), None)
-            if entry.place == "fold" and unused is not None:
-                tick = Remedy(f"Tick {unused[:40]}", {"features": {subject.field(unused): True}})
-                message = f"{entry.title}: {unused[:60]} is not ticked, so nothing is done to it."
-                yield warning("features", FIELD, "transform_unused", message, tick)
+            unused = [name for name in known if name not in subject.spec.features.selected]
+            if entry.place == "fold" and unused:
+                yield _unused(subject, entry.title, unused)
             flat = next((name for name in known if _is_flat(subject, name)), None)
             if flat is not None and entry.role not in ("mark", "fill"):
                 message = f"{entry.title}: {flat[:60]} holds one value only, of which nothing can be made."
@@ -194,6 +192,16 @@ def have_an_effect(subject: Subject) -> Iterator[Problem]:
             if trees and entry.role == "scale":
                 message = f"{entry.title} changes nothing for trees, which look at the order of values only."
                 yield notice("features", FIELD, "scaling_pointless", message, remove)
+
+
+def _unused(subject: Subject, title: str, names: list[str]) -> Problem:
+    """Return that a recipe has columns that are no features; its remedy ticks them all."""
+    first, rest = names[0], len(names) - 1
+    more = f" and {rest:,} more are not ticked, so nothing is done to them." if rest else ""
+    message = f"{title}: {first[:60]}{more or ' is not ticked, so nothing is done to it.'}"
+    label = f"Tick {len(names):,} columns" if rest else f"Tick {first[:40]}"
+    tick = Remedy(label, {"features": {subject.field(name): True for name in names}})
+    return warning("features", FIELD, "transform_unused", message, tick)
 
 
 def _is_flat(subject: Subject, name: str) -> bool:
