@@ -11,7 +11,11 @@ from app.domain.training.transforms import names_made
 from app.domain.vocabulary import ColumnKind
 
 
-def _leave_out(subject: Subject, name: str) -> Remedy:
+def leave_out(subject: Subject, name: str) -> Remedy:
+    """Return the button that leaves a feature out, where others are left to learn from."""
+    others = [one for one in subject.spec.features.selected if one != name]
+    if not others and not names_made(subject.spec):
+        return Remedy("Tick another column instead.")
     return Remedy("Leave it out", {"features": {subject.field(name): False}})
 
 
@@ -38,6 +42,13 @@ def _varies(subject: Subject, name: str) -> bool:
     return column.distinct > 1 or 0 < column.missing < subject.profile.rows
 
 
+def _without(subject: Subject, name: str) -> Remedy:
+    others = [one for one in subject.spec.features.selected if one != name]
+    if names_made(subject.spec) or any(_varies(subject, one) for one in others):
+        return leave_out(subject, name)
+    return Remedy("Tick a column that varies.")
+
+
 def useless_columns(subject: Subject) -> Iterator[Problem]:
     """No column that can only mislead or weigh."""
     rows, said = subject.profile.rows, subject.spec.data.column_kinds
@@ -57,10 +68,7 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
             message = f"{name[:60]} holds {column.distinct:,} different texts, which a model would only memorise."
         else:
             continue
-        others = [one for one in subject.spec.features.selected if one != name]
-        left = names_made(subject.spec) or any(_varies(subject, one) for one in others)
-        remedy = _leave_out(subject, name) if left else Remedy("Tick a column that varies.")
-        yield say("features", subject.field(name), code, message, remedy)
+        yield say("features", subject.field(name), code, message, _without(subject, name))
 
 
 def each_named_once(subject: Subject) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.profile import Leak
+from app.domain.checks.about_features import leave_out
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.vocabulary import Strategy
@@ -19,7 +20,7 @@ RANDOM = (Strategy.HOLDOUT, Strategy.K_FOLD, Strategy.STRATIFIED_K_FOLD, Strateg
 def no_target_among_features(subject: Subject) -> Iterator[Problem]:
     """The target is not its own feature."""
     if subject.spec.task.target in subject.spec.features.selected:
-        remedy = _leave_out(subject, subject.spec.task.target)
+        remedy = leave_out(subject, subject.spec.task.target)
         yield error("features", "", "target_leakage", "The target cannot be its own feature.", remedy)
 
 
@@ -28,7 +29,7 @@ def answers_are_kept(subject: Subject) -> Iterator[Problem]:
     for name in subject.spec.features.selected:
         if subject.spec.leakage.answers.get(name) == "not_known":
             message = f"{name[:60]} is not known at prediction time, as you said, so it cannot be a feature."
-            yield error("features", subject.field(name), "known_only_afterwards", message, _leave_out(subject, name))
+            yield error("features", subject.field(name), "known_only_afterwards", message, leave_out(subject, name))
 
 
 def questions_are_answered(subject: Subject) -> Iterator[Problem]:
@@ -48,14 +49,10 @@ def _open(subject: Subject, leak: Leak) -> Problem:
     if leak.strong:
         what = "gives the answer away" if leak.code == "target_leakage" else "may be known only afterwards"
         message = f"{name} {what}. {leak.evidence} Say whether you would know it at prediction time."
-        return warning("features", field, leak.code, message, _leave_out(subject, leak.column))
+        return warning("features", field, leak.code, message, leave_out(subject, leak.column))
     said = Remedy("I would know it", {"features": {f"leak.{subject.profile.column(leak.column).key}": "known"}})
     message = f"Would you know {name} at prediction time? {leak.evidence}"
     return notice("features", field, leak.code, message, said)
-
-
-def _leave_out(subject: Subject, name: str) -> Remedy:
-    return Remedy("Leave it out", {"features": {subject.field(name): False}})
 
 
 def groups_stay_together(subject: Subject) -> Iterator[Problem]:
