@@ -45,6 +45,8 @@ REST_SECONDS = 5.0
 KEEP_SECONDS = 3600
 GRACE_SECONDS = 30
 LEAST_WORKERS = 3
+# Between the id of a job and what tells one of its bells from another; RQ takes letters, digits, "_" and "-".
+BELL = "_"
 
 
 def served(workers: int) -> tuple[tuple[str, ...], ...]:
@@ -92,14 +94,30 @@ def ring(job_id: uuid.UUID, kind: JobKind, *, seconds: int) -> bool:
         queue.enqueue(
             FUNCTIONS[kind],
             str(job_id),
+            job_id=f"{job_id}{BELL}{uuid.uuid4().hex}",
             job_timeout=seconds + GRACE_SECONDS,
             result_ttl=0,
             failure_ttl=KEEP_SECONDS,
-            ttl=KEEP_SECONDS,
         )
         return True
 
     return bool(ask(enqueue))
+
+
+def waiting() -> frozenset[str] | None:
+    """Return the ids of the jobs whose bell no worker has heard yet; None when the server is away."""
+
+    def read(server: Any) -> frozenset[str]:
+        from rq import Queue
+
+        rung = (
+            raw.decode()
+            for name in ALL_QUEUES
+            for raw in server.lrange(Queue.redis_queue_namespace_prefix + name, 0, -1)
+        )
+        return frozenset(bell.partition(BELL)[0] for bell in rung)
+
+    return ask(read)
 
 
 def ask(question: Callable[[Any], T]) -> T | None:

@@ -92,8 +92,14 @@ def _subject_waits(job: Job) -> None:
 
 
 def _ring_again() -> None:
-    for job in jobs.list_unrung(now() - timedelta(seconds=RING_AGAIN_SECONDS)):
-        if not queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
+    """Ring for jobs whose bell was lost; one that waits behind others hangs where it was hung, and once is enough."""
+    unrung = jobs.list_unrung(now() - timedelta(seconds=RING_AGAIN_SECONDS))
+    hanging = queue.waiting() if unrung else frozenset()
+    if hanging is None:
+        return
+    for job in unrung:
+        hangs = str(job.id) in hanging
+        if not hangs and not queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
             return
         with transaction():
             jobs.mark_rung(job.id)

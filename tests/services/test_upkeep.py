@@ -193,6 +193,17 @@ def test_a_bell_that_was_forgotten_is_rung_once(app: Flask, user: User, forgotte
         with Redis.from_url(server.url) as client:
             assert client.llen("rq:queue:train") == 3
         assert [fresh(job).rung_at is not None for job in (*forgotten, young)] == [True, True, True, False]
+        # However long they wait behind others, more bells would only be heard in vain later on.
+        with Redis.from_url(server.url) as client:
+            for left in (3, 2):
+                with transaction():
+                    for job in forgotten:
+                        job.rung_at = now() - timedelta(minutes=1)
+                client.ltrim("rq:queue:train", 0, left - 1)
+                upkeep.sweep()
+                assert client.llen("rq:queue:train") == 3
+            assert all(now() - fresh(job).rung_at < timedelta(seconds=30) for job in forgotten if job.rung_at)
+            assert queue.waiting() == {str(job.id) for job in forgotten}
     finally:
         queue.connection(server.url).close()
         server.stop()
