@@ -272,6 +272,11 @@ def _about_judging() -> Iterator[Row]:
     ):
         model = {"estimator": "ridge"} if code == "metric_needs_probabilities" else {}
         yield "400", _a(target=target, model=model, validation={field: metric}), f"error validation {field} {code}"
+    yield "400", _a(validation={"holdout_percent": "1"}), "warning validation holdout_percent holdout_too_small"
+    yield "20", _a(validation=_judged(holdout_percent="10")), "warning validation holdout_percent holdout_too_small"
+    for name, percent in (("400", "1"), ("20", "20")):
+        short = {"strategy": "holdout", "holdout.percent": percent}
+        yield name, _a(data=NO_TIME, validation=short), "warning validation holdout.percent holdout_too_small"
     for strategy, data, problem in (
         ("time_series", NO_TIME, "error validation strategy time_column_missing"),
         ("group_k_fold", {}, "error validation strategy group_column_missing"),

@@ -100,6 +100,16 @@ def test_a_score_that_is_defined_nowhere_has_won_nowhere() -> None:
     assert "every time" not in headline["detail"]
 
 
+def test_where_one_row_is_held_out_that_has_no_score_the_folds_decide() -> None:
+    validation = {**FORWARD["validation"], "holdout": {"fraction": 0.001}}
+    headline = report_of(made(120), **{**FORWARD, "validation": validation})["headline"]
+    assert (headline["basis"], headline["beats"]) == ("folds", True)
+    assert "not defined" not in headline["sentence"]
+    assert headline["sentence"].endswith("on average over 3 folds.")
+    by_error = report_of(made(120), **{**FORWARD, "validation": validation}, primary="rmse")["headline"]
+    assert "on 1 day it had never seen" in by_error["sentence"]
+
+
 def test_one_cut_is_not_an_average_over_folds() -> None:
     headline = report_of(made(60), validation={"strategy": "holdout"})["headline"]
     assert headline["detail"] == "One cut: 48 rows trained, 12 judged."

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from app.domain.checks.about_data import FEWEST_ROWS
 from app.domain.checks.extent import (
     FEW_BESIDES,
+    amount,
     development_rows,
     fewest_besides,
     fewest_groups,
@@ -30,6 +32,8 @@ from app.domain.vocabulary import Strategy
 
 # A group that leaves less than this share of the rows may leave a single class.
 LEAST_BESIDES = 0.1
+# As few as a dataset may have at all.
+FEWEST_JUDGED = FEWEST_ROWS
 
 
 def needs_are_met(subject: Subject) -> Iterator[Problem]:
@@ -210,6 +214,28 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
             yield warning("validation", field, "gap_short", message, remedy)
         else:
             yield notice("validation", field, "gap_short", message, Remedy("Take a shorter lag or window."))
+
+
+def enough_rows_are_held_out(subject: Subject) -> Iterator[Problem]:
+    """The rows held out are enough to judge by; a single one has neither an efficiency nor a rate."""
+    held, alone = subject.spec.validation.holdout, subject.strategy.id is Strategy.HOLDOUT
+    share = amount(subject, "percent") / 100 if alone else held.fraction if held else 0.0
+    rows = max(1, round(subject.rows * share))
+    if not share or rows >= FEWEST_JUDGED or subject.rows < FEWEST_JUDGED or subject.strategy.needs_group:
+        return
+    field = "holdout.percent" if alone else "holdout_percent"
+    usual = splitting.get(Strategy.HOLDOUT).defaults()["percent"]
+    remedy = Remedy("Hold nothing out", {"validation": {field: 0}})
+    if subject.rows * usual >= 100 * FEWEST_JUDGED:
+        remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual}})
+    elif alone:
+        ordered = subject.spec.task.time_column is not None
+        better = splitting.get(Strategy.TIME_SERIES if ordered else Strategy.K_FOLD)
+        remedy = Remedy(
+            f"Use {better.title[0].lower()}{better.title[1:]}", {"validation": {"strategy": better.id.value}}
+        )
+    message = f"{rows:,} {'row is' if rows == 1 else 'rows are'} held out: too few to judge by."
+    yield warning("validation", field, "holdout_too_small", message, remedy)
 
 
 def _cut_in_two(subject: Subject) -> Subject:

@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     about_validation.folds_fit_rows,
     about_validation.classes_reach_training,
     about_validation.no_group_is_nearly_all,
+    about_validation.enough_rows_are_held_out,
     about_validation.random_split_in_time,
     about_leaks.groups_stay_together,
     about_leaks.copies_stay_together,

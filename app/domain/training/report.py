@@ -148,7 +148,7 @@ def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str,
     `verdict` is "beats", "does_not_beat", or "undecided" where rows held out and folds do not say the same; `beats`
     is true for the first alone.
     """
-    key = "holdout" if run.holdout else "mean"
+    key = _basis(run, scores[metric.id])
     entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
     rival_id = baselines.strongest(metric, {name: rival[metric.id][key] for name, rival in rivals.items()})
     name, other = entries[rival_id].spoken, rivals[rival_id][metric.id]
@@ -156,7 +156,9 @@ def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str,
     folds = Folds.of(metric, scores[metric.id], other)
     won = score is not None and (rival is None or metric.better(score, rival))
     verdict = verdict_of(won=bool(won), folds=folds)
-    rows = len(run.holdout.rows) if run.holdout else sum(len(part.rows) for part in run.folds)
+    held = run.holdout if key == "holdout" else None
+    rows = len(held.rows) if held else sum(len(part.rows) for part in run.folds)
+    where = _where(run, rows, unseen=held is not None)
     return {
         "beats": verdict == BEATS,
         "verdict": verdict,
@@ -165,13 +167,19 @@ def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str,
         "baseline_id": rival_id,
         "baseline_title": entries[rival_id].title,
         "baseline_score": rival,
-        "basis": "holdout" if run.holdout else "folds",
+        "basis": "holdout" if held else "folds",
         "rows": rows,
         "sentence": _sentence(
-            run, metric=metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), rows=rows
+            run, metric=metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), where=where
         ),
         "detail": _detail(run, metric, scores[metric.id], other, folds=folds, name=name),
     }
+
+
+def _basis(run: Run, own: dict[str, Any]) -> str:
+    """Return what decides: the rows held out, or the folds where those rows are too few to have a score."""
+    undefined = own.get("holdout") is None and own["mean"] is not None
+    return "holdout" if run.holdout and not undefined else "mean"
 
 
 @dataclass(frozen=True)
@@ -221,11 +229,8 @@ def _sentence(
     rival: float | None,
     verdict: str,
     won: bool,
-    rows: int,
+    where: str,
 ) -> str:
-    what = "days" if _daily(run) else "rows"
-    never_seen = f"on {rows:,} {what} it had never seen"
-    where = never_seen if run.holdout or len(run.folds) == 1 else f"on average over {len(run.folds)} folds"
     digits = 2
     while digits < 6 and score != rival and number(score, digits) == number(rival, digits):
         digits += 1
@@ -235,6 +240,14 @@ def _sentence(
         outcome = "beats" if won else "does not beat"
         return f"Undecided: it {outcome} {name} {where}, {figures}, but {against}."
     return f"{'It beats' if verdict == BEATS else 'It does not beat'} {name}: {figures}, {where}."
+
+
+def _where(run: Run, rows: int, *, unseen: bool) -> str:
+    """Say on what rows a score stands."""
+    if not unseen and len(run.folds) > 1:
+        return f"on average over {len(run.folds)} folds"
+    what = "day" if _daily(run) else "row"
+    return f"on {rows:,} {what}{'' if rows == 1 else 's'} it had never seen"
 
 
 def _daily(run: Run) -> bool:
