@@ -92,6 +92,13 @@ def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], fro
     assert racing._rules_first(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
 
 
+def test_on_too_few_rows_it_takes_more_than_one_standard_error_to_overturn_the_rules() -> None:
+    rules, clever = runner("ridge", 0.30, 0.49, -0.37, -0.78, 0.85), runner("extra_trees", 0.51, 0.35, 0.04, 0.28, 0.84)
+    ordered = [clever, rules]
+    assert racing._rules_first(started(made(120), rules, clever), ordered)[0] is clever
+    assert racing._rules_first(started(made(80), rules, clever), ordered)[0] is rules
+
+
 @pytest.mark.parametrize(("seconds", "going_on"), [(60.0, 6), (0.1, 4)])
 def test_as_many_go_on_as_there_is_time_for_and_four_in_any_case(seconds: float, going_on: int) -> None:
     names = ("extra_trees", "ridge", "random_forest", "lasso", "decision_tree", "elastic_net")
@@ -264,6 +271,14 @@ def test_something_is_not_called_nothing() -> None:
     assert (near.code, near.severity) == ("near_baseline", Severity.NOTICE)
     assert "differs much from fold to fold" in near.message
     assert said_of(TRAITS, replace(said(0.5, 0.5), complete=False)) == (), "not before the fits are done"
+
+
+def test_a_small_part_of_the_rows_does_not_say_how_much_there_is_to_learn() -> None:
+    weak = said(0.65, 0.66, right=0.65)
+    assert [one.code for one in said_of(TRAITS, weak)] == ["no_signal"]
+    assert said_of(TRAITS, replace(weak, train_rows=30_000)) == ()
+    noise = replace(said(0.52, 0.46, 0.53, 0.48, 0.52), train_rows=30_000)
+    assert [one.code for one in said_of(TRAITS, noise)] == ["no_signal"]
 
 
 def test_a_number_that_hardly_explains_anything_is_said_so() -> None:

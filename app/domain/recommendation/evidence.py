@@ -18,7 +18,7 @@ import pandas as pd
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
-from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.estimators import TOO_FEW, Ranked
 from app.domain.recommendation.shortfits import (
     FIRST_ROWS,
     MARGIN,
@@ -261,8 +261,9 @@ def _clearly_behind(one: Runner, others: Sequence[Runner]) -> bool:
 def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
     """Return the order with the first of the rules at the front among those that only luck tells from the best.
 
-    Luck is one standard error of the paired differences, or, where one fold alone was judged, a tenth of what the best
-    gains over the baseline. Who loses to the baseline, as by a single wild fold, never stands before one who beats it.
+    Luck is one standard error of the paired differences, two where the rows are too few to tell a good model from a
+    lucky one, or, where one fold alone was judged, a tenth of what the best gains over the baseline. Who loses to the
+    baseline, as by a single wild fold, never stands before one who beats it.
     """
     best = ordered[0] if ordered else None
     if best is None or not race.rivals:
@@ -273,7 +274,8 @@ def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
             continue
         gaps = np.asarray(best.scores) - np.asarray(one.scores)
         if len(gaps) > 1:
-            luck = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
+            errors = 2 if len(race.table.target) < TOO_FEW else 1
+            luck = errors * float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
         else:
             luck = ONE_FOLDS_LUCK * abs(best.mean - rule)
         if one is best or (gaps.mean() <= luck and not one.mean <= rule < best.mean):

@@ -46,7 +46,8 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     smooth = traits.target_values > traits.rows // 10 and 0 < traits.tail < LONG_TAIL
     if entry.id in SMOOTH and traits.coarse_share < 0.3:
         target = f", a target of {traits.target_values:,} values without a long tail" if smooth else ""
-        said.append(f"{traits.numbers - traits.coarse:,} of {traits.features:,} features vary smoothly{target}")
+        smoothly = traits.features - traits.words - traits.coarse
+        said.append(f"{smoothly:,} of {traits.features:,} features vary smoothly{target}")
     return said
 
 

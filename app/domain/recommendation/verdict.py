@@ -22,6 +22,8 @@ LITTLE_EXPLAINED = 0.02
 # Where luck alone could have made the gain, less than this share of the way is called no signal.
 LITTLE_BY_LUCK = 0.1
 CONFIDENCE = 0.9
+# Having learnt from so few of the training rows, nothing is said of how much there is to learn.
+ENOUGH_OF_THEM = 0.1
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,9 @@ def _is_little(evidence: Evidence, share: float, *, lucky: bool) -> tuple[bool, 
         f" At most {100 * most:.0f} % of the rows come out right; "
         f"always saying the most common class, {100 * evidence.baseline_right:.0f} %."
     )
-    return (lucky and barely) or (righted < FEW_RIGHTED and share < LITTLE_GAIN), right
+    # What a small part of the rows does not show yet, all of them may.
+    shown = evidence.items[0].rows >= ENOUGH_OF_THEM * evidence.train_rows
+    return (lucky and barely) or (shown and righted < FEW_RIGHTED and share < LITTLE_GAIN), right
 
 
 def _title(estimator: str) -> str:
