@@ -16,6 +16,7 @@ from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 SCHEMA_VERSION = 1
 NAME_LENGTH = 200
+MOST_RECIPES, MOST_METRICS = 200, 50
 
 
 def _number(raw: Any) -> Any:
@@ -88,7 +89,7 @@ class FeaturesPart(_Part):
     """The columns the model may look at, and what is derived from them."""
 
     selected: list[ColumnName]
-    transforms: list[TransformPart] = []
+    transforms: list[TransformPart] = Field(default=[], max_length=MOST_RECIPES)
 
 
 class LeakagePart(_Part):
@@ -152,7 +153,7 @@ class MetricsPart(_Part):
     """What is measured; `primary` decides."""
 
     primary: str
-    others: list[str] = []
+    others: list[str] = Field(default=[], max_length=MOST_METRICS)
 
 
 class ReproducibilityPart(_Part):

@@ -23,6 +23,8 @@ from app.services import analysis, associations, datasets, estimates
 from app.services.context import current_settings
 from app.storage.tables import Dataset, User
 
+# More at once nobody reads, and each may hold a list of features.
+MOST_PROBLEMS = 100
 CHOOSE = Remedy("Name a dataset of yours that was read.")
 
 
@@ -75,7 +77,9 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
 def _patched(
     problems: list[Problem], spec: Spec, profile: DatasetProfile, known: Associations | None
 ) -> tuple[Problem, ...]:
-    """Return problems whose remedies say what they change in the config itself."""
+    """Return problems whose remedies say what they change in the config itself; of very many, errors first."""
+    if len(problems) > MOST_PROBLEMS:
+        problems = sorted(problems, key=lambda one: one.severity is not Severity.ERROR)[:MOST_PROBLEMS]
     return tuple(
         one
         if one.remedy is None

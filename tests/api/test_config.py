@@ -238,3 +238,28 @@ def test_page_and_program_are_told_the_same(app: Flask, program: Program, user: 
     shown = [(one.step, one.field, one.code, one.message) for one in plan.problems]
     assert sorted((one["step"], one["field"], one["code"], one["message"]) for one in told) == sorted(shown)
     assert "leaves_beyond_depth" in [one["code"] for one in told]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"features": {"selected": [f"gone {at}" for at in range(5_000)]}},
+        {"features": {"selected": ["prcp_mm"] * 20_000}},
+        {"features": {"selected": ["prcp_mm"], "transforms": [{"columns": ["prcp_mm"], "kind": "one_hot"}] * 200}},
+        {"metrics": {"primary": "nse", "others": ["luck"] * 50}},
+        {"model": {"estimator": "ridge", "parameters": {f"gone {at}": 1 for at in range(5_000)}}},
+    ],
+)
+def test_very_many_faults_are_told_in_an_answer_that_can_be_read(
+    program: Program, sample: Dataset, parts: dict[str, Any]
+) -> None:
+    answer = program.post(PATH, config_of(sample, **parts))
+    assert answer.status_code == 200
+    assert 1 <= len(answer.get_json()["problems"]) <= 100
+    assert len(answer.get_data()) < 3_000_000
+
+
+def test_more_recipes_than_a_draft_keeps_are_refused(program: Program, sample: Dataset) -> None:
+    recipes = [{"columns": ["prcp_mm"], "kind": "lag"}] * 201
+    (problem,) = _problems(program, config_of(sample, features={"selected": ["prcp_mm"], "transforms": recipes}))
+    assert (problem["field"], problem["code"]) == ("transforms", "too_long")

@@ -31,16 +31,17 @@ def columns_exist(subject: Subject) -> Iterator[Problem]:
             if field != "target":
                 remedy = Remedy(f"Use no {field.replace('_', ' ')}", {"data": {field: ""}})
             yield _unknown("data", field, name, remedy)
-    for name in dict.fromkeys(name for name in selected if not has(name)):
-        left = {"features": {"selected": [one for one in selected if one != name]}}
-        yield _unknown("features", "", name, Remedy("Leave it out", patch=left))
+    gone = list(dict.fromkeys(name for name in selected if not has(name)))
+    left = {"features": {"selected": [one for one in selected if has(one)]}}
+    for name in gone:
+        yield _unknown("features", "", name, Remedy("Leave it out" if len(gone) == 1 else "Leave them out", patch=left))
     for place, part in enumerate(subject.spec.features.transforms):
         # A recipe may work on what another one derives.
-        gone = next((name for name in part.columns if name not in made and not has(name)), None)
-        if gone is not None:
-            recipes = [one.model_dump(mode="json") for one in subject.spec.features.transforms]
-            without = {"features": {"transforms": recipes[:place] + recipes[place + 1 :]}}
-            yield _unknown("features", "transforms", gone, Remedy("Remove that derived feature", without))
+        unknown = next((name for name in part.columns if name not in made and not has(name)), None)
+        if unknown is not None:
+            recipes = subject.recipes
+            without = {"features": {"transforms": [*recipes[:place], *recipes[place + 1 :]]}}
+            yield _unknown("features", "transforms", unknown, Remedy("Remove that derived feature", without))
 
 
 def _unknown(step: str, field: str, name: str, remedy: Remedy) -> Problem:

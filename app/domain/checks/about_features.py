@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from app.domain.checks.subject import Subject, error, notice, warning
@@ -13,8 +14,8 @@ from app.domain.vocabulary import ColumnKind
 
 def leave_out(subject: Subject, name: str) -> Remedy:
     """Return the button that leaves a feature out, where others are left to learn from."""
-    others = [one for one in subject.spec.features.selected if one != name]
-    if not others and not names_made(subject.spec):
+    alone = all(one == name for one in subject.spec.features.selected)
+    if alone and not names_made(subject.spec):
         return Remedy("Tick another column instead.")
     return Remedy("Leave it out", {"features": {subject.field(name): False}})
 
@@ -43,8 +44,8 @@ def _varies(subject: Subject, name: str) -> bool:
 
 
 def _without(subject: Subject, name: str) -> Remedy:
-    others = [one for one in subject.spec.features.selected if one != name]
-    if names_made(subject.spec) or any(_varies(subject, one) for one in others):
+    others = (one for one in subject.spec.features.selected if one != name)
+    if any(_varies(subject, one) for one in others) or names_made(subject.spec):
         return leave_out(subject, name)
     return Remedy("Tick a column that varies.")
 
@@ -74,10 +75,10 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
 def each_named_once(subject: Subject) -> Iterator[Problem]:
     """No column is named twice; training takes it once."""
     selected = subject.spec.features.selected
-    once = list(dict.fromkeys(selected))
-    if len(once) == len(selected):
+    named = Counter(selected)
+    if len(named) == len(selected):
         return
-    twice = next(name for name in once if selected.count(name) > 1)
-    remedy = Remedy("Name it once", patch={"features": {"selected": once}})
+    twice = next(name for name, times in named.items() if times > 1)
+    remedy = Remedy("Name it once", patch={"features": {"selected": list(named)}})
     message = f"{twice[:60]} is named more than once among the features; it is taken once."
     yield notice("features", subject.field(twice), "named_twice", message, remedy)

@@ -23,7 +23,7 @@ FEW_ROWS = 10
 
 def _changed(subject: Subject, place: int, *, kind: str | None = None, first: bool = False) -> dict[str, Any]:
     """Return the list of recipes with the one at `place` left out, moved to the front, or made another kind."""
-    recipes = [part.model_dump(mode="json") for part in subject.spec.features.transforms]
+    recipes = list(subject.recipes)
     recipe = recipes.pop(place)
     if kind is not None:
         recipes.insert(place, {**recipe, "kind": kind, "parameters": {}})
@@ -68,17 +68,19 @@ def _faults(subject: Subject, place: int, *, part: TransformPart, held: Held) ->
         remedy = Remedy("Remove it", _changed(subject, place))
         yield error("features", FIELD, "transform_unknown", f"There is no derived feature {part.kind[:40]}.", remedy)
         return
-    remedy = Remedy(f"Remove: {entry.title}", _changed(subject, place))
+    faults = []
     odd = next((name for name in part.parameters if name not in {one.name for one in entry.parameters}), None)
     if odd is not None:
-        yield error("features", FIELD, "parameter_unknown", f"{entry.title} has no setting {odd[:40]}.", remedy)
+        faults.append(("parameter_unknown", f"{entry.title} has no setting {odd[:40]}."))
     try:
         entry.parse(part.parameters)
     except ValueError as fault:
-        yield error("features", FIELD, "transform_invalid", str(fault), remedy)
+        faults.append(("transform_invalid", str(fault)))
     unfit = columns_fault(entry, part.columns, held)
     if unfit:
-        yield error("features", FIELD, "transform_invalid", unfit, remedy)
+        faults.append(("transform_invalid", unfit))
+    for code, message in faults:
+        yield error("features", FIELD, code, message, Remedy(f"Remove: {entry.title}", _changed(subject, place)))
 
 
 def _held(subject: Subject) -> Held:
@@ -180,7 +182,6 @@ def have_an_effect(subject: Subject) -> Iterator[Problem]:
     made, trees = set(names_made(subject.spec)), _is_trees(subject.spec.model.estimator)
     for place, part in _listed(subject):
         for _, entry, _ in readable([part]):
-            remove = Remedy("Remove it", _changed(subject, place))
             known = [name for name in part.columns if name not in made and subject.profile.has(name)]
             unused = [name for name in known if name not in subject.spec.features.selected]
             if entry.place == "fold" and unused:
@@ -188,10 +189,14 @@ def have_an_effect(subject: Subject) -> Iterator[Problem]:
             flat = next((name for name in known if _is_flat(subject, name)), None)
             if flat is not None and entry.role not in ("mark", "fill"):
                 message = f"{entry.title}: {flat[:60]} holds one value only, of which nothing can be made."
-                yield warning("features", FIELD, "transform_constant", message, remove)
+                yield warning(
+                    "features", FIELD, "transform_constant", message, Remedy("Remove it", _changed(subject, place))
+                )
             if trees and entry.role == "scale":
                 message = f"{entry.title} changes nothing for trees, which look at the order of values only."
-                yield notice("features", FIELD, "scaling_pointless", message, remove)
+                yield notice(
+                    "features", FIELD, "scaling_pointless", message, Remedy("Remove it", _changed(subject, place))
+                )
 
 
 def _unused(subject: Subject, title: str, names: list[str]) -> Problem:

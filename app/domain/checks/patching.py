@@ -16,6 +16,8 @@ from app.domain.training import splitting
 from app.domain.vocabulary import Severity, Strategy
 
 Patch = dict[str, Any]
+# A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
+MOST_LISTED = 500
 # One change brings few errors; each round heals one.
 MOST_ROUNDS = 8
 
@@ -114,6 +116,8 @@ def _features(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) ->
             name = _name(field, profile)
             selected = [one for one in selected if one != name] + ([name] if value else [])
             patch["selected"] = selected
+    if len(selected) > MOST_LISTED:
+        patch.pop("selected", None)
     answers = {_name(field, profile): value for field, value in fields.items() if field.startswith("leak.")}
     whole: Patch = {"features": patch} if patch else {}
     return {**whole, "leakage": {"answers": answers}} if answers else whole

@@ -67,6 +67,11 @@ class Subject:
             return {}
         return {one.name: self._setting(one) for one in entry.parameters_for(self.spec.task.kind)}
 
+    @cached_property
+    def recipes(self) -> tuple[Mapping[str, Any], ...]:
+        """Every recipe for features as plain JSON values."""
+        return tuple(part.model_dump(mode="json") for part in self.spec.features.transforms)
+
     def _setting(self, parameter: Parameter) -> Any:
         try:
             return parameter.parse(self.spec.model.parameters.get(parameter.name, parameter.default))

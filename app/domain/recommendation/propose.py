@@ -13,7 +13,7 @@ from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.estimation import Machine, estimate, this_machine
-from app.domain.experiment import Draft, Spec, TransformPart
+from app.domain.experiment import MOST_RECIPES, Draft, Spec, TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.choosing import choose_columns
@@ -187,7 +187,7 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
             reader.wrong("features", "transforms", message, code="transform_invalid", remedy=remedy)
         return suggested
     kept: list[dict[str, Any]] = []
-    for item in raw[:200]:
+    for item in raw[:MOST_RECIPES]:
         fault = _transform_fault(item, _held(context, kept))
         if fault:
             reader.wrong("features", "transforms", fault, code="transform_invalid")

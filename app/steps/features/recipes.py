@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.errors import DomainError
-from app.domain.experiment import Spec, TransformPart
+from app.domain.experiment import MOST_RECIPES, Spec, TransformPart
 from app.domain.recommendation.plan import Plan
 from app.domain.training import transforms
 from app.domain.training.recipe_parameters import RecipeError
@@ -16,7 +16,7 @@ from app.domain.vocabulary import ColumnKind
 from app.steps.flow import Form
 
 PREFIX = "new."
-MOST_RECIPES = 200
+
 # A list of a few thousand options is longer than a page may be, and nobody reads it.
 MOST_OPTIONS = 200
 
