@@ -321,6 +321,11 @@ def _about_folds() -> Iterator[Row]:
         _a(target="two", data=grouped, validation=_judged("group_k_fold", n_splits="2")),
         "error validation strategy group_too_large",
     )
+    yield (
+        "one",
+        _a(data=grouped, validation=_judged("group_k_fold", n_splits="2")),
+        "error validation strategy group_too_large",
+    )
     yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
     yield "400", _a(validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
     yield "60", _a(features=_lag(14)), "notice validation time_series.gap gap_short"

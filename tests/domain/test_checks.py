@@ -17,7 +17,8 @@ from app.domain.vocabulary import Severity, Strategy
 from app.domain.wizard import SLUGS
 from tests.domain.faults import RIVER, WELL, Case, cases, table
 from tests.domain.reading import MACHINE, Answers, mended, sample
-from tests.domain.tables import make_spec
+from tests.domain.reading import known as read_frame
+from tests.domain.tables import made, make_spec
 
 SHOWN = [(case, case.name) for case in cases()]
 CASES = pytest.mark.parametrize("case", [case for case, _ in SHOWN], ids=[name for _, name in SHOWN])
@@ -268,3 +269,16 @@ def test_a_target_that_is_its_own_group_is_not_launched_without_a_word() -> None
 def test_a_faulty_recipe_is_a_problem_and_no_exception_beside_forward_in_time(recipe: dict[str, Any]) -> None:
     found = _checked(task={"time_column": "day"}, transforms=[recipe], validation={"strategy": "time_series"})
     assert any(one.field == "transforms" and one.severity is Severity.ERROR for one in found.values())
+
+
+def test_rows_without_a_group_are_a_group_that_may_be_nearly_all_rows() -> None:
+    frame = made(80)
+    frame["remark"] = ["<" if at == 9 else None for at in range(len(frame))]
+    parts = {
+        "task": {"group_column": "remark"},
+        "validation": {"strategy": "group_k_fold", "parameters": {"n_splits": 2}},
+    }
+    found = check_spec(make_spec(**parts), read_frame(frame).profile, None)
+    (problem,) = (one for one in found if one.severity is Severity.ERROR)
+    assert problem.code == "group_too_large"
+    assert problem.message == "One group holds 79 rows: while it judges, about 1 row trains."

@@ -155,22 +155,22 @@ def _classes_train_beside_holdout(subject: Subject, besides: int) -> Iterator[Pr
 
 
 def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
-    """Where whole groups judge, those that are left have classes to train on."""
+    """Where whole groups judge, those that are left have rows and classes to train on."""
     largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
     held = subject.spec.validation.holdout
     besides = max(subject.profile.rows - largest, 0)
     # The rows held out are whole groups too, so that this is what is to be expected.
     train = math.floor(besides * (1 - held.fraction)) if held else besides
-    if (
-        not subject.strategy.needs_group
-        or not classes
-        or not (besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, train))
-    ):
+    known = train * subject.rows // max(subject.profile.rows, 1)
+    one_class = besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, train)
+    if not subject.strategy.needs_group or not (one_class if classes else subject.rows > 0 and known < FEW_BESIDES):
         return
     remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
-    message = f"One group holds {largest:,} rows: while it judges, about {train:,} rows train, perhaps of one class."
+    left = f"{train:,} {'row trains' if train == 1 else 'rows train'}"
+    perhaps = ", perhaps of one class." if classes else "."
+    message = f"One group holds {largest:,} rows: while it judges, about {left}{perhaps}"
     if not largest:
-        message = f"About {train:,} rows train with any group judging, perhaps of one class."
+        message = f"About {left} with any group judging{perhaps}"
     yield error("validation", "strategy", "group_too_large", message, remedy)
 
 

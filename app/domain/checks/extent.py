@@ -150,5 +150,8 @@ def fewest_training_rows(subject: Subject) -> int:
 def largest_group(subject: Subject) -> int:
     """Return how many rows the largest group has, 0 without a group column or where the profile lists no values."""
     column = subject.spec.task.group_column
-    counts = [] if column is None else [count for _, count in subject.profile.column(column).top_values]
-    return max(counts, default=0)
+    if column is None:
+        return 0
+    # Rows without a group form one of their own.
+    known = subject.profile.column(column)
+    return max(known.missing, *(count for _, count in known.top_values), 0)
