@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 VERSION = "1.0.0"
 MIB = 1024 * 1024
-SWITCH = {"": False, "0": False, "no": False, "off": False, "false": False,
+SWITCH = {"0": False, "no": False, "off": False, "false": False,
           "1": True, "yes": True, "on": True, "true": True}  # fmt: skip
 
 
@@ -59,6 +59,7 @@ class Settings:
     testing: bool = False
     tls: bool = False
     trusted_hosts: tuple[str, ...] = ()
+    spare_reader: bool = True
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -79,6 +80,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         "port": _port(env),
         "tls": _switch(env, "HYDROML_TLS"),
         "trusted_hosts": tuple(host for host in hosts if host),
+        "spare_reader": _switch(env, "HYDROML_SPARE_READER", default="1"),
         "limits": _limits(env),
     }
     try:
@@ -115,8 +117,8 @@ def _port(env: Mapping[str, str]) -> int:
     return port
 
 
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    text = env.get(name, "").strip().lower()
+def _switch(env: Mapping[str, str], name: str, *, default: str = "0") -> bool:
+    text = env.get(name, "").strip().lower() or default
     if text not in SWITCH:
         raise SettingsError(f"{name} must be 1 or 0, not {text!r}.")
     return SWITCH[text]

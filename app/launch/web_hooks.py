@@ -1,4 +1,4 @@
-"""What gunicorn is told: its worker ends with it, and looks after lost jobs while it serves."""
+"""What gunicorn is told: its worker ends with it, looks after lost jobs while it serves, and keeps a reading child."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Sweep from the web process too, so that lost jobs are noticed whichever process is left."""
+    """Sweep from the web process too, so that lost jobs are noticed whichever process is left; keep a spare child."""
     from app.services.upkeep import sweep_for_ever
+    from app.storage.reading import spare
 
+    settings = worker.wsgi.extensions["hydroml_settings"]
+    if settings.spare_reader:
+        spare.keep(settings.data)
     threading.Thread(target=sweep_for_ever, args=(worker.wsgi,), name="sweep", daemon=True).start()

@@ -189,6 +189,11 @@ def test_tls_is_on_or_off(tmp_path: Path, value: str, tls: bool) -> None:
     assert _load(tmp_path, HYDROML_TLS=value).tls is tls
 
 
+@pytest.mark.parametrize(("value", "kept"), [("1", True), ("", True), ("0", False), ("off", False)])
+def test_a_spare_reader_is_kept_unless_it_is_switched_off(tmp_path: Path, value: str, kept: bool) -> None:
+    assert _load(tmp_path, HYDROML_SPARE_READER=value).spare_reader is kept
+
+
 @pytest.mark.parametrize("value", ["true", "yes", "on", " 1"])
 def test_tls_that_is_neither_on_nor_off_is_not_silently_off(tmp_path: Path, value: str) -> None:
     try:

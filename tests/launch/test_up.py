@@ -15,16 +15,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import config
 from app.launch.children import Child
 from app.launch.locking import AlreadyRunningError, FolderLock
-from app.services import accounts
+from app.launch.web_hooks import post_worker_init
+from app.services import accounts, upkeep
 from app.storage.binding import bare_app
 from app.storage.db import db
 from app.storage.migrating import migrate
+from app.storage.reading import spare
 from tests.launch.conftest import (
     READY,
     ROOT,
@@ -45,10 +48,32 @@ from tests.launch.conftest import (
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these tests look at /proc")
 
 
+def _spares_of(up: Up) -> int:
+    lines = []
+    for pid in up.all_processes():
+        with contextlib.suppress(OSError):
+            lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
+    return sum(line.endswith(b"app.storage.reading.child\0waits\0") for line in lines)
+
+
 @pytest.fixture(scope="module")
 def running(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Up:
     """One running product on a new folder, for every test that leaves it running."""
-    return starter.ready(tmp_path_factory.mktemp("up") / "data")
+    up = starter.ready(tmp_path_factory.mktemp("up") / "data")
+    wait_until(lambda: _spares_of(up) == 1, seconds=20, what="the start of a spare reading child")
+    return up
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_web_keeps_a_spare_reading_child_unless_it_shall_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    kept: list[Path] = []
+    monkeypatch.setattr(spare, "keep", kept.append)
+    monkeypatch.setattr(upkeep, "sweep_for_ever", lambda _app: None)
+    app = bare_app(config.load({"HYDROML_DATA": str(tmp_path), "HYDROML_SPARE_READER": str(int(wanted))}))
+    post_worker_init(SimpleNamespace(wsgi=app))
+    assert kept == [tmp_path] * wanted
 
 
 def _ready(up: Up) -> dict[str, str]:
@@ -173,6 +198,7 @@ class Lives:
 def _live(up: Up, how: int, *, within: float = 0.0) -> Life:
     opened = get(up.link)
     account = get(f"{up.url}/account", cookie=opened.cookie).body
+    wait_until(lambda: _spares_of(up) == 1, seconds=20, what="the start of a spare reading child")
     children = up.all_processes() - {up.process.pid}
     code = up.end(how)
     # Those that died with a killed parent are waited for; after an orderly end there must be none at once.
@@ -201,14 +227,14 @@ def lives(starter: Starter, running: Up, tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.parametrize("name", ["first", "third"])
 def test_sigterm_and_sigint_end_it_with_no_process_left(lives: Lives, name: str) -> None:
     life: Life = getattr(lives, name)
-    assert life.children >= 4
+    assert life.children >= 5
     assert (life.code, life.left) == (0, set())
     assert "Stopping." in life.output
     assert "Traceback" not in life.output
 
 
 def test_a_parent_that_is_killed_leaves_no_child(lives: Lives) -> None:
-    assert lives.second.children >= 4
+    assert lives.second.children >= 5
     assert (lives.second.code, lives.second.left) == (-signal.SIGKILL, set())
 
 

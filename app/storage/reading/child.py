@@ -1,5 +1,6 @@
 """The child's side: `python -m app.storage.reading.child`, a request on standard input, an answer on standard output.
 
+It may wait for the request, with its modules loaded; a standard input that ends without one says that nobody wants it.
 It limits itself before it touches the user's bytes: memory, processor time, file size, open files; and it dies with
 its parent. The kernel can only limit addresses, of which DuckDB reserves gigabytes that it never fills (81 columns
 reserve 3 GB and fill 250 MB), so a thread of its own watches what is truly in use.
@@ -9,14 +10,15 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import importlib
 import json
 import os
 import resource
+import select
 import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from app.domain.training.clock import peak_memory_mb
@@ -25,7 +27,13 @@ from app.storage.reading.refusals import RefusedError
 MIB = 1024 * 1024
 RESERVED_MB = 16_384
 WATCH_SECONDS = 0.05
-TOO_MUCH_MEMORY = 77
+TOO_MUCH_MEMORY, ORPHANED = 77, 78
+# The argument of a child that is started before there is anything to read.
+WAITS = "waits"
+# Said before the answer, when the request is taken and before the file is touched.
+TAKEN = b"taken\n"
+# What a child loads that waits; the readers of rarer formats load what they need when they are asked.
+MODULES = ("app.storage.reading.peeking", "app.storage.reading.table", "duckdb", "numpy.ma")
 FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 NO_SPACE = {
     "code": "no_space",
@@ -45,8 +53,20 @@ def limit_myself(limits: dict[str, int], seconds: int) -> None:
     ):
         resource.setrlimit(kind, (value, value))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when the thread that started it ends: no orphan waits or reads."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no orphan goes on reading.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def load_modules() -> None:
+    """Load what reading needs, part by part, until a request is there or nobody can send one any more."""
+    for name in MODULES:
+        if select.select([sys.stdin], [], [], 0)[0]:
+            return
+        importlib.import_module(name)
 
 
 def watch_memory(most_mb: int) -> None:
@@ -57,6 +77,9 @@ def watch_memory(most_mb: int) -> None:
             time.sleep(WATCH_SECONDS)
         os._exit(TOO_MUCH_MEMORY)
 
+    if peak_memory_mb() >= most_mb:
+        # What is loaded is too much already: a child that waited ends before it takes the request.
+        os._exit(TOO_MUCH_MEMORY)
     threading.Thread(target=look, name="memory", daemon=True).start()
 
 
@@ -97,10 +120,22 @@ def _out_of_memory(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer one request and end."""
-    request = json.loads(sys.stdin.buffer.read())
+    end_with_parent()
+    if sys.argv[1:] == [WAITS]:
+        load_modules()
+    sent = sys.stdin.buffer.read()
+    if not sent:
+        return
+    request = json.loads(sent)
     limit_myself(request["limits"], request["seconds"])
     watch_memory(request["limits"]["read_memory_mb"])
-    Path(request["folder"]).stat()
+    os.chdir(request["folder"])
+    if os.getppid() != request["parent"]:
+        # It ended before the kernel was asked to tell of it.
+        sys.exit(ORPHANED)
+    # From here on nothing is done again in another child.
+    sys.stdout.buffer.write(TAKEN)
+    sys.stdout.buffer.flush()
     sys.stdout.write(json.dumps(answer(request), allow_nan=False))
 
 

@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import uuid
 from pathlib import Path
@@ -18,13 +17,14 @@ from app.domain.analysis.choices import Peek, ReadingChoices
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
 from app.storage.files import publish_folder, remove_folder
+from app.storage.reading import spare
+from app.storage.reading.child import TAKEN
 
 if TYPE_CHECKING:
     # The child imports this module too, and settings bring the database along, which costs more than a first look.
     from config import Limits
 
 log = logging.getLogger(__name__)
-ROOT = Path(__file__).resolve().parents[3]
 NOTHING_SAID = ReadingChoices()
 
 
@@ -116,6 +116,7 @@ def _request(
         "limits": limits.__dict__,
         "seconds": seconds,
         "choices": choices.to_json(),
+        "parent": os.getpid(),
     }
 
 
@@ -128,37 +129,32 @@ def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
 
 
 def _ask_child(request: dict[str, Any], seconds: int) -> dict[str, Any]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "app.storage.reading.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=request["folder"],
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": str(ROOT),
-            "LC_ALL": "C.UTF-8",
-            "OMP_NUM_THREADS": "2",
-            # To look for plugins of the schema library in every installed package takes a tenth of a first look.
-            "PYDANTIC_DISABLE_PLUGINS": "1",
-        },
-        start_new_session=True,
-    )
+    """Have one child answer: the spare, or one started for it; one that took the request is never asked again."""
+    waiting = spare.take()
+    if waiting is not None:
+        taken, answer = _hear(waiting, request, seconds)
+        if taken:
+            return answer
+    return _hear(spare.start_child(Path(request["folder"])), request, seconds)[1]
+
+
+def _hear(child: subprocess.Popen[bytes], request: dict[str, Any], seconds: int) -> tuple[bool, dict[str, Any]]:
+    """Return whether the child took the request, which it says before it touches the file, and its answer."""
     try:
         out, said = child.communicate(json.dumps(request).encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
-        _kill(child)
+        spare.end_child(child)
         message = f"Reading took more than {seconds} s and was stopped. HYDROML_LIMIT_READ_SECONDS raises the limit."
-        return _fault("too_slow", message)
+        return True, _fault("too_slow", message)
     except BaseException:
-        _kill(child)
+        spare.end_child(child)
         raise
-    if child.returncode == 0:
+    if child.returncode == 0 and out.startswith(TAKEN):
         with contextlib.suppress(ValueError):
-            answer: dict[str, Any] = json.loads(out)
-            return answer
+            answer: dict[str, Any] = json.loads(out.removeprefix(TAKEN))
+            return True, answer
     log.warning("the reading child ended with %s: %s", child.returncode, said.decode(errors="replace")[-2000:])
-    return _death(child.returncode, request)
+    return out.startswith(TAKEN), _death(child.returncode, request)
 
 
 def _death(returncode: int, request: dict[str, Any]) -> dict[str, Any]:
@@ -171,13 +167,3 @@ def _death(returncode: int, request: dict[str, Any]) -> dict[str, Any]:
 
 def _fault(code: str, message: str, *, status: int = 422) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "status": status}}
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe:
-            with contextlib.suppress(OSError):
-                pipe.close()
