@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -21,7 +22,8 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Sweep from the web process too, so that lost jobs are noticed whichever process is left; keep a spare child."""
+    """Sweep from the web process too, so that lost jobs are noticed whichever process is left; be ready for people."""
+    from app.launch.warming import warm
     from app.services.upkeep import sweep_for_ever
     from app.storage.reading import spare
 
@@ -29,3 +31,6 @@ def post_worker_init(worker: Any) -> None:
     if settings.spare_reader:
         spare.keep(settings.data)
     threading.Thread(target=sweep_for_ever, args=(worker.wsgi,), name="sweep", daemon=True).start()
+    threading.Thread(target=warm, args=(worker.wsgi,), name="warm", daemon=True).start()
+    # What is loaded by now stays: the collector need not look through it while a page is made.
+    gc.freeze()

@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, exists, func, select, update
-from sqlalchemy.orm import undefer
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
 from app.storage.db import db, now
-from app.storage.tables import Dataset, Experiment, TargetAssociation, User
+from app.storage.tables import Dataset, DraftRow, Experiment, TargetAssociation, User
 
 MISSING = "There is no such dataset, or it is not yours."
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
@@ -115,6 +114,19 @@ def list_datasets(owner_id: uuid.UUID, *, limit: int = 200, offset: int = 0) -> 
     return list(db.session.scalars(query))
 
 
+def list_recent(limit: int) -> list[Dataset]:
+    """Return anybody's ready datasets, those first that were worked on last: themselves or in a draft."""
+    worked_on = func.coalesce(func.max(DraftRow.touched_at), Dataset.touched_at)
+    query = (
+        select(Dataset)
+        .outerjoin(DraftRow, DraftRow.dataset_id == Dataset.id)
+        .where(Dataset.state == DatasetState.READY.value, Dataset.deleted_at.is_(None))
+        .group_by(Dataset.id)
+        .order_by(worked_on.desc(), Dataset.id)
+    )
+    return list(db.session.scalars(query.limit(limit)))
+
+
 def count_datasets(owner_id: uuid.UUID) -> int:
     """Return how many datasets an owner has."""
     return db.session.scalar(select(func.count()).select_from(Dataset).where(*_listed(owner_id))) or 0
@@ -132,9 +144,7 @@ def find_waiting(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> Dataset | None:
 
 def load_profile(dataset_id: uuid.UUID) -> dict[str, Any] | None:
     """Return the stored profile as JSON values."""
-    query = select(Dataset).where(Dataset.id == dataset_id).options(undefer(Dataset.profile))
-    row = db.session.scalar(query)
-    return None if row is None else row.profile
+    return db.session.scalar(select(Dataset.profile).where(Dataset.id == dataset_id))
 
 
 def load_peek(dataset_id: uuid.UUID) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from types import SimpleNamespace
 import pytest
 
 import config
+from app.launch import warming
 from app.launch.children import Child
 from app.launch.locking import AlreadyRunningError, FolderLock
 from app.launch.web_hooks import post_worker_init
@@ -71,6 +73,8 @@ def test_the_web_keeps_a_spare_reading_child_unless_it_shall_not(
     kept: list[Path] = []
     monkeypatch.setattr(spare, "keep", kept.append)
     monkeypatch.setattr(upkeep, "sweep_for_ever", lambda _app: None)
+    monkeypatch.setattr(warming, "warm", lambda _app: None)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
     app = bare_app(config.load({"HYDROML_DATA": str(tmp_path), "HYDROML_SPARE_READER": str(int(wanted))}))
     post_worker_init(SimpleNamespace(wsgi=app))
     assert kept == [tmp_path] * wanted

@@ -18,6 +18,7 @@ from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services import accounts, analysis, datasets, experiments
 from app.services.context import current_settings
 from app.storage import columnar, files, jobs
+from app.storage import datasets as dataset_rows
 from app.storage.db import db, now, transaction
 from app.storage.reading import sandbox
 from app.storage.tables import Dataset, User
@@ -142,6 +143,43 @@ def test_the_preview_shows_the_first_rows_as_texts(small: Dataset) -> None:
     numbers = [[float(cell) for cell in row[1:]] for row in shown]
     assert numbers == [list(row) for row in small_table()[["rain", "warmth", "flow"]].head(3).itertuples(index=False)]
     assert len(datasets.preview_rows(small)) == 8
+
+
+def test_the_first_rows_are_shown_without_opening_them_unless_an_earlier_version_read_the_file(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, profile, opened = datasets.preview_rows(small), datasets.profile_of(small), list[int]()
+    assert profile is not None
+    assert shown == columnar.preview(datasets.parquet_of(small), profile, limit=8)
+
+    def preview(*_arguments: Any, limit: int, **_more: Any) -> list[list[str]]:
+        opened.append(limit)
+        return shown
+
+    monkeypatch.setattr(columnar, "preview", preview)
+    assert datasets.preview_rows(small) == shown
+    assert opened == []
+    with transaction():
+        row = dataset_rows.get_dataset(small.id)
+        row.profile = {name: value for name, value in profile.to_json().items() if name != "first_rows"}
+    analysis.forget_profiles()
+    assert datasets.preview_rows(small) == shown
+    assert opened == [8]
+
+
+def test_after_a_start_those_are_known_that_were_worked_on_last_as_far_as_that_is_quick(
+    user: User, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = upload(user, SMALL.replace("2001", "2002").encode(), "later.csv")
+    assert [row.id for row in dataset_rows.list_recent(5)] == [later.id, small.id]
+    draft_on(user, small)
+    assert [row.id for row in dataset_rows.list_recent(5)] == [small.id, later.id]
+    analysis.forget_profiles()
+    monkeypatch.setattr(analysis, "COLUMNS_RECALLED", small.column_count)
+    analysis.recall()
+    assert list(analysis._profiles) == [small.id]
+    datasets.delete_dataset(user, small.id)
+    assert [row.id for row in dataset_rows.list_recent(5)] == [later.id]
 
 
 def test_a_file_name_is_a_name_and_no_path(user: User) -> None:

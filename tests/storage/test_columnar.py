@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import config
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile
 from app.storage import columnar
 from app.storage.columnar import connect, literal, preview, read_frame
 from app.storage.reading import read_file
@@ -243,6 +243,17 @@ def test_a_preview_shows_texts_pages_and_cut_cells(tmp_path: Path) -> None:
     assert preview(path, profile, offset=25) == [["2001-02-01", "", "", "", ""]]
     assert preview(path, profile, offset=99) == []
     assert [len(row) for row in preview(path, profile, most=2)] == [2] * 20
+    # The first ones are kept with what is known, so that a page need not open the rows.
+    assert [list(row) for row in profile.first_rows] == preview(path, profile, limit=FIRST_ROWS)
+    assert profile.shown(3, 2) == preview(path, profile, limit=3, most=2)
+    assert profile.shown(FIRST_ROWS + 1, 60) is None
+
+
+def test_of_many_columns_the_first_are_kept(tmp_path: Path) -> None:
+    width = FIRST_COLUMNS + 2
+    path, profile = _stored(tmp_path, "".join(",".join(f"{at}{row}" for at in range(width)) + "\n" for row in "n12"))
+    assert profile.shown(8, FIRST_COLUMNS) == preview(path, profile, most=FIRST_COLUMNS)
+    assert profile.shown(8, width) is None
 
 
 TYPED = (

@@ -12,6 +12,8 @@ from app.domain.vocabulary import ColumnKind, Severity
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
 ANALYSIS_VERSION = 5
 STRONG_LEAK = 0.9
+# What a page shows of a dataset without opening its rows.
+FIRST_ROWS, FIRST_COLUMNS = 12, 60
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,11 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class DatasetProfile:
-    """The whole of it. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95."""
+    """The whole of it. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95.
+
+    `first_rows` are the FIRST_ROWS first rows as texts, of FIRST_COLUMNS columns at most, with an empty text for a
+    missing value; () where an earlier version read the file.
+    """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
@@ -142,6 +148,7 @@ class DatasetProfile:
     findings: tuple[Finding, ...] = ()
     time_axis: TimeAxis | None = None
     duplicate_rows: int | None = None
+    first_rows: tuple[tuple[str, ...], ...] = ()
     _by_name: dict[str, ColumnProfile] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -155,6 +162,13 @@ class DatasetProfile:
         """Say whether a column has this name."""
         return name in self._by_name
 
+    def shown(self, limit: int, most_columns: int) -> list[list[str]] | None:
+        """Return the first rows as texts; None where so many of them, or of their columns, are not kept here."""
+        rows, columns = min(limit, self.rows), min(most_columns, len(self.columns))
+        if rows > len(self.first_rows) or columns > FIRST_COLUMNS:
+            return None
+        return [list(row[:columns]) for row in self.first_rows[:rows]]
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         # Columns hold nothing that goes deeper, and there may be ten thousand of them.
@@ -165,6 +179,7 @@ class DatasetProfile:
             "findings": [asdict(finding) for finding in self.findings],
             "time_axis": asdict(self.time_axis) if self.time_axis else None,
             "duplicate_rows": self.duplicate_rows,
+            "first_rows": [list(row) for row in self.first_rows],
         }
 
     @staticmethod
@@ -177,21 +192,18 @@ class DatasetProfile:
             findings=tuple(_finding(item) for item in values["findings"]),
             time_axis=_axis(values["time_axis"]) if values["time_axis"] else None,
             duplicate_rows=values["duplicate_rows"],
+            first_rows=tuple(map(tuple, values.get("first_rows", ()))),
         )
 
 
 def _column(item: dict[str, Any]) -> ColumnProfile:
-    return ColumnProfile(
-        **{
-            **item,
-            "kind": ColumnKind(item["kind"]),
-            "quantiles": tuple(item["quantiles"]),
-            "histogram_edges": tuple(item["histogram_edges"]),
-            "histogram_counts": tuple(item["histogram_counts"]),
-            "top_values": tuple((value, count) for value, count in item["top_values"]),
-            "missing_words": tuple((value, count) for value, count in item.get("missing_words", ())),
-        }
-    )
+    values = item.copy()
+    values["kind"] = ColumnKind(item["kind"])
+    for name in ("quantiles", "histogram_edges", "histogram_counts"):
+        values[name] = tuple(item[name])
+    for name in ("top_values", "missing_words"):
+        values[name] = tuple(map(tuple, item.get(name, ())))
+    return ColumnProfile(**values)
 
 
 def _axis(item: dict[str, Any]) -> TimeAxis:

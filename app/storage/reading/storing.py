@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.choices import Dialect, ReadingChoices
-from app.domain.analysis.profile import DatasetProfile, ImportReport
-from app.storage.columnar import literal
+from app.domain.analysis.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile, ImportReport
+from app.storage.columnar import literal, rows_as_texts
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.encodings import label
 from app.storage.reading.formats.parquet import explained
@@ -93,7 +93,10 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
     _check_conservation(connection, report, place.folder / PARQUET)
     if is_typed:
         _refuse_impossible_dates(connection, source, typed)
-    return profile_table(connection, source, names=names, typed=typed, report=report, choices=place.choices)
+    profile = profile_table(connection, source, names=names, typed=typed, report=report, choices=place.choices)
+    keys = [one.key for one in typed[:FIRST_COLUMNS]]
+    rows = rows_as_texts(connection, place.folder / PARQUET, keys, limit=FIRST_ROWS)
+    return replace(profile, first_rows=tuple(map(tuple, rows)))
 
 
 def _usual_decimal(dialect: Dialect) -> str:
