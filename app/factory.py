@@ -54,7 +54,10 @@ def _init_templates(app: Flask) -> None:
 
 
 class _Compiled(FileSystemBytecodeCache):
-    """Compiled templates, kept where Python keeps compiled modules; without them a first page takes twice as long."""
+    """Compiled templates, without which a first page takes twice as long.
+
+    They are kept where Python keeps compiled modules, since a data folder that comes from elsewhere must bring no code.
+    """
 
     @classmethod
     def beside(cls, module: Path) -> _Compiled | None:

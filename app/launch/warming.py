@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 
@@ -27,3 +28,5 @@ def warm(app: Flask) -> None:
             db.session.remove()
     except SQLAlchemyError as fault:
         log.warning("nothing is recalled from before the start, the database cannot be used: %s", fault)
+    # What is loaded by now stays: the collector need not look through it while a page is made.
+    gc.freeze()

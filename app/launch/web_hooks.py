@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import signal
 import sys
@@ -32,5 +31,3 @@ def post_worker_init(worker: Any) -> None:
         spare.keep(settings.data)
     threading.Thread(target=sweep_for_ever, args=(worker.wsgi,), name="sweep", daemon=True).start()
     threading.Thread(target=warm, args=(worker.wsgi,), name="warm", daemon=True).start()
-    # What is loaded by now stays: the collector need not look through it while a page is made.
-    gc.freeze()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
 import json
 import os
 import shutil
@@ -74,7 +73,6 @@ def test_the_web_keeps_a_spare_reading_child_unless_it_shall_not(
     monkeypatch.setattr(spare, "keep", kept.append)
     monkeypatch.setattr(upkeep, "sweep_for_ever", lambda _app: None)
     monkeypatch.setattr(warming, "warm", lambda _app: None)
-    monkeypatch.setattr(gc, "freeze", lambda: None)
     app = bare_app(config.load({"HYDROML_DATA": str(tmp_path), "HYDROML_SPARE_READER": str(int(wanted))}))
     post_worker_init(SimpleNamespace(wsgi=app))
     assert kept == [tmp_path] * wanted

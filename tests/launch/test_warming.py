@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 import sys
@@ -18,6 +19,13 @@ from app.storage.db import db
 from app.storage.tables import Dataset
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin at once, and leave the collector of this process alone."""
+    monkeypatch.setattr(warming, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+
+
 @pytest.fixture
 def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where the templates of an application are kept that is made from now on."""
@@ -26,10 +34,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "kept" / "templates"
 
 
-def test_a_start_loads_what_was_worked_on_and_every_template(
-    compiled: Path, app: Flask, sample: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(warming, "PAUSE_SECONDS", 0.0)
+def test_a_start_loads_what_was_worked_on_and_every_template(compiled: Path, app: Flask, sample: Dataset) -> None:
     analysis.forget_profiles()
     warming.warm(app)
     assert list(analysis._profiles) == [sample.id]
@@ -37,10 +42,7 @@ def test_a_start_loads_what_was_worked_on_and_every_template(
     assert any(compiled.iterdir())
 
 
-def test_a_start_without_its_database_goes_on(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(warming, "PAUSE_SECONDS", 0.0)
+def test_a_start_without_its_database_goes_on(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     db.drop_all()
     with caplog.at_level(logging.WARNING):
         warming.warm(app)
