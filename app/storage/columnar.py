@@ -98,14 +98,13 @@ def preview(
     """Return rows of a stored dataset as texts, an empty text for a missing value; at most `most` columns."""
     keys = [column.key for column in profile.columns[:most]]
     with connect(path.parent, seconds=PREVIEW_SECONDS) as connection:
-        return rows_as_texts(connection, path, keys, offset=offset, limit=limit)
+        return rows_as_texts(connection, f"read_parquet({literal(str(path))})", keys, offset=offset, limit=limit)
 
 
-def rows_as_texts(connection: Any, path: Path, keys: Sequence[str], *, offset: int = 0, limit: int) -> list[list[str]]:
-    """Return rows of a Parquet file that the connection can see as texts, as people shall see them."""
+def rows_as_texts(connection: Any, source: str, keys: Sequence[str], *, offset: int = 0, limit: int) -> list[list[str]]:
+    """Return rows of a table, view or Parquet file (as SQL) as texts, as people shall see them."""
     columns = ", ".join(f"left({key}::VARCHAR, {CELL_SHOWN})" for key in keys)
-    query = f"SELECT {columns} FROM read_parquet(?) LIMIT ? OFFSET ?"
-    found = connection.execute(query, [str(path), limit, offset]).fetchall()
+    found = connection.execute(f"SELECT {columns} FROM {source} LIMIT ? OFFSET ?", [limit, offset]).fetchall()
     return [["" if cell is None else _shortened(cell) for cell in row] for row in found]
 
 

@@ -95,7 +95,7 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
         _refuse_impossible_dates(connection, source, typed)
     profile = profile_table(connection, source, names=names, typed=typed, report=report, choices=place.choices)
     keys = [one.key for one in typed[:FIRST_COLUMNS]]
-    rows = rows_as_texts(connection, place.folder / PARQUET, keys, limit=FIRST_ROWS)
+    rows = rows_as_texts(connection, source, keys, limit=FIRST_ROWS)
     return replace(profile, first_rows=tuple(map(tuple, rows)))
 
 
