@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.domain import wizard
-from app.domain.checks.conflicts import CONFLICTS, SETTLED, Conflict
+from app.domain.checks.conflicts import CONFLICTS, Conflict
+from app.domain.checks.settled import SETTLED
 from app.domain.estimators import registry
 from app.web.hypermedia import render
 

@@ -102,6 +102,23 @@ def _() -> None:
     assert (days - days.shift(1)).dropna().eq(1).all()
 
 
+@shows("recipe_unfit")
+def _() -> None:
+    raises("could not convert string to float", lambda: StandardScaler().fit(WORDS[:, None]))
+
+
+@shows("group_is_time")
+def _() -> None:
+    days = pd.Series(np.arange(ROWS))
+    assert pd.Series(Y).groupby(days).shift(1).isna().all()
+
+
+@shows("holdout_too_small")
+def _() -> None:
+    with pytest.warns(UserWarning, match="not well-defined with less than two samples"):
+        assert np.isnan(sk.r2_score(Y[:1], Y[1:2]))
+
+
 @shows("scaling_pointless")
 def _() -> None:
     same(DecisionTreeRegressor(random_state=0), make_pipeline(StandardScaler(), DecisionTreeRegressor(random_state=0)))

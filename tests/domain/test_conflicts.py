@@ -8,8 +8,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from app.domain.checks.about_settings import PAIRS
-from app.domain.checks.conflicts import CONFLICTS, SETTLED, Conflict
+from app.domain.checks.conflicts import CONFLICTS, Conflict
 from app.domain.checks.rules import RULES
+from app.domain.checks.settled import SETTLED
 from app.domain.checks.subject import Subject
 from app.domain.estimators import registry
 from app.domain.experiment import TuningPart
@@ -54,6 +55,9 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "time_column_unreadable": ("400", {"task": {"time_column": "a"}}),
     "target_leakage": ("odd", {"selected": ["a", "copy"]}),
     "derived_without_time": ("400", {"transforms": LAG}),
+    "recipe_unfit": ("400", {"transforms": [{"columns": ["word"], "kind": "scale_standard"}]}),
+    "group_is_time": ("400", {"task": {**DAY, "group_column": "day"}, "transforms": LAG}),
+    "holdout_too_small": ("400", {"validation": {"strategy": "k_fold", "holdout": {"fraction": 0.001}}}),
     "scaling_pointless": (
         "400",
         {"transforms": [{"columns": ["a"], "kind": "scale_standard"}], "estimator": "random_forest"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.domain.checks.conflicts import CONFLICTS, SETTLED
+from app.domain.checks.conflicts import CONFLICTS
+from app.domain.checks.settled import SETTLED
 from app.storage.tables import User
 from tests.web.client import Browser, words_of
 

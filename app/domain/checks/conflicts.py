@@ -122,6 +122,26 @@ DATA = (
         about_transforms.can_be_followed,
     ),
     Conflict(
+        "recipe_unfit",
+        "transform_invalid",
+        (DERIVED, "features.column"),
+        "A recipe for numbers is to work on words, or one for words on numbers, or one that learns on the target.",
+        "Raises: a text cannot be made a number.",
+        ERROR,
+        "Remove that recipe.",
+        about_transforms.can_be_followed,
+    ),
+    Conflict(
+        "group_is_time",
+        "group_is_time",
+        (GROUP, TIME, DERIVED),
+        "The time column is the group column too, and derived features look back.",
+        "Finds nothing before a moment in its own group: every such feature is missing on every row.",
+        WARNING,
+        "Use no group column.",
+        about_data.time_is_not_the_group,
+    ),
+    Conflict(
         "scaling_pointless",
         "scaling_pointless",
         (DERIVED, ESTIMATOR),
@@ -276,6 +296,16 @@ SPLITS = (
         about_validation.folds_fit_rows,
     ),
     Conflict(
+        "holdout_too_small",
+        "holdout_too_small",
+        (HELD, STRATEGY, TARGET),
+        "Fewer than ten rows are held out.",
+        "Warns of a single row that the score is not well defined, and gives no number.",
+        WARNING,
+        "Hold out a fifth, or nothing.",
+        about_validation.enough_rows_are_held_out,
+    ),
+    Conflict(
         "random_split_in_time",
         "random_split_in_time",
         (STRATEGY, TIME),
@@ -359,35 +389,3 @@ METRICS = (
     ),
 )
 CONFLICTS: tuple[Conflict, ...] = (*DATA, *MODELS, *(_of(pair) for pair in PAIRS), *SPLITS, *METRICS)
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What would clash, and is settled inside every fold without asking."""
-
-    id: str
-    between: str
-    fails: str
-    settled: str
-
-
-SETTLED = (
-    Settled(
-        "scaling",
-        "Scaling and estimator",
-        "Lets the feature with the largest unit outweigh all others in distances and penalties.",
-        "Numbers are standardised inside each fold for the estimators that need it.",
-    ),
-    Settled(
-        "missing",
-        "Missing values and estimator",
-        "Raises: the input contains NaN.",
-        "The median of the training rows and a mark stand in, where the estimator cannot take missing values.",
-    ),
-    Settled(
-        "words",
-        "Words and estimator",
-        "Raises: a text cannot be made a number, or a category was not seen in training.",
-        "Words become columns of zeros and ones inside each fold; unseen ones count as rare.",
-    ),
-)

@@ -1,0 +1,37 @@
+"""What would clash and never comes up, since every fold settles it; the page of conflicts lists it too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What would clash, and is settled inside every fold without asking."""
+
+    id: str
+    between: str
+    fails: str
+    settled: str
+
+
+SETTLED = (
+    Settled(
+        "scaling",
+        "Scaling and estimator",
+        "Lets the feature with the largest unit outweigh all others in distances and penalties.",
+        "Numbers are standardised inside each fold for the estimators that need it.",
+    ),
+    Settled(
+        "missing",
+        "Missing values and estimator",
+        "Raises: the input contains NaN.",
+        "The median of the training rows and a mark stand in, where the estimator cannot take missing values.",
+    ),
+    Settled(
+        "words",
+        "Words and estimator",
+        "Raises: a text cannot be made a number, or a category was not seen in training.",
+        "Words become columns of zeros and ones inside each fold; unseen ones count as rare.",
+    ),
+)
