@@ -299,3 +299,16 @@ def test_what_says_it_takes_missing_values_does(entry: EstimatorEntry, task: Tas
     features[::5, 0] = np.nan
     made = entry.build(task, {**entry.defaults(task), **small(entry, task)}, 0).fit(features, target)
     assert np.isfinite(made.predict(features).astype(float)).all()
+
+
+def test_errors_that_cost_more_make_a_support_vector_machine_settle_later_but_not_beyond_its_most_steps() -> None:
+    entry = registry.get("support_vector_machine")
+    usual = entry.defaults(TaskKind.REGRESSION)
+
+    def times(**changed: float) -> float:
+        return entry.work(1_000, 8, {**usual, **changed}) / entry.work(1_000, 8, usual)
+
+    assert times(C=0.01) == 1
+    assert times(C=100.0) == pytest.approx(10)
+    assert times(C=1e6, max_iter=20_000) == pytest.approx(20)
+    assert times(C=1e6, max_iter=100) == 1
