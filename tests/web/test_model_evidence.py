@@ -156,6 +156,18 @@ def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -
     assert "first by the rules" not in after
 
 
+def test_the_last_poll_brings_the_cards_in_the_order_of_the_fits(browser: Browser, small: DraftRow) -> None:
+    browser.get(step_path(small, "model"))
+    assert 'id="model-choices"' not in browser.get(evidence_path(small), htmx=True).text, "nothing moves before the end"
+    work(small)
+    polled = browser.get(evidence_path(small), htmx=True)
+    cards, page = polled.element("model-choices"), browser.get(step_path(small, "model"))
+    assert cards.get("hx-swap-oob") == "true"
+    assert words_of(cards) == words_of(page.element("model-choices")), "as a reload shows them"
+    assert page.element("model-choices").get("hx-swap-oob") is None
+    assert page.text.count('id="model-choices"') == 1
+
+
 def test_the_estimate_at_the_side_follows_the_short_fits(browser: Browser, small: DraftRow) -> None:
     browser.get(step_path(small, "model"))
     work(small)

@@ -197,6 +197,15 @@
     for (const id of unfolded) if (byId(id)) byId(id).open = true;
   });
 
+  /* Cards that come in another order keep what is picked and unfolded, also what was not sent yet. */
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (target?.id !== "model-choices") return;
+    const picked = target.querySelector("input[name=estimator]:checked")?.id;
+    for (const one of fragment.querySelectorAll("input[name=estimator]")) one.checked = one.id === picked;
+    if (target.querySelector("details")?.open) fragment.querySelector("details").open = true;
+  });
+
   /* Menus close as menus do. */
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

@@ -29,8 +29,9 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
         return see_other(flow.step_url(situation.row, "data"))
     values: dict[str, Any] = {"base": f"/experiments/drafts/{draft_id}", "measured": shown}
     if wants_fragment():
-        # What the fits taught about time changes the estimate beside them too.
-        return fragment(PANEL, with_estimate=True, **frame_of(situation, "model"), measured=shown)
+        # What the fits taught about time changes the estimate beside them too, and at their end the order of the cards.
+        ended = {} if shown["found"].busy else {"with_choices": True, **VIEW.context(situation)}
+        return fragment(PANEL, with_estimate=True, **{**ended, **frame_of(situation, "model"), "measured": shown})
     return render(PAGE, PANEL, **values)
 
 
