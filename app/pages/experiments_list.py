@@ -5,20 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.domain.training import metrics
-from app.services import drafts, experiments
-from app.storage.tables import DraftRow, User
+from app.services import begun, experiments
 from app.web.charts import verdict
 from app.web.hypermedia import render
 from app.web.sessions import current_user
+from app.web.wording import changed
 
 blueprint = Blueprint("experiments_list", __name__)
 PER_PAGE = 25
-
-
-def _title(user: User, row: DraftRow) -> str:
-    name = row.answers.get("review", {}).get("name")
-    dataset = drafts.dataset_of(user, row)
-    return str(name or (dataset.name if dataset else "No data chosen yet"))
 
 
 def _metric_title(metric: str) -> str:
@@ -31,14 +25,14 @@ def show() -> Response:
     user = current_user()
     page = max(1, request.args.get("page", 1, type=int))
     rows, total = experiments.list_experiments(user, page=page, per_page=PER_PAGE)
-    begun = [(row, _title(user, row)) for row in drafts.list_drafts(user)] if page == 1 else []
     return render(
         "pages/experiments.html",
         experiments=rows,
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),
-        drafts=begun,
+        drafts=begun.list_begun(user) if page == 1 else [],
+        changed_words=changed,
         metric_title=_metric_title,
         verdict_of=verdict.of,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.errors import DomainError
+from app.domain.errors import DomainError, NotFoundError
 from app.services import accounts
 from app.web import sessions
 from app.web.access import safe_next
@@ -46,8 +46,13 @@ def _with_wait(response: Response, fault: DomainError) -> Response:
 
 @blueprint.get("/sign-in/<code>")
 def redeem(code: str) -> BaseResponse:
-    """Sign in with a one-time link."""
-    sessions.sign_in(accounts.redeem_sign_in_link(code))
+    """Sign in with a one-time link; one that opens nothing says how to come by another."""
+    try:
+        sessions.sign_in(accounts.redeem_sign_in_link(code))
+    except NotFoundError as fault:
+        if sessions.find_user() is None:
+            more = {"dead": fault, "link_minutes": accounts.LINK_MINUTES}
+            return render(PAGE, status=fault.status, email="", next="/experiments", shown_problems=(), **more)
     return see_other("/experiments")
 
 

@@ -345,7 +345,11 @@ def dataset_of(user: User, row: DraftRow, answers: Mapping[str, Mapping[str, Any
 
 def deleted_dataset_of(user: User, row: DraftRow) -> Dataset | None:
     """Return the dataset a draft stands on where it was deleted meanwhile, be its files still there or not."""
-    dataset = _chosen(user, row.answers)
+    return _deleted(user, row.answers)
+
+
+def _deleted(user: User, answers: Mapping[str, Mapping[str, Any]]) -> Dataset | None:
+    dataset = _chosen(user, answers)
     return dataset if dataset is not None and dataset.deleted_at is not None else None
 
 
@@ -361,7 +365,8 @@ def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan
     draft = Draft(answers)
     dataset = dataset_of(user, row, answers)
     if dataset is None or dataset.state != DatasetState.READY.value:
-        return make_plan(draft, None, None)
+        gone = _deleted(user, answers)
+        return make_plan(draft, None, None, deleted="" if gone is None else gone.file_name)
     profile, machine = datasets.profile_of(dataset), estimates.machine()
     limit = current_settings().limits.train_seconds
     plan = make_plan(draft, profile, None, machine=machine, limit_seconds=limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from app.domain.estimators import registry
@@ -57,6 +58,25 @@ def answered(path: str, value: Any) -> str:
     if path == "model.estimator":
         return registry.get(plain).title if registry.has(plain) else plain
     return plain if parameter is None else setting(parameter, value)
+
+
+def changed(paths: Iterable[str]) -> str:
+    """Say in a few words which answers a save changed, each named by step and field."""
+    named = dict.fromkeys(_named(path) for path in paths)
+    few = ", ".join(list(named)[:3])
+    return f"{few} and {len(named) - 3} more" if len(named) > 3 else few
+
+
+def _named(path: str) -> str:
+    """Name an answer; one that is about a column, which is known by its place, by what is asked of columns."""
+    step, _, field = path.partition(".")
+    about = {"column": "columns ticked", "rules": "columns ticked", "kind": "kind of a column", "dataset_id": "data"}
+    if field.startswith("space."):
+        return "search space"
+    if field.startswith("tuning."):
+        return "search"
+    words = about.get(field.partition(".")[0]) if step in ("data", "features") else None
+    return words or asked(path).lower()
 
 
 def _parameter(path: str) -> Parameter | None:

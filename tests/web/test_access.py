@@ -310,7 +310,10 @@ def test_a_sign_in_link_works_once(app: Flask, user: User) -> None:
     assert browser.follow(first).status == 200
     second = Browser(app).get(f"/sign-in/{code}")
     assert second.status == 404
+    assert "This link does not work any more" in second.words
     assert "used or is too old" in second.words
+    assert "hydroml user sign-in-link EMAIL" in second.words
+    assert browser.get(f"/sign-in/{code}").goes_to == "/experiments", "who is signed in already needs no link"
     assert code not in "".join(map(str, everything().values()))
 
 

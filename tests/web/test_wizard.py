@@ -132,7 +132,10 @@ def test_data_that_was_deleted_leads_back_to_data_and_the_answers_stay(
     save(user, draft, step="validation", seed="7")
     datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
     assert browser.get(step_path(draft, "review")).goes_to == step_path(draft, "data")
-    page = browser.press(browser.get(step_path(draft, "data")), "Use this sample")
+    shown = browser.get(step_path(draft, "data"))
+    assert "was deleted. Bring it back or choose other data" in words_of(shown.element("problems"))
+    assert "Choose a file or a sample first" not in shown.words
+    page = browser.press(shown, "Use this sample")
     assert page.status == 303
     assert browser.get(step_path(draft, "review")).status == 200
 
@@ -392,3 +395,21 @@ def test_a_review_that_was_seen_and_left_is_to_do_and_not_done(browser: Browser,
     assert words_of(review) == "ReviewTo do"
     assert [one.get("class") for one in review.iter("a")] == [""]
     assert words_of(steps).count(", done") == 3, "the others keep their tick"
+
+
+def test_drafts_of_one_file_are_told_apart_by_target_model_and_last_change(
+    browser: Browser, draft: DraftRow, user: User
+) -> None:
+    other = draft_on_sample(user)
+    save(user, other, step="data", target="prcp_mm")
+    save(user, other, step="model", estimator="ridge")
+    lines = {words_of(line) for line in browser.get("/experiments").tree.iter("tr")}
+    (mine,) = (line for line in lines if "discharge_mm" in line)
+    (theirs,) = (line for line in lines if "prcp_mm" in line)
+    assert "Histogram gradient boosting" in mine
+    assert "Ridge" in theirs
+    assert "UTC estimator" in theirs
+    save(user, other, step="review", name="Rain alone")
+    assert "Rain alone piscataquis" in browser.get("/experiments").words, "a name that was given stands before the file"
+    datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
+    assert "piscataquis_01031500_daily.csv, deleted" in browser.get("/experiments").words

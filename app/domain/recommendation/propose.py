@@ -34,6 +34,7 @@ def make_plan(
     profile: DatasetProfile | None,
     associations: Associations | None,
     *,
+    deleted: str = "",
     machine: Machine | None = None,
     limit_seconds: float | None = None,
 ) -> Plan:
@@ -47,6 +48,8 @@ def make_plan(
         The dataset's profile, or None while there is none.
     associations
         What is known so far about each column and the target.
+    deleted
+        What the dataset was called where the draft stands on one that was deleted; `profile` is None then.
     machine, limit_seconds
         Where a launch would run (this machine by default), and how long it may run, where that is to be looked at.
 
@@ -57,10 +60,7 @@ def make_plan(
     """
     reader = Reader(draft)
     if profile is None:
-        message = "Choose a file or a sample first."
-        remedy = Remedy("Choose one on the Data step.")
-        missing = Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message, remedy)
-        return Plan(None, reader.values, reader.suggestions, problems=(missing,))
+        return Plan(None, reader.values, reader.suggestions, problems=(_without_data(deleted),))
     kinds = _kinds(reader, profile)
     task = _task(reader, profile, kinds)
     if task is None:
@@ -68,6 +68,14 @@ def make_plan(
     answers = _leak_answers(reader, profile)
     context = Context(profile=profile, kinds=kinds, associations=associations, answers=answers, **task)
     return _completed(reader, context, machine or this_machine(), limit_seconds)
+
+
+def _without_data(deleted: str) -> Problem:
+    if deleted:
+        message, remedy = f"{deleted} was deleted.", Remedy("Bring it back or choose other data on the Data step.")
+        return Problem("data", "dataset_id", Severity.ERROR, "dataset_deleted", message, remedy)
+    message, remedy = "Choose a file or a sample first.", Remedy("Choose one on the Data step.")
+    return Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message, remedy)
 
 
 def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds: float | None) -> Plan:
