@@ -19,13 +19,14 @@ from app.domain.recommendation.plan import Plan
 from app.services import datasets, drafts
 from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
-from app.web.hypermedia import fragment, into, leave_for, render, see_other
+from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
 from app.web.sessions import current_user
 from app.web.wording import answered, asked, written
 
 PAGE = "wizard.html"
 # Buttons that change one field; its name stands behind the colon.
 OF_ONE_FIELD = ("use-recommended:", "use-default:", "heal:")
+UNFOLDED = "unfolded"
 Form = MultiDict[str, str]
 
 
@@ -185,11 +186,13 @@ def save(view: StepView, draft_id: uuid.UUID) -> Response:
 
 def anchor_of(action: str) -> str:
     """Return where on the page a button leaves the reader, as the end of an address."""
+    # Without scripts no page tells which levels of settings were unfolded by hand, so none is folded again.
+    unfolded = f"?{UNFOLDED}=all" if "estimator" in request.form and not wants_fragment() else ""
     if action.startswith(OF_ONE_FIELD):
-        return f"#f-{action.split(':')[1].replace('.', '-').replace('_', '-')}"
+        return f"{unfolded}#f-{action.split(':')[1].replace('.', '-').replace('_', '-')}"
     query = request.form.get("query", "")
     found = f"?{query}" if query and action != "apply" else ""
-    return f"{found}#features-derived" if "-transform" in action else found
+    return f"{found}#features-derived" if "-transform" in action else found or unfolded
 
 
 def autosave(view: StepView, draft_id: uuid.UUID) -> Response:

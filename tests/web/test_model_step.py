@@ -68,7 +68,8 @@ def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user:
     assert words_of(page.element("model-expert-mark")) == "1 changed"
     assert "2 settings are changed." in page.words
     back = browser.press(page, f"Use {wanted}, recommended", {f"{BOOSTING}.max_iter": "77"})
-    assert back.goes_to == f"{step_path(draft, 'model')}#{ident(RATE)}"
+    assert back.goes_to == f"{step_path(draft, 'model')}?unfolded=all#{ident(RATE)}"
+    assert is_open(browser.follow(back), "advanced"), "what may have been unfolded by hand is not folded again"
     accepted = {"estimator": BOOSTING}
     assert answers_of(user, draft)["model"] == {**accepted, BINS: "64", f"{BOOSTING}.max_iter": "77"}
     everything = browser.press(browser.get(step_path(draft, "model")), "Use all recommendations")

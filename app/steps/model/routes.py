@@ -12,6 +12,7 @@ from app.steps.model import tuning
 from app.steps.model.form import act, read
 from app.steps.model.measured import panel
 from app.steps.model.tuner import depths_of
+from app.web.hypermedia import wants_fragment
 
 RECOMMENDED = 3
 
@@ -31,6 +32,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "others": [one for one in ranked if one not in first],
         "chosen": chosen,
         "depths": depths_of(situation.plan, chosen, spec.task.kind),
+        "unfolded": not wants_fragment() and (request.method == "POST" or flow.UNFOLDED in request.args),
         "posted": frozenset(request.form),
         "rows_known": rows,
         "tuning": tuning.context(situation.plan),
