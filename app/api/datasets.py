@@ -80,7 +80,7 @@ def create() -> Response:
         raise InvalidBodyError(faults_of(fault)) from None
 
     def make() -> Answer:
-        arrival = receive_upload(user, choices, name=name)
+        arrival = receive_upload(user, choices, name=name, keeps_refused=False)
         return _made(arrival.dataset, known=arrival.known)
 
     return once(user, f"{hash_received()} {name} {choices.fingerprint()}", make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,9 +114,13 @@ class NoSpaceError(DomainError):
 
 
 class UnreadableFileError(DomainError):
-    """A file that cannot become a dataset. `status` follows section 2 of the reliability rules: 413, 415 or 422."""
+    """A file that cannot become a dataset. `status` follows section 2 of the reliability rules: 413, 415 or 422.
+
+    `kept` is the dataset under which the file waits where it could be read in part; None where nothing was kept.
+    """
 
     code = "unreadable"
+    kept: uuid.UUID | None = None
 
     def __init__(
         self, message: str, *, code: str, status: int = 422, line: int | None = None, column: str | None = None

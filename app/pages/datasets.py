@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, NotFoundError
-from app.services import datasets, experiments
+from app.services import datasets, experiments, refused
 from app.storage.db import now
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
-from app.web.arriving import MOVING, how_far, landing
+from app.web.arriving import MOVING, how_far, kept_words, landing, landing_in_part, read_refused
 from app.web.charts.column import column_view
 from app.web.columns import table_of
 from app.web.filters import moment
@@ -67,6 +67,16 @@ def upload() -> BaseResponse:
     return leave_for(f"/datasets/{arrival.dataset.id}{landing(arrival)}")
 
 
+@blueprint.post("/in-part")
+def in_part() -> BaseResponse:
+    """Read a file that was refused without the rows that do not fit."""
+    try:
+        dataset = read_refused(current_user())
+    except DomainError as fault:
+        return _list(status=fault.status, fault=fault)
+    return see_other(f"/datasets/{dataset.id}{landing_in_part(dataset)}")
+
+
 def _page(
     dataset: Dataset,
     *,
@@ -99,6 +109,7 @@ def _page(
         look=look,
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),
+        readable_in_part=refused.can_be_read_in_part(dataset),
         **_arrival_values(dataset),
     )
 
@@ -122,6 +133,9 @@ def _done(dataset: Dataset) -> dict[str, str] | None:
     if button == "known":
         message = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
         return {"title": "You already have this file", "message": message, "source": ""}
+    profile = datasets.profile_of(dataset)
+    if button == "part" and source_id == dataset.id and profile is not None:
+        return {"title": "Read without the rows that do not fit", "message": kept_words(profile), "source": ""}
     try:
         source = datasets.get_dataset(current_user(), source_id) if source_id else None
     except NotFoundError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -51,7 +53,7 @@ def redeem(code: str) -> BaseResponse:
         sessions.sign_in(accounts.redeem_sign_in_link(code))
     except NotFoundError as fault:
         if sessions.find_user() is None:
-            more = {"dead": fault, "link_minutes": accounts.LINK_MINUTES}
+            more: dict[str, Any] = {"dead": fault, "link_minutes": accounts.LINK_MINUTES}
             return render(PAGE, status=fault.status, email="", next="/experiments", shown_problems=(), **more)
     return see_other("/experiments")
 

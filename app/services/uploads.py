@@ -126,7 +126,13 @@ def drop_upload(dataset_id: uuid.UUID) -> None:
 
 
 def finish_upload(
-    user: User, dataset_id: uuid.UUID, *, size_bytes: int, sha256: str, choices: ReadingChoices = NOTHING_SAID
+    user: User,
+    dataset_id: uuid.UUID,
+    *,
+    size_bytes: int,
+    sha256: str,
+    choices: ReadingChoices = NOTHING_SAID,
+    keeps_refused: bool = False,
 ) -> Dataset:
     """Read what has arrived: a small file at once, a large one by a worker, after a first look.
 
@@ -135,7 +141,8 @@ def finish_upload(
     Raises
     ------
     UnreadableFileError, NoSpaceError
-        If the file cannot become a dataset, or the account has no room for it; nothing of it is kept then.
+        If the file cannot become a dataset, or the account has no room for it. Nothing of it is kept then, but where
+        `keeps_refused` says so a file that was refused for rows that do not fit, which `kept` names.
     """
     row = datasets.get_dataset(dataset_id, owner_id=user.id)
     by_worker = analysis.is_large(size_bytes)
@@ -152,9 +159,25 @@ def finish_upload(
             analysis.ring(job)
             return datasets.get_dataset(dataset_id)
         return analysis.read_now_or_later(row)
-    except (UnreadableFileError, NoSpaceError):
+    except UnreadableFileError as fault:
+        if keeps_refused and fault.code == datasets.RAGGED:
+            _keep_refused(user, dataset_id, fault)
+        else:
+            drop_upload(dataset_id)
+        raise
+    except NoSpaceError:
         drop_upload(dataset_id)
         raise
+
+
+def _keep_refused(user: User, dataset_id: uuid.UUID, fault: UnreadableFileError) -> None:
+    """Let a file wait that could be read without some rows; one that waited as the same bytes makes room for it."""
+    analysis.mark_failed(dataset_id, code=fault.code, message=fault.message)
+    row = datasets.get_dataset(dataset_id)
+    for earlier in datasets.list_refused(user.id, row.sha256 or ""):
+        if earlier.id != dataset_id:
+            drop_upload(earlier.id)
+    fault.kept = dataset_id
 
 
 def _find_known(user: User, arrived: Arrived) -> Dataset | None:

@@ -13,7 +13,7 @@ from app.domain.vocabulary import DatasetState
 from app.services import datasets, drafts
 from app.steps import flow
 from app.storage.tables import Dataset
-from app.web.arriving import landing
+from app.web.arriving import landing, landing_in_part, read_refused
 from app.web.hypermedia import into, leave_for, render, see_other
 from app.web.sessions import current_user
 from app.web.uploads import receive_upload
@@ -80,6 +80,17 @@ def new_upload() -> BaseResponse:
     except DomainError as fault:
         return _new_page(status=fault.status, fault=fault)
     return _begin(arrival.dataset, query=landing(arrival))
+
+
+@blueprint.post("/new/in-part")
+@blueprint.post(f"/new/{ONE_PAGE}/in-part", endpoint="new_in_part_on_one_page")
+def new_in_part() -> BaseResponse:
+    """Start a draft on a file that was refused, read without the rows that do not fit."""
+    try:
+        dataset = read_refused(current_user())
+    except DomainError as fault:
+        return _new_page(status=fault.status, fault=fault)
+    return _begin(dataset, query=landing_in_part(dataset))
 
 
 @blueprint.get("/drafts/<uuid:draft_id>")

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, select, update
+from sqlalchemy import ColumnElement, String, cast, exists, func, or_, select, update
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
@@ -15,6 +15,8 @@ from app.storage.tables import Dataset, DraftRow, Experiment, TargetAssociation,
 
 MISSING = "There is no such dataset, or it is not yours."
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
+# Why a file was refused that could be read without some of its rows; its bytes are kept for that.
+RAGGED = "ragged"
 
 
 def add_dataset(**values: Any) -> Dataset:
@@ -152,11 +154,26 @@ def load_peek(dataset_id: uuid.UUID) -> dict[str, Any] | None:
     return db.session.scalar(select(Dataset.peek).where(Dataset.id == dataset_id))
 
 
+def _has_bytes() -> ColumnElement[bool]:
+    return or_(Dataset.state != DatasetState.FAILED.value, Dataset.reason_code == RAGGED)
+
+
+def list_refused(owner_id: uuid.UUID, sha256: str) -> list[Dataset]:
+    """Return an owner's readings of a file that were refused for rows that do not fit."""
+    query = select(Dataset).where(
+        *_listed(owner_id),
+        Dataset.sha256 == sha256,
+        Dataset.state == DatasetState.FAILED.value,
+        Dataset.reason_code == RAGGED,
+    )
+    return list(db.session.scalars(query))
+
+
 def stored_bytes(owner_id: uuid.UUID) -> int:
     """Return how many bytes an owner's uploads had; a file that was read several times counts once."""
     each = (
         select(func.max(Dataset.size_bytes).label("size"))
-        .where(*_listed(owner_id), Dataset.sample.is_(None), Dataset.state != DatasetState.FAILED.value)
+        .where(*_listed(owner_id), Dataset.sample.is_(None), _has_bytes())
         .group_by(func.coalesce(Dataset.sha256, cast(Dataset.id, String)))
         .subquery()
     )
@@ -206,7 +223,7 @@ def needs_original(sha256: str) -> bool:
         Dataset.sha256 == sha256,
         Dataset.sample.is_(None),
         Dataset.purged_at.is_(None),
-        Dataset.state != DatasetState.FAILED.value,
+        _has_bytes(),
     )
     return db.session.scalar(query.limit(1)) is not None
 

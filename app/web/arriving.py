@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import request
+
+from app.domain.analysis.profile import DatasetProfile
+from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.storage.tables import Dataset
+from app.services import refused
+from app.storage.tables import Dataset, User
 from app.web.charts.waiting import poll_seconds
 from app.web.filters import size
 from app.web.uploads import Arrival
@@ -44,3 +50,29 @@ def _receiving(dataset: Dataset, age_seconds: float) -> HowFar:
 def landing(arrival: Arrival) -> str:
     """Return the query of the page to which an upload leads, so that it says when the file was there already."""
     return f"?done={arrival.dataset.id}.known" if arrival.known else ""
+
+
+def read_refused(user: User) -> Dataset:
+    """Read the refused file that the form names without the rows that do not fit.
+
+    Raises
+    ------
+    DomainError
+        If there is none, or it cannot be read like this either.
+    """
+    try:
+        return refused.read_in_part(user, uuid.UUID(request.form.get("dataset_id", "")))
+    except ValueError:
+        raise DomainError(refused.GONE, code="not_refused", field="file") from None
+
+
+def landing_in_part(dataset: Dataset) -> str:
+    """Return the query of the page to which that leads, so that it says what was left out."""
+    return f"?done={dataset.id}.part"
+
+
+def kept_words(profile: DatasetProfile) -> str:
+    """Say how many rows of a file are in the table, and where those that are not can be seen."""
+    report = profile.report
+    left = "the other is listed" if report.rows_read - report.rows_kept == 1 else "the others are listed"
+    return f"{report.rows_kept:,} of {report.rows_read:,} rows kept; {left} below with the line and the reason."

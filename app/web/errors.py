@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import DomainError, FieldFault, TooManyError
-from app.web.hypermedia import is_for_programs, wants_fragment
+from app.web.hypermedia import into, is_for_programs, wants_fragment
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,10 @@ def answer(status: int, message: str, *, code: str = "", faults: tuple[FieldFaul
         response.status_code, response.mimetype = status, "application/problem+json"
         return response
     if wants_fragment():
-        return make_response(render_template("partials/shared/notice.html", title=words.title, message=message), status)
+        # Where a form would be replaced by a notice, what was typed in it would be lost.
+        page = make_response(render_template("partials/shared/notice.html", title=words.title, message=message), status)
+        into("#notice", page)
+        return page
     return make_response(
         render_template("errors/fault.html", title=words.title, message=message, status=status), status
     )

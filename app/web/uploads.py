@@ -24,7 +24,9 @@ from app.web.sessions import current_user
 from config import MIB
 
 log = logging.getLogger(__name__)
-ENDPOINTS = frozenset({"drafts.new_upload", "data.upload", "datasets.upload", "api_datasets.create"})
+ENDPOINTS = frozenset(
+    {"drafts.new_upload", "drafts.new_upload_on_one_page", "data.upload", "datasets.upload", "api_datasets.create"}
+)
 FIELD = "file"
 SAY_SECONDS = 2.0
 
@@ -153,13 +155,16 @@ def hash_received() -> str:
     return g.arriving.digest.hexdigest() if came else ""
 
 
-def receive_upload(user: User, choices: ReadingChoices = uploads.NOTHING_SAID, *, name: str = "") -> Arrival:
+def receive_upload(
+    user: User, choices: ReadingChoices = uploads.NOTHING_SAID, *, name: str = "", keeps_refused: bool = True
+) -> Arrival:
     """Make a dataset of the file of this request, under its own name unless another is given; a small one is read.
 
     Raises
     ------
     DomainError
-        With a sentence for the file field; nothing of the file is kept then.
+        With a sentence for the file field; nothing of the file is kept then, unless `keeps_refused` and it could be
+        read without some rows.
     """
     part = request.files.get(FIELD)
     refused: DomainError | None = g.get("refused")
@@ -173,6 +178,11 @@ def receive_upload(user: User, choices: ReadingChoices = uploads.NOTHING_SAID, *
     if name:
         uploads.name_upload(arriving.dataset.id, name)
     dataset = uploads.finish_upload(
-        user, arriving.dataset.id, size_bytes=arriving.size, sha256=hash_received(), choices=choices
+        user,
+        arriving.dataset.id,
+        size_bytes=arriving.size,
+        sha256=hash_received(),
+        choices=choices,
+        keeps_refused=keeps_refused,
     )
     return Arrival(dataset, known=dataset.id != arriving.dataset.id)

@@ -100,7 +100,7 @@ WRONG = [
     pytest.param(b"[]", "no_rows", None, id="an empty list"),
     pytest.param(b"{}", "", None, id="an empty object"),
     pytest.param(b"[1, 2, 3]", "no_rows", None, id="a list of numbers"),
-    pytest.param(b'{"a": [1, 2], "b": [1]}', "ragged", None, id="columns of different lengths"),
+    pytest.param(b'{"a": [1, 2], "b": [1]}', "columns_uneven", None, id="columns of different lengths"),
     pytest.param(b'{"a": {"b": {"c": 1}}}', "unsupported_type", None, id="only nested"),
     pytest.param(b'{"a": 1}\n{"a"\n{"a" 2}\n', "ragged", 2, id="mostly broken lines"),
 ]

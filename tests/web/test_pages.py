@@ -345,6 +345,7 @@ def test_a_fault_for_htmx_is_one_notice(browser: Browser) -> None:
     page = browser.get("/no/such/page", htmx=True)
     assert (page.status, faults_of(page)) == (404, [])
     assert page.has("shared-notice")
+    assert page.response.headers["HX-Retarget"] == "#notice", "and not in the place of the form that was sent"
 
 
 @pytest.mark.parametrize("path", ["/experiments", "/datasets", "/help", "/account"])

@@ -28,6 +28,10 @@ EVIL_CSV = f"{EVIL},rain,word,level\n" + "".join(
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 200
 DRAFT = "/experiments/drafts/<id>/data/upload"
 ROUTES = ["/experiments/new/upload", "/datasets/upload", DRAFT]
+ONE_PAGE = "/experiments/new/single-page/upload"
+RAGGED = b"date,flow,rain\n" + b"".join(
+    b"2020-01-%02d,1.%d,0.2%s\n" % (at, at, b",9" * (at % 3 == 0)) for at in range(1, 25)
+)
 
 
 @pytest.fixture
@@ -147,6 +151,42 @@ def test_the_place_where_htmx_puts_the_answer_to_a_file_is_on_the_page(browser: 
     page = browser.get(path.replace("<id>", str(draft_on_sample(user).id)))
     (target,) = {form.get("hx-target", "") for form in page.tree.iter("form") if form.get("data-upload") is not None}
     assert page.has(target.removeprefix("#"))
+
+
+def test_a_file_may_be_the_beginning_on_one_page(browser: Browser, send: Callable[..., Page]) -> None:
+    page = browser.follow(send(ONE_PAGE, (SMALL.encode(), "river.csv")))
+    assert page.h1 == "All on one page"
+
+
+@pytest.mark.parametrize("route", [*ROUTES, ONE_PAGE])
+def test_a_file_of_many_rows_that_do_not_fit_is_read_without_them_by_one_button(
+    app: Flask, browser: Browser, user: User, send: Callable[..., Page], route: str
+) -> None:
+    refused = send(route, (RAGGED, "ragged.csv"))
+    assert refused.status == 422
+    assert "8 of 24 rows do not fit 3 columns; the first is line 4" in refused.problems()[0][0]
+    waiting = newest(user)
+    assert browser.get(f"/datasets/{waiting.id}").words.count("Read it without those rows") == 1
+    page = browser.follow(browser.press(refused, "Read it without those rows"))
+    row = newest(user)
+    assert (row.id, row.state, row.rows) == (waiting.id, "ready", 16)
+    if route != ONE_PAGE:
+        assert "16 of 24 rows kept" in page.words
+        assert "24 = 16 + 8" in page.words
+        assert "It has 4 cells; the table has 3 columns." in page.words
+    again = browser.press(refused, "Read it without those rows")
+    assert "does not wait to be read in part any more" in again.words
+
+
+def test_a_refused_file_waits_once_and_goes_when_it_is_deleted(
+    app: Flask, browser: Browser, user: User, send: Callable[..., Page]
+) -> None:
+    before = kept(app)[0]
+    for _ in range(2):
+        send("/datasets/upload", (RAGGED, "ragged.csv"))
+    (row,) = (one for one in datasets.list_datasets(user) if one.state == "failed")
+    datasets.delete_dataset(user, row.id)
+    assert kept(app)[0] == before
 
 
 @pytest.mark.parametrize("route", ROUTES)

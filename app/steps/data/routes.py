@@ -15,7 +15,7 @@ from app.steps.data.form import read
 from app.steps.data.showing import column_values, context, pressed_in, reading_values
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
-from app.web.arriving import MOVING, landing
+from app.web.arriving import MOVING, landing, landing_in_part, read_refused
 from app.web.columns import names_with
 from app.web.hypermedia import fragment, into, leave_for, see_other, wants_fragment
 from app.web.sessions import current_user
@@ -84,6 +84,17 @@ def upload(draft_id: uuid.UUID) -> Response:
     try:
         arrival = receive_upload(current_user())
         return _choose(draft_id, arrival.dataset, done=landing(arrival))
+    except DomainError as fault:
+        return _refuse(draft_id, fault)
+
+
+@blueprint.post("/in-part")
+def in_part(draft_id: uuid.UUID) -> Response:
+    """Stand the draft on a file that was refused, read without the rows that do not fit."""
+    drafts.get_draft(current_user(), draft_id)
+    try:
+        dataset = read_refused(current_user())
+        return _choose(draft_id, dataset, done=landing_in_part(dataset))
     except DomainError as fault:
         return _refuse(draft_id, fault)
 

@@ -12,12 +12,12 @@ from app.domain.analysis.profile import DatasetProfile, Remedy
 from app.domain.analysis.targets import target_summary
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, DatasetState
-from app.services import datasets, drafts
+from app.services import datasets, drafts, refused
 from app.steps import flow
 from app.storage.db import now
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
-from app.web.arriving import MOVING, how_far
+from app.web.arriving import MOVING, how_far, kept_words
 from app.web.columns import MOST_OPTIONS, table_of
 from app.web.filters import moment
 
@@ -52,6 +52,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "suggestions": situation.plan.suggestions["data"],
         "reasons": situation.plan.reasons,
         "done": _done(situation),
+        "readable_in_part": refused.can_be_read_in_part(dataset),
         **column_values(situation),
         **finding_values(situation),
         **reading_values(situation),
@@ -149,6 +150,8 @@ def _done(situation: flow.Situation) -> Done | None:
     if button == "known":
         when = moment(situation.dataset.created_at)
         return Done("You already have this file", f"It was read on {when} and is not stored a second time.", undo=False)
+    if button == "part" and situation.profile is not None:
+        return Done("Read without the rows that do not fit", kept_words(situation.profile), undo=False)
     if button == "read":
         return Done("Read again", _what_became(situation.dataset, situation.profile), undo=True)
     pressed = pressed_in(situation, datasets.profile_of(source), button)

@@ -52,13 +52,14 @@ class Raw:
         return " POSITIONAL JOIN ".join(one.table for one in self.tables)
 
 
-def refuse_if_useless(tally: Tally, width: int) -> None:
-    """Refuse a table without rows, or one of whose rows many do not fit."""
+def refuse_if_useless(tally: Tally, width: int, choices: ReadingChoices) -> None:
+    """Refuse a table without rows, or one of whose rows many do not fit, unless those shall be left out."""
     total = tally.kept + tally.rejected_count
     if total == 0:
         word = "name" if width == 1 else "names"
         raise RefusedError("no_rows", f"It has {width:,} column {word} but no rows.")
-    if tally.rejected_count > MOST_REJECTED_SHARE * total:
+    is_wanted = choices.ragged == "leave_out" and tally.kept > 0
+    if tally.rejected_count > MOST_REJECTED_SHARE * total and not is_wanted:
         line, reason = tally.rejected[0]
         message = (
             f"{tally.rejected_count:,} of {total:,} rows do not fit {width:,} columns; "
@@ -70,7 +71,7 @@ def refuse_if_useless(tally: Tally, width: int) -> None:
 
 def store(place: Place, raw: Raw) -> DatasetProfile:
     """Type the tables, write them as one Parquet and describe it."""
-    refuse_if_useless(raw.tally, len(raw.names))
+    refuse_if_useless(raw.tally, len(raw.names), place.choices)
     connection, choices = place.connection, place.choices
     names, repairs = repair_names(raw.names, len(raw.names))
     commas = (place.choices.decimal or _usual_decimal(raw.dialect)) == ","

@@ -97,7 +97,7 @@ def _raw_of_rows(place: Place, table: RowTable) -> Raw:
                 writer.writerow(row[start : start + COLUMNS_AT_ONCE])
     if table.dialect.format == "csv" and not table.tally.is_complete:
         raise RefusedError("conservation", "Some lines could not be accounted for, so nothing was kept.")
-    refuse_if_useless(table.tally, width)
+    refuse_if_useless(table.tally, width, place.choices)
     tables, said = [], _said_texts(table.names, place.choices)
     for start, path in zip(starts, paths, strict=True):
         some = [row[start : start + COLUMNS_AT_ONCE] for row in sample]

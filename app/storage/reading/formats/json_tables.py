@@ -240,7 +240,7 @@ def _of_columns(shape: Shape, dialect: Dialect, tally: Tally, limits: dict[str, 
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
         shown = ", ".join(f"{name[:30]} {len(values):,}" for name, values in itertools.islice(columns.items(), 6))
-        raise RefusedError("ragged", f"Its columns have different numbers of values: {shown}.")
+        raise RefusedError("columns_uneven", f"Its columns have different numbers of values: {shown}.")
     if shape.others:
         tally.notes.append(f"Passed over beside the columns: {listed(shape.others)}.")
     names = list(columns)
