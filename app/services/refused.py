@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.profile import ANALYSIS_VERSION
 from app.domain.errors import ConflictError, NoSpaceError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
@@ -45,13 +46,7 @@ def read_in_part(user: User, dataset_id: uuid.UUID) -> Dataset:
     if known is not None:
         drop_upload(row.id)
         return known
-    job: Job | None = None
-    with transaction():
-        row = datasets.get_dataset(dataset_id, owner_id=user.id)
-        row.state, row.reason, row.reason_code = DatasetState.READING.value, None, None
-        row.choices, row.fingerprint, row.touched_at = choices.to_json(), choices.fingerprint(), now()
-        if analysis.is_large(row.size_bytes):
-            job = analysis.ask_worker(row)
+    job = _begin(row, choices)
     if job is not None:
         analysis.ring(job)
         return row
@@ -64,3 +59,11 @@ def read_in_part(user: User, dataset_id: uuid.UUID) -> Dataset:
         # With more room it can be asked for again.
         analysis.mark_failed(row.id, code=RAGGED, message=fault.message)
         raise
+
+
+def _begin(row: Dataset, choices: ReadingChoices) -> Job | None:
+    """Say that a file is being read again; returns the job where a worker does."""
+    with transaction():
+        row.state, row.reason, row.reason_code = DatasetState.READING.value, None, None
+        row.choices, row.fingerprint, row.touched_at = choices.to_json(), choices.fingerprint(), now()
+        return analysis.ask_worker(row) if analysis.is_large(row.size_bytes) else None

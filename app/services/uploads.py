@@ -141,8 +141,8 @@ def finish_upload(
     Raises
     ------
     UnreadableFileError, NoSpaceError
-        If the file cannot become a dataset, or the account has no room for it. Nothing of it is kept then, but where
-        `keeps_refused` says so a file that was refused for rows that do not fit, which `kept` names.
+        If the file cannot become a dataset, or the account has no room for it. Nothing of it is kept then, but with
+        `keeps_refused` a file whose rows do not fit, under the id that the error has as `kept`.
     """
     row = datasets.get_dataset(dataset_id, owner_id=user.id)
     by_worker = analysis.is_large(size_bytes)
@@ -159,14 +159,11 @@ def finish_upload(
             analysis.ring(job)
             return datasets.get_dataset(dataset_id)
         return analysis.read_now_or_later(row)
-    except UnreadableFileError as fault:
-        if keeps_refused and fault.code == datasets.RAGGED:
+    except (UnreadableFileError, NoSpaceError) as fault:
+        if keeps_refused and isinstance(fault, UnreadableFileError) and fault.code == datasets.RAGGED:
             _keep_refused(user, dataset_id, fault)
         else:
             drop_upload(dataset_id)
-        raise
-    except NoSpaceError:
-        drop_upload(dataset_id)
         raise
 
 

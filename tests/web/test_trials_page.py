@@ -140,3 +140,23 @@ def test_the_lettering_of_the_axis_stands_where_the_trials_do() -> None:
     places = {tick.label: tick.at for tick in one.y}
     assert (places["0.0"], places["0.6"]) == (100, 0)
     assert [y for _, y in one.judged] == [places["0.0"], places["0.6"]]
+
+
+def test_the_chart_of_trials_counts_them_and_says_what_is_off_its_axis() -> None:
+    scores: list[list[Any]] = [[1, "complete", 0.66], [2, "complete", 0.58], [3, "complete", 0.78], [4, "pruned", 0.52]]
+    near = trials.chart("nse", scores, total=12)
+    assert near is not None
+    assert [one.label for one in near.x] == ["1", "2", "4", "6", "8", "10", "12"]
+    assert near.y[0].label == "0.5", "what was given up stands where it belongs"
+    assert near.note == ""
+    far = trials.chart("nse", [*scores, [5, "pruned", -9.0]], total=12)
+    assert far is not None
+    assert far.y[0].label == "0.55"
+    assert far.note == "2 trials given up are off the axis, at its edge."
+
+
+def test_before_the_first_trial_is_judged_no_best_is_named(client: FlaskClient, user: User) -> None:
+    row = seeds.add_experiment(user, RunState.RUNNING)
+    search = {**SEARCH, "done": 0, "best": None, "scores": []}
+    seeds.set_progress(row, {"fraction": 0.2, "message": "Searching", "search": search})
+    assert "0 of 30 trials</strong>; the first is being judged." in main_of(client.get(f"/experiments/{row.id}").text)

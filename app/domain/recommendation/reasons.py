@@ -40,7 +40,7 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     if entry.id in LINES and traits.memory_steps:
         said.append(f"Features look back {traits.memory_steps:,} steps, and a series mostly carries on in a line")
     if entry.id in LINES and traits.rows_per_column >= 1:
-        said.append(f"{traits.rows_per_column:,.0f} rows for each column it sees: few numbers to learn from them")
+        said.append(f"{traits.rows_per_column:,.0f} rows for each number that it has to learn")
     if entry.id in TREES and traits.tail >= LONG_TAIL:
         said.append(f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which cuts do not mind")
     smooth = traits.target_values > traits.rows // 10 and 0 < traits.tail < LONG_TAIL

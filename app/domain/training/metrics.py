@@ -176,7 +176,7 @@ METRICS: tuple[Metric, ...] = (
         "kge_2012",
         "KGE 2012",
         REGRESSION,
-        "Kling-Gupta: timing, spread and volume in one number; a constant mean scores about -0.41.",
+        "Kling-Gupta: timing, spread and volume in one number; a constant mean scores about −0.41.",
         _pair(efficiency.kge_2012),
         needs_spread=True,
     ),

@@ -129,6 +129,18 @@
     if (event.detail.xhr.status < 400) byId("notice")?.replaceChildren();
   });
 
+  /* A poll waits while something in its place is held down: an element that goes between press and release is never
+     clicked. The next poll brings the same. */
+  let held = null;
+  document.addEventListener("pointerdown", (event) => { held = event.target; });
+  for (const name of ["pointerup", "pointercancel"]) {
+    document.addEventListener(name, () => setTimeout(() => { held = null; }));
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const polls = event.detail.requestConfig?.elt?.getAttribute("hx-trigger")?.startsWith("every ");
+    if (polls && held && event.detail.target?.contains(held)) event.detail.shouldSwap = false;
+  });
+
   /* The title follows the step that was swapped in, and the offer of unsent answers is made again. */
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "wizard") return;

@@ -12,6 +12,8 @@ from app.web.wording import hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
 MOST_LINES = 6
+# How many times as far as the judged trials all of them may lie apart to stand on one axis.
+MOST_SPREAD = 3
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Chart:
     given_up: tuple[tuple[float, float], ...]
     best: str
     sentence: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,7 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
     judged = [(number, value) for number, state, value in known if state == "complete"]
     if not judged:
         return None
-    # One trial far off would press all others together, so the axis shows what was worth judging to its end.
-    scale = scales.linear(value for _, value in judged)
+    scale = _scale([value for _, value in judged], [one[2] for one in known])
     last = max(total, *(int(one[0]) for one in scores), 2)
     across = scales.Scale(1, last)
     best, steps = judged[0][1], []
@@ -83,15 +85,41 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
         steps += [(x, scale.share(previous)), (x, scale.share(best))]
     steps.append((across.share(max(int(one[0]) for one in scores)), scale.share(best)))
     given_up = [(number, value) for number, state, value in known if state == "pruned"]
+    beyond = sum(not scale.low <= value <= scale.high for _, value in given_up)
     return Chart(
         y=tuple(scales.Tick(scales.percent(1 - one.at / 100), one.label) for one in scales.ticks(scale)),
-        x=tuple(one for one in scales.ticks(across) if "." not in one.label),
+        x=_counted(across),
         y_title=metric.title,
         judged=_places(judged, across, scale),
         given_up=_places(given_up, across, scale),
         best=paths.line(steps),
         sentence=f"{metric.title} of {len(scores)} trials; the best so far is {figure(best, 4)}.",
+        note=_beyond(beyond),
     )
+
+
+def _scale(judged: list[float], everything: list[float]) -> scales.Scale:
+    """Return the scale of the scores: one trial far off would press all others together, so it is left at the edge."""
+    whole, worth = scales.known(everything), scales.known(judged)
+    few = len(worth) < 2 or max(whole) - min(whole) <= MOST_SPREAD * (max(worth) - min(worth))
+    return scales.linear(whole if few else worth)
+
+
+def _beyond(count: int) -> str:
+    if not count:
+        return ""
+    return (
+        "1 trial given up is off the axis, at its edge."
+        if count == 1
+        else (f"{count:,} trials given up are off the axis, at its edge.")
+    )
+
+
+def _counted(across: scales.Scale) -> tuple[scales.Tick, ...]:
+    """Return the ticks of an axis that counts from 1 in whole numbers."""
+    step = max(1, round(scales.step_of(across.high - across.low, 6)))
+    marks = [1, *range(step if step > 1 else 2, int(across.high) + 1, step)]
+    return tuple(scales.Tick(scales.percent(across.share(at)), f"{at:,}") for at in marks)
 
 
 def _places(
@@ -112,7 +140,7 @@ def under_way(search: Any) -> SearchUnderWay | None:
         done=int(search["done"]),
         total=int(search["total"]),
         metric=metrics.get(search["metric"]).title,
-        best=figure(search["best"], 4) or "none yet",
+        best=figure(search["best"], 4),
         limited=bool(search["limited"]),
         chart=chart(search["metric"], scores, total=int(search["total"])),
         lines=tuple(lines[-MOST_LINES:]),
