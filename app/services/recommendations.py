@@ -104,6 +104,15 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     return _of(spec, profile, found, known=known, job=job, reason=reason)
 
 
+def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Said, ...]:
+    """Return what short fits that are done say of the data as a whole; none are begun for it."""
+    profile, spec = profile_of(dataset), plan.spec
+    found = _stored(dataset, key_of(spec, profile)) if profile is not None and spec is not None else None
+    if profile is None or spec is None or found is None or not found.complete:
+        return ()
+    return said_of(traits_of_spec(spec, profile, None), found)
+
+
 def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
     """Return the plan for a dataset as it is suggested, with this target and these features where they are given.
 

@@ -74,7 +74,8 @@ def shown(
                 continue
             key = (finding.code, remedy.label)
             buttons.append(Button(f"{prefix}{place}.{at}", remedy.label, is_done(remedy)))
-            if alike[key] > 1 and key not in met and about is None:
+            waiting = not all(is_done(one) for one in _alike(profile, finding, remedy))
+            if alike[key] > 1 and key not in met and about is None and waiting:
                 together.append(Button(f"{prefix}{place}.{at}.{ALL}", f"{remedy.label}: all {alike[key]:,} like this"))
             met.add(key)
         if buttons or quiet or about is not None or finding.severity is not Severity.NOTICE:

@@ -80,6 +80,8 @@ def table(name: str) -> Known:
         return known(_lost())
     if name == "one":
         return known(made(200).assign(alone=np.where(np.arange(200) == 7, "wet", "dry")))
+    if name == "marked":
+        return known(made(200).assign(level=np.where(np.arange(200) % 9 == 4, -999.0, np.arange(200) * 0.7 % 13 + 20)))
     return known(made(int(name)))
 
 
@@ -121,6 +123,8 @@ def _about_data() -> Iterator[Row]:
     yield "60", _a(), "warning data target too_few_rows"
     yield "400", _a(data={"time_column": "a"}), "error data time_column time_column_unreadable"
     yield "400", _a(data={"group_column": "day"}, features=_lag(7)), "warning data group_column group_is_time"
+    yield "marked", _a(), "warning data  marker_unanswered"
+    yield "marked", _a(target="level"), "warning data target marker_unanswered"
 
 
 def _about_features() -> Iterator[Row]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.analysis.questions import CODE as MARKER
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import longest_memory, names_made
-from app.domain.vocabulary import ColumnKind, TaskKind
+from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
 FEWEST_ROWS = 10
 FEW_ROWS = 100
@@ -163,3 +164,19 @@ def time_column_is_dates(subject: Subject) -> Iterator[Problem]:
         remedy = Remedy("Use no time column", {"data": {"time_column": ""}})
         message = f"{name[:60]} does not hold dates, so it cannot order the rows."
         yield error("data", "time_column", "time_column_unreadable", message, remedy)
+
+
+def marks_are_answered(subject: Subject) -> Iterator[Problem]:
+    """What may mean missing in a column in use is no amount, and counts as one until somebody says so."""
+    task = subject.spec.task
+    used = {task.target, *subject.spec.features.selected}
+    open_ones = [one for one in subject.profile.findings if one.code == MARKER and one.severity is Severity.WARNING]
+    names = list(dict.fromkeys(name for one in open_ones for name in one.columns if name in used))
+    if not names:
+        return
+    others = len(names) - 1
+    more = "" if not others else " and 1 other column" if others == 1 else f" and {others:,} other columns"
+    hold = "hold" if others else "holds"
+    message = f"{names[0][:60]}{more} {hold} values that may mean missing; they count as measured until you say so."
+    field = "target" if names == [task.target] else ""
+    yield warning("data", field, "marker_unanswered", message, Remedy('Answer under "Worth knowing" on the Data step.'))

@@ -27,6 +27,8 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     ranked = measured["ranking"] if measured else situation.plan.ranking
     chosen = registry.get(spec.model.estimator)
     first = [one for one in ranked[:RECOMMENDED] if not one.entry.is_baseline]
+    # What is chosen is in sight, wherever it stands in the order.
+    first += [one for one in ranked[RECOMMENDED:] if one.entry.id == chosen.id]
     return {
         "ranked": first,
         "others": [one for one in ranked if one not in first],

@@ -15,9 +15,10 @@ from app.domain.errors import ConflictError, DomainError, DraftConflictError, La
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.experiment import Spec
+from app.domain.recommendation.verdict import Said
 from app.domain.training import metrics, splitting, transforms
 from app.domain.vocabulary import Severity
-from app.services import drafts, experiments, leakage
+from app.services import drafts, experiments, leakage, recommendations
 from app.steps import flow
 from app.steps.review.form import read
 from app.web.charts import facts
@@ -41,6 +42,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
             "leak_answers": (),
             "search": (),
             "open_leaks": 0,
+            "said": (),
         }
     entry = registry.get(spec.model.estimator)
     derived = [
@@ -64,6 +66,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "leak_answers": facts.leak_answers(spec),
         "search": facts.search(spec),
         "open_leaks": _open_leaks(situation),
+        "said": _said(situation),
         "left_out": [one for one in situation.plan.columns if not one.selected],
     }
 
@@ -75,6 +78,18 @@ def _settings(situation: flow.Situation, entry: EstimatorEntry, spec: Spec) -> l
         recommended = recommended_value(situation.plan, f"{entry.id}.{one.name}", one)
         found.append((one, setting(one, values[one.name]), not same(one, values[one.name], recommended)))
     return found
+
+
+def _said(situation: flow.Situation) -> list[Said]:
+    """Return what short fits say of the data and no problem beside them says."""
+    if situation.dataset is None:
+        return []
+    listed = {one.code for one in situation.plan.problems}
+    return [
+        one
+        for one in recommendations.said_of_data(situation.dataset, situation.plan)
+        if one.code not in listed and one.code != "too_few_rows"
+    ]
 
 
 def _open_leaks(situation: flow.Situation) -> int:

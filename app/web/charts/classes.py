@@ -92,8 +92,10 @@ def confusion(values: dict[str, Any] | None) -> Confusion | None:
     )
     worst = f" Most often {labels[wrong[1]]} is taken for {labels[wrong[2]]}: {wrong[0]:,} times." if wrong[0] else ""
     share = f", {100 * right / total:.1f} %" if total else ""
+    most, common = max((sum(row), label) for label, row in zip(labels, counts, strict=True))
+    guess = f"; always saying {common} would be right on {most:,}, {100 * most / total:.1f} %" if total else ""
     return Confusion(
-        sentence=f"{right:,} of {total:,} rows are right{share}.{worst}",
+        sentence=f"{right:,} of {total:,} rows are right{share}{guess}.{worst}",
         heads=tuple((short(label), label) for label in labels),
         lines=tuple(_line(label, row, at) for at, (label, row) in enumerate(zip(labels, counts, strict=True))),
         upright=len(labels) <= MOST_LINES,

@@ -76,7 +76,9 @@ def tiles(report: dict[str, Any]) -> tuple[Tile, ...]:
     found = []
     for metric in report["metrics"]:
         score = report["scores"][metric["id"]]
-        parts = [f"{lower_first(rival['title'])} {metric_figure(metric, rival['scores'][metric['id']][key])}"]
+        said = rival["scores"][metric["id"]][key]
+        unit = f" {metric['unit']}" if metric["unit"] and said is not None else ""
+        parts = [f"{lower_first(rival['title'])} {metric_figure(metric, said)}{unit}"]
         if score["std"] is not None and key == "mean":
             parts.append(f"± {metric_figure(metric, score['std'])} over the folds")
         if metric["in_target_units"] and not metric["unit"]:

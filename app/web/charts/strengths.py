@@ -13,6 +13,8 @@ PER_PAGE = 15
 MOST_RANKED = 15
 # Weaker than this is written in grey: the same step at which the heatmap begins to be shaded.
 WEAK = 0.05
+# Below this, in nats, the strongest of a ranking is hardly anything.
+FEW_NATS = 0.05
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Ranking:
     noise: int
     measured: int
     shuffled: float
+    decimals: int
     seconds_left: float | None
     reason: str
 
@@ -86,15 +89,17 @@ def ranking(state: RankingState, *, word: str) -> Ranking:
     """Return the ranking as it stands, strongest first."""
     scored = [one for one in state.items if one.score is not None]
     longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
+    # Where all of it is little, two decimals would show nothing but zeros.
+    decimals = 2 if longest >= FEW_NATS else 4
     shown = [one for one in scored if word.lower() in one.name.lower()][:MOST_RANKED]
     return Ranking(
         bars=tuple(
             Bar(
                 name=one.name[:60],
                 width=round(100 * max(one.score or 0.0, 0.0) / longest, 2),
-                text=f"{one.score:.2f}",
+                text=f"{one.score:.{decimals}f}",
                 weak=one.noise,
-                note=f"\u00b1 {one.error:.2f}",
+                note=f"\u00b1 {one.error:.{decimals}f}",
             )
             for one in shown
         ),
@@ -105,6 +110,7 @@ def ranking(state: RankingState, *, word: str) -> Ranking:
         noise=sum(one.noise for one in scored),
         measured=len(scored),
         shuffled=max((one.shuffled for one in scored), default=0.0),
+        decimals=decimals,
         seconds_left=state.seconds_left,
         reason=state.reason,
     )
