@@ -22,29 +22,34 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message says which and what to do."""
 
 
+def _limit(value: int, says: str) -> Any:
+    """Return a field of `Limits` with what the help page says of it, its unit last."""
+    return field(default=value, metadata={"says": says})
+
+
 @dataclass(frozen=True)
 class Limits:
     """Every limit on what a user may send, in one place. Each can be raised by HYDROML_LIMIT_<NAME>."""
 
-    upload_mb: int = 1024
-    form_mb: int = 1
-    rows: int = 50_000_000
-    columns: int = 20_000
-    cells: int = 1_000_000_000
-    cell_kb: int = 1024
-    unpacked_mb: int = 2048
-    read_seconds: int = 120
-    read_memory_mb: int = 2048
-    inline_read_mb: int = 1
-    inline_read_seconds: int = 20
-    peek_seconds: int = 5
-    file_readings: int = 20
-    user_storage_mb: int = 5 * 1024
-    user_queued_jobs: int = 20
-    train_seconds: int = 14_400
-    train_memory_mb: int = 8192
-    free_disk_mb: int = 200
-    matrix_columns: int = 2000
+    upload_mb: int = _limit(1024, "A file that is sent, MB")
+    form_mb: int = _limit(1, "Any other form that is sent, MB")
+    rows: int = _limit(50_000_000, "Rows of a table")
+    columns: int = _limit(20_000, "Columns of a table")
+    cells: int = _limit(1_000_000_000, "Cells of a table, rows times columns")
+    cell_kb: int = _limit(1024, "Text in one cell, kB")
+    unpacked_mb: int = _limit(2048, "What a packed file holds, MB")
+    read_seconds: int = _limit(120, "Time to read a file, seconds")
+    read_memory_mb: int = _limit(2048, "Memory to read a file, MB")
+    inline_read_mb: int = _limit(1, "A file that is read while you wait; larger ones are left to a worker, MB")
+    inline_read_seconds: int = _limit(20, "Time you wait for a small file before it is left to a worker, seconds")
+    peek_seconds: int = _limit(5, "Time of the first look at a file, seconds")
+    file_readings: int = _limit(20, "Ways in which one file is read at once")
+    user_storage_mb: int = _limit(5 * 1024, "All files of one account, MB")
+    user_queued_jobs: int = _limit(20, "Jobs of one account that wait or run")
+    train_seconds: int = _limit(14_400, "Time of one training, seconds")
+    train_memory_mb: int = _limit(8192, "Memory of one training, MB")
+    free_disk_mb: int = _limit(200, "Room that stays free on the disk, MB")
+    matrix_columns: int = _limit(2000, "Columns of the matrix of all pairs")
 
 
 @dataclass(frozen=True)

@@ -23,5 +23,5 @@ def show() -> Response:
         metrics=metrics.METRICS,
         strategies=splitting.STRATEGIES,
         baselines=rivals,
-        limit_values=[(field.name, getattr(limits, field.name)) for field in fields(limits)],
+        limit_values=[(one.name, one.metadata["says"], getattr(limits, one.name)) for one in fields(limits)],
     )

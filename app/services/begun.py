@@ -36,7 +36,7 @@ class Begun:
     """A draft in the list."""
 
     id: uuid.UUID
-    file_name: str
+    dataset: str
     is_deleted: bool
     reached: str
     touched_at: datetime
@@ -49,7 +49,7 @@ def list_begun(user: User) -> list[Begun]:
     for row in drafts.list_drafts(user):
         dataset, gone = drafts.dataset_of(user, row), drafts.deleted_dataset_of(user, row)
         held = dataset or gone
-        name = held.file_name if held else ""
+        name = held.name if held else ""
         # What a file holds becomes known, and data are deleted and brought back, without a new version.
         glance = _glance(user, row, "" if dataset is None else dataset.state)
         found.append(Begun(row.id, name, gone is not None, row.reached, row.touched_at, glance))
@@ -70,7 +70,7 @@ def _at_a_glance(user: User, row: DraftRow) -> Glance:
     plan, events = drafts.plan_of(user, row), draft_rows.list_events(row.id, after_version=row.version - 1)
     spec = plan.spec
     return Glance(
-        name=str(row.answers.get("review", {}).get("name") or ""),
+        name=str(row.answers.get("review", {}).get("name") or "").strip(),
         target=spec.task.target if spec else "",
         estimator=registry.get(spec.model.estimator).title if spec else "",
         changed=tuple(events[-1].changes) if events else (),

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -21,7 +22,7 @@ from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
 from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
 from app.web.sessions import current_user
-from app.web.wording import answered, asked, written
+from app.web.wording import answered, asked_in_full, written
 
 PAGE = "wizard.html"
 # Buttons that change one field; its name stands behind the colon.
@@ -115,6 +116,14 @@ def version_of(situation: Situation) -> int:
     return int(raw) if 0 < int(raw) <= current else current
 
 
+def is_stale(situation: Situation) -> bool:
+    """Say whether the page was made before the last change of another tab.
+
+    It must be drawn anew: with the version that it saved it would have what it still shows stand against that change.
+    """
+    return version_of(situation) < situation.row.version
+
+
 def changes_of(view: StepView, situation: Situation, version: int) -> dict[str, Any]:
     """Return what the person changed on the page, compared with what that page showed at its version."""
     seen = situation.plan
@@ -198,7 +207,7 @@ def anchor_of(action: str) -> str:
 def autosave(view: StepView, draft_id: uuid.UUID) -> Response:
     """Save without leaving the page: the answer is the saved mark and the side, or the step where its form changed."""
     situation = situation_of(draft_id)
-    before = situation.row.answers.get(view.slug, {})
+    before, stale = situation.row.answers.get(view.slug, {}), is_stale(situation)
     try:
         situation = store(view, situation)
     except DraftConflictError as fault:
@@ -206,7 +215,7 @@ def autosave(view: StepView, draft_id: uuid.UUID) -> Response:
     after = situation.row.answers.get(view.slug, {})
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     pressed = request.form.get("action", "")
-    if pressed or (any(name.startswith(view.reshapes) for name in changed) and view.reshapes):
+    if pressed or stale or (any(name.startswith(view.reshapes) for name in changed) and view.reshapes):
         return into("#wizard", show_step(view, situation, focus=False, pressed=pressed))
     return fragment("partials/wizard/saved.html", with_side=True, **moved_along(situation, view, of=view.slug))
 
@@ -229,7 +238,7 @@ def show_conflict(
         "items": fault.conflicts,
         "changes": json.dumps(changes),
         "fields": json.dumps([item.field for item in fault.conflicts]),
-        "title_of": asked,
+        "title_of": partial(asked_in_full, profile=situation.profile),
         "answer_of": answered,
     }
     return into("#wizard", show_step(view, situation, status=409, conflict=conflict))

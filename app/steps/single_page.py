@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, request, url_for
@@ -23,7 +24,7 @@ from app.steps.review.routes import VIEW as REVIEW
 from app.steps.review.routes import launched
 from app.steps.validation.routes import VIEW as VALIDATION
 from app.web.hypermedia import fragment, into, leave_for, render, see_other
-from app.web.wording import answered, asked
+from app.web.wording import answered, asked_in_full
 
 SLUG = "single-page"
 VIEWS = (DATA, FEATURES, MODEL, VALIDATION, REVIEW)
@@ -107,6 +108,7 @@ def save(draft_id: uuid.UUID) -> Response:
 def autosave(draft_id: uuid.UUID) -> Response:
     """Save without leaving the page: the answer is the saved mark and the side, or the page where its form changed."""
     situation = flow.situation_of(draft_id)
+    stale = flow.is_stale(situation)
     try:
         changed = _changes(situation, flow.version_of(situation))
         situation = _store(situation)
@@ -114,8 +116,10 @@ def autosave(draft_id: uuid.UUID) -> Response:
         return _conflict(situation, fault)
     shapes = {view.slug: view.reshapes for view in VIEWS}
     pressed = request.form.get("action", "")
-    if pressed or any(
-        name.startswith(shapes[slug]) for slug, names in changed.items() if shapes[slug] for name in names
+    if (
+        pressed
+        or stale
+        or any(name.startswith(shapes[slug]) for slug, names in changed.items() if shapes[slug] for name in names)
     ):
         return into("#wizard", _page(situation, pressed=pressed, focus=False))
     along = flow.moved_along(situation, MODEL, of=SLUG)
@@ -147,7 +151,7 @@ def _conflict(situation: flow.Situation, fault: DraftConflictError) -> Response:
         "items": fault.conflicts,
         "changes": json.dumps(_changes(situation, flow.version_of(situation))),
         "fields": json.dumps([f"{item.step}.{item.field}" for item in fault.conflicts]),
-        "title_of": asked,
+        "title_of": partial(asked_in_full, profile=situation.profile),
         "answer_of": answered,
     }
     return into("#wizard", _page(situation, status=409, conflict=conflict))

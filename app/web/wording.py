@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from app.domain.analysis.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.training import splitting
@@ -48,6 +49,15 @@ def asked(path: str) -> str:
     """Return what an answer is about, named by step and field: a setting by its title, anything else by its field."""
     parameter = _parameter(path)
     return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
+
+
+def asked_in_full(path: str, profile: DatasetProfile | None) -> str:
+    """Return what an answer is about as a heading; one about a column by the column's name and not by its place."""
+    about = {"kind": "Kind of", "column": "Use of"}
+    part, _, key = path.partition(".")[2].partition(".")
+    column = next((one for one in profile.columns if one.key == key), None) if profile and part in about else None
+    words = asked(path) if column is None else f"{about[part]} {column.name[:80]}"
+    return words[:1].upper() + words[1:]
 
 
 def answered(path: str, value: Any) -> str:

@@ -135,6 +135,20 @@ def test_different_answers_of_two_tabs_are_merged(browser: Browser, user: User, 
     assert answers_of(user, draft)["validation"] == expected
 
 
+@pytest.mark.parametrize("slug", ["validation", "single-page"])
+def test_a_tab_that_saves_after_another_is_drawn_anew_and_takes_nothing_back(
+    browser: Browser, user: User, draft: DraftRow, slug: str
+) -> None:
+    one, two = opened(browser, draft, "validation"), opened(browser, draft, slug)
+    assert one.send({"seed": "5"}).status == 303
+    drawn = two.autosave({"holdout_percent": "30"})
+    assert drawn.response.headers["HX-Retarget"] == "#wizard"
+    assert drawn.value_of("seed") == ["5"], "what the other tab saved is shown"
+    again = browser.post(f"{two.page.path}/autosave", drawn.answers.filled({"holdout_percent": "25"}), htmx=True)
+    assert again.status == 200
+    assert answers_of(user, draft)["validation"] == {"seed": "5", "holdout_percent": "25"}
+
+
 def test_different_steps_in_two_tabs_are_merged(browser: Browser, user: User, draft: DraftRow) -> None:
     model, words = opened(browser, draft, "model"), opened(browser, draft, "review")
     assert words.autosave({"notes": "High water."}).status == 200
@@ -172,6 +186,13 @@ def test_a_third_tab_may_disagree_with_the_choice_as_well(browser: Browser, user
     assert "9" in words_of(again.element("wizard-conflict"))
     browser.press(again, "Keep mine")
     assert value(browser, draft, "validation", "seed") == "6"
+
+
+def test_a_column_in_question_is_called_by_its_name(browser: Browser, draft: DraftRow) -> None:
+    one, two = (opened(browser, draft, "data") for _ in range(2))
+    assert one.send({"kind.c2": "text"}).status in (303, 422)
+    question = two.autosave({"kind.c2": "categorical"}).element("wizard-conflict")
+    assert "Kind of tmax_c" in words_of(question)
 
 
 def test_columns_ticked_in_two_tabs_are_merged_column_by_column(browser: Browser, user: User, draft: DraftRow) -> None:

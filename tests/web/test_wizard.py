@@ -410,6 +410,11 @@ def test_drafts_of_one_file_are_told_apart_by_target_model_and_last_change(
     assert "Ridge" in theirs
     assert "UTC estimator" in theirs
     save(user, other, step="review", name="Rain alone")
-    assert "Rain alone piscataquis" in browser.get("/experiments").words, "a name that was given stands before the file"
+    assert "Rain alone Piscataquis streamflow" in browser.get("/experiments").words, (
+        "a name that was given stands before the file"
+    )
     datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
-    assert "piscataquis_01031500_daily.csv, deleted" in browser.get("/experiments").words
+    assert "Piscataquis streamflow, deleted" in browser.get("/experiments").words
+    save(user, draft, step="review", name="  ")
+    (link,) = (one for one in browser.get("/experiments").tree.iter("a") if one.get("href", "").endswith(str(draft.id)))
+    assert words_of(link) == "Piscataquis streamflow", "a blank name is none"

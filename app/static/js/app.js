@@ -218,6 +218,25 @@
     if (target.querySelector("details")?.open) fragment.querySelector("details").open = true;
   });
 
+  /* What is typed while an answer is under way stays when that answer draws the step anew, and is saved next. */
+  let typing = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const field = document.activeElement;
+    typing = null;
+    if (event.detail.target?.id !== "wizard" || event.detail.requestConfig?.elt?.id !== "wizard-saved") return;
+    if (!field?.id || !field.name || !field.matches("#answers :is(input:not([type]), input[type=text], textarea)")) return;
+    const sent = event.detail.requestConfig.parameters[field.name];
+    if (sent !== undefined && sent !== field.value) typing = { id: field.id, value: field.value };
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const field = typing && event.detail.target?.id === "wizard" ? byId(typing.id) : null;
+    if (field) {
+      field.value = typing.value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    typing = null;
+  });
+
   /* Menus close as menus do. */
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
