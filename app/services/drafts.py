@@ -365,8 +365,9 @@ def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan
     draft = Draft(answers)
     dataset = dataset_of(user, row, answers)
     if dataset is None or dataset.state != DatasetState.READY.value:
-        gone = _deleted(user, answers)
-        return make_plan(draft, None, None, deleted="" if gone is None else gone.file_name)
+        held = dataset or _deleted(user, answers)
+        name, state = ("", "") if held is None else (held.file_name, "deleted" if held.deleted_at else held.state)
+        return make_plan(draft, None, None, file_name=name, file_state=state)
     profile, machine = datasets.profile_of(dataset), estimates.machine()
     limit = current_settings().limits.train_seconds
     plan = make_plan(draft, profile, None, machine=machine, limit_seconds=limit)

@@ -40,6 +40,9 @@ def test_without_a_dataset_the_plan_asks_for_one() -> None:
     assert (plan.spec, plan.columns, plan.estimate, plan.launchable) == (None, (), None, False)
     assert _errors(plan) == ["data.dataset_id dataset_missing"]
     assert [one.code for one in plan.errors_of("data")] == ["dataset_missing"]
+    for state in ("reading", "receiving", "failed", "deleted"):
+        (problem,) = make_plan(Draft({}), None, None, file_name="river.csv", file_state=state).problems
+        assert problem.message.startswith("river.csv "), "what was chosen is not asked for again"
     assert plan.problems_of("review") == ()
 
 

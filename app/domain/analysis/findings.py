@@ -103,7 +103,7 @@ def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
         return
     if column.distinct <= 1:
         value = column.top_values[0][0][:40].removesuffix(" 00:00:00") if column.top_values else "the same"
-        message = f"{name} is {value} on {_all(rows - column.missing)}."
+        message = f"{name} is {value} on {_all(rows - column.missing, column.missing)}."
         remedy = "Leave it out: it carries no information."
         yield _finding("constant", Severity.NOTICE, column, message, remedy, leave_out)
         return
@@ -118,7 +118,9 @@ def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
         yield _finding("mostly_missing", Severity.WARNING, column, message, remedies=leave_out)
 
 
-def _all(rows: int) -> str:
+def _all(rows: int, missing: int) -> str:
+    if missing:
+        return f"the {rows:,} rows where it is not missing" if rows > 1 else "the one row where it is not missing"
     return f"all {rows:,} rows" if rows > 1 else "its one row"
 
 

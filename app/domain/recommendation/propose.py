@@ -23,10 +23,23 @@ from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
 from app.domain.training.transforms import Held, columns_fault, held_by
 from app.domain.training.transforms import get as get_transform
-from app.domain.vocabulary import ColumnKind, Severity, TaskKind
+from app.domain.vocabulary import ColumnKind, DatasetState, Severity, TaskKind
 from app.domain.wizard import SLUGS
 
 NOTHING = ""
+NOT_CHOSEN = ("dataset_missing", "Choose a file or a sample first.", "Choose one on the Data step.")
+_MOVING = ("dataset_reading", "{name} is still being read.", "The Data step shows how far it is.")
+# What became of the chosen dataset: code, sentence and remedy.
+NOT_THERE = {
+    "deleted": ("dataset_deleted", "{name} was deleted.", "Bring it back or choose other data on the Data step."),
+    DatasetState.RECEIVING.value: _MOVING,
+    DatasetState.READING.value: _MOVING,
+    DatasetState.FAILED.value: (
+        "dataset_failed",
+        "{name} could not be read.",
+        "The Data step says why, and takes other data.",
+    ),
+}
 
 
 def make_plan(
@@ -34,7 +47,8 @@ def make_plan(
     profile: DatasetProfile | None,
     associations: Associations | None,
     *,
-    deleted: str = "",
+    file_name: str = "",
+    file_state: str = "",
     machine: Machine | None = None,
     limit_seconds: float | None = None,
 ) -> Plan:
@@ -48,8 +62,8 @@ def make_plan(
         The dataset's profile, or None while there is none.
     associations
         What is known so far about each column and the target.
-    deleted
-        What the dataset was called where the draft stands on one that was deleted; `profile` is None then.
+    file_name, file_state
+        Where `profile` is None though a dataset was chosen: its file, and what became of it, a key of `NOT_THERE`.
     machine, limit_seconds
         Where a launch would run (this machine by default), and how long it may run, where that is to be looked at.
 
@@ -60,7 +74,7 @@ def make_plan(
     """
     reader = Reader(draft)
     if profile is None:
-        return Plan(None, reader.values, reader.suggestions, problems=(_without_data(deleted),))
+        return Plan(None, reader.values, reader.suggestions, problems=(_without_data(file_name, file_state),))
     kinds = _kinds(reader, profile)
     task = _task(reader, profile, kinds)
     if task is None:
@@ -70,12 +84,9 @@ def make_plan(
     return _completed(reader, context, machine or this_machine(), limit_seconds)
 
 
-def _without_data(deleted: str) -> Problem:
-    if deleted:
-        message, remedy = f"{deleted} was deleted.", Remedy("Bring it back or choose other data on the Data step.")
-        return Problem("data", "dataset_id", Severity.ERROR, "dataset_deleted", message, remedy)
-    message, remedy = "Choose a file or a sample first.", Remedy("Choose one on the Data step.")
-    return Problem("data", "dataset_id", Severity.ERROR, "dataset_missing", message, remedy)
+def _without_data(file_name: str, state: str) -> Problem:
+    code, words, label = NOT_THERE.get(state, NOT_CHOSEN)
+    return Problem("data", "dataset_id", Severity.ERROR, code, words.format(name=file_name), Remedy(label))
 
 
 def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds: float | None) -> Plan:

@@ -57,8 +57,9 @@ def _dense(column: ColumnProfile) -> bool:
 
 
 def _examples(column: ColumnProfile) -> str:
-    words = [value for value, _ in column.top_values[:2]]
-    return f" ({' and '.join(word[:40] for word in words)})" if len(words) == 2 else ""
+    words = [value[:40] for value, _ in column.top_values[:2]]
+    such = "such as " if column.distinct > len(words) else ""
+    return f" ({such}{' and '.join(words)})" if len(words) == 2 else ""
 
 
 def suggest_time(profile: DatasetProfile) -> tuple[str, str]:
