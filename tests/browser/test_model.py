@@ -98,3 +98,42 @@ def test_what_was_typed_survives_another_estimator(open_page: OpenPage) -> None:
         page.locator(f"{RATE}-s").get_by_role("button", name=f"Use {wanted[0]}, recommended").click()
         page.locator(f"{RATE}-s", has_text="changed").wait_for(state="detached")
         assert page.locator(RATE).input_value() == wanted[0]
+
+
+def test_the_cards_follow_the_last_poll_and_keep_what_is_picked(open_page: OpenPage) -> None:
+    page = open_page().page
+    _at_model(page, "Palmer penguins")
+    # Picked, and not sent yet.
+    picked = page.evaluate(
+        "() => { const all = document.querySelectorAll('#model-choices input'); all[2].checked = true; return all[2].id }"
+    )
+    page.locator("#model-evidence .chip", has_text="first choice").wait_for(timeout=120_000)
+    page.locator("#model-choices .chip", has_text="first choice").wait_for()
+    assert page.locator("#model-choices .chip", has_text="by the rules").count() == 0
+    first = page.locator("#model-evidence tbody th").first.inner_text()
+    assert page.locator("#model-choices .title").first.inner_text() == first
+    assert page.locator(f"#{picked}").is_checked()
+
+
+def test_a_poll_takes_no_button_away_that_is_held_down(open_page: OpenPage) -> None:
+    page = open_page().page
+    Walk(page).choose_sample(None)
+    page.evaluate(
+        """() => {
+            const polled = document.createElement('div');
+            polled.id = 'polled';
+            for (const [name, value] of [['get', '/health/live'], ['trigger', 'every 1s'], ['swap', 'outerHTML']])
+                polled.setAttribute(`hx-${name}`, value);
+            polled.innerHTML = '<button type="button" id="held">Hold</button>';
+            document.querySelector('main').prepend(polled);
+            htmx.process(polled);
+        }"""
+    )
+    page.locator("#held").hover()
+    page.mouse.down()
+    for _ in range(2):
+        with page.expect_response("**/health/live"):
+            pass
+    assert page.locator("#held").count() == 1
+    page.mouse.up()
+    page.locator("#held").wait_for(state="detached")

@@ -26,24 +26,27 @@ from app.web.hypermedia import leave_for
 from app.web.hyperparameters import recommended_value, same
 from app.web.wording import setting
 
+# What the fragment gets where there is nothing to review.
+NOTHING: dict[str, Any] = {
+    "values": {},
+    "key": "",
+    "derived": (),
+    "entry": None,
+    "settings": (),
+    "strategy": None,
+    "measured_by": (),
+    "leak_answers": (),
+    "search": (),
+    "open_leaks": 0,
+    "said": (),
+}
+
 
 def context(situation: flow.Situation) -> dict[str, Any]:
     """Return what the Review fragment needs."""
     spec = situation.plan.spec
     if spec is None:
-        return {
-            "values": {},
-            "key": "",
-            "derived": (),
-            "entry": None,
-            "settings": (),
-            "strategy": None,
-            "measured_by": (),
-            "leak_answers": (),
-            "search": (),
-            "open_leaks": 0,
-            "said": (),
-        }
+        return dict(NOTHING)
     entry = registry.get(spec.model.estimator)
     derived = [
         name
