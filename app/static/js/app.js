@@ -218,6 +218,13 @@
     if (target.querySelector("details")?.open) fragment.querySelector("details").open = true;
   });
 
+  /* The answer to a save comes too late when its page was left meanwhile: it would put the old step over the new one. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const saver = event.detail.elt;
+    if (saver?.id !== "wizard-saved") return;
+    saver.addEventListener("htmx:beforeOnLoad", (late) => { if (!saver.isConnected) late.preventDefault(); });
+  });
+
   /* What is typed while an answer is under way stays when that answer draws the step anew, and is saved next. */
   let typing = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
