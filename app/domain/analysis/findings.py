@@ -104,7 +104,8 @@ def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
     if column.distinct <= 1:
         value = column.top_values[0][0][:40].removesuffix(" 00:00:00") if column.top_values else "the same"
         message = f"{name} is {value} on {_all(rows - column.missing, column.missing)}."
-        remedy = "Leave it out: it carries no information."
+        sometimes = "Leave it out, unless it matters where it is missing."
+        remedy = sometimes if column.missing else "Leave it out: it carries no information."
         yield _finding("constant", Severity.NOTICE, column, message, remedy, leave_out)
         return
     if column.top_values and column.top_values[0][1] > NEARLY * rows and rows >= ENOUGH_TO_JUDGE:
