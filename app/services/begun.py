@@ -43,23 +43,24 @@ class Begun:
     glance: Glance
 
 
-def list_begun(user: User) -> list[Begun]:
-    """Return the user's drafts that were not launched, last touched first."""
+def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[Begun], int]:
+    """Return a page of the user's drafts that were not launched, last touched first, and how many there are in all."""
     found = []
-    for row in drafts.list_drafts(user):
+    rows, total = drafts.list_drafts(user, page=page, per_page=per_page)
+    for row in rows:
         dataset, gone = drafts.dataset_of(user, row), drafts.deleted_dataset_of(user, row)
         held = dataset or gone
         name = held.name if held else ""
         # What a file holds becomes known, and data are deleted and brought back, without a new version.
         glance = _glance(user, row, "" if dataset is None else dataset.state)
         found.append(Begun(row.id, name, gone is not None, row.reached, row.touched_at, glance))
-    return found
+    return found, total
 
 
 def _glance(user: User, row: DraftRow, state: str) -> Glance:
     key = (row.id, row.version, state)
     if key not in _glances:
-        # Thinking a draft through takes tens of milliseconds, and a list may hold fifty.
+        # Thinking a draft through takes milliseconds, and a list holds many.
         _glances[key] = _at_a_glance(user, row)
         while len(_glances) > GLANCES_KEPT:
             _glances.popitem(last=False)

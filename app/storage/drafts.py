@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 
 from app.domain.errors import NotFoundError
 from app.storage.db import db, now
@@ -33,15 +33,19 @@ def find_draft(draft_id: uuid.UUID) -> DraftRow | None:
     return db.session.get(DraftRow, draft_id, populate_existing=True)
 
 
-def list_drafts(owner_id: uuid.UUID, *, limit: int = 50) -> list[DraftRow]:
+def list_drafts(owner_id: uuid.UUID, *, limit: int = 50, offset: int = 0) -> list[DraftRow]:
     """Return an owner's drafts that were not launched, last touched first."""
-    query = (
-        select(DraftRow)
-        .where(DraftRow.owner_id == owner_id, DraftRow.launched_experiment_id.is_(None))
-        .order_by(DraftRow.touched_at.desc(), DraftRow.id)
-        .limit(limit)
-    )
-    return list(db.session.scalars(query))
+    ordered = select(DraftRow).where(*_begun(owner_id)).order_by(DraftRow.touched_at.desc(), DraftRow.id)
+    return list(db.session.scalars(ordered.limit(limit).offset(offset)))
+
+
+def count_drafts(owner_id: uuid.UUID) -> int:
+    """Return how many drafts of an owner were not launched."""
+    return db.session.scalar(select(func.count()).select_from(DraftRow).where(*_begun(owner_id))) or 0
+
+
+def _begun(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return DraftRow.owner_id == owner_id, DraftRow.launched_experiment_id.is_(None)
 
 
 def swap(draft_id: uuid.UUID, *, version: int, **values: Any) -> bool:

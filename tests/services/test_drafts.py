@@ -261,8 +261,8 @@ def test_somebody_elses_draft_is_a_missing_one(user: User, other_user: User, dra
     ):
         with pytest.raises(NotFoundError):
             deed()
-    assert drafts.list_drafts(other_user) == []
-    assert [row.id for row in drafts.list_drafts(user)] == [draft.id]
+    assert drafts.list_drafts(other_user) == ([], 0)
+    assert [row.id for row in drafts.list_drafts(user)[0]] == [draft.id]
 
 
 @pytest.mark.parametrize("whose", ["nobody", "other"])
@@ -282,7 +282,7 @@ def test_a_launched_draft_is_frozen(user: User, draft: DraftRow) -> None:
         save(user, draft, estimator="ridge")
     with pytest.raises(ConflictError, match="frozen"):
         drafts.undo(user, draft.id)
-    assert drafts.list_drafts(user) == []
+    assert drafts.list_drafts(user) == ([], 0)
 
 
 def test_discarding_forgets_the_draft_and_its_history(user: User, draft: DraftRow) -> None:

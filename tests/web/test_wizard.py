@@ -395,26 +395,3 @@ def test_a_review_that_was_seen_and_left_is_to_do_and_not_done(browser: Browser,
     assert words_of(review) == "ReviewTo do"
     assert [one.get("class") for one in review.iter("a")] == [""]
     assert words_of(steps).count(", done") == 3, "the others keep their tick"
-
-
-def test_drafts_of_one_file_are_told_apart_by_target_model_and_last_change(
-    browser: Browser, draft: DraftRow, user: User
-) -> None:
-    other = draft_on_sample(user)
-    save(user, other, step="data", target="prcp_mm")
-    save(user, other, step="model", estimator="ridge")
-    lines = {words_of(line) for line in browser.get("/experiments").tree.iter("tr")}
-    (mine,) = (line for line in lines if "discharge_mm" in line)
-    (theirs,) = (line for line in lines if "prcp_mm" in line)
-    assert "Histogram gradient boosting" in mine
-    assert "Ridge" in theirs
-    assert "UTC estimator" in theirs
-    save(user, other, step="review", name="Rain alone")
-    assert "Rain alone Piscataquis streamflow" in browser.get("/experiments").words, (
-        "a name that was given stands before the file"
-    )
-    datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
-    assert "Piscataquis streamflow, deleted" in browser.get("/experiments").words
-    save(user, draft, step="review", name="  ")
-    (link,) = (one for one in browser.get("/experiments").tree.iter("a") if one.get("href", "").endswith(str(draft.id)))
-    assert words_of(link) == "Piscataquis streamflow", "a blank name is none"

@@ -15,6 +15,8 @@ from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 MILD, MODERATE, EXTREME = 0.4, 0.2, 0.01
 # A class of fewer rows than folds is in some fold's training or judging, never in all.
 FEWEST_OF_CLASS = 10
+# Below so many values, the quantiles of any column may lie like this by luck.
+ENOUGH_FOR_A_TAIL = 30
 SKEWED = 0.5
 MANY_ZEROS = 0.2
 CLASSES_SHOWN = 60
@@ -167,7 +169,7 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
         many = f"{len(rare):,} classes of {name} have" if len(rare) > 1 else f"One class of {name} has"
         message = f"{many} fewer than {FEWEST_OF_CLASS} rows ({words}): no fold can both train and judge on them."
         yield Finding("rare_class", Severity.WARNING, mine, message)
-    if facts.skew is not None and abs(facts.skew) >= SKEWED:
+    if facts.skew is not None and abs(facts.skew) >= SKEWED and rows - column.missing >= ENOUGH_FOR_A_TAIL:
         yield _skewed(facts, column, name)
 
 
