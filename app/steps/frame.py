@@ -9,6 +9,7 @@ from app.domain import wizard
 from app.domain.estimation import this_machine
 from app.domain.estimators import registry
 from app.domain.problems import Problem
+from app.domain.recommendation.propose import READING
 from app.domain.training import metrics, splitting
 from app.domain.vocabulary import Severity
 from app.services import drafts, estimates
@@ -68,7 +69,10 @@ def _note(situation: Situation, slug: str, visited: bool) -> str:
     return splitting.get(spec.validation.strategy).title if slug == "validation" else "To do"
 
 
-def _sentence(problem: Problem) -> str:
+def _word(problem: Problem) -> str:
+    if problem.code == READING:
+        # Nothing is wrong; it only takes a while.
+        return "Wait"
     return {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}[problem.severity]
 
 
@@ -92,7 +96,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "before": earlier,
         "after": later,
         "problems_here": plan.problems_of(current),
-        "problems": [(_sentence(one), one) for one in plan.problems],
+        "problems": [(_word(one), one) for one in plan.problems],
         "base": f"/experiments/drafts/{situation.row.id}",
         "home": f"/experiments/drafts/{situation.row.id}/",
         "saved_at": now(),

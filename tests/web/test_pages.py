@@ -259,6 +259,11 @@ def test_every_page_is_sound_and_looking_again_writes_nothing(
     assert everything() == before
 
 
+def test_that_data_are_still_being_read_is_no_error(app: Flask, browser: Browser, user: User) -> None:
+    page = browser.get(_draft_on_state("reading")(app, user))
+    assert words_of(page.element("problems")).startswith("Problems Wait: river.csv is still being read.")
+
+
 @pytest.mark.parametrize("name", FRAGMENTS)
 def test_every_fragment_is_sound(app: Flask, browser: Browser, user: User, name: str) -> None:
     page = browser.get(FRAGMENTS[name](app, user), htmx=True)

@@ -28,7 +28,8 @@ from app.domain.wizard import SLUGS
 
 NOTHING = ""
 NOT_CHOSEN = ("dataset_missing", "Choose a file or a sample first.", "Choose one on the Data step.")
-_MOVING = ("dataset_reading", "{name} is still being read.", "The Data step shows how far it is.")
+READING = "dataset_reading"
+_MOVING = (READING, "{name} is still being read.", "The Data step shows how far it is.")
 # What became of the chosen dataset: code, sentence and remedy.
 NOT_THERE = {
     "deleted": ("dataset_deleted", "{name} was deleted.", "Bring it back or choose other data on the Data step."),
