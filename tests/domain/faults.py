@@ -100,7 +100,15 @@ def cases() -> tuple[Case, ...]:
     """Return every case; tables are only read when this is asked for."""
     return tuple(
         Case(name, answers, problem)
-        for part in (_about_data, _about_features, _about_models, _about_tuning, _about_judging, _about_folds)
+        for part in (
+            _about_data,
+            _about_features,
+            _about_models,
+            _about_tuning,
+            _about_judging,
+            _about_folds,
+            _about_groups,
+        )
         for name, answers, problem in part()
     )
 
@@ -304,6 +312,17 @@ def _about_folds() -> Iterator[Row]:
         "error validation stratified_k_fold.n_splits rare_class",
     )
     yield (
+        "one",
+        _a(target="alone", data=NO_TIME, validation=_judged("k_fold")),
+        "error validation strategy one_class_fold",
+    )
+    yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
+    yield "400", _a(validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
+    yield "60", _a(features=_lag(14)), "notice validation time_series.gap gap_short"
+
+
+def _about_groups() -> Iterator[Row]:
+    yield (
         "400",
         _a(data={"group_column": "site"}, validation=_judged("group_k_fold", n_splits="7")),
         "error validation group_k_fold.n_splits too_few_groups",
@@ -313,11 +332,6 @@ def _about_folds() -> Iterator[Row]:
         "lost",
         _a(data=lost, validation=_judged("group_k_fold", n_splits="5", holdout_percent="0")),
         "error validation group_k_fold.n_splits too_few_groups",
-    )
-    yield (
-        "one",
-        _a(target="alone", data=NO_TIME, validation=_judged("k_fold")),
-        "error validation strategy one_class_fold",
     )
     grouped = {**NO_TIME, "group_column": "alone"}
     yield (
@@ -330,6 +344,3 @@ def _about_folds() -> Iterator[Row]:
         _a(data=grouped, validation=_judged("group_k_fold", n_splits="2")),
         "error validation strategy group_too_large",
     )
-    yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
-    yield "400", _a(validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
-    yield "60", _a(features=_lag(14)), "notice validation time_series.gap gap_short"

@@ -15,12 +15,11 @@ from sqlalchemy import func, select
 
 from app.domain.errors import DomainError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
-from app.services import accounts, analysis, datasets, experiments
+from app.services import accounts, analysis, datasets
 from app.services.context import current_settings
 from app.storage import columnar, files, jobs
 from app.storage import datasets as dataset_rows
 from app.storage.db import db, now, transaction
-from app.storage.reading import sandbox
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, at_once, draft_on, nobody, upload, with_limits
 
@@ -306,74 +305,6 @@ def test_everybody_sees_their_own_datasets_newest_first(user: User, other_user: 
         with pytest.raises(NotFoundError):
             deed()
     assert [(row.id, row.state) for row in datasets.list_datasets(other_user)] == [(theirs.id, "receiving")]
-
-
-def test_what_is_deleted_can_be_restored_for_30_days_and_is_gone_from_disk_then(small: Dataset, user: User) -> None:
-    before = on_disk()
-    datasets.delete_dataset(user, small.id)
-    assert (on_disk(), datasets.list_datasets(user), rows()) == (before, [], 1)
-    for deed in (datasets.get_dataset, datasets.delete_dataset):
-        with pytest.raises(NotFoundError):
-            deed(user, small.id)
-    assert datasets.restore_dataset(user, small.id).id == small.id
-    assert [row.id for row in datasets.list_datasets(user)] == [small.id]
-    assert len(datasets.preview_rows(small)) == 8
-    datasets.delete_dataset(user, small.id)
-    with transaction():
-        small.deleted_at = now() - timedelta(days=datasets.RESTORE_DAYS, minutes=1)
-    assert datasets.purge_old() == 1
-    assert (on_disk(), rows(), datasets.purge_old()) == ([], 1, 0)
-    with pytest.raises(NotFoundError) as refusal:
-        datasets.restore_dataset(user, small.id)
-    assert refusal.value.message == "This dataset was deleted for good. Upload the file again."
-
-
-def test_nobody_restores_what_is_not_theirs(small: Dataset, user: User, other_user: User) -> None:
-    datasets.delete_dataset(user, small.id)
-    for dataset_id in (small.id, nobody()):
-        with pytest.raises(NotFoundError):
-            datasets.restore_dataset(other_user, dataset_id)
-
-
-def test_deleting_keeps_the_rows_that_an_experiment_stands_on(small: Dataset, user: User) -> None:
-    draft = draft_on(user, small, target="flow")
-    experiment = experiments.launch(user, draft.id, version=draft.version, idempotency_key="k")
-    datasets.delete_dataset(user, small.id)
-    assert datasets.list_datasets(user) == []
-    assert experiments.dataset_name(experiment) == "river.csv"
-    assert not datasets.purge(small)
-    with transaction():
-        small.deleted_at = now() - timedelta(days=datasets.RESTORE_DAYS, minutes=1)
-    assert datasets.purge_old() == 0
-    assert [one.id for one in datasets.list_deleted(user)] == [small.id], "it can be brought back for as long"
-    assert datasets.original_of(small) is not None
-    profile = datasets.profile_of(small)
-    assert profile is not None
-    assert len(columnar.read_frame(datasets.parquet_of(small), profile, ["flow"])) == 300
-
-
-def test_deleting_what_still_waits_to_be_read_drops_its_bytes(app: Flask, user: User) -> None:
-    row = send_large(app, user, SMALL.encode())
-    datasets.delete_dataset(user, row.id)
-    assert on_disk() == []
-    with pytest.raises(NotFoundError):
-        datasets.read_dataset(row.id)
-
-
-def test_what_is_deleted_while_it_is_read_leaves_nothing(
-    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row = send_large(app, user, SMALL.encode())
-    publish = sandbox.publish_folder
-
-    def delete_and_publish(aside: Path, target: Path) -> None:
-        datasets.delete_dataset(user, row.id)
-        publish(aside, target)
-
-    monkeypatch.setattr(sandbox, "publish_folder", delete_and_publish)
-    with pytest.raises(NotFoundError):
-        datasets.read_dataset(row.id)
-    assert on_disk() == []
 
 
 def test_an_attempt_that_lost_its_lease_does_not_fail_the_dataset(app: Flask, user: User) -> None:
