@@ -104,6 +104,7 @@ POLICY: dict[str, Who] = {
     "drafts.ask_discard": Who.SIGNED_IN,
     "drafts.discard": Who.SIGNED_IN,
     "drafts.undo": Who.SIGNED_IN,
+    "drafts.redo": Who.SIGNED_IN,
     "drafts.remedy": Who.SIGNED_IN,
     "data.use_sample": Who.SIGNED_IN,
     "data.use_dataset": Who.SIGNED_IN,
