@@ -82,6 +82,7 @@ POLICY: dict[str, Who] = {
     "experiments.show": Who.SIGNED_IN,
     "experiments.progress": Who.SIGNED_IN,
     "experiments.cancel": Who.SIGNED_IN,
+    "experiments.run_again": Who.SIGNED_IN,
     "experiments.keep_best": Who.SIGNED_IN,
     "experiments.edit": Who.SIGNED_IN,
     "experiments.save_words": Who.SIGNED_IN,

@@ -67,14 +67,10 @@ def _data(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
 def _features(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
     selected = frozenset(spec.features.selected)
     leaks = {
-        f"leak.{profile.column(name).key}": answer
-        for name, answer in spec.leakage.answers.items()
-        if profile.has(name)
+        f"leak.{profile.column(name).key}": answer for name, answer in spec.leakage.answers.items() if profile.has(name)
     }
     columns = {
-        f"column.{column.key}": column.name in selected
-        for column in profile.columns
-        if column.name != spec.task.target
+        f"column.{column.key}": column.name in selected for column in profile.columns if column.name != spec.task.target
     }
     transforms = [recipe.model_dump(mode="json") for recipe in spec.features.transforms]
     return {**columns, **leaks, "transforms": transforms}
