@@ -100,6 +100,8 @@ def is_right(form: Form, axis: Axis) -> bool:
     slack = timedelta(seconds=form.tolerance)
     if not any(abs(axis.start - first) <= slack and abs(axis.end - last) <= slack for first, last in form.bounds):
         return False
+    if form.irregular:
+        return True
     if form.step > 0:
         return abs(axis.step - form.step) <= form.tolerance
     low, high = DAYS_OF_MONTHS[form.step]

@@ -7,6 +7,7 @@ surprise, `must_ask` where both orders of day and month fit and a choice that no
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -43,16 +44,29 @@ class Form:
     # The swapped reading of a form whose order nobody can know.
     swapped: Callable[[datetime], datetime] | None = None
     tolerance: int = 1
+    # Up to so many steps lie between two rows, drawn; its days are 12 at most, where nobody can know the order.
+    irregular: int = 0
 
     @property
     def times(self) -> list[datetime]:
         """Return the time of each row of one station, in the file's own reading."""
         count = ROWS // self.stations
+        if self.irregular:
+            return self._drawn(count)
         if self.zone:
             first = self.start.replace(tzinfo=self.zone).astimezone(UTC)
             steps = (first + timedelta(seconds=self.step * at) for at in range(count))
             return [one.astimezone(self.zone).replace(tzinfo=None) for one in steps]
         return [moved(self.start, self.step, at) for at in range(count)]
+
+    def _drawn(self, count: int) -> list[datetime]:
+        rng, found = random.Random(self.name), [self.start]
+        while len(found) < count:
+            later = moved(found[-1], self.step, rng.randint(1, self.irregular))
+            while self.must_ask and later.day > 12:
+                later = moved(later, self.step, 1)
+            found.append(later)
+        return found
 
     @property
     def rows(self) -> list[tuple[str, ...]]:

@@ -204,6 +204,9 @@ DIRT = [
     form("30 days left out", "Datum", "%d.%m.%Y %H:%M", DAY, "2014-10-13", left_out=frozenset(range(100, 130))),
     form("every 40th left out", "d", "%Y%m%d", DAY, "2014-10-13", left_out=frozenset(range(20, 380, 40))),
     form("last column, DD/MM/YYYY", "measured on", "%d/%m/%Y", DAY, "2014-10-13", last=True),
+    form("samples, MM/DD/YYYY", "sample_dt", "%m/%d/%Y", DAY, "1991-10-07", irregular=30),
+    form("samples, DD-Mon-YY", "Sampled", "%d-%b-%y", DAY, "1991-10-07", irregular=30),
+    form("samples, YYYYMMDD", "date", "%Y%m%d", DAY, "1991-10-07", irregular=30),
     form("5 stations, DD.MM.YYYY", "Datum", "%d.%m.%Y", DAY, "2014-10-13", stations=5),
     form("4 stations, YYYYMMDD", "date", "%Y%m%d", DAY, "2014-10-13", stations=4),
 ]
@@ -214,6 +217,8 @@ UNKNOWN = [
     form("one day, 10 s, DD/MM/YY or MM/DD/YY", "ts", "%d/%m/%y %H:%M:%S", 10, "2005-09-08", **EITHER),
     form("one day, 2 min, h:mm PM", "t", "%n/%e/%Y %i:%M %p", 2 * MINUTE, "2019-03-12", **EITHER),
     form("yearly on one day", "date", "%d/%m/%Y", YEAR, "1970-04-06", stations=8, **EITHER),
+    form("samples, DD/MM/YYYY, no day above 12", "date", "%d/%m/%Y", DAY, "1998-02-03", irregular=25, must_ask=True),
+    form("samples, MM/DD/YY, no day above 12", "sampled", "%m/%d/%y", DAY, "1998-02-03", irregular=9, must_ask=True),
     form("yearly on one day, two digits", "d", "%m/%d/%y", YEAR, "1972-09-10", stations=8, **EITHER),
 ]
 FORMS: list[Form] = [
