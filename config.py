@@ -38,6 +38,7 @@ class Limits:
     cells: int = _limit(1_000_000_000, "Cells of a table, rows times columns")
     cell_kb: int = _limit(1024, "Text in one cell, kB")
     unpacked_mb: int = _limit(2048, "What a packed file holds, MB")
+    unpacked_ratio: int = _limit(100, "How much larger than itself a packed file may become, times")
     read_seconds: int = _limit(120, "Time to read a file, seconds")
     read_memory_mb: int = _limit(2048, "Memory to read a file, MB")
     inline_read_mb: int = _limit(1, "A file that is read while you wait; larger ones are left to a worker, MB")

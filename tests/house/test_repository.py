@@ -10,7 +10,8 @@ import re
 from importlib import import_module
 
 from app.queue import FUNCTIONS
-from tests.house.source import ROOT, short, tracked
+from config import Limits
+from tests.house.source import ROOT, python_files, short, tracked
 
 VENDOR = ROOT / "app" / "static" / "vendor"
 # Written in parts, so that this very file does not hold what it looks for.
@@ -69,6 +70,17 @@ def test_every_job_name_can_be_called_with_an_id() -> None:
         module, name = dotted.rsplit(".", 1)
         function = getattr(import_module(module), name)
         assert list(inspect.signature(inspect.unwrap(function)).parameters) in (["context"], ["job_id"])
+
+
+def test_every_limit_that_is_named_can_be_set() -> None:
+    named = {
+        name.lower()
+        for path in python_files("app", "workers")
+        for pattern in (r"HYDROML_LIMIT_([A-Z_]+)", r"""\bover\(\s*"([a-z_]+)\"""")
+        for name in re.findall(pattern, path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named - set(Limits.__dataclass_fields__) == set()
 
 
 def test_templates_name_no_other_host_and_hold_no_inline_code() -> None:

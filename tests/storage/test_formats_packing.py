@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.storage.answers import look, read, refused, shared
+import config
+from tests.storage.answers import ask, look, read, refused, shared
 
 TABLE = b"a,b\n1,2\n3,4\n"
 
@@ -130,6 +132,15 @@ def test_the_limit_of_what_is_unpacked_names_its_setting(tmp_path: Path) -> None
     error = refused(tmp_path, content, "x.zip", limits={"unpacked_mb": 2})
     assert (error["status"], error["code"]) == (413, "expands_too_much")
     assert "HYDROML_LIMIT_UNPACKED_MB" in error["message"]
+
+
+@pytest.mark.parametrize(("content", "name"), [(gzip.compress(ZEROS), "x.csv.gz"), (zipped(("a.csv", ZEROS)), "x.zip")])
+def test_the_named_limit_of_the_ratio_raises_it(tmp_path: Path, content: bytes, name: str) -> None:
+    error = refused(tmp_path, content, name)
+    assert "100 times its size" in error["message"]
+    (setting,) = re.findall(r"HYDROML_LIMIT_[A-Z_]+", error["message"])
+    raised = config.load({"HYDROML_DATA": str(tmp_path), setting: "100000"}).limits
+    assert "error" not in ask("read", tmp_path, content, name, limits=raised.__dict__)
 
 
 def test_a_path_inside_a_zip_never_decides_where_anything_is_written(tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def _hear(child: subprocess.Popen[bytes], request: dict[str, Any], seconds: int)
         out, said = child.communicate(json.dumps(request).encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
         spare.end_child(child)
-        message = f"Reading took more than {seconds} s and was stopped. HYDROML_LIMIT_READ_SECONDS raises the limit."
+        limit = "PEEK_SECONDS" if request["what"] == "peek" else "READ_SECONDS"
+        message = f"Reading took more than {seconds} s and was stopped. HYDROML_LIMIT_{limit} raises the limit."
         return True, _fault("too_slow", message)
     except BaseException:
         spare.end_child(child)

@@ -19,8 +19,7 @@ from app.storage.reading.refusals import RefusedError, over
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
 ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-# Tables shrink to a tenth or a thirtieth; what shrinks to less than a hundredth was made to.
-RATIO = 100
+# Tables shrink to a tenth or a thirtieth; what grows beyond the limit's hundred times was mostly made to.
 RATIO_FROM = 10 * CHUNK
 MOST_ENTRIES = 200
 SCRATCH = "scratch"
@@ -172,9 +171,12 @@ def counted(pieces: Iterable[bytes], *, packed: int, limits: dict[str, int], bef
     written = 0
     for piece in pieces:
         written += len(piece)
-        if before + written > limits["unpacked_mb"] * CHUNK or (written > RATIO_FROM and written > RATIO * packed):
-            message = f"The file grows to more than {(before + written) // CHUNK:,} MB when unpacked."
+        if before + written > limits["unpacked_mb"] * CHUNK:
+            message = f"The file grows to more than {limits['unpacked_mb']:,} MB when unpacked."
             raise over("unpacked_mb", message, code="expands_too_much", status=413)
+        if written > RATIO_FROM and written > limits["unpacked_ratio"] * packed:
+            message = f"The file grows to more than {limits['unpacked_ratio']:,} times its size when unpacked."
+            raise over("unpacked_ratio", message, code="expands_too_much", status=413)
         yield piece
 
 
