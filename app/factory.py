@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import sys
-from datetime import timedelta
 from importlib.metadata import version
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -16,7 +15,7 @@ from jinja2.bccache import Bucket
 
 from app import api, pages, steps
 from app.storage import binding
-from app.web import access, errors, filters, headers, hypermedia, sessions, uploads
+from app.web import access, compression, csrf, errors, filters, headers, hypermedia, sessions, uploads
 from config import MIB, Settings, load
 
 log = logging.getLogger(__name__)
@@ -32,12 +31,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=settings.limits.form_mb * MIB,
         MAX_FORM_MEMORY_SIZE=settings.limits.form_mb * MIB,
         MAX_FORM_PARTS=2000,
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
     )
     _init_templates(app)
-    for part in (sessions, headers, uploads, access, hypermedia, filters, errors, pages, steps, api):
+    for part in (sessions, headers, compression, uploads, csrf, access, hypermedia, filters, errors, pages, steps, api):
         part.init_app(app)
     return app
 

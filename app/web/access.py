@@ -6,12 +6,12 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request, url_for
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from app.domain.errors import ForbiddenError, UnauthorizedError
 from app.domain.vocabulary import Role, Scope
 from app.services.tokens import Caller
+from app.web.csrf import check_token
 from app.web.headers import SAFE_METHODS, is_foreign
 from app.web.hypermedia import is_for_programs, leave_for
 from app.web.sessions import find_user, identify_program
@@ -141,9 +141,6 @@ POLICY: dict[str, Who] = {
 
 def init_app(app: Flask) -> None:
     """Check every request against the table, and every change against both locks or the scope of a token."""
-    # After the table, so that nothing is read from the body of a request that is refused anyway.
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
-    csrf = CSRFProtect(app)
 
     @app.before_request
     def check() -> Response | None:
@@ -156,8 +153,9 @@ def init_app(app: Flask) -> None:
         if needed is None:
             abort(403, "This page has no rule about who may see it.")
         refusal = None if needed is Who.ANYBODY else _check_person(needed)
+        # After the table, so that nothing is read from the body of a request that is refused anyway.
         if refusal is None and program is None:
-            csrf.protect()
+            check_token()
         return refusal
 
 

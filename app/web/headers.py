@@ -1,13 +1,15 @@
-"""Security headers, the host names answered to, and how long static files keep."""
+"""Security headers, the host names answered to, and what may be kept by a browser."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+from wsgiref.headers import Headers
 
-from flask import Flask, Response, abort, request
-from whitenoise import WhiteNoise
+from flask import Flask, abort, request
 
+from app.web.static_files import PREFIX, StaticFiles
 from config import Settings
 
 POLICY = "; ".join(
@@ -26,48 +28,60 @@ POLICY = "; ".join(
 FIXED = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+KEPT_STATUSES = ("200", "206", "304")
 
 
 def init_app(app: Flask) -> None:
     """Attach headers, host check and static files."""
     settings: Settings = app.extensions["hydroml_settings"]
     hosts = {*LOOPBACK, *settings.trusted_hosts}
-    versions = _versions(Path(str(app.static_folder)))
 
     @app.before_request
     def check_host() -> None:
         if "*" not in hosts and _host_name(request.host) not in hosts:
             abort(400, "This server does not answer to that host name. HYDROML_TRUSTED_HOSTS lists those it does.")
 
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in FIXED.items():
-            response.headers.setdefault(name, value)
-        if settings.tls:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
+    static = StaticFiles(app.wsgi_app, Path(str(app.static_folder)))
+    app.wsgi_app = AnswerHeaders(static, tls=settings.tls)  # type: ignore[method-assign]  # it wraps the application
 
     @app.template_global()
     def static_file(name: str) -> str:
         """Return the address of a static file; it changes with the content, so that it may be kept for ever."""
-        return f"/static/{name}?v={versions[name]}"
+        return f"{PREFIX}{name}?v={static.versions[name]}"
 
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # WSGI middleware wraps the application here
-        app.wsgi_app,
-        root=str(app.static_folder),
-        prefix="static/",
-        max_age=31_536_000,
-        add_headers_function=_static_headers,
-        autorefresh=settings.testing,
-    )
+
+class AnswerHeaders:
+    """Assigns the headers that every answer carries, whoever made it: a route, a fault or a file.
+
+    Nothing is kept by a browser or a proxy but a static file that was asked for by its content.
+    """
+
+    def __init__(self, static: StaticFiles, *, tls: bool) -> None:
+        self._static = static
+        self._fixed = {**FIXED, **({"Strict-Transport-Security": "max-age=31536000"} if tls else {})}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+
+        def start(status: str, given: list[tuple[str, str]], *more: Any) -> Any:
+            headers = Headers(given)
+            for name, value in self._fixed.items():
+                headers[name] = value
+            if status[:3] not in KEPT_STATUSES or not self._static.is_versioned(environ):
+                headers["Cache-Control"] = "no-store"
+                del headers["Expires"]
+            return start_response(status, headers.items(), *more)
+
+        answer: Iterable[bytes] = self._static(environ, start)
+        return answer
 
 
 def _host_name(host: str) -> str:
@@ -77,19 +91,13 @@ def _host_name(host: str) -> str:
     return host.partition(":")[0] if host.count(":") == 1 else host
 
 
-def _static_headers(headers: dict[str, str], _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-
-
-def _versions(folder: Path) -> dict[str, str]:
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
-
-
 def is_foreign() -> bool:
     """Say whether a change is asked for by a page of another site: the second lock beside the CSRF token."""
-    if request.method in SAFE_METHODS:
-        return False
+    return request.method not in SAFE_METHODS and comes_from_another_site()
+
+
+def comes_from_another_site() -> bool:
+    """Say whether a page of another site had the browser send this request, as far as the browser says so."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")

@@ -36,7 +36,7 @@ class ServerSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         """Return the browser's session, or a new one that is not stored until something is in it."""
         secret = request.cookies.get(COOKIE)
-        opened = sessions.load(secret) if secret and not request.path.startswith("/static/") else None
+        opened = sessions.load(secret) if secret else None
         return ServerSession(opened or sessions.new_session())
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

@@ -59,6 +59,10 @@ def test_vendored_files_are_what_the_list_says() -> None:
     assert there == named
 
 
+def test_no_compressed_copy_is_kept() -> None:
+    assert [short(path) for path in tracked() if path.suffix in (".gz", ".br") and "app" in path.parts] == []
+
+
 def test_every_sample_has_its_licence_listed() -> None:
     listed = (ROOT / "samples" / "README.md").read_text()
     for path in (ROOT / "samples").glob("*.csv"):

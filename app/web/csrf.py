@@ -1,0 +1,71 @@
+"""The token of a session against changes that another site asks for, under another mask in every answer.
+
+The size of a compressed answer tells how much of it repeats. A token that stood in every answer could be guessed
+letter by letter from sizes; under a random mask no two answers share a letter of it but by chance.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from flask import Flask, g, request
+from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
+from wtforms import ValidationError
+
+from app.web.headers import SAFE_METHODS
+
+FIELD = "csrf_token"
+HEADERS = ("X-CSRFToken", "X-CSRF-Token")
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates the token."""
+    app.jinja_env.globals[FIELD] = csrf_token
+
+
+def csrf_token() -> str:
+    """Return the token of this session under the mask of this answer."""
+    token: str = generate_csrf()
+    known: tuple[str, str] | None = g.get("masked_csrf_token")
+    if known is None or known[0] != token:
+        known = g.masked_csrf_token = (token, mask(token))
+    return known[1]
+
+
+def mask(token: str) -> str:
+    """Return a token as random bytes and itself combined with them."""
+    plain = token.encode("ascii")
+    pad = secrets.token_bytes(len(plain))
+    return base64.urlsafe_b64encode(pad + _combined(pad, plain)).decode("ascii")
+
+
+def unmask(masked: str) -> str:
+    """Return the token under a mask; empty where there is none."""
+    try:
+        content = base64.b64decode(masked, altchars=b"-_", validate=True)
+        half, odd = divmod(len(content), 2)
+        return "" if odd else _combined(content[:half], content[half:]).decode("ascii")
+    except ValueError:
+        return ""
+
+
+def _combined(one: bytes, other: bytes) -> bytes:
+    return bytes(left ^ right for left, right in zip(one, other, strict=True))
+
+
+def check_token() -> None:
+    """Check the token of a request that changes something.
+
+    Raises
+    ------
+    CSRFError
+        If it has none, or not that of this session.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    sent = request.form.get(FIELD) or next((request.headers[name] for name in HEADERS if name in request.headers), "")
+    try:
+        validate_csrf(unmask(sent))
+    except ValidationError as fault:
+        raise CSRFError(str(fault)) from None

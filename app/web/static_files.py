@@ -1,0 +1,98 @@
+"""Static files: an address that changes with the content, and compressed copies made at start."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import gzip
+import hashlib
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Any
+from wsgiref.headers import Headers
+
+import brotli
+from whitenoise import WhiteNoise
+from whitenoise.responders import StaticFile
+
+log = logging.getLogger(__name__)
+PREFIX = "/static/"
+KEEP_SECONDS = 31_536_000
+ENDINGS = (".css", ".js", ".svg")
+COMPRESSORS: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "br": (".br", functools.partial(brotli.compress, quality=11)),
+    "gzip": (".gz", functools.partial(gzip.compress, compresslevel=9, mtime=0)),
+}
+
+
+class StaticFiles(WhiteNoise):  # type: ignore[misc]  # it carries no types
+    """Serves the static files, each in the smallest form that the browser takes."""
+
+    def __init__(self, application: Any, root: Path) -> None:
+        self.versions = versions_of(root)
+        super().__init__(application, root=str(root), prefix=PREFIX, max_age=KEEP_SECONDS, allow_all_origins=False)
+
+    def get_static_file(self, path: str, url: str, stat_cache: Any = None) -> StaticFile:
+        """Return a file with its compressed copies, which lie in a folder of their own."""
+        headers = Headers([])
+        self.add_mime_headers(headers, path, url)
+        self.add_cache_headers(headers, path, url)
+        return StaticFile(path, headers.items(), encodings=compressed_copies(Path(path)))
+
+    def is_versioned(self, environ: Mapping[str, Any]) -> bool:
+        """Say whether a request names a file by the content that it has now: only then may the answer be kept."""
+        version = self.versions.get(str(environ.get("PATH_INFO", "")).removeprefix(PREFIX))
+        return version is not None and environ.get("QUERY_STRING") == f"v={version}"
+
+
+def versions_of(root: Path) -> dict[str, str]:
+    """Return the start of the hash of every static file, by its name below the root."""
+    files = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    return {path.relative_to(root).as_posix(): _digest(path.read_bytes()) for path in files}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def compressed_copies(path: Path) -> dict[str, str]:
+    """Return the compressed copies of a file by their encoding; those that are not there yet are made."""
+    if path.suffix not in ENDINGS:
+        return {}
+    content = path.read_bytes()
+    copies = {}
+    for encoding, (ending, compress) in COMPRESSORS.items():
+        copy = _folder() / f"{_digest(content)}{ending}"
+        if not copy.is_file():
+            # Another process may make the same copy at this moment; each puts a whole one in place.
+            aside = copy.with_name(f"{copy.name}.{os.getpid()}.part")
+            aside.write_bytes(compress(content))
+            aside.replace(copy)
+        copies[encoding] = str(copy)
+    return copies
+
+
+@functools.cache
+def _folder() -> Path:
+    """Return where compressed copies lie: where Python keeps compiled modules, or else for this process alone.
+
+    They are named by what they were made from. A data folder that comes from elsewhere must bring no scripts, so they
+    do not lie there.
+    """
+    folder = Path(cache_from_source(__file__)).with_name("static")
+    try:
+        if not sys.dont_write_bytecode:
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    except OSError as fault:
+        log.info("compressed files are kept for this process alone: %s", fault)
+    own = Path(tempfile.mkdtemp(prefix="hydroml-static-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return own
