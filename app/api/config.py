@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +11,8 @@ from flask import Blueprint, Response, jsonify, request
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.problems import Problem
 from app.services import configs
+from app.web.json_input import parse_json
+from app.web.jsonapi import json_fault
 from app.web.sessions import current_user
 
 blueprint = Blueprint("api_config", __name__, url_prefix="/api/experiments/wizard")
@@ -38,9 +39,9 @@ def _config() -> Mapping[str, Any]:
     """Return the config that was sent: the body, or `?config=` of a GET."""
     raw = request.args.get("config", "") if request.method == "GET" else request.get_data()
     try:
-        config = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise InvalidBodyError((FieldFault("config", "json_invalid", "This is not valid JSON."),)) from None
+        config = parse_json(raw)
+    except ValueError as fault:
+        raise InvalidBodyError((json_fault("config", fault),)) from None
     if not isinstance(config, dict):
         raise InvalidBodyError((FieldFault("config", "model_type", "This must be an object."),))
     return config

@@ -21,6 +21,7 @@ from app.services import datasets, draft_history, drafts
 from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
 from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
+from app.web.json_input import parse_json
 from app.web.sessions import current_user
 from app.web.wording import answered, asked_in_full, written
 
@@ -274,11 +275,10 @@ def resolve(view: StepView, draft_id: uuid.UUID) -> Response:
 
 
 def posted_json(name: str) -> Any:
-    """Return what a field of the form holds as JSON, or None; half a character becomes a question mark."""
+    """Return what a field of the form holds as JSON; None where it holds none, or what is nested too deeply."""
     try:
-        held = json.loads(request.form.get(name, ""))
-        return json.loads(json.dumps(held, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
+        return parse_json(request.form.get(name, ""))
+    except ValueError:
         return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,11 +10,12 @@ from typing import Any, TypeVar
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ValidationError
 
-from app.domain.errors import DomainError, FieldFault, InvalidBodyError
+from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.schema_words import sentence_of
 from app.services import jobs, repeats
 from app.services.repeats import Answer
 from app.storage.tables import Job, User
+from app.web.json_input import JsonDepthError, bounded_json, parse_json
 
 PER_PAGE, MOST_PER_PAGE = 25, 200
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -35,9 +35,18 @@ def body_of(schema: type[Schema]) -> Schema:
         if request.method == "GET":
             said = {name: request.args.getlist(name) for name in request.args}
             return schema.model_validate({name: held if len(held) > 1 else held[0] for name, held in said.items()})
-        return schema.model_validate_json(request.get_data() or b"{}")
+        return schema.model_validate_json(bounded_json(request.get_data() or b"{}"))
     except ValidationError as fault:
         raise InvalidBodyError(tuple(_fault(one) for one in fault.errors(include_url=False))) from None
+    except ValueError as fault:
+        raise InvalidBodyError((json_fault("", fault),)) from None
+
+
+def json_fault(field: str, fault: ValueError) -> FieldFault:
+    """Return what is wrong with JSON that could not be taken apart."""
+    if isinstance(fault, JsonDepthError):
+        return FieldFault(field, "json_too_deep", str(fault))
+    return FieldFault(field, "json_invalid", "This is not valid JSON.")
 
 
 def faults_of(fault: ValidationError) -> tuple[FieldFault, ...]:
@@ -138,13 +147,13 @@ def json_field(name: str) -> Any:
 
     Raises
     ------
-    DomainError
-        If it is no JSON.
+    InvalidBodyError
+        If it is no JSON, or nested too deeply.
     """
     raw = request.form.get(name)
     if raw is None:
         return None
     try:
-        return json.loads(raw)
-    except ValueError:
-        raise DomainError(f"{name} is not valid JSON.", code="json_invalid", field=name) from None
+        return parse_json(raw)
+    except ValueError as fault:
+        raise InvalidBodyError((json_fault(name, fault),)) from None

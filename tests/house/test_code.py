@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +89,11 @@ def test_the_settings_import_nothing_of_the_application() -> None:
 
 def test_no_file_is_large() -> None:
     assert [short(path) for path in tracked() if path.stat().st_size > 4_000_000] == []
+
+
+def test_only_one_place_makes_json_of_what_is_sent() -> None:
+    parsers = re.compile(r"json\.loads|get_json|request\.json|model_validate_json\((?!bounded_json)|from_json\(request")
+    web = [
+        path for path in python_files("app/web", "app/api", "app/steps", "app/pages") if path.name != "json_input.py"
+    ]
+    assert [short(path) for path in web if parsers.search(path.read_text(encoding="utf-8"))] == []
