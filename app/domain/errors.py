@@ -99,6 +99,13 @@ class TooManyError(DomainError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class DamagedFileError(DomainError):
+    """A stored file is not what was stored."""
+
+    status = 409
+    code = "stored_file_damaged"
+
+
 class UnavailableError(DomainError):
     """A part we depend on is away for the moment."""
 

@@ -89,6 +89,7 @@ def _page(
     profile = datasets.profile_of(dataset)
     address = f"/datasets/{dataset.id}"
     notable, more = remedies.shown(profile, kinds=KINDS) if profile else ([], 0)
+    damage = datasets.damage_of(dataset) if profile else None
     return render(
         "pages/dataset.html",
         "partials/datasets/columns.html" if profile and request.method == "GET" else None,
@@ -102,7 +103,8 @@ def _page(
         notable=notable,
         notable_more=more,
         names=[column.name for column in profile.columns[:PREVIEW_COLUMNS]] if profile else [],
-        preview=datasets.preview_rows(dataset, limit=PREVIEW_ROWS),
+        preview=[] if damage else datasets.preview_rows(dataset, limit=PREVIEW_ROWS),
+        damage=damage,
         done=_done(dataset),
         address=address,
         panel=_panel(dataset, profile, form),
@@ -133,6 +135,8 @@ def _done(dataset: Dataset) -> dict[str, str] | None:
     if button == "known":
         message = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
         return {"title": "You already have this file", "message": message, "source": ""}
+    if button == "restored" and source_id == dataset.id:
+        return {"title": "Read again from the original", "message": "The rows are what they were.", "source": ""}
     profile = datasets.profile_of(dataset)
     if button == "part" and source_id == dataset.id and profile is not None:
         return {"title": "Read without the rows that do not fit", "message": kept_words(profile), "source": ""}
@@ -201,13 +205,16 @@ def reread(dataset_id: uuid.UUID) -> BaseResponse:
     """Read the file again with other choices; it becomes a dataset of its own."""
     user = current_user()
     dataset = datasets.get_dataset(user, dataset_id)
+    was_damaged = datasets.damage_of(dataset) is not None
     try:
         changes = rereading.changes_from(request.form, datasets.choices_of(dataset))
         read_again = datasets.reread(user, dataset_id, changes)
     except DomainError as fault:
         return _page(dataset, status=fault.status, form=request.form, fault=fault)
-    done = "" if read_again.id == dataset_id else f"?done={dataset_id}.read"
-    return see_other(f"/datasets/{read_again.id}{done}")
+    if read_again.id != dataset_id:
+        return see_other(f"/datasets/{read_again.id}?done={dataset_id}.read")
+    restored = was_damaged and datasets.damage_of(read_again) is None
+    return see_other(f"/datasets/{dataset_id}{f'?done={dataset_id}.restored' if restored else ''}")
 
 
 @blueprint.post("/<uuid:dataset_id>/mend")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import uuid
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,15 +15,17 @@ from pydantic import ValidationError
 from app import queue
 from app.domain.analysis.choices import Peek, ReadingChoices
 from app.domain.analysis.profile import ANALYSIS_VERSION, DatasetProfile
-from app.domain.errors import NotFoundError, UnreadableFileError
-from app.domain.vocabulary import DatasetState, JobKind
+from app.domain.errors import DamagedFileError, NotFoundError, UnreadableFileError
+from app.domain.vocabulary import DatasetState, JobKind, RunState
 from app.services import cache, samples
 from app.services.context import current_settings
-from app.storage import columnar, datasets, files, jobs
+from app.storage import columnar, datasets, files, integrity, jobs
 from app.storage.db import now, transaction
+from app.storage.integrity import Soundness
 from app.storage.reading import peek_file, read_file
 from app.storage.tables import Dataset, Job
 
+log = logging.getLogger(__name__)
 PROFILES_KEPT = 16
 # A tenth of a second, and some 10 MB.
 COLUMNS_RECALLED = 3_000
@@ -49,6 +53,60 @@ def folder_of(dataset: Dataset) -> Path:
 def parquet_of(dataset: Dataset) -> Path:
     """Return where the rows of a ready dataset lie."""
     return folder_of(dataset) / samples.PARQUET
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with the stored rows of a dataset: a sentence that names the file and the way back."""
+
+    message: str
+    is_being_restored: bool
+
+
+def damage_of(dataset: Dataset, *, fresh: bool = False) -> Damage | None:
+    """Return what is wrong with the stored rows of a ready dataset; None where they are what was stored.
+
+    What was stored before hashes were is given one when it is first found readable, and is compared from then on.
+    """
+    path = parquet_of(dataset)
+    state = integrity.examine(path, fresh=fresh)
+    if state is Soundness.UNKNOWN and _record_hash(dataset, path):
+        state = Soundness.SOUND
+    if state is Soundness.SOUND:
+        return None
+    words = "are gone" if state is Soundness.MISSING else "are damaged"
+    message = (
+        f"The stored rows of {dataset.file_name} {words}. Its dataset's page reads the file again from the original."
+    )
+    job = analysis_job(dataset)
+    return Damage(message, job is not None and not RunState(job.state).is_final)
+
+
+def _record_hash(dataset: Dataset, path: Path) -> bool:
+    """Write down the hash of rows that have none yet; False where they cannot be read."""
+    try:
+        if columnar.count_rows(path) != dataset.rows:
+            return False
+        integrity.write_hashes(path.parent)
+    except DamagedFileError:
+        return False
+    except OSError as fault:
+        log.warning("the hash of dataset %s cannot be written: %s", dataset.id, fault)
+    return True
+
+
+def sound_rows_of(dataset: Dataset, *, fresh: bool = False) -> Path:
+    """Return where the rows of a ready dataset lie, after a comparison with the hash beside them.
+
+    Raises
+    ------
+    DamagedFileError
+        If they are not what was stored.
+    """
+    damage = damage_of(dataset, fresh=fresh)
+    if damage is not None:
+        raise DamagedFileError(damage.message)
+    return parquet_of(dataset)
 
 
 def original_of(dataset: Dataset) -> Path | None:
@@ -121,7 +179,7 @@ def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0, most_colu
     # Opening DuckDB takes longer than all the rest of a page, and the rows of a dataset never change.
     rows = _previews.get(key)
     if rows is None:
-        rows = columnar.preview(parquet_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
+        rows = columnar.preview(sound_rows_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
         _remember(_previews, key, rows)
     return rows
 
@@ -231,7 +289,7 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
         With a sentence; the row is left as it was.
     """
     settings, row = current_settings(), datasets.get_dataset(dataset_id)
-    if row.state == DatasetState.READY.value:
+    if row.state == DatasetState.READY.value and not damage_of(row, fresh=True):
         return row
     source, folder = _source_of(row), folder_of(row)
     within = settings.limits.read_seconds if seconds is None else seconds
@@ -252,6 +310,7 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
             row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
             row.profile, row.touched_at, row.reason = profile.to_json(), now(), None
             row.format, row.analysis_version = profile.report.dialect.format, ANALYSIS_VERSION
+            jobs.drop_failed(dataset_id, error_code=DamagedFileError.code)
     except NotFoundError:
         # It was deleted while it was read.
         files.remove_folder(folder)

@@ -12,7 +12,7 @@ from app.domain.analysis import leakage
 from app.domain.analysis.association import associate
 from app.domain.analysis.profile import Association, Associations, DatasetProfile, Leak
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services.datasets import parquet_of, profile_of
+from app.services.datasets import damage_of, profile_of, sound_rows_of
 from app.services.measuring import Kinds, ask_worker, digest_of, overruled
 from app.storage import columnar, datasets, jobs
 from app.storage.db import transaction
@@ -48,7 +48,8 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
         return None
     key = key_of(profile, target, kinds)
     known = _known(dataset.id, key)
-    if known is not None and known.complete:
+    # Of damaged rows nothing can be measured; the pages say so, and go on with what is known.
+    if (known is not None and known.complete) or damage_of(dataset) is not None:
         return known
     if profile.rows * len(profile.columns) <= INLINE_CELLS:
         return measure(dataset, target, kinds, lambda _part: True)
@@ -116,7 +117,7 @@ def _block(
 ) -> tuple[tuple[Association, ...], list[Leak]]:
     time_column = _time_column(profile, target)
     names = list(dict.fromkeys([*block, target, *([time_column] if time_column else [])]))
-    frame = columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=MOST_ROWS)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MOST_ROWS)
     items = associate(frame, target, kinds, columns=block).items
     leaks = leakage.column_leaks(frame, target, kinds, items)
     if time_column is not None:
@@ -138,7 +139,7 @@ def _together(dataset: Dataset, profile: DatasetProfile, target: str, kinds: Kin
     if len(closest) < 2:
         return []
     names = [*(item.column for item in closest), target]
-    frame = columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=ROWS_OF_PARTS)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=ROWS_OF_PARTS)
     return leakage.joint_leaks(frame, target, kinds, part.leaks)
 
 

@@ -13,11 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.estimators import own, registry
-from app.services import cache
+from app.services import cache, stored_files
 from app.services.context import current_settings
 from app.services.datasets import SAMPLES
 from app.storage import engine, files, jobs
 from app.storage.db import db
+from app.storage.integrity import Soundness
 from app.storage.migrating import newest_revision
 
 PACKAGES = ("flask", "rq", "redis", "duckdb", "scikit-learn", "pandas", "numpy")
@@ -34,7 +35,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at files, database, queue, workers and versions."""
-    return [*_files(), *_database(), *_queue(), *_estimators(), _versions()]
+    return [*_files(), *_stored_files(), *_database(), *_queue(), *_estimators(), _versions()]
 
 
 def is_ready() -> tuple[bool, dict[str, str]]:
@@ -71,6 +72,23 @@ def _files() -> list[Check]:
     message = f"The sample {missing[0]} is missing." if missing else f"All {len(SAMPLES)} samples are there."
     checks.append(Check(not missing, message))
     return checks
+
+
+def _stored_files() -> list[Check]:
+    """Compare every stored file with its hash."""
+    try:
+        stored = list(stored_files.examine_all())
+    except SQLAlchemyError:
+        # A database that cannot be used has a sentence of its own below.
+        return []
+    faults = [one for one in stored if one.state in (Soundness.DAMAGED, Soundness.MISSING)]
+    unknown = sum(one.state is Soundness.UNKNOWN for one in stored)
+    sound = len(stored) - unknown - len(faults)
+    checks = [Check(ok=True, sentence=f"{sound:,} stored files are what was stored.")]
+    if unknown:
+        sentence = f"{unknown:,} stored files have no hash yet; one is written when they are next read."
+        checks.append(Check(ok=True, sentence=sentence, warning=True))
+    return [*checks, *(Check(ok=False, sentence=one.sentence) for one in faults)]
 
 
 def _database() -> list[Check]:

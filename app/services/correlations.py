@@ -17,7 +17,7 @@ from app.domain.analysis.slab import NEVER, Slab, prepare
 from app.domain.errors import ConflictError, DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
-from app.services.datasets import parquet_of, profile_of
+from app.services.datasets import profile_of, sound_rows_of
 from app.services.measuring import OPEN, Held, Kinds, ask_worker, digest_of, kinds_of, overruled
 from app.services.pairs import Box, PairPicture, pair
 from app.storage import columnar, datasets, jobs
@@ -124,7 +124,7 @@ class _Asked:
     def slab(self, group: int) -> Slab:
         """Read a group of columns and make it ready."""
         names = [self.names[at] for at in self.groups[group]]
-        path = parquet_of(self.dataset)
+        path = sound_rows_of(self.dataset)
         return prepare(columnar.read_frame(path, self.profile, names, sample_rows=self.rows_used), self.kinds)
 
     def block(self, place: int, slabs: Callable[[int], Slab]) -> Block:

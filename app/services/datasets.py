@@ -16,8 +16,10 @@ from app.domain.vocabulary import DatasetState
 from app.services import analysis
 from app.services.analysis import (
     PROFILES_KEPT,
+    Damage,
     analysis_job,
     choices_of,
+    damage_of,
     fail_dataset,
     incoming_file,
     original_of,
@@ -26,6 +28,7 @@ from app.services.analysis import (
     preview_rows,
     profile_of,
     read_dataset,
+    sound_rows_of,
 )
 from app.services.context import current_settings
 from app.services.samples import (
@@ -49,11 +52,13 @@ __all__ = [
     "RESTORE_DAYS",
     "SAMPLES",
     "ColumnPage",
+    "Damage",
     "Sample",
     "analysis_job",
     "choices_of",
     "column_page",
     "count_datasets",
+    "damage_of",
     "delete_dataset",
     "drop_upload",
     "fail_dataset",
@@ -77,6 +82,7 @@ __all__ = [
     "restore_dataset",
     "sample_of",
     "samples_are_ready",
+    "sound_rows_of",
     "start_upload",
     "use_sample",
 ]
@@ -135,7 +141,8 @@ def reread(
     choices = _changed(source, changes)
     known = _find_same(source, choices)
     if known is not None:
-        return _awaited(known, waiting_draft_id)
+        damage = analysis.damage_of(known, fresh=True) if known.state == DatasetState.READY.value else None
+        return _awaited(known, waiting_draft_id) if damage is None else _restored(known, damage)
     path = original_of(source)
     if path is None:
         raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
@@ -173,6 +180,26 @@ def _find_same(source: Dataset, choices: ReadingChoices) -> Dataset | None:
         analysis_version=ANALYSIS_VERSION,
         sample=source.sample,
     )
+
+
+def _restored(known: Dataset, damage: Damage) -> Dataset:
+    """Read damaged rows again into their place, from the same bytes by the same choices: they are what they were.
+
+    Raises
+    ------
+    DomainError
+        If the file as it came was not kept, or is damaged too.
+    """
+    if analysis.original_of(known) is None:
+        raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
+    if damage.is_being_restored:
+        return known
+    if not analysis.is_large(known.size_bytes):
+        return analysis.read_now_or_later(known)
+    with transaction():
+        job = analysis.ask_worker(known)
+    analysis.ring(job)
+    return known
 
 
 def _awaited(known: Dataset, waiting_draft_id: uuid.UUID | None) -> Dataset:

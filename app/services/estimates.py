@@ -142,7 +142,7 @@ def time_for_job(dataset_id: uuid.UUID, arguments: Mapping[str, Any], held: Held
         return True
     spec = Spec.model_validate(arguments["spec"])
     names = columns_read(spec, profile)
-    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, names, sample_rows=TIMED_ROWS)
+    frame = columnar.read_frame(datasets.sound_rows_of(dataset), profile, names, sample_rows=TIMED_ROWS)
     try:
         for count, one in enumerate(timed_fits(spec, frame, profile), start=1):
             with transaction():

@@ -15,15 +15,23 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app import queue
-from app.domain.errors import ConflictError, DomainError, LaunchRefusedError, NotFoundError, TooManyError
+from app.domain.errors import (
+    ConflictError,
+    DamagedFileError,
+    DomainError,
+    LaunchRefusedError,
+    NotFoundError,
+    TooManyError,
+)
 from app.domain.experiment import NAME_LENGTH, Spec
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import JobKind, RunState, Severity
-from app.services import drafts
+from app.services import datasets, drafts
 from app.services.context import current_settings
 from app.storage import drafts as draft_rows
-from app.storage import experiments, files, jobs
+from app.storage import experiments, files, integrity, jobs
 from app.storage.db import now, transaction
+from app.storage.integrity import Soundness
 from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
 
 PREDICTIONS = "predictions.csv"
@@ -44,6 +52,8 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
         If another tab changed the draft after the page was shown.
     TooManyError
         If too many of the user's jobs wait already.
+    DamagedFileError
+        If the stored rows are not what was stored.
     """
     known = experiments.find_by_key(user.id, idempotency_key) or _launched(user, draft_id, version)
     if known is not None:
@@ -52,6 +62,7 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
     plan, dataset = drafts.plan_of(user, row), drafts.dataset_of(user, row)
     if not plan.launchable or plan.spec is None or dataset is None:
         raise LaunchRefusedError(tuple(plan.problems))
+    datasets.sound_rows_of(dataset)
     try:
         with transaction():
             # Another tab may have been faster while the plan was made.
@@ -231,11 +242,22 @@ def config_of(experiment: Experiment) -> dict[str, Any]:
 
 
 def predictions_file(experiment: Experiment) -> Path:
-    """Return where the predictions of a finished experiment lie, or raise NotFoundError."""
+    """Return where the predictions of a finished experiment lie.
+
+    Raises
+    ------
+    NotFoundError, DamagedFileError
+        If there are none, or they are not what was stored.
+    """
     folder = files.experiment_dir(current_settings().data, experiment.id) / (experiment.artefacts or "none")
     path = folder / PREDICTIONS
     if experiment.state != RunState.FINISHED.value or not path.exists():
         raise NotFoundError("There are no predictions yet.")
+    if integrity.examine(path) is Soundness.DAMAGED:
+        message = (
+            f"The stored file {PREDICTIONS} of this experiment is damaged. Run the experiment again to have it back."
+        )
+        raise DamagedFileError(message)
     return path
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from app.domain.analysis.correlation import Method, assembled, block_of, number_measure
 from app.domain.analysis.slab import NEVER, prepare
 from app.domain.errors import ConflictError, DomainError
-from app.services.datasets import parquet_of, profile_of
+from app.services.datasets import profile_of, sound_rows_of
 from app.services.measuring import Kinds, kinds_of
 from app.storage import columnar
 from app.storage.tables import Dataset
@@ -79,7 +79,7 @@ def pair(
     if unfit is not None:
         reason = f"{unfit[:60]} holds {every[unfit].value} values, which no picture of a pair shows."
         return PairPicture("none", one, other, 0, 0, reason=reason)
-    frame = columnar.read_frame(parquet_of(dataset), profile, [one, other], sample_rows=SAMPLE_ROWS)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, [one, other], sample_rows=SAMPLE_ROWS)
     return _pictured(frame, one, other, every, method)
 
 

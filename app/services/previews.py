@@ -10,7 +10,7 @@ from app.domain.experiment import FeaturesPart, Spec, TransformPart
 from app.domain.problems import Problem
 from app.domain.training import previewing
 from app.domain.training.previewing import Preview
-from app.services.datasets import parquet_of, profile_of
+from app.services.datasets import profile_of, sound_rows_of
 from app.storage import columnar
 from app.storage.tables import Dataset
 
@@ -41,9 +41,9 @@ def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> Shown:
     names, ordered = previewing.columns_read(spec, part, profile), previewing.in_order(spec, part, profile)
     if ordered and spec.task.time_column is not None:
         by = [name for name in (spec.task.group_column, spec.task.time_column) if name is not None]
-        frame = columnar.read_in_order(parquet_of(dataset), profile, names, by=by, limit=SAMPLE_ROWS)
+        frame = columnar.read_in_order(sound_rows_of(dataset), profile, names, by=by, limit=SAMPLE_ROWS)
     else:
-        frame = columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=SAMPLE_ROWS)
+        frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=SAMPLE_ROWS)
     shown = previewing.preview(spec, part, frame, profile)
     features = FeaturesPart(selected=spec.features.selected, transforms=[*spec.features.transforms, part])
     known = check_transforms(spec, profile)

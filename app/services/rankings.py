@@ -14,7 +14,7 @@ from app.domain.analysis.profile import DatasetProfile
 from app.domain.analysis.ranking import Ranked
 from app.domain.errors import ConflictError, DomainError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
-from app.services.datasets import parquet_of, profile_of
+from app.services.datasets import profile_of, sound_rows_of
 from app.services.measuring import Held, Kinds, ask_worker, digest_of, kinds_of, overruled
 from app.storage import columnar, datasets
 from app.storage import correlations as rows_of_rankings
@@ -167,7 +167,7 @@ def _measure(
         width = max(1, min(MOST_BLOCK, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
             names = [*others[start : start + width], target]
-            frame = columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=size)
+            frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=size)
             measured = ranking.rank_columns(frame, target, kinds, seed=SEED, before=before)
             now.update({item.name: item for item in measured})
             last = start + width >= len(others)

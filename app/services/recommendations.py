@@ -32,7 +32,7 @@ from app.domain.recommendation.verdict import (
 from app.domain.training.preparation import columns_read
 from app.domain.vocabulary import JobKind, RunState
 from app.services import analysis, associations, cache, estimates
-from app.services.datasets import parquet_of, profile_of
+from app.services.datasets import profile_of, sound_rows_of
 from app.services.measuring import OPEN, Held, ask_worker, digest_of, kinds_of
 from app.storage import columnar, datasets, evidence
 from app.storage.db import transaction
@@ -269,8 +269,8 @@ def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> pd.DataFrame
     """Return enough rows of what the config names: drawn, or the latest where time orders them."""
     names, ordered_by = columns_read(spec, profile), spec.task.time_column
     if ordered_by is None:
-        return columnar.read_frame(parquet_of(dataset), profile, names, sample_rows=MOST_ROWS)
-    frame = columnar.read_frame(parquet_of(dataset), profile, names)
+        return columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MOST_ROWS)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
     if len(frame) <= MOST_ROWS:
         return frame
     return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MOST_ROWS)

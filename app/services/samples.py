@@ -11,8 +11,9 @@ from app.domain.analysis.profile import ANALYSIS_VERSION, DatasetProfile
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
 from app.services.context import current_settings
-from app.storage import datasets, files
+from app.storage import datasets, files, integrity
 from app.storage.db import transaction
+from app.storage.integrity import Soundness
 from app.storage.reading import read_file
 from app.storage.tables import Dataset, User
 
@@ -75,7 +76,14 @@ def sample_of(sample_id: str) -> Sample:
 def samples_are_ready() -> bool:
     """Say whether every sample has been read."""
     folders = (_folder(_sha256_of(file_of(one.id)), ANALYSIS_VERSION) for one in SAMPLES)
-    return all((folder / PARQUET).exists() for folder in folders)
+    return all(_is_read(folder) for folder in folders)
+
+
+def _is_read(folder: Path) -> bool:
+    """Say whether a sample was read and both files of it are what was stored; one that is not is read again."""
+    return all(
+        integrity.examine(folder / name) in (Soundness.SOUND, Soundness.UNKNOWN) for name in (PARQUET, files.PROFILE)
+    )
 
 
 def prepare_samples() -> None:
@@ -87,7 +95,7 @@ def prepare_samples() -> None:
 def _read_sample(sample: Sample) -> DatasetProfile:
     source, limits = file_of(sample.id), current_settings().limits
     folder = _folder(_sha256_of(source), ANALYSIS_VERSION)
-    if (folder / PARQUET).exists():
+    if _is_read(folder):
         return files.read_profile(folder)
     return read_file(source, folder, limits=limits, seconds=limits.read_seconds, file_name=sample.file)
 

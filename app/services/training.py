@@ -70,7 +70,7 @@ def run(
     if dataset is None or profile is None:
         raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
     spec = spec_of(row)
-    frame = columnar.read_frame(datasets.parquet_of(dataset), profile, columns_read(spec, profile))
+    frame = columnar.read_frame(datasets.sound_rows_of(dataset, fresh=True), profile, columns_read(spec, profile))
     start_seconds = clock.total_work()
     result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
     folder = _write(experiment_id, attempt, result)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.vocabulary import JobKind, RunState
-from app.services import analysis, datasets, repeats, uploads
+from app.services import analysis, datasets, repeats, stored_files, uploads
 from app.services.context import current_settings
 from app.services.sessions import IDLE
 from app.storage import accounts, experiments, files, jobs, sessions
@@ -26,7 +26,6 @@ RING_AGAIN_SECONDS = 10
 SWEEP_SECONDS = 5
 UPLOAD_MINUTES = 10
 LEFTOVER_SECONDS = 3600
-SHA256_DIGITS = 64
 LOST = f"The worker stopped {jobs.MOST_ATTEMPTS} times while it worked on this, most likely for want of memory."
 
 
@@ -53,6 +52,7 @@ def tidy() -> None:
     data, least = current_settings().data, current_settings().limits.free_disk_mb
     datasets.purge_old(all_of_them=files.free_mb(data) < least)
     _remove_leftovers()
+    stored_files.record_missing_hashes()
 
 
 def _take_back(job: Job) -> bool:
@@ -131,7 +131,7 @@ def _remove_orphans(data: Path) -> None:
         if not folder.name.endswith(".part") and _is_old(folder) and not dataset_rows.has_files(uuid.UUID(folder.name)):
             files.remove_folder(folder)
     for path in files.originals_dir(data).iterdir():
-        if len(path.name) == SHA256_DIGITS and _is_old(path):
+        if len(path.name) == stored_files.SHA256_DIGITS and _is_old(path):
             analysis.release_bytes(path.name)
 
 

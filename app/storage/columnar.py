@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.domain.analysis.profile import DatasetProfile
-from app.domain.errors import DomainError
+from app.domain.errors import DamagedFileError, DomainError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,13 +92,40 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says about a stored file that it cannot read into a sentence."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error as fault:
+        name = f"{path.parent.name}/{path.name}"
+        message = f"The stored file {name} cannot be read. Read its dataset again from the original."
+        raise DamagedFileError(message) from fault
+
+
 def preview(
     path: Path, profile: DatasetProfile, *, offset: int = 0, limit: int = 20, most: int = 60
 ) -> list[list[str]]:
     """Return rows of a stored dataset as texts, an empty text for a missing value; at most `most` columns."""
     keys = [column.key for column in profile.columns[:most]]
-    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection:
+    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection, _readable(path):
         return rows_as_texts(connection, f"read_parquet({literal(str(path))})", keys, offset=offset, limit=limit)
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows a stored dataset has, by its own words.
+
+    Raises
+    ------
+    DamagedFileError
+        If it cannot be read.
+    """
+    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection, _readable(path):
+        return int(connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()[0])
 
 
 def rows_as_texts(connection: Any, source: str, keys: Sequence[str], *, offset: int = 0, limit: int) -> list[list[str]]:
@@ -125,7 +152,7 @@ def read_frame(
     if sample_rows is not None and profile.rows > sample_rows:
         sample = f" USING SAMPLE reservoir({int(sample_rows)} ROWS) REPEATABLE (42)"
     memory_mb = max(1024, int(profile.rows * len(keys) * 40 / 1e6))
-    with connect(path.parent, memory_mb=memory_mb) as connection:
+    with connect(path.parent, memory_mb=memory_mb) as connection, _readable(path):
         query = f"SELECT {', '.join(keys)} FROM read_parquet(?){sample}"
         frame = connection.execute(query, [str(path)]).df()
     frame.columns = list(names)
@@ -146,7 +173,7 @@ def read_in_order(
 
     keys, order = ([profile.column(name).key for name in some] for some in (names, by))
     query = f"SELECT {', '.join(keys)} FROM read_parquet(?) ORDER BY {', '.join(order)} LIMIT {int(limit)}"
-    with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection:
+    with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection, _readable(path):
         try:
             frame = connection.execute(query, [str(path)]).df()
         except duckdb.InterruptException as fault:

@@ -129,6 +129,18 @@ def list_recent(limit: int) -> list[Dataset]:
     return list(db.session.scalars(query.limit(limit)))
 
 
+def list_stored() -> list[Dataset]:
+    """Return anybody's datasets whose rows lie on disk, oldest first."""
+    query = select(Dataset).where(Dataset.state == DatasetState.READY.value, Dataset.purged_at.is_(None))
+    return list(db.session.scalars(query.order_by(Dataset.created_at, Dataset.id)))
+
+
+def names_of(sha256: str) -> list[str]:
+    """Return under which names a file was uploaded."""
+    query = select(Dataset.file_name).where(Dataset.sha256 == sha256, Dataset.purged_at.is_(None)).distinct()
+    return sorted(db.session.scalars(query))
+
+
 def count_datasets(owner_id: uuid.UUID) -> int:
     """Return how many datasets an owner has."""
     return db.session.scalar(select(func.count()).select_from(Dataset).where(*_listed(owner_id))) or 0

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.domain.analysis.profile import DatasetProfile
+from app.storage.integrity import write_hashes
+
+PROFILE = "profile.json"
 
 
 def incoming_dir(data: Path) -> Path:
@@ -99,7 +102,8 @@ def sync_file(path: Path) -> None:
 
 
 def publish_folder(aside: Path, target: Path) -> None:
-    """Give a finished folder its final name; one that is there already is replaced whole."""
+    """Give a finished folder its final name, with the hashes of its files; one that is there already is replaced."""
+    write_hashes(aside)
     for child in aside.iterdir():
         sync_file(child)
     sync_folder(aside)
@@ -120,7 +124,7 @@ def publish_folder(aside: Path, target: Path) -> None:
 
 def read_profile(folder: Path) -> DatasetProfile:
     """Return the profile that lies beside a dataset's rows."""
-    return DatasetProfile.from_json(json.loads((folder / "profile.json").read_text(encoding="utf-8")))
+    return DatasetProfile.from_json(json.loads((folder / PROFILE).read_text(encoding="utf-8")))
 
 
 def remove_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Update, func, or_, select, update
+from sqlalchemy import CursorResult, Update, delete, func, or_, select, update
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
@@ -52,6 +52,15 @@ def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) ->
     if key is not None:
         query = query.where(Job.arguments["key"].as_string() == key)
     return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
+
+
+def drop_failed(subject_id: uuid.UUID, *, error_code: str) -> None:
+    """Forget the jobs about a thing that failed for a reason that is no more, so that they are asked for again."""
+    db.session.execute(
+        delete(Job).where(
+            Job.subject_id == subject_id, Job.state == RunState.FAILED.value, Job.error_code == error_code
+        )
+    )
 
 
 def count_open(owner_id: uuid.UUID) -> int:

@@ -41,12 +41,14 @@ def context(situation: flow.Situation) -> dict[str, Any]:
     profile, dataset = situation.profile, situation.dataset
     names = [column.name for column in profile.columns] if profile else []
     target = str(situation.plan.values["data"].get("target") or "")
+    damage = datasets.damage_of(dataset) if dataset and profile else None
     return {
+        "damage": damage,
         "samples": datasets.SAMPLES,
         "owned": [one for one in datasets.list_datasets(situation.user) if one.state == "ready" and not one.sample],
         "names": names,
         "many": len(names) > MOST_OPTIONS,
-        "preview": datasets.preview_rows(dataset, limit=PREVIEW_ROWS) if dataset and profile else [],
+        "preview": datasets.preview_rows(dataset, limit=PREVIEW_ROWS) if dataset and profile and not damage else [],
         "preview_names": names[:PREVIEW_COLUMNS],
         "chosen_target": profile.column(target) if profile and profile.has(target) else None,
         "suggestions": situation.plan.suggestions["data"],

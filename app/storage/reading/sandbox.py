@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain.analysis.choices import Peek, ReadingChoices
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
-from app.storage.files import publish_folder, remove_folder
+from app.storage.files import PROFILE, publish_folder, remove_folder
 from app.storage.reading import spare
 from app.storage.reading.child import TAKEN
 
@@ -63,7 +63,7 @@ def read_file(
         if "error" in answer:
             raise _refusal(answer["error"])
         profile = DatasetProfile.from_json(answer["profile"])
-        (aside / "profile.json").write_text(json.dumps(answer["profile"]))
+        (aside / PROFILE).write_text(json.dumps(answer["profile"]))
         publish_folder(aside, target_dir)
         return profile
     finally:

@@ -1,0 +1,84 @@
+"""Hashes beside stored files, so that bytes that rot or are cut off are noticed before anything is made of them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections import OrderedDict
+from enum import StrEnum
+from pathlib import Path
+
+HASHES = "hashes.json"
+ALGORITHM = "blake2b"
+REMEMBERED = 1000
+_sound: OrderedDict[Path, tuple[int, int, str]] = OrderedDict()
+
+
+class Soundness(StrEnum):
+    """What a stored file is, compared with what was stored."""
+
+    SOUND = "sound"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+def hash_of(path: Path) -> str:
+    """Return the hash of a file, a gigabyte in about a second."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, functools.partial(hashlib.blake2b, digest_size=32)).hexdigest()
+
+
+def write_hashes(folder: Path) -> None:
+    """Write the hash of every file of a folder beside them, whole or not at all."""
+    hashes = {path.name: hash_of(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != HASHES}
+    aside = folder / f"{HASHES}.{os.getpid()}.part"
+    with aside.open("w", encoding="utf-8") as handle:
+        json.dump({"algorithm": ALGORITHM, "files": hashes}, handle)
+        handle.flush()
+        os.fsync(handle.fileno())
+    aside.replace(folder / HASHES)
+
+
+def examine(path: Path, *, fresh: bool = False) -> Soundness:
+    """Compare a stored file with the hash beside it.
+
+    Parameters
+    ----------
+    path
+        The file. Its hash stands in the same folder, in `hashes.json`.
+    fresh
+        Whether its bytes are read in any case. Otherwise a file that was sound and has kept its size and time is
+        taken to be sound still, which costs one look at the folder.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return Soundness.MISSING
+    try:
+        expected = _expected(path)
+    except (ValueError, KeyError, TypeError, OSError):
+        return Soundness.DAMAGED
+    if expected is None:
+        return Soundness.UNKNOWN
+    known = (found.st_size, found.st_mtime_ns, expected)
+    if not fresh and _sound.get(path) == known:
+        return Soundness.SOUND
+    if hash_of(path) != expected:
+        _sound.pop(path, None)
+        return Soundness.DAMAGED
+    _sound[path] = known
+    while len(_sound) > REMEMBERED:
+        _sound.popitem(last=False)
+    return Soundness.SOUND
+
+
+def _expected(path: Path) -> str | None:
+    """Return the hash that was written when a file was stored; None where none was, as in older folders."""
+    try:
+        text = (path.parent / HASHES).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return str(json.loads(text)["files"][path.name])
