@@ -13,9 +13,11 @@ import config
 from app.domain.errors import DomainError
 from app.domain.vocabulary import Role, Scope
 from app.queue import LEAST_WORKERS
+from app.storage.privacy import make_private
 
 
 def _settings() -> config.Settings:
+    make_private()
     try:
         return config.load()
     except config.SettingsError as fault:

@@ -15,6 +15,7 @@ from types import FrameType
 
 import config
 from app.queue import ALL_QUEUES
+from app.storage.privacy import make_private
 from workers.process import die_with_supervisor
 
 log = logging.getLogger("workers")
@@ -32,6 +33,7 @@ def main() -> None:
     if not queues or set(queues) - set(ALL_QUEUES):
         parser.error(f"--queues takes {', '.join(ALL_QUEUES)}, with commas between them.")
     die_with_supervisor()
+    make_private()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = config.load()
     if arguments.what == "upkeep":

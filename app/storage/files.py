@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.domain.analysis.profile import DatasetProfile
-from app.storage.integrity import write_hashes
+from app.storage.integrity import HASHES, hashes_of
 
 PROFILE = "profile.json"
 
@@ -103,7 +103,7 @@ def sync_file(path: Path) -> None:
 
 def publish_folder(aside: Path, target: Path) -> None:
     """Give a finished folder its final name, with the hashes of its files; one that is there already is replaced."""
-    write_hashes(aside)
+    (aside / HASHES).write_text(hashes_of(aside), encoding="utf-8")
     for child in aside.iterdir():
         sync_file(child)
     sync_folder(aside)

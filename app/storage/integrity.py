@@ -31,12 +31,18 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(handle, functools.partial(hashlib.blake2b, digest_size=32)).hexdigest()
 
 
-def write_hashes(folder: Path) -> None:
-    """Write the hash of every file of a folder beside them, whole or not at all."""
+def hashes_of(folder: Path) -> str:
+    """Return the hash of every file of a folder, as it is written beside them."""
     hashes = {path.name: hash_of(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != HASHES}
+    return json.dumps({"algorithm": ALGORITHM, "files": hashes})
+
+
+def write_hashes(folder: Path) -> None:
+    """Write the hash of every file of a folder that is in use beside them, whole or not at all."""
+    text = hashes_of(folder)
     aside = folder / f"{HASHES}.{os.getpid()}.part"
     with aside.open("w", encoding="utf-8") as handle:
-        json.dump({"algorithm": ALGORITHM, "files": hashes}, handle)
+        handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
     aside.replace(folder / HASHES)

@@ -73,6 +73,8 @@ def compressed_copies(path: Path) -> dict[str, str]:
             # Another process may make the same copy at this moment; each puts a whole one in place.
             aside = copy.with_name(f"{copy.name}.{os.getpid()}.part")
             aside.write_bytes(compress(content))
+            # Another account may run the same product; what lies here is what anybody may ask the web for.
+            aside.chmod(0o644)
             aside.replace(copy)
         copies[encoding] = str(copy)
     return copies
@@ -88,7 +90,9 @@ def _folder() -> Path:
     folder = Path(cache_from_source(__file__)).with_name("static")
     try:
         if not sys.dont_write_bytecode:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o755)
             if os.access(folder, os.W_OK):
                 return folder
     except OSError as fault:

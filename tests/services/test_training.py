@@ -23,6 +23,7 @@ from app.services import datasets, experiments, training
 from app.services.context import current_settings
 from app.storage import files, jobs
 from app.storage.db import db, transaction
+from app.storage.integrity import HASHES
 from app.storage.reading import read_file
 from app.storage.tables import Dataset, Experiment, Job, User
 from config import Limits
@@ -117,7 +118,7 @@ def fresh(experiment: Experiment) -> Experiment:
 
 def on_disk(experiment: Experiment) -> list[str]:
     folder = files.experiment_dir(current_settings().data, experiment.id)
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name != HASHES)
 
 
 def predictions(experiment: Experiment) -> pd.DataFrame:

@@ -296,4 +296,6 @@ def test_reading_leaves_nothing_beside_the_rows(tmp_path: Path) -> None:
     before = sorted(one.name for one in path.parent.iterdir())
     preview(path, profile)
     read_frame(path, profile, ["a"])
-    assert sorted(one.name for one in path.parent.iterdir()) == before == ["data.parquet", "profile.json"]
+    assert (
+        sorted(one.name for one in path.parent.iterdir()) == before == ["data.parquet", "hashes.json", "profile.json"]
+    )

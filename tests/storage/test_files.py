@@ -22,8 +22,9 @@ from flask import Flask
 import config
 from app.domain.errors import NotFoundError, UnreadableFileError
 from app.services import datasets, drafts, experiments, upkeep
-from app.storage import files
+from app.storage import files, integrity
 from app.storage.db import db, now, transaction
+from app.storage.integrity import HASHES, Soundness
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, draft_on, upload
 
@@ -34,7 +35,9 @@ Fault = Callable[..., Any]
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Return the files of a folder and what is in them, but for the hashes beside them."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def _fails(number: int) -> Fault:
@@ -74,6 +77,8 @@ def test_a_finished_folder_gets_its_name(tmp_path: Path) -> None:
     aside = _folder(tmp_path / "x.part", data=NEW, profile=b"{}")
     files.publish_folder(aside, tmp_path / "deep" / "x")
     assert _tree(tmp_path) == {"deep/x/data": NEW, "deep/x/profile": b"{}"}
+    for name in ("data", "profile"):
+        assert integrity.examine(tmp_path / "deep" / "x" / name, fresh=True) is Soundness.SOUND
     assert not aside.exists()
 
 
@@ -127,7 +132,7 @@ def test_bytes_are_on_disk_before_a_name_is_and_the_name_is_afterwards(
 ) -> None:
     done = _synced(monkeypatch)
     files.publish_folder(_folder(tmp_path / "x.part", a=OLD, b=NEW), tmp_path / "deep" / "x")
-    assert {"a", "b"} <= set(done[: done.index("rename")])
+    assert {"a", "b", HASHES} <= set(done[: done.index("rename")])
     assert done[done.index("rename") :] == ["rename", "deep"]
 
 
@@ -167,7 +172,7 @@ def _data(app: Flask) -> Path:
 def test_an_upload_leaves_the_dataset_and_nothing_of_the_way_to_it(app: Flask, user: User) -> None:
     row = upload(user, SMALL.encode())
     folder = files.dataset_dir(_data(app), row.id)
-    assert sorted(path.name for path in folder.iterdir()) == ["data.parquet", "profile.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["data.parquet", HASHES, "profile.json"]
     assert list(folder.parent.iterdir()) == [folder]
     assert list((_data(app) / "incoming").iterdir()) == []
 

@@ -1,0 +1,40 @@
+"""The data folder is its owner's alone: what is made in it from now on, and what lies in it already."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+# No bit for the group or for others.
+OTHERS = 0o077
+
+
+def make_private() -> None:
+    """Have this process and all that it starts make files and folders that nobody else can read."""
+    os.umask(OTHERS)
+
+
+def mend_modes(data: Path) -> int:
+    """Take from others what they may do with files and folders in the data folder; returns how many that were."""
+    mended = 0
+    for folder, _folders, names in os.walk(data, followlinks=False):
+        for path in (Path(folder), *(Path(folder) / name for name in names)):
+            mended += _mended(path)
+    return mended
+
+
+def _mended(path: Path) -> bool:
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not found.st_mode & OTHERS:
+            return False
+        path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+    except FileNotFoundError:
+        return False
+    except OSError as fault:
+        log.warning("others may still read %s: %s", path, fault.strerror)
+        return False
+    return True
