@@ -15,6 +15,7 @@ from flask import Flask
 from app.services import accounts
 from app.storage.tables import Dataset, User
 from app.web import csrf, static_files
+from app.web.compression import UNCOMPRESSED_ENDPOINTS
 from tests.web import seeds
 from tests.web.client import Browser, Page
 
@@ -119,6 +120,11 @@ def test_a_page_with_a_one_time_code_is_not_compressed(app: Flask, user: User) -
     for code in (accounts.make_sign_in_link(user.email), "no-such-code"):
         page = Browser(app).get(f"/sign-in/{code}", headers={"Accept-Encoding": "br, gzip"})
         assert "Content-Encoding" not in page.response.headers
+
+
+def test_every_route_with_a_secret_in_its_address_is_named(app: Flask) -> None:
+    secret = {rule.endpoint for rule in app.url_map.iter_rules() if rule.arguments & {"code", "token", "secret"}}
+    assert secret == UNCOMPRESSED_ENDPOINTS
 
 
 def test_the_token_has_one_mask_in_an_answer_and_another_in_the_next(browser: Browser) -> None:

@@ -163,8 +163,24 @@
     for (const entry of live) draw(entry, colours);
   }
 
-  if (!window.Chart) return;
-  const colours = palette();
-  for (const figure of document.querySelectorAll("figure[data-chart]")) enliven(figure, colours);
+  /* A figure is opened when it comes into view; where the library cannot be had, the server's drawing stays. */
+  const opened = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      opened.unobserve(target);
+      window.chartLibrary(target.dataset.chartSrc).then(
+        () => { if (target.isConnected) enliven(target, palette()); },
+        () => {},
+      );
+    }
+  });
+
+  function watch() {
+    live.splice(0, live.length, ...live.filter((entry) => entry.canvas.isConnected || (entry.chart.destroy(), false)));
+    for (const figure of document.querySelectorAll("figure[data-chart]:not(.is-live)")) opened.observe(figure);
+  }
+
+  document.addEventListener("htmx:afterSettle", watch);
+  document.addEventListener("DOMContentLoaded", watch);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 })();

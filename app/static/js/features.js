@@ -9,7 +9,6 @@
   const SHADES = ["n5", "n4", "n3", "n2", "n1", "0", "p1", "p2", "p3", "p4", "p5"];
   const kept = new Map();
   let live = [];
-  let loading = null;
 
   /* The controls of the filter stand among the answers but are none of them, so nothing is saved when they change. */
   for (const name of ["input", "change"]) {
@@ -411,29 +410,15 @@
     }
   }
 
-  function loaded(source) {
-    loading ??= new Promise((resolve, reject) => {
-      if (window.Chart) { resolve(window.Chart); return; }
-      const script = document.createElement("script");
-      script.src = source;
-      script.addEventListener("load", () => resolve(window.Chart));
-      script.addEventListener("error", reject);
-      document.head.append(script);
-    });
-    return loading;
-  }
-
   /* Where the drawing cannot be had, the table of the same numbers stays as it is. */
   async function enliven() {
     live = live.filter((one) => one.figure.isConnected || (one.chart.destroy(), false));
     for (const figure of document.querySelectorAll("figure[data-matrix]:not([data-drawn])")) {
-      const Chart = await loaded(figure.dataset.chartSrc).catch(() => null);
+      const Chart = await window.chartLibrary(figure.dataset.chartSrc).catch(() => null);
       if (!Chart || !figure.isConnected || figure.dataset.drawn) continue;
       register(Chart);
       live.push(new Matrix(figure, Chart));
     }
-    const panel = document.getElementById("features-correlations");
-    if (panel && !window.Chart) (window.requestIdleCallback ?? setTimeout)(() => loaded(panel.dataset.chartSrc).catch(() => null));
   }
 
   document.addEventListener("htmx:afterSettle", enliven);

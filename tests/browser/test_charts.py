@@ -1,0 +1,60 @@
+"""Chart.js comes when a chart is opened and not before, and then it draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import OpenPage
+from tests.browser.walk import STEPS, Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def _watched(page: Any) -> list[str]:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "chart.umd" in request.url else None)
+    return asked
+
+
+def test_no_step_asks_for_the_library_before_a_matrix_is_opened(open_page: OpenPage) -> None:
+    page = open_page().page
+    asked, walk = _watched(page), Walk(page)
+    walk.choose_sample()
+    addresses = {}
+    for title in STEPS:
+        walk.heading(title)
+        page.wait_for_load_state("networkidle")
+        addresses[title] = page.url
+        if title != "Review":
+            walk.click("button", "Continue")
+    for address in addresses.values():
+        page.goto(address, wait_until="networkidle")
+    assert asked == []
+    page.goto(addresses["Features"], wait_until="networkidle")
+    for view in ("All pairs", "Clustered"):
+        page.get_by_role("link", name=view, exact=True).click()
+        page.locator(f".tabs a[aria-current]:has-text('{view}')").wait_for()
+        page.locator("figure.matrix[data-drawn] canvas").wait_for()
+    assert len(asked) == 1
+
+
+def test_the_hydrograph_is_drawn_when_it_comes_into_view(open_page: OpenPage) -> None:
+    page = open_page(height=300).page
+    asked, walk = _watched(page), Walk(page)
+    walk.choose_sample()
+    walk.accept_all_defaults()
+    assert walk.wait_for_end(javascript=True) == "Finished"
+    page.goto(page.url, wait_until="networkidle")
+    page.evaluate("() => scrollTo(0, 0)")
+    figure = page.locator('figure[data-chart="chart-data-hydrograph"]')
+    if figure.evaluate("(one) => one.getBoundingClientRect().top > innerHeight"):
+        assert asked == []
+    figure.scroll_into_view_if_needed()
+    figure.locator("canvas").wait_for()
+    assert figure.locator("svg.chart").is_hidden()
+    scatter = page.locator('figure[data-chart="chart-data-scatter"]')
+    scatter.scroll_into_view_if_needed()
+    scatter.locator("canvas").wait_for()
+    assert len(asked) == 1
