@@ -54,13 +54,16 @@ def describe_dataset(user: User, dataset_id: uuid.UUID, *, target: str | None = 
 
 def _with_leaks(row: Dataset, target: str, values: dict[str, Any]) -> dict[str, Any]:
     """Add what may give the target away: it is kept with the associations, which a worker may still be measuring."""
-    found = leakage.findings_for(row, target)
+    found, measured = leakage.findings_for(row, target), leakage.is_measured(row, target)
+    if not measured:
+        # Of damaged rows nothing will ever be measured, so there is nothing to wait for.
+        analysis.sound_rows_of(row)
     columns = [
         {**column, "findings": [*column["findings"], *(one.code for one in found if one.columns[0] == column["name"])]}
         for column in values["columns"]
     ]
     findings = [*values["findings"], *(finding_json(one) for one in found)]
-    return {**values, "columns": columns, "findings": findings, "leaks_measured": leakage.is_measured(row, target)}
+    return {**values, "columns": columns, "findings": findings, "leaks_measured": measured}
 
 
 def _values(row: Dataset, target: str | None) -> tuple[dict[str, Any], bool]:

@@ -82,21 +82,29 @@ def compressed_copies(path: Path) -> dict[str, str]:
 
 @functools.cache
 def _folder() -> Path:
-    """Return where compressed copies lie: where Python keeps compiled modules, or else for this process alone.
-
-    They are named by what they were made from. A data folder that comes from elsewhere must bring no scripts, so they
-    do not lie there.
-    """
-    folder = Path(cache_from_source(__file__)).with_name("static")
-    try:
-        if not sys.dont_write_bytecode:
-            if not folder.is_dir():
-                folder.mkdir(parents=True, exist_ok=True)
-                folder.chmod(0o755)
-            if os.access(folder, os.W_OK):
-                return folder
-    except OSError as fault:
-        log.info("compressed files are kept for this process alone: %s", fault)
+    """Return where compressed copies lie, named by what they were made from: for all processes, or for this one."""
+    shared = _shared_folder()
+    if shared is not None:
+        return shared
     own = Path(tempfile.mkdtemp(prefix="hydroml-static-"))
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     return own
+
+
+@functools.cache
+def _shared_folder() -> Path | None:
+    """Return the folder where Python keeps compiled modules; None where nothing shall be or can be kept there.
+
+    A data folder that comes from elsewhere must bring no scripts, so copies of ours do not lie in it.
+    """
+    folder = Path(cache_from_source(__file__)).with_name("static")
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o755)
+    except OSError as fault:
+        log.info("compressed files are kept for each process alone: %s", fault)
+        return None
+    return folder if os.access(folder, os.W_OK) else None

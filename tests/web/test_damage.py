@@ -73,6 +73,10 @@ def test_what_needs_damaged_rows_says_so(browser: Browser, user: User, river: Da
     HARMS["200 bytes"](datasets.parquet_of(river))
     pair = browser.get(f"{step_path(row, 'features')}/pair?one=c1&other=c2")
     rows = browser.get(f"/api/datasets/{river.id}/preview/?limit=50&offset=100")
-    for page in (pair, rows):
+    body = {"dataset_id": str(river.id), "target": "rain"}
+    token = browser.get("/account").token
+    address = "/api/experiments/wizard/dataset-analysis/"
+    described = browser.send("POST", address, json=body, headers={"X-CSRFToken": token})
+    for page in (pair, rows, described):
         assert page.status == 409
         assert "The stored rows of river.csv are damaged." in page.text
