@@ -69,15 +69,27 @@ def compressed_copies(path: Path) -> dict[str, str]:
     copies = {}
     for encoding, (ending, compress) in COMPRESSORS.items():
         copy = _folder() / f"{_digest(content)}{ending}"
-        if not copy.is_file():
-            # Another process may make the same copy at this moment; each puts a whole one in place.
-            aside = copy.with_name(f"{copy.name}.{os.getpid()}.part")
-            aside.write_bytes(compress(content))
-            # Another account may run the same product; what lies here is what anybody may ask the web for.
-            aside.chmod(0o644)
-            aside.replace(copy)
+        try:
+            if not copy.is_file():
+                _write_whole(copy, compress(content))
+        except OSError as fault:
+            # A disk that is full is no reason to serve no pages.
+            log.warning("%s is served without a compressed copy: %s", path.name, fault)
+            continue
         copies[encoding] = str(copy)
     return copies
+
+
+def _write_whole(copy: Path, content: bytes) -> None:
+    """Put a copy in its place; another process may make the same at this moment, and each puts down a whole one."""
+    aside = copy.with_name(f"{copy.name}.{os.getpid()}.part")
+    try:
+        aside.write_bytes(content)
+        # Another account may run the same product; what lies here is what anybody may ask the web for.
+        aside.chmod(0o644)
+        aside.replace(copy)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 @functools.cache

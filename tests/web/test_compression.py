@@ -69,6 +69,13 @@ def test_a_compressed_copy_follows_its_content(tmp_path: Path) -> None:
     assert static_files.compressed_copies(tmp_path / "LICENSE.txt") == {}
 
 
+def test_a_full_disk_leaves_static_files_uncompressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static_files, "_folder", lambda: Path("/dev/full"))
+    path = tmp_path / "a.css"
+    path.write_bytes(b"a{}" * 500)
+    assert static_files.compressed_copies(path) == {}
+
+
 def test_compressed_copies_are_kept_elsewhere_where_python_keeps_nothing() -> None:
     code = "import sys; sys.dont_write_bytecode = True; from app.web import static_files as s; print(s._folder())"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
