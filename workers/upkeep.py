@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import config
 from app.services import upkeep
 from app.storage.binding import bare_app
-from app.storage.privacy import mend_modes
+from app.storage.privacy import restrict_modes
 
 log = logging.getLogger("workers.upkeep")
 SWEEP_SECONDS = 5
@@ -21,7 +21,7 @@ def look_after(settings: config.Settings) -> None:
     """Sweep every five seconds and tidy every five minutes; a database that is away is tried again."""
     app = bare_app(settings, checkpoints=True)
     # `hydroml up` has done so before anything was started; where this runs by itself, nobody else does.
-    mend_modes(settings.data)
+    restrict_modes(settings.data)
     tidied = 0.0
     while True:
         try:

@@ -17,7 +17,7 @@ from app.launch.children import Child
 from app.launch.locking import FolderLock
 from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
 from app.queue import served
-from app.storage.privacy import mend_modes
+from app.storage.privacy import restrict_modes
 from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +77,7 @@ def up(plan: Plan) -> None:
     lock = FolderLock(plan.settings.data)
     lock.take(plan.url)
     refuse_taken_port(plan.host, plan.port)
-    mend_modes(plan.settings.data)
+    restrict_modes(plan.settings.data)
     children: list[Child] = []
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -17,16 +17,16 @@ def make_private() -> None:
     os.umask(OTHERS)
 
 
-def mend_modes(data: Path) -> int:
+def restrict_modes(data: Path) -> int:
     """Take from others what they may do with files and folders in the data folder; returns how many that were."""
-    mended = 0
+    restricted = 0
     for folder, _folders, names in os.walk(data, followlinks=False):
         for path in (Path(folder), *(Path(folder) / name for name in names)):
-            mended += _mended(path)
-    return mended
+            restricted += _restricted(path)
+    return restricted
 
 
-def _mended(path: Path) -> bool:
+def _restricted(path: Path) -> bool:
     try:
         found = path.lstat()
         if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not found.st_mode & OTHERS:

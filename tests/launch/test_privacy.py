@@ -19,7 +19,7 @@ from app.launch.redis_server import socket_path, url_of
 from app.services import datasets, experiments, tokens
 from app.storage.binding import bare_app
 from app.storage.db import db
-from app.storage.privacy import mend_modes
+from app.storage.privacy import restrict_modes
 from app.storage.tables import Dataset, User
 from tests.launch.conftest import Starter, Up, get, hydroml, wait_until
 from tests.services.tables import draft_on, save
@@ -101,7 +101,7 @@ def _state(experiment_id: uuid.UUID, user: User) -> str:
     return str(experiments.get_experiment(user, experiment_id).state)
 
 
-def test_mending_touches_modes_and_follows_no_link(tmp_path: Path) -> None:
+def test_restricting_touches_modes_and_follows_no_link(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").write_text("ours no more")
@@ -114,8 +114,8 @@ def test_mending_touches_modes_and_follows_no_link(tmp_path: Path) -> None:
     (data / "deep" / "rows").chmod(0o664)
     (data / "link").symlink_to(outside)
     (data / "dangling").symlink_to(tmp_path / "nothing")
-    assert mend_modes(data) >= 3
-    assert mend_modes(data) == 0
+    assert restrict_modes(data) >= 3
+    assert restrict_modes(data) == 0
     assert _open_to_others(data) == {}
     assert stat.S_IMODE((data / "deep" / "program").stat().st_mode) == 0o700
     assert stat.S_IMODE((outside / "file").stat().st_mode) == 0o644

@@ -76,7 +76,7 @@ def test_a_full_disk_leaves_static_files_uncompressed(tmp_path: Path, monkeypatc
     assert static_files.compressed_copies(path) == {}
 
 
-def test_compressed_copies_are_kept_elsewhere_where_python_keeps_nothing() -> None:
+def test_copies_are_kept_elsewhere_where_python_keeps_nothing() -> None:
     code = "import sys; sys.dont_write_bytecode = True; from app.web import static_files as s; print(s._folder())"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "hydroml-static-" in said.stdout
@@ -134,7 +134,7 @@ def test_every_route_with_a_secret_in_its_address_is_named(app: Flask) -> None:
     assert secret == UNCOMPRESSED_ENDPOINTS
 
 
-def test_the_token_has_one_mask_in_an_answer_and_another_in_the_next(browser: Browser) -> None:
+def test_the_token_has_another_mask_in_each_answer(browser: Browser) -> None:
     bodies = [_asked(browser, "/account", "br")[1] for _ in range(5)]
     tokens = [_tokens(body) for body in bodies]
     assert [len(found) for found in tokens] == [1] * 5

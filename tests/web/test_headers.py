@@ -147,7 +147,7 @@ def test_predictions_are_kept_by_no_browser(app: Flask, user: User, browser: Bro
         assert _faults(page.response) == []
 
 
-def test_a_static_file_is_kept_only_by_the_address_of_its_content(app: Flask, browser: Browser) -> None:
+def test_a_static_file_is_kept_only_by_its_versioned_address(app: Flask, browser: Browser) -> None:
     with app.test_request_context():
         address = app.jinja_env.globals["static_file"]("js/app.js")  # type: ignore[operator]
     kept = browser.get(address)

@@ -2,20 +2,21 @@
 "use strict";
 
 window.chartLibrary = (function () {
+  const { library } = document.currentScript.dataset;
   let loading = null;
 
-  function load(source) {
+  function load() {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
-      script.src = source;
+      script.src = library;
       script.addEventListener("load", () => resolve(window.Chart));
       script.addEventListener("error", () => { script.remove(); loading = null; reject(new Error("It did not come.")); });
       document.head.append(script);
     });
   }
 
-  return (source) => {
-    loading ??= load(source);
+  return () => {
+    loading ??= load();
     return loading;
   };
 })();

@@ -168,7 +168,7 @@
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       opened.unobserve(target);
-      window.chartLibrary(target.dataset.chartSrc).then(
+      window.chartLibrary().then(
         () => { if (target.isConnected) enliven(target, palette()); },
         () => {},
       );

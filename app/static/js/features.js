@@ -414,7 +414,7 @@
   async function enliven() {
     live = live.filter((one) => one.figure.isConnected || (one.chart.destroy(), false));
     for (const figure of document.querySelectorAll("figure[data-matrix]:not([data-drawn])")) {
-      const Chart = await window.chartLibrary(figure.dataset.chartSrc).catch(() => null);
+      const Chart = await window.chartLibrary().catch(() => null);
       if (!Chart || !figure.isConnected || figure.dataset.drawn) continue;
       register(Chart);
       live.push(new Matrix(figure, Chart));

@@ -12,7 +12,7 @@ from functools import lru_cache
 STRAY = "A quote stands in the middle of a value."
 SWALLOWED = "A quote is opened on it and not closed where the row ends."
 # No fault to the reader: quotes are in order once one closes a cell only where a separator follows.
-MENDED = "mended"
+MENDED = "restricted"
 WHITESPACE = "whitespace"
 
 
@@ -93,15 +93,15 @@ class Records:
             except StopIteration:
                 return
             except csv.Error as fault:
-                yield self._mended(str(fault))
+                yield self._restricted(str(fault))
                 continue
             lines = len(taken)
             if lines > 1 and width and len(row) != width and not _is_longer_by_nothing(row, width):
-                yield self._mended("")
+                yield self._restricted("")
             else:
                 yield feed.line, row, lines, ""
 
-    def _mended(self, fault: str) -> Found:
+    def _restricted(self, fault: str) -> Found:
         """Return what the first line of a faulty record gives alone; note quotes and cells that never end."""
         if "unexpected end" in fault:
             self.open_at = self.feed.line if len(self.feed.taken) > 1 else -self.feed.line
