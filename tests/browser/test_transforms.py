@@ -66,3 +66,25 @@ def test_a_recipe_is_previewed_and_added_without_javascript(open_page: OpenPage)
     assert sideways_overflow(page) <= 0
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("prcp_mm_api_0.9").wait_for()
+
+
+def test_preview_is_shown_in_place_and_leaves_the_form_whole(open_page: OpenPage) -> None:
+    watched = open_page()
+    # The preview of a logarithm with an offset below zero is refused at its field.
+    watched.expect("status of 422")
+    page = watched.page
+    panel = _at_features(page)
+    controls = panel.locator("select, input, button").count()
+    panel.get_by_label("Of columns").select_option(["prcp_mm"])
+    with page.expect_response("**/features/transform?*"):
+        panel.get_by_role("button", name="Preview", exact=True).click()
+    panel.locator("#features-transform-shown table").wait_for()
+    assert panel.locator("select, input, button").count() == controls
+    assert panel.get_by_role("button", name="Preview", exact=True).inner_text() == "Preview"
+    assert page.locator("#f-new").count() == 1
+    panel.get_by_label("What").select_option("log")
+    panel.get_by_label("Offset").fill("-3")
+    with page.expect_response("**/features/transform?*"):
+        panel.get_by_role("button", name="Preview", exact=True).click()
+    panel.get_by_text("must be between 0 and 1,000,000,000; you wrote -3").wait_for()
+    assert panel.get_by_role("button", name="Add", exact=True).count() == 1

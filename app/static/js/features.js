@@ -36,7 +36,7 @@
   function openPair(address) {
     const slot = document.getElementById("features-pair-slot");
     if (!slot || !window.htmx) return false;
-    window.htmx.ajax("GET", address, { target: slot }).then(() => {
+    window.htmx.ajax("GET", address, { target: slot, swap: "innerHTML" }).then(() => {
       const drawn = document.getElementById("features-pair");
       drawn?.focus({ preventScroll: true });
       drawn?.scrollIntoView({ block: "nearest" });

@@ -1,0 +1,65 @@
+"""What every template says about its requests: where an answer goes stands on the element that asks."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.house.source import ROOT, short, tracked
+
+ASKS = frozenset(f"{prefix}hx-{verb}" for prefix in ("", "data-") for verb in ("get", "post", "put", "patch", "delete"))
+NEEDED = ("hx-target", "hx-swap")
+JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+
+
+class _Askers(HTMLParser):
+    """Collects the elements that ask by htmx and leave out where the answer goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+        self.incomplete: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs}
+        if not names & ASKS:
+            return
+        self.seen += 1
+        missing = [name for name in NEEDED if name not in names]
+        if missing:
+            self.incomplete.append(f"line {self.getpos()[0]}: <{tag}> has no {' and no '.join(missing)}")
+
+
+def askers_of(template: str) -> _Askers:
+    """Return the elements of a template that ask by htmx, whatever its conditions are."""
+    found = _Askers()
+    # An expression may stand for an attribute's value, so it leaves a letter; a statement leaves nothing.
+    found.feed(JINJA.sub(lambda part: "x" if part[0].startswith("{{") else "", template))
+    return found
+
+
+def test_every_htmx_element_names_its_target_and_its_swap() -> None:
+    """Inheritance is switched off in the layout, and the next htmx has none at all."""
+    incomplete, seen = [], 0
+    for path in tracked():
+        if path.suffix == ".html" and ROOT / "app" in path.parents:
+            found = askers_of(path.read_text(encoding="utf-8"))
+            seen += found.seen
+            incomplete += [f"{short(path)}, {line}" for line in found.incomplete]
+    assert incomplete == []
+    assert seen > 30
+
+
+@pytest.mark.parametrize(
+    ("markup", "missing"),
+    [
+        ('<a hx-get="{{ here }}" hx-target="#x" hx-swap="outerHTML">', []),
+        ('<a{% if a > b %} hx-get="/x" hx-target="this"{% endif %}>', ["line 1: <a> has no hx-swap"]),
+        ('\n<button data-hx-post="/x">', ["line 2: <button> has no hx-target and no hx-swap"]),
+        ('{# <a hx-get="/x"> #}<a href="/x">', []),
+    ],
+)
+def test_an_element_that_leaves_one_out_is_found(markup: str, missing: list[str]) -> None:
+    assert askers_of(markup).incomplete == missing
