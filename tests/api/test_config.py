@@ -15,6 +15,7 @@ from app.services.drafts import plan_of
 from app.storage.tables import Dataset, User
 from app.web.access import READ_BY_POST
 from tests.api.program import Program
+from tests.services.tables import upload
 from tests.web.client import answers_of, draft_on_sample
 
 PATH = "/api/experiments/wizard/validate-config/"
@@ -263,3 +264,22 @@ def test_more_recipes_than_a_draft_keeps_are_refused(program: Program, sample: D
     recipes = [{"columns": ["prcp_mm"], "kind": "lag"}] * 201
     (problem,) = _problems(program, config_of(sample, features={"selected": ["prcp_mm"], "transforms": recipes}))
     assert (problem["field"], problem["code"]) == ("transforms", "too_long")
+
+
+def test_times_that_repeat_are_refused_and_the_patch_names_the_group(program: Program, user: User) -> None:
+    lines = (f"2001-{1 + day // 28:02d}-{1 + day % 28:02d},{site},{day * 7 % 31}.5,{day * site % 17}.25"
+             for day in range(120) for site in (1, 2, 3, 4))  # fmt: skip
+    row = upload(user, "\n".join(["date,site,rain,flow", *lines]).encode())
+    config = config_of(
+        row,
+        task={"target": "flow", "kind": "regression", "time_column": "date", "group_column": None},
+        features={
+            "selected": ["rain"],
+            "transforms": [{"columns": ["rain"], "kind": "lag", "parameters": {"steps": [1]}}],
+        },
+    )
+    (problem,) = (one for one in _problems(program, config) if one["code"] == "times_repeat")
+    assert (problem["severity"], problem["step"], problem["field"]) == ("error", "features", "transforms")
+    assert problem["remedy"]["patch"]["task"] == {"group_column": "site"}
+    healed = merged(config, problem["remedy"]["patch"])
+    assert "error" not in {one["severity"] for one in _problems(program, healed)}

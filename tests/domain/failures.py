@@ -113,6 +113,18 @@ def _() -> None:
     assert pd.Series(Y).groupby(days).shift(1).isna().all()
 
 
+@shows("times_repeat")
+def _() -> None:
+    sites, days = np.tile([0, 1, 2, 3], 15), np.repeat(np.arange(15), 4)
+    level = pd.Series(1000 * sites + days)
+    earlier = level.shift(1).dropna()
+    # The row above is another site's at every row, and of the same day at three rows in four.
+    assert (earlier // 1000 != sites[1:]).all()
+    assert (earlier % 1000 == days[1:]).mean() > 0.7
+    within = level.groupby(sites).shift(1).dropna()
+    assert (level[within.index] - within == 1).all()
+
+
 @shows("holdout_too_small")
 def _() -> None:
     with pytest.warns(UserWarning, match="not well-defined with less than two samples"):

@@ -63,6 +63,14 @@ def _wells(rows: int = 400) -> pd.DataFrame:
     return frame
 
 
+def _panel() -> pd.DataFrame:
+    """Return the made table with every day once for each of four sites."""
+    frame = made(400)
+    frame["day"] = np.repeat(frame["day"].to_numpy()[:100], 4)
+    frame["site"] = np.tile(["n1", "n2", "n3", "n4"], 100)
+    return frame
+
+
 @cache
 def table(name: str) -> Known:
     """Return a table by name, read as the product reads it."""
@@ -76,6 +84,8 @@ def table(name: str) -> Known:
         return known(_wells())
     if name == "still":
         return known(made(400).assign(flow=lambda frame: frame["y"].where(np.arange(400) >= 340, 504.0)))
+    if name == "panel":
+        return known(_panel())
     if name == "lost":
         return known(_lost())
     if name == "one":
@@ -151,6 +161,8 @@ def _about_features() -> Iterator[Row]:
         yield "odd", _a(features={field: True}), f"warning features {field} {code}"
     yield "wells", _a(), f"notice features {table('wells').key('duration')} known_only_afterwards"
     yield "400", _a(data=NO_TIME, features=_lag(1)), "error features transforms time_column_missing"
+    alone = {"time_column": "day", "group_column": ""}
+    yield "panel", _a(data=alone, features=_lag(1)), "error features transforms times_repeat"
     yield "400", _a(features=_lag(101)), "warning features transforms memory_too_long"
     yield "400", _a(features={"transforms": "lag"}), "error features transforms transform_invalid"
     yield "400", _a(features=_lag(400)), "error features transforms memory_too_long"

@@ -57,6 +57,7 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "derived_without_time": ("400", {"transforms": LAG}),
     "recipe_unfit": ("400", {"transforms": [{"columns": ["word"], "kind": "scale_standard"}]}),
     "group_is_time": ("400", {"task": {**DAY, "group_column": "day"}, "transforms": LAG}),
+    "times_repeat": ("panel", {"task": DAY, "transforms": LAG}),
     "holdout_too_small": ("400", {"validation": {"strategy": "k_fold", "holdout": {"fraction": 0.001}}}),
     "scaling_pointless": (
         "400",

@@ -9,8 +9,18 @@ from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
+from app.domain.recommendation.task import suggest_group
 from app.domain.training.chains import chains_of, clash_of
-from app.domain.training.transforms import Held, columns_fault, derived_names, held_by, memory_of, names_made, readable
+from app.domain.training.transforms import (
+    Held,
+    columns_fault,
+    count_repeats,
+    derived_names,
+    held_by,
+    memory_of,
+    names_made,
+    readable,
+)
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind
 
@@ -110,6 +120,53 @@ def look_back_far_enough(subject: Subject) -> Iterator[Problem]:
             message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
             shorter = Remedy("Take a shorter lag or window.")
             yield warning("features", FIELD, "memory_too_long", message, shorter)
+
+
+def look_back_within_one_series(subject: Subject) -> Iterator[Problem]:
+    """Where several rows share a time, a group column says which of them the earlier value belongs to."""
+    task = subject.spec.task
+    back = [place for place, part in _listed(subject) if memory_of([part])]
+    repeats = _repeats(subject, task.group_column) if back else 0
+    if not repeats:
+        return
+    message = (
+        f"{repeats:,} of {subject.profile.rows:,} rows share their time with another row"
+        f"{f' of the same {task.group_column[:60]}' if task.group_column else ''}. "
+        "A feature that looks back would take another row's value there."
+    )
+    candidate = _group_candidate(subject)
+    if candidate:
+        remedy = Remedy(f"Use {candidate[:40]} as group column", {"data": {"group_column": candidate}})
+    else:
+        kept = [recipe for place, recipe in enumerate(subject.recipes) if place not in back]
+        remedy = Remedy("Remove the features that look back", {"features": {FIELD: kept}})
+    yield error("features", FIELD, "times_repeat", message, remedy)
+
+
+def _repeats(subject: Subject, group: str | None) -> int:
+    """Return how many rows at least share their time with an earlier one of their group."""
+    name, axis = subject.spec.task.time_column, subject.profile.time_axis
+    if name is None or group == name:
+        # Moments as groups have a rule of their own.
+        return 0
+    time = subject.profile.column(name)
+    rows = subject.profile.rows - time.missing
+    times = rows - axis.duplicates if axis is not None and axis.column == name else time.distinct
+    groups = 1
+    if group is not None:
+        column = subject.profile.column(group)
+        groups = column.distinct + (1 if column.missing else 0)
+    return count_repeats(rows, times=times, groups=groups)
+
+
+def _group_candidate(subject: Subject) -> str:
+    """Return the column that tells rows of the same time apart; empty where none is known to."""
+    task, axis = subject.spec.task, subject.profile.time_axis
+    if axis is None or axis.column != task.time_column:
+        return ""
+    name = suggest_group(subject.profile)[0]
+    unfit = name in ("", task.target, task.group_column, task.time_column)
+    return "" if unfit or _repeats(subject, name) else name
 
 
 def go_together(subject: Subject) -> Iterator[Problem]:

@@ -8,14 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.domain.checks import (
-    about_data,
-    about_leaks,
-    about_model,
-    about_transforms,
-    about_tuning,
-    about_validation,
-)
+from app.domain.checks import about_data, about_leaks, about_model, about_transforms, about_tuning, about_validation
 from app.domain.checks.about_settings import PAIRS
 from app.domain.checks.pairs import Pair
 from app.domain.checks.subject import Subject
@@ -140,6 +133,16 @@ DATA = (
         WARNING,
         "Use no group column.",
         about_data.time_is_not_the_group,
+    ),
+    Conflict(
+        "times_repeat",
+        "times_repeat",
+        (DERIVED, TIME, GROUP),
+        "Several rows share a time, no group column tells them apart, and derived features look back.",
+        "Takes the value of another group's row for the earlier one.",
+        ERROR,
+        "Use the column that tells such rows apart as group column; where there is none, remove those features.",
+        about_transforms.look_back_within_one_series,
     ),
     Conflict(
         "scaling_pointless",

@@ -24,6 +24,7 @@ Rule = Callable[[Subject], Iterator[Problem]]
 OF_TRANSFORMS: tuple[Rule, ...] = (
     about_transforms.can_be_followed,
     about_transforms.look_back_far_enough,
+    about_transforms.look_back_within_one_series,
     about_transforms.go_together,
     about_transforms.fit_their_columns,
     about_transforms.fit_the_rows,

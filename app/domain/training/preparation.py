@@ -18,7 +18,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.chains import chains_of, clash_of
 from app.domain.training.derivation import apply_transforms
-from app.domain.training.transforms import column_fault, names_made, names_taken
+from app.domain.training.transforms import column_fault, count_repeats, longest_memory, names_made, names_taken
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -72,6 +72,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     _refuse_absent(frame, spec)
     in_file = len(frame)
     frame, rows = _in_time_order(frame, spec)
+    _refuse_mixed_series(frame, spec)
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
@@ -125,6 +126,20 @@ def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArr
         raise TrainingError(f"The time column {column} does not hold dates.", code="time_column_unreadable")
     known = frame[frame[column].notna()].sort_values(column, kind="stable")
     return known.reset_index(drop=True), known.index.to_numpy() + 1
+
+
+def _refuse_mixed_series(frame: pd.DataFrame, spec: Spec) -> None:
+    """Refuse to look back over rows that share a time and that no group column tells apart."""
+    time, group = spec.task.time_column, spec.task.group_column
+    if time is None or group == time or not longest_memory(spec):
+        return
+    groups = 1 if group is None else frame[group].nunique(dropna=False)
+    if count_repeats(len(frame), times=frame[time].nunique(), groups=groups):
+        raise TrainingError(
+            f"Rows share a time in {time[:60]}, so features that look back would mix different series. "
+            "Choose the group column that tells these rows apart, or remove those features.",
+            code="times_repeat",
+        )
 
 
 def group_labels(values: pd.Series) -> NDArray[Any]:

@@ -83,6 +83,18 @@ def longest_memory(spec: Spec) -> int:
     return memory_of(spec.features.transforms)
 
 
+def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:
+    """Return how many rows at least share their time with an earlier row of their group.
+
+    Parameters
+    ----------
+    rows, times, groups
+        Rows that have a time, distinct times among them, and distinct groups. Without groups (1) the count is exact;
+        with them it is what is left when every group holds every time once.
+    """
+    return max(0, rows - times * max(groups, 1))
+
+
 @dataclass(frozen=True)
 class Held:
     """The columns that recipes may work on: their kinds, which constant ones are numbers, and what recipes make.

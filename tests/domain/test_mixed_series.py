@@ -1,0 +1,105 @@
+"""Features that look back over rows that share a time: refused without a column that tells those rows apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from app.domain.checks import check_spec
+from app.domain.errors import TrainingError
+from app.domain.problems import Problem
+from app.domain.training.preparation import prepare
+from app.domain.vocabulary import Severity
+from tests.domain.faults import table
+from tests.domain.reading import Answers, Known, known, mended, real_file
+from tests.domain.tables import made, make_spec
+
+BASINS = "hydro/camels_us_4basins_2000_2002.csv"
+LAG = [{"columns": ["prcp_mm"], "kind": "lag", "parameters": {"steps": [1]}}]
+A_LAG = [{"columns": ["a"], "kind": "lag", "parameters": {"steps": [1]}}]
+SEASON = [{"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}}]
+
+
+def _alone(transforms: list[dict[str, Any]]) -> Answers:
+    return {"data": {"group_column": ""}, "features": {"transforms": transforms}}
+
+
+def _found(of: Known, answers: Answers) -> list[Problem]:
+    return [one for one in of.plan(answers).problems if one.code == "times_repeat"]
+
+
+def test_basins_without_a_group_are_an_error_healed_by_the_group() -> None:
+    basins, answers = real_file(BASINS), _alone(LAG)
+    (problem,) = _found(basins, answers)
+    assert (problem.severity, problem.step, problem.field) == (Severity.ERROR, "features", "transforms")
+    assert problem.message.startswith("3,288 of 4,384 rows share their time with another row.")
+    assert problem.remedy is not None
+    assert problem.remedy.label == "Use gauge_id as group column"
+    assert not basins.plan(answers).launchable
+    after = basins.plan(mended(answers, problem))
+    assert after.launchable
+    assert after.spec is not None
+    assert after.spec.task.group_column == "gauge_id"
+    assert after.spec.features.transforms[0].kind == "lag"
+
+
+def test_without_a_candidate_the_remedy_removes_what_looks_back() -> None:
+    frame = made(200)
+    frame["day"] = frame["day"].to_numpy()[[*range(150), *range(50)]]
+    of = known(frame.drop(columns=["site", "two", "three"]))
+    answers: Answers = {
+        "data": {"target": "y", "time_column": "day", "group_column": ""},
+        "features": {"transforms": [*A_LAG, *SEASON]},
+    }
+    (problem,) = _found(of, answers)
+    assert problem.remedy is not None
+    assert problem.remedy.label == "Remove the features that look back"
+    after = of.plan(mended(answers, problem))
+    assert after.spec is not None
+    assert [part.kind for part in after.spec.features.transforms] == ["date_parts"]
+    assert not _found(of, mended(answers, problem))
+
+
+def test_a_group_that_cannot_tell_rows_apart_is_no_way_out() -> None:
+    answers: Answers = {
+        "data": {"target": "y", "time_column": "day", "group_column": "two"},
+        "features": {"transforms": A_LAG},
+    }
+    (problem,) = _found(table("panel"), answers)
+    assert "of the same two" in problem.message
+    assert problem.remedy is not None
+    assert problem.remedy.changes == {"data": {"group_column": "site"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "transforms"),
+    [("panel", "site", A_LAG), ("panel", None, SEASON), ("panel", None, []), ("400", None, A_LAG)],
+    ids=["grouped", "nothing looks back", "nothing derived", "times are distinct"],
+)
+def test_a_series_that_is_not_mixed_is_let_through(
+    name: str, group: str | None, transforms: list[dict[str, Any]]
+) -> None:
+    of = table(name)
+    spec = make_spec(task={"time_column": "day", "group_column": group}, transforms=transforms)
+    assert "times_repeat" not in {one.code for one in check_spec(spec, of.profile, None)}
+    prepare(spec, of.frame, of.profile)
+
+
+@pytest.mark.parametrize("group", [None, "two"])
+def test_training_itself_refuses_to_mix_series(group: str | None) -> None:
+    of = table("panel")
+    spec = make_spec(task={"time_column": "day", "group_column": group}, transforms=A_LAG)
+    with pytest.raises(TrainingError, match=r"Rows share a time in day, so .*Choose the group column") as refused:
+        prepare(spec, of.frame, of.profile)
+    assert refused.value.code == "times_repeat"
+
+
+def test_rows_without_a_time_are_not_counted_as_repeats() -> None:
+    frame = made(200)
+    frame.loc[frame.index[:30], "day"] = pd.NaT
+    of = known(frame)
+    spec = make_spec(task={"time_column": "day"}, transforms=A_LAG)
+    assert "times_repeat" not in {one.code for one in check_spec(spec, of.profile, None)}
+    prepare(spec, of.frame, of.profile)
