@@ -25,7 +25,7 @@ class Asked(BaseModel):
 
 @blueprint.post("/dataset-analysis/")
 def describe() -> Response:
-    """Describe a dataset; while its file is read, say which job to wait for."""
+    """Describe a dataset; while its file is read or its columns are measured, say which job to wait for."""
     asked = body_of(Asked)
     found = describe_dataset(current_user(), asked.dataset_id, target=asked.target)
     if found.job is not None:

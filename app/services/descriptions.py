@@ -11,14 +11,15 @@ from typing import Any
 from app.domain.analysis.describing import describe, finding_json
 from app.domain.errors import DomainError, UnavailableError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
-from app.services import analysis, cache, leakage
+from app.services import analysis, associations, cache, leakage
+from app.services.measuring import OPEN, kinds_of
 from app.storage import datasets
 from app.storage.tables import Dataset, Job, User
 
 
 @dataclass(frozen=True)
 class Description:
-    """An answer, or the job to wait for. `cached` says that it was put together before."""
+    """An answer, the job to wait for, or both while leaks are measured. `cached`: it was put together before."""
 
     dataset: Dataset
     values: dict[str, Any] | None = None
@@ -47,9 +48,20 @@ def describe_dataset(user: User, dataset_id: uuid.UUID, *, target: str | None = 
             raise UnavailableError("The file is still arriving or being read. Ask again in a moment.")
         return Description(row, job=job)
     values, cached = _values(row, target)
+    job = None
     if target is not None:
+        job = _job_of_leaks(row, target)
         values = _with_leaks(row, target, values)
-    return Description(row, values, cached=cached, elapsed_ms=1000 * (time.perf_counter() - begun))
+    return Description(row, values, job=job, cached=cached, elapsed_ms=1000 * (time.perf_counter() - begun))
+
+
+def _job_of_leaks(row: Dataset, target: str) -> Job | None:
+    """Return the job that still measures what may give a target away; None where that is done, failed or stopped."""
+    profile = analysis.profile_of(row)
+    if profile is None or leakage.is_measured(row, target):
+        return None
+    job = associations.job_for(row, associations.key_of(profile, target, kinds_of(profile, None)))
+    return job if job is not None and job.state in OPEN else None
 
 
 def _with_leaks(row: Dataset, target: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from flask import Flask
 
 from app import queue
-from app.services import cache, checkup, datasets
+from app.domain.analysis.profile import DatasetProfile
+from app.services import associations, cache, checkup, datasets
 from app.services.context import current_settings
 from app.storage.tables import Dataset, User
 from tests.api.program import Program
@@ -78,6 +81,48 @@ def test_while_a_file_is_read_the_job_is_told(app: Flask, program: Program, user
     assert (job["kind"], job["state"]) == ("analyse", "queued")
     datasets.read_dataset(row.id)
     assert program.post(PATH, {"dataset_id": str(row.id)}).status_code == 200
+
+
+def profile_of(row: Dataset) -> DatasetProfile:
+    profile = datasets.profile_of(row)
+    assert profile is not None
+    return profile
+
+
+def _leaky_csv(rows: int = 8_000) -> bytes:
+    """Return a file that is read at once and measured by a worker; two of its columns add up to the last."""
+    random = np.random.default_rng(5)
+    frame = pd.DataFrame(random.gamma(2.0, size=(rows, 18)).round(1), columns=[f"gauge_{at}" for at in range(18)])
+    frame["base"], frame["quick"] = random.gamma(2.0, size=(2, rows)).round(1)
+    frame["flow"] = (frame["base"] + frame["quick"]).round(1)
+    return frame.to_csv(index=False).encode()
+
+
+def test_leaks_of_a_large_file_are_waited_for(program: Program, reader: Program, user: User) -> None:
+    row = upload(user, _leaky_csv())
+    asked = {"dataset_id": str(row.id), "target": "flow"}
+    first = reader.post(PATH, asked)
+    job = first.get_json()["job"]
+    assert (first.status_code, first.headers["Location"]) == (202, f"/api/jobs/{job['id']}/")
+    assert (job["kind"], job["state"]) == ("associate", "queued")
+    assert reader.post(PATH, asked).get_json()["job"]["id"] == job["id"]
+    assert reader.post(PATH, {"dataset_id": str(row.id)}).status_code == 200, "Without a target there is no leak."
+    kinds = {column.name: column.kind.value for column in profile_of(row).columns}
+    associations.measure_for_job(row.id, target="flow", kinds=kinds, go_on=lambda _part: True)
+    whole = reader.post(PATH, asked)
+    assert whole.status_code == 200
+    assert whole.get_json()["leaks_measured"] is True
+    leaks = [one for one in whole.get_json()["findings"] if one["code"] == "target_leakage"]
+    assert {one["columns"][0] for one in leaks} == {"base", "quick"}
+
+
+def test_leaks_that_nobody_measures_any_more_are_not_waited_for(program: Program, user: User) -> None:
+    row = upload(user, _leaky_csv())
+    asked = {"dataset_id": str(row.id), "target": "flow"}
+    job = program.post(PATH, asked).get_json()["job"]
+    assert program.post(f"/api/jobs/{job['id']}/cancel/").get_json()["state"] == "cancelled"
+    answer = program.post(PATH, asked)
+    assert (answer.status_code, answer.get_json()["leaks_measured"]) == (200, False)
 
 
 def test_a_file_that_could_not_be_read_says_why(app: Flask, program: Program, user: User) -> None:
