@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from app.domain.analysis.leakage import question_of
 from app.domain.analysis.profile import Finding, Leak, Remedy
@@ -20,7 +21,9 @@ class LeakQuestion:
     """One recorded question about one column: would you know this at prediction time?
 
     `field` is the answer's field on the Features step ("leak.c3"), and `answer` is "known", "not_known" or "". `strong`
-    says that the column stays unticked until it is answered. `others` are columns that belong to the evidence.
+    says that the column stays unticked until it is answered. `others` are columns that belong to the evidence;
+    `is_part` says that the target is the sum of the column and these. `columns` and their `fields` are all that one
+    answer decides about.
     """
 
     column: str
@@ -33,6 +36,68 @@ class LeakQuestion:
     question: str
     answer: str = ""
     others: tuple[str, ...] = ()
+    is_part: bool = False
+    columns: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeakSearch:
+    """How far the search for leaks is, and what is asked.
+
+    `state` is "measured", "measuring", or "stopped" where it failed or was stopped; `measured` of `columns` are done.
+    Of the parts of a sum there is one question.
+    """
+
+    state: str
+    questions: tuple[LeakQuestion, ...] = ()
+    measured: int = 0
+    columns: int = 0
+
+    @property
+    def open(self) -> tuple[LeakQuestion, ...]:
+        """Return the questions that nobody has answered."""
+        return tuple(question for question in self.questions if not question.answer)
+
+
+def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
+    """Return how far the search for leaks of a draft's target is, open questions first, the surest first."""
+    profile, spec = profile_of(dataset), plan.spec
+    if profile is None or spec is None or not profile.has(spec.task.target):
+        return LeakSearch("measured")
+    target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
+    found = associations.associations_for(dataset, target, kinds)
+    asked = sorted(joined(questions_for(dataset, plan)), key=lambda one: (bool(one.answer), -one.score))
+    state = "measured"
+    if not plan.columns_measured:
+        # The plan may be older than the end of the job, so that a job that has ended is asked about once more.
+        job = associations.job_for(dataset, associations.key_of(profile, target, kinds))
+        state = "measuring" if job is not None else "stopped"
+    measured = 0 if found is None else len(found.items)
+    return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
+
+
+def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
+    """Return the questions with one for all parts of a sum, unless these were answered differently one by one."""
+    by_column = {question.column: question for question in questions}
+    whole: list[LeakQuestion] = []
+    taken: set[str] = set()
+    for question in by_column.values():
+        if question.column in taken:
+            continue
+        others = [by_column[name] for name in question.others if name in by_column] if question.is_part else []
+        together = all(one.is_part and one.answer == question.answer for one in others)
+        group = [question, *(one for one in others if one.column not in taken)] if together else [question]
+        taken.update(one.column for one in group)
+        whole.append(
+            replace(
+                question,
+                columns=tuple(one.column for one in group),
+                fields=tuple(one.field for one in group),
+                strong=any(one.strong for one in group),
+            )
+        )
+    return whole
 
 
 def questions_for(dataset: Dataset, plan: Plan) -> list[LeakQuestion]:
@@ -63,8 +128,9 @@ def _of_a_moment(leaks: tuple[Leak, ...]) -> Leak | None:
     if not asked:
         return None
     evidence = " ".join(dict.fromkeys(leak.evidence for leak in asked))
-    others = tuple(dict.fromkeys(name for leak in asked for name in leak.others))
-    return Leak(asked[0].column, asked[0].code, asked[0].score, evidence, others)
+    first, parts = asked[0], [leak for leak in asked if leak.is_part]
+    others = tuple(dict.fromkeys(name for leak in parts or asked for name in leak.others))
+    return Leak(first.column, first.code, first.score, evidence, others, bool(parts))
 
 
 def _question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
@@ -79,6 +145,9 @@ def _question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
         question=question_of(leak, target),
         answer=answer,
         others=leak.others,
+        is_part=leak.is_part,
+        columns=(leak.column,),
+        fields=(f"leak.{key}",),
     )
 
 

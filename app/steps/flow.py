@@ -50,7 +50,8 @@ class StepView:
     `read` turns the form that was posted into field -> raw value, for the fields that the form showed. `context` gives
     its fragment what it needs, and a `status` where what was asked for makes no sense. `act` answers a button of its
     own, by returning more changes. `reshapes` names fields (or prefixes ending in ".") whose change alters the form
-    itself. `live` is a fragment of what else follows a change, sent along with the saved mark.
+    itself. `live` is a fragment of what else follows a change, sent along with the saved mark; `follows` is one of what
+    changes when the job ends that compares the columns with the target.
     """
 
     slug: str
@@ -60,6 +61,7 @@ class StepView:
     reshapes: tuple[str, ...] = ()
     live: str = ""
     accepts: tuple[str, ...] = ()
+    follows: str = ""
 
 
 def situation_of(draft_id: uuid.UUID) -> Situation:
@@ -235,6 +237,21 @@ def autosave(view: StepView, draft_id: uuid.UUID) -> Response:
     return fragment("partials/wizard/saved.html", with_side=True, **moved_along(situation, view, of=view.slug))
 
 
+def measured(view: StepView, draft_id: uuid.UUID) -> Response:
+    """Answer how far the search for leaks is, with whatever it changed on the page since that was drawn."""
+    situation = situation_of(draft_id)
+    if situation.row.launched_experiment_id is not None or situation.plan.spec is None or not wants_fragment():
+        return leave_for(step_url(situation.row, view.slug))
+    return show_measured({**view.context(situation), **frame_of(situation, view.slug)}, view.follows)
+
+
+def show_measured(context: Mapping[str, Any], follows: str) -> Response:
+    """Answer with the mark of the search for leaks; what else changed goes to its own places."""
+    changed = context["shown_state"] != request.args.get("seen")
+    parts = {"with_side": True, "follows": follows} if changed else {}
+    return fragment("partials/wizard/measuring.html", looked=True, **{**context, **parts})
+
+
 def moved_along(situation: Situation, view: StepView, *, of: str) -> dict[str, Any]:
     """Return what the answer to a change needs besides the saved mark; `of` is the page that it goes to."""
     live = view.live if situation.plan.spec is not None else ""
@@ -283,7 +300,7 @@ def posted_json(name: str) -> Any:
 
 
 def blueprint_for(view: StepView) -> Blueprint:
-    """Return the step's blueprint with the four routes that every step has."""
+    """Return the step's blueprint with the routes that every step has."""
     made = Blueprint(view.slug, __name__, url_prefix=f"/experiments/drafts/<uuid:draft_id>/{view.slug}")
 
     @made.get("", endpoint="show")
@@ -297,6 +314,10 @@ def blueprint_for(view: StepView) -> Blueprint:
     @made.post("/autosave", endpoint="autosave")
     def autosave_route(draft_id: uuid.UUID) -> Response:
         return autosave(view, draft_id)
+
+    @made.get("/measured", endpoint="measured")
+    def measured_route(draft_id: uuid.UUID) -> Response:
+        return measured(view, draft_id)
 
     @made.post("/resolve", endpoint="resolve")
     def resolve_route(draft_id: uuid.UUID) -> Response:

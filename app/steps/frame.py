@@ -12,7 +12,8 @@ from app.domain.problems import Problem
 from app.domain.recommendation.propose import READING
 from app.domain.training import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services import draft_history, drafts, estimates
+from app.services import draft_history, drafts, estimates, leakage
+from app.services.measuring import digest_of
 from app.storage.db import now
 
 if TYPE_CHECKING:
@@ -76,12 +77,23 @@ def _word(problem: Problem) -> str:
     return {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}[problem.severity]
 
 
+def _shown_state(situation: Situation, search: leakage.LeakSearch) -> str:
+    """Return a mark of all that a search for leaks can change on a page, so that the page tells what it shows."""
+    plan = situation.plan
+    asked = [(question.columns, question.answer) for question in search.questions]
+    recipes = [part.model_dump(mode="json") for part in plan.spec.features.transforms] if plan.spec else []
+    ticked = [choice.profile.key for choice in plan.columns if choice.selected]
+    told = [(problem.step, problem.field, problem.code, problem.message) for problem in plan.problems]
+    return digest_of(search.state, asked, ticked, recipes, told)
+
+
 def frame_of(situation: Situation, current: str) -> dict[str, Any]:
     """Return what the frame's templates need."""
     plan, spec = situation.plan, situation.plan.spec
     earlier, later = wizard.before(current), wizard.after(current)
     derived = len(spec.features.transforms) if spec else 0
     named = plan.values.get("review", {}).get("name")
+    search = leakage.search_for(situation.dataset, plan) if situation.dataset else leakage.LeakSearch("measured")
     if spec and situation.dataset and situation.profile and current in TIMED and plan.launchable:
         estimates.ask_for_timed_fits(situation.dataset, spec, situation.profile)
     return {
@@ -97,6 +109,8 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "before": earlier,
         "after": later,
         "problems_here": plan.problems_of(current),
+        "leak_search": search,
+        "shown_state": _shown_state(situation, search),
         "problems": [(_word(one), one) for one in plan.problems],
         "base": f"/experiments/drafts/{situation.row.id}",
         "home": f"/experiments/drafts/{situation.row.id}/",

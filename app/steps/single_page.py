@@ -23,7 +23,7 @@ from app.steps.model.routes import VIEW as MODEL
 from app.steps.review.routes import VIEW as REVIEW
 from app.steps.review.routes import launched
 from app.steps.validation.routes import VIEW as VALIDATION
-from app.web.hypermedia import fragment, into, leave_for, render, see_other
+from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
 from app.web.wording import answered, asked_in_full
 
 SLUG = "single-page"
@@ -125,6 +125,17 @@ def autosave(draft_id: uuid.UUID) -> Response:
     along = flow.moved_along(situation, MODEL, of=SLUG)
     frame = {**along, **frame_of(situation, "review"), "step": PAGE, "home": "#section-"}
     return fragment("partials/wizard/saved.html", with_side=True, **frame)
+
+
+@blueprint.get("/measured")
+def measured(draft_id: uuid.UUID) -> Response:
+    """Answer how far the search for leaks is, with whatever it changed on the page since that was drawn."""
+    situation = flow.situation_of(draft_id)
+    known = situation.row.launched_experiment_id
+    if known is not None or situation.plan.spec is None or not wants_fragment():
+        return leave_for(_address(draft_id))
+    frame = {**frame_of(situation, "review"), "step": PAGE, "home": "#section-"}
+    return flow.show_measured({**FEATURES.context(situation), **frame}, "partials/wizard/single_measured.html")
 
 
 @blueprint.post("/launch")

@@ -99,6 +99,7 @@ POLICY: dict[str, Who] = {
     "single_page.show": Who.SIGNED_IN,
     "single_page.save": Who.SIGNED_IN,
     "single_page.autosave": Who.SIGNED_IN,
+    "single_page.measured": Who.SIGNED_IN,
     "single_page.resolve": Who.SIGNED_IN,
     "single_page.launch": Who.SIGNED_IN,
     "drafts.resume": Who.SIGNED_IN,
@@ -134,7 +135,7 @@ POLICY: dict[str, Who] = {
     **{
         f"{slug}.{verb}": Who.SIGNED_IN
         for slug in ("data", "features", "model", "validation", "review")
-        for verb in ("show", "save", "autosave", "resolve")
+        for verb in ("show", "save", "autosave", "measured", "resolve")
     },
 }
 

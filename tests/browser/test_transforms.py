@@ -26,7 +26,9 @@ def _focus(page: Any) -> str:
 
 
 def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPage) -> None:
-    page = open_page().page
+    watched = open_page()
+    watched.expect("status of 422")
+    page = watched.page
     panel = _at_features(page)
     kind = panel.get_by_label("What")
     kind.focus()

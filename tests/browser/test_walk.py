@@ -132,7 +132,9 @@ def test_two_tabs_never_overwrite_each_other_silently(open_page: OpenPage) -> No
 
 
 def test_a_question_between_two_tabs_holds_the_step_until_it_is_answered(open_page: OpenPage) -> None:
-    one = open_page().page
+    watched = open_page()
+    watched.expect("status of 409")
+    one = watched.page
     Walk(one).come_to_validation()
     two = open_page().page
     two.goto(one.url)
@@ -175,6 +177,7 @@ def test_a_bad_file_says_why_and_loses_nothing(open_page: OpenPage, tmp_path_fac
     page_file = tmp_path_factory.mktemp("bad") / "login.csv"
     page_file.write_text("<!doctype html><html><body>Sign in</body></html>")
     watched = open_page()
+    watched.expect("status of 422")
     page = watched.page
     walk = Walk(page)
     walk.choose_sample()

@@ -10,13 +10,13 @@ from app.storage.tables import User
 from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, draft_on_sample, step_path, words_of
 
-NOTHING = "Nothing stands in the way."
+READY = "Ready to launch."
 
 
 def test_a_warning_is_told_where_the_launch_is_promised(browser: Browser, user: User) -> None:
     row = draft_on_sample(user)
     page = browser.get(step_path(row, "review"))
-    assert NOTHING in words_of(page.element("review-verdict"))
+    assert READY in words_of(page.element("review-verdict"))
     save(user, row, step="validation", strategy="k_fold")
     verdict = browser.get(step_path(row, "review")).element("review-verdict")
     assert "It can be launched, but 1 warning stands under Problems." in words_of(verdict)

@@ -44,7 +44,7 @@ def test_a_sample_and_every_default_give_a_queued_experiment(browser: Browser, u
         assert after.status == 303
         page = browser.follow(after)
     assert page.h1 == "Review"
-    assert "Nothing stands in the way." in page.words
+    assert "Ready to launch." in page.words
     launched = browser.press(page, "Launch experiment")
     (row,) = experiments()
     assert (launched.status, launched.goes_to) == (303, f"/experiments/{row.id}")

@@ -18,15 +18,20 @@ MOST_IN_TRIPLES = 50
 EXACT = 0.9999
 ROUGH = 0.01
 SEED = 42
+SUM = ("+", "−")
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Columns from which the target can be calculated, and how, in words."""
+    """Columns from which the target can be calculated, and how, in words.
+
+    `is_sum` says that they are the parts of which the target is the whole.
+    """
 
     names: tuple[str, ...]
     text: str
+    is_sum: bool = False
 
 
 def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
@@ -45,7 +50,7 @@ def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
         Every pair with coefficients of 1 or -1, triples among the 50 columns that go best with the target, and what
         three rounds of least squares find for any coefficients. None where the target is one column alone.
     """
-    found = _search(goal, numbers, signs=("+", "−"))
+    found = _search(goal, numbers, signs=SUM)
     if found:
         return found
     positive = {name: values for name, values in numbers.items() if np.nanmin(values, initial=np.inf) > 0}
@@ -61,7 +66,11 @@ def _search(goal: Floats, numbers: Mapping[str, Floats], *, signs: tuple[str, st
     if len(names) < 2:
         return []
     found = [
-        Identity(tuple(names[at] for at in places), _written([names[at] for at in places], coefficients, signs))
+        Identity(
+            tuple(names[at] for at in places),
+            _written([names[at] for at in places], coefficients, signs),
+            is_sum=signs == SUM and min(coefficients) > 0,
+        )
         for places, coefficients in _signed(table, target)
     ]
     if not found:

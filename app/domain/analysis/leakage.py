@@ -39,8 +39,10 @@ QUESTION = "Would you know {column} at the moment when {target} is to be predict
 
 
 def question_of(leak: Leak, target: str) -> str:
-    """Return the question that a suspicion asks."""
-    return QUESTIONS.get(leak.code, QUESTION).format(column=leak.column[:60], target=target[:60])
+    """Return the question that a suspicion asks; the parts of a sum are asked about together."""
+    names = [name[:60] for name in (leak.column, *(leak.others if leak.is_part else ()))]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return QUESTIONS.get(leak.code, QUESTION).format(column=listed, target=target[:60])
 
 
 def column_leaks(
@@ -127,7 +129,9 @@ def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind
         The target, and every column's kind.
     alone
         What is suspected of columns by themselves. A column that needs one of those for its evidence is asked about
-        and not left out, since the target cannot be calculated from it once the other is gone.
+        and not left out, since the target cannot be calculated from it once the other is gone. The parts of a sum that
+        is the target are left out together all the same: each was measured with the target, so one is no more known
+        than the other.
     """
     if not is_number(kinds[target], frame[target]):
         return []
@@ -141,8 +145,10 @@ def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind
     for identity in identities(numbers_of(frame[target]), numbers):
         for name in identity.names:
             others = tuple(other for other in identity.names if other != name)
-            score = 0.7 if name not in strong and strong & set(others) else 1.0
-            leak = Leak(name, "target_leakage", score, f"{identity.text} is {target[:60]}.", others)
+            alone_harmless = not identity.is_sum and name not in strong and bool(strong & set(others))
+            score = 0.7 if alone_harmless else 1.0
+            evidence = f"{identity.text} is {target[:60]}."
+            leak = Leak(name, "target_leakage", score, evidence, others, is_part=identity.is_sum)
             if name not in found or found[name].score < leak.score:
                 found[name] = leak
     return list(found.values())
@@ -205,6 +211,11 @@ def merged(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
         if known is None:
             best[leak.column, leak.code] = leak
         elif leak.evidence not in known.evidence:
-            both = f"{known.evidence} {leak.evidence}"
-            best[leak.column, leak.code] = replace(known, evidence=both, score=min(1.0, known.score + 0.1))
+            best[leak.column, leak.code] = replace(
+                known,
+                evidence=f"{known.evidence} {leak.evidence}",
+                score=min(1.0, known.score + 0.1),
+                others=known.others or leak.others,
+                is_part=known.is_part or leak.is_part,
+            )
     return tuple(best.values())

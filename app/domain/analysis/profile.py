@@ -242,7 +242,8 @@ class Leak:
     """One suspicion that a column gives the target away, or that it is known only afterwards.
 
     `score` from 0 to 1 says how sure it is. From STRONG_LEAK on, the column is left out until a person has answered
-    whether it would be known at prediction time. `others` are the columns that belong to the evidence.
+    whether it would be known at prediction time. `others` are the columns that belong to the evidence. `is_part` says
+    that the target is the sum of the column and the others, so that one answer decides about all of them.
     """
 
     column: str
@@ -250,6 +251,7 @@ class Leak:
     score: float
     evidence: str
     others: tuple[str, ...] = ()
+    is_part: bool = False
 
     @property
     def strong(self) -> bool:

@@ -72,6 +72,8 @@ class Plan:
         In the order of the steps, errors first within a step.
     ranking
         The estimators of the task in the order in which to try them, by rules alone.
+    columns_measured
+        Whether every column was compared with the target, so that all that gives it away is known.
     """
 
     spec: Spec | None
@@ -82,6 +84,7 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     ranking: tuple[Ranked, ...] = ()
     estimate: Estimate | None = None
+    columns_measured: bool = False
 
     def problems_of(self, step: str) -> tuple[Problem, ...]:
         """Return the problems of one step."""

@@ -115,6 +115,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
         problems=_ordered(problems),
         ranking=ranking,
         estimate=forecast,
+        columns_measured=context.associations is not None and context.associations.complete,
     )
 
 

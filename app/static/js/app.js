@@ -129,16 +129,16 @@
     if (event.detail.xhr.status < 400) byId("notice")?.replaceChildren();
   });
 
-  /* A poll waits while something in its place is held down: an element that goes between press and release is never
-     clicked. The next poll brings the same. */
+  /* A poll waits while something is held down: an element that goes between press and release is never clicked, and what
+     a poll brings may go to several places. The next poll brings the same. */
   let held = null;
-  document.addEventListener("pointerdown", (event) => { held = event.target; });
+  document.addEventListener("pointerdown", (event) => { held = event.button === 0 ? event.target : null; });
   for (const name of ["pointerup", "pointercancel"]) {
     document.addEventListener(name, () => setTimeout(() => { held = null; }));
   }
   document.addEventListener("htmx:beforeSwap", (event) => {
     const polls = event.detail.requestConfig?.elt?.getAttribute("hx-trigger")?.startsWith("every ");
-    if (polls && held && event.detail.target?.contains(held)) event.detail.shouldSwap = false;
+    if (polls && held) event.detail.shouldSwap = false;
   });
 
   /* The title follows the step that was swapped in, and the offer of unsent answers is made again. */

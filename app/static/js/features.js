@@ -25,6 +25,20 @@
     place.textContent = Number(place.dataset.count).toLocaleString("en");
   });
 
+  /* A list that is drawn anew by a measurement keeps what was ticked by hand, also what was not sent yet. */
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (target?.id !== "features-ticks") return;
+    const count = fragment.querySelector("[data-count]");
+    for (const old of target.querySelectorAll("input[name=column]")) {
+      const one = old.checked === old.defaultChecked ? null : fragment.querySelector(`[id="${old.id}"]`);
+      if (!one || one.checked === old.checked) continue;
+      one.checked = old.checked;
+      count.dataset.count = Number(count.dataset.count) + (old.checked ? 1 : -1);
+      count.textContent = Number(count.dataset.count).toLocaleString("en");
+    }
+  });
+
   /* Enter in the recipe that is being put together shows it, and does not leave the step. */
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches?.("#f-new input")) return;

@@ -5,9 +5,9 @@ from __future__ import annotations
 from app.domain.analysis.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind
-from app.services import associations, correlations, leakage, rankings
+from app.services import correlations, leakage, rankings
 from app.services.correlations import MatrixState
-from app.services.leakage import LeakQuestion
+from app.services.leakage import LeakSearch
 from app.services.rankings import RankingState
 from app.steps.flow import Situation
 from app.storage.tables import Dataset
@@ -79,18 +79,8 @@ def ranking_of(situation: Situation) -> RankingState:
     return rankings.ranking_for(dataset, target, kinds_of(situation))
 
 
-def measuring(situation: Situation) -> bool:
-    """Say whether associations are still being measured by a worker."""
-    if situation.dataset is None or situation.profile is None or situation.plan.spec is None:
-        return False
-    key = associations.key_of(situation.profile, situation.plan.spec.task.target, kinds_of(situation))
-    job = associations.job_for(situation.dataset, key)
-    return job is not None and job.state in ("queued", "running")
-
-
-def leaks_of(situation: Situation) -> list[LeakQuestion]:
-    """Return the questions about leaks, open ones first, the surest first."""
+def leaks_of(situation: Situation) -> LeakSearch:
+    """Return how far the search for leaks is, with its questions, open ones first."""
     if situation.dataset is None or situation.plan.spec is None:
-        return []
-    found = leakage.questions_for(situation.dataset, situation.plan)
-    return sorted(found, key=lambda one: (bool(one.answer), -one.score))
+        return LeakSearch("measured")
+    return leakage.search_for(situation.dataset, situation.plan)

@@ -12,7 +12,7 @@ from app.domain.analysis.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.services import correlations
-from app.steps.features.asked import dataset_of, kinds_of, matrix_of, measuring, ranking_of
+from app.steps.features.asked import dataset_of, kinds_of, leaks_of, matrix_of, ranking_of
 from app.steps.flow import Situation
 from app.web.charts import heatmap, strengths
 
@@ -68,7 +68,7 @@ def panel(situation: Situation, values: Mapping[str, str]) -> dict[str, Any]:
 def _target(situation: Situation, word: str, threshold: float, page: int) -> dict[str, Any]:
     ranking = ranking_of(situation)
     columns = situation.plan.columns
-    busy = measuring(situation)
+    busy = leaks_of(situation).state == "measuring"
     return {
         "busy": busy or ranking.state in BUSY,
         "measuring": busy,

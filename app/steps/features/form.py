@@ -18,13 +18,19 @@ FORGET_RULE, FORGET_ALL = "forget-rule:", "forget-choices"
 
 
 def read(form: Form, plan: Plan) -> dict[str, Any]:
-    """Return which of the columns on the page were ticked or unticked by hand."""
+    """Return which of the columns on the page were ticked or unticked by hand.
+
+    What a measurement suggests otherwise since the page was drawn is nobody's choice, so each box is compared with what
+    the page showed.
+    """
     on_page = set(form.get("shown", "").split(","))
     ticked = set(form.getlist("column"))
+    before = set(form["shown_ticked"].split(",")) if "shown_ticked" in form else None
     values: dict[str, Any] = {}
     for choice in plan.columns:
         key = choice.profile.key
-        if key in on_page and (key in ticked) != choice.selected:
+        shown = choice.selected if before is None else key in before
+        if key in on_page and (key in ticked) != shown:
             values[f"column.{key}"] = _exception(choice, key in ticked)
     return values
 

@@ -21,13 +21,14 @@ ANSWERS = ("known", "not_known")
 def answer_leak(draft_id: uuid.UUID) -> Response:
     """Keep an answer, or take it back; a question that is not asked any more is said to be gone."""
     situation, answer = flow.situation_of(draft_id), request.form.get("answer", "")
-    question = next((one for one in leaks_of(situation) if one.key == request.form.get("key")), None)
+    questions = leaks_of(situation).questions
+    question = next((one for one in questions if one.key == request.form.get("key")), None)
     if question is None or answer not in (*ANSWERS, ""):
         gone = DomainError(
             "This question is not asked any more: the column or the target changed.", code="question_gone"
         )
         return into("#wizard", flow.show_step(VIEW, situation, status=422, shown_problems=(gone,)))
-    changes = {question.field: answer or None}
+    changes: dict[str, object] = dict.fromkeys(question.fields, answer or None)
     try:
         drafts.save_answers(situation.user, draft_id, step="features", changes=changes, version=situation.row.version)
     except DraftConflictError as fault:

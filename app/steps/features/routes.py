@@ -10,7 +10,6 @@ from app.domain.recommendation.selection import MODES, NUMBERS
 from app.domain.recommendation.strategies import STRATEGIES
 from app.steps import flow
 from app.steps.features import derived
-from app.steps.features.asked import leaks_of
 from app.steps.features.association import panel
 from app.steps.features.form import act, read, rules_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
@@ -20,9 +19,7 @@ MOST_LEAKS = 8
 
 def context(situation: flow.Situation) -> dict[str, Any]:
     """Return what the Features fragment needs; a filter that makes no sense is said at its field."""
-    query = request.query_string.decode("utf-8", "replace")
-    asked = asked_of_text(query if request.method == "GET" else request.form.get("query", ""))
-    listing = listing_of(situation.plan.columns, asked)
+    listing = listing_of(situation.plan.columns, asked_of_text(_query()))
     return {
         "listing": listing,
         "filter_numbers": NUMBERS,
@@ -35,10 +32,16 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         **({"status": 422} if listing.faults else {}),
         **derived.context(situation.plan),
         "pairs": panel(situation, {}) if situation.plan.spec else None,
-        "leaks": leaks_of(situation),
         "most_leaks": MOST_LEAKS,
     }
 
 
-VIEW = flow.StepView("features", read, context, act=act)
+def _query() -> str:
+    """Return what the list of columns is asked for: by the address, or by the field of a page that is there already."""
+    if request.method == "GET" and "query" not in request.args:
+        return request.query_string.decode("utf-8", "replace")
+    return request.values.get("query", "")
+
+
+VIEW = flow.StepView("features", read, context, act=act, follows="partials/features/measured.html")
 blueprint = flow.blueprint_for(VIEW)

@@ -50,5 +50,6 @@ VIEW = flow.StepView(
     reshapes=("estimator", tuning.SWITCH),
     live="partials/model/states.html",
     accepts=("estimator",),
+    follows="partials/model/measured.html",
 )
 blueprint = flow.blueprint_for(VIEW)

@@ -18,7 +18,7 @@ from app.domain.experiment import Spec
 from app.domain.recommendation.verdict import Said
 from app.domain.training import metrics, splitting, transforms
 from app.domain.vocabulary import Severity
-from app.services import drafts, experiments, leakage, recommendations
+from app.services import drafts, experiments, recommendations
 from app.steps import flow
 from app.steps.review.form import read
 from app.web.charts import facts
@@ -37,7 +37,6 @@ NOTHING: dict[str, Any] = {
     "measured_by": (),
     "leak_answers": (),
     "search": (),
-    "open_leaks": 0,
     "said": (),
 }
 
@@ -68,7 +67,6 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
         "search": facts.search(spec),
-        "open_leaks": _open_leaks(situation),
         "said": _said(situation),
         "left_out": [one for one in situation.plan.columns if not one.selected],
     }
@@ -95,13 +93,9 @@ def _said(situation: flow.Situation) -> list[Said]:
     ]
 
 
-def _open_leaks(situation: flow.Situation) -> int:
-    if situation.dataset is None:
-        return 0
-    return sum(not one.answer for one in leakage.questions_for(situation.dataset, situation.plan))
-
-
-VIEW = flow.StepView("review", read, context, live="partials/review/verdict.html")
+VIEW = flow.StepView(
+    "review", read, context, live="partials/review/verdict.html", follows="partials/review/measured.html"
+)
 blueprint = flow.blueprint_for(VIEW)
 
 

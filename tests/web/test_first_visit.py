@@ -1,0 +1,195 @@
+"""A file that nobody has measured yet: what the steps show before, while and after its columns are measured."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.vocabulary import JobKind
+from app.services import associations, datasets, drafts
+from app.storage import jobs
+from app.storage.db import db, transaction
+from app.storage.tables import Dataset, DraftRow, User
+from tests.services.tables import draft_on, upload
+from tests.web.client import Browser, Page, answers_of, step_path, words_of
+
+LATER = ("features", "model", "validation", "review")
+
+
+@pytest.fixture
+def fresh_file(user: User) -> Dataset:
+    """Return a file that only a worker measures: of its columns two add up to the target, as in a count of cyclists."""
+    random = np.random.default_rng(8)
+    frame = pd.DataFrame(random.gamma(2.0, size=(9_000, 16)).round(1), columns=[f"gauge_{at}" for at in range(16)])
+    frame["registered"] = random.poisson(150, size=9_000) + (8 * frame["gauge_0"]).astype(int)
+    frame["casual"] = random.poisson(30, size=9_000)
+    frame["cnt"] = frame["registered"] + frame["casual"]
+    return upload(user, frame.to_csv(index=False).encode(), "cyclists.csv")
+
+
+@pytest.fixture
+def river(user: User, fresh_file: Dataset) -> DraftRow:
+    return draft_on(user, fresh_file, target="cnt")
+
+
+def _measure(dataset: Dataset, *, blocks: int = 1_000) -> None:
+    """Measure as a worker does, up to so many blocks."""
+    profile = datasets.profile_of(dataset)
+    assert profile is not None
+    left = iter(range(blocks - 1))
+    kinds = {column.name: column.kind.value for column in profile.columns}
+    associations.measure_for_job(
+        dataset.id, target="cnt", kinds=kinds, go_on=lambda _part: next(left, None) is not None
+    )
+
+
+def _poller(page: Page) -> Element:
+    return page.element("wizard-measuring")
+
+
+def _look(browser: Browser, page: Page) -> Page:
+    """Ask what has come meanwhile, as the page does by itself."""
+    return browser.get(str(_poller(page).get("hx-get")), htmx=True)
+
+
+def _swapped(page: Page) -> set[str]:
+    return {str(one.get("id")) for one in page.tree.iter() if one.get("hx-swap-oob") == "true"}
+
+
+@pytest.mark.parametrize("slug", LATER)
+def test_a_step_says_that_columns_are_measured_and_looks(browser: Browser, river: DraftRow, slug: str) -> None:
+    page = browser.get(step_path(river, slug))
+    place = _poller(page)
+    assert place.get("hx-trigger") == "every 2s"
+    assert "0 of 18 columns so far." in words_of(place)
+    refresh = re.search(r"<noscript>.*?</noscript>", page.text[page.text.index("wizard-measuring") :], re.DOTALL)
+    assert refresh is not None
+    assert f'href="{step_path(river, slug)}">Refresh</a>' in refresh[0]
+    again = _look(browser, page)
+    assert again.status == 200
+    assert _poller(again).get("hx-trigger") == "every 2s"
+    assert _swapped(again) == set(), "Nothing changed, so nothing on the page is drawn anew."
+
+
+def test_what_is_measured_comes_to_features_by_itself(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
+    page = browser.get(step_path(river, "features"))
+    assert {"c16", "c17"} <= set(page.value_of("column"))
+    assert not words_of(page.element("features-leaks"))
+    _measure(fresh_file)
+    news = _look(browser, page)
+    assert _swapped(news) == {"features-leaks", "features-ticks", "features-recipes", "wizard-side", "wizard-count"}
+    asked = words_of(news.element("features-leaks"))
+    assert "registered + casual is cnt." in asked
+    assert "Would you know registered and casual at the moment when cnt is to be predicted?" in asked
+    ticked = {one.get("value") for one in news.tree.iter("input") if one.get("checked") is not None}
+    assert ticked == {f"c{at}" for at in range(16)}
+    assert _poller(news).get("hx-trigger") is None
+    assert "1 question waits for your answer" in words_of(_poller(news))
+    assert "16 measured" in words_of(news.element("wizard-side"))
+
+
+def test_the_list_that_comes_keeps_what_was_asked_for(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
+    page = browser.get(f"{step_path(river, 'features')}?q=regis")
+    assert _poller(page).get("hx-include") == "#features-query"
+    query = page.element("features-query").get("value")
+    _measure(fresh_file)
+    news = browser.get(f"{_poller(page).get('hx-get')}&query={query}", htmx=True)
+    listed = news.element("features-ticks")
+    assert [one.get("value") for one in listed.iter("input") if one.get("name") == "column"] == ["c16"]
+
+
+def test_a_tick_that_nobody_made_is_no_answer(
+    browser: Browser, user: User, river: DraftRow, fresh_file: Dataset
+) -> None:
+    path = step_path(river, "features")
+    page = browser.get(path)
+    _measure(fresh_file)
+    # Without scripts the page still shows both columns ticked, and goes on.
+    browser.press(page, "Continue", {"column": [key for key in page.value_of("column") if key != "c3"]})
+    assert answers_of(user, river)["features"] == {"column.c3": False}
+    plan = drafts.plan_of(user, drafts.get_draft(user, river.id))
+    assert plan.spec is not None
+    assert not {"registered", "casual"} & set(plan.spec.features.selected)
+
+
+def test_one_answer_decides_about_all_parts_of_a_sum(
+    browser: Browser, user: User, river: DraftRow, fresh_file: Dataset
+) -> None:
+    _measure(fresh_file)
+    path = step_path(river, "features")
+    browser.press(browser.get(path), "No", to="/leak")
+    assert answers_of(user, river)["features"] == {"leak.c16": "not_known", "leak.c17": "not_known"}
+    answered = browser.get(path)
+    assert "registered, casual: no, so they are left out." in words_of(answered.element("features-leaks"))
+    browser.press(answered, "Change", to="/leak")
+    assert "features" not in answers_of(user, river)
+
+
+def test_review_is_never_green_before_leaks_are_answered(
+    browser: Browser, river: DraftRow, fresh_file: Dataset
+) -> None:
+    path = step_path(river, "review")
+
+    def verdict(page: Page) -> Element:
+        found = page.element("review-verdict")
+        assert ("Ready to launch." in words_of(found)) == ("success" in str(found.get("class")))
+        return found
+
+    before = browser.get(path)
+    assert "Leaks are still being measured." in words_of(verdict(before))
+    _measure(fresh_file)
+    news = _look(browser, before)
+    assert {"review-verdict", "review-features", "wizard-side"} <= _swapped(news)
+    assert "1 question is open about what would be known at prediction time." in words_of(verdict(news))
+    assert "1 question about what would be known" in words_of(news.element("review-features"))
+    browser.press(browser.get(step_path(river, "features")), "No", to="/leak")
+    assert "Ready to launch." in words_of(verdict(browser.get(path)))
+
+
+def test_a_strong_leak_that_is_left_out_is_still_a_question(
+    browser: Browser, river: DraftRow, fresh_file: Dataset
+) -> None:
+    _measure(fresh_file)
+    page = browser.get(step_path(river, "review"))
+    assert "16: " in words_of(page.element("review-features"))
+    assert "Ready to launch." not in page.words
+
+
+def test_other_steps_follow_too(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
+    pages = {slug: browser.get(step_path(river, slug)) for slug in ("model", "validation")}
+    _measure(fresh_file)
+    news = {slug: _look(browser, page) for slug, page in pages.items()}
+    assert "model-evidence" in _swapped(news["model"])
+    assert _swapped(news["validation"]) == {"wizard-side", "wizard-count"}
+    single = browser.get(f"{step_path(river, 'single-page')}")
+    assert not _poller(single).get("hx-get")
+
+
+def test_the_single_page_follows_too(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
+    page = browser.get(step_path(river, "single-page"))
+    _measure(fresh_file)
+    assert _swapped(_look(browser, page)) == {"features-ticks", "features-recipes", "wizard-side", "wizard-count"}
+
+
+def test_measuring_that_was_stopped_is_said_and_not_green(
+    browser: Browser, river: DraftRow, fresh_file: Dataset
+) -> None:
+    page = browser.get(step_path(river, "review"))
+    with transaction():
+        job = jobs.find_job(fresh_file.id, JobKind.ASSOCIATE)
+        assert job is not None
+        jobs.stop(job.id)
+    db.session.expire_all()
+    news = _look(browser, page)
+    assert "Not every column was compared with the target." in words_of(_poller(news))
+    assert "Leaks were not measured." in words_of(news.element("review-verdict"))
+
+
+@pytest.mark.parametrize("slug", [*LATER, "single-page"])
+def test_the_address_of_the_look_is_no_page(browser: Browser, river: DraftRow, slug: str) -> None:
+    answer = browser.get(f"{step_path(river, slug)}/measured?seen=x")
+    assert (answer.status, answer.goes_to) == (303, step_path(river, slug))
