@@ -31,7 +31,7 @@ def test_each_suspected_column_is_asked_about_once_the_surest_first(user: User, 
     ]
     assert found[0].evidence == "a + b is y."
     assert found[0].others == ("b",)
-    assert found[0].question == "Would you know a at the moment when y is to be predicted?"
+    assert found[0].question == "Would you know a and b at the moment when y is to be predicted?"
     assert [choice.selected for choice in plan.columns] == [False, False, True]
 
 

@@ -35,7 +35,7 @@
     if (wasOpen) return;
     link.setAttribute("aria-expanded", "true");
     const slot = rowUnder(link);
-    window.htmx.ajax("GET", link.href, { target: slot, swap: "innerHTML" }).then(() => slot.scrollIntoView({ block: "nearest" }));
+    window.htmx.ajax("GET", link.href, { target: slot }).then(() => slot.scrollIntoView({ block: "nearest" }));
   });
 
   /* A page of the table that was asked for by a link takes the focus with it; a search keeps it where one types. */

@@ -25,11 +25,14 @@
     place.textContent = Number(place.dataset.count).toLocaleString("en");
   });
 
-  /* A list that is drawn anew by a measurement keeps what was ticked by hand, also what was not sent yet. */
+  /* A list that is drawn anew by a measurement keeps how far it was scrolled and what was ticked by hand, sent or not. */
+  let scrolled = null;
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
     if (target?.id !== "features-ticks") return;
     const count = fragment.querySelector("[data-count]");
+    const region = target.querySelector(".scroll");
+    scrolled = { top: region.scrollTop, left: region.scrollLeft };
     for (const old of target.querySelectorAll("input[name=column]")) {
       const one = old.checked === old.defaultChecked ? null : fragment.querySelector(`[id="${old.id}"]`);
       if (!one || one.checked === old.checked) continue;
@@ -37,6 +40,25 @@
       count.dataset.count = Number(count.dataset.count) + (old.checked ? 1 : -1);
       count.textContent = Number(count.dataset.count).toLocaleString("en");
     }
+  });
+
+  /* What a measurement brings above the place that is read moves nothing. At the top of the page it pushes the rest down. */
+  let reading = null;
+  const brings = (event) => event.detail.requestConfig?.elt?.id === "wizard-measuring";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!brings(event)) return;
+    const inWindow = (one) => { const { top, bottom } = one.getBoundingClientRect(); return bottom > 0 && top < window.innerHeight; };
+    const focused = document.activeElement?.closest("#wizard [id]");
+    const middle = document.elementFromPoint(window.innerWidth / 2, window.innerHeight / 2)?.closest("#wizard [id]");
+    const one = focused && inWindow(focused) ? focused : middle;
+    reading = window.scrollY > 0 && one ? { id: one.id, top: one.getBoundingClientRect().top } : null;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!brings(event)) return;
+    if (scrolled) document.querySelector("#features-ticks .scroll")?.scrollTo(scrolled.left, scrolled.top);
+    const one = reading && document.getElementById(reading.id);
+    if (one) window.scrollBy({ top: one.getBoundingClientRect().top - reading.top, behavior: "instant" });
+    reading = scrolled = null;
   });
 
   /* Enter in the recipe that is being put together shows it, and does not leave the step. */
@@ -50,7 +72,7 @@
   function openPair(address) {
     const slot = document.getElementById("features-pair-slot");
     if (!slot || !window.htmx) return false;
-    window.htmx.ajax("GET", address, { target: slot, swap: "innerHTML" }).then(() => {
+    window.htmx.ajax("GET", address, { target: slot }).then(() => {
       const drawn = document.getElementById("features-pair");
       drawn?.focus({ preventScroll: true });
       drawn?.scrollIntoView({ block: "nearest" });
