@@ -63,3 +63,14 @@ def test_every_htmx_element_names_its_target_and_its_swap() -> None:
 )
 def test_an_element_that_leaves_one_out_is_found(markup: str, missing: list[str]) -> None:
     assert askers_of(markup).incomplete == missing
+
+
+def test_every_page_of_a_browser_test_is_watched() -> None:
+    """A page that is opened elsewhere would tell nobody of the errors in its console."""
+    opened = re.compile(r"\.new_(page|context)\(")
+    places = [
+        short(path)
+        for path in tracked()
+        if path.suffix == ".py" and ROOT / "tests" in path.parents and opened.search(path.read_text(encoding="utf-8"))
+    ]
+    assert places == ["tests/browser/conftest.py"]
