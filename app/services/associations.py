@@ -53,9 +53,18 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
         return known
     if profile.rows * len(profile.columns) <= INLINE_CELLS:
         return measure(dataset, target, kinds, lambda _part: True)
-    values = {name: kind.value for name, kind in kinds.items()}
-    ask_worker(JobKind.ASSOCIATE, dataset, key=key, seconds=SECONDS, arguments={"target": target, "kinds": values})
+    ask(dataset, target, kinds, again=False)
     return known
+
+
+def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool) -> None:
+    """Have a worker measure a dataset; with `again`, also where that failed or was stopped before."""
+    profile = profile_of(dataset)
+    if profile is None or not profile.has(target):
+        return
+    arguments = {"target": target, "kinds": {name: kind.value for name, kind in kinds.items()}}
+    key = key_of(profile, target, kinds)
+    ask_worker(JobKind.ASSOCIATE, dataset, key=key, seconds=SECONDS, arguments=arguments, again=again)
 
 
 def _known(dataset_id: uuid.UUID, key: str) -> Associations | None:

@@ -77,6 +77,13 @@ def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
     return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
 
 
+def search_again(dataset: Dataset, plan: Plan) -> None:
+    """Have leaks looked for once more where that failed or was stopped."""
+    profile, spec = profile_of(dataset), plan.spec
+    if profile is not None and spec is not None and not plan.columns_measured:
+        associations.ask(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds), again=True)
+
+
 def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
     """Return the questions with one for all parts of a sum, unless these were answered differently one by one."""
     by_column = {question.column: question for question in questions}

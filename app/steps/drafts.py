@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain import wizard
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.services import datasets, draft_history, drafts
+from app.services import datasets, draft_history, drafts, leakage
 from app.steps import flow
 from app.storage.tables import Dataset
 from app.web.arriving import landing, landing_in_part, read_refused
@@ -154,4 +154,13 @@ def remedy(draft_id: uuid.UUID) -> BaseResponse:
         if (problem.step, problem.field, problem.code) == wanted and problem.remedy and problem.remedy.changes:
             drafts.save_many(situation.user, draft_id, changes=problem.remedy.changes, version=situation.row.version)
             break
+    return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")
+
+
+@blueprint.post("/drafts/<uuid:draft_id>/measure")
+def measure(draft_id: uuid.UUID) -> BaseResponse:
+    """Have leaks looked for once more where that failed or was stopped."""
+    situation = flow.situation_of(draft_id)
+    if situation.dataset is not None:
+        leakage.search_again(situation.dataset, situation.plan)
     return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")

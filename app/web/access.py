@@ -107,6 +107,7 @@ POLICY: dict[str, Who] = {
     "drafts.discard": Who.SIGNED_IN,
     "drafts.undo": Who.SIGNED_IN,
     "drafts.redo": Who.SIGNED_IN,
+    "drafts.measure": Who.SIGNED_IN,
     "drafts.remedy": Who.SIGNED_IN,
     "data.use_sample": Who.SIGNED_IN,
     "data.use_dataset": Who.SIGNED_IN,

@@ -114,6 +114,23 @@ def test_a_partner_of_a_leak_is_asked_about_and_not_left_out() -> None:
     assert not any(leak.strong for leak in found.leaks_of("p_mean"))
 
 
+def test_all_parts_of_a_sum_are_left_out_together() -> None:
+    frame = honest()
+    frame["large"] = 8 * frame["a"]
+    frame["y"] = frame["large"] + frame["b"]
+    found = suspected(frame.drop(columns=["a"]))
+    assert {name: (leak.is_part, leak.strong) for name, leak in found.items()} == {
+        "large": (True, True),
+        "b": (True, True),
+    }
+    frame["y"] = frame["large"] - frame["b"]
+    found = suspected(frame.drop(columns=["a"]))
+    assert {name: (leak.is_part, leak.strong) for name, leak in found.items()} == {
+        "large": (False, True),
+        "b": (False, False),
+    }
+
+
 def test_gaps_that_depend_on_the_target_are_named() -> None:
     frame = honest()
     frame["x"] = np.random.default_rng(2).normal(size=len(frame))

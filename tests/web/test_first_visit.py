@@ -185,8 +185,14 @@ def test_measuring_that_was_stopped_is_said_and_not_green(
         jobs.stop(job.id)
     db.session.expire_all()
     news = _look(browser, page)
-    assert "Not every column was compared with the target." in words_of(_poller(news))
+    assert "failed or was stopped. 0 of 18 columns are compared with it." in words_of(_poller(news))
     assert "Leaks were not measured." in words_of(news.element("review-verdict"))
+    stopped = browser.get(step_path(river, "review"))
+    after = browser.press(stopped, "Measure again", to="/measure")
+    assert (after.status, after.goes_to) == (303, step_path(river, "review"))
+    assert _poller(browser.follow(after)).get("hx-trigger") == "every 2s"
+    _measure(fresh_file)
+    assert "Leaks were not measured." not in browser.get(step_path(river, "review")).words
 
 
 @pytest.mark.parametrize("slug", [*LATER, "single-page"])
