@@ -115,8 +115,8 @@ def test_a_partner_of_a_leak_is_asked_about_and_not_left_out() -> None:
 
 
 def test_all_parts_of_a_sum_are_left_out_together() -> None:
-    frame = honest()
-    frame["large"] = 8 * frame["a"]
+    frame = honest(rows=2000)
+    frame["large"] = 13 * frame["a"]
     frame["y"] = frame["large"] + frame["b"]
     found = suspected(frame.drop(columns=["a"]))
     assert {name: (leak.is_part, leak.strong) for name, leak in found.items()} == {
