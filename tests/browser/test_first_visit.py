@@ -125,6 +125,27 @@ def test_a_tick_by_hand_outlives_what_a_measurement_brings(open_page: OpenPage, 
     assert sideways_overflow(page) <= 0
 
 
+def test_news_that_come_after_the_step_was_left_are_dropped(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page().page
+    walk = _upload(page, _made(tmp_path))
+    walk.click("button", "Continue")
+    walk.heading("Features")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/features/measured?*", hold)
+    with page.expect_request("**/features/measured?*"):
+        pass
+    walk.click("button", "Continue")
+    walk.heading("Model")
+    held[0].continue_()
+    page.wait_for_timeout(1_500)
+    assert page.locator("#features-ticks").count() == 0
+    assert page.locator("#wizard-side a[href$='/model']").count() == 0
+
+
 def test_a_fresh_file_is_followed_without_javascript(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(javascript=False).page
     walk = _upload(page, _made(tmp_path))

@@ -66,6 +66,8 @@ def test_a_step_says_that_columns_are_measured_and_looks(browser: Browser, river
     place = _poller(page)
     assert place.get("hx-trigger") == "every 2s"
     assert "0 of 18 columns so far." in words_of(place)
+    included = str(place.get("hx-include") or "")
+    assert not included or page.has(included.removeprefix("#"))
     refresh = re.search(r"<noscript>.*?</noscript>", page.text[page.text.index("wizard-measuring") :], re.DOTALL)
     assert refresh is not None
     assert f'href="{step_path(river, slug)}">Refresh</a>' in refresh[0]
@@ -171,6 +173,7 @@ def test_other_steps_follow_too(browser: Browser, river: DraftRow, fresh_file: D
 
 def test_the_single_page_follows_too(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
     page = browser.get(step_path(river, "single-page"))
+    assert page.has(str(_poller(page).get("hx-include")).removeprefix("#"))
     _measure(fresh_file)
     assert _swapped(_look(browser, page)) == {"features-ticks", "features-recipes", "wizard-side", "wizard-count"}
 

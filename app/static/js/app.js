@@ -218,11 +218,12 @@
     if (target.querySelector("details")?.open) fragment.querySelector("details").open = true;
   });
 
-  /* The answer to a save comes too late when its page was left meanwhile: it would put the old step over the new one. */
+  /* The answer to a save or to a look for what was measured comes too late when its page was left meanwhile: it would put
+     the old step over the new one. */
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const saver = event.detail.elt;
-    if (saver?.id !== "wizard-saved") return;
-    saver.addEventListener("htmx:beforeOnLoad", (late) => { if (!saver.isConnected) late.preventDefault(); });
+    const asker = event.detail.elt;
+    if (asker?.id !== "wizard-saved" && asker?.id !== "wizard-measuring") return;
+    asker.addEventListener("htmx:beforeOnLoad", (late) => { if (!asker.isConnected) late.preventDefault(); });
   });
 
   /* What is typed while an answer is under way stays when that answer draws the step anew, and is saved next. */
