@@ -8,12 +8,16 @@ import inspect
 import json
 import re
 from importlib import import_module
+from pathlib import Path
+
+import pytest
 
 from app.queue import FUNCTIONS
 from config import Limits
 from tests.house.source import ROOT, python_files, short, tracked
 
-VENDOR = ROOT / "app" / "static" / "vendor"
+# What browsers get, and what the server alone reads.
+VENDORS = [ROOT / "app" / "static" / "vendor", ROOT / "app" / "vendor"]
 # Written in parts, so that this very file does not hold what it looks for.
 REGISTRY_HOSTS = [
     f"{name}.{end}" for name, end in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
@@ -48,15 +52,19 @@ def test_locks_pin_by_hash_and_name_no_index() -> None:
         assert len(re.findall(r"^\S+==.*\\\n    --hash=sha256:", text, re.MULTILINE)) == len(pinned)
 
 
-def test_vendored_files_are_what_the_list_says() -> None:
-    listed = json.loads((VENDOR / "vendor.lock.json").read_text())
+@pytest.mark.parametrize("folder", VENDORS, ids=short)
+def test_vendored_files_are_what_the_list_says(folder: Path) -> None:
+    listed = json.loads((folder / "vendor.lock.json").read_text())
     for entry in listed:
-        content = (VENDOR / entry["file"]).read_bytes()
+        content = (folder / entry["file"]).read_bytes()
         assert base64.b64encode(hashlib.sha384(content).digest()).decode() == entry["sha384"], entry["name"]
-        assert (VENDOR / entry["licence_file"]).read_text().strip()
+        assert (folder / entry["licence_file"]).read_text().strip()
     named = {"vendor.lock.json"} | {entry[key] for entry in listed for key in ("file", "licence_file")}
-    there = {path.relative_to(VENDOR).as_posix() for path in VENDOR.rglob("*") if path.is_file()}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert there == named
+    third_party = (ROOT / "THIRD_PARTY.md").read_text()
+    for entry in listed:
+        assert f"| {entry['name']} | {entry['version']} | {entry['licence']} |" in third_party
 
 
 def test_no_compressed_copy_is_kept() -> None:
