@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 VERSION = "1.0.0"
+PROXY = "127.0.0.1"
 MIB = 1024 * 1024
 SWITCH = {"0": False, "no": False, "off": False, "false": False,
           "1": True, "yes": True, "on": True, "true": True}  # fmt: skip
@@ -65,6 +68,7 @@ class Settings:
     testing: bool = False
     tls: bool = False
     trusted_hosts: tuple[str, ...] = ()
+    proxies: tuple[Network, ...] = ()
     spare_reader: bool = True
     limits: Limits = field(default_factory=Limits)
 
@@ -85,7 +89,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         "redis_url": _redis_url(env),
         "port": _port(env),
         "tls": _switch(env, "HYDROML_TLS"),
-        "trusted_hosts": tuple(host for host in hosts if host),
+        "trusted_hosts": tuple(host.lower() for host in hosts if host),
+        "proxies": _proxies(env),
         "spare_reader": _switch(env, "HYDROML_SPARE_READER", default="1"),
         "limits": _limits(env),
     }
@@ -121,6 +126,15 @@ def _port(env: Mapping[str, str]) -> int:
     if not 1 <= port <= 65_535:
         raise SettingsError(f"HYDROML_PORT must lie between 1 and 65535, not {port}.")
     return port
+
+
+def _proxies(env: Mapping[str, str]) -> tuple[Network, ...]:
+    names = (name.strip() for name in env.get("HYDROML_PROXY", PROXY).split(","))
+    try:
+        return tuple(ipaddress.ip_network(name) for name in names if name)
+    except ValueError:
+        message = "HYDROML_PROXY must name addresses or networks, such as 127.0.0.1 or 10.0.0.0/24, with commas."
+        raise SettingsError(message) from None
 
 
 def _switch(env: Mapping[str, str], name: str, *, default: str = "0") -> bool:

@@ -9,8 +9,11 @@ import sys
 import threading
 from typing import Any
 
+from config import PROXY
+
 accesslog = None
-forwarded_allow_ips = os.environ.get("HYDROML_PROXY", "127.0.0.1")
+# The application itself decides whose forwarded headers it believes, by the same setting (app.web.headers).
+forwarded_allow_ips = os.environ.get("HYDROML_PROXY", PROXY)
 limit_request_line = 8190
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.headers import Headers
 
 from flask import Flask, abort, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web.static_files import PREFIX, StaticFiles
-from config import Settings
+from config import Network, Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POLICY = "; ".join(
     (
@@ -42,15 +47,16 @@ KEPT_STATUSES = ("200", "206", "304")
 def init_app(app: Flask) -> None:
     """Attach headers, host check and static files."""
     settings: Settings = app.extensions["hydroml_settings"]
-    hosts = {*LOOPBACK, *settings.trusted_hosts}
+    hosts = {*LOOPBACK, *(host.lower() for host in settings.trusted_hosts)}
 
     @app.before_request
     def check_host() -> None:
-        if "*" not in hosts and _host_name(request.host) not in hosts:
+        if "*" not in hosts and _host_name(request.host).lower() not in hosts:
             abort(400, "This server does not answer to that host name. HYDROML_TRUSTED_HOSTS lists those it does.")
 
     static = StaticFiles(app.wsgi_app, Path(str(app.static_folder)))
-    app.wsgi_app = AnswerHeaders(static, tls=settings.tls)  # type: ignore[method-assign]  # it wraps the application
+    answers = AnswerHeaders(static, tls=settings.tls)
+    app.wsgi_app = BelievedProxy(answers, settings.proxies)  # type: ignore[method-assign]  # outermost of all
 
     @app.template_global()
     def static_file(name: str) -> str:
@@ -91,6 +97,27 @@ def _host_name(host: str) -> str:
     return host.partition(":")[0] if host.count(":") == 1 else host
 
 
+class BelievedProxy:
+    """Takes the client's address and scheme from the headers of the proxies in front of us, and of nobody else."""
+
+    def __init__(self, inner: WSGIApplication, proxies: tuple[Network, ...]) -> None:
+        self.inner, self.proxies = inner, proxies
+        self.behind = ProxyFix(inner, x_for=1, x_proto=1, x_host=0)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        chosen = self.behind if self._is_proxy(environ.get("REMOTE_ADDR", "")) else self.inner
+        return chosen(environ, start_response)
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            peer = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        peer = getattr(peer, "ipv4_mapped", None) or peer
+        return any(peer in network for network in self.proxies)
+
+
 def is_foreign() -> bool:
     """Say whether a change is asked for by a page of another site: the second lock beside the CSRF token."""
     return request.method not in SAFE_METHODS and comes_from_another_site()
@@ -102,4 +129,4 @@ def comes_from_another_site() -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is not None and origin != "null" and origin.split("://", 1)[-1] != request.host
+    return origin is not None and origin != "null" and origin.split("://", 1)[-1].lower() != request.host.lower()

@@ -40,6 +40,7 @@ def test_without_any_setting_there_are_defaults(tmp_path: Path, monkeypatch: pyt
     assert made.database_url == f"sqlite:///{made.data}/hydroml.sqlite3"
     assert (made.redis_url, made.port, made.tls, made.testing) == (None, 8000, False, False)
     assert made.trusted_hosts == ()
+    assert [str(one) for one in made.proxies] == ["127.0.0.1/32"]
     assert made.limits == config.Limits()
 
 
@@ -213,6 +214,23 @@ def test_hosts_are_listed_with_commas(tmp_path: Path, value: str, hosts: tuple[s
 def test_hosts_may_be_listed_with_blanks_after_the_commas(tmp_path: Path) -> None:
     made = _load(tmp_path, HYDROML_TRUSTED_HOSTS="a.example.org, b.example.org")
     assert made.trusted_hosts == ("a.example.org", "b.example.org")
+
+
+@pytest.mark.parametrize(
+    ("value", "proxies"),
+    [
+        ("", []),
+        ("10.0.0.7", ["10.0.0.7/32"]),
+        (" 10.0.0.0/24 , ::1,", ["10.0.0.0/24", "::1/128"]),
+    ],
+)
+def test_proxies_are_addresses_and_networks_with_commas(tmp_path: Path, value: str, proxies: list[str]) -> None:
+    assert [str(one) for one in _load(tmp_path, HYDROML_PROXY=value).proxies] == proxies
+
+
+@pytest.mark.parametrize("value", ["proxy.example.org", "*", "10.0.0.1/8", "10.0.0"])
+def test_a_proxy_that_is_no_address_is_refused(tmp_path: Path, value: str) -> None:
+    _refused(tmp_path, "HYDROML_PROXY", value)
 
 
 @pytest.mark.parametrize("name", LIMITS)
