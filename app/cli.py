@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,16 @@ def _in_app() -> None:
         raise click.ClickException(str(fault)) from None
 
 
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Enter an application; what a user can cause ends the command with its sentence."""
+    _in_app()
+    try:
+        yield
+    except DomainError as fault:
+        raise click.ClickException(fault.message) from None
+
+
 @user.command("add", help="Add an account and print its sign-in link.")
 @click.argument("email")
 @click.option("--admin", is_flag=True, help="Make it an administrator.")
@@ -78,12 +90,9 @@ def user_add(email: str, admin: bool, name: str) -> None:
     """Add an account."""
     from app.services import accounts
 
-    _in_app()
-    try:
+    with _sentences():
         accounts.create_user(email, role=Role.ADMIN if admin else Role.MEMBER, name=name)
         click.echo(_link(accounts.make_sign_in_link(email)))
-    except DomainError as fault:
-        raise click.ClickException(fault.message) from None
 
 
 @user.command("sign-in-link", help="Print a one-time link that opens an account.")
@@ -92,11 +101,39 @@ def user_link(email: str) -> None:
     """Print a one-time link."""
     from app.services import accounts
 
-    _in_app()
-    try:
+    with _sentences():
         click.echo(_link(accounts.make_sign_in_link(email)))
-    except DomainError as fault:
-        raise click.ClickException(fault.message) from None
+
+
+@user.command("set-email", help="Change the address of an account.")
+@click.argument("old")
+@click.argument("new")
+def user_set_email(old: str, new: str) -> None:
+    """Change an address."""
+    from app.services import accounts
+
+    with _sentences():
+        click.echo(f"The account {old} has the address {accounts.set_email(old, new).email} now.")
+
+
+@user.command("disable", help="Disable an account: it is signed out everywhere, and its tokens open nothing.")
+@click.argument("email")
+def user_disable(email: str) -> None:
+    """Disable an account."""
+    from app.services import accounts
+
+    with _sentences():
+        click.echo(f"The account {accounts.disable_user(email).email} is disabled.")
+
+
+@user.command("enable", help="Enable an account again; its tokens work as before.")
+@click.argument("email")
+def user_enable(email: str) -> None:
+    """Enable an account."""
+    from app.services import accounts
+
+    with _sentences():
+        click.echo(f"The account {accounts.enable_user(email).email} is enabled.")
 
 
 @main.group(help="Tokens for programs.")
@@ -114,13 +151,40 @@ def token_create(email: str, name: str, scope: str) -> None:
     """Make a token and print it alone on the last line."""
     from app.services import tokens
 
-    _in_app()
-    try:
+    with _sentences():
         secret = tokens.create_token(email, name=name, scope=Scope(scope))
-    except DomainError as fault:
-        raise click.ClickException(fault.message) from None
     click.echo(f"A token of {email} that may {scope}, for {tokens.DAYS} days:")
     click.echo(secret)
+
+
+@token.command("list", help="List the tokens of an account: name, scope, state, when made, last used, end.")
+@click.argument("email")
+def token_list(email: str) -> None:
+    """List tokens, newest first."""
+    from app.services import tokens
+
+    with _sentences():
+        rows = tokens.list_tokens_of(email)
+        if not rows:
+            click.echo(f"{email} has no tokens.")
+        width = max((len(row.name) for row in rows), default=0)
+        for row in rows:
+            used = f"used {row.last_used_at:%Y-%m-%d}" if row.last_used_at else "never used"
+            ends = f"ends {row.expires_at:%Y-%m-%d}" if row.expires_at else "never ends"
+            times = f"made {row.created_at:%Y-%m-%d}, {used}, {ends}"
+            click.echo(f"{row.name:{width}}  {row.scope:5}  {tokens.state_of(row).value:7}  {times}")
+
+
+@token.command("revoke", help="Revoke the tokens of an account that have this name.")
+@click.argument("email")
+@click.option("--name", required=True, help="What they were made for.")
+def token_revoke(email: str, name: str) -> None:
+    """Revoke tokens."""
+    from app.services import tokens
+
+    with _sentences():
+        count = tokens.revoke_named(email, name)
+        click.echo(f"Revoked {count} token{'' if count == 1 else 's'} named {name}.")
 
 
 def _link(code: str) -> str:

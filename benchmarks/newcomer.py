@@ -41,8 +41,8 @@ def main() -> None:
             with sync_playwright() as engine:
                 browser = engine.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
                 page = browser.new_context(base_url=product.url).new_page()
-                page.goto(link)
                 walk = Walk(page)
+                walk.sign_in(link)
                 start = time.perf_counter()
                 walk.choose_sample()
                 walk.accept_all_defaults()

@@ -45,7 +45,8 @@ def prepared_client(folder: Path) -> tuple[Any, Any]:
         code = accounts.make_sign_in_link(None)
         db.session.remove()
     client = app.test_client()
-    assert client.get(f"/sign-in/{code}").status_code in (302, 303)
+    page = client.get(f"/sign-in/{code}")
+    assert client.post(f"/sign-in/{code}", data={"csrf_token": token(page.text)}).status_code == 303
     return app, client
 
 

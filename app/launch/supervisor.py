@@ -86,8 +86,8 @@ def up(plan: Plan) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGHUP, stop)
     try:
-        link = _start(plan, children)
-        say(f"HydroML is ready: {link}")
+        address = _start(plan, children)
+        say(f"HydroML is ready: {address}")
         while True:
             for child in children:
                 child.look()
@@ -106,7 +106,7 @@ def _start(plan: Plan, children: list[Child]) -> str:
     environment = {"HYDROML_DATA": str(settings.data), "HYDROML_PORT": str(plan.port)}
     environment["REDIS_URL"] = _server(settings, children)
     environment["DATABASE_URL"] = settings.database_url
-    code = _prepare(settings)
+    path = _prepare(settings)
     python = [sys.executable, "-m"]
     for number, queues in enumerate(served(plan.workers), start=1):
         worker = [*python, "workers", "--queues", ",".join(queues)]
@@ -118,7 +118,7 @@ def _start(plan: Plan, children: list[Child]) -> str:
         if child.process is None:
             child.start()
     _wait_until_live(plan, children[-1])
-    return f"{plan.url}/sign-in/{code}"
+    return f"{plan.url}{path}"
 
 
 def _server(settings: Settings, children: list[Child]) -> str:
@@ -139,7 +139,10 @@ def _server(settings: Settings, children: list[Child]) -> str:
 
 
 def _prepare(settings: Settings) -> str:
-    """Bring database and samples up to date; returns the code of a sign-in link."""
+    """Bring database and samples up to date; returns the path that opens the product.
+
+    It is a one-time link until an administrator can sign in without one.
+    """
     from app.services import accounts, datasets
     from app.storage.binding import bare_app
     from app.storage.db import db
@@ -153,10 +156,10 @@ def _prepare(settings: Settings) -> str:
         if not datasets.samples_are_ready():
             say("Reading the samples, once …")
             datasets.prepare_samples()
-        code = accounts.make_sign_in_link(None)
+        code = accounts.make_first_link()
         db.session.remove()
         db.engine.dispose()
-    return code
+    return "/" if code is None else f"/sign-in/{code}"
 
 
 def _web_command(plan: Plan) -> list[str]:

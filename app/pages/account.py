@@ -1,42 +1,51 @@
-"""One's own account."""
+"""One's own account: name, password, theme, sessions and tokens."""
 
 from __future__ import annotations
+
+import uuid
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
-from app.services import accounts
+from app.services import accounts, sessions, tokens
 from app.web.access import safe_next
+from app.web.browsers import browser_name
+from app.web.errors import add_retry_after
 from app.web.hypermedia import render, see_other
-from app.web.sessions import current_user, session_hash
+from app.web.sessions import current_user, session_hash, sign_out
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
+NOTICES = {"saved": "Saved.", "ended": "The session has ended.", "revoked": "The token is revoked."}
 
 
 def _page(*, status: int = 200, fault: DomainError | None = None) -> Response:
     user = current_user()
+    active = [row for row in tokens.list_tokens(user) if tokens.state_of(row) is tokens.TokenState.ACTIVE]
     return render(
         "pages/account.html",
         status=status,
         shown_problems=(fault,) if fault else (),
         name=request.form.get("name", user.name),
-        email=request.form.get("email", user.email),
-        saved="saved" in request.args,
+        notice=next((words for name, words in NOTICES.items() if name in request.args), ""),
+        sessions=sessions.list_sessions(user),
+        own_session=session_hash(),
+        browser_name=browser_name,
+        tokens=active,
     )
 
 
 @blueprint.get("")
 def show() -> Response:
-    """Show name, address and password."""
+    """Show name, address, password, sessions and tokens."""
     return _page()
 
 
 @blueprint.post("/profile")
 def save_profile() -> Response:
-    """Change name and address."""
+    """Change the name; the address is for an administrator to change."""
     try:
-        accounts.set_profile(current_user(), name=request.form.get("name", ""), email=request.form.get("email", ""))
+        accounts.set_name(current_user(), request.form.get("name", ""))
     except DomainError as fault:
         return _page(status=fault.status, fault=fault)
     return see_other("/account?saved")
@@ -49,8 +58,26 @@ def save_password() -> Response:
     try:
         accounts.set_password(current_user(), current=current, new=new, session_hash=session_hash())
     except DomainError as fault:
-        return _page(status=fault.status, fault=fault)
+        response = _page(status=fault.status, fault=fault)
+        add_retry_after(response, fault)
+        return response
     return see_other("/account?saved")
+
+
+@blueprint.post("/sessions/<session_id>/end")
+def end_session(session_id: str) -> Response:
+    """End a session; to end one's own is to sign out."""
+    if session_id == session_hash():
+        return sign_out(see_other("/sign-in"))
+    sessions.end_session(current_user(), session_id)
+    return see_other("/account?ended")
+
+
+@blueprint.post("/tokens/<uuid:token_id>/revoke")
+def revoke_token(token_id: uuid.UUID) -> Response:
+    """Revoke a token."""
+    tokens.revoke_token(current_user(), token_id)
+    return see_other("/account?revoked")
 
 
 @blueprint.post("/theme")

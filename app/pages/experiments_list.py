@@ -9,7 +9,7 @@ from app.domain.training import metrics
 from app.services import begun, experiments
 from app.web.charts import verdict
 from app.web.hypermedia import render, see_other
-from app.web.sessions import current_user
+from app.web.sessions import current_user, take_reminder
 from app.web.wording import changed
 
 blueprint = Blueprint("experiments_list", __name__)
@@ -43,4 +43,5 @@ def show() -> Response:
         changed_words=changed,
         metric_title=_metric_title,
         verdict_of=verdict.of,
+        reminds_of_password=take_reminder(),
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError, NotFoundError
 from app.services import accounts
 from app.web import sessions
 from app.web.access import safe_next
+from app.web.errors import add_retry_after
 from app.web.hypermedia import render, see_other
 
 blueprint = Blueprint("sign_in", __name__)
 PAGE = "pages/sign_in.html"
+LINK_PAGE = "pages/sign_in_link.html"
 
 
 @blueprint.get("/sign-in")
@@ -34,32 +36,44 @@ def save() -> BaseResponse:
         user = accounts.sign_in_with_password(email, request.form.get("password", ""), address=address)
     except DomainError as fault:
         response = render(PAGE, status=fault.status, email=email, next=target, shown_problems=(fault,))
-        return _with_wait(response, fault)
+        add_retry_after(response, fault)
+        return response
     sessions.sign_in(user)
     return see_other(target)
 
 
-def _with_wait(response: Response, fault: DomainError) -> Response:
-    wait = getattr(fault, "retry_after_seconds", None)
-    if wait is not None:
-        response.headers["Retry-After"] = str(wait)
-    return response
-
-
 @blueprint.get("/sign-in/<code>")
-def redeem(code: str) -> BaseResponse:
-    """Sign in with a one-time link; one that opens nothing says how to come by another."""
+def ask_redeem(code: str) -> BaseResponse:
+    """Ask before a one-time link is used: programs that look at links, and other sites, must not use it up."""
     try:
-        sessions.sign_in(accounts.redeem_sign_in_link(code))
+        target = accounts.find_link_target(code)
     except NotFoundError as fault:
-        if sessions.find_user() is None:
-            more: dict[str, Any] = {"dead": fault, "link_minutes": accounts.LINK_MINUTES}
-            return render(PAGE, status=fault.status, email="", next="/experiments", shown_problems=(), **more)
+        return _dead_link(fault)
+    return render(LINK_PAGE, email=target.email, code=code)
+
+
+@blueprint.post("/sign-in/<code>")
+def redeem(code: str) -> BaseResponse:
+    """Sign in with a one-time link."""
+    try:
+        user = accounts.redeem_sign_in_link(code)
+    except NotFoundError as fault:
+        return _dead_link(fault)
+    sessions.sign_in(user)
+    if user.password_hash is None:
+        sessions.set_reminder(True)
     return see_other("/experiments")
+
+
+def _dead_link(fault: NotFoundError) -> BaseResponse:
+    """Say how to come by another link; whoever is signed in needs none."""
+    if sessions.find_user() is not None:
+        return see_other("/experiments")
+    more: dict[str, Any] = {"dead": fault, "link_minutes": accounts.LINK_MINUTES}
+    return render(PAGE, status=fault.status, email="", next="/experiments", shown_problems=(), **more)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> BaseResponse:
     """End the session for good."""
-    sessions.sign_out()
-    return see_other("/sign-in")
+    return sessions.sign_out(see_other("/sign-in"))

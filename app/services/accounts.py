@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
 import secrets
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from app.domain.errors import ConflictError, DomainError, NotFoundError, TooManyError
+from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.domain.vocabulary import Role
+from app.services import limiting, passwords
 from app.storage import accounts, sessions
-from app.storage.db import db, now, transaction
+from app.storage.db import now, transaction
 from app.storage.tables import User
 
 LINK_MINUTES = 30
 FIRST_ADMIN = "owner@localhost"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 THEMES = ("auto", "light", "dark")
-PASSWORD_LENGTH = (12, 128)
-# The commonest passwords of that length; the list is short because twelve characters rule out nearly all others.
-COMMON = frozenset(
-    {
-        "password1234", "123456789012", "1234567890123", "qwertyuiop12", "password12345", "iloveyou1234",
-        "administrator", "administrator1", "qwerty123456", "letmein12345", "welcome12345", "passwordpassword",
-        "123123123123", "111111111111", "000000000000", "aaaaaaaaaaaa", "abcdefghijkl", "abcd12345678",
-        "1q2w3e4r5t6y", "hydromlhydroml",
-    }
-)  # fmt: skip
-FREE_TRIES = 5
-LONGEST_WAIT_SECONDS = 900
-TRIES_PER_ADDRESS = 50
+KNOWN_ADDRESS = timedelta(days=90)
 
 
 def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
-
-
-@functools.cache
-def _hasher() -> Any:
-    from argon2 import PasswordHasher
-
-    return PasswordHasher()
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    return str(_hasher().hash(secrets.token_hex(16)))
 
 
 def create_user(email: str, *, role: Role = Role.MEMBER, name: str = "") -> User:
@@ -81,20 +57,41 @@ def make_sign_in_link(email: str | None, *, minutes: int = LINK_MINUTES) -> str:
     """
     code = secrets.token_urlsafe(32)
     with transaction():
-        user = _first_admin() if email is None else accounts.find_user(email)
-        if email is not None and user is None:
-            raise NotFoundError(f"There is no account for {email}.")
+        user = accounts.find_first_admin() if email is None else accounts.get_user_by_email(email)
+        if user is not None and user.disabled_at is not None:
+            raise ConflictError(f"The account {user.email} is disabled. Enable it first.", code="account_disabled")
         user_id = user.id if user else None
         accounts.drop_open_links(user_id)
         accounts.add_link(code_hash=_hash(code), user_id=user_id, minutes=minutes)
     return code
 
 
-def _first_admin() -> User | None:
-    from sqlalchemy import select
+def make_first_link() -> str | None:
+    """Return a one-time code for the first admin; None once an admin can sign in with a password."""
+    return None if accounts.find_admin_with_password() is not None else make_sign_in_link(None)
 
-    query = select(User).where(User.role == Role.ADMIN.value, User.disabled_at.is_(None)).order_by(User.created_at)
-    return db.session.scalar(query.limit(1))
+
+@dataclass(frozen=True)
+class LinkTarget:
+    """Whom a one-time link signs in; an empty address stands for the first admin, who does not exist yet."""
+
+    email: str = ""
+
+
+def find_link_target(code: str) -> LinkTarget:
+    """Return whom a one-time code signs in, and leave the code as it is.
+
+    Raises
+    ------
+    NotFoundError
+        If the code opens nothing.
+    """
+    link = accounts.find_link(_hash(code[:200]))
+    user = accounts.get_user(link.user_id) if link is not None and link.user_id is not None else None
+    makes_admin = link is not None and user is None and accounts.find_first_admin() is None
+    if makes_admin or (user is not None and user.disabled_at is None):
+        return LinkTarget(user.email if user else "")
+    raise _unusable_link()
 
 
 def redeem_sign_in_link(code: str) -> User:
@@ -105,21 +102,33 @@ def redeem_sign_in_link(code: str) -> User:
     NotFoundError
         If the code is unknown, used or too old: all look the same.
     """
-    refusal = NotFoundError("This link has been used or is too old. Ask for a new one.", code="link_unusable")
     with transaction():
         link = accounts.use_link(_hash(code[:200]))
         if link is None:
-            raise refusal
+            raise _unusable_link()
         if link.user_id is not None:
             user = accounts.get_user(link.user_id)
-        elif _first_admin() is None:
-            user = accounts.find_user(FIRST_ADMIN) or accounts.add_user(email=FIRST_ADMIN, name="Owner")
-            user.role = Role.ADMIN.value
+        elif accounts.find_first_admin() is None:
+            user = _add_first_admin()
         else:
-            raise refusal
+            raise _unusable_link()
         if user.disabled_at is not None:
-            raise refusal
+            raise _unusable_link()
         return user
+
+
+def _unusable_link() -> NotFoundError:
+    return NotFoundError("This link has been used or is too old. Ask for a new one.", code="link_unusable")
+
+
+def _add_first_admin() -> User:
+    """Add the first admin as a new account: whoever holds its usual address already stays what they are."""
+    name, _, host = FIRST_ADMIN.partition("@")
+    email, number = FIRST_ADMIN, 1
+    while accounts.find_user(email) is not None:
+        number += 1
+        email = f"{name}-{number}@{host}"
+    return accounts.add_user(email=email, name="Owner", role=Role.ADMIN.value)
 
 
 def sign_in_with_password(email: str, password: str, *, address: str) -> User:
@@ -128,48 +137,23 @@ def sign_in_with_password(email: str, password: str, *, address: str) -> User:
     Raises
     ------
     TooManyError
-        After five failures for an account from one address the wait doubles, up to 15 minutes.
+        After too many failures for an account from one network, or from all networks that never opened it.
     DomainError
         If address and password do not belong together.
     """
-    email = email.strip().lower()
-    # A try counts before it is judged, so that tries at the same moment are counted too.
+    email, network = email.strip().lower(), limiting.network_of(address)
     with transaction():
-        _refuse_if_throttled(email, address)
-        accounts.add_attempt(email=email, address=address)
-    user = accounts.find_user(email)
-    stored = user.password_hash if user and user.password_hash else None
-    most = PASSWORD_LENGTH[1]
-    matches = _verify(stored or _nobodys_hash(), password[:most]) and stored is not None and len(password) <= most
-    if user is None or not matches or user.disabled_at is not None:
+        user = accounts.find_user(email)
+        limiting.count_try(limiting.SIGN_IN, email, network)
+        if user is None or not accounts.is_known_address(user.id, network):
+            limiting.count_try(limiting.SIGN_IN_ELSEWHERE, email)
+    is_right = passwords.matches(user.password_hash if user else None, password)
+    if user is None or not is_right or user.disabled_at is not None:
         raise DomainError("The address or the password is wrong.", code="sign_in_failed", field="password")
     with transaction():
-        accounts.forget_attempts(email=email)
+        limiting.forget_tries(limiting.SIGN_IN, email, network)
+        accounts.remember_address(user.id, network)
     return user
-
-
-def _verify(stored: str, password: str) -> bool:
-    from argon2.exceptions import VerificationError
-
-    try:
-        return bool(_hasher().verify(stored, password))
-    except VerificationError:
-        return False
-
-
-def _refuse_if_throttled(email: str, address: str) -> None:
-    hour_ago = now() - timedelta(hours=1)
-    mine = accounts.attempts_since(hour_ago, email=email, address=address)
-    if len(accounts.attempts_since(hour_ago, address=address)) >= TRIES_PER_ADDRESS:
-        raise TooManyError(
-            "Too many failed sign-ins from this network. Try again in an hour.", retry_after_seconds=3600
-        )
-    if len(mine) < FREE_TRIES:
-        return
-    wait = min(2 ** (len(mine) - FREE_TRIES) * 15, LONGEST_WAIT_SECONDS)
-    left = wait - int((now() - mine[0]).total_seconds())
-    if left > 0:
-        raise TooManyError(f"Too many failed sign-ins. Try again in {left} s.", retry_after_seconds=left)
 
 
 def set_password(user: User, *, current: str, new: str, session_hash: str = "") -> None:
@@ -177,17 +161,20 @@ def set_password(user: User, *, current: str, new: str, session_hash: str = "") 
 
     Raises
     ------
+    TooManyError
+        After too many wrong current passwords.
     DomainError
-        If the current one is wrong, or the new one too short, too long or too common.
+        If the current one is wrong, or the new one too short, too long or easy to guess.
     """
-    if user.password_hash and not _verify(user.password_hash, current):
-        raise DomainError("The current password is wrong.", code="password_wrong", field="current")
-    least, most = PASSWORD_LENGTH
-    if not least <= len(new) <= most:
-        raise DomainError(f"Use {least} to {most} characters.", code="password_length", field="new")
-    if new.lower() in COMMON or len(set(new)) < 4:
-        raise DomainError("This password is easy to guess. Choose another.", code="password_common", field="new")
-    hashed = _hasher().hash(new)
+    if user.password_hash:
+        with transaction():
+            limiting.count_try(limiting.CURRENT_PASSWORD, str(user.id))
+        if not passwords.matches(user.password_hash, current):
+            raise DomainError("The current password is wrong.", code="password_wrong", field="current")
+        with transaction():
+            limiting.forget_tries(limiting.CURRENT_PASSWORD, str(user.id))
+    passwords.refuse_weak(new, user)
+    hashed = passwords.hash_password(new)
     with transaction():
         accounts.get_user(user.id).password_hash = hashed
         sessions.drop_sessions_of(user.id, except_hash=session_hash)
@@ -201,17 +188,58 @@ def set_theme(user: User, theme: str) -> None:
         accounts.get_user(user.id).theme = theme
 
 
-def set_profile(user: User, *, name: str, email: str) -> None:
-    """Change the name and the address of an account."""
-    address = _checked_email(email)
+def set_name(user: User, name: str) -> None:
+    """Change the name of an account."""
     if len(name.strip()) > 200:
         raise DomainError("The name may have 200 characters.", code="name_too_long", field="name")
     with transaction():
+        accounts.get_user(user.id).name = name.strip()
+
+
+def set_email(old: str, new: str) -> User:
+    """Change the address of an account; only the command line can ask for it.
+
+    Raises
+    ------
+    NotFoundError, DomainError, ConflictError
+        If there is no such account, or the new address is none or has an account.
+    """
+    address = _checked_email(new)
+    with transaction():
+        user = accounts.get_user_by_email(old)
         other = accounts.find_user(address)
         if other is not None and other.id != user.id:
-            raise ConflictError("Another account has this address.", code="email_taken", field="email")
-        row = accounts.get_user(user.id)
-        row.name, row.email = name.strip(), address
+            raise ConflictError(f"There is an account for {address}.", code="email_taken", field="email")
+        user.email = address
+    return user
+
+
+def disable_user(email: str) -> User:
+    """Disable an account: its sessions and links end, and its tokens open nothing until it is enabled again.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        If there is no such account, or it is the last administrator.
+    """
+    with transaction():
+        user = accounts.get_user_by_email(email)
+        if user.disabled_at is None:
+            if [admin.id for admin in accounts.lock_open_admins()] == [user.id]:
+                message = f"{user.email} is the last administrator. Add another one first."
+                raise ConflictError(message, code="last_admin")
+            user.disabled_at = now()
+        sessions.drop_sessions_of(user.id)
+        accounts.drop_open_links(user.id)
+    return user
+
+
+def enable_user(email: str) -> User:
+    """Enable an account again; its tokens work as before, its sessions stay ended."""
+    with transaction():
+        user = accounts.get_user_by_email(email)
+        user.disabled_at = None
+    return user
 
 
 def get_account(user_id: uuid.UUID) -> User:

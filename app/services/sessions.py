@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from app.domain.errors import NotFoundError
 from app.storage import sessions
 from app.storage.db import end_reading, now, transaction
-from app.storage.tables import User
+from app.storage.tables import User, WebSession
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
@@ -69,19 +70,43 @@ def save(opened: Opened) -> None:
     opened.is_stored = True
 
 
-def _add(opened: Opened) -> None:
+def _add(opened: Opened, **origin: str) -> None:
     user_id: uuid.UUID | None = opened.user.id if opened.user else None
-    sessions.add_session(id_hash=opened.id_hash, user_id=user_id, data=dict(opened.data), expires_at=now() + LONGEST)
+    values = {"id_hash": opened.id_hash, "user_id": user_id, "data": dict(opened.data)}
+    sessions.add_session(**values, **origin, expires_at=now() + LONGEST)
 
 
-def sign_in(opened: Opened, user: User) -> Opened:
-    """Return a new session for the account; the old id ends, so that nobody can have planted it."""
+def sign_in(opened: Opened, user: User, *, address: str = "", agent: str = "") -> Opened:
+    """Return a new session for the account; the old id ends, so that nobody can have planted it.
+
+    `address` and `agent` say where it was opened, so that its owner recognises it in a list.
+    """
     fresh = Opened(secrets.token_urlsafe(32), user, {})
     with transaction():
         sessions.drop_session(opened.id_hash)
-        _add(fresh)
+        _add(fresh, address=address[:64], agent=agent[:200])
     fresh.is_stored = True
     return fresh
+
+
+def list_sessions(user: User) -> list[WebSession]:
+    """Return the sessions that open an account, the one used last first."""
+    return sessions.list_sessions(user.id, idle_before=now() - IDLE)
+
+
+def end_session(user: User, id_hash: str) -> None:
+    """End one of an account's sessions.
+
+    Raises
+    ------
+    NotFoundError
+        If the account has no such session.
+    """
+    with transaction():
+        row = sessions.find_session(id_hash)
+        if row is None or row.user_id != user.id:
+            raise NotFoundError("There is no such session.")
+        sessions.drop_session(id_hash)
 
 
 def end(opened: Opened) -> None:

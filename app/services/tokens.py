@@ -7,6 +7,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from app.domain.errors import DomainError, NotFoundError
 from app.domain.vocabulary import Scope
@@ -43,9 +44,7 @@ def create_token(email: str, *, name: str, scope: Scope = Scope.READ) -> str:
         raise DomainError("Give the token a name of 1 to 100 characters.", code="name_invalid", field="name")
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction():
-        user = accounts.find_user(email)
-        if user is None:
-            raise NotFoundError(f"There is no account for {email}.")
+        user = accounts.get_user_by_email(email)
         expires = now() + timedelta(days=DAYS)
         tokens.add_token(
             user_id=user.id, name=name.strip(), token_hash=_hash(secret), scope=scope.value, expires_at=expires
@@ -64,12 +63,54 @@ def caller_of(secret: str) -> Caller | None:
     return Caller(row.user, Scope(row.scope))
 
 
+class TokenState(StrEnum):
+    """Whether a token opens anything."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+def state_of(row: ApiToken) -> TokenState:
+    """Return whether a token opens anything."""
+    if row.revoked_at is not None:
+        return TokenState.REVOKED
+    return TokenState.EXPIRED if row.expires_at is not None and row.expires_at < now() else TokenState.ACTIVE
+
+
 def list_tokens(user: User) -> list[ApiToken]:
     """Return the tokens of an account, newest first."""
     return tokens.list_tokens(user.id)
 
 
+def list_tokens_of(email: str) -> list[ApiToken]:
+    """Return the tokens of the account with this address, newest first."""
+    return tokens.list_tokens(accounts.get_user_by_email(email).id)
+
+
 def revoke_token(user: User, token_id: uuid.UUID) -> None:
     """End a token at once."""
     with transaction():
-        tokens.get_token(token_id, user_id=user.id).revoked_at = now()
+        _revoke(tokens.get_token(token_id, user_id=user.id))
+
+
+def revoke_named(email: str, name: str) -> int:
+    """End the active tokens of this name at once; returns how many there were.
+
+    Raises
+    ------
+    NotFoundError
+        If the account or an active token of this name does not exist.
+    """
+    with transaction():
+        rows = tokens.list_tokens(accounts.get_user_by_email(email).id)
+        named = [row for row in rows if row.name == name.strip() and state_of(row) is TokenState.ACTIVE]
+        if not named:
+            raise NotFoundError(f"{email} has no active token named {name}.")
+        for row in named:
+            _revoke(row)
+    return len(named)
+
+
+def _revoke(row: ApiToken) -> None:
+    row.revoked_at = row.revoked_at or now()

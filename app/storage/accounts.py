@@ -1,4 +1,4 @@
-"""Queries on accounts, one-time links and failed sign-ins. Nothing here commits."""
+"""Queries on accounts, one-time links and known networks. Nothing here commits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, select, update
 
 from app.domain.errors import NotFoundError
-from app.storage.db import db, now
-from app.storage.tables import SignInAttempt, SignInLink, User
+from app.domain.vocabulary import Role
+from app.storage.db import db, insert_into, now
+from app.storage.tables import KnownAddress, SignInLink, User
 
 
 def get_user(user_id: uuid.UUID) -> User:
@@ -24,6 +25,14 @@ def get_user(user_id: uuid.UUID) -> User:
 def find_user(email: str) -> User | None:
     """Return the account with this address, however it is capitalised."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def get_user_by_email(email: str) -> User:
+    """Return the account with this address, or raise NotFoundError."""
+    user = find_user(email)
+    if user is None:
+        raise NotFoundError(f"There is no account for {email}.")
+    return user
 
 
 def add_user(**values: Any) -> User:
@@ -50,6 +59,12 @@ def forget_links(*, expired_before: datetime) -> None:
     db.session.execute(delete(SignInLink).where(SignInLink.expires_at < expired_before))
 
 
+def find_link(code_hash: str) -> SignInLink | None:
+    """Return a link that can still be used, and leave it as it is."""
+    query = select(SignInLink).where(SignInLink.code_hash == code_hash)
+    return db.session.scalar(query.where(SignInLink.used_at.is_(None), SignInLink.expires_at > now()))
+
+
 def use_link(code_hash: str) -> SignInLink | None:
     """Mark a link as used and return it; None where it is unknown, used or too old. Two callers cannot both get it."""
     moment = now()
@@ -66,26 +81,38 @@ def use_link(code_hash: str) -> SignInLink | None:
     return db.session.scalar(select(SignInLink).where(SignInLink.code_hash == code_hash))
 
 
-def add_attempt(*, email: str, address: str) -> None:
-    """Count a failed sign-in."""
-    db.session.add(SignInAttempt(email=email[:254], address=address[:64]))
+def lock_open_admins() -> list[User]:
+    """Return the administrators who are not disabled, oldest first; their rows stay as they are until the commit."""
+    query = select(User).where(User.role == Role.ADMIN.value, User.disabled_at.is_(None)).order_by(User.created_at)
+    return list(db.session.scalars(query.with_for_update()))
 
 
-def attempts_since(since: datetime, *, email: str | None = None, address: str | None = None) -> list[datetime]:
-    """Return when sign-ins failed, newest first."""
-    query = select(SignInAttempt.at).where(SignInAttempt.at > since).order_by(SignInAttempt.at.desc()).limit(200)
-    if email is not None:
-        query = query.where(SignInAttempt.email == email[:254])
-    if address is not None:
-        query = query.where(SignInAttempt.address == address[:64])
-    return list(db.session.scalars(query))
+def find_first_admin() -> User | None:
+    """Return the oldest administrator who is not disabled."""
+    query = select(User).where(User.role == Role.ADMIN.value, User.disabled_at.is_(None)).order_by(User.created_at)
+    return db.session.scalar(query.limit(1))
 
 
-def forget_attempts(*, email: str | None = None, before: datetime | None = None) -> None:
-    """Forget failed sign-ins of an address, or those that are old."""
-    query = delete(SignInAttempt)
-    if email is not None:
-        query = query.where(SignInAttempt.email == email[:254])
-    if before is not None:
-        query = query.where(SignInAttempt.at < before)
+def find_admin_with_password() -> User | None:
+    """Return an administrator who can sign in without a link."""
+    query = select(User).where(User.role == Role.ADMIN.value, User.disabled_at.is_(None))
+    return db.session.scalar(query.where(User.password_hash.is_not(None)).limit(1))
+
+
+def is_known_address(user_id: uuid.UUID, network: str) -> bool:
+    """Say whether the account was opened with its password from this network."""
+    query = select(KnownAddress.seen_at).where(KnownAddress.user_id == user_id, KnownAddress.network == network)
+    return db.session.scalar(query) is not None
+
+
+def remember_address(user_id: uuid.UUID, network: str) -> None:
+    """Remember that the account was opened from this network."""
+    query = insert_into(KnownAddress).values(user_id=user_id, network=network, seen_at=now())
+    key = [KnownAddress.user_id, KnownAddress.network]
+    query = query.on_conflict_do_update(index_elements=key, set_={"seen_at": query.excluded.seen_at})
     db.session.execute(query)
+
+
+def forget_addresses(*, before: datetime) -> None:
+    """Forget networks from which nobody has signed in since this time."""
+    db.session.execute(delete(KnownAddress).where(KnownAddress.seen_at < before))

@@ -18,11 +18,18 @@ def find_session(id_hash: str) -> WebSession | None:
     return db.session.scalar(query)
 
 
-def add_session(*, id_hash: str, user_id: uuid.UUID | None, data: dict[str, Any], expires_at: datetime) -> WebSession:
+def add_session(**values: Any) -> WebSession:
     """Add a session."""
-    row = WebSession(id_hash=id_hash, user_id=user_id, data=data, expires_at=expires_at)
+    row = WebSession(**values)
     db.session.add(row)
     return row
+
+
+def list_sessions(user_id: uuid.UUID, *, idle_before: datetime) -> list[WebSession]:
+    """Return the sessions that open an account, the one used last first."""
+    query = select(WebSession).where(WebSession.user_id == user_id, WebSession.expires_at > now())
+    query = query.where(WebSession.seen_at >= idle_before)
+    return list(db.session.scalars(query.order_by(WebSession.seen_at.desc(), WebSession.id_hash)))
 
 
 def change_session(id_hash: str, **values: Any) -> None:

@@ -11,6 +11,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError, FieldFault, TooManyError
 from app.web.hypermedia import into, is_for_programs, wants_fragment
@@ -54,11 +55,16 @@ def init_app(app: Flask) -> None:
 
 def _domain(fault: DomainError) -> Response:
     response = answer(fault.status, fault.message, code=fault.code, faults=fault.faults)
-    if isinstance(fault, TooManyError):
-        response.headers["Retry-After"] = str(fault.retry_after_seconds)
+    add_retry_after(response, fault)
     if fault.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def add_retry_after(response: BaseResponse, fault: DomainError) -> None:
+    """Say in the header too when to try again, where the fault knows."""
+    if isinstance(fault, TooManyError):
+        response.headers["Retry-After"] = str(fault.retry_after_seconds)
 
 
 def _csrf(_fault: CSRFError) -> Response:

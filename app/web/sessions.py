@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Request, Response, g, session
+from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.datastructures import CallbackDict
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import UnauthorizedError
 from app.services import sessions, tokens
@@ -15,6 +16,7 @@ from app.storage.tables import User
 from config import Settings
 
 COOKIE = "hydroml_session"
+REMINDER = "remind_of_password"
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
@@ -110,19 +112,35 @@ def current_user() -> User:
 def sign_in(user: User) -> None:
     """Give the browser a new session for this account."""
     mine = _mine()
-    mine.opened = sessions.sign_in(mine.opened, user)
+    agent = request.user_agent.string
+    mine.opened = sessions.sign_in(mine.opened, user, address=request.remote_addr or "", agent=agent)
     mine.clear()
     mine.modified = True
     # A token of the old session must not be handed out again within this request.
     g.pop("csrf_token", None)
 
 
-def sign_out() -> None:
-    """End the browser's session for good."""
+def sign_out(response: BaseResponse) -> BaseResponse:
+    """End the browser's session for good, and have the browser forget what it keeps of it.
+
+    Cookies are not named: they are those of the whole host, on which other programs may listen at other ports.
+    """
     mine = _mine()
     sessions.end(mine.opened)
     mine.clear()
     mine.ended = True
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def set_reminder(wanted: bool) -> None:
+    """Have the next list of experiments remind this browser's person of setting a password."""
+    session[REMINDER] = wanted
+
+
+def take_reminder() -> bool:
+    """Say once whether the person is to be reminded of setting a password."""
+    return bool(session.pop(REMINDER, False))
 
 
 def session_hash() -> str:

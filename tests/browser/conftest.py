@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.walk import Walk
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -168,10 +170,10 @@ def watched_page(browser: Any, url: str, **context: Any) -> Iterator[Watched]:
 
 @pytest.fixture(scope="session")
 def signed_in_state(product: Product, browser: Any) -> dict[str, Any]:
-    """The cookies of a browser that followed the one-time link of the first start."""
+    """The cookies of a browser that signed in with the one-time link of the first start."""
     with watched_page(browser, product.url) as watched:
-        watched.page.goto(product.link)
-        assert watched.page.url.startswith(product.url)
+        Walk(watched.page).sign_in(product.link)
+        assert watched.page.url == f"{product.url}/experiments"
         state: dict[str, Any] = watched.page.context.storage_state()
     return state
 

@@ -25,6 +25,12 @@ class Walk:
         """Wait until the page's one h1 says this."""
         self.page.locator("h1", has_text=title).wait_for()
 
+    def sign_in(self, link: str) -> None:
+        """Open a one-time link and press its button."""
+        self.page.goto(link)
+        self.click("button", "Sign in")
+        self.heading("Experiments")
+
     def choose_sample(self, title: str | None = None) -> None:
         """Start a draft from a sample; without a title the one offered first."""
         self.page.goto("/experiments")

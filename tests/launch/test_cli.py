@@ -279,7 +279,18 @@ def test_the_doctor_has_a_sentence_for_a_short_folder_that_is_not_private(
     assert "can be read by others" in said.output
 
 
-COMMANDS = [["up"], ["user", "add"], ["user", "sign-in-link"], ["doctor"]]
+COMMANDS = [
+    ["up"],
+    ["user", "add"],
+    ["user", "sign-in-link"],
+    ["user", "set-email"],
+    ["user", "disable"],
+    ["user", "enable"],
+    ["token", "create"],
+    ["token", "list"],
+    ["token", "revoke"],
+    ["doctor"],
+]
 
 
 def _command(path: list[str]) -> click.Command | None:

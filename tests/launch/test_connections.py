@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.launch.conftest import Starter, Up, get, wait_until
+from tests.launch.conftest import Starter, Up, get, sign_in, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these tests start the product as Linux does")
 LINE = "line"
@@ -54,7 +54,7 @@ class Guest:
 @pytest.fixture(scope="module")
 def guest(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Guest:
     up = starter.ready(tmp_path_factory.mktemp("up") / "data")
-    cookie = get(up.link).cookie
+    cookie = sign_in(up.link).cookie
     page = get(f"{up.url}/datasets", cookie=cookie)
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
     assert found is not None

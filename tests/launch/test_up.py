@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 import config
+from app.domain.vocabulary import Role
 from app.launch import warming
 from app.launch.children import Child
 from app.launch.locking import AlreadyRunningError, FolderLock
@@ -42,6 +43,7 @@ from tests.launch.conftest import (
     hydroml,
     is_refused,
     listening,
+    sign_in,
     still_there,
     wait_until,
 )
@@ -93,7 +95,9 @@ def test_the_last_line_is_one_sign_in_link(running: Up) -> None:
 
 
 def test_the_link_works_once(running: Up) -> None:
-    first = get(running.link)
+    for _ in range(2):
+        assert '<button class="btn primary" type="submit">Sign in</button>' in get(running.link).body
+    first = sign_in(running.link)
     assert (first.status, first.goes_to) == (303, "/experiments")
     assert get(f"{running.url}/experiments", cookie=first.cookie).status == 200
     second = get(running.link)
@@ -133,7 +137,7 @@ def test_an_account_added_meanwhile_gets_a_link_to_the_running_address(running: 
     said = hydroml("user", "add", "ada@example.org", environment={"HYDROML_DATA": str(running.data)})
     assert said.returncode == 0
     assert said.stdout.startswith(f"{running.url}/sign-in/")
-    opened = get(said.stdout.strip())
+    opened = sign_in(said.stdout.strip())
     assert opened.status == 303
     assert "ada@example.org" in get(f"{running.url}/account", cookie=opened.cookie).body
 
@@ -198,7 +202,7 @@ class Lives:
 
 
 def _live(up: Up, how: int, *, within: float = 0.0) -> Life:
-    opened = get(up.link)
+    opened = sign_in(up.link)
     account = get(f"{up.url}/account", cookie=opened.cookie).body
     wait_until(lambda: _spares_of(up) == 1, seconds=20, what="the start of a spare reading child")
     children = up.all_processes() - {up.process.pid}
@@ -290,6 +294,27 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with contextlib.closing(database), database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     is_refused(hydroml("up", "--data", str(tmp_path), "--port", str(free_port())), "9999")
+
+
+def test_a_start_prints_the_plain_address_once_an_admin_has_a_password(starter: Starter, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    app = bare_app(config.load({"HYDROML_DATA": str(data)}))
+    with app.app_context(), contextlib.ExitStack() as stack:
+        stack.callback(db.engine.dispose)
+        stack.callback(db.session.remove)
+        migrate()
+        owner = accounts.create_user("owner@example.org", role=Role.ADMIN)
+        accounts.set_password(owner, current="", new="a long river runs 7")
+    up = starter.ready(data, "--workers", "1")
+    assert up.output.strip().splitlines()[-1] == f"HydroML is ready: {up.url}/"
+    assert "/sign-in/" not in up.output
+    assert get(up.link).goes_to == "/sign-in?next=/"
+    assert _links(data) == 0
+
+
+def _links(data: Path) -> int:
+    with contextlib.closing(sqlite3.connect(data / "hydroml.sqlite3")) as database:
+        return int(database.execute("SELECT count(*) FROM sign_in_links").fetchone()[0])
 
 
 def test_the_link_of_a_start_works_where_only_members_are(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.domain.vocabulary import RunState
-from app.services import accounts, datasets, drafts, experiments, sessions
+from app.services import accounts, datasets, drafts, experiments, sessions, tokens
 from app.storage.db import Base, db
 from app.storage.tables import DraftRow, User
 from app.web.sessions import COOKIE
@@ -219,6 +219,11 @@ class Browser:
         assert self.get("/experiments").status == 200
         return self
 
+    def redeem(self, code: str) -> Page:
+        """Open a one-time link and press its button; returns where that leads, or the page of a link that is dead."""
+        page = self.get(f"/sign-in/{code}")
+        return self.press(page, "Sign in", to=f"/sign-in/{code}") if page.status == 200 else page
+
     @property
     def cookie(self) -> str:
         """The secret that the session's cookie carries; empty without one."""
@@ -306,7 +311,7 @@ def step_path(row: DraftRow, slug: str) -> str:
 class Belongings:
     """One of each thing that has an id."""
 
-    ids: dict[str, uuid.UUID]
+    ids: dict[str, uuid.UUID | str]
 
     @classmethod
     def of(cls, user: User) -> Belongings:
@@ -315,13 +320,17 @@ class Belongings:
         experiment = seeds.add_experiment(user, RunState.QUEUED)
         job = experiments.job_of(experiment)
         assert job is not None
+        tokens.create_token(user.email, name="a program")
+        (token,) = tokens.list_tokens(user)
+        opened = sessions.sign_in(sessions.new_session(), user)
         ids = {"dataset_id": experiment.dataset_id, "experiment_id": experiment.id, "job_id": job.id}
-        return cls({"draft_id": draft.id, **ids})
+        return cls({"draft_id": draft.id, **ids, "session_id": opened.id_hash, "token_id": token.id})
 
     @classmethod
     def of_nobody(cls) -> Belongings:
         """Return ids that belong to nothing."""
-        return cls({name: uuid.uuid4() for name in ("draft_id", "dataset_id", "experiment_id", "job_id")})
+        names = ("draft_id", "dataset_id", "experiment_id", "job_id", "session_id", "token_id")
+        return cls({name: uuid.uuid4() for name in names})
 
 
 def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list[tuple[str, str, str]]:

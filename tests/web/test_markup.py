@@ -66,9 +66,9 @@ def test_markup_in_what_is_typed_or_asked_for_is_shown_as_text(browser: Browser,
     assert_harmless(browser.press(browser.get(step_path(row, "validation")), "Continue"))
     for path in (f"/{EVIL}", f"/sign-in/{EVIL}", f"/experiments?page={EVIL}", f"/datasets/{EVIL}"):
         assert_harmless(browser.get(path))
-    account = browser.press(browser.get("/account"), "Save", {"name": EVIL, "email": "x"})
+    account = browser.press(browser.get("/account"), "Save name", {"name": EVIL * 20})
     assert_harmless(account)
-    browser.press(account, "Save", {"name": EVIL, "email": "ada@example.org"})
+    browser.press(account, "Save name", {"name": EVIL})
     assert EVIL in words_of(browser.get("/experiments").tree)
     assert_harmless(browser.get("/experiments"))
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import RunState
-from app.services import drafts
+from app.services import accounts, drafts
 from app.storage import datasets
 from app.storage.db import transaction
 from app.storage.tables import Dataset, User
@@ -322,7 +322,7 @@ def test_the_question_which_tab_holds_is_sound(browser: Browser, user: User, way
 @pytest.mark.parametrize(
     ("path", "button", "changes"),
     [
-        ("/account", "Save", {"email": "nobody"}),
+        ("/account", "Save name", {"name": "n" * 201}),
         ("/account", "Save password", {"new": "short"}),
         ("/experiments/new", "Upload file", {}),
         ("/datasets", "Upload file", {}),
@@ -344,6 +344,13 @@ def test_the_sign_in_page_is_sound_before_and_after_a_mistake(app: Flask) -> Non
     assert refused.status == 422
     assert (faults_of(page), faults_of(refused)) == ([], [])
     assert refused.form_to("/sign-in").values["email"] == ['"><i>@example.org']
+
+
+def test_the_page_of_a_sign_in_link_is_sound(app: Flask, browser: Browser, user: User) -> None:
+    for code in (accounts.make_sign_in_link(user.email), accounts.make_sign_in_link(None)):
+        for visitor in (Browser(app), browser):
+            page = visitor.get(f"/sign-in/{code}")
+            assert (page.status, faults_of(page)) == (200, [])
 
 
 def test_a_fault_for_htmx_is_one_notice(browser: Browser) -> None:

@@ -35,7 +35,16 @@
   const answers = () => byId("answers");
   const keyOf = (form) => PREFIX + form.getAttribute("action");
 
+  /* Whoever signs out leaves nothing behind, and a save that fails meanwhile keeps nothing any more. */
+  let leaving = false;
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches?.("form[data-sign-out]")) return;
+    leaving = true;
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+  });
+
   function keep(form) {
+    if (leaving) return;
     const values = Array.from(new FormData(form)).filter(([name]) => name !== "csrf_token");
     localStorage.setItem(keyOf(form), JSON.stringify(values));
     say(document.querySelector("#wizard-saved .words"), "Not saved: the server cannot be reached. Your answers are kept here.");

@@ -1,6 +1,6 @@
 """Every mapped class, so that one import knows the whole schema."""
 
-from app.storage.tables.accounts import ApiToken, SignInAttempt, SignInLink, User, WebSession
+from app.storage.tables.accounts import ApiToken, KnownAddress, RateCounter, SignInLink, User, WebSession
 from app.storage.tables.correlations import CorrelationBlock, TargetRanking
 from app.storage.tables.datasets import Dataset, TargetAssociation
 from app.storage.tables.drafts import DraftEvent, DraftRow
@@ -19,8 +19,9 @@ __all__ = [
     "FitTiming",
     "IdempotencyKey",
     "Job",
+    "KnownAddress",
     "ModelEvidence",
-    "SignInAttempt",
+    "RateCounter",
     "SignInLink",
     "TargetAssociation",
     "TargetRanking",

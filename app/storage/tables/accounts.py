@@ -1,4 +1,4 @@
-"""Accounts, one-time sign-in links, server-side sessions and tokens for programs."""
+"""Accounts, one-time sign-in links, server-side sessions, tokens for programs, and counters that limit guessing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Uuid
+from sqlalchemy import JSON, ForeignKey, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.storage.db import Base, now
@@ -51,6 +51,8 @@ class WebSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str | None] = mapped_column(String(64))
+    agent: Mapped[str | None] = mapped_column(String(200))
 
     user: Mapped[User | None] = relationship(lazy="joined")
 
@@ -73,13 +75,21 @@ class ApiToken(Base):
     user: Mapped[User] = relationship(lazy="joined")
 
 
-class SignInAttempt(Base):
-    """A failed password, counted in the database so that the limit holds with Redis away."""
+class RateCounter(Base):
+    """How often a limited act happened within its window. `key_hash` hides who and what is counted."""
 
-    __tablename__ = "sign_in_attempts"
-    __table_args__ = (Index(None, "email", "at"), Index(None, "address", "at"))
+    __tablename__ = "rate_counters"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254))
-    address: Mapped[str] = mapped_column(String(64))
-    at: Mapped[datetime] = mapped_column(default=now)
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KnownAddress(Base):
+    """A network from which an account was opened with its password."""
+
+    __tablename__ = "known_addresses"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    network: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(default=now, index=True)
