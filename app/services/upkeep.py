@@ -17,7 +17,7 @@ from app.services import analysis, datasets, repeats, stored_files, uploads
 from app.services.accounts import KNOWN_ADDRESS
 from app.services.context import current_settings
 from app.services.sessions import IDLE
-from app.storage import accounts, experiments, files, jobs, rate_counters, sessions
+from app.storage import accounts, experiments, files, jobs, sessions
 from app.storage import datasets as dataset_rows
 from app.storage.db import now, transaction
 from app.storage.tables import Job
@@ -41,7 +41,7 @@ def tidy() -> None:
     """Forget what is old. Once in a while is enough."""
     with transaction():
         sessions.drop_expired(idle_before=now() - IDLE)
-        rate_counters.drop_expired()
+        accounts.forget_rate_counters()
         accounts.forget_addresses(before=now() - KNOWN_ADDRESS)
         jobs.forget_workers(now() - timedelta(hours=1))
     with transaction():

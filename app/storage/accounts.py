@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult, delete, select, update
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import Role
 from app.storage.db import db, insert_into, now
-from app.storage.tables import KnownAddress, SignInLink, User
+from app.storage.tables import KnownAddress, RateCounter, SignInLink, User
 
 
 def get_user(user_id: uuid.UUID) -> User:
@@ -116,3 +116,8 @@ def remember_address(user_id: uuid.UUID, network: str) -> None:
 def forget_addresses(*, before: datetime) -> None:
     """Forget networks from which nobody has signed in since this time."""
     db.session.execute(delete(KnownAddress).where(KnownAddress.seen_at < before))
+
+
+def forget_rate_counters() -> None:
+    """Forget the counters whose window is over."""
+    db.session.execute(delete(RateCounter).where(RateCounter.expires_at <= now()))

@@ -64,10 +64,5 @@ class DatabaseCounters(Storage):
         db.session.execute(delete(RateCounter).where(RateCounter.key_hash == _hash(key)))
 
 
-def drop_expired() -> None:
-    """Forget the counters whose window is over."""
-    db.session.execute(delete(RateCounter).where(RateCounter.expires_at <= now()))
-
-
 def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()

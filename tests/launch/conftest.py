@@ -127,16 +127,18 @@ def get(url: str, *, cookie: str = "") -> Answer:
     return _ask("GET", url, cookie)
 
 
-def post(url: str, form: dict[str, str], *, cookie: str) -> Answer:
+def post(url: str, form: dict[str, str], *, cookie: str, **headers: str) -> Answer:
     """Send a form, and follow nothing."""
-    return _ask("POST", url, cookie, urlencode(form))
+    return _ask("POST", url, cookie, urlencode(form), **headers)
 
 
-def _ask(method: str, url: str, cookie: str, body: str | None = None) -> Answer:
+def _ask(method: str, url: str, cookie: str, body: str | None = None, **more: str) -> Answer:
     parts = urlsplit(url)
     line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
     try:
-        headers = {"Cookie": cookie} if cookie else {}
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        if cookie:
+            headers["Cookie"] = cookie
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         line.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
@@ -148,13 +150,13 @@ def _ask(method: str, url: str, cookie: str, body: str | None = None) -> Answer:
         line.close()
 
 
-def sign_in(link: str) -> Answer:
+def sign_in(link: str, **headers: str) -> Answer:
     """Open a one-time link and press its button, as a browser without scripts does."""
     page = get(link)
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
     if page.status != 200 or found is None:
         return page
-    return post(link, {"csrf_token": found.group(1)}, cookie=page.cookie)
+    return post(link, {"csrf_token": found.group(1)}, cookie=page.cookie, **headers)
 
 
 @dataclass

@@ -137,9 +137,11 @@ def test_an_account_added_meanwhile_gets_a_link_to_the_running_address(running: 
     said = hydroml("user", "add", "ada@example.org", environment={"HYDROML_DATA": str(running.data)})
     assert said.returncode == 0
     assert said.stdout.startswith(f"{running.url}/sign-in/")
-    opened = sign_in(said.stdout.strip())
+    opened = sign_in(said.stdout.strip(), X_Forwarded_For="192.0.2.66, 198.51.100.9")
     assert opened.status == 303
-    assert "ada@example.org" in get(f"{running.url}/account", cookie=opened.cookie).body
+    account = get(f"{running.url}/account", cookie=opened.cookie).body
+    assert "ada@example.org" in account
+    assert "From 198.51.100.9," in account, "The proxy on this machine says who asks."
 
 
 def test_only_the_web_listens_on_the_network(running: Up) -> None:
