@@ -18,7 +18,7 @@ from app.web.headers import comes_from_another_site
 MIN_BYTES = 1024
 TYPES = frozenset({"text/html", "application/json", "application/problem+json"})
 # A one-time code stands in the address and in the page.
-UNCOMPRESSED_ENDPOINTS = frozenset({"sign_in.redeem"})
+UNCOMPRESSED_ENDPOINTS = frozenset({"sign_in.ask_redeem", "sign_in.redeem"})
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda content: brotli.compress(content, quality=4),
     "gzip": lambda content: gzip.compress(content, compresslevel=5, mtime=0),

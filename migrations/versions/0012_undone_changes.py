@@ -1,13 +1,13 @@
 """Which change of a draft a later one takes back
 
-Revision: 0012, after 0007
+Revision: 0012, after 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '0012'
-down_revision = '0007'
+down_revision = '0011'
 branch_labels = None
 depends_on = None
 
