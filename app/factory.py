@@ -15,7 +15,7 @@ from jinja2.bccache import Bucket
 
 from app import api, pages, steps
 from app.storage import binding
-from app.web import access, compression, csrf, errors, filters, headers, hypermedia, sessions, uploads
+from app.web import access, compression, csrf, errors, filters, headers, hypermedia, outage, sessions, uploads
 from config import MIB, Settings, load
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     _init_templates(app)
-    for part in (sessions, headers, compression, uploads, csrf, access, hypermedia, filters, errors, pages, steps, api):
+    plumbing = (sessions, headers, compression, uploads, csrf, access, hypermedia, filters, outage, errors)
+    for part in (*plumbing, pages, steps, api):
         part.init_app(app)
     return app
 

@@ -43,7 +43,9 @@ CONNECT_SECONDS = 0.5
 # After a failure nobody asks again for this long, so that pages stay quick while the server is away.
 REST_SECONDS = 5.0
 KEEP_SECONDS = 3600
-GRACE_SECONDS = 30
+# How long a result waits to be stored while the database is busy or the disk full; RQ must not end it before.
+STORE_SECONDS = 1200.0
+GRACE_SECONDS = int(STORE_SECONDS) + 60
 LEAST_WORKERS = 3
 # Between the id of a job and what tells one of its bells from another; RQ takes letters, digits, "_" and "-".
 BELL = "_"
@@ -71,8 +73,12 @@ _breaker = _Breaker()
 def connection(url: str) -> Any:
     """Return a connection to the Redis-protocol server, with short patience."""
     import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
-    return redis.Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS)
+    # The client's own retries, with pauses of seconds between them, would hold up whoever waits for a page.
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS, retry=once)
 
 
 def _url() -> str | None:

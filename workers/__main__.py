@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import logging
 import os
 import signal
@@ -12,6 +14,8 @@ import threading
 import time
 import uuid
 from types import FrameType
+
+from flask import Flask
 
 import config
 from app.queue import ALL_QUEUES
@@ -47,26 +51,33 @@ def main() -> None:
 def work(settings: config.Settings, queues: list[str]) -> None:
     """Serve the queues until told to stop; while Redis is away, try again with growing pauses."""
     import redis
+    from rq.exceptions import StopRequested
 
+    from app.storage.binding import bare_app
+    from workers.handover import after_end
     from workers.rq_worker import HydroWorker, make_worker
 
     if settings.redis_url is None:
         sys.exit("REDIS_URL is not set: start workers with `hydroml up`, or name a Redis-protocol server.")
-    _beat(settings, HydroWorker.fork_lock)
+    app, name = bare_app(settings), f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:12]}"
+    _beat(app, name, HydroWorker.fork_lock)
     connection = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, health_check_interval=10)
     pause, stopping = 0.5, threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopping.set()
+        _take_leave(app, name)
         sys.exit(0)
 
     while not stopping.is_set():
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         try:
-            worker = make_worker(connection, queues)
-            worker.work(logging_level="WARNING")
+            worker = make_worker(connection, queues, on_end=functools.partial(after_end, app))
+            with contextlib.suppress(StopRequested):
+                worker.work(logging_level="WARNING")
             if worker.told_to_stop:
+                _take_leave(app, name)
                 return
             pause = 0.5
         except redis.exceptions.RedisError as fault:
@@ -75,15 +86,12 @@ def work(settings: config.Settings, queues: list[str]) -> None:
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-def _beat(settings: config.Settings, lock: threading.Lock) -> None:
+def _beat(app: Flask, name: str, lock: threading.Lock) -> None:
     """Say in the database every few seconds that this worker is alive."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from app.storage import jobs
-    from app.storage.binding import bare_app
     from app.storage.db import transaction
-
-    app, name = bare_app(settings), f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:12]}"
 
     def go_on() -> None:
         while True:
@@ -95,6 +103,20 @@ def _beat(settings: config.Settings, lock: threading.Lock) -> None:
             time.sleep(BEAT_SECONDS)
 
     threading.Thread(target=go_on, name="beat", daemon=True).start()
+
+
+def _take_leave(app: Flask, name: str) -> None:
+    """Say in the database that this worker ends, so that nobody counts on it for another half minute."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.storage import jobs
+    from app.storage.db import transaction
+
+    try:
+        with app.app_context(), transaction():
+            jobs.forget_worker(name)
+    except SQLAlchemyError as fault:
+        log.warning("the database does not take the leave: %s", fault)
 
 
 if __name__ == "__main__":

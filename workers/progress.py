@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
 import uuid
 from typing import Any
 
-from app.storage import jobs
-from app.storage.db import transaction
+from sqlalchemy.exc import SQLAlchemyError
 
-SECONDS_BETWEEN = 0.3
+from app.storage import jobs
+from app.storage.db import db, transaction
+
+log = logging.getLogger(__name__)
 
 
 class ProgressWriter:
-    """Writes progress at most every 0.3 s; what comes in between replaces what waits, and is written when it is due.
+    """Keeps the latest progress until it is written; what comes in between replaces what waits.
 
-    The work says how far it is; the lease's thread writes what still waits when the work says nothing more for long.
+    The work only says how far it is and never touches the database for it: the lease's thread writes. A database that
+    is busy or full costs a line of progress, and not the work.
     """
 
     def __init__(self, job_id: uuid.UUID, attempt: int) -> None:
         self.job_id, self.attempt = job_id, attempt
-        self._written_at = 0.0
         self._waiting: dict[str, Any] | None = None
         self._lock = threading.Lock()
 
     def say(self, progress: dict[str, Any]) -> None:
-        """Write or keep for later."""
+        """Keep it until the next writing."""
         with self._lock:
             self._waiting = progress
-        self.write_due()
-
-    def write_due(self) -> None:
-        """Write what waits if the last writing is long enough ago."""
-        if time.monotonic() - self._written_at >= SECONDS_BETWEEN:
-            self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits; what cannot be written waits on, unless something newer has come."""
         with self._lock:
-            if self._waiting is None:
-                return
+            progress, self._waiting = self._waiting, None
+        if progress is None:
+            return
+        try:
             with transaction():
-                jobs.write_progress(self.job_id, attempt=self.attempt, progress=self._waiting)
-            self._waiting = None
-            self._written_at = time.monotonic()
+                jobs.write_progress(self.job_id, attempt=self.attempt, progress=progress)
+        except SQLAlchemyError as fault:
+            db.session.rollback()
+            log.warning("progress is not written: %s", fault)
+            with self._lock:
+                self._waiting = self._waiting or progress

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import threading
+import uuid
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from app.domain.interruptions import MemoryUse
 from app.queue import FUNCTIONS
+from workers import memory
+from workers.handover import EndOfProcess
 from workers.process import die_with
 
 ALLOWED = frozenset(FUNCTIONS.values())
@@ -19,6 +28,7 @@ WORKER_TTL_SECONDS = 30
 MONITOR_SECONDS = 5
 MAINTENANCE_SECONDS = 60
 LONGEST_WAIT_SECONDS = 5.0
+OnEnd = Callable[[EndOfProcess], None]
 
 
 class HydroWorker(Worker):
@@ -28,16 +38,56 @@ class HydroWorker(Worker):
     # Whoever writes to the database in another thread holds this, so that no fork happens in the middle of it.
     fork_lock = threading.Lock()
     told_to_stop = False
+    on_end: OnEnd | None = None
+    _job_id: uuid.UUID | None = None
+    _kernel_kills = 0
 
-    def handle_warm_shutdown_request(self) -> None:
-        """Remember that the end was asked for; RQ itself remembers it only while a job runs."""
-        self.told_to_stop = True
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # RQ wrote no types here
+    def request_stop(self, signum: int | None, frame: FrameType | None) -> None:
+        """End as planned: at once where nothing runs, else after ending the process of the job and handing that back.
+
+        Training may last for hours, and whoever restarts a service waits for seconds.
+        """
+        self.told_to_stop = self._stop_requested = True
+        if self._horse_pid:
+            self.kill_horse()
+        elif self._job_id is None:
+            raise StopRequested
+        # Else the process is about to be started, and is ended then.
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Remember which job it is, for whoever has to give it back."""
+        self._job_id = _id_of(job)
+        self._kernel_kills = memory.kernel_kills()
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._job_id = None
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork while nothing else is going on in this process."""
         with self.fork_lock:
             super().fork_work_horse(job, queue)
+        if self.told_to_stop:
+            self.kill_horse()
+
+    def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
+        """End the process of the job with all that it started; one that leads no group yet shares ours."""
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(self._horse_pid) == os.getpgrp():
+                os.kill(self._horse_pid, sig)
+            else:
+                os.killpg(self._horse_pid, sig)
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait for the process of the job; one that did not end by itself is reported before anything else is done."""
+        pid, status, usage = super().wait_for_horse()
+        if pid and status and self._job_id is not None and self.on_end is not None:
+            # The alarm that wakes the monitor must not ring in the middle of a transaction.
+            signal.alarm(0)
+            kills = memory.kernel_kills() > self._kernel_kills
+            used = MemoryUse(usage.ru_maxrss / 1024 if usage else 0.0, memory.limit_mb(), kernel_ended_one=kills)
+            self.on_end(EndOfProcess(self._job_id, pid, status, used, planned=self.told_to_stop))
+        return pid, status, usage
 
     def maintain_heartbeats(self, job: Job, execution: Any) -> None:
         """Tell Redis that the job goes on; an outage is no reason to end a job, whose truth is in the database."""
@@ -59,10 +109,17 @@ class HydroWorker(Worker):
         return bool(super().perform_job(job, queue, execution))
 
 
-def make_worker(connection: Any, queues: list[str]) -> HydroWorker:
-    """Return a worker for these queues, the first one served first."""
+def _id_of(job: Job) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(job.args[0]))
+    except (ValueError, IndexError, TypeError):
+        return None
+
+
+def make_worker(connection: Any, queues: list[str], *, on_end: OnEnd) -> HydroWorker:
+    """Return a worker for these queues, the first one served first; `on_end` hears of processes that did not finish."""
     served = [Queue(name, connection=connection, serializer=JSONSerializer) for name in queues]
-    return HydroWorker(
+    made = HydroWorker(
         served,
         connection=connection,
         serializer=JSONSerializer,
@@ -71,3 +128,5 @@ def make_worker(connection: Any, queues: list[str]) -> HydroWorker:
         maintenance_interval=MAINTENANCE_SECONDS,
         log_job_description=False,
     )
+    made.on_end = on_end
+    return made

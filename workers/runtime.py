@@ -13,25 +13,32 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
-from app.domain.errors import DomainError, StoppedError
+from app.domain.errors import DomainError, ObstacleError, StoppedError
 from app.domain.vocabulary import JobKind, RunState
+from app.queue import STORE_SECONDS
 from app.storage import jobs
 from app.storage.binding import bare_app
 from app.storage.db import db, transaction
+from app.storage.obstacles import obstacle_of, outlast
+from workers.handover import name_of_process, wait_again
 from workers.progress import ProgressWriter
 
 log = logging.getLogger("workers.runtime")
+T = TypeVar("T")
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 # A single fit cannot be interrupted; one that goes on for this long after it should have stopped ends its process.
 PATIENCE_SECONDS = 10.0
+# A job whose store an obstacle keeps out goes back to the queue, and waits longer each time.
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 5.0, 600.0
+MAX_POSTPONEMENTS = 20
 
 
 @dataclass
@@ -49,6 +56,8 @@ class JobContext:
     stop: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
     most_trials: int | None = None
+    postponements: int = 0
+    storing: bool = False
 
     def should_stop(self) -> bool:
         """Say whether the user asked to stop, the time is over, or the job was given to somebody else."""
@@ -58,6 +67,14 @@ class JobContext:
         """Say how far it is."""
         self.writer.say(values)
 
+    def store(self, act: Callable[[], T]) -> T:
+        """Store what was worked out, however long a busy database or a full disk stands in the way.
+
+        The lease is renewed meanwhile, and the limit on time is over: what is done shall not be lost while it waits.
+        """
+        self.storing = True
+        return outlast(act, seconds=STORE_SECONDS, should_stop=self.should_stop)
+
 
 Work = Callable[[JobContext], None]
 End = Callable[[JobContext, RunState, str, str], None]
@@ -65,8 +82,14 @@ End = Callable[[JobContext, RunState, str, str], None]
 
 def end_job_alone(context: JobContext, state: RunState, code: str, message: str) -> None:
     """End the row of a job that has nothing else to end."""
-    with transaction():
-        jobs.end(context.job_id, attempt=context.attempt, state=state, error_code=code or None, error=message or None)
+
+    def write() -> None:
+        with transaction():
+            jobs.end(
+                context.job_id, attempt=context.attempt, state=state, error_code=code or None, error=message or None
+            )
+
+    context.store(write)
 
 
 def job(kind: JobKind, *, end: End = end_job_alone) -> Callable[[Work], Callable[[str], None]]:
@@ -90,7 +113,7 @@ def _hold_and_run(
     app: Flask, settings: config.Settings, *, job_id: uuid.UUID, kind: JobKind, work: Work, end: End
 ) -> None:
     with transaction():
-        attempt = jobs.claim(job_id, worker_id=f"{os.uname().nodename}-{os.getpid()}", lease_seconds=LEASE_SECONDS)
+        attempt = jobs.claim(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
         if attempt is None:
             return
         row = jobs.get_job(job_id)
@@ -104,6 +127,7 @@ def _hold_and_run(
         settings=settings,
         writer=ProgressWriter(job_id, attempt),
         most_trials=row.arguments.get(jobs.MOST_TRIALS),
+        postponements=row.postponements,
     )
     with _lease(app, context, end):
         try:
@@ -111,11 +135,41 @@ def _hold_and_run(
             work(context)
             context.writer.flush()
         except BaseException as fault:
-            state, code, message = _said(context, fault)
             db.session.rollback()
-            end(context, state, code, message)
+            _end_or_postpone(context, fault, end)
             if not isinstance(fault, Exception):
                 raise
+
+
+def _end_or_postpone(context: JobContext, fault: BaseException, end: End) -> None:
+    """End a job that did not succeed; one that only an obstacle kept from it goes back to the queue, with the reason.
+
+    Neither can be written while the obstacle stands, so both are tried for as long as a result would be.
+    """
+    obstacle = None if context.stop.is_set() else obstacle_of(fault)
+    try:
+        if obstacle is None:
+            said = _said(context, fault)
+            outlast(lambda: end(context, *said), seconds=STORE_SECONDS)
+        elif context.postponements >= MAX_POSTPONEMENTS:
+            words = f"{obstacle.message} It was tried {context.postponements + 1} times."
+            outlast(lambda: end(context, RunState.FAILED, obstacle.code, words), seconds=STORE_SECONDS)
+        else:
+            log.warning("job %s goes back to the queue: %s", context.job_id, obstacle.message)
+            outlast(lambda: _postpone(context, obstacle), seconds=STORE_SECONDS)
+    except ObstacleError as lasting:
+        # Its lease runs out, and a sweep takes it back when the obstacle is gone.
+        log.error("job %s is left behind: %s", context.job_id, lasting.message)
+
+
+def _postpone(context: JobContext, obstacle: ObstacleError) -> None:
+    wait = min(FIRST_DELAY_SECONDS * 2**context.postponements, MAX_DELAY_SECONDS)
+    with transaction():
+        held = jobs.postpone(
+            context.job_id, attempt=context.attempt, wait_seconds=wait, code=obstacle.code, reason=obstacle.message
+        )
+        if held:
+            wait_again(context.job_id)
 
 
 def _limit_memory(context: JobContext) -> None:
@@ -154,7 +208,7 @@ def _lease(app: Flask, context: JobContext, end: End) -> Iterator[None]:
         stopped: float | None = None
         while not done.wait(LOOK_SECONDS):
             moment = time.monotonic()
-            if moment - started > context.seconds:
+            if moment - started > context.seconds and not context.storing:
                 context.timed_out = True
                 context.stop.set()
             try:
@@ -180,13 +234,13 @@ def _look(context: JobContext, renewed: float) -> float:
     if jobs.is_cancelled(context.job_id, attempt=context.attempt):
         context.stop.set()
     context.most_trials = jobs.most_trials_of(context.job_id)
-    context.writer.write_due()
     moment = time.monotonic()
-    if moment - renewed < RENEW_SECONDS:
-        return renewed
-    with transaction():
-        jobs.renew(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
-    return moment
+    if moment - renewed >= RENEW_SECONDS:
+        with transaction():
+            jobs.renew(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
+        renewed = time.monotonic()
+    context.writer.flush()
+    return renewed
 
 
 def _end_process(context: JobContext, end: End) -> None:

@@ -120,6 +120,31 @@ class NoSpaceError(DomainError):
     code = "no_space"
 
 
+class ObstacleError(DomainError):
+    """The machine stood in the way of a job, which goes on by itself when that is over."""
+
+    status = 503
+
+
+class DatabaseBusyError(ObstacleError):
+    """The database took no changes for long."""
+
+    code = "database_busy"
+
+    def __init__(self) -> None:
+        super().__init__("The database took no changes for too long.")
+
+
+class DiskFullError(ObstacleError):
+    """There was no room for what a job had to store."""
+
+    status = 507
+    code = "disk_full"
+
+    def __init__(self) -> None:
+        super().__init__("The disk was full.")
+
+
 class UnreadableFileError(DomainError):
     """A file that cannot become a dataset. `status` follows section 2 of the reliability rules: 413, 415 or 422.
 

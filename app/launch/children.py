@@ -36,6 +36,7 @@ class Child:
     started_at: float = 0.0
     pause: float = 0.5
     next_try: float = 0.0
+    asked: bool = False
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches it only through us."""
@@ -64,20 +65,26 @@ class Child:
             self.next_try = 0.0
             self.start()
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, once, and wait for nothing."""
+        if self.process is not None and self.process.poll() is None and not self.asked:
+            self.asked = True
+            self.process.terminate()
+
     def end(self) -> None:
         """Ask it to end; after its patience, end it and whatever it started."""
         process = self.process
         if process is None:
             return
+        self.ask_to_end()
         if process.poll() is None:
-            process.terminate()
             try:
                 process.wait(self.patience_seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
         self._end_group(process.pid)
-        self.process = None
+        self.process, self.asked = None, False
 
     @staticmethod
     def _end_group(leader: int) -> None:

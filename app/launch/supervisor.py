@@ -22,6 +22,9 @@ from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
+SERVER = "server"
+# A worker that is told to end ends the process of its job and hands that back, which takes a write to the database.
+WORKER_PATIENCE_SECONDS = 8.0
 # A slow upload or a dawdling connection holds one for as long as it takes; they cost next to nothing while they wait.
 WEB_THREADS = 32
 # Addresses that mean every interface; a browser on this machine uses the loopback one.
@@ -97,6 +100,10 @@ def up(plan: Plan) -> None:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # All but the server of the queue at once: each worker needs a moment to hand its job back.
+        for child in children:
+            if child.name != SERVER:
+                child.ask_to_end()
         for child in reversed(children):
             child.end()
 
@@ -110,7 +117,8 @@ def _start(plan: Plan, children: list[Child]) -> str:
     python = [sys.executable, "-m"]
     for number, queues in enumerate(served(plan.workers), start=1):
         worker = [*python, "workers", "--queues", ",".join(queues)]
-        children.append(Child(f"worker {number}", worker, {**environment, **ONE_THREAD}, patience_seconds=1.5))
+        patience = WORKER_PATIENCE_SECONDS
+        children.append(Child(f"worker {number}", worker, {**environment, **ONE_THREAD}, patience_seconds=patience))
     children.append(Child("upkeep", [*python, "workers", "upkeep"], environment, patience_seconds=1.5))
     children.append(Child("web", _web_command(plan), environment, patience_seconds=6))
     os.chdir(ROOT)
@@ -131,7 +139,7 @@ def _server(settings: Settings, children: list[Child]) -> str:
     if answers(url):
         return url
     path.unlink(missing_ok=True)
-    server = Child("server", command(settings.data, path), {})
+    server = Child(SERVER, command(settings.data, path), {})
     server.start()
     children.append(server)
     wait_for(url)

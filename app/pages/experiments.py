@@ -65,7 +65,7 @@ def _address(experiment: Experiment) -> str:
 
 def _waiting(experiment: Experiment) -> waiting.Waiting:
     job = experiments.job_of(experiment)
-    running = job is not None and job.state == RunState.RUNNING.value
+    running, moment = job is not None and job.state == RunState.RUNNING.value, now()
     known = waiting.JobFacts(
         progress=job.progress if job else {},
         created_at=experiment.created_at,
@@ -73,9 +73,10 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
         running=running,
         stopping=job is not None and job.cancel_requested_at is not None,
         ahead=jobs.count_ahead(job) if job and not running else 0,
-        workers=1 if running else jobs.live_workers(),
+        reason=job.error or "" if job and not running else "",
+        seconds_to_wait=(job.not_before - moment).total_seconds() if job and job.not_before else 0.0,
     )
-    return waiting.build(known, estimate=experiment.estimate, now=now())
+    return waiting.build(known, estimate=experiment.estimate, now=moment)
 
 
 def _ended(experiment: Experiment) -> dict[str, Any]:

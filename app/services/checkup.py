@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import os
 import sys
@@ -11,12 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import queue
 from app.domain.estimators import own, registry
-from app.services import cache, stored_files
+from app.services import cache, stored_files, system_state
 from app.services.context import current_settings
 from app.services.datasets import SAMPLES
-from app.storage import engine, files, jobs
+from app.services.system_state import SystemState
+from app.storage import engine, files
 from app.storage.db import db
 from app.storage.integrity import Soundness
 from app.storage.migrating import newest_revision
@@ -35,20 +34,18 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at files, database, queue, workers and versions."""
-    return [*_files(), *_stored_files(), *_database(), *_queue(), *_estimators(), _versions()]
+    state = system_state.look()
+    stored = (*_files(state), *_stored_files())
+    return [*stored, *_database(state), *_queue(state), *_estimators(), _versions()]
 
 
-def is_ready() -> tuple[bool, dict[str, str]]:
-    """Say whether requests can be served, and what each part says. A missing queue does not make it unready."""
-    try:
-        db.session.execute(text("SELECT 1"))
-        workers = jobs.live_workers()
-        parts = {"database": "ok", "workers": str(workers)}
-    except SQLAlchemyError:
-        parts = {"database": "unreachable", "workers": "unknown"}
-    parts["queue"] = "ok" if queue.is_reachable() else "unreachable"
-    parts["cache"] = _cache_words()
-    return parts["database"] == "ok", parts
+def readiness() -> tuple[bool, dict[str, str | list[str]]]:
+    """Say whether all parts do their work, what each says in a word, and a sentence for each that does not."""
+    state = system_state.current_state()
+    parts: dict[str, str | list[str]] = {part.name: part.word for part in state.parts}
+    parts["cache"] = _cache_words() if state.part("queue").is_whole else system_state.UNREACHABLE
+    faults = list(dict.fromkeys(part.sentence for part in state.parts if part.sentence))
+    return state.is_ready, {**parts, "faults": faults}
 
 
 def _cache_words() -> str:
@@ -60,14 +57,14 @@ def _cache_words() -> str:
     return f"{counts.hits:,} of {counts.hits + counts.misses:,} found ({100 * counts.rate:.0f} %)"
 
 
-def _files() -> list[Check]:
+def _files(state: SystemState) -> list[Check]:
     settings = current_settings()
     checks = []
     writable = os.access(settings.data, os.W_OK)
     can = "can" if writable else "cannot"
     checks.append(Check(writable, f"The data folder {can} be written."))
     free = files.free_mb(settings.data)
-    checks.append(Check(free > settings.limits.free_disk_mb, f"{free:,.0f} MB are free on its disk."))
+    checks.append(Check(state.part("disk").is_whole, f"{free:,.0f} MB are free on its disk."))
     missing = [sample.file for sample in SAMPLES if not (settings.samples / sample.file).exists()]
     message = f"The sample {missing[0]} is missing." if missing else f"All {len(SAMPLES)} samples are there."
     checks.append(Check(not missing, message))
@@ -91,9 +88,12 @@ def _stored_files() -> list[Check]:
     return [*checks, *(Check(ok=False, sentence=one.sentence) for one in faults)]
 
 
-def _database() -> list[Check]:
+def _database(state: SystemState) -> list[Check]:
     settings = current_settings()
+    part = state.part("database")
     checks = []
+    if part.word not in (system_state.OK, system_state.UNREACHABLE):
+        checks.append(Check(ok=False, sentence=part.sentence))
     try:
         if engine.is_sqlite(settings.database_url):
             said = " ".join(str(db.session.execute(text("PRAGMA integrity_check")).scalar()).split())
@@ -110,18 +110,17 @@ def _database() -> list[Check]:
     return checks
 
 
-def _queue() -> list[Check]:
-    settings = current_settings()
-    if settings.redis_url is None:
+def _queue(state: SystemState) -> list[Check]:
+    if current_settings().redis_url is None:
         return [Check(ok=True, sentence="No queue is named here; `hydroml up` brings its own.", warning=True)]
-    reachable = queue.is_reachable()
+    reachable = state.part("queue").is_whole
     checks = [Check(reachable, f"The Redis-protocol server {'answers' if reachable else 'does not answer'}.")]
     if reachable:
         checks.append(Check(ok=True, sentence=f"The cache of analyses: {_cache_words()}."))
-    with contextlib.suppress(SQLAlchemyError):
+    workers = state.part("workers")
+    if workers.word != system_state.UNKNOWN:
         # A database that cannot be used has a sentence of its own already.
-        workers = jobs.live_workers()
-        checks.append(Check(workers > 0, f"{workers} workers have reported within 30 s."))
+        checks.append(Check(workers.is_whole, f"{workers.word} workers have reported within 30 s."))
     return checks
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import DomainError
@@ -22,7 +23,19 @@ from app.storage import datasets as dataset_rows
 from app.storage.db import now, transaction
 from app.storage.tables import Experiment
 
-Fence = Callable[[], bool]
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """Do something that stores, as often as it takes."""
+
+    def __call__(self, act: Callable[[], T], /) -> T:
+        """Do it."""
+
+
+def store_once(act: Callable[[], T], /) -> T:
+    """Do it once, for callers that wait for nothing."""
+    return act()
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ def run(
     on_progress: OnProgress,
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
+    store: Store = store_once,
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
     from app.domain.training.run import load_libraries, train
@@ -73,11 +87,12 @@ def run(
     frame = columnar.read_frame(datasets.sound_rows_of(dataset, fresh=True), profile, columns_read(spec, profile))
     start_seconds = clock.total_work()
     result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
-    folder = _write(experiment_id, attempt, result)
+    folder = store(lambda: _write(experiment_id, attempt, result))
     # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
     most_mb = max(peak_memory_mb(), idle_mb)
     taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
-    if _store(experiment_id, job_id=job_id, attempt=attempt, ended=Ended(spec, profile, result, taken)):
+    ended = Ended(spec, profile, result, taken)
+    if store(lambda: _store(experiment_id, job_id=job_id, attempt=attempt, ended=ended)):
         return True
     files.remove_folder(folder)
     return False
@@ -86,12 +101,17 @@ def run(
 def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Path:
     target = files.experiment_dir(current_settings().data, experiment_id) / f"attempt-{attempt}"
     aside = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
-    aside.mkdir(parents=True, mode=0o700)
     table = result.predictions
     rows = table.itertuples(index=False, name=None)
-    with (aside / PREDICTIONS).open("w", encoding="utf-8", newline="") as handle:
-        handle.writelines(csv_lines([str(name) for name in table.columns], rows))
-    files.publish_folder(aside, target)
+    try:
+        aside.mkdir(parents=True, mode=0o700)
+        with (aside / PREDICTIONS).open("w", encoding="utf-8", newline="") as handle:
+            handle.writelines(csv_lines([str(name) for name in table.columns], rows))
+        files.publish_folder(aside, target)
+    except OSError:
+        # On a full disk, half a file would take the room that the next try needs.
+        files.remove_folder(aside)
+        raise
     return target
 
 

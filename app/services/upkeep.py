@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.domain.interruptions import WORKER_LOST, given_up
 from app.domain.vocabulary import JobKind, RunState
 from app.services import analysis, datasets, repeats, stored_files, uploads
 from app.services.accounts import KNOWN_ADDRESS
@@ -19,7 +21,7 @@ from app.services.context import current_settings
 from app.services.sessions import IDLE
 from app.storage import accounts, experiments, files, jobs, sessions
 from app.storage import datasets as dataset_rows
-from app.storage.db import now, transaction
+from app.storage.db import db, now, transaction
 from app.storage.tables import Job
 
 log = logging.getLogger(__name__)
@@ -27,14 +29,45 @@ RING_AGAIN_SECONDS = 10
 SWEEP_SECONDS = 5
 UPLOAD_MINUTES = 10
 LEFTOVER_SECONDS = 3600
-LOST = f"The worker stopped {jobs.MOST_ATTEMPTS} times while it worked on this, most likely for want of memory."
+# Who had to wait for the database as long as this was not the only one: nobody could renew a lease meanwhile.
+BUSY_SECONDS, RENEWAL_SECONDS = 1.0, 10.0
+
+
+@dataclass
+class _Grace:
+    """Until when no lease counts as run out, since the database took no changes a moment ago."""
+
+    until: float = 0.0
+
+    def begin(self) -> None:
+        self.until = time.monotonic() + RENEWAL_SECONDS
+
+    def lasts(self) -> bool:
+        return time.monotonic() < self.until
+
+
+_grace = _Grace()
 
 
 def sweep() -> int:
     """Do all of it once; returns how many jobs were taken from lost workers. Several processes may do it at once."""
-    lost = sum(_take_back(job) for job in jobs.list_stale())
+    try:
+        lost = sum(_take_back(job) for job in jobs.list_stale() if not _grace.lasts())
+    except SQLAlchemyError:
+        _grace.begin()
+        raise
     _ring_again()
     return lost
+
+
+def _had_to_wait() -> bool:
+    """Begin the caller's transaction, and say whether somebody held the database; whoever did held up renewals too."""
+    begin = time.monotonic()
+    db.session.connection()
+    if time.monotonic() - begin < BUSY_SECONDS:
+        return False
+    _grace.begin()
+    return True
 
 
 def tidy() -> None:
@@ -60,14 +93,17 @@ def tidy() -> None:
 def _take_back(job: Job) -> bool:
     """Let a job wait again whose worker is lost, or end it and what it is about after the last attempt."""
     with transaction():
+        if _had_to_wait():
+            return False
         if job.cancel_requested_at is not None:
             taken = jobs.end_unheld(job, state=RunState.CANCELLED, stale=True)
             if taken:
                 _end_subject(job, RunState.CANCELLED, None, None)
-        elif job.attempt >= jobs.MOST_ATTEMPTS:
-            taken = jobs.end_unheld(job, state=RunState.FAILED, error_code="worker_lost", error=LOST, stale=True)
+        elif jobs.counted_attempts(job) >= jobs.MOST_ATTEMPTS:
+            code, words = job.error_code or WORKER_LOST, given_up(jobs.MOST_ATTEMPTS, job.error)
+            taken = jobs.end_unheld(job, state=RunState.FAILED, error_code=code, error=words, stale=True)
             if taken:
-                _end_subject(job, RunState.FAILED, "worker_lost", LOST)
+                _end_subject(job, RunState.FAILED, code, words)
         else:
             taken = jobs.requeue(job)
             if taken:

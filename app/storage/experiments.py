@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import undefer
 
 from app.domain.errors import NotFoundError
@@ -65,6 +65,13 @@ def load_report(experiment_id: uuid.UUID) -> dict[str, Any] | None:
     query = select(Experiment).where(Experiment.id == experiment_id).options(undefer(Experiment.report))
     row = db.session.scalar(query)
     return None if row is None else row.report
+
+
+def wait_again(experiment_id: uuid.UUID) -> None:
+    """Let a running experiment wait, as its job does."""
+    query = update(Experiment).where(Experiment.id == experiment_id, Experiment.state == RunState.RUNNING.value)
+    query = query.values(state=RunState.QUEUED.value)
+    db.session.execute(query.execution_options(synchronize_session=False))
 
 
 def artefacts_of_ended() -> dict[str, str | None]:

@@ -20,6 +20,7 @@ MOST_ATTEMPTS = 3
 # The argument of a job whose owner wants its searches to end early.
 MOST_TRIALS = "most_trials"
 OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
+WAITING_AGAIN: dict[str, Any] = {"state": RunState.QUEUED.value, "lease_until": None, "rung_at": None}
 
 
 def add_job(
@@ -82,7 +83,8 @@ def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> int | N
         update(Job)
         .where(
             Job.id == job_id,
-            Job.attempt < MOST_ATTEMPTS,
+            Job.attempt - Job.uncounted_attempts < MOST_ATTEMPTS,
+            or_(Job.not_before.is_(None), Job.not_before <= moment),
             or_(
                 Job.state == RunState.QUEUED.value,
                 (Job.state == RunState.RUNNING.value) & (Job.lease_until < moment),
@@ -94,6 +96,9 @@ def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> int | N
             worker_id=worker_id,
             lease_until=moment + timedelta(seconds=lease_seconds),
             started_at=moment,
+            not_before=None,
+            error_code=None,
+            error=None,
         )
         .returning(Job.attempt)
         .execution_options(synchronize_session=False)
@@ -146,8 +151,45 @@ def requeue(job: Job) -> bool:
     query = update(Job).where(
         Job.id == job.id, Job.attempt == job.attempt, Job.state == RunState.RUNNING.value, Job.lease_until < now()
     )
-    values = {"state": RunState.QUEUED.value, "lease_until": None, "rung_at": None}
-    return _touched(query.values(**values).execution_options(synchronize_session=False))
+    return _touched(query.values(**WAITING_AGAIN).execution_options(synchronize_session=False))
+
+
+def postpone(job_id: uuid.UUID, *, attempt: int, wait_seconds: float, code: str, reason: str) -> bool:
+    """Let a job we hold wait again for a while, with the reason; the attempt does not count. False when not ours."""
+    values = {
+        **WAITING_AGAIN,
+        "uncounted_attempts": Job.uncounted_attempts + 1,
+        "postponements": Job.postponements + 1,
+        "not_before": now() + timedelta(seconds=wait_seconds),
+        "error_code": code,
+        "error": reason,
+    }
+    return _touched(_mine(job_id, attempt).values(**values))
+
+
+def hand_back(job_id: uuid.UUID, *, worker_id: str) -> bool:
+    """Let a job wait again whose worker ends as planned; the attempt does not count. One to be cancelled stays."""
+    query = _held_by(job_id, worker_id).where(Job.cancel_requested_at.is_(None))
+    return _touched(query.values(**WAITING_AGAIN, uncounted_attempts=Job.uncounted_attempts + 1))
+
+
+def give_up_lease(job_id: uuid.UUID, *, worker_id: str, code: str | None = None, reason: str | None = None) -> bool:
+    """End the lease of a process that has ended, with what ended it, so that the next sweep takes the job back."""
+    values = {"lease_until": now() - timedelta(seconds=1), "error_code": code, "error": reason}
+    return _touched(_held_by(job_id, worker_id).values(**values))
+
+
+def _held_by(job_id: uuid.UUID, worker_id: str) -> Update:
+    return (
+        update(Job)
+        .where(Job.id == job_id, Job.worker_id == worker_id, Job.state == RunState.RUNNING.value)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def counted_attempts(job: Job) -> int:
+    """Return how many attempts ended for a reason that may lie in the job."""
+    return job.attempt - job.uncounted_attempts
 
 
 def stop(job_id: uuid.UUID) -> bool:
@@ -198,6 +240,7 @@ def list_unrung(before: datetime) -> list[Job]:
     query = select(Job).where(
         Job.state == RunState.QUEUED.value, or_(Job.rung_at.is_(None), Job.rung_at < before), Job.created_at < before
     )
+    query = query.where(or_(Job.not_before.is_(None), Job.not_before <= now()))
     return list(db.session.scalars(query.order_by(Job.created_at).limit(200)))
 
 
@@ -221,6 +264,11 @@ def live_workers(seconds: float = 30) -> int:
     """Return how many workers said within this time that they are alive."""
     query = select(func.count()).where(WorkerBeat.seen_at > now() - timedelta(seconds=seconds))
     return db.session.scalar(query) or 0
+
+
+def forget_worker(worker_id: str) -> None:
+    """Forget a worker that ends as planned."""
+    db.session.execute(delete(WorkerBeat).where(WorkerBeat.worker_id == worker_id))
 
 
 def forget_workers(before: datetime) -> None:

@@ -158,7 +158,7 @@ def test_somebody_elses_is_a_missing_one(stranger: Program, sample: Dataset) -> 
 def test_what_was_asked_before_is_kept_by_content_and_choices(
     program: Program, stranger: Program, sample: Dataset, other_user: User
 ) -> None:
-    assert checkup.is_ready()[1]["cache"] == "nothing asked yet"
+    assert checkup.readiness()[1]["cache"] == "nothing asked yet"
     asked = {"dataset_id": str(sample.id), "target": "discharge_mm"}
     first, second = (program.post(PATH, asked).get_json() for _ in range(2))
     assert (first["cached"], second["cached"]) == (False, True)
@@ -171,7 +171,7 @@ def test_what_was_asked_before_is_kept_by_content_and_choices(
     counts = cache.counts()
     assert counts is not None
     assert (counts.hits, counts.misses) == (2, 2)
-    assert checkup.is_ready()[1]["cache"] == "2 of 4 found (50 %)"
+    assert checkup.readiness()[1]["cache"] == "2 of 4 found (50 %)"
 
 
 def test_without_redis_everything_is_answered_the_same(program: Program, sample: Dataset, redis: Server) -> None:
@@ -183,7 +183,7 @@ def test_without_redis_everything_is_answered_the_same(program: Program, sample:
     assert {key: away[key] for key in same} == {key: first[key] for key in same}
     assert away["cached"] is False
     assert cache.counts() is None
-    assert checkup.is_ready()[1]["cache"] == "unreachable"
+    assert checkup.readiness()[1]["cache"] == "unreachable"
 
 
 @pytest.mark.usefixtures("redis")

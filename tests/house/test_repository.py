@@ -133,6 +133,16 @@ def test_every_fragment_has_one_root_whose_id_is_its_path() -> None:
     assert faults == []
 
 
+def test_every_fragment_that_waits_says_what_is_away() -> None:
+    waiting = {
+        short(path): path.read_text(encoding="utf-8")
+        for path in (ROOT / "app" / "partials").rglob("*.html")
+        if re.search(r'hx-trigger="[^"]*every ', path.read_text(encoding="utf-8"))
+    }
+    assert len(waiting) >= 4
+    assert [name for name, text in waiting.items() if "outages.notice(" not in text] == []
+
+
 def test_scripts_of_our_own_use_no_eval() -> None:
     for path in (ROOT / "app" / "static" / "js").glob("*.js"):
         text = path.read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import queue
-from app.services import cache, checkup, datasets
+from app.services import cache, checkup, datasets, system_state
 from app.services.checkup import Check
 from app.services.context import current_settings
 from app.storage import jobs
@@ -26,6 +27,7 @@ from app.storage.tables import WorkerBeat
 from config import Settings
 from tests.services.tables import with_limits
 from tests.workers.conftest import Server
+from tests.workers.obstacles import LockedDatabase
 
 
 @pytest.fixture(autouse=True)
@@ -127,9 +129,11 @@ def test_a_database_that_cannot_be_used_is_a_sentence(content: bytes | None) -> 
     (fault,) = faults()
     assert fault.startswith("The database")
     assert fault.endswith(".")
-    ready, parts = checkup.is_ready()
+    ready, parts = checkup.readiness()
     assert not ready
-    assert parts == {"database": "unreachable", "workers": "unknown", "queue": "unreachable", "cache": "unreachable"}
+    words = {"database": "unreachable", "disk": "ok", "workers": "unknown", "queue": "unreachable"}
+    sentences = [system_state.DATABASE_AWAY, system_state.QUEUE_AWAY]
+    assert parts == {**words, "cache": "unreachable", "faults": sentences}
 
 
 def test_a_broken_database_beside_a_named_queue_is_a_sentence_too(app: Flask, tmp_path: Path) -> None:
@@ -158,30 +162,58 @@ def test_pages_of_a_damaged_database_are_noticed() -> None:
 def test_without_a_queue_there_is_a_warning_and_no_fault() -> None:
     check = said_of("No queue is named")
     assert (check.ok, check.warning) == (True, True)
-    ready, parts = checkup.is_ready()
-    assert ready
-    assert parts == {"database": "ok", "workers": "0", "queue": "unreachable", "cache": "unreachable"}
+    ready, parts = checkup.readiness()
+    assert not ready
+    words = {"database": "ok", "disk": "ok", "workers": "0", "queue": "unreachable", "cache": "unreachable"}
+    assert parts == {**words, "faults": [system_state.WORKERS_AWAY, system_state.QUEUE_AWAY]}
 
 
-def test_a_queue_that_is_away_is_a_fault_and_pages_are_served_all_the_same(app: Flask, tmp_path: Path) -> None:
+def test_a_queue_that_is_away_is_a_fault_of_readiness_too(app: Flask, tmp_path: Path) -> None:
     change(app, redis_url=f"unix://{tmp_path}/nothing.sock")
     assert faults() == ["The Redis-protocol server does not answer.", "0 workers have reported within 30 s."]
-    ready, parts = checkup.is_ready()
-    assert ready
+    ready, parts = checkup.readiness()
+    assert not ready
     assert parts["queue"] == "unreachable"
+
+
+def test_a_full_disk_and_a_locked_database_are_faults_of_readiness(app: Flask) -> None:
+    with_limits(app, free_disk_mb=10**9)
+    with LockedDatabase(current_settings().data):
+        ready, parts = checkup.readiness()
+        assert not ready
+        assert (parts["database"], parts["disk"]) == ("takes no changes", "full")
+        assert system_state.DATABASE_BUSY in parts["faults"]
+        assert system_state.DISK_FULL in parts["faults"]
+        assert system_state.DATABASE_BUSY in faults()
+    system_state.forget()
+    assert checkup.readiness()[1]["database"] == "ok"
+
+
+@pytest.mark.usefixtures("app")
+def test_looking_at_the_database_changes_nothing_in_it() -> None:
+    path = current_settings().data / "hydroml.sqlite3"
+    with sqlite3.connect(path) as line:
+        before = list(line.iterdump())
+    assert system_state.look().part("database").word == "ok"
+    with sqlite3.connect(path) as again:
+        assert list(again.iterdump()) == before
+    line.close()
+    again.close()
 
 
 def test_a_queue_that_answers_with_workers_that_live_has_no_fault(app: Flask, server: Server) -> None:
     change(app, redis_url=server.url)
     assert faults() == ["0 workers have reported within 30 s."]
+    assert not checkup.readiness()[0]
+    system_state.forget()
     with transaction():
         jobs.beat("one", host="here", pid=1)
         jobs.beat("two", host="here", pid=2)
         db.session.add(WorkerBeat(worker_id="old", host="here", pid=3, seen_at=now() - timedelta(seconds=31)))
     assert faults() == []
     assert said_of("workers").sentence == "2 workers have reported within 30 s."
-    parts = {"database": "ok", "workers": "2", "queue": "ok", "cache": "nothing asked yet"}
-    assert checkup.is_ready() == (True, parts)
+    parts = {"database": "ok", "disk": "ok", "workers": "2", "queue": "ok", "cache": "nothing asked yet"}
+    assert checkup.readiness() == (True, {**parts, "faults": []})
     assert said_of("cache").sentence == "The cache of analyses: nothing asked yet."
     assert cache.find("nothing") is None
     assert said_of("cache").sentence == "The cache of analyses: 0 of 1 found (0 %)."

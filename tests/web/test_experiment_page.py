@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.vocabulary import JobKind, RunState
-from app.services import experiments
+from app.services import experiments, system_state
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import User
@@ -223,6 +223,7 @@ def test_a_queued_experiment_says_who_is_ahead_and_that_no_worker_is_there(clien
     assert "Workers are not reachable; it starts by itself when they are" in text
     with transaction():
         jobs.beat("one", host="here", pid=1)
+    system_state.forget()
     assert "Workers are not reachable" not in client.get(f"/experiments/{row.id}").text
 
 

@@ -40,4 +40,5 @@ def train(context: JobContext) -> None:
         on_progress=say,
         should_stop=context.should_stop,
         most_trials=lambda: context.most_trials,
+        store=context.store,
     )

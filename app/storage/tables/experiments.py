@@ -70,6 +70,11 @@ class Job(Base):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(String(20), default="queued")
     attempt: Mapped[int] = mapped_column(default=0)
+    # Attempts that were no fault of the job: planned restarts, a busy database, a full disk.
+    uncounted_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    # How often an obstacle sent it back to the queue, and before when it is not tried again.
+    postponements: Mapped[int] = mapped_column(default=0, server_default="0")
+    not_before: Mapped[datetime | None]
     worker_id: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
     rung_at: Mapped[datetime | None]

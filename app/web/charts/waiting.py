@@ -36,7 +36,6 @@ class Waiting:
     fraction: float | None
     time: str
     ahead: int
-    workers_away: bool
     metric: str
     folds: tuple[FoldLine, ...]
     folds_before: int
@@ -54,7 +53,9 @@ class JobFacts:
     running: bool
     stopping: bool
     ahead: int = 0
-    workers: int = 1
+    # Why a job that was at work before waits again, and for how long; empty where it just waits for its turn.
+    reason: str = ""
+    seconds_to_wait: float = 0.0
 
 
 def poll_seconds(age_seconds: float) -> int:
@@ -75,7 +76,6 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> W
         fraction=min(max(float(fraction), 0.0), 1.0) if isinstance(fraction, int | float) else None,
         time=_time(job, gone=gone, fraction=fraction, estimate=estimate),
         ahead=0 if job.running else job.ahead,
-        workers_away=not job.running and job.workers == 0,
         metric=metrics.get(lines[0]["metric"]).title if lines else "",
         folds=tuple(_line(line) for line in lines[-MOST_FOLDS:]),
         folds_before=max(len(lines) - MOST_FOLDS, 0),
@@ -94,8 +94,14 @@ def _message(job: JobFacts) -> str:
     if job.stopping:
         return "Stopping as soon as the fit under way lets it."
     if not job.running:
-        return "Waiting for a worker."
+        return f"{job.reason} {_again(job)}" if job.reason else "Waiting for a worker."
     return f"{job.progress.get('message') or 'Starting'}."
+
+
+def _again(job: JobFacts) -> str:
+    if job.seconds_to_wait <= 0:
+        return "It starts again as soon as a worker is free."
+    return f"It is tried again in {seconds_words(job.seconds_to_wait)}."
 
 
 def seconds_words(seconds: float) -> str:

@@ -1,0 +1,151 @@
+"""What is wrong with this HydroML at the moment: one look for pages, for `/health/ready` and for `hydroml doctor`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import queue
+from app.domain.errors import DatabaseBusyError, DiskFullError
+from app.services.context import current_settings
+from app.storage import engine, files, jobs
+from app.storage.db import db
+from app.storage.obstacles import write_obstacle
+from config import Settings
+
+# However many pages and monitors ask, the parts are looked at once in this time.
+FRESH_SECONDS = 1.0
+OK, UNREACHABLE, UNKNOWN = "ok", "unreachable", "unknown"
+DISK_FULL = "The disk is full; what cannot be stored waits and goes on by itself when there is room."
+DATABASE_BUSY = "The database takes no changes; what must be stored waits and goes on by itself when it does."
+DATABASE_AWAY = "The database cannot be used; work goes on by itself when it can."
+QUEUE_AWAY = "The queue is not reachable; running work goes on, and waiting work starts by itself when it is back."
+WORKERS_AWAY = "Workers are not reachable; it starts by itself when they are."
+
+
+@dataclass(frozen=True)
+class PartState:
+    """One part: a word for programs, and a sentence for people where it is not whole."""
+
+    name: str
+    word: str
+    sentence: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether it does its work."""
+        return not self.sentence
+
+
+@dataclass(frozen=True)
+class SystemState:
+    """The parts as they were a moment ago: database, disk, queue and workers."""
+
+    parts: tuple[PartState, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether all of them do their work."""
+        return all(part.is_whole for part in self.parts)
+
+    def part(self, name: str) -> PartState:
+        """Return one part."""
+        return next(part for part in self.parts if part.name == name)
+
+    def sentence(self, *, running: bool = False) -> str:
+        """Return what a page says beside work that waits or runs; running work needs no other worker."""
+        parts = (part for part in self.parts if not (running and part.name == "workers"))
+        return next((part.sentence for part in parts if part.sentence), "")
+
+
+@dataclass
+class _Memory:
+    """The last look of one application, and who takes the next."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    state: SystemState | None = None
+    settings: Settings | None = None
+    looked_at: float = 0.0
+
+    def fresh(self) -> SystemState | None:
+        known = self.settings is current_settings() and time.monotonic() - self.looked_at < FRESH_SECONDS
+        return self.state if known else None
+
+
+def current_state() -> SystemState:
+    """Return the state of all parts, at most a second old; one caller looks while the others take what was known."""
+    memory = _memory()
+    known = memory.fresh()
+    if known is not None:
+        return known
+    older = memory.state if memory.settings is current_settings() else None
+    if not memory.lock.acquire(blocking=older is None):
+        return older or look()
+    try:
+        known = memory.fresh()
+        if known is None:
+            memory.state = known = look()
+            memory.settings, memory.looked_at = current_settings(), time.monotonic()
+        return known
+    finally:
+        memory.lock.release()
+
+
+def forget() -> None:
+    """Look again at once, for tests."""
+    _memory().looked_at = 0.0
+    _memory().state = None
+
+
+def _memory() -> _Memory:
+    return current_app.extensions.setdefault("hydroml_system_state", _Memory())  # type: ignore[no-any-return]
+
+
+def look() -> SystemState:
+    """Look at every part now; none of them is waited for longer than half a second."""
+    return SystemState(tuple(part() for part in PARTS))
+
+
+def _database() -> PartState:
+    try:
+        jobs.live_workers()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return PartState("database", UNREACHABLE, DATABASE_AWAY)
+    url = current_settings().database_url
+    obstacle = write_obstacle(url) if engine.is_sqlite(url) else None
+    if isinstance(obstacle, DiskFullError):
+        return PartState("database", "no room", DISK_FULL)
+    if isinstance(obstacle, DatabaseBusyError):
+        return PartState("database", "takes no changes", DATABASE_BUSY)
+    return PartState("database", OK)
+
+
+def _disk() -> PartState:
+    settings = current_settings()
+    try:
+        free = files.free_mb(settings.data)
+    except OSError:
+        return PartState("disk", UNREACHABLE, DISK_FULL)
+    return PartState("disk", OK) if free > settings.limits.free_disk_mb else PartState("disk", "full", DISK_FULL)
+
+
+def _queue() -> PartState:
+    return PartState("queue", OK) if queue.is_reachable() else PartState("queue", UNREACHABLE, QUEUE_AWAY)
+
+
+def _workers() -> PartState:
+    try:
+        alive = jobs.live_workers()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return PartState("workers", UNKNOWN, DATABASE_AWAY)
+    return PartState("workers", str(alive), "" if alive else WORKERS_AWAY)
+
+
+PARTS: tuple[Callable[[], PartState], ...] = (_database, _disk, _workers, _queue)

@@ -1,0 +1,17 @@
+"""What stands in the way of work that waits or runs, for the pages that wait for it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.services import system_state
+
+
+def init_app(app: Flask) -> None:
+    """Make it known to every template; each partial that waits shows it by partials/shared/outage.html."""
+    app.add_template_global(outage)
+
+
+def outage(*, running: bool = False) -> str:
+    """Return a sentence while a part is away that the work needs, else nothing; it goes with the fault."""
+    return system_state.current_state().sentence(running=running)
