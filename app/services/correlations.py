@@ -18,7 +18,7 @@ from app.domain.errors import ConflictError, DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import profile_of, sound_rows_of
-from app.services.measuring import OPEN, Held, Kinds, ask_worker, digest_of, kinds_of, overruled
+from app.services.measuring import OPEN, Held, Kinds, ask_worker, digest_of, kinds_of, overruled, waiting_reason
 from app.services.pairs import Box, PairPicture, pair
 from app.storage import columnar, datasets, jobs
 from app.storage import correlations as blocks
@@ -212,6 +212,8 @@ def _state(asked: _Asked) -> MatrixState:
 def _reason(matrix: Matrix, state: str, job: Job | None) -> str:
     if state == RunState.FAILED.value and job is not None:
         return job.error or "The measuring failed."
+    if state == RunState.QUEUED.value:
+        return waiting_reason(job)
     if state == RunState.FINISHED.value and not matrix.measures.any():
         return "None of these columns varies on 10 rows or more, so there is nothing to compare."
     return ""

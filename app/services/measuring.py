@@ -50,6 +50,13 @@ def digest_of(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def waiting_reason(job: Job | None) -> str:
+    """Return why a job waits again that was at work before; empty for one that just waits for its turn."""
+    if job is None or job.state != RunState.QUEUED.value or not job.error:
+        return ""
+    return f"{job.error} It is tried again by itself."
+
+
 def ask_worker(
     kind: JobKind, dataset: Dataset, *, key: str, seconds: int, arguments: dict[str, Any], again: bool = False
 ) -> Job:

@@ -33,7 +33,7 @@ from app.domain.training.preparation import columns_read
 from app.domain.vocabulary import JobKind, RunState
 from app.services import analysis, associations, cache, estimates
 from app.services.datasets import profile_of, sound_rows_of
-from app.services.measuring import OPEN, Held, ask_worker, digest_of, kinds_of
+from app.services.measuring import OPEN, Held, ask_worker, digest_of, kinds_of, waiting_reason
 from app.storage import columnar, datasets, evidence
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job
@@ -201,6 +201,8 @@ def _of(
     state = RunState.FINISHED.value if found and found.complete else job.state if job is not None else "none"
     if job is not None and state == RunState.FAILED.value:
         reason = job.error or "The short fits failed."
+    elif state == RunState.QUEUED.value:
+        reason = waiting_reason(job)
     ranking = in_order(_ranking(spec, profile, known), found)
     return Recommendations(
         spec=spec,

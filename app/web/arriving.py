@@ -11,7 +11,8 @@ from flask import request
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.services import refused
+from app.services import analysis, refused
+from app.services.measuring import waiting_reason
 from app.storage.tables import Dataset, User
 from app.web.charts.waiting import poll_seconds
 from app.web.filters import size
@@ -36,6 +37,7 @@ def how_far(dataset: Dataset, *, now: datetime) -> HowFar:
     if dataset.state == DatasetState.RECEIVING.value:
         return _receiving(dataset, age)
     message = f"{size(dataset.size_bytes)} are being read and counted. You may close the page; it goes on."
+    message = waiting_reason(analysis.analysis_job(dataset)) or message
     return HowFar(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
 
 
