@@ -1,4 +1,4 @@
-"""What is left of experiments when the machine stands in their way: planned restarts, a lock of 22 s, a full disk, no Redis.
+"""What becomes of experiments under planned restarts, a lock of 22 s, a full disk, and with Redis away.
 
 Figures: experiments lost, jobs that neither ran nor ended 30 s after the obstacle had passed, and reasons given that
 were not the true one, each of so many rounds. Yardstick: the lease of 15 s, which is the soonest that anybody may give
@@ -205,9 +205,8 @@ def main() -> None:
             for _ in range(rounds):
                 play(scene, kind, outcome)
     print(f"yardstick, the lease        {LEASE_SECONDS:.0f} s")
-    print(
-        f"{'obstacle':<26}{'rounds':>7}{'lost':>6}{'stuck > 30 s':>14}{'wrong reasons':>15}{'goes on after, slowest':>24}"
-    )
+    head = f"{'obstacle':<26}{'rounds':>7}{'lost':>6}{'stuck > 30 s':>14}{'wrong reasons':>15}"
+    print(f"{head}{'goes on after, slowest':>24}")
     for kind, outcome in outcomes.items():
         if outcome.rounds:
             stuck = sum(seconds > GOAL_SECONDS for seconds in outcome.seconds)

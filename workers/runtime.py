@@ -146,7 +146,10 @@ def _end_or_postpone(context: JobContext, fault: BaseException, end: End) -> Non
 
     Neither can be written while the obstacle stands, so both are tried for as long as a result would be.
     """
-    obstacle = None if context.stop.is_set() else obstacle_of(fault)
+    obstacle = obstacle_of(fault)
+    if obstacle is not None and context.stop.is_set():
+        # Somebody wanted it to end before the obstacle was gone.
+        obstacle, fault = None, StoppedError()
     try:
         if obstacle is None:
             said = _said(context, fault)
@@ -217,7 +220,7 @@ def _lease(app: Flask, context: JobContext, end: End) -> Iterator[None]:
                     stopped = stopped or (moment if context.stop.is_set() else None)
                     if stopped is not None and moment - stopped > PATIENCE_SECONDS:
                         _end_process(context, end)
-            except SQLAlchemyError as fault:
+            except (SQLAlchemyError, ObstacleError) as fault:
                 log.warning("the lease could not be renewed: %s", fault)
 
     thread = threading.Thread(target=keep, name="lease", daemon=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from app.domain.errors import NotFoundError
 from app.storage import sessions
 from app.storage.db import end_reading, now, transaction
 from app.storage.tables import User, WebSession
 
+log = logging.getLogger(__name__)
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
@@ -55,9 +59,17 @@ def load(secret: str) -> Opened | None:
     if row.user_id is not None and (user is None or user.disabled_at is not None):
         return None
     if row.seen_at < now() - SEEN_EVERY:
-        with transaction():
-            sessions.change_session(row.id_hash, seen_at=now())
+        _note_use(row.id_hash)
     return Opened(secret, user, dict(row.data), is_stored=True)
+
+
+def _note_use(id_hash: str) -> None:
+    """Remember when a session was used; a database that takes no changes is no reason to show no page."""
+    try:
+        with transaction():
+            sessions.change_session(id_hash, seen_at=now())
+    except OperationalError as fault:
+        log.warning("the use of a session is not noted: %s", fault)
 
 
 def save(opened: Opened) -> None:

@@ -107,7 +107,7 @@ def _memory() -> _Memory:
 
 
 def look() -> SystemState:
-    """Look at every part now; none of them is waited for longer than half a second."""
+    """Look at every part now; none of them is waited for longer than a second."""
     return SystemState(tuple(part() for part in PARTS))
 
 

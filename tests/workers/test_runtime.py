@@ -71,6 +71,17 @@ def test_the_delay_grows_and_the_tries_end(row: Job) -> None:
     assert job.error == f"The disk was full. It was tried {runtime.MAX_POSTPONEMENTS + 1} times."
 
 
+def test_a_job_cancelled_while_it_waits_for_room_is_cancelled(row: Job) -> None:
+    def wait_for_room(context: runtime.JobContext) -> None:
+        with transaction():
+            jobs.request_cancel(context.job_id)
+        assert context.stop.wait(30)
+        context.store(lambda: full_disk(context))
+
+    job = run(row, wait_for_room)
+    assert (job.state, job.error_code, job.postponements) == ("cancelled", None, 0)
+
+
 def test_a_fault_of_ours_is_still_one(row: Job) -> None:
     def fail(_context: runtime.JobContext) -> None:
         raise ZeroDivisionError
