@@ -51,6 +51,8 @@ def main() -> None:
 def work(settings: config.Settings, queues: list[str]) -> None:
     """Serve the queues until told to stop; while Redis is away, try again with growing pauses."""
     import redis
+    from redis.backoff import ConstantBackoff
+    from redis.retry import Retry
     from rq.exceptions import StopRequested
 
     from app.storage.binding import bare_app
@@ -61,29 +63,33 @@ def work(settings: config.Settings, queues: list[str]) -> None:
         sys.exit("REDIS_URL is not set: start workers with `hydroml up`, or name a Redis-protocol server.")
     app, name = bare_app(settings), f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:12]}"
     _beat(app, name, HydroWorker.fork_lock)
-    connection = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, health_check_interval=10)
-    pause, stopping = 0.5, threading.Event()
+    # The worker has pauses of its own; the client's would take the time in which it must hand back a job and end.
+    retry = Retry(ConstantBackoff(0.1), 1)
+    connection = redis.Redis.from_url(
+        settings.redis_url, socket_connect_timeout=2, health_check_interval=10, retry=retry
+    )
+    pause, worker = 0.5, None
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
         _take_leave(app, name)
         sys.exit(0)
 
-    while not stopping.is_set():
+    while worker is None or not worker.told_to_stop:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         try:
             worker = make_worker(connection, queues, on_end=functools.partial(after_end, app))
             with contextlib.suppress(StopRequested):
                 worker.work(logging_level="WARNING")
-            if worker.told_to_stop:
-                _take_leave(app, name)
-                return
             pause = 0.5
         except redis.exceptions.RedisError as fault:
             log.warning("Redis cannot be reached: %s", fault)
-        time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        if worker is None or not worker.told_to_stop:
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _take_leave(app, name)
 
 
 def _beat(app: Flask, name: str, lock: threading.Lock) -> None:

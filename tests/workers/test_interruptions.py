@@ -16,7 +16,7 @@ from app.services import associations, datasets, upkeep
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Dataset, Experiment
-from tests.workers.conftest import Crew, Launch, children_of, job_of, runs, wait_until
+from tests.workers.conftest import Crew, Launch, Server, children_of, job_of, runs, wait_until
 from tests.workers.obstacles import LOCK_SECONDS, LockedDatabase, MemoryGroup
 
 
@@ -157,3 +157,19 @@ def test_want_of_memory_is_said_where_memory_ran_out(crew: Crew, launch: Launch)
         assert job.error is not None
         assert job.error.startswith("Its memory ran out")
     assert worker.poll() is None
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_worker_ends_when_told_to_while_redis_is_away(crew: Crew, launch: Launch, server: Server, busy: bool) -> None:
+    worker = crew.worker()
+    wait_until(lambda: jobs.live_workers() == 1, seconds=60, what="the first beat")
+    experiment = launch(trees=5000, folds=2) if busy else None
+    if experiment is not None:
+        wait_until(partial(_fits, experiment, 1), seconds=60, what="the first attempt")
+    server.stop(signal.SIGKILL)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(WORKER_PATIENCE_SECONDS) == 0
+    db.session.rollback()
+    assert jobs.live_workers() == 0
+    if experiment is not None:
+        assert job_of(experiment).state == "queued"
