@@ -1,0 +1,94 @@
+/* A step that is drawn anew keeps the control under the reader's hand where it was in the window. Pages work without it. */
+"use strict";
+
+(function () {
+  const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const step = () => document.getElementById("wizard")?.firstElementChild?.id;
+
+  /* The last control that was used. WebKit gives a button no focus when it is clicked, so the focus alone does not tell. */
+  let used = null;
+  for (const name of ["focusin", "click", "input", "change"]) {
+    document.addEventListener(name, (event) => { if (event.target.closest?.("#wizard")) used = event.target; }, true);
+  }
+
+  function inWindow(element) {
+    const { top, bottom, width } = element.getBoundingClientRect();
+    return width > 0 && bottom > 0 && top < window.innerHeight;
+  }
+
+  /* How to find an element again among those that take its place: by its id, or by what it sends. */
+  function nameOf(element) {
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    if (element.name) return `[name="${CSS.escape(element.name)}"][value="${CSS.escape(element.getAttribute("value") || "")}"]`;
+    return "";
+  }
+
+  /* The control and all around it that can be found again, the nearest first, each with its place in the window. */
+  function remember() {
+    const middle = document.elementFromPoint(window.innerWidth / 2, window.innerHeight / 2);
+    const start = used?.isConnected && inWindow(used) && !used.closest(".action-bar") ? used : middle;
+    const chain = [];
+    for (let one = start; one && one.id !== "wizard"; one = one.parentElement) {
+      if (nameOf(one)) chain.push({ name: nameOf(one), top: one.getBoundingClientRect().top });
+    }
+    const scrolled = Array.from(document.querySelectorAll("#wizard .scroll[aria-label]"))
+      .filter((one) => one.scrollTop || one.scrollLeft)
+      .map((one) => ({ name: `.scroll[aria-label="${CSS.escape(one.ariaLabel)}"]`, top: one.scrollTop, left: one.scrollLeft }));
+    return { step: step(), chain, scrolled };
+  }
+
+  const found = (name) => document.querySelector(`#wizard ${name}`);
+
+  /* Returns by how many pixels it could not: a page that became too short ends before. */
+  function scrollTo(kept) {
+    const away = () => found(kept.name).getBoundingClientRect().top - kept.top;
+    window.scrollBy({ top: away(), behavior: "instant" });
+    return away();
+  }
+
+  function putBack(place) {
+    for (const { name, top, left } of place.scrolled) found(name)?.scrollTo(left, top);
+    const kept = place.chain.find(({ name }) => found(name));
+    const short = kept ? scrollTo(kept) : 0;
+    if (short < 1) return;
+    room(wizard().offsetHeight + Math.ceil(short));
+    scrollTo(kept);
+  }
+
+  /* Room below what became shorter, which goes as soon as it is out of sight. */
+  const wizard = () => document.getElementById("wizard");
+  function room(height) { wizard().style.minHeight = height ? `${height}px` : ""; }
+  window.addEventListener("scroll", () => {
+    const held = parseFloat(wizard()?.style.minHeight);
+    if (!held) return;
+    const below = Math.floor(document.documentElement.scrollHeight - window.innerHeight - window.scrollY);
+    if (below > 0) room(Math.max(held - below, 0));
+  }, { passive: true });
+
+  /* A step that was only changed is no new page: its heading takes no focus, the control keeps it, or what is around it. */
+  function focusAgain(place) {
+    if (document.activeElement !== document.querySelector("#wizard h1")) return;
+    const kept = place.chain.map(({ name }) => found(name)).find((one) => one?.matches(CONTROLS));
+    kept?.focus({ preventScroll: true });
+  }
+
+  let place = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "wizard" && event.detail.shouldSwap) place = remember();
+  });
+  for (const name of ["htmx:afterSwap", "htmx:afterSettle"]) {
+    document.addEventListener(name, (event) => {
+      if (event.detail.target?.id !== "wizard" || !place) return;
+      const told = document.querySelector("#wizard [autofocus]");
+      room(0);
+      // Another step begins at its heading, and what is wrong is read first.
+      if (place.step !== step() || (told && !told.matches("h1, #answers *"))) place = null;
+      else {
+        focusAgain(place);
+        putBack(place);
+        if (told?.matches("#answers *")) told.scrollIntoView({ block: "nearest", behavior: "instant" });
+      }
+      if (name === "htmx:afterSettle") place = null;
+    });
+  }
+})();

@@ -1,0 +1,126 @@
+"""A step that is drawn anew leaves the control under the reader's hand where it was, in Chromium and in WebKit."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pytest
+
+from tests.browser import webkit
+from tests.browser.conftest import OpenPage, Product, free_port, wait_until
+from tests.browser.walk import STEPS, Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SIZES = {"1280": (1280, 800), "375": (375, 812)}
+# What a click draws anew: the step, the control, and the step of the wizard at which it stands.
+CASES = {
+    "another model card": ("model", "#f-estimator label:not(:has(:checked)) input"),
+    "tuning on": ("model", "#f-tuning-enabled-true"),
+    "tuning off": ("model", "#f-tuning-enabled-false"),
+    "another strategy": ("validation", "#f-strategy label:not(:has(:checked)) ~ label:not(:has(:checked)) input"),
+    "first other strategy": ("validation", "#f-strategy label:not(:has(:checked)) input"),
+    "features bulk": ("features", "button[value='untick-all']"),
+    "derived features": ("features", "button[value='reset-transforms']"),
+}
+BEFORE = """(selector) => {
+  document.querySelector('#wizard').firstElementChild.isOld = true;
+  const control = document.querySelector(selector);
+  control.scrollIntoView({block: 'center', behavior: 'instant'});
+  const {top} = control.getBoundingClientRect();
+  return {top, control: control.id ? `#${control.id}` : selector};
+}"""
+AFTER = """(selector) => {
+  const fresh = !document.querySelector('#wizard').firstElementChild.isOld;
+  const settled = !document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping, .htmx-added');
+  if (!fresh || !settled) return null;
+  const control = document.querySelector(selector), focused = document.activeElement;
+  return {top: control.getBoundingClientRect().top, lost: focused === document.body || focused.matches('h1')};
+}"""
+
+
+class Engine(Protocol):
+    """What both engines can do."""
+
+    def goto(self, address: str) -> Any:
+        """Open a page."""
+
+    def click(self, selector: str) -> Any:
+        """Click as a person would."""
+
+    def evaluate(self, function: str, argument: Any, /) -> Any:
+        """Return what a JavaScript function answers."""
+
+
+@pytest.fixture(scope="module")
+def addresses(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> dict[str, str]:
+    """Walk once, and return the address of every step, with the short fits done."""
+    context = browser.new_context(base_url=product.url, storage_state=signed_in_state)
+    page, found = context.new_page(), {}
+    walk = Walk(page)
+    walk.choose_sample("Palmer penguins")
+    for title in STEPS[:-1]:
+        walk.heading(title)
+        found[title.lower()] = page.url
+        if title == "Model":
+            page.locator("#model-evidence .chip", has_text="Done").first.wait_for(timeout=120_000)
+        walk.click("button", "Continue")
+    walk.heading("Review")
+    context.close()
+    return found
+
+
+def _moved_by(engine: Engine, selector: str) -> float:
+    """Click a control that draws its step anew, and return by how many pixels it then stands elsewhere."""
+    before = engine.evaluate(BEFORE, selector)
+    control = str(before["control"])
+    engine.click(control)
+    after: list[dict[str, Any]] = []
+
+    def drawn() -> bool:
+        answer = engine.evaluate(AFTER, control)
+        after.extend([answer] if answer else [])
+        return bool(answer)
+
+    wait_until(drawn, seconds=20, what=f"a step drawn anew after a click on {selector}")
+    assert not after[0]["lost"], f"the focus stays at {selector}"
+    return abs(float(after[0]["top"]) - float(before["top"]))
+
+
+def _walk_cases(engine: Engine, addresses: dict[str, str]) -> dict[str, float]:
+    moved = {}
+    for name, (step, selector) in CASES.items():
+        engine.goto(addresses[step])
+        moved[name] = _moved_by(engine, selector)
+    return moved
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_chromium_keeps_the_control_in_its_place(open_page: OpenPage, addresses: dict[str, str], size: str) -> None:
+    page = open_page(width=SIZES[size][0], height=SIZES[size][1]).page
+    moved = _walk_cases(page, addresses)
+    assert max(moved.values()) <= 2, moved
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_webkit_keeps_the_control_in_its_place(
+    product: Product, signed_in_state: dict[str, Any], addresses: dict[str, str], size: str
+) -> None:
+    if lacking := webkit.what_is_missing():
+        pytest.skip(f"no WebKit could be had, this machine lacks: {lacking}")
+    with webkit.webkit(free_port()) as engine:
+        engine.take_cookies(product.url, signed_in_state["cookies"])
+        engine.open_window(*SIZES[size])
+        engine.goto(addresses["model"])
+        assert engine.evaluate("() => [innerWidth, innerHeight]") == list(SIZES[size])
+        moved = _walk_cases(engine, addresses)
+    assert max(moved.values()) <= 2, moved
+
+
+def test_another_step_begins_at_its_heading(open_page: OpenPage, addresses: dict[str, str]) -> None:
+    page = open_page(width=375, height=812).page
+    page.goto(addresses["model"])
+    page.locator("#f-tuning-enabled-true").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.locator("h1", has_text="Validation").wait_for()
+    page.wait_for_function("() => document.activeElement.matches('h1')")
+    assert page.locator("h1").bounding_box()["y"] > 0
