@@ -26,7 +26,7 @@ COVERED = """() => {
   (window.walked ??= []).push(focused);
   const beside = right <= bar.left || left >= bar.right;
   const inside = focused === document.body || focused.closest('.actions') || height > bar.top || beside;
-  return {first, words: focused.outerHTML.slice(0, 100), covered: !inside && (bottom > bar.top + 0.5 || top < 0)};
+  return {first, words: focused.outerHTML.slice(0, 100), covered: !inside && bottom > bar.top + 0.5 && top < bar.bottom};
 }"""
 
 

@@ -72,6 +72,12 @@
     kept?.focus({ preventScroll: true });
   }
 
+  /* Browsers bring the caret of a field of several lines into sight, not the field: its end would stay under the bar. */
+  document.addEventListener("keyup", (event) => {
+    if (event.key !== "Tab" || !event.target.matches?.("#wizard textarea")) return;
+    event.target.scrollIntoView({ block: "nearest", behavior: "instant" });
+  });
+
   let place = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "wizard" && event.detail.shouldSwap) place = remember();
