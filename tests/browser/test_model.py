@@ -100,16 +100,64 @@ def test_what_was_typed_survives_another_estimator(open_page: OpenPage) -> None:
         assert page.locator(RATE).input_value() == wanted[0]
 
 
-def test_the_cards_follow_the_last_poll_and_keep_what_is_picked(open_page: OpenPage) -> None:
+# From the arrival on, frame by frame: by how much anything that one could point at stands elsewhere or is another height.
+ARRIVAL = """() => {
+  const places = new Map(), moved = {};
+  const parts = '.choice, .choice input, #model-evidence, #model-tuner :is(input, select)[id], #f-tuning-enabled-true';
+  const nameOf = (one) => one.id || `${one.querySelector('input').id} card`;
+  window.looks = 0;
+  window.moved = () => moved;
+  const look = () => {
+    requestAnimationFrame(look);
+    if (!document.querySelector('#model-evidence')) return;
+    window.looks += 1;
+    for (const one of document.querySelectorAll(parts)) {
+      const {top, height} = one.getBoundingClientRect(), name = nameOf(one);
+      const was = places.get(name) ?? {top, height, scrolled: scrollY};
+      const by = Math.max(Math.abs(top + scrollY - was.top - was.scrolled), Math.abs(height - was.height));
+      if (by > 0.01) moved[name] = Math.max(by, moved[name] ?? 0);
+      places.set(name, {top, height, scrolled: scrollY});
+    }
+  };
+  look();
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_nothing_moves_while_the_short_fits_report(open_page: OpenPage, width: int) -> None:
+    page = open_page(width=width).page
+    walk = Walk(page)
+    walk.choose_sample("Palmer penguins")
+    # Columns of its own, so that no other test has had the same fits made before.
+    walk.click("button", "Continue")
+    walk.heading("Features")
+    page.locator("#features-columns tbody input:checked").nth(0 if width == 375 else 1).uncheck()
+    page.evaluate(ARRIVAL)
+    walk.click("button", "Continue")
+    walk.heading("Model")
+    assert page.locator("#model-evidence[hx-get]").count() == 1, "the fits are still to come"
+    order = page.locator("#f-estimator .title").all_inner_texts()
+    page.locator("#f-estimator label").nth(1).hover()
+    page.locator("#model-evidence tbody .chip", has_text="first choice").wait_for(timeout=120_000)
+    assert page.evaluate("() => window.moved()") == {}
+    assert page.evaluate("() => window.looks") > 10
+    assert page.locator("#f-estimator .title").all_inner_texts() == order
+
+
+def test_a_new_order_is_shown_when_asked_for_and_keeps_the_pick(open_page: OpenPage) -> None:
     page = open_page().page
     _at_model(page, "Palmer penguins")
+    page.locator("#model-evidence tbody .chip", has_text="first choice").wait_for(timeout=120_000)
     # Picked, and not sent yet.
     picked = page.evaluate(
         "() => { const all = document.querySelectorAll('#model-choices input'); all[2].checked = true; return all[2].id }"
     )
-    page.locator("#model-evidence .chip", has_text="first choice").wait_for(timeout=120_000)
-    page.locator("#model-choices .chip", has_text="first choice").wait_for()
-    assert page.locator("#model-choices .chip", has_text="by the rules").count() == 0
+    link = page.get_by_role("link", name="Show in the new order")
+    if link.count():
+        link.click()
+        page.locator("#model-choices .chip", has_text="first choice").wait_for()
+        _focus_comes_to(page, "f-estimator")
+        assert link.count() == 0
     first = page.locator("#model-evidence tbody th").first.inner_text()
     assert page.locator("#model-choices .title").first.inner_text() == first
     assert page.locator(f"#{picked}").is_checked()

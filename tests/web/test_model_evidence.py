@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from app.domain.recommendation import evidence as racing
 from app.domain.vocabulary import JobKind, RunState
 from app.services import datasets, drafts, recommendations
 from app.services.measuring import Held
+from app.steps.model.measured import RESERVED
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, Job, User
 from tests.services.tables import draft_on, save, upload, wide_csv
-from tests.web.client import Browser, answers_of, step_path, words_of
+from tests.web.client import Browser, Page, answers_of, step_path, words_of
 
 
 @pytest.fixture
@@ -51,7 +54,8 @@ def evidence_path(row: DraftRow) -> str:
 def test_the_step_begins_the_short_fits_and_looks_for_them_every_second(browser: Browser, small: DraftRow) -> None:
     text = browser.get(step_path(small, "model")).text
     assert 'id="model-evidence"' in text
-    assert f'hx-get="{evidence_path(small)}" hx-trigger="every 1s"' in text
+    assert f'hx-get="{evidence_path(small)}?on=model' in text
+    assert 'hx-trigger="every 1s"' in text
     assert "In the queue" in text
     assert job_of(small).state == "queued"
 
@@ -156,16 +160,53 @@ def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -
     assert "first by the rules" not in after
 
 
-def test_the_last_poll_brings_the_cards_in_the_order_of_the_fits(browser: Browser, small: DraftRow) -> None:
-    browser.get(step_path(small, "model"))
-    assert 'id="model-choices"' not in browser.get(evidence_path(small), htmx=True).text, "nothing moves before the end"
+def order_shown(page: Page) -> list[str]:
+    """Return the estimators of the cards in sight, in their order."""
+    return [one.get("value", "") for one in page.element("f-estimator").iter("input")]
+
+
+def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, small: DraftRow) -> None:
+    page = browser.get(step_path(small, "model"))
+    before = order_shown(page)
+    path = page.element("model-evidence").get("hx-get", "")
+    assert path == f"{evidence_path(small)}?on=model&order={quote(','.join(before))}"
     work(small)
-    polled = browser.get(evidence_path(small), htmx=True)
-    cards, page = polled.element("model-choices"), browser.get(step_path(small, "model"))
-    assert cards.get("hx-swap-oob") == "true"
-    assert words_of(cards) == words_of(page.element("model-choices")), "as a reload shows them"
-    assert page.element("model-choices").get("hx-swap-oob") is None
-    assert page.text.count('id="model-choices"') == 1
+    polled = browser.get(path, htmx=True)
+    assert not polled.has("model-choices")
+    assert "every 1s" not in polled.text
+    reloaded = browser.get(step_path(small, "model"))
+    offered = [one for one in polled.tree.iter("a") if words_of(one) == "Show in the new order"]
+    assert len(offered) == (order_shown(reloaded) != before)
+    same = quote(",".join(order_shown(reloaded)))
+    assert "new order" not in browser.get(f"{evidence_path(small)}?order={same}", htmx=True).text
+    (link,) = (one for one in browser.get(evidence_path(small), htmx=True).tree.iter("a") if "new" in words_of(one))
+    assert link.get("href") == f"{step_path(small, 'model')}#model-choices", "a reload, where no script runs"
+    chosen = browser.get(link.get("hx-get", ""), htmx=True)
+    assert order_shown(chosen) == order_shown(reloaded)
+    assert chosen.element("model-choices").get("hx-swap-oob") == "true"
+    assert words_of(chosen.element("model-choices")) == words_of(reloaded.element("model-choices"))
+    assert "new order" not in chosen.text
+    assert reloaded.text.count('id="model-choices"') == 1
+
+
+def test_the_single_page_offers_the_new_order_on_itself(browser: Browser, small: DraftRow) -> None:
+    page = browser.get(step_path(small, "single-page"))
+    path = page.element("model-evidence").get("hx-get", "")
+    assert "on=single-page" in path
+    work(small)
+    polled = browser.get(f"{evidence_path(small)}?on=single-page&order=x", htmx=True)
+    assert f"{step_path(small, 'single-page')}#model-choices" in [one.get("href") for one in polled.tree.iter("a")]
+
+
+def test_the_table_has_its_rows_before_anything_is_measured(browser: Browser, small: DraftRow) -> None:
+    def rows(page: Page) -> int:
+        return sum(1 for _ in page.element("model-evidence").iter("tr"))
+
+    waiting = browser.get(step_path(small, "model"))
+    assert rows(waiting) == 1 + RESERVED + 1, "the head, the places of the estimators, and the baseline"
+    assert words_of(waiting.element("model-evidence")).count("waiting") == RESERVED + 1
+    work(small)
+    assert "waiting" not in words_of(browser.get(step_path(small, "model")).element("model-evidence"))
 
 
 def test_the_estimate_at_the_side_follows_the_short_fits(browser: Browser, small: DraftRow) -> None:

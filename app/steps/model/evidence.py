@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -18,6 +17,7 @@ from app.steps.model.routes import VIEW, blueprint
 from app.web.hypermedia import fragment, into, render, see_other, wants_fragment
 
 PAGE, PANEL = "pages/model_evidence.html", "partials/model/evidence.html"
+SINGLE_PAGE = "single-page"
 
 
 @blueprint.get("/evidence")
@@ -27,12 +27,22 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
     shown = panel(situation)
     if shown is None:
         return see_other(flow.step_url(situation.row, "data"))
-    values: dict[str, Any] = {"base": f"/experiments/drafts/{draft_id}", "measured": shown}
-    if wants_fragment():
-        # What the fits taught about time changes the estimate beside them too, and at their end the order of the cards.
-        ended = {} if shown["found"].busy else {"with_choices": True, **VIEW.context(situation)}
-        return fragment(PANEL, with_estimate=True, **{**ended, **frame_of(situation, "model"), "measured": shown})
-    return render(PAGE, PANEL, **values)
+    if not wants_fragment():
+        return render(PAGE, PANEL, base=f"/experiments/drafts/{draft_id}", measured=shown)
+    # What the fits taught about time changes the estimate beside them too; the cards are left where they are.
+    frame = frame_of(situation, "model")
+    on_page = SINGLE_PAGE if request.args.get("on") == SINGLE_PAGE else "model"
+    if request.args.get("cards") == "new":
+        shown = {"with_choices": True, **VIEW.context(situation), **frame, "on_page": on_page}
+        return fragment(PANEL, with_estimate=True, **shown)
+    order = request.args.get("order", "")
+    shown["has_new_order"] = not shown["found"].busy and order != order_of(situation)
+    return fragment(PANEL, with_estimate=True, **frame, measured=shown, on_page=on_page, cards_order=order)
+
+
+def order_of(situation: flow.Situation) -> str:
+    """Return in which order the cards would stand now."""
+    return ",".join(one.entry.id for one in VIEW.context(situation)["ranked"])
 
 
 @blueprint.post("/evidence")

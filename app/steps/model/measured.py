@@ -12,6 +12,9 @@ from app.domain.vocabulary import RunState
 from app.services import recommendations
 from app.steps.flow import Situation
 
+# Rows of the table, there from the first look on: what the fits bring must not move what stands below.
+RESERVED = 6
+
 
 def panel(situation: Situation) -> dict[str, Any] | None:
     """Return what the panel needs, or None where nothing can be recommended yet; the fits begin with the first look."""
@@ -29,6 +32,8 @@ def panel(situation: Situation) -> dict[str, Any] | None:
         "found": found,
         "ranking": [one.ranked for one in found.items],
         "lines": lines,
+        "reserved": RESERVED,
+        "waiting": _waiting(found)[: max(RESERVED - len(lines), 0)],
         "chosen": chosen.id,
         "chosen_title": chosen.title,
         "overtaken_by": first if overtaken else None,
@@ -40,3 +45,8 @@ def panel(situation: Situation) -> dict[str, Any] | None:
         "here": url_for("model.show_evidence", draft_id=situation.row.id),
         "choose": url_for("model.choose", draft_id=situation.row.id),
     }
+
+
+def _waiting(found: recommendations.Recommendations) -> list[recommendations.Recommendation]:
+    """Return what may still be measured, in the order of the rules."""
+    return [one for one in found.items if one.measured is None and not one.ranked.entry.is_baseline and found.busy]
