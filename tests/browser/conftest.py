@@ -117,14 +117,20 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 @pytest.fixture(scope="session")
-def browser(product: Product) -> Iterator[Any]:
-    """Chromium."""
+def playwright(product: Product) -> Iterator[Any]:
+    """What drives the browsers; there can be one at a time."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as engine:
-        chromium = engine.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any) -> Iterator[Any]:
+    """Chromium."""
+    chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+    yield chromium
+    chromium.close()
 
 
 # htmx calls it an error that a request ends with its page, which every poll does that is under way when a page is left.

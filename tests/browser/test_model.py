@@ -185,3 +185,26 @@ def test_a_poll_takes_no_button_away_that_is_held_down(open_page: OpenPage) -> N
     assert page.locator("#held").count() == 1
     page.mouse.up()
     page.locator("#held").wait_for(state="detached")
+
+
+def test_a_fault_in_the_search_space_is_said_in_its_cell(open_page: OpenPage) -> None:
+    page = open_page().page
+    walk = _at_model(page)
+    walk.choose_estimator("ridge")
+    page.locator("#h-tune", has_text="Ridge").wait_for()
+    page.locator("#f-tuning-enabled-true").check(force=True)
+    low = page.locator("#f-space-ridge-alpha-low")
+    low.fill("nothing")
+    fault = page.locator("td #f-space-ridge-alpha-low-e")
+    fault.wait_for()
+    assert low.get_attribute("aria-describedby") == "f-space-ridge-alpha-low-e"
+    assert low.get_attribute("aria-invalid") == "true"
+    page.get_by_role("button", name="Continue", exact=True).click()
+    summary = page.locator("#shared-errors")
+    summary.wait_for()
+    assert summary.evaluate("(one) => one.getBoundingClientRect().top >= 0"), "what is wrong is read first"
+    summary.locator("a").click()
+    assert _focus(page) == "f-space-ridge-alpha-low"
+    page.locator("#f-space-ridge-alpha-low").fill("0.1")
+    fault.wait_for(state="detached")
+    assert page.locator("#f-space-ridge-alpha-low").get_attribute("aria-invalid") is None

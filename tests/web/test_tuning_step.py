@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.storage.tables import DraftRow, User
-from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path
+from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of
 
 
 def _open(browser: Browser, user: User, **answers: Any) -> tuple[DraftRow, Page]:
@@ -70,3 +70,36 @@ def test_the_script_gets_the_step_again_when_the_search_is_switched_on(browser: 
     answer = browser.post(f"{step_path(row, 'model')}/autosave", fields, htmx=True)
     assert answer.status == 200
     assert "The search space" in answer.words
+
+
+def test_each_fault_of_the_search_is_tied_to_its_control(browser: Browser, user: User) -> None:
+    _row, page = _open(browser, user, **{"estimator": "k_nearest_neighbors", "tuning.enabled": "true"})
+    space = "space.k_nearest_neighbors"
+    typed = {
+        f"{space}.n_neighbors.low": "9",
+        f"{space}.n_neighbors.high": "3",
+        f"{space}.leaf_size.search": "true",
+        f"{space}.leaf_size.low": "x",
+        f"{space}.weights.search": "true",
+        f"{space}.weights.choices": [],
+    }
+    page = browser.press(page, "Continue", typed)
+    assert page.status == 422
+    faults = page.problems()
+    assert len(faults) >= 3, faults
+    for words, link in faults:
+        control = page.element(link.removeprefix("#"))
+        tied = (control.get("aria-describedby") or "").split()
+        assert words in [words_of(page.element(one)) for one in tied], (link, words)
+        assert control.tag == "fieldset" or control.get("aria-invalid") == "true", link
+
+
+def test_a_switch_that_makes_no_sense_is_told_at_the_switch(browser: Browser, user: User) -> None:
+    row, page = _open(browser, user)
+    page = browser.press(page, "Continue", {"tuning.enabled": "perhaps"})
+    assert page.status == 422
+    ((words, link),) = page.problems()
+    switch = page.element(link.removeprefix("#"))
+    assert switch.tag == "fieldset"
+    assert words == words_of(page.element(switch.get("aria-describedby", "")))
+    assert browser.get(step_path(row, "model")).syntax_faults == []

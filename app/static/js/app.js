@@ -177,13 +177,15 @@
 
   function sayAt(control, id, words) {
     const label = control?.closest("#answers .field")?.querySelector("label, legend");
-    if (!label) return;
+    const cell = control?.closest("#answers td");
+    if (!label && !cell) return;
     let place = byId(id);
     if (!place) {
       place = document.createElement("span");
       place.id = id;
       place.className = "field-error";
-      label.after(place);
+      if (label) label.after(place);
+      else cell.append(place);
     }
     if (place.textContent !== words) place.textContent = words;
     tie(control, id, true);

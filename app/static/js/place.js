@@ -31,10 +31,14 @@
     for (let one = start; one && one.id !== "wizard"; one = one.parentElement) {
       if (nameOf(one)) chain.push({ name: nameOf(one), top: one.getBoundingClientRect().top });
     }
-    const scrolled = Array.from(document.querySelectorAll("#wizard .scroll[aria-label]"))
+    return { step: step(), chain, scrolled: scrolled() };
+  }
+
+  /* Tables that were scrolled within themselves. */
+  function scrolled() {
+    return Array.from(document.querySelectorAll("#wizard .scroll[aria-label]"))
       .filter((one) => one.scrollTop || one.scrollLeft)
-      .map((one) => ({ name: `.scroll[aria-label="${CSS.escape(one.ariaLabel)}"]`, top: one.scrollTop, left: one.scrollLeft }));
-    return { step: step(), chain, scrolled };
+      .map((one) => ({ name: `.scroll[aria-label="${CSS.escape(one.getAttribute("aria-label"))}"]`, top: one.scrollTop, left: one.scrollLeft }));
   }
 
   const found = (name) => document.querySelector(`#wizard ${name}`);
@@ -46,8 +50,12 @@
     return away();
   }
 
+  function scrollAgain(tables) {
+    for (const { name, top, left } of tables) found(name)?.scrollTo(left, top);
+  }
+
   function putBack(place) {
-    for (const { name, top, left } of place.scrolled) found(name)?.scrollTo(left, top);
+    scrollAgain(place.scrolled);
     const kept = place.chain.find(({ name }) => found(name));
     const short = kept ? scrollTo(kept) : 0;
     if (short < 1) return;
@@ -97,4 +105,11 @@
       if (name === "htmx:afterSettle") place = null;
     });
   }
+
+  /* What a poll brings leaves the tables in it as they were scrolled. */
+  let tables = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    tables = event.detail.target?.matches("#wizard .panel") ? scrolled() : [];
+  });
+  document.addEventListener("htmx:afterSettle", () => { scrollAgain(tables); tables = []; });
 })();

@@ -1,0 +1,79 @@
+"""What only an engine can tell of the looks: rings that are seen, tabs that are not cut, amounts that are not known."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import OpenPage, Product
+from tests.browser.walk import Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+FIREFOX = shutil.which("firefox-esr")
+# The colours of a focused segment: its ring, and what is drawn on both sides of it.
+RING = """(input) => {
+  input.focus();
+  const {outlineColor, outlineStyle, backgroundColor} = getComputedStyle(input.closest('label'));
+  const below = getComputedStyle(input.closest('.seg')).backgroundColor;
+  return [outlineStyle, outlineColor, backgroundColor === 'rgba(0, 0, 0, 0)' ? below : backgroundColor];
+}"""
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_ring_of_a_segment_is_seen(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(scheme=scheme).page
+    page.goto("/experiments")
+    page.locator("details.menu summary").press("Enter")
+    page.keyboard.press("Tab")
+    for value in ("auto", "dark"):
+        style, ring, ground = page.locator(f".seg input[value={value}]").evaluate(RING)
+        assert style == "solid"
+        assert _contrast(ring, ground) >= 3, (value, ring, ground)
+
+
+def test_no_tab_of_the_matrix_is_cut_at_375_px(open_page: OpenPage) -> None:
+    page = open_page(width=375, height=812).page
+    walk = Walk(page)
+    walk.choose_sample()
+    walk.click("button", "Continue")
+    walk.heading("Features")
+    tabs = page.locator(".tabs")
+    frame = tabs.bounding_box()
+    for tab in tabs.locator("a").all():
+        box = tab.bounding_box()
+        assert frame["x"] <= box["x"]
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"], tab.inner_text()
+    assert tabs.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
+def test_firefox_draws_an_unknown_amount_neither_full_nor_empty(product: Product, playwright: Any) -> None:
+    if FIREFOX is None:
+        pytest.skip("no Firefox could be had: firefox-esr is not on PATH")
+    names = ("tokens", "components")
+    sheets = "".join(f'<link rel="stylesheet" href="{product.url}/static/css/{name}.css">' for name in names)
+    amounts = {"unknown": "", "full": ' value="1"', "empty": ' value="0"'}
+    bars = "".join(f'<p><progress id="{name}"{amount}></progress></p>' for name, amount in amounts.items())
+    # The motion is off, so that what stands still must tell already.
+    prefs = {"ui.prefersReducedMotion": 1, "datareporting.policy.dataSubmissionEnabled": False}
+    firefox = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=prefs)
+    page = firefox.new_page()
+    page.set_content(f"<!doctype html><html><head>{sheets}</head><body>{bars}</body></html>")
+    page.wait_for_function("() => document.querySelector('#full').getBoundingClientRect().height === 8")
+    unknown, full, empty = (page.locator(f"#{name}").screenshot() for name in amounts)
+    firefox.close()
+    assert unknown != full
+    assert unknown != empty
