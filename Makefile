@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Both need Python 3.11 or newer and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench browsers lock clean
+.PHONY: help run test test-slow check fmt lint bench browsers lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -10,7 +10,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-
 PIP_FLAGS := --disable-pip-version-check --quiet --require-hashes --only-binary :all:
 
 help: ## Say what there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "HydroML needs Python 3.11 or newer with venv. Install it, or name one: make run PYTHON=/path/to/python3"; exit 1; }
@@ -32,8 +32,17 @@ $(VENV)/.test: requirements-dev.lock $(VENV)/.run
 run: $(VENV)/.run ## Start HydroML; Ctrl-C stops it
 	@exec $(PY) -m app.cli up
 
-test: $(VENV)/.test ## Run all tests
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.test ## Run the tests that protect a change
+	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow"
+
+test-slow: $(VENV)/.test ## Run the long rest of the tests
+	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m slow
+
+check: lint ## Run the linters and the quick tests, before a commit
+	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser" tests/domain tests/house
+
+fmt: $(VENV)/.test ## Format the code
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
 lint: $(VENV)/.test ## Check style, types and who imports whom
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(VENV)/bin/lint-imports

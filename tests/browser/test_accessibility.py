@@ -11,7 +11,7 @@ from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage, Product, watched_page
 from tests.browser.walk import STEPS, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 WIDTHS = (1280, 768, 375)
 

@@ -10,7 +10,7 @@ from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
 from tests.browser.walk import Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 
 def _at_features(page: Any) -> str:

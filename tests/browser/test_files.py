@@ -12,7 +12,7 @@ from tests.browser.axe import sideways_overflow
 from tests.browser.conftest import OpenPage
 from tests.browser.walk import STEPS, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 LONG = "N" * 190
 
 

@@ -10,7 +10,7 @@ from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
 from tests.browser.walk import Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 RATE, ROUNDS = "#f-hist-gradient-boosting-learning-rate", "#f-hist-gradient-boosting-max-iter"
 
 

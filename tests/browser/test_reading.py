@@ -11,7 +11,7 @@ import pytest
 from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import ROOT, OpenPage
 from tests.browser.walk import STEPS, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
