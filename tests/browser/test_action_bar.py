@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import OpenPage, Product
 from tests.browser.walk import STEPS, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 SIZES = {"1280": (1280, 900), "1366": (1366, 768), "768": (768, 1024), "375": (375, 812), "phone sideways": (812, 375)}
 PLACES = ("data", "features", "model", "validation", "review", "single page")
 BAR = """() => {

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import OpenPage
 from tests.browser.walk import STEPS, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 
 def _watched(page: Any) -> list[str]:

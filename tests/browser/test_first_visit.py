@@ -15,7 +15,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.walk import Walk
 from tests.domain.tables import REAL
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 BIKES = REAL / "general" / "uci_bike_sharing_hour.csv"
 MINUTE = 60_000
 

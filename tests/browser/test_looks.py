@@ -11,7 +11,7 @@ import pytest
 from tests.browser.conftest import OpenPage, Product
 from tests.browser.walk import Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 FIREFOX = shutil.which("firefox-esr")
 # The colours of a focused segment: its ring, and what is drawn on both sides of it.
 RING = """(input) => {

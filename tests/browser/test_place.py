@@ -10,7 +10,7 @@ from tests.browser import webkit
 from tests.browser.conftest import OpenPage, Product, free_port, wait_until
 from tests.browser.walk import STEPS, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 SIZES = {"1280": (1280, 800), "375": (375, 812)}
 # What a click draws anew: the step, the control, and the step of the wizard at which it stands.
 CASES = {

@@ -14,7 +14,7 @@ from tests.browser.conftest import Product
 from tests.browser.walk import Walk
 from tests.launch.conftest import hydroml
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 KEPT = "() => Object.keys(localStorage)"
 
 
