@@ -298,7 +298,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     is_refused(hydroml("up", "--data", str(tmp_path), "--port", str(free_port())), "9999")
 
 
-def test_a_start_prints_the_plain_address_once_an_admin_has_a_password(starter: Starter, tmp_path: Path) -> None:
+def test_a_start_makes_no_link_once_an_admin_has_a_password(starter: Starter, tmp_path: Path) -> None:
     data = tmp_path / "data"
     app = bare_app(config.load({"HYDROML_DATA": str(data)}))
     with app.app_context(), contextlib.ExitStack() as stack:

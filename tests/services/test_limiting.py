@@ -169,7 +169,7 @@ def test_the_current_password_cannot_be_guessed_in_a_session(ada: User) -> None:
     accounts.set_password(ada, current=PASSWORD, new="another good one")
 
 
-def test_more_hashes_than_the_memory_holds_wait_and_then_are_told(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_hashes_than_the_memory_holds_wait(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "PATIENCE_SECONDS", 0.01)
     for _ in range(4):
         assert passwords.PLACES.acquire(timeout=1)

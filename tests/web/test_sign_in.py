@@ -39,7 +39,7 @@ def test_a_sign_in_link_works_once(app: Flask, user: User) -> None:
     assert code not in "".join(map(str, everything().values()))
 
 
-def test_a_sign_in_link_that_is_too_old_or_replaced_opens_nothing(app: Flask, user: User) -> None:
+def test_a_link_that_is_too_old_or_replaced_opens_nothing(app: Flask, user: User) -> None:
     replaced = accounts.make_sign_in_link(user.email)
     old = accounts.make_sign_in_link(user.email)
     with transaction():
@@ -127,7 +127,7 @@ def test_a_link_that_is_opened_leaves_the_session_there_is(
     assert db.session.get(WebSession, hash_of(cookie)) is None
 
 
-def test_a_link_is_not_redeemed_for_another_site_or_without_a_token(app: Flask, user: User) -> None:
+def test_a_link_is_redeemed_for_no_other_site(app: Flask, user: User) -> None:
     code = accounts.make_sign_in_link(user.email)
     browser = Browser(app)
     token = browser.get(f"/sign-in/{code}").token
