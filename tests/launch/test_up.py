@@ -20,15 +20,12 @@ from types import SimpleNamespace
 import pytest
 
 import config
-from app.domain.vocabulary import Role
 from app.launch import warming
 from app.launch.children import Child
 from app.launch.locking import AlreadyRunningError, FolderLock
 from app.launch.web_hooks import post_worker_init
 from app.services import accounts, upkeep
 from app.storage.binding import bare_app
-from app.storage.db import db
-from app.storage.migrating import migrate
 from app.storage.reading import spare
 from tests.launch.conftest import (
     READY,
@@ -296,39 +293,6 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with contextlib.closing(database), database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     is_refused(hydroml("up", "--data", str(tmp_path), "--port", str(free_port())), "9999")
-
-
-def test_a_start_makes_no_link_once_an_admin_has_a_password(starter: Starter, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    app = bare_app(config.load({"HYDROML_DATA": str(data)}))
-    with app.app_context(), contextlib.ExitStack() as stack:
-        stack.callback(db.engine.dispose)
-        stack.callback(db.session.remove)
-        migrate()
-        owner = accounts.create_user("owner@example.org", role=Role.ADMIN)
-        accounts.set_password(owner, current="", new="a long river runs 7")
-    up = starter.ready(data, "--workers", "1")
-    assert up.output.strip().splitlines()[-1] == f"HydroML is ready: {up.url}/"
-    assert "/sign-in/" not in up.output
-    assert get(up.link).goes_to == "/sign-in?next=/"
-    assert _links(data) == 0
-
-
-def _links(data: Path) -> int:
-    with contextlib.closing(sqlite3.connect(data / "hydroml.sqlite3")) as database:
-        return int(database.execute("SELECT count(*) FROM sign_in_links").fetchone()[0])
-
-
-def test_the_link_of_a_start_works_where_only_members_are(tmp_path: Path) -> None:
-    app = bare_app(config.load({"HYDROML_DATA": str(tmp_path)}))
-    with app.app_context():
-        migrate()
-        accounts.create_user("member@example.org")
-        code = accounts.make_sign_in_link(None)
-        with contextlib.ExitStack() as stack:
-            stack.callback(db.engine.dispose)
-            stack.callback(db.session.remove)
-            assert accounts.redeem_sign_in_link(code).role == "admin"
 
 
 def test_a_lock_is_held_against_others_and_says_where_the_holder_is(tmp_path: Path) -> None:
