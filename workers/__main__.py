@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from types import FrameType
 
 from flask import Flask
@@ -49,31 +50,42 @@ def main() -> None:
 
 
 def work(settings: config.Settings, queues: list[str]) -> None:
-    """Serve the queues until told to stop; while Redis is away, try again with growing pauses."""
-    import redis
-    from redis.backoff import ConstantBackoff
-    from redis.retry import Retry
-    from rq.exceptions import StopRequested
-
+    """Serve the queues until told to stop."""
     from app.storage.binding import bare_app
-    from workers.handover import after_end
-    from workers.rq_worker import HydroWorker, make_worker
+    from workers.rq_worker import HydroWorker
 
     if settings.redis_url is None:
         sys.exit("REDIS_URL is not set: start workers with `hydroml up`, or name a Redis-protocol server.")
     app, name = bare_app(settings), f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:12]}"
     _beat(app, name, HydroWorker.fork_lock)
-    # The worker has pauses of its own; the client's would take the time in which it must hand back a job and end.
-    retry = Retry(ConstantBackoff(0.1), 1)
-    connection = redis.Redis.from_url(
-        settings.redis_url, socket_connect_timeout=2, health_check_interval=10, retry=retry
-    )
-    pause, worker = 0.5, None
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         _take_leave(app, name)
         sys.exit(0)
 
+    _serve(app, settings.redis_url, queues, stop)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _take_leave(app, name)
+
+
+def _serve(app: Flask, url: str, queues: list[str], stop: Callable[[int, FrameType | None], None]) -> None:
+    """Serve the queues until a worker was told to stop; while Redis is away, try again with growing pauses.
+
+    `stop` hears the signal while no worker does.
+    """
+    import redis
+    from redis.backoff import ConstantBackoff
+    from redis.retry import Retry
+    from rq.exceptions import StopRequested
+
+    from workers.handover import after_end
+    from workers.rq_worker import make_worker
+
+    # The worker has pauses of its own; the client's would take the time in which it must hand back a job and end.
+    retry = Retry(ConstantBackoff(0.1), 1)
+    connection = redis.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=10, retry=retry)
+    pause, worker = 0.5, None
     while worker is None or not worker.told_to_stop:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
@@ -87,9 +99,6 @@ def work(settings: config.Settings, queues: list[str]) -> None:
         if worker is None or not worker.told_to_stop:
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _take_leave(app, name)
 
 
 def _beat(app: Flask, name: str, lock: threading.Lock) -> None:
