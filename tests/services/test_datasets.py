@@ -119,7 +119,8 @@ def test_a_small_upload_is_read_at_once_and_kept_as_it_came_beside_its_rows(user
     assert (done.state, done.rows, done.column_count, done.size_bytes) == ("ready", 300, 4, len(SMALL))
     assert datasets.analysis_job(done) is None
     folder = f"datasets/{row.id}"
-    assert on_disk() == [folder, f"{folder}/data.parquet", f"{folder}/profile.json", f"originals/{sha256}"]
+    names = ("data.parquet", "hashes.json", "profile.json")
+    assert on_disk() == [folder, *(f"{folder}/{name}" for name in names), f"originals/{sha256}"]
     assert (current_settings().data / "originals" / sha256).read_bytes() == SMALL.encode()
     assert datasets.first_answers(done) == {"dataset_id": str(done.id)}
 

@@ -290,7 +290,7 @@ def test_a_refused_file_leaves_the_earlier_dataset_as_it_was(tmp_path: Path) -> 
 def test_a_name_of_a_file_never_decides_where_anything_is_written(tmp_path: Path, name: str) -> None:
     assert _read(tmp_path, GOOD, name).rows == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set", "upload"]
-    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["data.parquet", "profile.json"]
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["data.parquet", "hashes.json", "profile.json"]
 
 
 POOR = [

@@ -70,7 +70,7 @@ def test_a_good_file_becomes_a_dataset(
     assert (page.status, page.h1) == (200, "river.csv" if route == "/datasets/upload" else "Data")
     assert "300 read, 300 kept, 0 rejected" in page.words
     left = [name for name in kept(app)[0] if name.startswith(("incoming", "datasets"))]
-    assert left == [f"datasets/{row.id}/data.parquet", f"datasets/{row.id}/profile.json"]
+    assert left == [f"datasets/{row.id}/{name}" for name in ("data.parquet", "hashes.json", "profile.json")]
 
 
 def test_a_good_file_by_the_forms_of_the_pages_themselves(browser: Browser, user: User) -> None:
@@ -302,7 +302,7 @@ def test_the_name_of_a_file_is_a_word_and_no_place(
     row = newest(user)
     assert (row.name, row.file_name) == (name, name)
     left = [path for path in kept(app)[0] if path.startswith(("incoming", "datasets"))]
-    assert left == [f"datasets/{row.id}/data.parquet", f"datasets/{row.id}/profile.json"]
+    assert left == [f"datasets/{row.id}/{name}" for name in ("data.parquet", "hashes.json", "profile.json")]
 
 
 @pytest.mark.parametrize("name", ["C:\\flows\\river.csv", "..\\river.csv", "../x\\river.csv"])
