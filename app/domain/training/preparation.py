@@ -72,7 +72,6 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     _refuse_absent(frame, spec)
     in_file = len(frame)
     frame, rows = _in_time_order(frame, spec)
-    _refuse_mixed_series(frame, spec)
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
@@ -125,6 +124,7 @@ def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArr
     if not pd.api.types.is_datetime64_any_dtype(frame[column]):
         raise TrainingError(f"The time column {column} does not hold dates.", code="time_column_unreadable")
     known = frame[frame[column].notna()].sort_values(column, kind="stable")
+    _refuse_mixed_series(known, spec)
     return known.reset_index(drop=True), known.index.to_numpy() + 1
 
 
