@@ -112,7 +112,9 @@ def test_closing_the_browser_loses_nothing(open_page: OpenPage) -> None:
 
 
 def test_two_tabs_never_overwrite_each_other_silently(open_page: OpenPage) -> None:
-    one = open_page(javascript=False).page
+    watched = open_page(javascript=False)
+    watched.expect("status of 409")
+    one = watched.page
     Walk(one).come_to_validation()
     two = open_page(javascript=False).page
     two.goto(one.url)

@@ -42,24 +42,29 @@
     }
   });
 
-  /* What a measurement brings above the place that is read moves nothing. At the top of the page it pushes the rest down. */
-  let reading = null;
-  const brings = (event) => event.detail.requestConfig?.elt?.id === "wizard-measuring";
+  /* What a poll brings above the place that is read moves nothing. At the top of the page it pushes the rest down. */
+  const reading = new WeakMap();
+  const polls = (event) => event.detail.requestConfig?.elt?.getAttribute?.("hx-trigger")?.startsWith("every ");
+  const topOf = (one) => one.getBoundingClientRect().top;
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!brings(event)) return;
-    const inWindow = (one) => { const { top, bottom } = one.getBoundingClientRect(); return bottom > 0 && top < window.innerHeight; };
+    if (!polls(event) || window.scrollY === 0) return;
     const focused = document.activeElement?.closest("#wizard [id]");
+    const seen = focused && topOf(focused) < window.innerHeight && focused.getBoundingClientRect().bottom > 0;
     const middle = document.elementFromPoint(window.innerWidth / 2, window.innerHeight / 2)?.closest("#wizard [id]");
-    const one = focused && inWindow(focused) ? focused : middle;
-    reading = window.scrollY > 0 && one ? { id: one.id, top: one.getBoundingClientRect().top } : null;
+    const one = seen ? focused : middle;
+    if (one) reading.set(event.detail.xhr, { id: one.id, top: topOf(one) });
   });
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (!brings(event)) return;
-    if (scrolled) document.querySelector("#features-ticks .scroll")?.scrollTo(scrolled.left, scrolled.top);
-    const one = reading && document.getElementById(reading.id);
-    if (one) window.scrollBy({ top: one.getBoundingClientRect().top - reading.top, behavior: "instant" });
-    reading = scrolled = null;
-  });
+  /* Settling gives an element its own class a moment later, and with it its size. */
+  for (const name of ["htmx:afterSwap", "htmx:afterSettle"]) {
+    document.addEventListener(name, (event) => {
+      if (!polls(event)) return;
+      if (scrolled) document.querySelector("#features-ticks .scroll")?.scrollTo(scrolled.left, scrolled.top);
+      const place = reading.get(event.detail.xhr);
+      const one = place && document.getElementById(place.id);
+      if (one) window.scrollBy({ top: topOf(one) - place.top, behavior: "instant" });
+      if (name === "htmx:afterSettle") scrolled = null;
+    });
+  }
 
   /* Enter in the recipe that is being put together shows it, and does not leave the step. */
   document.addEventListener("keydown", (event) => {
