@@ -34,6 +34,8 @@ def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPag
     kind.focus()
     kind.select_option("log")
     panel.get_by_label("Offset").wait_for()
+    # What was swapped in hears nothing before it has settled.
+    page.wait_for_function("() => !document.querySelector('.htmx-added, .htmx-settling')")
     assert _focus(page) == "f-new-kind"
     panel.get_by_label("Of columns").select_option(["prcp_mm"])
     panel.locator("#features-transform-shown table").wait_for()
