@@ -144,8 +144,9 @@ def read_by_us(path: Path) -> Read:
     tally = opened.tally
     with path.open(encoding="utf-8", newline="") as handle:
         lines = sum(1 for _ in handle)
-    reported = tally.rejected_count + tally.other_tables + tally.footer + tally.comments + layout.first_line - 1
-    said = len(tally.notes) >= bool(layout.first_line > 1) + bool(tally.other_tables) + bool(tally.footer)
+    passed = tally.passed
+    reported = tally.rejected_count + tally.passed_count - passed["blank"]
+    said = len(tally.notes) >= bool(layout.first_line > 1) + bool(passed["other_table"]) + bool(passed["footer"])
     is_complete = tally.is_complete and tally.lines + layout.skip_lines == lines and said
     names = [list(layout.names)] if layout.header_lines else []
     return Read(names + rows, "", is_accounted_for=is_complete, reported=reported)

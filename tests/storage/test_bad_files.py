@@ -148,15 +148,11 @@ def test_a_web_page_is_no_table(tmp_path: Path, content: bytes) -> None:
 
 
 ODD_TEXT = [
-    pytest.param(b"a,b\n1,2\n3,\x004\n", "control_characters", 3, id="a NUL byte"),
+    pytest.param(b"a,b\n1,2\n" + b"3,\x004\n" * 9, "damaged", 3, id="NUL bytes on most lines"),
     pytest.param("ä,b\n1,2\n".encode("utf-16-le")[1:], "damaged", None, id="UTF-16 without its first byte"),
     pytest.param(b"a,b\n1," + b"x" * 5_000_000, "line_too_long", 2, id="a line without end"),
     pytest.param(b"a,b\n" + b"1," * 2_500_000, "line_too_long", 2, id="a line of separators without end"),
-    pytest.param(b'a,b\n1,2\n3,"4\n' + b"7,8\n" * 30, "open_quote", 3, id="an open quote"),
-    pytest.param(
-        b"a,b\n" + b"1,2\n" * 999 + b'3,"4\n' + b"7,8\n" * 99, "open_quote", 1001, id="an open quote far down"
-    ),
-    pytest.param(b"a,b\n" + b'"' * 1_000_001, "open_quote", 2, id="an odd million of quotes"),
+    pytest.param(b"a,b\n" + b'"' * 1_000_001, "ragged", 2, id="an odd million of quotes"),
     pytest.param(b"a,b,c\n" + b"1,2,3\n1,2\n4,5,6,7\n" * 30, "ragged", 3, id="mostly ragged rows"),
     pytest.param(b"a,b,c\n1\n1,2\n1,2,3,4\n1,2,3,4,5\n", "ragged", 2, id="only ragged rows"),
     pytest.param(b"a,b,c\n", "no_rows", None, id="a header only"),

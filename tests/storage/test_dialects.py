@@ -99,7 +99,7 @@ FOOTERS = [
 @pytest.mark.parametrize(("after", "lines"), FOOTERS)
 def test_what_stands_below_the_table_is_passed_over_and_said(after: str, lines: int) -> None:
     seen = read_text(("date,rain,count\n" + BODY + after).encode())
-    assert (seen.layout.footer_lines, seen.tally.footer) == (lines, lines)
+    assert (seen.layout.footer_lines, seen.tally.passed["footer"]) == (lines, lines)
     assert any("at the end passed over" in note for note in seen.tally.notes) == bool(lines)
     assert len(seen.rows) + seen.tally.rejected_count == 4 + (not lines)
 
@@ -122,7 +122,7 @@ def test_names_of_rows_that_begin_with_a_hash_are_no_comments() -> None:
 def test_another_table_below_is_named_and_can_be_chosen() -> None:
     text = "day,rain\n" + "2001-01-01,1\n" * 9 + "\nsite,lat,lon\nA,1.5,2.5\nB,2.5,3.5\n"
     seen = read_text(text.encode())
-    assert (len(seen.rows), seen.tally.other_tables, seen.tally.rejected) == (9, 3, [])
+    assert (len(seen.rows), seen.tally.passed["other_table"], seen.tally.rejected) == (9, 3, [])
     assert any("Lines 12 to 14 hold another table, of 3 columns" in note for note in seen.tally.notes)
     other = read_text(text.encode(), first_line=12)
     assert (other.names, other.rows) == (["site", "lat", "lon"], [["A", "1.5", "2.5"], ["B", "2.5", "3.5"]])

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app.storage.reading.refusals import RefusedError
 from tests.storage.texts import read_text
 
 LATIN = "Ort,Größe\nOrléans,1\nKöln €,2\n"
@@ -62,11 +61,12 @@ def test_what_the_user_says_stands(encoding: str) -> None:
     assert seen.tally.notes == []
 
 
-SAID_WRONGLY: list[Any] = [("utf-8", b"a,b\n1,2\n" * 5 + b"3,K\xf6ln\n"), ("cp949", b"a,b\n1,2\n3,K\xff\xff\n")]
+SAID_WRONGLY: list[Any] = [("utf-8", b"a,b\n" + b"1,2\n" * 5 + b"3,K\xf6ln\n"), ("cp949", b"a,b\n1,2\n3,K\xff\xff\n")]
 
 
 @pytest.mark.parametrize(("encoding", "content"), SAID_WRONGLY)
-def test_an_encoding_that_the_text_is_not_in_is_refused_with_a_sentence(encoding: str, content: bytes) -> None:
-    with pytest.raises(RefusedError, match="The text is damaged: after line") as refused:
-        read_text(content, encoding=encoding)
-    assert (refused.value.status, refused.value.code) == (422, "damaged")
+def test_a_line_that_is_not_in_the_encoding_of_the_user_is_rejected(encoding: str, content: bytes) -> None:
+    seen = read_text(content, encoding=encoding)
+    (line, reason) = seen.tally.rejected[0]
+    assert (line, seen.tally.rejected_count, seen.tally.damaged) == (content.count(b"\n"), 1, 1)
+    assert reason.startswith("It contains the byte 0x")

@@ -74,7 +74,7 @@ def test_a_broken_line_among_many_is_rejected_with_its_number(tmp_path: Path) ->
     assert (report.rows_read, report.rows_kept, report.rows_rejected, len(rows)) == (28, 25, 3, 25)
     assert [line for line, _ in report.rejected] == [13, 22, 27]
     assert report.rejected[1][1] == "The key rain stands twice in one record."
-    assert "1 blank lines were passed over." in report.notes
+    assert "1 blank line was passed over." in report.notes
 
 
 def test_numbers_keep_every_digit_and_odd_ones_count_as_missing(tmp_path: Path) -> None:

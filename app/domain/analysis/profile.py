@@ -117,7 +117,10 @@ class TimeAxis:
 class ImportReport:
     """What reading did to the file: rows_read = rows_kept + rows_rejected + left_out, always.
 
-    `left_out` counts rows that fit and were left out because the user said so (exact copies).
+    `left_out` counts rows that fit and were left out because the user said so (exact copies). Of a text, lines =
+    header_lines + rows_read + rows_passed_over + lines_continued, where the last are the lines beyond the first of
+    records of several lines; lines is 0 where the format has none, or an earlier version read the file. `passed_over`
+    has first line, last line and kind of the first ranges that are no rows.
     """
 
     rows_read: int
@@ -132,6 +135,11 @@ class ImportReport:
     notes: tuple[str, ...] = ()
     dialect: Dialect = field(default_factory=Dialect)
     left_out: int = 0
+    lines: int = 0
+    header_lines: int = 0
+    rows_passed_over: int = 0
+    lines_continued: int = 0
+    passed_over: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,8 +220,13 @@ def _axis(item: dict[str, Any]) -> TimeAxis:
 
 def _report(item: dict[str, Any]) -> ImportReport:
     rejected = tuple((line, reason) for line, reason in item["rejected"])
-    dialect = Dialect.model_validate(item.get("dialect") or {})
-    return ImportReport(**{**item, "rejected": rejected, "notes": tuple(item["notes"]), "dialect": dialect})
+    values = {
+        "rejected": rejected,
+        "notes": tuple(item["notes"]),
+        "dialect": Dialect.model_validate(item.get("dialect") or {}),
+        "passed_over": tuple((first, last, kind) for first, last, kind in item.get("passed_over", ())),
+    }
+    return ImportReport(**{**item, **values})
 
 
 def _finding(item: dict[str, Any]) -> Finding:

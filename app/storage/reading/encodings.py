@@ -5,16 +5,22 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.analysis.choices import ENCODINGS
-from app.storage.reading.refusals import RefusedError
 
 CHUNK = 1 << 20
 HEAD = 1 << 16
 JUDGED = 1 << 16
 # So much of all letters beyond ASCII must be everyday ones for an eastern encoding to be believed.
 MOST = 0.85
+# So many lines that are not UTF-8, or this share of them, may be damaged lines of a text that is.
+FEW_DAMAGED, DAMAGED_SHARE = 3, 0.01
+# So much of the lines with letters beyond ASCII may be damaged when an older encoding is told by them.
+FEW_SHARE = 0.1
+FITTING_COUNTED = 1000
+MAX_LINE = 16 << 20
 # A file in UTF-16 without its mark is believed when nearly every second byte is zero, and no other one is.
 ZEROS_OF_UTF16 = 0.4
 MARKS = (
@@ -45,6 +51,16 @@ CENTRAL = re.compile(
     rf"ø(?=[eíi])|ù(?={LETTER})|(?<={LETTER})ê(?!{LETTER})|(?<={LETTER})ò(?={LETTER})|è(?=[aoíy])"
 )
 WESTERN = re.compile(r"[àåÅÀ]|ã(?=o)|õ(?=e)|ê(?=[mtcr])|æ|Æ|œu|ñ(?=[aeiouáéíóú])|ø(?=[rndlkms])|è(?=[rstm])")
+
+# Letters and signs as they stand in western text; what is left of a line without them is no text.
+WESTERN_CODECS = ("cp1252", "cp1250", "latin-1")
+WORD = re.compile(r"[^\W\d_]+")
+RARE_LETTERS = re.compile("[ÿþðÞÐ\x80-\x9f]")
+SIGNS = re.compile(
+    r"[°º](?= ?[CFKNSEW]?\b|[^\w.,]|$)|(?<=[A-Za-z])[²³]|(?<![A-Za-z])µ(?=[A-Za-z])|[±€£] ?(?=\d)|(?<=\d) ?[€£½¼¾]"
+    r"|(?<=[A-Za-z])[’´](?=[A-Za-z])|(?<=\d)–(?=\d)|(?<=\d)\xa0(?=\d{3})|(?<![\w.])[àâéêîôûùóáíäöüåøæÄÖÜÅØÆ](?![\w.])"
+    r"|(?<![\w.])[–—·•…‘’“”„«»§©®™¿¡½\xa0]|[–—·•…‘’“”„«»§©®™\xa0](?![\w.])"
+)
 
 # Signs that stand behind letters in any western table: powers of a unit of length, and ordinals.
 UNITS = re.compile(rf"(?<!{LETTER})(?:[kcdmh]?m|ft|in|yd)[²³]|(?<!{LETTER})[Nn]º")
@@ -77,8 +93,15 @@ def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) ->
     utf16 = _utf16_without_mark(head)
     if utf16:
         return utf16
-    high = _bytes_that_are_not_utf8(path, whole=whole)
-    return "utf-8" if high is None else _legacy(high)
+    high = _high_lines(path, whole=whole)
+    if not high.others or (high.are_few and high.fitting >= 2 * high.others):
+        return "utf-8"
+    legacy = _legacy(bytes(high.content))
+    # One odd byte makes no other encoding of a file whose lines are plain ASCII but for it.
+    is_damaged = high.are_few and not high.fitting and legacy in WESTERN_CODECS
+    if is_damaged and all(is_implausible(line, legacy) for line in bytes(high.content).split(b"\n") if line):
+        return "utf-8"
+    return legacy
 
 
 def label(codec: str) -> str:
@@ -110,29 +133,56 @@ def _utf16_without_mark(head: bytes) -> str:
     return ""
 
 
-def _bytes_that_are_not_utf8(path: Path, *, whole: bool) -> bytes | None:
-    """Return the lines with bytes beyond ASCII of a text that is not UTF-8 (64 kB of them), or None if it is UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    fits = True
-    found = bytearray()
+@dataclass
+class HighLines:
+    """The lines of a text that hold bytes beyond ASCII: how many are UTF-8, how many are not, and these (64 kB)."""
+
+    lines: int = 0
+    fitting: int = 0
+    others: int = 0
+    content: bytearray = field(default_factory=bytearray)
+
+    @property
+    def are_few(self) -> bool:
+        """Say whether so few lines are not UTF-8 that they may be damaged ones."""
+        return self.others <= max(FEW_DAMAGED, DAMAGED_SHARE * self.lines)
+
+    def take(self, block: bytes) -> None:
+        """Count the lines of a block that begins and ends where lines do."""
+        self.lines += block.count(b"\n") + 1
+        if block.isascii():
+            return
+        if _decoded(block, "utf-8"):
+            if self.fitting < FITTING_COUNTED:
+                self.fitting += sum(not line.isascii() for line in block.split(b"\n"))
+            return
+        for line in block.split(b"\n"):
+            if not line.isascii():
+                if _decoded(line, "utf-8"):
+                    self.fitting += 1
+                    continue
+                self.others += 1
+                if len(self.content) < JUDGED:
+                    self.content += line[:JUDGED] + b"\n"
+
+
+def _high_lines(path: Path, *, whole: bool) -> HighLines:
+    found, rest = HighLines(), b""
     for chunk in _chunks(path, whole=whole):
-        if chunk.isascii() and not decoder.getstate()[0]:
-            continue
-        if fits:
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError:
-                fits = False
-        if len(found) < JUDGED:
-            found += b"\n".join(line for line in chunk.splitlines() if not line.isascii())[:JUDGED] + b"\n"
-        if not fits and len(found) >= JUDGED:
-            break
-    if fits and whole:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            fits = False
-    return None if fits else bytes(found)
+        block, end, rest = (rest + chunk).rpartition(b"\n")
+        if end:
+            found.take(block)
+        elif len(rest) > MAX_LINE:
+            found.take(rest)
+            rest = b""
+        if len(found.content) >= JUDGED:
+            return found
+    if whole:
+        found.take(rest)
+    elif not found.lines:
+        # The head of one long line may end in the middle of a letter.
+        found.take(rest.decode("utf-8", "ignore").encode() if rest[:-4].isascii() else rest)
+    return found
 
 
 def _chunks(path: Path, *, whole: bool) -> Iterator[bytes]:
@@ -152,29 +202,29 @@ def _legacy(high: bytes) -> str:
     words = b"".join(HIGH_WORDS.findall(high))
     beyond = len(re.findall(rb"[\x80-\xff]", high))
     # Russian words are of such bytes from end to end; in Latin words they stand alone between plain letters.
-    if beyond and len(words) >= 0.7 * beyond and _decoded(high, "cp1251"):
+    if beyond and len(words) >= 0.7 * beyond and _decoded_but_for_few(high, "cp1251"):
         return "cp1251"
-    western = UNITS.sub(" ", _decoded(high, "cp1252"))
+    western = UNITS.sub(" ", _decoded_but_for_few(high, "cp1252"))
     if not western:
         return "latin-1"
     central = len(CENTRAL.findall(western))
     # Hungarian has two letters of its own beside five that it shares with Spanish; Portuguese has a tilde or cedilla.
     if re.search("[áéíóú]", western) and not re.search("[ãç]", western):
         central += len(re.findall("[õû]", western))
-    if central > len(WESTERN.findall(western)) and _decoded(high, "cp1250"):
+    if central > len(WESTERN.findall(western)) and _decoded_but_for_few(high, "cp1250"):
         return "cp1250"
     return "cp1252"
 
 
 def _eastern(high: bytes) -> str:
     """Return the encoding of two bytes a letter in which nearly all letters are common ones, else nothing."""
-    japanese = _decoded(high, "shift_jis")
+    japanese = _decoded_but_for_few(high, "shift_jis")
     kana = len(KANA.findall(japanese))
     kanji = sum(0x88 <= lead <= 0x97 for lead, _ in _pairs(japanese, "shift_jis"))
     # Katakana of half width are single bytes of the Latin letters, and Japanese without any kana is rare.
     if kana and kana + kanji >= MOST * len(HIGH.findall(japanese)) and not HALF_KANA.search(japanese):
         return "shift_jis"
-    korean, chinese = _decoded(high, "cp949"), _decoded(high, "gb18030")
+    korean, chinese = _decoded_but_for_few(high, "cp949"), _decoded_but_for_few(high, "gb18030")
     # A degree sign before a letter is a pair too; in real text nearly every pair is of two high bytes.
     hangul = sum(0xB0 <= lead <= 0xC8 and trail >= 0xA1 for lead, trail in _pairs(korean, "cp949"))
     hanzi = sum(0xA1 <= lead <= 0xD7 and trail >= 0xA1 for lead, trail in _pairs(chinese, "gb18030"))
@@ -202,21 +252,24 @@ def _decoded(content: bytes, codec: str) -> str:
         return ""
 
 
-def lines_of(path: Path, encoding: str, limits: dict[str, int]) -> Iterator[str]:
-    """Yield the file's lines as text, their line ends on them, refusing NUL bytes and lines without end."""
-    longest = max(limits["cell_kb"] * 1024 * 4, CHUNK)
-    number = 0
-    try:
-        with path.open(encoding=encoding, newline="") as handle:
-            while line := handle.readline(longest + 1):
-                number += 1
-                if len(line) > longest:
-                    message = f"Line {number:,} is longer than {longest:,} characters: this does not look like a table."
-                    raise RefusedError("line_too_long", message, line=number)
-                if "\x00" in line:
-                    message = f"Line {number:,} contains a NUL byte: this is not text, or it is damaged."
-                    raise RefusedError("control_characters", message, line=number)
-                yield line
-    except UnicodeDecodeError:
-        message = f"The text is damaged: after line {number:,} it is not {label(encoding)} any more."
-        raise RefusedError("damaged", message) from None
+def _decoded_but_for_few(content: bytes, codec: str) -> str:
+    """Return the text of these lines, or nothing where more than a few of them are none of this encoding."""
+    text = _decoded(content, codec)
+    if text:
+        return text
+    lines = content.split(b"\n")
+    fitting = [text for line in lines if (text := _decoded(line, codec)) or not line]
+    return "\n".join(fitting) if len(lines) - len(fitting) <= FEW_SHARE * len(lines) else ""
+
+
+def is_implausible(line: bytes, codec: str) -> bool:
+    """Say whether bytes beyond ASCII make no sense in a line under an encoding of the west."""
+    text = line.decode(codec, "surrogateescape")
+    text = WORD.sub(lambda found: "" if _is_word(found[0]) else found[0], SIGNS.sub("", text))
+    return HIGH.search(text) is not None
+
+
+def _is_word(letters: str) -> bool:
+    """Say whether letters are written as a word is: in one case but for the first, with plain letters among them."""
+    is_even = letters.isupper() or letters[1:].islower()
+    return len(letters) > 1 and is_even and not RARE_LETTERS.search(letters) and HIGH.sub("", letters) != ""

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from app.domain.analysis.choices import Dialect, ReadingChoices
 from app.storage.reading.dialect import NUMBER, find_cut
-from app.storage.reading.encodings import choice_of, find_encoding, label, lines_of
+from app.storage.reading.encodings import choice_of, find_encoding, label
 from app.storage.reading.footers import count_footer, tail_lines
+from app.storage.reading.head import COMMENTS, LINES_AT_LEAST, Head, head_tally, keeps_empty_rows, read_head
 from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Found, Records, alone
 from app.storage.reading.refusals import RefusedError
+from app.storage.reading.rows import Tally
+from app.storage.reading.separators import is_row_cut_otherwise
 from app.storage.reading.structure import Structure, Table, find_structure, is_blank, is_name_like, other_tables
 
-LINES_SEEN = 400
-LETTERS_SEEN = 1 << 19
-LINES_AT_LEAST = 10
 SAMPLE_ROWS = 200
-COMMENTS = ("#", "%", "//")
 EXCEL_SEPARATOR = re.compile(r"^\"?sep=(.)\"?$", re.IGNORECASE)
 SAYABLE = (
     "encoding",
@@ -59,6 +58,12 @@ class TextLayout:
         The line end, or nothing where there are several kinds.
     is_whole
         Whether the sample is all there is.
+    line_end, ordinary
+        What ends lines as `open` has it, and the control characters that damage none.
+    keeps_empty_rows
+        Whether a line of separators alone is a row of the table.
+    head
+        What became of the lines before the first row of values.
     is_plain
         Whether a strict reader of RFC 4180 with this separator gives the same rows after `skip_lines`.
     """
@@ -81,6 +86,10 @@ class TextLayout:
     notes: tuple[str, ...]
     said: tuple[str, ...]
     sample: list[list[str]]
+    line_end: str
+    ordinary: str
+    keeps_empty_rows: bool
+    head: Tally
     is_plain: bool
     is_whole: bool
     is_cut: bool = False
@@ -108,14 +117,6 @@ class TextLayout:
         )
 
 
-@dataclass(frozen=True)
-class _Head:
-    """The first lines of a file, and whether they are all of it."""
-
-    lines: list[str]
-    is_whole: bool
-
-
 def find_layout(
     path: Path, *, choices: ReadingChoices, limits: dict[str, int], is_cut: bool = False, is_look: bool = False
 ) -> TextLayout:
@@ -141,30 +142,31 @@ def find_layout(
     """
     csv.field_size_limit(limits["cell_kb"] * 1024)
     encoding = find_encoding(path, said=choices.encoding, whole=not (is_cut or is_look))
-    head = _head(path, encoding, limits)
+    head = read_head(path, encoding, limits)
     if not any(line.strip("\ufeff \t\r\n,;") for line in head.lines):
         raise RefusedError("empty_file", "The file is empty.")
     choices_now, lines = _with_named_separator(head.lines, choices)
     comment = _comment(lines, choices_now)
-    cut = find_cut(_table_lines(lines, comment, choices_now), choices_now)
-    found = list(Records(Feed(iter(lines), comment=comment), cut))
-    if not found:
-        raise RefusedError("no_rows", f"Every line begins with {comment}, which marks a comment.")
-    structure = find_structure(found, choices_now, recut=lambda one: _recut(lines[one[0] - 1], cut))
-    parts = _Parts(lines, found, structure, cut, comment, choices)
+    table_lines = _table_lines(lines, comment, choices_now)
+    parts = _parts(lines, find_cut(table_lines, choices_now), comment, choices_now)
+    if parts.structure.row_width == 1 and len(table_lines) > LINES_AT_LEAST:
+        # Where most lines are not cut, they may be below where the separator changes, or long remarks end.
+        lower = [table_lines[0], *table_lines[len(table_lines) // 2 :]]
+        other = _parts(lines, find_cut(lower, choices_now), comment, choices_now)
+        parts = other if other.structure.row_width > 1 else parts
+    parts = replace(parts, choices=choices)
     return _laid_out(path, head, encoding, parts, is_cut=is_cut)
 
 
-def _head(path: Path, encoding: str, limits: dict[str, int]) -> _Head:
-    lines: list[str] = []
-    letters = 0
-    source = lines_of(path, encoding, limits)
-    for line in source:
-        lines.append(line)
-        letters += len(line)
-        if len(lines) >= LINES_SEEN or (letters > LETTERS_SEEN and len(lines) >= LINES_AT_LEAST):
-            return _Head(lines, next(source, None) is None)
-    return _Head(lines, is_whole=True)
+def _parts(lines: list[str], cut: Cut, comment: str, choices: ReadingChoices) -> _Parts:
+    """Return the records and the structure that the first lines have under a cut."""
+    found = list(Records(Feed(iter(lines), comment=comment), cut))
+    if not found:
+        raise RefusedError("no_rows", f"Every line begins with {comment}, which marks a comment.")
+    structure = find_structure(found, choices, recut=lambda one: _recut(lines[one[0] - 1], cut))
+    if choices.first_line is None and choices.header_lines is None:
+        structure = _with_rows_cut_otherwise(structure, lines, found, cut)
+    return _Parts(lines, found, structure, cut, comment, choices)
 
 
 def _with_named_separator(lines: list[str], choices: ReadingChoices) -> tuple[ReadingChoices, list[str]]:
@@ -248,7 +250,28 @@ class _Parts:
         return None
 
 
-def _laid_out(path: Path, head: _Head, encoding: str, parts: _Parts, *, is_cut: bool) -> TextLayout:
+def _with_rows_cut_otherwise(structure: Structure, lines: list[str], found: list[Found], cut: Cut) -> Structure:
+    """Let the table begin at the first row that another separator cuts to its width: such rows are rejected, not lost.
+
+    What stands above the first of them has the names, where it has as many.
+    """
+    if not structure.header or structure.body >= len(found):
+        return structure
+    table = Table(found[structure.body :])
+    above = [(at, lines[found[at][0] - 1]) for at in range(structure.header) if not is_blank(found[at][1])]
+    rows = [at for at, line in above if is_row_cut_otherwise(line, cut, table)]
+    if not rows or structure.width != structure.row_width:
+        return structure
+    first = rows[0]
+    before = [line for at, line in above if at == first - 1]
+    names = [row for line in before for row in _recut(line, cut) if len(row) == table.width and is_name_like(row)][:1]
+    note = "Some rows are separated otherwise than the others and were not read."
+    named = names[0] if names else structure.names
+    notes = [*structure.notes, note]
+    return replace(structure, header=first - len(names), body=first, lines=names, names=named, notes=notes)
+
+
+def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: bool) -> TextLayout:
     found, structure, cut, choices = parts.found, parts.structure, parts.cut, parts.choices
     commented = parts.commented_names()
     names = commented or structure.names
@@ -262,8 +285,15 @@ def _laid_out(path: Path, head: _Head, encoding: str, parts: _Parts, *, is_cut: 
     ]
     footer_lines = choices.footer_lines
     if footer_lines is None:
-        last = [] if is_cut else tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
-        footer_lines = count_footer(last, cut, Table(found[structure.body :] or found))
+        last = (
+            []
+            if is_cut
+            else tail_lines(
+                path, encoding, parts.lines if head.is_whole else None, body_line - 1, line_end=head.line_end
+            )
+        )
+        lines_below = len(last) if head.is_whole else path.stat().st_size * len(last) // max(1, sum(map(len, last)))
+        footer_lines = count_footer(last, cut, Table(found[structure.body :] or found), lines_below=lines_below)
     notes = [*_notes(parts, first_line, header_lines, encoding), *structure.notes]
     return TextLayout(
         encoding=encoding,
@@ -284,10 +314,23 @@ def _laid_out(path: Path, head: _Head, encoding: str, parts: _Parts, *, is_cut: 
         notes=tuple(notes),
         said=tuple(name for name in SAYABLE if getattr(choices, name) is not None),
         sample=sample,
-        is_plain=_is_plain(parts, encoding, body_line, footer_lines),
+        line_end=head.line_end,
+        ordinary=head.ordinary,
+        keeps_empty_rows=keeps_empty_rows(sample),
+        head=head_tally(head.lines, body_line - 1, _name_lines(parts, body_line, commented)),
+        is_plain=not head.faults and _is_plain(parts, encoding, body_line, footer_lines),
         is_whole=head.is_whole,
         is_cut=is_cut,
     )
+
+
+def _name_lines(parts: _Parts, body_line: int, commented: list[str] | None) -> list[tuple[int, int]]:
+    """Return the first line and the number of lines of each line of names."""
+    if commented:
+        return [(body_line - 1, 1)]
+    above = parts.found[parts.structure.header : parts.structure.body]
+    named = [(line, count) for line, row, count, _ in above if not is_blank(row)]
+    return named[: len(parts.structure.lines)]
 
 
 def _line_of(found: list[Found], at: int, lines: int) -> int:

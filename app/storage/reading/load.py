@@ -48,7 +48,8 @@ class Plain:
     """A file that DuckDB can read as it is: UTF-8, a one-byte separator, quotes doubled, no ragged rows.
 
     It becomes `table`, whose columns are named by their places, beginning with `first`. The columns `texts` stay what
-    they are, because the format says that they are codes. Rows that repeat a line of `header` are no rows.
+    they are, because the format says that they are codes. Rows that repeat a line of `header` are no rows, nor are
+    those of separators alone unless it `keeps_empty_rows`.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class Plain:
     first: int = 0
     texts: frozenset[int] = frozenset()
     header: tuple[tuple[str, ...], ...] = ()
+    keeps_empty_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -256,7 +258,11 @@ def _staged(key: str, storage: str) -> str:
 def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
     """Hold the table to the count of its bytes, and each column to values that mean the same in any reading."""
     rows = int(connection.execute(f"SELECT count(*) FROM {plain.table}").fetchone()[0])
-    if rows != counted.records or _repeats_names(connection, plain, storages):
+    if (
+        rows != counted.records
+        or _repeats_names(connection, plain, storages)
+        or _has_empty(connection, plain, storages)
+    ):
         return None
     kept = storages[:]
     for start in range(0, len(storages), BATCH):
@@ -279,6 +285,19 @@ def _repeats_names(connection: Any, plain: Plain, storages: list[str]) -> bool:
     if not found:
         return False
     query = f"SELECT 1 FROM {plain.table} WHERE {' OR '.join(f'({one})' for one in found)} LIMIT 1"
+    return connection.execute(query).fetchone() is not None
+
+
+def _has_empty(connection: Any, plain: Plain, storages: list[str]) -> bool:
+    """Say whether some row holds nothing, which only reading row by row passes over."""
+    if plain.keeps_empty_rows:
+        return False
+    keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
+    tests = (
+        f"({key} IS NULL OR trim({key}) = '')" if storage == "text" else f"{key} IS NULL"
+        for key, storage in zip(keys, storages, strict=True)
+    )
+    query = f"SELECT 1 FROM {plain.table} WHERE {' AND '.join(tests)} LIMIT 1"
     return connection.execute(query).fetchone() is not None
 
 

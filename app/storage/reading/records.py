@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 STRAY = "A quote stands in the middle of a value."
+RETURNED = "A carriage return stands in the middle of it."
 SWALLOWED = "A quote is opened on it and not closed where the row ends."
 # No fault to the reader: quotes are in order once one closes a cell only where a separator follows.
 MENDED = "restricted"
@@ -33,17 +34,20 @@ class Cut:
 class Feed:
     """Hands out lines, remembers those of the record at hand, and can take them back but for the first.
 
-    Lines that begin with the comment mark are passed over where a record begins, never inside of quotes.
+    Lines that begin with the comment mark are passed over where a record begins, never inside of quotes; `passed` is
+    told their numbers.
     """
 
-    def __init__(self, lines: Iterator[str], *, first: int = 1, comment: str = "") -> None:
+    def __init__(
+        self, lines: Iterator[str], *, first: int = 1, comment: str = "", passed: Callable[[int], None] | None = None
+    ) -> None:
         self._lines = lines
         self._back: deque[str] = deque()
         self._next = first
         self._comment = comment
         self.taken: list[str] = []
         self.line = first
-        self.comments = 0
+        self._passed = passed
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -53,7 +57,8 @@ class Feed:
         self._next += 1
         if not self.taken:
             while self._comment and line.startswith(self._comment):
-                self.comments += 1
+                if self._passed:
+                    self._passed(self._next - 1)
                 line = self._back.popleft() if self._back else next(self._lines)
                 self._next += 1
             self.line = self._next - 1
@@ -112,8 +117,16 @@ class Records:
                 self.too_large_at = self.feed.line
         self.feed.give_back()
         row, is_whole = alone(self.feed.taken[0], self.cut)
-        reason = MENDED if is_whole and fault else STRAY if fault and "end" not in fault else SWALLOWED
-        return self.feed.line, row, 1, reason
+        return self.feed.line, row, 1, _reason(fault, is_whole=is_whole)
+
+
+def _reason(fault: str, *, is_whole: bool) -> str:
+    """Return what is told of a record that the reader of the standard library faults, or whose width is not right."""
+    if "new-line" in fault:
+        return RETURNED
+    if is_whole and fault:
+        return MENDED
+    return STRAY if fault and "end" not in fault and "larger" not in fault else SWALLOWED
 
 
 def _is_longer_by_nothing(row: list[str], width: int) -> bool:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from app.domain.analysis.choices import Dialect
 
 SHOWN_REJECTED = 50
+SHOWN_PASSED_OVER = 50
+# What lines that are no rows of the table can be, as `import_report.passed_over` has it.
+Kind = Literal["preamble", "blank", "comment", "formats", "repeated_names", "other_table", "footer"]
+Lines = tuple[int, int, Kind]
 
 
 @dataclass
 class Tally:
-    """What became of the rows. `kept` is counted by whoever takes them.
+    """What became of the rows and lines. `kept` is counted by whoever takes the rows.
 
-    Of a text, `lines` counts all lines from the first row of values on, and each of them is in a row that was given,
-    rejected, blank, a comment, part of the footer, or of another table; `more_lines` are those that rows of several
-    lines have beyond their first.
+    Of a text, `skip_lines` lines stand before the first row of values, of which `header_lines` begin a line of names;
+    `lines` counts all lines from there on. Each is in a row that was given, rejected, or passed over; `more_lines` are
+    those that records of several lines have beyond their first. `damaged` counts the rejected ones among which a byte
+    is no text.
     """
 
     kept: int = 0
     rejected_count: int = 0
-    blank: int = 0
+    damaged: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    skip_lines: int = 0
+    header_lines: int = 0
     lines: int = 0
     given: int = 0
     more_lines: int = 0
-    comments: int = 0
-    footer: int = 0
-    other_tables: int = 0
+    passed: Counter[Kind] = field(default_factory=Counter)
+    passed_over: list[Lines] = field(default_factory=list)
 
     def reject(self, line: int, reason: str) -> None:
         """Count a row that does not fit; the first ones are listed with their line."""
@@ -37,11 +45,25 @@ class Tally:
         if len(self.rejected) < SHOWN_REJECTED:
             self.rejected.append((line, reason))
 
+    def pass_over(self, line: int, kind: Kind, lines: int = 1) -> None:
+        """Count lines that are no rows; the first ranges of neighbouring lines are listed."""
+        self.passed[kind] += lines
+        ranges = self.passed_over
+        if ranges and ranges[-1][2] == kind and ranges[-1][1] == line - 1:
+            ranges[-1] = (ranges[-1][0], line + lines - 1, kind)
+        elif len(ranges) < SHOWN_PASSED_OVER:
+            ranges.append((line, line + lines - 1, kind))
+
+    @property
+    def passed_count(self) -> int:
+        """Return how many lines are no rows of the table and no names."""
+        return self.passed.total()
+
     @property
     def is_complete(self) -> bool:
         """Say whether every line of a text is accounted for, once its rows have been gone through."""
-        known = self.given + self.more_lines + self.rejected_count + self.blank
-        return self.lines == known + self.comments + self.footer + self.other_tables
+        known = self.header_lines + self.given + self.more_lines + self.rejected_count + self.passed_count
+        return self.skip_lines + self.lines == known
 
 
 @dataclass

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.storage.reading.rows import Tally
+
 # What fits into a processor's cache is looked at several times for the price of once.
 CHUNK = 1 << 17
 MOST_WITHOUT_END = 16 << 20
-NEWLINE, RETURN, ZERO, NINE = 10, 13, 48, 57
+NEWLINE, RETURN, BLANK, ZERO, NINE = 10, 13, 32, 48, 57
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
@@ -19,13 +21,16 @@ Places = NDArray[np.intp]
 @dataclass
 class Scan:
     """What the bytes of a text table say. `records` are lines outside quotes that are not blank; `returns` counts
-    the lines that end as Windows ends them.
+    the lines that end as Windows ends them, and `lines` all of them, inside of quotes too; `blank` has the ranges of
+    the first blank ones, counted from the first line of the file.
 
     `codes` are the places of columns in which some cell begins with a zero before another digit, as site numbers do.
-    `unsure` says that lone carriage returns, NUL bytes or an open quote make all of it worth nothing.
+    `unsure` says that lone carriage returns, control characters or an open quote make all of it worth nothing.
     """
 
     records: int = 0
+    lines: int = 0
+    blank: Tally = field(default_factory=Tally)
     longest: int = 0
     returns: int = 0
     unsure: bool = False
@@ -44,15 +49,18 @@ def scan(path: Path, *, skip_lines: int, delimiter: str, quote: str, newline: st
             found.unsure = found.unsure or _lone_returns(handle.readline(MOST_WITHOUT_END))
         while chunk := handle.read(CHUNK):
             rest += chunk
-            used = counter.take(rest, found)
+            used = counter.take(rest, found, skip_lines)
             rest = rest[used:]
             if found.unsure or len(rest) > MOST_WITHOUT_END:
                 found.unsure = True
                 return found
     if rest.strip(b"\r"):
-        counter.take(rest + b"\n", found)
+        counter.take(rest + b"\n", found, skip_lines)
         found.unsure = found.unsure or (bool(quote) and rest.count(quote.encode()) % 2 == 1)
         counter.ends -= not rest.endswith(b"\r")
+    elif rest:
+        found.lines += 1
+        found.blank.pass_over(skip_lines + found.lines, "blank")
     found.unsure = found.unsure or found.returns not in (0, counter.ends)
     return found
 
@@ -64,19 +72,24 @@ class _Counter:
         self.delimiter, self.quote, self.any_returns = delimiter, quote, any_returns
         self.ends = 0
 
-    def take(self, block: bytes, found: Scan) -> int:
+    def take(self, block: bytes, found: Scan, skip_lines: int) -> int:
         """Count the records that end in a block; return how many of its bytes they take."""
         # A return at the very end may have its line feed in the next block.
-        if b"\x00" in block or (not self.any_returns and b"\r" in block and _lone_returns(block.removesuffix(b"\r"))):
+        data = np.frombuffer(b"\n" + block, dtype=np.uint8)
+        if _has_controls(block, data) or (not self.any_returns and _lone_returns(block.removesuffix(b"\r"))):
             found.unsure = True
             return 0
-        data = np.frombuffer(b"\n" + block, dtype=np.uint8)
         quotes = np.flatnonzero(data == self.quote[0]) if self.quote and self.quote in block else None
-        ends = _outside(np.flatnonzero(data == NEWLINE), quotes)
+        feeds = np.flatnonzero(data == NEWLINE)
+        ends = _outside(feeds, quotes)
         if len(ends) < 2:
             return 0
         lengths = np.diff(ends)
         blank = (lengths == 1) | ((lengths == 2) & (data[ends[1:] - 1] == RETURN))
+        if blank.any():
+            for at in np.searchsorted(feeds, ends[1:][blank]).tolist():
+                found.blank.pass_over(skip_lines + found.lines + at, "blank")
+        found.lines += len(ends) - 1 if len(feeds) == len(ends) else int(np.searchsorted(feeds, ends[-1]))
         found.records += len(lengths) - int(blank.sum())
         found.longest = max(found.longest, int(lengths.max()))
         self.ends += len(lengths)
@@ -103,6 +116,12 @@ class _Counter:
 def _outside(places: Places, quotes: Places | None) -> Places:
     """Keep the places before which an even number of quotes stands."""
     return places if quotes is None else places[np.searchsorted(quotes, places) % 2 == 0]
+
+
+def _has_controls(block: bytes, data: Bytes) -> bool:
+    """Say whether a byte is a control character that no text has; `data` has a line end more than the block."""
+    controls = int(np.count_nonzero(data < BLANK))
+    return controls - 1 != block.count(b"\n") + block.count(b"\r") + block.count(b"\t")
 
 
 def _lone_returns(block: bytes) -> bool:

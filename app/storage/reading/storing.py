@@ -19,7 +19,9 @@ from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.typing_columns import FEW_ROWS, Typed, choose_types, settled
 
-MOST_REJECTED_SHARE = 0.2
+MAX_REJECTED_SHARE = 0.2
+# So few rejected rows are faults of their own lines, whatever share of a small table they are.
+FEW_REJECTED = 2
 NOTES_SHOWN = 60
 PARQUET = "data.parquet"
 
@@ -59,8 +61,15 @@ def refuse_if_useless(tally: Tally, width: int, choices: ReadingChoices) -> None
         word = "name" if width == 1 else "names"
         raise RefusedError("no_rows", f"It has {width:,} column {word} but no rows.")
     is_wanted = choices.ragged == "leave_out" and tally.kept > 0
-    if tally.rejected_count > MOST_REJECTED_SHARE * total and not is_wanted:
+    are_few = tally.rejected_count <= min(FEW_REJECTED, tally.kept)
+    if tally.rejected_count > MAX_REJECTED_SHARE * total and not is_wanted and not are_few:
         line, reason = tally.rejected[0]
+        if 2 * tally.damaged > tally.rejected_count:
+            message = (
+                f"{tally.damaged:,} of {total:,} rows hold bytes that are no text; the first row that was not read is "
+                f"line {line:,}: {reason.rstrip('.')}. Export the file again."
+            )
+            raise RefusedError("damaged", message, line=line)
         message = (
             f"{tally.rejected_count:,} of {total:,} rows do not fit {width:,} columns; "
             f"the first is line {line:,}: {reason.rstrip('.')}. "
@@ -150,6 +159,10 @@ def _check_conservation(connection: Any, report: ImportReport, target: Path) -> 
     if found != report.rows_kept or accounted != report.rows_read:
         message = f"{report.rows_read:,} rows were read but {accounted:,} can be accounted for, so nothing was kept."
         raise RefusedError("conservation", message)
+    lines = report.header_lines + report.rows_read + report.rows_passed_over + report.lines_continued
+    if report.lines not in (0, lines):
+        message = f"The file has {report.lines:,} lines but {lines:,} can be accounted for, so nothing was kept."
+        raise RefusedError("conservation", message)
 
 
 def _report(raw: Raw, typed: list[Typed], *, names: list[str], repairs: list[str], left_out: int) -> ImportReport:
@@ -157,8 +170,9 @@ def _report(raw: Raw, typed: list[Typed], *, names: list[str], repairs: list[str
     notes = [*tally.notes, *repairs[:NOTES_SHOWN]]
     if len(repairs) > NOTES_SHOWN:
         notes.append(f"{len(repairs) - NOTES_SHOWN:,} more names were repaired.")
-    if tally.blank:
-        notes.append(f"{tally.blank:,} blank lines were passed over.")
+    if blank := tally.passed["blank"]:
+        was = "line was" if blank == 1 else "lines were"
+        notes.append(f"{blank:,} blank {was} passed over.")
     if left_out:
         notes.append(f"{left_out:,} rows that are exact copies of earlier ones were left out, as you said.")
     for one, name in zip(typed, names, strict=True):
@@ -181,4 +195,9 @@ def _report(raw: Raw, typed: list[Typed], *, names: list[str], repairs: list[str
         notes=tuple(notes),
         dialect=dialect.model_copy(update={"decimal": "," if commas else "."}),
         left_out=left_out,
+        lines=tally.skip_lines + tally.lines,
+        header_lines=tally.header_lines,
+        rows_passed_over=tally.passed_count,
+        lines_continued=tally.more_lines,
+        passed_over=tuple(sorted(tally.passed_over)),
     )

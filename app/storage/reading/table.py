@@ -16,8 +16,9 @@ from app.storage.reading.formats import SCRATCH, Recognised, recognise
 from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import ColumnTable, RowTable, Tally
+from app.storage.reading.scan import Scan
 from app.storage.reading.storing import Place, Raw, refuse_if_useless, store
-from app.storage.reading.text import TextLayout, find_layout, open_rows
+from app.storage.reading.text import TextLayout, begin_tally, find_layout, open_rows
 
 SAMPLE_CELLS, SAMPLE_ROWS = 200_000, 400
 COLUMNS_AT_ONCE, WIDE = 500, 2_000
@@ -72,16 +73,34 @@ def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
     if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
         texts = _said_texts(layout.names, place.choices)
         plain = Plain(
-            path, layout.width, layout.delimiter, layout.quote, layout.skip_lines, texts=texts, header=layout.header
+            path,
+            layout.width,
+            layout.delimiter,
+            layout.quote,
+            layout.skip_lines,
+            texts=texts,
+            header=layout.header,
+            keeps_empty_rows=layout.keeps_empty_rows,
         )
         counted = count_records(plain)
         if not counted.unsure and counted.longest <= place.limits["cell_kb"] * 1024:
             _refuse_too_many(counted.records, layout.width, place.limits)
             loaded = load(place.connection, plain, layout.sample, counted, folder=place.folder, choices=place.choices)
             if loaded is not None:
-                tally = Tally(kept=loaded.rows, notes=list(layout.notes))
+                tally = _tally_of(layout, counted, loaded.rows)
                 return Raw(list(layout.names), layout.as_dialect(), tally, (loaded,))
     return _raw_of_rows(place, open_rows(path, layout, choices=place.choices, limits=place.limits))
+
+
+def _tally_of(layout: TextLayout, counted: Scan, rows: int) -> Tally:
+    """Return the tally of a plain text of which every line below the names is a row or blank, as its bytes say."""
+    tally, blank = begin_tally(layout), counted.blank.passed_count
+    tally.kept = tally.given = rows
+    tally.lines = counted.lines
+    tally.more_lines += counted.lines - counted.records - blank
+    tally.passed.update(counted.blank.passed)
+    tally.passed_over += counted.blank.passed_over
+    return tally
 
 
 def _raw_of_rows(place: Place, table: RowTable) -> Raw:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from app.domain.analysis.choices import ReadingChoices
-from app.storage.reading.encodings import lines_of
 from app.storage.reading.layout import TextLayout, find_layout
 from app.storage.reading.rows import RowTable, Tally
+from app.storage.reading.text_lines import TextLines
 from app.storage.reading.text_rows import TextRows
 
-__all__ = ["TextLayout", "find_layout", "open_rows"]
+__all__ = ["TextLayout", "begin_tally", "find_layout", "open_rows"]
+
+
+def begin_tally(layout: TextLayout) -> Tally:
+    """Return the tally of a text whose lines above the first row of values are accounted for."""
+    head = layout.head
+    return replace(head, notes=list(layout.notes), passed=head.passed.copy(), passed_over=head.passed_over[:])
 
 
 def open_rows(path: Path, layout: TextLayout, *, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
@@ -23,7 +30,10 @@ def open_rows(path: Path, layout: TextLayout, *, choices: ReadingChoices, limits
         While rows are read: where a quote is never closed, a cell or line is too large, or the text is damaged.
     """
     csv.field_size_limit(limits["cell_kb"] * 1024)
-    tally = Tally(notes=list(layout.notes))
+    tally = begin_tally(layout)
     reader = TextRows(layout, tally, limits, pads=choices.ragged == "pad")
-    rows = reader.rows(lines_of(path, layout.encoding, limits))
+    text = TextLines(
+        path, layout.encoding, limits, line_end=layout.line_end, ordinary=layout.ordinary, quote=layout.quote
+    )
+    rows = reader.rows(text)
     return RowTable(list(layout.names), rows, layout.as_dialect(), tally)

@@ -7,12 +7,16 @@ from collections import deque
 from collections.abc import Iterator
 
 from app.storage.reading.layout import TextLayout
-from app.storage.reading.records import MENDED, STRAY, Feed, Found, Records
+from app.storage.reading.records import MENDED, STRAY, WHITESPACE, Feed, Found, Records
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import Tally
+from app.storage.reading.separators import separated_otherwise
 from app.storage.reading.structure import is_blank, is_name_like
+from app.storage.reading.text_lines import CONTROL, TextLines, is_end_of_file
 
 REPEATED = "It repeats the names of the columns."
+# Each quote that never ends has the rest of the file looked at in vain.
+MAX_OPEN_QUOTES = 5
 
 
 class TextRows:
@@ -22,25 +26,33 @@ class TextRows:
         self.layout, self.tally, self.limits, self.pads = layout, tally, limits, pads
         self.repeats = {tuple(line) for line in layout.header}
         self.names = {cell.strip() for line in layout.header for cell in line if cell.strip()}
-        self.mended = self.mended_at = 0
+        self.mended = self.mended_at = self.open_quotes = 0
+        self.faults: dict[int, str] = {}
         self.ahead: Found | None = None
         self.blank_at = 0
         self.other_width = 0
         self.other_from = self.other_to = 0
 
-    def rows(self, lines: Iterator[str]) -> Iterator[list[str]]:
+    def rows(self, text: TextLines) -> Iterator[list[str]]:
         """Yield the rows that fit, and tally all the others."""
-        layout, tally = self.layout, self.tally
+        layout, tally, lines = self.layout, self.tally, iter(text)
         for _ in itertools.islice(lines, layout.skip_lines):
             pass
-        feed = Feed(self._without_footer(lines), first=layout.skip_lines + 1, comment=layout.comment)
+        self.faults = text.faults
+        feed = Feed(
+            self._without_footer(lines),
+            first=layout.skip_lines + 1,
+            comment=layout.comment,
+            passed=lambda line: tally.pass_over(line, "comment"),
+        )
         records = Records(feed, layout.cut, width=layout.row_width)
         usual = layout.width if layout.row_width == layout.width else -1
-        firsts = {line[0] for line in layout.header if line}
-        source = iter(records)
+        # What begins with nothing may hold nothing at all.
+        firsts = {"", " ", *(line[0] for line in layout.header if line)}
+        source, faults = iter(records), self.faults
         while found := self._next(source):
             _, row, count, fault = found
-            if len(row) == usual and not fault and not self.other_width and row[0] not in firsts:
+            if len(row) == usual and not fault and not self.other_width and row[0] not in firsts and not faults:
                 fitted: list[str] | None = row
             else:
                 self._refuse_what_never_ends(records)
@@ -50,7 +62,6 @@ class TextRows:
                 tally.more_lines += count - 1
                 yield fitted
         self._end_other_table()
-        tally.comments = feed.comments
         self._say()
 
     def _next(self, source: Iterator[Found]) -> Found | None:
@@ -73,8 +84,9 @@ class TextRows:
                 first = held.popleft()
                 filled -= bool(first.strip())
                 yield first
-        self.tally.footer = filled
-        self.tally.blank += len(held) - filled
+        start = self.layout.skip_lines + self.tally.lines - len(held) + 1
+        for number, line in enumerate(held, start=start):
+            self.tally.pass_over(number, "footer" if line.strip() else "blank")
 
     def _refuse_what_never_ends(self, records: Records) -> None:
         """Refuse a cell over the limit, and a quote that would take the rest of the file for one cell."""
@@ -85,19 +97,26 @@ class TextRows:
         line, records.open_at = records.open_at, 0
         # On the last line nothing else is lost by it; nor is it where only the head of a text is at hand.
         if line and not self.layout.is_cut and (line > 0 or not self.tally.given):
-            message = f"A quote opened on line {abs(line):,} is never closed."
-            raise RefusedError("open_quote", message, line=abs(line))
+            self.open_quotes += 1
+            # A few lose their own line, which is rejected.
+            if self.open_quotes > MAX_OPEN_QUOTES:
+                message = f"A quote opened on line {abs(line):,} is never closed, nor are {MAX_OPEN_QUOTES} before it."
+                raise RefusedError("open_quote", message, line=abs(line))
 
     def _fitted(self, found: Found, source: Iterator[Found]) -> list[str] | None:
         """Return a row with one cell for each column, or nothing where it was left out, which is then tallied."""
         line, row, count, fault = found
-        tally, width = self.tally, self.layout.width
-        if is_blank(row) and (width > 1 or not row):
-            tally.blank += 1
-            self.blank_at = line
+        tally = self.tally
+        damage = self._damage(line, count)
+        if not damage and self._is_empty(row):
+            tally.pass_over(line, "blank", count)
+            self.blank_at = line + count - 1
+            return None
+        if damage:
+            self._reject_damaged(found, damage)
             return None
         if self._is_of_other_table(found, source):
-            tally.other_tables += count
+            tally.pass_over(line, "other_table", count)
             return None
         fitted = self._brought_to_width(row)
         if fitted is not None and fault in ("", MENDED) and tuple(row) not in self.repeats:
@@ -108,10 +127,46 @@ class TextRows:
         if fault:
             tally.reject(line, STRAY if fault == MENDED else fault)
         elif fitted is None:
-            tally.reject(line, f"It has {len(row):,} cells; the table has {width:,} columns.")
+            tally.reject(line, self._why_it_does_not_fit(row))
         else:
             tally.reject(line, REPEATED)
         return None
+
+    def _damage(self, line: int, count: int) -> str:
+        """Return why one of the lines of a record is damaged, which is then forgotten."""
+        if not self.faults:
+            return ""
+        found = [fault for at in range(line, line + count) if (fault := self.faults.pop(at, ""))]
+        if count > 1:
+            # Only quotes hold a record of several lines together, and what they hold is text.
+            found = [fault for fault in found if not fault.startswith(CONTROL)]
+        # What was passed over before this record is asked about no more.
+        for at in [at for at in self.faults if at < line]:
+            del self.faults[at]
+        return found[0] if found else ""
+
+    def _is_empty(self, row: list[str]) -> bool:
+        """Say whether a line is blank, or has separators alone where the table has no such rows."""
+        width = self.layout.width
+        if is_blank(row) or self.layout.keeps_empty_rows or width == 1:
+            return is_blank(row) and (width > 1 or not row)
+        return not any(cell.strip() for cell in row)
+
+    def _reject_damaged(self, found: Found, damage: str) -> None:
+        """Reject a record with a byte that is no text, unless that is the mark which ended files under DOS."""
+        line, row, count, _ = found
+        if count == 1 and is_end_of_file("".join(row)):
+            self.tally.pass_over(line, "blank")
+            return
+        self.tally.more_lines += count - 1
+        self.tally.damaged += 1
+        self.tally.reject(line, damage)
+
+    def _why_it_does_not_fit(self, row: list[str]) -> str:
+        layout = self.layout
+        separator = " " if layout.delimiter == WHITESPACE else layout.delimiter
+        otherwise = separated_otherwise(separator.join(row), layout.cut, layout.row_width)
+        return otherwise or f"It has {len(row):,} cells; the table has {layout.width:,} columns."
 
     def _brought_to_width(self, row: list[str]) -> list[str] | None:
         width = self.layout.width
@@ -157,10 +212,10 @@ class TextRows:
     def _say(self) -> None:
         """Note what was passed over or read otherwise than it stands."""
         tally = self.tally
-        if tally.comments:
-            tally.notes.append(f"{_lines(tally.comments)} beginning with {self.layout.comment} passed over.")
-        if tally.footer:
-            tally.notes.append(f"{_lines(tally.footer)} at the end passed over: no rows of the table.")
+        if comments := tally.passed["comment"] - self.layout.head.passed["comment"]:
+            tally.notes.append(f"{_lines(comments)} beginning with {self.layout.comment} passed over.")
+        if tally.passed["footer"]:
+            tally.notes.append(f"{_lines(tally.passed['footer'])} at the end passed over: no rows of the table.")
         if self.mended:
             rows = f"{self.mended:,} row{'s' * (self.mended != 1)} (the first on line {self.mended_at:,})"
             tally.notes.append(f"A quote inside of a quoted value was kept as a part of the value, in {rows}.")

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.encodings import lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount
 from app.storage.reading.rows import RowTable, Tally
+from app.storage.reading.text_lines import TextLines, find_line_end
 
 NAMES = re.compile(r"^\s*(year|yr)\s+(mnth|month)\s+(day|dy)\s+(hr|hour)\s+\S", re.IGNORECASE)
 STREAMFLOW = re.compile(r"^\s*\d{8}\s+\d{4}\s+\d{1,2}\s+\d{1,2}\s+-?\d+(\.\d+)?\s+\S+\s*$")
@@ -68,12 +68,15 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     if layout is None:
         raise TypeError("The file is of another format.")
     tally = Tally(notes=[f"Read as a CAMELS file of {layout.kind}."])
+    tally.skip_lines, tally.header_lines = layout.lines_before, int(layout.lines_before > 0)
+    if layout.lines_before > 1:
+        tally.pass_over(1, "preamble", layout.lines_before - 1)
     if layout.kind == "forcing":
         latitude, elevation, area = (line.strip() for line in head[:SITE_LINES])
         tally.notes.append(
             f"The lines before its names: latitude {latitude}°, elevation {elevation} m, area {area} m²."
         )
-    hourly = layout.date_width == 4 and _has_hours(lines_of(path, "ascii", limits), layout)
+    hourly = layout.date_width == 4 and _has_hours(_lines(path, limits), layout)
     parts = "Year, month, day and hour" if layout.date_width == 4 else "Year, month and day"
     left = "" if hourly or layout.date_width == 3 else " The hour is the same on every row and was left out."
     tally.notes.append(f"{parts} became one column, date.{left}")
@@ -81,36 +84,45 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     first = max(layout.lines_before, 1)
     named = int(layout.lines_before > 0)
     dialect = Dialect(format="camels", encoding="ascii", delimiter="whitespace", first_line=first, header_lines=named)
-    rows = _rows(lines_of(path, "ascii", limits), layout, tally, hourly=hourly)
+    rows = _rows(_lines(path, limits), layout, tally, hourly=hourly)
     return RowTable(names, rows, dialect, tally, frozenset({0} if layout.kind == "streamflow" else ()))
 
 
-def _has_hours(lines: Iterable[str], layout: Layout) -> bool:
+def _lines(path: Path, limits: dict[str, int]) -> TextLines:
+    return TextLines(path, "ascii", limits, line_end=find_line_end(path))
+
+
+def _has_hours(lines: TextLines, layout: Layout) -> bool:
     """Say whether the hour differs between rows: daily files hold 12 on all of them."""
     at, found = layout.date_at + 3, set()
     for number, line in enumerate(lines):
         cells = line.split(maxsplit=at + 1)
-        if number >= layout.lines_before and len(cells) > at:
+        if number >= layout.lines_before and len(cells) > at and number + 1 not in lines.faults:
             found.add(cells[at])
             if len(found) > 1:
                 return True
     return False
 
 
-def _rows(lines: Iterable[str], layout: Layout, tally: Tally, *, hourly: bool) -> Iterator[list[str]]:
+def _rows(lines: TextLines, layout: Layout, tally: Tally, *, hourly: bool) -> Iterator[list[str]]:
     before, width = layout.date_at, layout.date_at + layout.date_width + len(layout.names)
     after = before + layout.date_width
     for number, line in enumerate(lines, start=1):
-        cells = line.split()
+        cells, damage = line.split(), lines.faults.pop(number, "")
         if number <= layout.lines_before:
             continue
-        if not cells:
-            tally.blank += 1
+        tally.lines += 1
+        if damage:
+            tally.damaged += 1
+            tally.reject(number, damage)
+        elif not cells:
+            tally.pass_over(number, "blank")
         elif len(cells) != width:
             tally.reject(number, f"It has {amount(len(cells), 'cell')}; a row has {width:,}.")
         elif (date := _date(cells[before:after], hourly=hourly)) is None:
             tally.reject(number, f"{' '.join(cells[before:after])[:40]} is no date.")
         else:
+            tally.given += 1
             yield [*cells[:before], date, *cells[after:]]
 
 

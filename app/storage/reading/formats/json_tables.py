@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.dialect import LOOKED_AT, NUMBER
-from app.storage.reading.encodings import lines_of
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount, listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
+from app.storage.reading.text_lines import TextLines
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".geojson")
 FIRST_LINE_BYTES = 1 << 20
@@ -185,9 +185,13 @@ def _items_under(text: Text, shape: Shape) -> Iterator[Item]:
 
 
 def _lines(path: Path, limits: dict[str, int], tally: Tally) -> Iterator[Item]:
-    for number, line in enumerate(lines_of(path, encoding_of(path), limits), start=1):
+    text = TextLines(path, encoding_of(path), limits)
+    for number, line in enumerate(text, start=1):
         if not line.strip():
-            tally.blank += 1
+            tally.pass_over(number, "blank")
+            continue
+        if damage := text.faults.pop(number, ""):
+            tally.reject(number, damage)
             continue
         try:
             yield number, DECODER.decode(line)

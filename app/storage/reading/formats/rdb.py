@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.encodings import find_encoding, lines_of
+from app.storage.reading.encodings import find_encoding
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
+from app.storage.reading.text_lines import TextLines, find_line_end
 
 FORMAT_CELL = re.compile(r"^\d+[a-z]$", re.IGNORECASE)
 # Codes: numbers of sites and agencies, and the qualifiers beside each value. Their zeros and letters mean something.
@@ -42,11 +43,13 @@ def _holds(head: bytes, suffix: str) -> bool:
 def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
     """Open the file as a table of texts; codes stay what they are."""
     encoding = find_encoding(path)
-    lines = enumerate(lines_of(path, encoding, limits), start=1)
+    text = TextLines(path, encoding, limits, line_end=find_line_end(path))
+    lines = enumerate(text, start=1)
     tally, comments = Tally(), 0
     for number, line in lines:
         if line.lstrip("\ufeff").startswith("#") or not line.strip():
             comments += 1
+            tally.pass_over(number, "comment" if line.strip() else "blank")
             continue
         names = _cells(line.lstrip("\ufeff"))
         formats = next(lines, (0, ""))[1]
@@ -60,26 +63,38 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
         raise RefusedError("empty_file", "The file holds comments, but no table.")
     if comments:
         tally.notes.append(f"The table starts on line {number:,}; passed over: {amount(comments, 'line')} of comments.")
+    tally.skip_lines, tally.header_lines = number + 1, 1
+    tally.pass_over(number + 1, "formats")
     tally.notes.append("Line of formats under the names passed over, as RDB has it.")
     texts = frozenset(at for at, name in enumerate(names) if CODES.search(name))
     if texts:
         kept = ", ".join(names[at] for at in sorted(texts)[:NAMES_SHOWN])
         tally.notes.append(f"Codes are kept as text: {kept}{' and others' if len(texts) > NAMES_SHOWN else ''}.")
     dialect = Dialect(format="rdb", encoding=encoding, delimiter="\t", comment="#", first_line=number)
-    return RowTable(names, _rows(lines, names, tally), dialect, tally, texts)
+    return RowTable(names, _rows(lines, text.faults, names, tally), dialect, tally, texts)
 
 
-def _rows(lines: Iterable[tuple[int, str]], names: list[str], tally: Tally) -> Iterator[list[str]]:
+def _rows(
+    lines: Iterable[tuple[int, str]], faults: dict[int, str], names: list[str], tally: Tally
+) -> Iterator[list[str]]:
     width, repeated, other = len(names), False, 0
     for number, line in lines:
-        cells = _cells(line)
-        if not line.strip() or line.startswith("#"):
-            tally.blank += 1
+        tally.lines += 1
+        cells, damage = _cells(line), faults.pop(number, "")
+        if line.startswith("#"):
+            tally.pass_over(number, "comment")
+        elif damage:
+            tally.damaged += 1
+            tally.reject(number, damage)
+        elif not any(cells):
+            tally.pass_over(number, "blank")
         elif cells == names or (repeated and _is_formats(cells, width)):
             # Files of several sites repeat the names and the formats before the rows of each.
             repeated = cells == names
+            tally.pass_over(number, "repeated_names" if repeated else "formats")
         elif len(cells) == width and not other:
             repeated = False
+            tally.given += 1
             yield cells
         elif other or (len(cells) > 1 and all(re.match(r"^[A-Za-z]\w*$", cell) for cell in cells)):
             other = other or number

@@ -206,7 +206,7 @@ def _rows(
     for number, row in enumerate(rows, start=first):
         cells = [_text(cell) for cell in (row if len(row) == every else [row[at] for at in keep])]
         if not any(cells):
-            tally.blank += 1
+            tally.pass_over(number, "blank")
             continue
         if max(map(len, cells)) > most:
             raise over("cell_kb", f"Row {number:,} holds a cell with more than {limits['cell_kb']:,} kB of text.",
