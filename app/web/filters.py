@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
+from app.domain.analysis.line_account import kind_in_words, lines_in_words
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
@@ -23,6 +24,8 @@ def init_app(app: Flask) -> None:
     for function in (number, count, score, size, span, moment, day, iso, percent, plural, allowed, coded):
         app.add_template_filter(function)
     app.add_template_filter(written, "shown")
+    app.add_template_filter(lines_in_words)
+    app.add_template_filter(kind_in_words)
     settings: Settings = app.extensions["hydroml_settings"]
 
     @app.context_processor

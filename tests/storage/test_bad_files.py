@@ -148,7 +148,7 @@ def test_a_web_page_is_no_table(tmp_path: Path, content: bytes) -> None:
 
 
 ODD_TEXT = [
-    pytest.param(b"a,b\n1,2\n" + b"3,\x004\n" * 9, "damaged", 3, id="NUL bytes on most lines"),
+    pytest.param(b"a,b\n1,2\n" + b"3,\x004\n" * 9, "ragged", 3, id="NUL bytes on most lines"),
     pytest.param("ä,b\n1,2\n".encode("utf-16-le")[1:], "damaged", None, id="UTF-16 without its first byte"),
     pytest.param(b"a,b\n1," + b"x" * 5_000_000, "line_too_long", 2, id="a line without end"),
     pytest.param(b"a,b\n" + b"1," * 2_500_000, "line_too_long", 2, id="a line of separators without end"),

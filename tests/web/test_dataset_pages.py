@@ -32,6 +32,18 @@ def test_the_list_says_format_rows_time_and_use(browser: Browser, user: User, ri
     assert [words_of(cell) for cell in rows[f"/datasets/{used}"].iter("td")][5] == "1"
 
 
+def test_the_page_accounts_for_every_line_of_the_file(browser: Browser, user: User) -> None:
+    lines = SMALL.splitlines()
+    text = "\n".join(["Gauge 5", *lines[:9], ",,,", *lines[9:], "2002-01-01,\x00,1,2", "Source: the Agency"])
+    page = browser.get(f"/datasets/{upload(user, text.encode()).id}")
+    assert "305 = 1 of names + 301 rows + 3 passed over." in page.words
+    assert "3 lines passed over" in page.words
+    assert "1Before the table" in page.words
+    assert "11Empty line" in page.words
+    assert "305Below the table" in page.words
+    assert "It contains a NUL byte: it is damaged." in page.words
+
+
 def facts_of(page: Page) -> dict[str, str]:
     """Return the facts of a column, term by term."""
     listing = next(page.element("datasets-column").iter("dl"))

@@ -69,7 +69,7 @@ def refuse_if_useless(tally: Tally, width: int, choices: ReadingChoices) -> None
                 f"{tally.damaged:,} of {total:,} rows hold bytes that are no text; the first row that was not read is "
                 f"line {line:,}: {reason.rstrip('.')}. Export the file again."
             )
-            raise RefusedError("damaged", message, line=line)
+            raise RefusedError("ragged", message, line=line)
         message = (
             f"{tally.rejected_count:,} of {total:,} rows do not fit {width:,} columns; "
             f"the first is line {line:,}: {reason.rstrip('.')}. "
