@@ -92,6 +92,7 @@ FOOTERS = [
     pytest.param(",,\n,,\n\n", 2, id="separators alone"),
     pytest.param("Sum,7.5,24\n\nData are provisional, see below\n", 2, id="a total and a remark"),
     pytest.param("2001-01-05,5.5\n", 0, id="a row cut short is reported, not passed over"),
+    pytest.param("Checked by hand, see below, and by others\n", 1, id="a remark with as many commas as a row"),
     pytest.param("2001-01-05,,\n", 0, id="a row with nothing but its date is a row"),
 ]
 

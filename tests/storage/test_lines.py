@@ -39,7 +39,7 @@ def account(folder: Path, content: bytes, name: str = "x.csv", **choices: Any) -
     """Read a file and hold its report to an independent count of lines."""
     profile, rows = read(folder, content, name, **choices)
     report = report_json(profile.report)
-    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    lines = len(content.splitlines())
     assert report["lines"] == lines
     known = report["header_lines"] + report["rows_read"] + report["rows_passed_over"] + report["lines_continued"]
     assert known == lines
@@ -86,7 +86,6 @@ DAMAGE: list[Any] = [
     pytest.param(b"2001-02-07,3\xff7.5,11,ice", "0xFF, which is not UTF-8", id="a byte that is no letter"),
     pytest.param(b"2001-02-07,37.5,11,i\xc3", "0xC3, which is not UTF-8", id="half a letter"),
     pytest.param(b"2001-02-07,3\x017.5,11,ice", "control character 0x01", id="a control character"),
-    pytest.param(b"2001-02-07,3\r7.5,11,ice", "carriage return", id="a carriage return"),
     pytest.param(b"2001-02-07,37.", "It has 2 cells", id="a line that is cut off"),
     pytest.param(b"2001-02-07,37.5,11,ice2001-02-08,3,4,ice", "It has 7 cells", id="two lines in one"),
     pytest.param(b'2001-02-07,37.5,11,"ice', "A quote is opened", id="a quote that is never closed"),

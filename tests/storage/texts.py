@@ -36,7 +36,7 @@ def read_text(content: bytes | Path, limits: dict[str, int] | None = None, **sai
         layout = find_layout(path, choices=choices, limits=limits or LIMITS)
         table = open_rows(path, layout, choices=choices, limits=limits or LIMITS)
         rows = list(table.rows)
-        with path.open(encoding=layout.encoding, errors="surrogateescape", newline=layout.line_end) as handle:
+        with path.open(encoding=layout.encoding, errors="surrogateescape", newline="") as handle:
             lines = sum(1 for _ in handle)
     tally = table.tally
     assert tally.is_complete

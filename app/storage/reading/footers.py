@@ -23,7 +23,7 @@ TOTALS = re.compile(
 )
 
 
-def tail_lines(path: Path, encoding: str, head: list[str] | None, skip_lines: int, *, line_end: str = "") -> list[str]:
+def tail_lines(path: Path, encoding: str, head: list[str] | None, skip_lines: int) -> list[str]:
     """Return the last lines of a file, below the line of names; `head` holds all lines of a short file."""
     if head is not None:
         return head[skip_lines:]
@@ -38,7 +38,7 @@ def tail_lines(path: Path, encoding: str, head: list[str] | None, skip_lines: in
         with path.open("rb") as handle:
             codec = "utf-16-be" if handle.read(2) == b"\xfe\xff" else "utf-16-le"
     errors = "ignore" if codec.startswith("utf-16") else "surrogateescape"
-    lines = re.split("\n" if line_end else "\r\n?|\n", content.decode(codec, errors=errors))
+    lines = re.split("\r\n?|\n", content.decode(codec, errors=errors))
     return lines[1:] if lines[-1] else lines[1:-1]
 
 
@@ -80,6 +80,9 @@ def _is_footer(row: list[str], table: Table) -> bool:
         return False
     if TOTALS.match(first):
         return True
-    if len(row) == table.width:
-        return len(held) == 1
-    return not any(kind_of(cell) in PLAIN for cell in held)
+    if any(kind_of(cell) in PLAIN for cell in held[1:]):
+        return False
+    if len(row) != table.width or len(held) == 1:
+        return True
+    # Remarks may happen to have as many commas as a row; words in all columns of values are no row either.
+    return len(table.kinds) > 1 and all(kind_of(row[at]) == "text" for at in table.kinds)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.storage.reading.rows import Kind, Tally
-from app.storage.reading.text_lines import TextLines, find_line_end, odd_pattern, ordinary_characters
+from app.storage.reading.text_lines import TextLines, odd_pattern, ordinary_characters
 
 LINES_SEEN = 400
 LETTERS_SEEN = 1 << 19
@@ -16,19 +16,17 @@ COMMENTS = ("#", "%", "//")
 
 @dataclass(frozen=True)
 class Head:
-    """The first lines of a file, whether they are all of it, why some are damaged, and how its lines end."""
+    """The first lines of a file, whether they are all of it, why some are damaged, and what is not."""
 
     lines: list[str]
     is_whole: bool
     faults: dict[int, str]
-    line_end: str
     ordinary: str
 
 
 def read_head(path: Path, encoding: str, limits: dict[str, int]) -> Head:
     """Return the first lines of a text, of which damaged ones are named."""
-    line_end = find_line_end(path)
-    text = TextLines(path, encoding, limits, line_end=line_end)
+    text = TextLines(path, encoding, limits)
     lines: list[str] = []
     letters, is_whole = 0, True
     source = iter(text)
@@ -43,7 +41,7 @@ def read_head(path: Path, encoding: str, limits: dict[str, int]) -> Head:
     faults = {
         number: why for number, why in text.faults.items() if number <= len(lines) and odd.search(lines[number - 1])
     }
-    return Head(lines, is_whole, faults, line_end, ordinary)
+    return Head(lines, is_whole, faults, ordinary)
 
 
 def keeps_empty_rows(sample: list[list[str]]) -> bool:

@@ -58,8 +58,8 @@ class TextLayout:
         The line end, or nothing where there are several kinds.
     is_whole
         Whether the sample is all there is.
-    line_end, ordinary
-        What ends lines as `open` has it, and the control characters that damage none.
+    ordinary
+        The control characters that damage no line.
     keeps_empty_rows
         Whether a line of separators alone is a row of the table.
     head
@@ -86,7 +86,6 @@ class TextLayout:
     notes: tuple[str, ...]
     said: tuple[str, ...]
     sample: list[list[str]]
-    line_end: str
     ordinary: str
     keeps_empty_rows: bool
     head: Tally
@@ -285,13 +284,7 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
     ]
     footer_lines = choices.footer_lines
     if footer_lines is None:
-        last = (
-            []
-            if is_cut
-            else tail_lines(
-                path, encoding, parts.lines if head.is_whole else None, body_line - 1, line_end=head.line_end
-            )
-        )
+        last = [] if is_cut else tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
         lines_below = len(last) if head.is_whole else path.stat().st_size * len(last) // max(1, sum(map(len, last)))
         footer_lines = count_footer(last, cut, Table(found[structure.body :] or found), lines_below=lines_below)
     notes = [*_notes(parts, first_line, header_lines, encoding), *structure.notes]
@@ -314,7 +307,6 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
         notes=tuple(notes),
         said=tuple(name for name in SAYABLE if getattr(choices, name) is not None),
         sample=sample,
-        line_end=head.line_end,
         ordinary=head.ordinary,
         keeps_empty_rows=keeps_empty_rows(sample),
         head=head_tally(head.lines, body_line - 1, _name_lines(parts, body_line, commented)),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 STRAY = "A quote stands in the middle of a value."
-RETURNED = "A carriage return stands in the middle of it."
 SWALLOWED = "A quote is opened on it and not closed where the row ends."
 # No fault to the reader: quotes are in order once one closes a cell only where a separator follows.
 MENDED = "restricted"
@@ -122,8 +121,6 @@ class Records:
 
 def _reason(fault: str, *, is_whole: bool) -> str:
     """Return what is told of a record that the reader of the standard library faults, or whose width is not right."""
-    if "new-line" in fault:
-        return RETURNED
     if is_whole and fault:
         return MENDED
     return STRAY if fault and "end" not in fault and "larger" not in fault else SWALLOWED

@@ -32,8 +32,6 @@ def open_rows(path: Path, layout: TextLayout, *, choices: ReadingChoices, limits
     csv.field_size_limit(limits["cell_kb"] * 1024)
     tally = begin_tally(layout)
     reader = TextRows(layout, tally, limits, pads=choices.ragged == "pad")
-    text = TextLines(
-        path, layout.encoding, limits, line_end=layout.line_end, ordinary=layout.ordinary, quote=layout.quote
-    )
+    text = TextLines(path, layout.encoding, limits, ordinary=layout.ordinary, quote=layout.quote)
     rows = reader.rows(text)
     return RowTable(list(layout.names), rows, layout.as_dialect(), tally)

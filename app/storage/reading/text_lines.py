@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from app.storage.reading.encodings import CHUNK, HEAD, choice_of, label
+from app.storage.reading.encodings import CHUNK, choice_of, label
 from app.storage.reading.refusals import RefusedError
 
 # Control characters, and the stand-ins for bytes that the encoding does not know.
@@ -17,21 +17,13 @@ CONTROL = "It contains the control character"
 END_OF_FILE = "\x1a"
 # A control character on so many of the first lines, and on this share of them, is how such a file is written.
 ORDINARY_LINES, ORDINARY_SHARE = 2, 0.01
-# Carriage returns on so few lines are damage; on more of them they end lines, as they once did.
-STRAY_RETURNS_SHARE = 0.01
-
-
-def find_line_end(path: Path) -> str:
-    """Return what `open` takes as the line end: a line feed, or nothing where carriage returns end lines as well."""
-    with path.open("rb") as handle:
-        head = handle.read(HEAD)
-    feeds, stray = head.count(b"\n"), head.count(b"\r") - head.count(b"\r\n")
-    are_stray = stray <= max(int(feeds > 1), STRAY_RETURNS_SHARE * feeds)
-    return "\n" if feeds and are_stray and b"\x00\n\x00" not in head else ""
 
 
 class TextLines:
     """Goes through the lines of a text once, their line ends on them, and notes why some are damaged.
+
+    A lone carriage return ends a line too, as it once did everywhere.
+
 
     `faults` has the reason by the number of the line. Characters in `ordinary` damage nothing, nor do control
     characters between quotes, where they are a part of a text.
@@ -43,13 +35,12 @@ class TextLines:
         encoding: str,
         limits: dict[str, int],
         *,
-        line_end: str = "",
         ordinary: str = "",
         quote: str = '"',
     ) -> None:
         self.faults: dict[int, str] = {}
         self.number = 0
-        self._path, self._encoding, self._line_end = path, encoding, line_end
+        self._path, self._encoding = path, encoding
         self._longest = max(limits["cell_kb"] * 1024 * 4, CHUNK)
         self._odd, self._quote = odd_pattern(ordinary), quote
 
@@ -57,7 +48,7 @@ class TextLines:
         # A byte that is lost in UTF-16 moves all after it, so nothing of the file can be believed.
         errors = "strict" if choice_of(self._encoding) == "utf-16" else "surrogateescape"
         try:
-            with self._path.open(encoding=self._encoding, errors=errors, newline=self._line_end) as handle:
+            with self._path.open(encoding=self._encoding, errors=errors, newline="") as handle:
                 yield from self._lines(handle)
         except UnicodeDecodeError:
             name = label(self._encoding)

@@ -13,6 +13,7 @@ import numpy as np
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.oddities import Odd
 from app.domain.analysis.written import Written
+from app.storage.reading.counting import ColumnCounts, count_together
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
@@ -168,6 +169,8 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
             typed[column.key] = column.counted(connection)
         else:
             typed[column.key] = replace(column.text, expression=column.text.expression if absent else column.key)
+    if loaded.rows <= FEW_ROWS:
+        _count_together(connection, others)
     for column in others:
         typed[column.key] = column.decide(connection, column.counts(connection))
     for column in columns:
@@ -175,6 +178,19 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         if one.storage == "text" and one.expression != column.key:
             typed[column.key] = replace(one, missing_words=column.missing_words(connection))
     return [typed[column.key] for column in columns]
+
+
+def _count_together(connection: Any, columns: list[_Column]) -> None:
+    """Count several columns by a few queries for all of them, where nothing was said of any."""
+    plain = [column for column in columns if not column.said]
+    if len(plain) < 2:
+        return
+    one, keys = plain[0], [column.key for column in plain]
+    odd = f"TRY_CAST(word AS DOUBLE) IS NULL AND NOT regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
+    most = (ODD_WORDS, FEW_ODD_WORDS)
+    found = count_together(connection, one.table, keys, wanted=one.wanted(), commas=one.commas, odd=odd, most=most)
+    for column in plain:
+        column.known = found[column.key]
 
 
 def _may_be_more(word: str) -> bool:
@@ -189,6 +205,7 @@ class _Column:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
         self.may_be_written, self.decimal = False, decimal
         self.first: dict[str, int] = {}
+        self.known: ColumnCounts | None = None
         self.missing = said.missing_word(self.key, comma=commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
@@ -203,8 +220,8 @@ class _Column:
         words, absent = count_words(connection, self.table, self.key, missing=missing)
         return replace(self.text, expression=self.text.expression if absent else self.key, words=words)
 
-    def counts(self, connection: Any) -> list[int]:
-        """Count what the decision rests on."""
+    def wanted(self) -> str:
+        """Return SQL of the counts that the decision rests on, of `word`."""
         number, with_comma = "TRY_CAST(word AS DOUBLE)", "TRY_CAST(replace(word, ',', '.') AS DOUBLE)"
         wanted = (
             "count(*)",
@@ -218,8 +235,14 @@ class _Column:
             f"count(*) FILTER (regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
             f" AND ({number} IS NULL OR NOT isfinite({number})))",
         )
+        return ", ".join(wanted)
+
+    def counts(self, connection: Any) -> list[int]:
+        """Count what the decision rests on, and then the words for missing and the blanks."""
+        if self.known is not None:
+            return self.known.counts
         found = connection.execute(
-            f"SELECT {', '.join(wanted)}, (SELECT count({self.key}) FROM {self.table}) - count(*), "
+            f"SELECT {self.wanted()}, (SELECT count({self.key}) FROM {self.table}) - count(*), "
             f"(SELECT count({self.key}) FROM {self.table} WHERE trim({self.key}) = '') "
             f"FROM (SELECT trim({self.key}) AS word FROM {self.table} "
             f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
@@ -228,6 +251,8 @@ class _Column:
 
     def missing_words(self, connection: Any) -> tuple[tuple[str, int], ...]:
         """Return what stands in the place of a text, empty cells and blanks aside, the most frequent first."""
+        if self.known is not None:
+            return self.known.missing
         return tuple(
             connection.execute(
                 f"SELECT trim({self.key}) AS word, count(*) AS held FROM {self.table} WHERE ({self.missing}) "
@@ -331,6 +356,9 @@ class _Column:
 
     def _odd(self, connection: Any, condition: str, *, here: int, what: str) -> Odd | None:
         """Return the words of which the condition is true, the most frequent first."""
+        if self.known is not None and condition == f"{self.number(comma=False)} IS NULL":
+            words, count = self.known.odd, self.known.odd_count
+            return Odd(words, count, here, what, kept_as_text=False) if words else None
         text = f"trim({self.key})"
         beyond = f"regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
         found = connection.execute(

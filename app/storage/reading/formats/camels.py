@@ -18,7 +18,7 @@ from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount
 from app.storage.reading.rows import RowTable, Tally
-from app.storage.reading.text_lines import TextLines, find_line_end
+from app.storage.reading.text_lines import TextLines
 
 NAMES = re.compile(r"^\s*(year|yr)\s+(mnth|month)\s+(day|dy)\s+(hr|hour)\s+\S", re.IGNORECASE)
 STREAMFLOW = re.compile(r"^\s*\d{8}\s+\d{4}\s+\d{1,2}\s+\d{1,2}\s+-?\d+(\.\d+)?\s+\S+\s*$")
@@ -89,7 +89,7 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
 
 
 def _lines(path: Path, limits: dict[str, int]) -> TextLines:
-    return TextLines(path, "ascii", limits, line_end=find_line_end(path))
+    return TextLines(path, "ascii", limits)
 
 
 def _has_hours(lines: TextLines, layout: Layout) -> bool:

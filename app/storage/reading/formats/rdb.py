@@ -17,7 +17,7 @@ from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.words import amount
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
-from app.storage.reading.text_lines import TextLines, find_line_end
+from app.storage.reading.text_lines import TextLines
 
 FORMAT_CELL = re.compile(r"^\d+[a-z]$", re.IGNORECASE)
 # Codes: numbers of sites and agencies, and the qualifiers beside each value. Their zeros and letters mean something.
@@ -43,7 +43,7 @@ def _holds(head: bytes, suffix: str) -> bool:
 def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
     """Open the file as a table of texts; codes stay what they are."""
     encoding = find_encoding(path)
-    text = TextLines(path, encoding, limits, line_end=find_line_end(path))
+    text = TextLines(path, encoding, limits)
     lines = enumerate(text, start=1)
     tally, comments = Tally(), 0
     for number, line in lines:
