@@ -76,7 +76,9 @@ class _Counter:
         """Count the records that end in a block; return how many of its bytes they take."""
         # A return at the very end may have its line feed in the next block.
         data = np.frombuffer(b"\n" + block, dtype=np.uint8)
-        if _has_controls(block, data) or (not self.any_returns and _lone_returns(block.removesuffix(b"\r"))):
+        # A file that was written here from rows may hold whatever their texts do, but for NUL bytes.
+        is_odd = _has_controls(block, data) or _lone_returns(block.removesuffix(b"\r"))
+        if b"\x00" in block or (is_odd and not self.any_returns):
             found.unsure = True
             return 0
         quotes = np.flatnonzero(data == self.quote[0]) if self.quote and self.quote in block else None
