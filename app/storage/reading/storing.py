@@ -24,6 +24,7 @@ MAX_REJECTED_SHARE = 0.2
 FEW_REJECTED = 2
 NOTES_SHOWN = 60
 PARQUET = "data.parquet"
+SMALL = "typed_rows"
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,14 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
-    # A view of very many columns is planned anew, all of them, for each question that is asked about a few.
+    # A view of many columns is planned anew, all of them, for each question that is asked about a few.
     kind = "TABLE" if len(raw.tables) > 1 else "VIEW"
-    is_typed = raw.tables[0].is_typed
+    is_typed, is_small = raw.tables[0].is_typed, _is_small(raw)
     with explained() if is_typed else nullcontext():
-        connection.execute(f"CREATE {kind} {TYPED} AS SELECT {select}{order} FROM {raw.source}")
+        if is_small:
+            connection.execute(f"CREATE TABLE {SMALL} AS SELECT {select}{order} FROM {raw.source}")
+        source = f"* FROM {SMALL}" if is_small else f"{select}{order} FROM {raw.source}"
+        connection.execute(f"CREATE {kind} {TYPED} AS SELECT {source}")
         left_out = _leave_out_copies(connection, typed) if copies else 0
         source = _written(connection, typed, place.folder / PARQUET, raw=raw, first_only=bool(left_out))
     report = _report(raw, typed, names=names, repairs=repairs, left_out=left_out)
@@ -107,6 +111,11 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
     keys = [one.key for one in typed[:FIRST_COLUMNS]]
     rows = rows_as_texts(connection, source, keys, limit=FIRST_ROWS)
     return replace(profile, first_rows=tuple(map(tuple, rows)))
+
+
+def _is_small(raw: Raw) -> bool:
+    """Say whether typed rows are so few that they are made once, not for each question."""
+    return raw.tally.kept <= FEW_ROWS and len(raw.tables) == 1 and not raw.tables[0].is_typed
 
 
 def _usual_decimal(dialect: Dialect) -> str:
@@ -149,6 +158,8 @@ def _written(connection: Any, typed: list[Typed], target: Path, *, raw: Raw, fir
         rows += " WHERE place IN (SELECT place FROM firsts) ORDER BY place"
     connection.execute(f"COPY ({rows}) TO {literal(str(target))} ({as_parquet(raw.tally.kept)})")
     here = as_staged or raw.tally.kept <= FEW_ROWS
+    if _is_small(raw) and not first_only:
+        return SMALL
     return TYPED if here and near and not first_only else f"read_parquet({literal(str(target))})"
 
 

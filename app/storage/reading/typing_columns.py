@@ -24,6 +24,7 @@ from app.storage.reading.written import (
     find_styles,
     find_units,
     in_threes,
+    is_written,
     leans_on_the_file,
     may_be_written,
     minus,
@@ -160,7 +161,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         likely = sum(count for word, count in words.items() if _may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
         is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in DECIMALS_SAID
-        column.may_be_written = may_be_written(words)
+        column.may_be_written = may_be_written(words) and (loaded.rows > FEW_ROWS or is_written(words))
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
         likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
         if not is_code and (column.said or column.may_be_written or likely_more):
@@ -172,7 +173,10 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
     if loaded.rows <= FEW_ROWS:
         _count_together(connection, others)
     for column in others:
-        typed[column.key] = column.decide(connection, column.counts(connection))
+        counts = column.counts(connection)
+        one = column.decide(connection, counts)
+        # What holds nothing needs no test of what is missing, which would be planned for each of many such columns.
+        typed[column.key] = one if counts[0] else replace(one, expression="NULL::VARCHAR")
     for column in columns:
         one = typed[column.key]
         if one.storage == "text" and one.expression != column.key:
@@ -301,7 +305,8 @@ class _Column:
         return f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
 
     def _unless(self, value: str) -> str:
-        return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END"
+        # Of the usual words for missing none is a number, a truth or a moment anyway.
+        return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END" if self.said else value
 
     def _numeric(self, connection: Any, text: Typed, *, found: int, here: int, comma: bool, beyond: int) -> Typed:
         """Return a column of numbers, or of text where too much in it is none."""

@@ -6,7 +6,7 @@ A column is read so only where all of its values (but for the few that are asked
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -24,6 +24,7 @@ BEFORE = "|".join(re.escape(one) for one in CURRENCIES)
 # A value taken apart: its sign, what stands before it, its digits, and what stands behind them.
 SHAPE = f"([+-]?)(?:({BEFORE}){BLANK})?([+-]?{BODY}?){BLANK}([^0-9.,'’+ \u00a0\u2009\u202f-][^ ]{{0,11}})?"
 SHAPED = re.compile(SHAPE)
+PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 DECIMAL_WORDS = {".": "point", ",": "comma"}
 LOOKED_AT, MOSTLY, MOST_UNITS = 60, 0.8, 5
 
@@ -92,6 +93,15 @@ def may_be_written(words: Mapping[str, int]) -> bool:
     some = list(islice(((word.strip(), held) for word, held in words.items() if word.strip()), LOOKED_AT))
     shaped = sum(held for word, held in some if _is_shaped(word.replace("\u2212", "-")))
     return shaped > 0 and shaped >= MOSTLY * sum(held for _, held in some)
+
+
+def is_written(words: Iterable[str]) -> bool:
+    """Say whether some word of a column is a number as people write it and no program does.
+
+    Where all words of a column are at hand and none is, no style explains more than plain numbers do.
+    """
+    others = (word.strip().replace("\u2212", "-") for word in words if not PLAIN_NUMBER.fullmatch(word.strip()))
+    return any(_is_shaped(word) for word in others)
 
 
 def _is_shaped(word: str) -> bool:
