@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from app.storage.reading.meaning import Meaning
 
+BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
+BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
+ODD_WORDS = 20
+FEW_ODD_WORDS = 5
 Words = tuple[tuple[str, int], ...]
 
 
@@ -22,6 +26,39 @@ class ColumnCounts:
     odd: Words
     odd_count: int
     missing: Words
+
+
+def may_be_more(word: str) -> bool:
+    """Say whether a word begins as numbers, dates, truths and what is beyond all numbers do."""
+    return word.strip()[:1] in BEGINNINGS
+
+
+class Counted(Protocol):
+    """A column that can be counted with others, and knows its counts afterwards."""
+
+    key: str
+    table: str
+    said: Meaning
+    commas: bool
+    known: ColumnCounts | None
+
+    def wanted(self) -> str:
+        """Return SQL of the counts that are wanted, of `word`."""
+
+
+def count_plain(connection: Any, columns: Sequence[Counted]) -> None:
+    """Count the columns of a table about which the user said nothing, by a few queries for all of them."""
+    plain = [column for column in columns if not column.said]
+    if len(plain) < 2:
+        return
+    first, keys = plain[0], [column.key for column in plain]
+    odd = f"TRY_CAST(word AS DOUBLE) IS NULL AND NOT regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
+    most = (ODD_WORDS, FEW_ODD_WORDS)
+    found = count_together(
+        connection, first.table, keys, wanted=first.wanted(), commas=first.commas, odd=odd, most=most
+    )
+    for column in plain:
+        column.known = found[column.key]
 
 
 def count_together(

@@ -284,9 +284,7 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
     ]
     footer_lines = choices.footer_lines
     if footer_lines is None:
-        last = [] if is_cut else tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
-        lines_below = len(last) if head.is_whole else path.stat().st_size * len(last) // max(1, sum(map(len, last)))
-        footer_lines = count_footer(last, cut, Table(found[structure.body :] or found), lines_below=lines_below)
+        footer_lines = 0 if is_cut else _count_footer(path, head, encoding, parts, body_line)
     notes = [*_notes(parts, first_line, header_lines, encoding), *structure.notes]
     return TextLayout(
         encoding=encoding,
@@ -314,6 +312,13 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
         is_whole=head.is_whole,
         is_cut=is_cut,
     )
+
+
+def _count_footer(path: Path, head: Head, encoding: str, parts: _Parts, body_line: int) -> int:
+    last = tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
+    lines_below = len(last) if head.is_whole else path.stat().st_size * len(last) // max(1, sum(map(len, last)))
+    body = parts.found[parts.structure.body :] or parts.found
+    return count_footer(last, parts.cut, Table(body), lines_below=lines_below)
 
 
 def _name_lines(parts: _Parts, body_line: int, commented: list[str] | None) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.oddities import Odd
 from app.domain.analysis.written import Written
-from app.storage.reading.counting import ColumnCounts, count_together
+from app.storage.reading.counting import BEYOND_SHAPE, FEW_ODD_WORDS, ODD_WORDS, ColumnCounts, count_plain, may_be_more
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
@@ -32,16 +32,12 @@ from app.storage.reading.written import (
 from app.storage.reading.zones import MixedZonesError, zoned
 
 DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
-BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
 MOSTLY = 0.995
 # Below this share of numbers a column is words with some numbers among them, and nothing is odd about that.
 ASKED_FROM = 0.8
-ODD_WORDS = 20
-FEW_ODD_WORDS = 5
 FEW_WORDS = 500
 DECIMALS_SAID = ("point", "comma")
 BATCH = 250
-BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
 FEW_ROWS = 5_000
 LOOKED_AT_SHARE = 0.01
 DATE_FORMATS = (
@@ -158,7 +154,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         held = first.pop(column.key)
         words = Counter((held.compressed() if isinstance(held, np.ma.MaskedArray) else held).tolist())
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
-        likely = sum(count for word, count in words.items() if _may_be_more(word))
+        likely = sum(count for word, count in words.items() if may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
         is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in DECIMALS_SAID
         column.may_be_written = may_be_written(words) and (loaded.rows > FEW_ROWS or is_written(words))
@@ -171,35 +167,17 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         else:
             typed[column.key] = replace(column.text, expression=column.text.expression if absent else column.key)
     if loaded.rows <= FEW_ROWS:
-        _count_together(connection, others)
+        count_plain(connection, others)
     for column in others:
         counts = column.counts(connection)
         one = column.decide(connection, counts)
-        # What holds nothing needs no test of what is missing, which would be planned for each of many such columns.
+        # What holds nothing needs no test of what is missing, which takes time to plan for many columns.
         typed[column.key] = one if counts[0] else replace(one, expression="NULL::VARCHAR")
     for column in columns:
         one = typed[column.key]
         if one.storage == "text" and one.expression != column.key:
             typed[column.key] = replace(one, missing_words=column.missing_words(connection))
     return [typed[column.key] for column in columns]
-
-
-def _count_together(connection: Any, columns: list[_Column]) -> None:
-    """Count several columns by a few queries for all of them, where nothing was said of any."""
-    plain = [column for column in columns if not column.said]
-    if len(plain) < 2:
-        return
-    one, keys = plain[0], [column.key for column in plain]
-    odd = f"TRY_CAST(word AS DOUBLE) IS NULL AND NOT regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
-    most = (ODD_WORDS, FEW_ODD_WORDS)
-    found = count_together(connection, one.table, keys, wanted=one.wanted(), commas=one.commas, odd=odd, most=most)
-    for column in plain:
-        column.known = found[column.key]
-
-
-def _may_be_more(word: str) -> bool:
-    """Say whether a word begins as numbers, dates, truths and what is beyond all numbers do."""
-    return word.strip()[:1] in BEGINNINGS
 
 
 class _Column:
