@@ -207,15 +207,13 @@ def test_a_promise_needs_the_whole_sample(tmp_path: Path, quote: str) -> None:
 
 
 @pytest.mark.parametrize("ragged", [b"", b"7\n"], ids=["at once", "row by row"])
-def test_names_again_are_no_row_and_a_row_without_values_is_one_however_a_file_is_read(
-    tmp_path: Path, ragged: bytes
-) -> None:
+def test_names_again_and_separators_alone_are_no_rows_either_way(tmp_path: Path, ragged: bytes) -> None:
     lines = [b"%d,x%d\n" % (at, at) for at in range(2000)]
     again, _ = _read(tmp_path, b"a,b\n" + b"".join(lines) + b"a,b\n" + b"".join(lines) + ragged)
     assert (again.rows, again.report.rows_rejected) == (4000, 1 + len(ragged) // 2)
     assert again.column("a").storage == "integer"
     empty, rows = _read(tmp_path, b"a,b\n" + b"".join(lines) + b",\n" + b"".join(lines) + ragged)
-    assert (empty.rows, rows[2000], empty.column("a").missing) == (4001, (None, None), 1)
+    assert (empty.rows, rows[2000], empty.report.rows_passed_over) == (4000, (0, "x0"), 1)
 
 
 def test_a_large_parent_is_not_counted_to_the_child(tmp_path: Path) -> None:

@@ -279,9 +279,7 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
     body_line = _line_of(found, structure.body, len(parts.lines))
     first_line = body_line - 1 if commented else _line_of(found, structure.header, len(parts.lines))
     header_lines = 1 if commented else len(structure.lines)
-    sample = [row for _, row, _, fault in found[structure.body :] if fault in ("", MENDED) and not is_blank(row)][
-        :SAMPLE_ROWS
-    ]
+    sample = [row for _, row, _, fault in found[structure.body :] if fault in ("", MENDED) and not is_blank(row)]
     footer_lines = choices.footer_lines
     if footer_lines is None:
         footer_lines = 0 if is_cut else _count_footer(path, head, encoding, parts, body_line)
@@ -292,7 +290,7 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
         quote=cut.quote,
         escape=cut.escape,
         comment=parts.comment,
-        decimal=choices.decimal or _decimal(sample, cut),
+        decimal=choices.decimal or _decimal(sample[:SAMPLE_ROWS], cut),
         first_line=first_line,
         header_lines=header_lines,
         skip_lines=body_line - 1,
@@ -304,7 +302,7 @@ def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: b
         newline=_newline(parts.lines),
         notes=tuple(notes),
         said=tuple(name for name in SAYABLE if getattr(choices, name) is not None),
-        sample=sample,
+        sample=sample[:SAMPLE_ROWS],
         ordinary=head.ordinary,
         keeps_empty_rows=keeps_empty_rows(sample),
         head=head_tally(head.lines, body_line - 1, _name_lines(parts, body_line, commented)),
