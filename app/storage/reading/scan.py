@@ -77,8 +77,7 @@ class _Counter:
         # A return at the very end may have its line feed in the next block.
         data = np.frombuffer(b"\n" + block, dtype=np.uint8)
         # A file that was written here from rows may hold whatever their texts do, but for NUL bytes.
-        is_odd = _has_controls(block, data) or _lone_returns(block.removesuffix(b"\r"))
-        if b"\x00" in block or (is_odd and not self.any_returns):
+        if b"\x00" in block or (not self.any_returns and _is_odd(block, data)):
             found.unsure = True
             return 0
         quotes = np.flatnonzero(data == self.quote[0]) if self.quote and self.quote in block else None
@@ -118,6 +117,10 @@ class _Counter:
 def _outside(places: Places, quotes: Places | None) -> Places:
     """Keep the places before which an even number of quotes stands."""
     return places if quotes is None else places[np.searchsorted(quotes, places) % 2 == 0]
+
+
+def _is_odd(block: bytes, data: Bytes) -> bool:
+    return _has_controls(block, data) or (b"\r" in block and _lone_returns(block.removesuffix(b"\r")))
 
 
 def _has_controls(block: bytes, data: Bytes) -> bool:
