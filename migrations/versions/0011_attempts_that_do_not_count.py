@@ -1,13 +1,13 @@
 """Attempts of a job that do not count, and how long it waits for an obstacle to pass
 
-Revision: 0011, after 0007
+Revision: 0011, after 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '0011'
-down_revision = '0007'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
