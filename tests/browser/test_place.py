@@ -26,15 +26,16 @@ BEFORE = """(selector) => {
   document.querySelector('#wizard').firstElementChild.isOld = true;
   const control = document.querySelector(selector);
   control.scrollIntoView({block: 'center', behavior: 'instant'});
-  const {top} = control.getBoundingClientRect();
-  return {top, control: control.id ? `#${control.id}` : selector};
+  // The place at the moment of the click: a driver may scroll before it clicks.
+  control.addEventListener('click', () => { window.clickedAt = control.getBoundingClientRect().top; }, {capture: true});
+  return control.id ? `#${control.id}` : selector;
 }"""
 AFTER = """(selector) => {
   const fresh = !document.querySelector('#wizard').firstElementChild.isOld;
   const settled = !document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping, .htmx-added');
   if (!fresh || !settled) return null;
   const control = document.querySelector(selector), focused = document.activeElement;
-  return {top: control.getBoundingClientRect().top, lost: focused === document.body || focused.matches('h1')};
+  return {moved: Math.abs(control.getBoundingClientRect().top - window.clickedAt), lost: focused === document.body || focused.matches('h1')};
 }"""
 
 
@@ -62,7 +63,7 @@ def addresses(product: Product, browser: Any, signed_in_state: dict[str, Any]) -
         walk.heading(title)
         found[title.lower()] = page.url
         if title == "Model":
-            page.locator("#model-evidence .chip", has_text="Done").first.wait_for(timeout=120_000)
+            page.locator("#model-evidence tbody .chip", has_text="first choice").wait_for(timeout=120_000)
         walk.click("button", "Continue")
     walk.heading("Review")
     context.close()
@@ -71,8 +72,7 @@ def addresses(product: Product, browser: Any, signed_in_state: dict[str, Any]) -
 
 def _moved_by(engine: Engine, selector: str) -> float:
     """Click a control that draws its step anew, and return by how many pixels it then stands elsewhere."""
-    before = engine.evaluate(BEFORE, selector)
-    control = str(before["control"])
+    control = str(engine.evaluate(BEFORE, selector))
     engine.click(control)
     after: list[dict[str, Any]] = []
 
@@ -83,7 +83,7 @@ def _moved_by(engine: Engine, selector: str) -> float:
 
     wait_until(drawn, seconds=20, what=f"a step drawn anew after a click on {selector}")
     assert not after[0]["lost"], f"the focus stays at {selector}"
-    return abs(float(after[0]["top"]) - float(before["top"]))
+    return float(after[0]["moved"])
 
 
 def _walk_cases(engine: Engine, addresses: dict[str, str]) -> dict[str, float]:

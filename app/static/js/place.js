@@ -43,13 +43,6 @@
 
   const found = (name) => document.querySelector(`#wizard ${name}`);
 
-  /* Returns by how many pixels it could not: a page that became too short ends before. */
-  function scrollTo(kept) {
-    const away = () => found(kept.name).getBoundingClientRect().top - kept.top;
-    window.scrollBy({ top: away(), behavior: "instant" });
-    return away();
-  }
-
   function scrollAgain(tables) {
     for (const { name, top, left } of tables) found(name)?.scrollTo(left, top);
   }
@@ -57,10 +50,12 @@
   function putBack(place) {
     scrollAgain(place.scrolled);
     const kept = place.chain.find(({ name }) => found(name));
-    const short = kept ? scrollTo(kept) : 0;
-    if (short < 1) return;
-    room(wizard().offsetHeight + Math.ceil(short));
-    scrollTo(kept);
+    if (!kept) return;
+    // Reckoned and not tried, since WebKit tells only later that a page which became too short cannot be scrolled so far.
+    const wanted = window.scrollY + found(kept.name).getBoundingClientRect().top - kept.top;
+    const most = document.documentElement.scrollHeight - window.innerHeight;
+    if (wanted > most) room(wizard().offsetHeight + Math.ceil(wanted - most));
+    window.scrollTo({ top: wanted, behavior: "instant" });
   }
 
   /* Room below what became shorter, which goes as soon as it is out of sight. */
@@ -70,7 +65,7 @@
     const held = parseFloat(wizard()?.style.minHeight);
     if (!held) return;
     const below = Math.floor(document.documentElement.scrollHeight - window.innerHeight - window.scrollY);
-    if (below > 0) room(Math.max(held - below, 0));
+    if (below > 1) room(Math.max(held - below, 0));
   }, { passive: true });
 
   /* A step that was only changed is no new page: its heading takes no focus, the control keeps it, or what is around it. */
