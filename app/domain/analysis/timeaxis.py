@@ -53,7 +53,7 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
     patterned = float(np.mean(counts == usual)) >= REGULAR_SHARE and distinct >= 30
     if distinct < 0.5 * rows and not patterned:
         return None
-    step = _step_of(seconds)
+    step = step_of(seconds)
     years = water_years(seconds, step.seconds) if step.regular else WaterYears()
     return TimeAxis(
         column=column,
@@ -115,7 +115,7 @@ def water_years(seconds: NDArray[Any], step_seconds: float) -> WaterYears:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """How far apart the moments of an axis are, and how many are left out."""
 
     seconds: float
@@ -124,20 +124,20 @@ class _Step:
     gaps: int
 
 
-def _step_of(seconds: NDArray[Any]) -> _Step:
+def step_of(seconds: NDArray[Any]) -> Step:
     """Return the usual distance between moments, in seconds or in whole months; else the middle one, as irregular."""
     steps = np.diff(np.asarray(seconds, dtype=float))
     middle = float(np.median(steps))
     usual, share = _usual(np.round(steps, 3))
     if share >= REGULAR_SHARE:
-        return _Step(usual, _label(usual, regular=True), regular=True, gaps=_left_out(steps, usual))
+        return Step(usual, _label(usual, regular=True), regular=True, gaps=_left_out(steps, usual))
     months = np.diff(np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int))
     usual, share = _usual(months)
     # Months and years differ in days, so a series of either is regular by the calendar alone.
     if months.min() >= 1 and share >= REGULAR_SHARE:
         label = {1: "monthly", 12: "yearly"}.get(int(usual), f"every {int(usual)} months")
-        return _Step(middle, label, regular=True, gaps=_left_out(months, usual))
-    return _Step(middle, _label(middle, regular=False), regular=False, gaps=0)
+        return Step(middle, label, regular=True, gaps=_left_out(months, usual))
+    return Step(middle, _label(middle, regular=False), regular=False, gaps=0)
 
 
 def _usual(steps: NDArray[Any]) -> tuple[float, float]:

@@ -12,9 +12,12 @@ import numpy as np
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.oddities import Odd
+from app.domain.analysis.time_forms.candidates import may_be_times
+from app.domain.analysis.time_forms.judging import TimeReading
 from app.domain.analysis.written import Written
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
+from app.storage.reading.times import TimesFound, find_times
 from app.storage.reading.words import Words, count_words
 from app.storage.reading.written import (
     DECIMAL_WORDS,
@@ -27,9 +30,7 @@ from app.storage.reading.written import (
     may_be_written,
     minus,
 )
-from app.storage.reading.zones import MixedZonesError, zoned
 
-DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
 BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
 MOSTLY = 0.995
 # Below this share of numbers a column is words with some numbers among them, and nothing is odd about that.
@@ -42,21 +43,6 @@ BATCH = 250
 BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
 FEW_ROWS = 5_000
 LOOKED_AT_SHARE = 0.01
-DATE_FORMATS = (
-    ("%Y-%m-%d", "YYYY-MM-DD"),
-    ("%Y-%m-%d %H:%M:%S", "YYYY-MM-DD hh:mm:ss"),
-    ("%Y-%m-%dT%H:%M:%S", "YYYY-MM-DDThh:mm:ss"),
-    ("%Y-%m-%d %H:%M", "YYYY-MM-DD hh:mm"),
-    ("%Y-%m-%dT%H:%M", "YYYY-MM-DDThh:mm"),
-    ("%Y/%m/%d", "YYYY/MM/DD"),
-    ("%d-%m-%Y", "DD-MM-YYYY"),
-    ("%d.%m.%Y", "DD.MM.YYYY"),
-    ("%d/%m/%Y", "DD/MM/YYYY"),
-    ("%m/%d/%Y", "MM/DD/YYYY"),
-    ("%d/%m/%Y %H:%M", "DD/MM/YYYY hh:mm"),
-    ("%m/%d/%Y %H:%M", "MM/DD/YYYY hh:mm"),
-    ("%d.%m.%Y %H:%M", "DD.MM.YYYY hh:mm"),
-)
 
 
 @dataclass(frozen=True)
@@ -77,6 +63,7 @@ class Typed:
     words: Words | None = None
     missing_words: tuple[tuple[str, int], ...] = ()
     written: Written | None = None
+    times: TimeReading | None = None
     otherwise: Typed | None = None
 
 
@@ -100,7 +87,7 @@ def choose_types(
     found: dict[int, Typed] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        columns = [_Column(loaded, at, said[at], commas=commas, decimal=decimal) for at in batch]
+        columns = [_Column(loaded, at, names[at], said[at], commas=commas, decimal=decimal) for at in batch]
         found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
         found[at] if at in found else _promised(loaded, at, storage, said[at])
@@ -160,9 +147,10 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         unlikely = words.total() - likely - sum(words[word] for word in absent)
         is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in DECIMALS_SAID
         column.may_be_written = may_be_written(words)
+        column.may_be_times = not is_code and may_be_times(word for word in words if word not in absent)
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
         likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
-        if not is_code and (column.said or column.may_be_written or likely_more):
+        if not is_code and (column.said or column.may_be_written or column.may_be_times or likely_more):
             others.append(column)
         elif loaded.rows > FEW_ROWS:
             typed[column.key] = column.counted(connection)
@@ -185,9 +173,11 @@ def _may_be_more(word: str) -> bool:
 class _Column:
     """One column that was read as text."""
 
-    def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool, decimal: str) -> None:
+    def __init__(  # noqa: PLR0913 - what reading knows of a column comes together here
+        self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str
+    ) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
-        self.may_be_written, self.decimal = False, decimal
+        self.may_be_written, self.may_be_times, self.decimal, self.name = False, False, decimal, name
         self.first: dict[str, int] = {}
         self.missing = said.missing_word(self.key, comma=commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
@@ -213,7 +203,6 @@ class _Column:
             "count(*) FILTER (TRY_CAST(word AS BIGINT) IS NOT NULL AND regexp_full_match(word, '[+-]?[0-9]{1,18}'))",
             "count(*) FILTER (regexp_full_match(word, '[+-]?0[0-9]+|[0-9]{19,}'))",
             "count(*) FILTER (lower(word) IN ('true', 'false', 't', 'f'))",
-            f"count(*) FILTER (regexp_full_match(word, '{DATE_SHAPE}'))",
             "count(*) FILTER (regexp_full_match(word, '[0-9]+[eE][0-9]+'))",
             f"count(*) FILTER (regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
             f" AND ({number} IS NULL OR NOT isfinite({number})))",
@@ -237,7 +226,7 @@ class _Column:
 
     def decide(self, connection: Any, counts: list[int]) -> Typed:
         """Return what the column is, by the counts of all its values."""
-        here, number, with_comma, integer, codes, boolean, dates, powers, beyond, absent, blank = counts
+        here, number, with_comma, integer, codes, boolean, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
         if here == 0:
             return self.text
@@ -246,6 +235,9 @@ class _Column:
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         is_said = self.said.read_as in DECIMALS_SAID
+        timed = self._timed(connection, text, here) if self.may_be_times and (codes or integer < here) else None
+        if timed is not None:
+            return timed
         if codes and not is_said:
             return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
         if powers and powers == here and not is_said:
@@ -255,7 +247,7 @@ class _Column:
             return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
         comma = self.commas and with_comma > number and self.said.read_as != "point"
         found = max(number, with_comma if comma else 0)
-        if ((found + beyond < here and self.may_be_written) or is_said) and dates < MOSTLY * here:
+        if (found + beyond < here and self.may_be_written) or is_said:
             typed = self._written(connection, text, found=found, here=here, beyond=beyond)
             if typed is not None:
                 return typed
@@ -268,7 +260,7 @@ class _Column:
             return replace(
                 text, notes=(f"kept as text: too few values are numbers with a decimal {self.said.read_as}.",)
             )
-        return (self._dated(connection, text, here) if dates >= MOSTLY * here else None) or text
+        return text
 
     def _source(self) -> str:
         """Return SQL whose column `word` holds the values that are there, trimmed and with plain signs."""
@@ -352,37 +344,21 @@ class _Column:
     def _is_value(self, odd: Odd | None) -> bool:
         return odd is not None and any(word in self.said.values for word, _ in odd.words)
 
-    def _dated(self, connection: Any, text: Typed, here: int) -> Typed | None:
-        word = f"trim({self.key})"
-        parsed = [_dated_sql(f"try_strptime({word}, '{fmt}')", word) for fmt, _ in DATE_FORMATS]
-        cast = _dated_sql(f"TRY_CAST({self.key} AS TIMESTAMP)", word)
-        wanted = ", ".join(f"count({sql})" for sql in (*parsed, cast))
-        counts = connection.execute(f"SELECT {wanted} FROM {self.table} WHERE NOT ({self.missing})").fetchone()
-        best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
-        if counts[best] < MOSTLY * here:
-            return self._in_one_zone(connection, text, cast) if counts[-1] >= MOSTLY * here else None
-        fmt, words = DATE_FORMATS[best]
-        notes = [] if fmt.startswith("%Y") else [f"dates read as {words}."]
-        twin = any(at != best and counts[at] == counts[best] for at in range(len(DATE_FORMATS)))
-        if twin and not fmt.startswith("%Y"):
-            notes.append("day and month could also be the other way round; check them.")
-        odd = self._odd(connection, f"{parsed[best]} IS NULL", here=here, what="dates") if counts[best] < here else None
+    def _timed(self, connection: Any, text: Typed, here: int) -> Typed | None:
+        """Return a column of moments, or of text where their zones cannot be brought together; None where none are."""
+        if self.said.read_as:
+            return None
+        word = minus(f"trim({self.key})")
+        found = find_times(connection, self._source(), word=word, name=self.name, present=here)
+        return None if found is None else self._as_times(connection, text, found, here)
+
+    def _as_times(self, connection: Any, text: Typed, found: TimesFound, here: int) -> Typed:
+        if found.fault:
+            return replace(text, notes=(found.fault,))
+        odd = self._odd(connection, f"{found.sql} IS NULL", here=here, what="dates") if found.count < here else None
         if self._is_value(odd):
             return text
-        return Typed(self.key, "datetime", self._unless(parsed[best]), self.table, tuple(notes), odd=odd)
-
-    def _in_one_zone(self, connection: Any, text: Typed, moment: str) -> Typed:
-        """Return a column of moments, or of text where their zones cannot be brought together."""
-        word = f"trim({self.key})"
-        source = f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
-        try:
-            value, note = zoned(connection, source, moment=moment, word=word)
-        except MixedZonesError as fault:
-            return replace(text, notes=(str(fault),))
-        return replace(text, storage="datetime", expression=value, notes=(note,) if note else ())
-
-
-def _dated_sql(moment: str, text: str) -> str:
-    """Return a moment of a year that was written with four digits; one of two could be of any century."""
-    early = f"year({moment}) BETWEEN 1 AND 999 AND regexp_full_match({text}, '{DATE_SHAPE}')"
-    return f"CASE WHEN year({moment}) BETWEEN 1000 AND 9999 OR ({early}) THEN {moment} END"
+        notes = [f"times read as {found.reading.form.words}: {found.reading.reason}."]
+        notes += [found.zone_note] if found.zone_note else []
+        value = self._unless(found.sql)
+        return Typed(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)

@@ -1,0 +1,124 @@
+"""Columns of texts that are times: forms are proposed by what the values look like, and decided by all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from app.domain.analysis.time_forms.candidates import candidates
+from app.domain.analysis.time_forms.forms import Form
+from app.domain.analysis.time_forms.judging import (
+    MOSTLY,
+    Moments,
+    TimeReading,
+    Tried,
+    choose,
+    first_year_of,
+    is_believed,
+)
+from app.storage.reading.moments import field_sql, moment_sql
+from app.storage.reading.zones import MixedZonesError, zoned
+
+MAX_SHAPES, MAX_FORMS = 300, 24
+
+
+@dataclass(frozen=True)
+class TimesFound:
+    """How the times of a column are read: the SQL of a moment, how many values have one, and a note on the zone.
+
+    `fault` says why there is none although a form fits.
+    """
+
+    reading: TimeReading
+    sql: str
+    count: int
+    zone_note: str = ""
+    fault: str = ""
+
+
+def latest_year() -> int:
+    """Return the latest year that years of two digits may mean."""
+    return datetime.now(UTC).year + 1
+
+
+def find_times(connection: Any, source: str, *, word: str, name: str, present: int) -> TimesFound | None:
+    """Return how the texts of a column are read as times, or None where they are none.
+
+    Parameters
+    ----------
+    connection, source
+        SQL whose column `word` holds the values, in file order and without blanks around them.
+    word
+        SQL of such a value in the column's own table.
+    name, present
+        The column's name, and how many values there are.
+    """
+    able = _able(connection, source, candidates(_shown(connection, source)), present=present)
+    reading = choose(able, present=present)
+    if reading is None:
+        return None
+    moments = next(one.moments for one in able if one.form == reading.form)
+    if not is_believed(reading, moments, name):
+        return None
+    return as_found(connection, source, reading, word=word, count=len(moments))
+
+
+def as_found(connection: Any, source: str, reading: TimeReading, *, word: str, count: int) -> TimesFound:
+    """Return the SQL of a form that was decided, its times in one zone."""
+    sql = moment_sql(reading.form, word)
+    if "zone" not in reading.form.fields:
+        return TimesFound(reading, sql, count)
+    try:
+        zone = field_sql(reading.form, "word", "zone"), field_sql(reading.form, word, "zone")
+        fitting = f"(SELECT word FROM {source} WHERE {moment_sql(reading.form, 'word')} IS NOT NULL)"
+        moment, note = zoned(connection, fitting, moment=sql, zones=zone)
+    except MixedZonesError as fault:
+        return TimesFound(reading, sql, count, fault=str(fault))
+    return TimesFound(reading, moment, count, note)
+
+
+def moments_of(connection: Any, source: str, sql: str) -> Moments:
+    """Return the moments of a column in file order, in microseconds since 1970."""
+    held = connection.execute(f"SELECT epoch_us({sql}) AS moment FROM {source}").fetchnumpy()["moment"]
+    present = held.compressed() if isinstance(held, np.ma.MaskedArray) else held
+    return np.asarray(present, dtype=np.int64)
+
+
+def try_form(connection: Any, source: str, form: Form) -> Tried:
+    """Return a form with what it makes of a column; of years with two digits the century is decided here."""
+    moments = moments_of(connection, source, moment_sql(form, "word"))
+    if form.has("y") and len(moments):
+        years = moments.astype("datetime64[us]").astype("datetime64[Y]").astype(int) + 1970
+        form = form.with_first_year(first_year_of(years, latest=latest_year()))
+        moments = moments_of(connection, source, moment_sql(form, "word"))
+    return Tried(form, len(moments), moments)
+
+
+def _shown(connection: Any, source: str) -> list[str]:
+    """Return values of every shape that a column has, where digits are all alike."""
+    found = connection.execute(
+        "SELECT min(word), max(word) FROM (SELECT word, regexp_replace(word, '[0-9]', '9', 'g') AS shape "
+        f"FROM {source}) GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {MAX_SHAPES}"
+    ).fetchall()
+    return [word for pair in found for word in dict.fromkeys(pair)]
+
+
+def _able(connection: Any, source: str, forms: Sequence[Form], *, present: int) -> list[Tried]:
+    """Return the forms with how many values each fits; moments are there for those that fit most."""
+    forms = forms[:MAX_FORMS]
+    if not forms:
+        return []
+    wanted = ", ".join(f"count({moment_sql(form, 'word')})" for form in forms)
+    counts = connection.execute(f"SELECT {wanted} FROM {source}").fetchone()
+    most = max(counts)
+    if most < MOSTLY * present:
+        return []
+    nothing = np.array([], dtype=np.int64)
+    return [
+        try_form(connection, source, form) if count == most else Tried(form, count, nothing)
+        for form, count in zip(forms, counts, strict=True)
+    ]
