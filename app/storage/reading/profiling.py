@@ -25,7 +25,8 @@ from app.domain.analysis.timeaxis import describe_axis
 from app.domain.analysis.written import written_numbers
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
-from app.storage.reading.typing_columns import FEW_ROWS, Typed
+from app.storage.reading.typed import Typed
+from app.storage.reading.typing_columns import FEW_ROWS
 from app.storage.reading.words import WORD_SHOWN, Words, count_words
 
 CELLS_AT_ONCE = 1_500_000

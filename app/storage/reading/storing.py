@@ -17,7 +17,9 @@ from app.storage.reading.load import STAGE, Loaded, as_parquet
 from app.storage.reading.profiling import TYPED, profile_table
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
-from app.storage.reading.typing_columns import FEW_ROWS, Typed, choose_types, settled
+from app.storage.reading.table_times import with_times
+from app.storage.reading.typed import Typed
+from app.storage.reading.typing_columns import FEW_ROWS, choose_types, settled
 
 MOST_REJECTED_SHARE = 0.2
 NOTES_SHOWN = 60
@@ -79,7 +81,7 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
     for one in raw.tables:
         some = names[one.first : one.first + len(one.storages)]
         typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
-    typed = settled(typed)
+    names, typed = with_times(connection, settled(typed), names=names, choices=choices)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""

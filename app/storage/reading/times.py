@@ -24,6 +24,8 @@ from app.storage.reading.moments import field_sql, moment_sql
 from app.storage.reading.zones import MixedZonesError, zoned
 
 MAX_SHAPES, MAX_FORMS = 300, 24
+# Where the user says that a column holds times, so many of its values must be.
+LEAST_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,22 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     return as_found(connection, source, reading, word=word, count=len(moments))
 
 
+def times_as_said(
+    connection: Any, source: str, *, word: str, form: Form | None, present: int
+) -> TimesFound | None:
+    """Return how a column is read that the user says holds times, in a form of theirs or in the likeliest."""
+    if form is None:
+        able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE)
+        reading = choose(able, present=present, share=LEAST_SHARE)
+        if reading is None:
+            return None
+        count = max(one.count for one in able)
+    else:
+        tried = try_form(connection, source, form)
+        reading, count = TimeReading(tried.form, "as you said"), tried.count
+    return as_found(connection, source, reading, word=word, count=count) if count else None
+
+
 def as_found(connection: Any, source: str, reading: TimeReading, *, word: str, count: int) -> TimesFound:
     """Return the SQL of a form that was decided, its times in one zone."""
     sql = moment_sql(reading.form, word)
@@ -107,7 +125,9 @@ def _shown(connection: Any, source: str) -> list[str]:
     return [word for pair in found for word in dict.fromkeys(pair)]
 
 
-def _able(connection: Any, source: str, forms: Sequence[Form], *, present: int) -> list[Tried]:
+def _able(
+    connection: Any, source: str, forms: Sequence[Form], *, present: int, share: float = MOSTLY
+) -> list[Tried]:
     """Return the forms with how many values each fits; moments are there for those that fit most."""
     forms = forms[:MAX_FORMS]
     if not forms:
@@ -115,7 +135,7 @@ def _able(connection: Any, source: str, forms: Sequence[Form], *, present: int) 
     wanted = ", ".join(f"count({moment_sql(form, 'word')})" for form in forms)
     counts = connection.execute(f"SELECT {wanted} FROM {source}").fetchone()
     most = max(counts)
-    if most < MOSTLY * present:
+    if most < share * present:
         return []
     nothing = np.array([], dtype=np.int64)
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ import numpy as np
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.oddities import Odd
 from app.domain.analysis.time_forms.candidates import may_be_times
-from app.domain.analysis.time_forms.judging import TimeReading
+from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.written import Written
 from app.storage.reading.load import Loaded
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
-from app.storage.reading.times import TimesFound, find_times
-from app.storage.reading.words import Words, count_words
+from app.storage.reading.times import TimesFound, find_times, times_as_said
+from app.storage.reading.typed import Typed
+from app.storage.reading.words import count_words
 from app.storage.reading.written import (
     DECIMAL_WORDS,
     decided,
@@ -43,28 +44,6 @@ BATCH = 250
 BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
 FEW_ROWS = 5_000
 LOOKED_AT_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Typed:
-    """One column's storage: "integer", "number", "boolean", "datetime" or "text".
-
-    `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
-    the place of one ("NA"). `otherwise` is what the column is where commas turn out to be decimal marks.
-    """
-
-    key: str
-    storage: str
-    expression: str
-    table: str = "raw"
-    notes: tuple[str, ...] = ()
-    decimal_comma: bool = False
-    odd: Odd | None = None
-    words: Words | None = None
-    missing_words: tuple[tuple[str, int], ...] = ()
-    written: Written | None = None
-    times: TimeReading | None = None
-    otherwise: Typed | None = None
 
 
 def choose_types(
@@ -145,7 +124,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
         likely = sum(count for word, count in words.items() if _may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
-        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in DECIMALS_SAID
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in (*DECIMALS_SAID, "datetime")
         column.may_be_written = may_be_written(words)
         column.may_be_times = not is_code and may_be_times(word for word in words if word not in absent)
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
@@ -232,6 +211,8 @@ class _Column:
             return self.text
         if self.said.read_as == "text":
             return text
+        if self.said.read_as == "datetime":
+            return self._times_as_said(connection, text, here)
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         is_said = self.said.read_as in DECIMALS_SAID
@@ -351,6 +332,16 @@ class _Column:
         word = minus(f"trim({self.key})")
         found = find_times(connection, self._source(), word=word, name=self.name, present=here)
         return None if found is None else self._as_times(connection, text, found, here)
+
+    def _times_as_said(self, connection: Any, text: Typed, here: int) -> Typed:
+        """Return a column of moments in the form that the user said, or of text where too few values have it."""
+        word, form = minus(f"trim({self.key})"), Form(self.said.form) if self.said.form else None
+        found = times_as_said(connection, self._source(), word=word, form=form, present=here)
+        if found is None or found.count < ASKED_FROM * here:
+            fits = f"{found.count if found else 0:,} of {here:,} values"
+            which = f"are written {form.words}" if form else "are times in any one form"
+            return replace(text, notes=(f"kept as text: {fits} {which}.",))
+        return self._as_times(connection, text, found, here)
 
     def _as_times(self, connection: Any, text: Typed, found: TimesFound, here: int) -> Typed:
         if found.fault:

@@ -119,18 +119,18 @@ def first_year_of(years: NDArray[Any], *, latest: int) -> int:
     return latest - span - (latest - span - first) % 100
 
 
-def choose(tried: Sequence[Tried], *, present: int) -> TimeReading | None:
+def choose(tried: Sequence[Tried], *, present: int, share: float = MOSTLY) -> TimeReading | None:
     """Return the form that fits a column, with the reason, or None where none fits most of its values.
 
     Parameters
     ----------
     tried
         The forms that could be, each tried on all values.
-    present
-        How many values there are.
+    present, share
+        How many values there are, and the share of them that must fit.
     """
     most = max((one.count for one in tried), default=0)
-    if not most or most < MOSTLY * present:
+    if not most or most < share * present:
         return None
     able = [one for one in tried if one.count == most]
     if any(one.form.code.startswith("%Y") and _order(one.form)[:3] == "Ymd" for one in able):
