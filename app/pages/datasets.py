@@ -118,7 +118,7 @@ def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, 
     if profile is None:
         return None
     dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-    return rereading.panel_of(dialect, choices, address=f"/datasets/{dataset.id}/reading", form=form)
+    return rereading.panel_of(dialect, choices, address=f"/datasets/{dataset.id}/reading", form=form, profile=profile)
 
 
 def _arrival_values(dataset: Dataset) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.wording import called, rows_do
+from app.domain.analysis.wording import called, rows_do, times
 from app.domain.hydrology.naming import names_sites
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -104,6 +104,12 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
         message = f"{name} leaves out {axis.gaps:,} step{'s' if axis.gaps > 1 else ''} of its {axis.step_label} series."
         remedy = "An earlier value is found by row, so across a gap it is older than it says."
         yield Finding("time_gaps", Severity.NOTICE, (axis.column,), message, remedy, (no_time,))
+    if axis.clock_forward or axis.clock_back:
+        message = (
+            f"{name} keeps local time: the clock goes forward {times(axis.clock_forward)} and back "
+            f"{times(axis.clock_back)}, so an hour is left out or comes twice."
+        )
+        yield Finding("daylight_saving", Severity.NOTICE, (axis.column,), message)
     if not axis.regular:
         message = f"{name} has no regular step: earlier values are found by row."
         yield Finding("irregular_time", Severity.NOTICE, (axis.column,), message, "", (no_time,))

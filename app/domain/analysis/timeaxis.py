@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.analysis.clock_changes import ClockChanges, clock_changes
 from app.domain.analysis.profile import TimeAxis
 
 NAMED_STEPS = (
@@ -55,6 +56,7 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         return None
     step = step_of(seconds)
     years = water_years(seconds, step.seconds) if step.regular else WaterYears()
+    changes = clock_changes(seconds, counts, step.seconds) if step.regular else ClockChanges()
     return TimeAxis(
         column=column,
         start=_iso(float(seconds[0])),
@@ -62,8 +64,10 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         step_seconds=step.seconds,
         step_label=step.label,
         regular=step.regular,
-        gaps=step.gaps,
-        duplicates=rows - distinct,
+        gaps=step.gaps - changes.steps_left_out,
+        duplicates=rows - distinct - changes.rows_repeated,
+        clock_forward=changes.forward,
+        clock_back=changes.back,
         water_year_month=years.month,
         water_years=years.touched,
         complete_water_years=years.complete,
@@ -162,5 +166,9 @@ def _label(step: float, *, regular: bool) -> str:
         return "monthly" if regular else "about monthly"
     if 360 * DAY < step < 370 * DAY:
         return "yearly" if regular else "about yearly"
-    size = f"{step / DAY:.3g} days" if step >= DAY else f"{step:.3g} s"
+    if regular and step < DAY and step % 3600 == 0:
+        return f"{step / 3600:g}-hourly"
+    if regular and step < DAY and step % 60 == 0:
+        return f"{step / 60:g}-minute"
+    size = f"{step / DAY:.3g} days" if step >= DAY else f"{step / 60:.3g} min" if step >= 60 else f"{step:.3g} s"
     return f"every {size}" if regular else f"irregular, about every {size}"

@@ -127,7 +127,7 @@ def reading_values(
     if dataset is not None and profile is not None:
         address = f"{flow.step_url(situation.row, 'data')}/reading"
         dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-        panel = rereading.panel_of(dialect, choices, address=address, form=form)
+        panel = rereading.panel_of(dialect, choices, address=address, form=form, profile=profile)
     return {
         "panel": panel,
         "arrival": how_far(moving, now=now()) if moving is not None else None,

@@ -14,10 +14,12 @@ from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, na
 from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
 from app.domain.analysis.time_forms.month_names import MONTHS, folded
 from app.storage.reading.moments import moment_sql
-from app.storage.reading.times import try_form
+from app.storage.reading.times import try_form, with_example
 from app.storage.reading.typed import Typed
 
-CLOCK = re.compile(r"[0-9]{1,2}([:.h][0-9]{2}([:.][0-9]{2}([.,][0-9]+)?)?\s?([ap]\.?m\.?)?|\s?[ap]\.?m\.?)", re.IGNORECASE)
+CLOCK = re.compile(
+    r"[0-9]{1,2}([:.h][0-9]{2}([:.][0-9]{2}([.,][0-9]+)?)?\s?([ap]\.?m\.?)?|\s?[ap]\.?m\.?)", re.IGNORECASE
+)
 FIRST_ROWS, MAX_PARTS = 50, 40
 NUMBERS = ("integer", "number")
 
@@ -121,7 +123,7 @@ def _distinct_dates(connection: Any, typed: Sequence[Typed]) -> int:
     return most
 
 
-def _joined(  # noqa: PLR0913 - the columns, their names and what each of them is
+def _joined(
     connection: Any,
     typed: Sequence[Typed],
     names: Sequence[str],
@@ -147,7 +149,7 @@ def _joined(  # noqa: PLR0913 - the columns, their names and what each of them i
     if known is not None and len(set(best.moments.tolist())) <= max(known, 2):
         return None
     value = moment_sql(best.form, f"CASE WHEN {whole} THEN {word} END")
-    reading = TimeReading(best.form, f"joined from {', '.join(columns)}")
+    reading = with_example(connection, source, TimeReading(best.form, f"joined from {', '.join(columns)}"))
     notes = (f"joined from {', '.join(name[:40] for name in columns)}, which stay as they are.",)
     return Typed("", "datetime", value, held[0].table, notes, times=reading, joined=tuple(columns))
 

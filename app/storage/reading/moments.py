@@ -59,7 +59,8 @@ def _day(form: Form, word: str) -> str:
     if "day_of_year" in form.fields:
         number = _number(form, word, "day_of_year")
         last = f"dayofyear(make_date({year}, 12, 31))"
-        return f"CASE WHEN {number} BETWEEN 1 AND {last} THEN make_date({year}, 1, 1)::TIMESTAMP + to_days({number} - 1) END"
+        day = f"make_date({year}, 1, 1)::TIMESTAMP + to_days({number} - 1)"
+        return f"CASE WHEN {number} BETWEEN 1 AND {last} THEN {day} END"
     if "quarter" in form.fields:
         return f"make_date({year}, 3 * {_number(form, word, 'quarter')} - 2, 1)::TIMESTAMP"
     month = _number(form, word, "month", "1")

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, Tried, choose
+from app.domain.analysis.time_forms.name_words import names_year
 from app.domain.analysis.time_forms.numbers import (
     MONTHS_BEHIND_A_POINT,
     NumberForm,
@@ -18,7 +19,7 @@ from app.domain.analysis.time_forms.numbers import (
 )
 from app.storage.reading.meaning import Meaning
 from app.storage.reading.moments import moment_sql
-from app.storage.reading.times import try_form
+from app.storage.reading.times import try_form, with_example
 from app.storage.reading.typed import Typed
 
 NUMBERS = ("integer", "number")
@@ -59,30 +60,30 @@ def with_number_times(
     return found
 
 
-def with_years(connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]) -> list[Typed]:
+def with_years(
+    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[Typed]:
     """Return the columns with the first one of years as moments that orders the rows, where nothing else does."""
     if any(one.storage == "datetime" for one in typed):
         return list(typed)
     for place, one in enumerate(typed):
-        if one.storage != "integer" or said[place].read_as or not years_are_axis(YEAR_SAMPLE, names[place]):
+        if one.storage != "integer" or said[place].read_as or not names_year(names[place]):
             continue
         values = connection.execute(
             f"SELECT value FROM (SELECT {one.expression} AS value FROM {one.table}) WHERE value IS NOT NULL"
         ).fetchnumpy()["value"]
         if len(values) and years_are_axis(values, names[place]):
-            reading = TimeReading(YEAR_FORM, "its rows are a year apart and nothing else orders them")
+            reason = "its rows are a year apart and nothing else orders them"
+            reading = TimeReading(YEAR_FORM, reason, example=str(values[0]))
             found = list(typed)
             found[place] = as_moments(one, reading, moment_sql(YEAR_FORM, word_of(one, NumberForm(YEAR_FORM))))
             return found
     return list(typed)
 
 
-YEAR_SAMPLE = range(2000, 2010)
-
-
 def as_moments(one: Typed, reading: TimeReading, sql: str) -> Typed:
     """Return a column of numbers as one of moments."""
-    note = f"times read as {reading.form.words}: {reading.reason}."
+    note = f"dates read as {reading.form.words}: {reading.reason}."
     return replace(one, storage="datetime", expression=sql, notes=(*one.notes, note), times=reading, written=None)
 
 
@@ -132,8 +133,7 @@ def _decided(
 ) -> tuple[TimeReading | None, str]:
     tried, sql = list[Tried](), dict[str, NumberForm]()
     for form in forms:
-        source = f"(SELECT {word_of(one, form)} AS word FROM {one.table})"
-        found = try_form(connection, source, form.form)
+        found = try_form(connection, _source(one, word_of(one, form)), form.form)
         # Of numbers all are times or none is: what is left over would be lost without a word.
         if found.count == present and numbers_are_times(found.form, found.moments, name):
             tried.append(found)
@@ -143,4 +143,9 @@ def _decided(
     reading = choose(written or tried, present=present)
     if reading is None:
         return None, ""
-    return reading, moment_sql(reading.form, word_of(one, sql[reading.form.code]))
+    word = word_of(one, sql[reading.form.code])
+    return with_example(connection, _source(one, word), reading), moment_sql(reading.form, word)
+
+
+def _source(one: Typed, word: str) -> str:
+    return f"(SELECT {word} AS word FROM {one.table})"

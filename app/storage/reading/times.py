@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from app.domain.analysis.time_forms.judging import (
 from app.storage.reading.moments import field_sql, moment_sql
 from app.storage.reading.zones import MixedZonesError, zoned
 
+OPTIONAL_ZONE = re.compile(r"\[ ?%z\]")
 MAX_SHAPES, MAX_FORMS = 300, 24
 # Where the user says that a column holds times, so many of its values must be.
 LEAST_SHARE = 0.8
@@ -66,12 +68,18 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     moments = next(one.moments for one in able if one.form == reading.form)
     if not is_believed(reading, moments, name):
         return None
-    return as_found(connection, source, reading, word=word, count=len(moments))
+    found = as_found(connection, source, reading, word=word, count=len(moments))
+    bare = OPTIONAL_ZONE.sub("", reading.form.code)
+    if not found.fault or bare == reading.form.code:
+        return found
+    # A zone that hardly any value has is odd there, and no reason to give the others up.
+    tried = try_form(connection, source, Form(bare))
+    if tried.count < MOSTLY * present:
+        return found
+    return as_found(connection, source, replace(reading, form=tried.form), word=word, count=tried.count)
 
 
-def times_as_said(
-    connection: Any, source: str, *, word: str, form: Form | None, present: int
-) -> TimesFound | None:
+def times_as_said(connection: Any, source: str, *, word: str, form: Form | None, present: int) -> TimesFound | None:
     """Return how a column is read that the user says holds times, in a form of theirs or in the likeliest."""
     if form is None:
         able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE)
@@ -88,6 +96,7 @@ def times_as_said(
 def as_found(connection: Any, source: str, reading: TimeReading, *, word: str, count: int) -> TimesFound:
     """Return the SQL of a form that was decided, its times in one zone."""
     sql = moment_sql(reading.form, word)
+    reading = with_example(connection, source, reading)
     if "zone" not in reading.form.fields:
         return TimesFound(reading, sql, count)
     try:
@@ -97,6 +106,14 @@ def as_found(connection: Any, source: str, reading: TimeReading, *, word: str, c
     except MixedZonesError as fault:
         return TimesFound(reading, sql, count, fault=str(fault))
     return TimesFound(reading, moment, count, note)
+
+
+def with_example(connection: Any, source: str, reading: TimeReading) -> TimeReading:
+    """Return a reading with a value of its column; where it is a question, with one that its forms read otherwise."""
+    first, *others = (moment_sql(form, "word") for form in (reading.form, *reading.others))
+    differ = " AND ".join(f"{first} <> {other}" for other in others) or f"{first} IS NOT NULL"
+    found = connection.execute(f"SELECT word::VARCHAR FROM {source} WHERE {differ} LIMIT 1").fetchone()
+    return replace(reading, example="" if found is None else str(found[0]))
 
 
 def moments_of(connection: Any, source: str, sql: str) -> Moments:
@@ -125,9 +142,7 @@ def _shown(connection: Any, source: str) -> list[str]:
     return [word for pair in found for word in dict.fromkeys(pair)]
 
 
-def _able(
-    connection: Any, source: str, forms: Sequence[Form], *, present: int, share: float = MOSTLY
-) -> list[Tried]:
+def _able(connection: Any, source: str, forms: Sequence[Form], *, present: int, share: float = MOSTLY) -> list[Tried]:
     """Return the forms with how many values each fits; moments are there for those that fit most."""
     forms = forms[:MAX_FORMS]
     if not forms:

@@ -15,7 +15,8 @@ class Typed:
     """One column's storage: "integer", "number", "boolean", "datetime" or "text".
 
     `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
-    the place of one ("NA"). `times` is how moments were read, `joined` names the columns that make them. `otherwise` is what the column is where commas turn out to be decimal marks.
+    the place of one ("NA"). `times` is how moments were read, `joined` names the columns that make them. `otherwise`
+    is what the column is where commas turn out to be decimal marks.
     """
 
     key: str

@@ -40,6 +40,7 @@ ODD_WORDS = 20
 FEW_ODD_WORDS = 5
 FEW_WORDS = 500
 DECIMALS_SAID = ("point", "comma")
+READ_FROM_TEXT = (*DECIMALS_SAID, "numeric", "datetime")
 BATCH = 250
 BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
 FEW_ROWS = 5_000
@@ -124,7 +125,10 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
         likely = sum(count for word, count in words.items() if _may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
-        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in (*DECIMALS_SAID, "datetime")
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in (
+            *DECIMALS_SAID,
+            "datetime",
+        )
         column.may_be_written = may_be_written(words)
         column.may_be_times = not is_code and may_be_times(word for word in words if word not in absent)
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
@@ -152,9 +156,7 @@ def _may_be_more(word: str) -> bool:
 class _Column:
     """One column that was read as text."""
 
-    def __init__(  # noqa: PLR0913 - what reading knows of a column comes together here
-        self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str
-    ) -> None:
+    def __init__(self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
         self.may_be_written, self.may_be_times, self.decimal, self.name = False, False, decimal, name
         self.first: dict[str, int] = {}
@@ -207,22 +209,17 @@ class _Column:
         """Return what the column is, by the counts of all its values."""
         here, number, with_comma, integer, codes, boolean, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
-        if here == 0:
-            return self.text
-        if self.said.read_as == "text":
-            return text
+        if here == 0 or self.said.read_as == "text":
+            return text if here else self.text
         if self.said.read_as == "datetime":
             return self._times_as_said(connection, text, here)
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         is_said = self.said.read_as in DECIMALS_SAID
         timed = self._timed(connection, text, here) if self.may_be_times and (codes or integer < here) else None
-        if timed is not None:
-            return timed
-        if codes and not is_said:
-            return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
-        if powers and powers == here and not is_said:
-            return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
+        code = None if is_said else self._code(text, codes=codes, powers=powers, here=here)
+        if timed or code:
+            return timed or code or text
         if integer == here:
             value = self._unless(f"TRY_CAST(trim({self.key}) AS BIGINT)")
             return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
@@ -242,6 +239,14 @@ class _Column:
                 text, notes=(f"kept as text: too few values are numbers with a decimal {self.said.read_as}.",)
             )
         return text
+
+    def _code(self, text: Typed, *, codes: int, powers: int, here: int) -> Typed | None:
+        """Return a column of codes that look like numbers, with the reason, or None where they are none."""
+        if codes and self.said.read_as != "numeric":
+            return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
+        if powers and powers == here:
+            return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
+        return None
 
     def _source(self) -> str:
         """Return SQL whose column `word` holds the values that are there, trimmed and with plain signs."""
@@ -349,7 +354,8 @@ class _Column:
         odd = self._odd(connection, f"{found.sql} IS NULL", here=here, what="dates") if found.count < here else None
         if self._is_value(odd):
             return text
-        notes = [f"times read as {found.reading.form.words}: {found.reading.reason}."]
+        form = found.reading.form
+        notes = [] if form.is_plain else [f"dates read as {form.words}: {found.reading.reason}."]
         notes += [found.zone_note] if found.zone_note else []
         value = self._unless(found.sql)
         return Typed(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)

@@ -17,7 +17,9 @@ FIRST_LOOK = 6
 MOSTLY = 0.8
 ZONE = r"(?P<zone>\s?(?:[A-Z]{1,5}|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 HALF = r"(?P<half>\s?[AaPp]\.?\s?[Mm]\.?)?"
-CLOCK = rf"[0-9]{{1,2}}(?P<sign>[:.h])[0-9]{{2}}(?P<second>(?P=sign)[0-9]{{2}}(?P<fraction>[.,][0-9]{{1,9}})?)?{HALF}{ZONE}"
+CLOCK = (
+    rf"[0-9]{{1,2}}(?P<sign>[:.h])[0-9]{{2}}(?P<second>(?P=sign)[0-9]{{2}}(?P<fraction>[.,][0-9]{{1,9}})?)?{HALF}{ZONE}"
+)
 HOUR = rf"[0-9]{{1,2}}(?P<half>\s?[AaPp]\.?\s?[Mm]\.?){ZONE}"
 TIGHT = rf"(?:(?P<six>[0-9]{{6}})(?P<fraction>[.,][0-9]{{1,9}})?|[0-9]{{4}}|[0-9]{{2}}){ZONE}"
 JOINER = r"(?P<joiner>T|,?\s+(?:at\s+|um\s+|kl\.?\s+)?|\s*[_/:,]\s*|-)"
@@ -164,13 +166,17 @@ def _time(kind: str, found: re.Match[str], *, is_before: bool = False) -> Time:
         joiner=re.sub(r"\s+", " ", joiner),
         kind=kind,
         sign=held.get("sign") or "",
-        digits=sum(letter.isdigit() for letter in found[0][found.end("joiner") :].partition(".")[0]) if kind == "tight" else 0,
+        digits=_leading_digits(found[0][found.end("joiner") :]) if kind == "tight" else 0,
         half=(" " if half[0].isspace() else "%") if half else "",
         is_before=is_before,
         second=bool(held.get("second")),
         fraction=(held.get("fraction") or "")[:1],
         zone=(" " if zone[0].isspace() else "z") if zone else "",
     )
+
+
+def _leading_digits(text: str) -> int:
+    return len(text) - len(text.lstrip("0123456789"))
 
 
 def _codes_of_day(text: str) -> Iterator[str]:
@@ -254,9 +260,7 @@ def _orders(widths: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
             yield from (order for order in orders if widths[order.index("%y")] == 2)
 
 
-def _quarters_and_weeks(
-    pieces: list[str], codes: list[str], numbers: list[int], names: list[int]
-) -> Iterator[str]:
+def _quarters_and_weeks(pieces: list[str], codes: list[str], numbers: list[int], names: list[int]) -> Iterator[str]:
     """Yield the codes of "2013Q4", "Q4 2013", "2013-W41" and "2013-W41-2"."""
     if len(names) != 1 or len(numbers) not in (2, 3):
         return

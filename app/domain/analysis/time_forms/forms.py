@@ -1,7 +1,7 @@
 """A form in which times are written: parts that are named as strptime names them, in any order, with signs between.
 
-Beside the letters of strptime there are `%q` (quarter), `%o` ("st", "nd", "rd", "th") and `[...]` around what some values do without. Numbers that
-count from a day are forms of their own, by name: see `COUNTED`.
+Beside the letters of strptime there are `%q` (quarter), `%o` ("st", "nd", "rd", "th") and `[...]` around what some
+values do without. Numbers that count from a day are forms of their own, by name: see `COUNTED`.
 """
 
 from __future__ import annotations
@@ -91,25 +91,23 @@ class Form:
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Return the name of each group of the pattern, in order."""
-        return tuple(
-            PARTS[one[1]][0] for one in self.tokens if one[0] == "%" and one != "%%" and PARTS[one[1]][0]
-        )
+        return tuple(PARTS[one[1]][0] for one in self.tokens if one[0] == "%" and one != "%%" and PARTS[one[1]][0])
 
     @cached_property
     def pattern(self) -> str:
         """Return the pattern of a whole value, which Python and RE2 read alike."""
         parts = []
-        for place, token in enumerate(self.tokens):
-            if token in "[]":
-                parts.append("(?:" if token == "[" else ")?")
-            elif token == "%%":
+        for place, part in enumerate(self.tokens):
+            if part in "[]":
+                parts.append("(?:" if part == "[" else ")?")
+            elif part == "%%":
                 parts.append("%")
-            elif token[0] == "%":
-                parts.append(PARTS[token[1]][2 if self._is_tight(place) else 1])
-            elif token.isspace():
+            elif part[0] == "%":
+                parts.append(PARTS[part[1]][2 if self._is_tight(place) else 1])
+            elif part.isspace():
                 parts.append(r"[\s\x{a0}]+")
             else:
-                parts.append(re.escape(token))
+                parts.append(re.escape(part))
         return "".join(parts)
 
     def _is_tight(self, place: int) -> bool:
@@ -131,6 +129,11 @@ class Form:
         if self.is_counted:
             return COUNTED_WORDS[self.code]
         return "".join(PARTS[one[1]][3] if one[0] == "%" and one != "%%" else one for one in self.tokens)
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether times stand from the year down to the second, as programs write them; nobody asks about these."""
+        return self.code.startswith(("%Y-%m-%d", "%Y/%m/%d"))
 
     def with_first_year(self, year: int) -> Form:
         """Return the form whose years of two digits begin with this one."""
@@ -212,7 +215,7 @@ def form_of(code: str) -> Form:
 
 
 def _check(tokens: tuple[str, ...]) -> None:
-    parts = [token[1:] for token in tokens if token[0] == "%" and token != "%%"]
+    parts = [one[1:] for one in tokens if one[0] == "%" and one != "%%"]
     for part in parts:
         if part not in PARTS:
             raise FormError(f"A form has no part %{part}." if part else "A form ends with a single %.")
@@ -225,8 +228,8 @@ def _check(tokens: tuple[str, ...]) -> None:
     if "G" in parts and "V" not in parts:
         raise FormError("The year of a week (%G) needs its week (%V).")
     depth = 0
-    for token in tokens:
-        depth += {"[": 1, "]": -1}.get(token, 0)
+    for one in tokens:
+        depth += {"[": 1, "]": -1}.get(one, 0)
         if depth < 0 or depth > 4:
             break
     if depth:

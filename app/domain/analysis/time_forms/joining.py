@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.analysis.time_forms.judging import WORD
 from app.domain.analysis.time_forms.month_names import folded
+from app.domain.analysis.time_forms.name_words import WORD
 
 ROLES = {
     "year": "year yr yyyy y jahr annee ano anno jaar ar aar rok",
@@ -21,10 +21,11 @@ ROLES = {
 }
 WORDS = {role: frozenset(words.split()) for role, words in ROLES.items()}
 # Words beside the one that names the part: of whom or when, not of what.
-BESIDES = frozenset(
+BESIDE_WORDS = (
     "obs observation observed sample sampling measurement meas start date utc gmt lst local cal calendar of the "
-    "month year day time std standard civil".split()
+    "month year day time std standard civil"
 )
+BESIDES = frozenset(BESIDE_WORDS.split())
 BOUNDS = {
     "month": (1, 12),
     "day": (1, 31),
@@ -75,7 +76,7 @@ def roles_of(part: Part) -> list[str]:
             found += ["year"] if 1500 <= part.low <= part.high <= 2200 else []
             found += ["short_year"] if 0 <= part.low <= part.high <= 99 else []
         elif role == "clock":
-            found += ["clock_number"] if 0 <= part.low and 24 < part.high <= 2400 else []
+            found += ["clock_number"] if part.low >= 0 and 24 < part.high <= 2400 else []
         elif BOUNDS[role][0] <= part.low <= part.high <= BOUNDS[role][1]:
             found.append(role)
     return found
@@ -140,5 +141,6 @@ def name_of(roles: Sequence[str], taken: Sequence[str]) -> str:
     is_timed = bool({"hour", "clock", "clock_number"} & set(roles))
     names = ("datetime", "date_time", "joined_time") if is_timed else ("date", "joined_date", "joined_time")
     free = next((name for name in names if name not in taken), None)
-    return free or next(f"{names[-1]}_{count}" for count in range(2, len(taken) + 3)
-                        if f"{names[-1]}_{count}" not in taken)
+    return free or next(
+        f"{names[-1]}_{count}" for count in range(2, len(taken) + 3) if f"{names[-1]}_{count}" not in taken
+    )

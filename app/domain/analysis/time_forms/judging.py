@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.analysis.time_forms.forms import Form
+from app.domain.analysis.time_forms.name_words import names_other, names_time
 from app.domain.analysis.timeaxis import step_of
 
 MOSTLY = 0.995
@@ -19,23 +19,6 @@ FEW_VALUES = 3
 MORE_GAPS = 3
 MONOTONE = 0.99
 PLAUSIBLE_YEARS = (1500, 2200)
-# Words of which one in a name says that the column holds times, and words that say that it holds something else.
-TIME_WORDS = frozenset(
-    "date datum data dato fecha time tid tijd zeit datetime timestamp dt ts t when moment period day dag jour tag dia "
-    "dia utc gmt lst heure hora ora epoch unix month monat mes mois quarter quartal trimestre week woche semaine "
-    "semana year jahr annee ano anno observed sampled sampling measured recorded yyyymmdd ymd yyyymm yyyyddd "
-    "yyyymmddhh yyyymmddhhmm start end begin stamp hour instant".split()
-)
-TIME_ENDINGS = ("date", "datum", "time", "zeit", "stamp", "fecha", "monat")
-OTHER_WORDS = frozenset(
-    "id ids uid uuid code codes version versions ver release build number nr no num zip postal postcode plz phone tel "
-    "telephone fax sku part serial article item order account acct price cost amount discharge flow q runoff stage "
-    "level depth elevation elev altitude height area count population pop total sum value val ip station site gauge "
-    "gage huc lot batch invoice hash rank score rate ratio index idx key product model isbn ean barcode customer "
-    "client user patient household parcel reference ref ticket case record row line seq sequence size length weight "
-    "salary income revenue votes capacity volume storage pressure temp temperature precip rain snow".split()
-)
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 Moments = NDArray[np.int64]
 
 
@@ -61,22 +44,15 @@ class Evenness:
 
 @dataclass(frozen=True)
 class TimeReading:
-    """How a column of times was read and why. Where `others` fit as well, it is a question; `form` is the suggestion."""
+    """How a column of times was read and why. Where `others` fit as well, it is a question; `form` is the suggestion.
+
+    `example` is a value that each form reads otherwise.
+    """
 
     form: Form
     reason: str
     others: tuple[Form, ...] = ()
-
-
-def names_time(name: str) -> bool:
-    """Say whether a column's name says that it holds times."""
-    words = [word.lower() for word in WORD.findall(name)]
-    return any(word in TIME_WORDS or word.endswith(TIME_ENDINGS) for word in words)
-
-
-def names_other(name: str) -> bool:
-    """Say whether a column's name says that it holds codes, counts or measurements."""
-    return any(word.lower() in OTHER_WORDS for word in WORD.findall(name))
+    example: str = ""
 
 
 def evenness_of(moments: Moments) -> Evenness:
@@ -196,8 +172,10 @@ def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
     in_order = even.is_regular or even.is_monotone
     if _is_plain(form):
         return names_time(name) or not names_other(name) or even.is_regular
-    low, high = (int(moment.astype("datetime64[us]").astype("datetime64[Y]").astype(int)) + 1970
-                 for moment in (moments.min(), moments.max()))
+    low, high = (
+        int(moment.astype("datetime64[us]").astype("datetime64[Y]").astype(int)) + 1970
+        for moment in (moments.min(), moments.max())
+    )
     if not PLAUSIBLE_YEARS[0] <= low <= high <= PLAUSIBLE_YEARS[1] or _are_seasons(form, moments):
         return False
     return names_time(name) or (in_order and even.distinct >= FEW_VALUES and not names_other(name))

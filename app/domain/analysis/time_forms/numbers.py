@@ -9,15 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.time_forms.judging import (
-    FEW_VALUES,
-    WORD,
-    Evenness,
-    Moments,
-    evenness_of,
-    names_other,
-    names_time,
-)
+from app.domain.analysis.time_forms.judging import FEW_VALUES, Evenness, Moments, evenness_of
+from app.domain.analysis.time_forms.name_words import names_other, names_serial, names_time, names_year
 
 # How dates are written as one number: the form, its digits, and the bounds of the number. Zeros in front are lost, so
 # some values may have a digit less, but not all.
@@ -48,10 +41,6 @@ RECENT_YEARS = (1985, 2045)
 MANY_VALUES = 10
 DAY = 86_400.0
 YEARLY_SHARE = 0.8
-YEAR_WORDS = frozenset("year yr yyyy jahr annee ano anno jaar ar aar rok god wateryear hydroyear wy".split())
-# What may stand beside the word for a year without making it something else, such as the year of building.
-BESIDES = frozenset("water hydro hydrological calendar cal obs observation the date time of sample data".split())
-SERIAL_WORDS = frozenset("date datum fecha data dato time zeit datetime timestamp serial excel day dt dates".split())
 
 
 @dataclass(frozen=True)
@@ -115,19 +104,13 @@ def numbers_are_times(form: Form, moments: Moments, name: str) -> bool:
 
 
 def _is_serial(even: Evenness, name: str) -> bool:
-    """Say whether numbers count days, which any numbers of that size could do: their name says so, or parts of a day."""
+    """Say whether numbers count days, as any of that size could: by their name, or by parts of a day."""
     if names_other(name) or not (even.is_regular or even.is_monotone):
         return False
-    if any(word.lower() in SERIAL_WORDS for word in WORD.findall(name)):
+    if names_serial(name):
         return True
     is_part = even.is_regular and even.step_seconds < DAY and even.step_seconds % 60 == 0
     return is_part and even.is_monotone and even.distinct >= MANY_VALUES
-
-
-def names_year(name: str) -> bool:
-    """Say whether a column's name is that of the year of the row."""
-    words = [word.lower() for word in WORD.findall(name)]
-    return any(word in YEAR_WORDS for word in words) and all(word in YEAR_WORDS | BESIDES for word in words)
 
 
 def years_are_axis(years: NDArray[Any], name: str) -> bool:
