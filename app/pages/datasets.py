@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.services import datasets, experiments, refused
+from app.services.outdated import changes_when_read_again
 from app.storage.db import now
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
@@ -106,6 +107,7 @@ def _page(
         done=_done(dataset),
         address=address,
         panel=_panel(dataset, profile, form),
+        outdated=changes_when_read_again(dataset),
         look=look,
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),

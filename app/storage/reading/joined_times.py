@@ -22,6 +22,7 @@ CLOCK = re.compile(
 )
 FIRST_ROWS, MAX_PARTS = 50, 40
 NUMBERS = ("integer", "number")
+TIMES_OF_DAY = {"hour", "clock", "clock_number"}
 
 
 def joined_times(
@@ -41,9 +42,9 @@ def joined_times(
     made = [made for made in (_as_said(connection, typed, names, one) for one in wanted) if made is not None]
     if made or any(one.read_as == "text" for one in said):
         return _numbered(made, typed)
-    parts = _parts(connection, typed, names)
-    counts = _distinct_dates(connection, typed)
-    for columns, roles in find_joins(parts):
+    ways = find_joins(_parts(connection, typed, names))
+    counts = _distinct_dates(connection, typed) if ways else 0
+    for columns, roles in ways:
         found = _joined(connection, typed, names, columns, roles, code_of(roles), known=counts)
         if found is not None:
             return _numbered([(name_of(roles, names), found)], typed)
@@ -74,9 +75,6 @@ def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> lis
     """Return the columns that may stand in a time; of whole numbers those that are named so."""
     parts = []
     for one, name in zip(typed, names, strict=True):
-        if one.storage == "datetime":
-            parts += [Part(name, "date")] if _are_days(connection, one) else []
-            continue
         kind = _kind_of_text(connection, one, name) if one.storage == "text" else "integer"
         if kind in ("clock", "month_name"):
             parts.append(Part(name, kind))
@@ -88,6 +86,13 @@ def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> lis
             parts += [Part(name, "integer", low, high)] if low is not None and whole else []
         if len(parts) >= MAX_PARTS:
             break
+    if any(set(roles_of(part)) & TIMES_OF_DAY for part in parts):
+        dates = (
+            name
+            for one, name in zip(typed, names, strict=True)
+            if one.storage == "datetime" and _are_days(connection, one)
+        )
+        parts += [Part(name, "date") for name in dates]
     return parts
 
 
@@ -118,7 +123,7 @@ def _distinct_dates(connection: Any, typed: Sequence[Typed]) -> int:
     most = 0
     for one in typed:
         if one.storage == "datetime":
-            sql = f"SELECT count(DISTINCT {one.expression}) FROM {one.table}"
+            sql = f"SELECT count(DISTINCT value) FROM (SELECT {one.expression} AS value FROM {one.table})"
             most = max(most, int(connection.execute(sql).fetchone()[0]))
     return most
 

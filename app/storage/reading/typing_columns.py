@@ -16,6 +16,7 @@ from app.domain.analysis.time_forms.candidates import may_be_times
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.written import Written
 from app.storage.reading.load import Loaded
+from app.storage.reading.local_times import in_utc
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.times import TimesFound, find_times, times_as_said
 from app.storage.reading.typed import Typed
@@ -159,6 +160,7 @@ class _Column:
     def __init__(self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
         self.may_be_written, self.may_be_times, self.decimal, self.name = False, False, decimal, name
+        self.place = loaded.place
         self.first: dict[str, int] = {}
         self.missing = said.missing_word(self.key, comma=commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
@@ -357,5 +359,9 @@ class _Column:
         form = found.reading.form
         notes = [] if form.is_plain else [f"dates read as {form.words}: {found.reading.reason}."]
         notes += [found.zone_note] if found.zone_note else []
-        value = self._unless(found.sql)
+        sql = found.sql
+        if self.said.zone and not found.zone_note:
+            sql, note = in_utc(connection, self.table, sql, zone=self.said.zone, place=self.place)
+            notes.append(note)
+        value = self._unless(sql)
         return Typed(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)
