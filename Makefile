@@ -39,7 +39,7 @@ lint: $(VENV)/.test ## Check style, types and who imports whom
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(VENV)/bin/lint-imports
 
 bench: $(VENV)/.test ## Measure the figures of the README
-	@for name in startup steps newcomer lost_worker analysis large_file wide_file first_look reopen findings pollock correlation ranking leaks heatmap validate_config recommend estimates valid_means_runnable; do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
+	@for name in startup steps newcomer lost_worker analysis large_file wide_file first_look reopen findings pollock time_forms column_truth mutations correlation ranking leaks heatmap validate_config recommend estimates valid_means_runnable; do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
 
 browsers: $(VENV)/.test ## Run the browser tests alone
 	@$(PY) -m pytest tests/browser

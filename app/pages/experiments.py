@@ -7,12 +7,12 @@ import re
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request, send_file, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError
 from app.domain.vocabulary import RunState
-from app.services import experiments
+from app.services import experiments, reruns
 from app.storage import jobs
 from app.storage.db import now
 from app.storage.tables import Experiment
@@ -84,6 +84,7 @@ def _ended(experiment: Experiment) -> dict[str, Any]:
     return {
         "expected": expected.build(experiment.estimate, experiment.actual),
         "waited": expected.waited(experiment.created_at, experiment.finished_at),
+        "has_data": reruns.dataset_of(current_user(), experiment) is not None,
         "judged": waiting.judged_before_end(job.progress or {}) if job is not None else ("", ()),
     }
 
@@ -107,6 +108,13 @@ def progress(experiment_id: uuid.UUID) -> BaseResponse:
 def cancel(experiment_id: uuid.UUID) -> BaseResponse:
     """Stop it."""
     return see_other(_address(experiments.cancel(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/run-again")
+def run_again(experiment_id: uuid.UUID) -> BaseResponse:
+    """Start a draft with the answers of this experiment, and show all of them."""
+    row = reruns.start_again(current_user(), experiment_id)
+    return see_other(url_for("review.show", draft_id=row.id))
 
 
 @blueprint.post("/<uuid:experiment_id>/keep-best")

@@ -92,6 +92,7 @@ def save_many(
     changes: Mapping[str, Changes],
     version: int,
     keep: Mapping[str, str] | None = None,
+    undoes: int | None = None,
 ) -> SaveOutcome:
     """Save changed answers.
 
@@ -104,6 +105,8 @@ def save_many(
         fields, and refused when they are the same ones.
     keep
         field -> "mine" or "theirs", the answer to an earlier refusal.
+    undoes
+        The version whose save this one takes back, where it does.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def save_many(
     for _ in range(RETRIES):
         with transaction():
             row = drafts.get_draft(draft_id, owner_id=user.id)
-            outcome = _try_save(user, row, changes=changes, version=version, keep=keep or {})
+            outcome = _try_save(user, row, changes=changes, version=version, keep=keep or {}, undoes=undoes)
         if outcome is not None:
             return outcome
     raise ConflictError("The draft is being changed too quickly. Try again.")
@@ -130,10 +133,15 @@ def _refuse_too_large(changes: Mapping[str, Changes]) -> None:
 
 
 def _try_save(
-    user: User, row: DraftRow, *, changes: Mapping[str, Changes], version: int, keep: Mapping[str, str]
+    user: User,
+    row: DraftRow,
+    *,
+    changes: Mapping[str, Changes],
+    version: int,
+    keep: Mapping[str, str],
+    undoes: int | None,
 ) -> SaveOutcome | None:
-    if row.launched_experiment_id is not None:
-        raise ConflictError("This draft was launched, and is frozen now.", code="draft_launched")
+    refuse_launched(row)
     since = drafts.list_events(row.id, after_version=version) if version < row.version else []
     wanted = _flat(changes)
     _refuse_conflicts(row, wanted, since, keep)
@@ -147,8 +155,16 @@ def _try_save(
     if not drafts.swap(row.id, version=row.version, answers=answers, dataset_id=_dataset_id(answers)):
         return None
     step = next(iter(wanted))[0]
-    drafts.add_event(draft_id=row.id, version=row.version + 1, user_id=user.id, step=step, changes=effects)
+    drafts.add_event(
+        draft_id=row.id, version=row.version + 1, user_id=user.id, step=step, changes=effects, undoes=undoes
+    )
     return SaveOutcome(row.version + 1, bool(since), changed=True)
+
+
+def refuse_launched(row: DraftRow) -> None:
+    """Raise ConflictError for a draft that became an experiment, which nothing changes any more."""
+    if row.launched_experiment_id is not None:
+        raise ConflictError("This draft was launched, and is frozen now.", code="draft_launched")
 
 
 def _refuse_foreign_dataset(user: User, raw: Any) -> None:
@@ -322,19 +338,6 @@ def follow(dataset: Dataset) -> bool:
             # Somebody is answering at this very moment: what they said is carried along as well.
             continue
     return False
-
-
-def undo(user: User, draft_id: uuid.UUID) -> SaveOutcome:
-    """Take the last save back, as a new version; a second undo brings it again."""
-    row = drafts.get_draft(draft_id, owner_id=user.id)
-    events = drafts.list_events(row.id, after_version=row.version - 1)
-    if not events:
-        return SaveOutcome(row.version, merged=False, changed=False)
-    changes: dict[str, dict[str, Any]] = {}
-    for path, (before, _after) in events[-1].changes.items():
-        step, _, name = path.partition(".")
-        changes.setdefault(step, {})[name] = None if before == ABSENT else before
-    return save_many(user, draft_id, changes=changes, version=row.version)
 
 
 def dataset_of(user: User, row: DraftRow, answers: Mapping[str, Mapping[str, Any]] | None = None) -> Dataset | None:

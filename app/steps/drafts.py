@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain import wizard
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.services import datasets, drafts
+from app.services import datasets, draft_history, drafts
 from app.steps import flow
 from app.storage.tables import Dataset
 from app.web.arriving import landing, landing_in_part, read_refused
@@ -129,9 +129,20 @@ def _came_from() -> str:
 
 @blueprint.post("/drafts/<uuid:draft_id>/undo")
 def undo(draft_id: uuid.UUID) -> BaseResponse:
-    """Take the last change back; once more brings it again."""
-    drafts.undo(current_user(), draft_id)
-    return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")
+    """Take back the last change that stands, and show the step where it is seen."""
+    return _show_change(draft_id, draft_history.undo(current_user(), draft_id))
+
+
+@blueprint.post("/drafts/<uuid:draft_id>/redo")
+def redo(draft_id: uuid.UUID) -> BaseResponse:
+    """Bring back what was undone last, and show the step where it is seen."""
+    return _show_change(draft_id, draft_history.redo(current_user(), draft_id))
+
+
+def _show_change(draft_id: uuid.UUID, outcome: draft_history.UndoOutcome) -> BaseResponse:
+    origin = _came_from()
+    slug = origin if origin == ONE_PAGE or not outcome.step else outcome.step
+    return see_other(f"/experiments/drafts/{draft_id}/{slug}")
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/remedy")

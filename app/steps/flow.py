@@ -17,7 +17,7 @@ from app.domain import wizard
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, DraftConflictError
 from app.domain.recommendation.plan import Plan
-from app.services import datasets, drafts
+from app.services import datasets, draft_history, drafts
 from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
 from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
@@ -163,10 +163,24 @@ def store(view: StepView, situation: Situation, *, going_on: bool = False) -> Si
     changes = changes_of(view, situation, version)
     if going_on:
         changes.update(accepted(view, situation, changes))
-    outcome = drafts.save_answers(situation.user, situation.row.id, step=view.slug, changes=changes, version=version)
-    if not outcome.changed and not outcome.merged:
-        return situation
-    return situation_of(situation.row.id)
+    user, draft_id = situation.user, situation.row.id
+    visible, confirmed = split_visible(view, situation, changes)
+    outcome = drafts.save_answers(user, draft_id, step=view.slug, changes=visible, version=version)
+    kept = draft_history.confirm_answers(user, draft_id, step=view.slug, changes=confirmed)
+    return situation_of(draft_id) if outcome.changed or outcome.merged or kept else situation
+
+
+def split_visible(
+    view: StepView, situation: Situation, changes: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the changes that alter what the step shows, and those that only confirm it."""
+    shown, suggested = situation.plan.values[view.slug], situation.plan.suggestions.get(view.slug, {})
+    confirmed = {
+        name: value
+        for name, value in changes.items()
+        if name in suggested and _same(suggested[name] if value is None else value, shown.get(name))
+    }
+    return {name: value for name, value in changes.items() if name not in confirmed}, confirmed
 
 
 def save(view: StepView, draft_id: uuid.UUID) -> Response:

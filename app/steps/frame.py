@@ -12,7 +12,7 @@ from app.domain.problems import Problem
 from app.domain.recommendation.propose import READING
 from app.domain.training import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services import drafts, estimates
+from app.services import draft_history, drafts, estimates
 from app.storage.db import now
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "step": wizard.step_of(current),
         "marks": marks_of(situation, current),
         "row": situation.row,
+        "history": draft_history.undo_stacks(situation.row),
         "plan": plan,
         "spec": spec,
         "dataset": situation.dataset,

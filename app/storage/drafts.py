@@ -62,6 +62,13 @@ def swap(draft_id: uuid.UUID, *, version: int, **values: Any) -> bool:
     return done.rowcount == 1
 
 
+def replace_answers(draft_id: uuid.UUID, *, version: int, answers: dict[str, Any]) -> bool:
+    """Write the answers of a draft that still has this version, which stays; False if somebody was faster."""
+    statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.version == version).values(answers=answers)
+    done = cast("CursorResult[Any]", db.session.execute(statement.execution_options(synchronize_session=False)))
+    return done.rowcount == 1
+
+
 def change_draft(draft_id: uuid.UUID, **values: Any) -> None:
     """Change what is no answer, such as the step reached; the version stays."""
     db.session.execute(
@@ -79,6 +86,23 @@ def list_events(draft_id: uuid.UUID, *, after_version: int = 0) -> list[DraftEve
     """Return the saves after a version, oldest first."""
     query = select(DraftEvent).where(DraftEvent.draft_id == draft_id, DraftEvent.version > after_version)
     return list(db.session.scalars(query.order_by(DraftEvent.version)))
+
+
+def get_event(draft_id: uuid.UUID, version: int) -> DraftEvent:
+    """Return the save that made a version, or raise NotFoundError."""
+    query = select(DraftEvent).where(DraftEvent.draft_id == draft_id, DraftEvent.version == version)
+    event = db.session.scalar(query)
+    if event is None:
+        raise NotFoundError("There is no such change of this draft.")
+    return event
+
+
+def list_undo_marks(draft_id: uuid.UUID, *, after_version: int = 0) -> list[tuple[int, int | None]]:
+    """Return (version, version that it takes back or None) of the saves after a version, oldest first."""
+    query = select(DraftEvent.version, DraftEvent.undoes).where(
+        DraftEvent.draft_id == draft_id, DraftEvent.version > after_version
+    )
+    return [(version, undoes) for version, undoes in db.session.execute(query.order_by(DraftEvent.version))]
 
 
 def drop_draft(draft_id: uuid.UUID) -> None:

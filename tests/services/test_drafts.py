@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain import wizard
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, NotFoundError
-from app.services import datasets, drafts, experiments
+from app.services import datasets, draft_history, drafts, experiments
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.tables import at_once, draft_on, save, upload
@@ -86,20 +86,6 @@ def test_the_choice_settles_the_field_in_question_and_saves_the_others(
     assert answers(user, draft)["model"] == {"estimator": wins, "lasso.alpha": "3"}
 
 
-def test_undo_takes_the_last_save_back_and_undo_again_brings_it_back(user: User, draft: DraftRow) -> None:
-    save(user, draft, estimator="ridge")
-    version = save(user, draft, **{"estimator": "lasso", "lasso.alpha": "3"})
-    assert drafts.undo(user, draft.id).version == version + 1
-    assert answers(user, draft)["model"] == {"estimator": "ridge"}
-    drafts.undo(user, draft.id)
-    assert answers(user, draft)["model"] == {"estimator": "lasso", "lasso.alpha": "3"}
-
-
-def test_undo_of_a_draft_without_history_changes_nothing(user: User) -> None:
-    row = drafts.create_draft(user)
-    assert drafts.undo(user, row.id) == drafts.SaveOutcome(1, merged=False, changed=False)
-
-
 def test_another_dataset_clears_what_the_wizard_says_and_undo_brings_it_back(user: User, draft: DraftRow) -> None:
     for step, name, value in (
         ("data", "time_column", ""),
@@ -116,7 +102,7 @@ def test_another_dataset_clears_what_the_wizard_says_and_undo_brings_it_back(use
     assert cleared == {"data", "features", "model", "validation"}
     assert answers(user, draft) == {"data": {"dataset_id": str(other.id)}, "review": {"name": "High water"}}
     assert drafts.get_draft(user, draft.id).dataset_id == other.id
-    drafts.undo(user, draft.id)
+    draft_history.undo(user, draft.id)
     assert answers(user, draft) == before
     assert drafts.get_draft(user, draft.id).dataset_id == uuid.UUID(before["data"]["dataset_id"])
 
@@ -169,7 +155,7 @@ def test_every_earlier_version_can_be_had_back(user: User, saves: list[dict[str,
         ).version
         seen[version] = answers(user, row)
     if undone:
-        version = drafts.undo(user, row.id).version
+        version = draft_history.undo(user, row.id).version
         seen[version] = answers(user, row)
     final = drafts.get_draft(user, row.id)
     assert sorted(seen) == list(range(1, final.version + 1))
@@ -254,7 +240,7 @@ def test_somebody_elses_draft_is_a_missing_one(user: User, other_user: User, dra
     for deed in (
         lambda: drafts.get_draft(other_user, draft.id),
         lambda: drafts.save_answers(other_user, draft.id, step="model", changes={"estimator": "ridge"}, version=2),
-        lambda: drafts.undo(other_user, draft.id),
+        lambda: draft_history.undo(other_user, draft.id),
         lambda: drafts.discard_draft(other_user, draft.id),
         lambda: drafts.mark_reached(other_user, draft.id, "review"),
         lambda: experiments.launch(other_user, draft.id, version=draft.version, idempotency_key="k"),
@@ -281,7 +267,7 @@ def test_a_launched_draft_is_frozen(user: User, draft: DraftRow) -> None:
     with pytest.raises(ConflictError, match="frozen"):
         save(user, draft, estimator="ridge")
     with pytest.raises(ConflictError, match="frozen"):
-        drafts.undo(user, draft.id)
+        draft_history.undo(user, draft.id)
     assert drafts.list_drafts(user) == ([], 0)
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.domain.analysis.choices import Dialect, Peek
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, NotFoundError, UnreadableFileError
-from app.services import accounts, analysis, datasets, drafts, experiments, upkeep, uploads
+from app.services import accounts, analysis, datasets, draft_history, drafts, experiments, upkeep, uploads
 from app.services.context import current_settings
 from app.storage import files
 from app.storage.db import now, transaction
@@ -229,7 +229,7 @@ def test_a_draft_goes_along_with_all_its_answers_and_undo_brings_it_back(small: 
     said["data"]["dataset_id"] = str(again.id)
     assert {step: fields for step, fields in moved.answers.items() if fields} == said
     assert drafts.waiting_for(user, draft.id) is None
-    drafts.undo(user, draft.id)
+    draft_history.undo(user, draft.id)
     assert drafts.get_draft(user, draft.id).answers["data"]["dataset_id"] == str(small.id)
 
 

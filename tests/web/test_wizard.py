@@ -287,16 +287,6 @@ def test_going_back_keeps_what_was_typed(browser: Browser, draft: DraftRow, slug
         assert again.value_of(name) == (value if isinstance(value, list) else [value])
 
 
-def test_undo_takes_the_last_change_back_and_once_more_brings_it_again(browser: Browser, draft: DraftRow) -> None:
-    path = step_path(draft, "validation")
-    assert "Undo last change" not in browser.get(path).buttons
-    browser.press(browser.get(path), "Back", {"seed": "7"})
-    for expected in ("42", "7", "42"):
-        after = browser.press(browser.get(path), "Undo last change")
-        assert (after.status, after.goes_to) == (303, path)
-        assert browser.follow(after).value_of("seed") == [expected]
-
-
 def ticked(page: Page) -> list[Any]:
     return page.answers.values.get("column", [])
 

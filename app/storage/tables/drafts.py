@@ -33,7 +33,10 @@ class DraftRow(Base):
 
 
 class DraftEvent(Base):
-    """One save: `changes` maps "step.field" to [before, after]; a field never answered is absent, so it is null."""
+    """One save: `changes` maps "step.field" to [before, after]; a field never answered is absent, so it is null.
+
+    `undoes` is the version of the save that this one takes back; null for a save of new answers.
+    """
 
     __tablename__ = "draft_events"
     __table_args__ = (UniqueConstraint("draft_id", "version"),)
@@ -44,4 +47,5 @@ class DraftEvent(Base):
     user_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     step: Mapped[str] = mapped_column(String(20))
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    undoes: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(default=now)

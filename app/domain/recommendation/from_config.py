@@ -1,0 +1,126 @@
+"""A config turned back into the answers of a draft, so that an experiment can be changed and run again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.estimators import registry
+from app.domain.experiment import Draft, SpacePart, Spec
+from app.domain.recommendation.propose import make_plan
+from app.domain.recommendation.tuning import wire
+from app.domain.training import splitting
+
+Answers = dict[str, dict[str, Any]]
+# An empty text is an answer, "none of them"; None would leave the field to the suggestion.
+EMPTY = ""
+
+
+def answers_of_config(spec: Spec, profile: DatasetProfile, associations: Associations | None = None) -> Answers:
+    """Return the answers of a draft that `make_plan` completes to this config.
+
+    Parameters
+    ----------
+    spec
+        A config whose columns are those of the profile. Parameters that it leaves out have the registry's defaults.
+    profile
+        The dataset it was made on.
+    associations
+        What is known of the columns and the target. With it, only columns that differ from the suggestion are
+        answered; without it every column is, since a suggestion may change when the associations come.
+
+    Returns
+    -------
+    dict
+        step -> field -> answer, as a form would send it or as its JSON value. Columns that the profile does not have
+        are left out.
+    """
+    answers: Answers = {
+        "data": _data(spec, profile),
+        "features": _features(spec, profile),
+        "model": _model(spec),
+        "validation": _validation(spec),
+        "review": {"name": spec.name, "description": spec.description, "tags": ", ".join(spec.tags)},
+    }
+    if associations is not None:
+        plan = make_plan(Draft(answers), profile, associations)
+        alike = {f"column.{choice.profile.key}" for choice in plan.columns if choice.selected == choice.ruled}
+        answers["features"] = {name: value for name, value in answers["features"].items() if name not in alike}
+    return answers
+
+
+def _data(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
+    kinds = {
+        f"kind.{profile.column(name).key}": kind.value
+        for name, kind in spec.data.column_kinds.items()
+        if profile.has(name)
+    }
+    return {
+        "target": spec.task.target,
+        "task_kind": spec.task.kind.value,
+        "time_column": spec.task.time_column or EMPTY,
+        "group_column": spec.task.group_column or EMPTY,
+        **kinds,
+    }
+
+
+def _features(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
+    selected = frozenset(spec.features.selected)
+    leaks = {
+        f"leak.{profile.column(name).key}": answer for name, answer in spec.leakage.answers.items() if profile.has(name)
+    }
+    columns = {
+        f"column.{column.key}": column.name in selected for column in profile.columns if column.name != spec.task.target
+    }
+    transforms = [recipe.model_dump(mode="json") for recipe in spec.features.transforms]
+    return {**columns, **leaks, "transforms": transforms}
+
+
+def _model(spec: Spec) -> dict[str, Any]:
+    model, task = spec.model, spec.task.kind
+    entry = registry.get(model.estimator)
+    parameters = {**entry.defaults(task), **model.parameters}
+    settings = {f"{entry.id}.{name}": _typed(value) for name, value in parameters.items()}
+    answers: dict[str, Any] = {"estimator": entry.id, **settings}
+    if not model.tuning.enabled:
+        return {**answers, "tuning.enabled": False}
+    method = model.tuning.model_dump(mode="json", include={"enabled", "trials", "inner", "sampler", "pruning"})
+    answers |= {f"tuning.{name}": value for name, value in method.items()}
+    answers["tuning.metric"] = model.tuning.metric or EMPTY
+    for name, part in model.tuning.space.items():
+        answers |= _space(f"space.{entry.id}.{name}", part)
+    return answers
+
+
+def _space(field: str, part: SpacePart) -> dict[str, Any]:
+    answers: dict[str, Any] = {f"{field}.search": not part.fixed}
+    if part.low is not None:
+        answers[f"{field}.low"] = part.low
+    if part.high is not None:
+        answers[f"{field}.high"] = part.high
+    if part.log is not None:
+        answers[f"{field}.scale"] = "log" if part.log else "linear"
+    if part.choices is not None:
+        answers[f"{field}.choices"] = [wire(choice) for choice in part.choices]
+    return answers
+
+
+def _typed(value: Any) -> Any:
+    return EMPTY if value is None else value
+
+
+def _validation(spec: Spec) -> dict[str, Any]:
+    strategy, given = spec.validation.strategy, spec.validation.parameters
+    holdout = spec.validation.holdout
+    settings = {
+        f"{strategy.value}.{one.name}": _typed(given.get(one.name, one.default))
+        for one in splitting.get(strategy).parameters
+    }
+    return {
+        "strategy": strategy.value,
+        **settings,
+        "holdout_percent": round(100 * holdout.fraction, 4) if holdout else 0,
+        "seed": spec.reproducibility.seed,
+        "primary_metric": spec.metrics.primary,
+        "other_metrics": list(spec.metrics.others),
+    }
