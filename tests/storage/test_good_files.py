@@ -199,7 +199,7 @@ def test_dates_are_read_and_an_order_that_had_to_be_guessed_is_said(text: str, m
 def test_a_date_that_can_be_read_both_ways_is_pointed_out() -> None:
     profile, rows = _table(b"day,v\n01/02/2001,1\n03/02/2001,2\n")
     assert rows[0][0] == DAY.replace(month=2, day=1)
-    question = next(one for one in profile.findings if one.code == "ambiguous_dates")
+    question = next(one for one in profile.findings if one.code == "looks_like_time_not_understood")
     assert [one.label for one in question.remedies] == [
         "01/02/2001 is 1 February 2001 (suggested)",
         "01/02/2001 is 2 January 2001",

@@ -156,11 +156,11 @@ def test_columns_are_joined_as_a_person_says(tmp_path: Path) -> None:
 def test_an_order_that_nothing_tells_is_asked_with_the_likelier_one_read(tmp_path: Path) -> None:
     values = [f"{1 + at * 5 % 12:02d}/{1 + at * 7 % 12:02d}/2013" for at in range(60)]
     profile, rows = table(tmp_path, {"day": values})
-    question = next(one for one in profile.findings if one.code == "ambiguous_dates")
+    question = next(one for one in profile.findings if one.code == "looks_like_time_not_understood")
     assert question.severity.value == "warning"
     assert "(suggested)" in question.remedies[0].label
     answered, other = table(tmp_path, {"day": values}, **question.remedies[1].changes)
-    assert not any(one.code == "ambiguous_dates" for one in answered.findings)
+    assert not any(one.code == "looks_like_time_not_understood" for one in answered.findings)
     assert [row[0] for row in other] != [row[0] for row in rows]
     assert table(tmp_path, {"day": values}, **question.remedies[-1].changes)[0].column("day").storage == "text"
 

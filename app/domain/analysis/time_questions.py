@@ -7,15 +7,16 @@ from typing import Any
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.time_forms.candidates import may_be_times
+from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.time_forms.judging import TimeReading
+from app.domain.analysis.time_forms.judging import TimeReading, is_whole_day
 from app.domain.analysis.time_forms.name_words import names_sure_time
 from app.domain.analysis.wording import called
 from app.domain.vocabulary import ColumnKind, Severity
 
-NOT_UNDERSTOOD, AMBIGUOUS, JOINED = "looks_like_time_not_understood", "ambiguous_dates", "time_joined"
+NOT_UNDERSTOOD, JOINED = "looks_like_time_not_understood", "time_joined"
 EXAMPLE_LENGTH = 30
+MOSTLY = 0.8
 NO_TIME = (ColumnKind.DATETIME, ColumnKind.CONSTANT, ColumnKind.BOOLEAN)
 
 
@@ -32,7 +33,7 @@ def time_question(column: str, reading: TimeReading) -> Finding | None:
     buttons += [Remedy(f"{shown} is {day}", "reading", _reads(column, form)) for form, day in others]
     buttons.append(Remedy("They are no dates", "reading", {"columns": [{"column": column[:200], "read_as": "text"}]}))
     remedy = "Say which it is, and the file is read again."
-    return Finding(AMBIGUOUS, Severity.WARNING, (column,), message, remedy, tuple(buttons))
+    return Finding(NOT_UNDERSTOOD, Severity.WARNING, (column,), message, remedy, tuple(buttons))
 
 
 def _day_in(form: Form, text: str) -> str:
@@ -88,5 +89,11 @@ def _looks_like_time(column: ColumnProfile) -> bool:
     is_named = names_sure_time(column.name)
     if column.storage == "text":
         has_digits = bool(words) and all(any(sign.isdigit() for sign in word) for word in words)
-        return (is_named and has_digits) or (may_be_times(words) and not all(word.strip().isdigit() for word in words))
+        return has_digits and (is_named or _fit_a_form(words))
     return is_named and column.storage in ("number", "integer")
+
+
+def _fit_a_form(words: Sequence[str]) -> bool:
+    """Say whether most of some values are whole days in one form."""
+    forms = [form for form in candidates(words) if is_whole_day(form)]
+    return any(sum(form.parse(word) is not None for word in words) >= MOSTLY * len(words) for form in forms)

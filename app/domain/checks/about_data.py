@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.questions import CODE as MARKER
-from app.domain.analysis.time_questions import AMBIGUOUS, NOT_UNDERSTOOD
+from app.domain.analysis.time_questions import NOT_UNDERSTOOD
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import longest_memory, names_made
@@ -189,9 +189,11 @@ def times_are_understood(subject: Subject) -> Iterator[Problem]:
     time = subject.spec.task.time_column
     for one in subject.profile.findings:
         name = one.columns[0][:60] if one.columns else ""
-        if one.code == NOT_UNDERSTOOD and time is None:
+        if one.code != NOT_UNDERSTOOD:
+            continue
+        if time is None:
             message = f"{name} looks like times that were not understood, so the rows are split without regard to time."
             yield warning("data", "time_column", NOT_UNDERSTOOD, message, SAY_THE_FORM)
-        if one.code == AMBIGUOUS and time in one.columns:
+        elif time in one.columns:
             message = f"Day and month in {name} could be the other way round; its order in time rests on a guess."
-            yield warning("data", "time_column", AMBIGUOUS, message, SAY_THE_FORM)
+            yield warning("data", "time_column", NOT_UNDERSTOOD, message, SAY_THE_FORM)

@@ -28,12 +28,19 @@ def moment_sql(form: Form, word: str) -> str:
 
 
 def _counted(form: Form, number: str) -> str:
-    start, size = COUNTED[form.code]
-    if form.code != "excel":
-        return f"TRY(TIMESTAMP '{start}' + to_microseconds(TRY_CAST(round({number} * {size}) AS BIGINT)))"
-    minutes, seconds = (f"to_{unit}(TRY_CAST(round({number} * {size}) AS BIGINT))" for unit, size in SERIAL_UNITS)
+    count = COUNTED[form.code]
+    if form.code == "decimal_year":
+        year = f"TRY_CAST(trunc({number}) AS INTEGER)"
+        first, after = f"make_date({year}, 1, 1)", f"make_date({year} + 1, 1, 1)"
+        days = f"TRY_CAST(round(({number} - trunc({number})) * ({after} - {first})) AS INTEGER)"
+        return f"TRY({first}::TIMESTAMP + to_days({days}))"
+    since = f"({number} - {count.offset})" if count.offset else number
+    if not count.is_days:
+        micro = f"TRY_CAST(round({since} * {count.size}) AS BIGINT)"
+        return f"TRY(TIMESTAMP '{count.start}' + to_microseconds({micro}))"
+    minutes, seconds = (f"to_{unit}(TRY_CAST(round({since} * {size}) AS BIGINT))" for unit, size in SERIAL_UNITS)
     few = f"round({number}, {SERIAL_DECIMALS}) = {number}"
-    return f"TRY(TIMESTAMP '{start}' + CASE WHEN {few} THEN {minutes} ELSE {seconds} END)"
+    return f"TRY(TIMESTAMP '{count.start}' + CASE WHEN {few} THEN {minutes} ELSE {seconds} END)"
 
 
 def field_sql(form: Form, word: str, field: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from app.domain.analysis.time_forms.judging import (
     choose,
     first_year_of,
     is_believed,
+    latest_year,
 )
 from app.storage.reading.moments import field_sql, moment_sql
 from app.storage.reading.zones import MixedZonesError, zoned
@@ -28,6 +28,7 @@ OPTIONAL_ZONE = re.compile(r"\[ ?%z\]")
 MAX_SHAPES, MAX_FORMS = 300, 24
 # Where the user says that a column holds times, so many of its values must be.
 LEAST_SHARE = 0.8
+FEW_ODD_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,6 @@ class TimesFound:
     fault: str = ""
 
 
-def latest_year() -> int:
-    """Return the latest year that years of two digits may mean."""
-    return datetime.now(UTC).year + 1
-
-
 def find_times(connection: Any, source: str, *, word: str, name: str, present: int) -> TimesFound | None:
     """Return how the texts of a column are read as times, or None where they are none.
 
@@ -61,9 +57,9 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     name, present
         The column's name, and how many values there are.
     """
-    able = _able(connection, source, candidates(_shown(connection, source)), present=present)
-    reading = choose(able, present=present)
-    if reading is None:
+    able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE)
+    reading = choose(able, present=present, share=LEAST_SHARE)
+    if reading is None or not _rest_is_odd(connection, source, able, present=present):
         return None
     moments = next(one.moments for one in able if one.form == reading.form)
     if not is_believed(reading, moments, name):
@@ -77,6 +73,18 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     if tried.count < MOSTLY * present:
         return found
     return as_found(connection, source, replace(reading, form=tried.form), word=word, count=tried.count)
+
+
+def _rest_is_odd(connection: Any, source: str, able: Sequence[Tried], *, present: int) -> bool:
+    """Say whether what a form leaves over is little, or a few words again and again that may mean missing."""
+    best = max(able, key=lambda one: one.count)
+    if best.count >= MOSTLY * present:
+        return True
+    sql = moment_sql(best.form, "word")
+    words = connection.execute(
+        f"SELECT DISTINCT word FROM {source} WHERE {sql} IS NULL AND word IS NOT NULL LIMIT {FEW_ODD_WORDS + 1}"
+    ).fetchall()
+    return len(words) <= FEW_ODD_WORDS and not any(sign.isdigit() for (word,) in words for sign in word)
 
 
 def times_as_said(connection: Any, source: str, *, word: str, form: Form | None, present: int) -> TimesFound | None:

@@ -17,9 +17,9 @@ FIRST_LOOK = 6
 MOSTLY = 0.8
 ZONE = r"(?P<zone>\s?(?:[A-Z]{1,5}|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 HALF = r"(?P<half>\s?[AaPp]\.?\s?[Mm]\.?)?"
-CLOCK = (
-    rf"[0-9]{{1,2}}(?P<sign>[:.h])[0-9]{{2}}(?P<second>(?P=sign)[0-9]{{2}}(?P<fraction>[.,][0-9]{{1,9}})?)?{HALF}{ZONE}"
-)
+SECOND = r"(?P<second>(?P=sign)[0-9]{2}(?P<fraction>[.,][0-9]{1,9})?)?"
+UNIT = r"(?P<unit>\s?(?:Uhr|uhr|hrs|Hrs|hs|h))?"
+CLOCK = rf"[0-9]{{1,2}}(?P<sign>[:.h])[0-9]{{2}}{SECOND}{HALF}{UNIT}{ZONE}"
 HOUR = rf"[0-9]{{1,2}}(?P<half>\s?[AaPp]\.?\s?[Mm]\.?){ZONE}"
 TIGHT = rf"(?:(?P<six>[0-9]{{6}})(?P<fraction>[.,][0-9]{{1,9}})?|[0-9]{{4}}|[0-9]{{2}}){ZONE}"
 JOINER = r"(?P<joiner>T|,?\s+(?:at\s+|um\s+|kl\.?\s+)?|\s*[_/:,]\s*|-)"
@@ -28,7 +28,9 @@ BEHIND = tuple(
     for name, time in (("clock", CLOCK), ("hour", HOUR), ("tight", TIGHT))
 )
 BEFORE = re.compile(rf"(?P<clock>{CLOCK})(?P<joiner>,?\s+)(?P<day>.*)", re.DOTALL)
+MIDDLE = re.compile(rf"(?P<day>.+?)(?P<joiner>\s+)(?P<clock>{CLOCK})\s+(?P<year>[0-9]{{4}})", re.DOTALL)
 PIECES = re.compile(r"[0-9]+|[^\W\d_]+\.?|[^\w]+|_")
+TIME_PARTS = ("%H", "%M", "%S")
 ORDINALS = ("st", "nd", "rd", "th", "er")
 # Digits in one piece, by how many there are.
 TIGHT_DAYS = {
@@ -48,14 +50,18 @@ TIGHT_DAYS = {
 
 @dataclass(frozen=True)
 class Time:
-    """How the time of day is written behind a day (or before it): the sign, the joiner and what else is there."""
+    """How the time of day is written: the sign, the joiner and what else is there.
+
+    It stands "behind" the day, "before" it, or in the "middle", between the day and its year.
+    """
 
     joiner: str
     kind: str
     sign: str
     digits: int
     half: str
-    is_before: bool = False
+    place: str = "behind"
+    unit: str = ""
     second: bool = False
     fraction: str = ""
     zone: str = ""
@@ -63,7 +69,7 @@ class Time:
     @property
     def base(self) -> tuple[object, ...]:
         """Return what values of one form have in common."""
-        return self.joiner, self.kind, self.sign, self.digits, self.half, self.is_before
+        return self.joiner, self.kind, self.sign, self.digits, self.half, self.place, self.unit
 
 
 def may_be_times(words: Iterable[str]) -> bool:
@@ -116,10 +122,13 @@ def _code(day: str, times: list[Time], *, bare: bool) -> str:
         seconds = f"{one.sign}%S{_sometimes([time.fraction for time in times], '%f')}"
         clock += _optional(seconds, [time.second for time in times])
         clock += f"{one.half.strip('%')}%p" if one.half else ""
+    clock += one.unit
     zones = [time.zone for time in times]
     clock += _optional(f"{' ' if any(zone[:1] == ' ' for zone in zones) else ''}%z", [bool(zone) for zone in zones])
-    if one.is_before:
+    if one.place == "before":
         return f"{clock}{one.joiner}{day}"
+    if one.place == "middle":
+        return f"{day.removesuffix(' %Y')}{one.joiner}{clock} %Y"
     return f"{day}[{one.joiner}{clock}]" if bare else f"{day}{one.joiner}{clock}"
 
 
@@ -151,7 +160,12 @@ def _days_of(text: str) -> Iterator[tuple[str, Time | None]]:
     found = BEFORE.fullmatch(text)
     if found:
         for day in _codes_of_day(found["day"]):
-            yield day, _time("clock", found, is_before=True)
+            yield day, _time("clock", found, place="before")
+    found = MIDDLE.fullmatch(text)
+    if found:
+        for day in _codes_of_day(f"{found['day']} {found['year']}"):
+            if day.endswith(" %Y"):
+                yield day, _time("clock", found, place="middle")
 
 
 def _is_whole_day(code: str) -> bool:
@@ -159,7 +173,7 @@ def _is_whole_day(code: str) -> bool:
     return "%Y" in code and ("%d" in code or "%j" in code)
 
 
-def _time(kind: str, found: re.Match[str], *, is_before: bool = False) -> Time:
+def _time(kind: str, found: re.Match[str], *, place: str = "behind") -> Time:
     held = found.groupdict()
     half, zone, joiner = held.get("half") or "", held.get("zone") or "", found["joiner"]
     return Time(
@@ -168,7 +182,8 @@ def _time(kind: str, found: re.Match[str], *, is_before: bool = False) -> Time:
         sign=held.get("sign") or "",
         digits=_leading_digits(found[0][found.end("joiner") :]) if kind == "tight" else 0,
         half=(" " if half[0].isspace() else "%") if half else "",
-        is_before=is_before,
+        place=place,
+        unit=re.sub(r"\s+", " ", held.get("unit") or ""),
         second=bool(held.get("second")),
         fraction=(held.get("fraction") or "")[:1],
         zone=(" " if zone[0].isspace() else "z") if zone else "",
@@ -197,9 +212,14 @@ def _codes_of_day(text: str) -> Iterator[str]:
             yield _filled(codes, numbers, order)
     elif names:
         yield from _quarters_and_weeks(pieces, codes, numbers, names)
-    else:
+    elif not _is_clock(pieces, widths):
         for order in _orders(widths):
             yield _filled(codes, numbers, order)
+
+
+def _is_clock(pieces: list[str], widths: tuple[int, ...]) -> bool:
+    """Say whether numbers with colons between are hours, minutes and seconds."""
+    return ":" in pieces and 4 not in widths[:1]
 
 
 def _literal(piece: str) -> str:
@@ -258,6 +278,9 @@ def _orders(widths: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
         elif max(widths) <= 2:
             orders = (("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d"))
             yield from (order for order in orders if widths[order.index("%y")] == 2)
+    elif len(widths) in (4, 5, 6) and max(widths[3:]) <= 2 and 4 in (widths[0], widths[2]):
+        # The time of day in numbers like those of the day.
+        yield from ((*day, *TIME_PARTS[: len(widths) - 3]) for day in _orders(widths[:3]))
 
 
 def _quarters_and_weeks(pieces: list[str], codes: list[str], numbers: list[int], names: list[int]) -> Iterator[str]:

@@ -39,16 +39,33 @@ PARTS = {
 ALIASES = {"B": "b", "A": "a", "h": "b", "e": "d", "Z": "z"}
 EXPANDED = {"%T": "%H:%M:%S", "%R": "%H:%M", "%F": "%Y-%m-%d", "%D": "%m/%d/%y"}
 DIGITS = frozenset("YymdjqGVuHIMSf")
-# Numbers that count units from a moment: what the moment is, and how many microseconds one unit has.
+
+
+@dataclass(frozen=True)
+class Count:
+    """Numbers that count from `start`, where they are `offset`; one unit has `size` microseconds, a day `DAY`."""
+
+    start: datetime
+    size: int
+    words: str
+    offset: float = 0.0
+
+    @property
+    def is_days(self) -> bool:
+        """Say whether a unit is a day, so that its fraction is the time of day."""
+        return self.size == DAY
+
+
+DAY = 86_400_000_000
+START = datetime(1970, 1, 1)  # noqa: DTZ001 - moments in files have no zone
 COUNTED = {
-    "unix_seconds": (datetime(1970, 1, 1), 1_000_000),  # noqa: DTZ001 - moments in files have no zone
-    "unix_milliseconds": (datetime(1970, 1, 1), 1_000),  # noqa: DTZ001
-    "excel": (datetime(1899, 12, 30), 86_400_000_000),  # noqa: DTZ001
-}
-COUNTED_WORDS = {
-    "unix_seconds": "seconds since 1970 (Unix time)",
-    "unix_milliseconds": "milliseconds since 1970 (Unix time)",
-    "excel": "days since 1900 (spreadsheet serial number)",
+    "unix_seconds": Count(START, 1_000_000, "seconds since 1970 (Unix time)"),
+    "unix_milliseconds": Count(START, 1_000, "milliseconds since 1970 (Unix time)"),
+    "excel": Count(START, DAY, "days since 1900 (spreadsheet serial number)", 25_569),
+    "matlab": Count(START, DAY, "days of MATLAB (datenum)", 719_529),
+    "mjd": Count(START, DAY, "modified Julian days", 40_587),
+    "julian_day": Count(START, DAY, "Julian days", 2_440_587.5),
+    "decimal_year": Count(START, 0, "years with a decimal fraction"),
 }
 # A day with so many decimals or fewer tells minutes, and with more of them seconds.
 SERIAL_DECIMALS = 5
@@ -127,7 +144,7 @@ class Form:
     def words(self) -> str:
         """Return the form as people write it: "DD.MM.YYYY hh:mm"."""
         if self.is_counted:
-            return COUNTED_WORDS[self.code]
+            return COUNTED[self.code].words
         return "".join(PARTS[one[1]][3] if one[0] == "%" and one != "%%" else one for one in self.tokens)
 
     @property
@@ -192,12 +209,16 @@ class Form:
 
 def _counted(code: str, number: float) -> datetime:
     """Return the moment of a number; of days with few decimals the minute, since they tell no seconds."""
-    start, size = COUNTED[code]
-    if code != "excel":
-        return start + timedelta(microseconds=round(number * size))
+    count = COUNTED[code]
+    if code == "decimal_year":
+        first, after = (datetime(int(number) + more, 1, 1) for more in (0, 1))  # noqa: DTZ001
+        return first + timedelta(days=round((number - int(number)) * (after - first).days))
+    since = number - count.offset
+    if not count.is_days:
+        return count.start + timedelta(microseconds=round(since * count.size))
     if round(number, SERIAL_DECIMALS) == number:
-        return start + timedelta(minutes=round(number * 1440))
-    return start + timedelta(seconds=round(number * 86_400))
+        return count.start + timedelta(minutes=round(since * 1440))
+    return count.start + timedelta(seconds=round(since * 86_400))
 
 
 def form_of(code: str) -> Form:

@@ -14,7 +14,7 @@ ROLES = {
     "day": "day dd dy d dom dayofmonth monthday mday tag dia jour dag giorno den",
     "day_of_year": "doy jday yday dayofyear yearday julianday jd julday julian ddd jul jour_annee",
     "hour": "hour hr hrs hh h stunde std hora heure uur ora time timme",
-    "minute": "minute min minutes mi mn mins",
+    "minute": "minute min minutes mi mm mn mins",
     "second": "second sec seconds ss s secs",
     "clock": "time clock hhmm hhmmss tid tijd zeit uhrzeit hora heure ora hour timeofday obstime klok",
     "quarter": "quarter qtr q quartal trimestre trimester",
@@ -92,41 +92,35 @@ def _is_named(name: str, words: frozenset[str]) -> bool:
 
 def find_joins(parts: Sequence[Part]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Return the ways in which columns could make a time: their names and their roles, the most complete first."""
-    by_role: dict[str, str] = {}
+    by_role: dict[str, list[str]] = {}
     for part in parts:
         for role in roles_of(part):
-            by_role.setdefault(role, part.name)
-    for plain, other in (("year", "short_year"), ("month", "month_name")):
-        by_role.setdefault(plain, by_role.get(other, ""))
-    times = [one for one in (_time(by_role, roles) for roles in _TIMES) if one]
+            by_role.setdefault(role, []).append(part.name)
     found = []
     for day in DAYS:
-        roles = tuple(_role(role, by_role, parts) for role in day)
-        names = tuple(by_role.get(role, "") for role in day)
-        if not all(names):
-            continue
         # A time of day belongs to a day, not to a month.
-        behind = times if {"day", "day_of_year", "date"} & set(day) else []
-        for time_names, time_roles in [*behind, ((), ())]:
-            together = (*names, *time_names)
-            if len(together) > 1 and len(set(together)) == len(together):
-                found.append((together, (*roles, *time_roles)))
+        behind = TIMES if {"day", "day_of_year", "date"} & set(day) else ()
+        for time in (*behind, ()):
+            held = _assigned((*day, *time), by_role)
+            if len(held) > 1:
+                found.append((tuple(name for name, _ in held), tuple(role for _, role in held)))
     return found
 
 
-_TIMES = (("hour", "minute", "second"), ("hour", "minute"), ("clock",), ("clock_number",), ("hour",))
+TIMES = (("hour", "minute", "second"), ("hour", "minute"), ("clock",), ("clock_number",), ("hour",))
+OTHERS = {"year": "short_year", "month": "month_name"}
 
 
-def _time(by_role: Mapping[str, str], roles: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    names = tuple(by_role.get(role, "") for role in roles)
-    return (names, roles) if all(names) else None
-
-
-def _role(role: str, by_role: Mapping[str, str], parts: Sequence[Part]) -> str:
-    """Return the role that a column truly has: a month may be a name, and a year may have two digits."""
-    part = next((one for one in parts if one.name == by_role.get(role)), None)
-    other = {"year": "short_year", "month": "month_name"}.get(role)
-    return other if part is not None and other in roles_of(part) and role not in roles_of(part) else role
+def _assigned(roles: Sequence[str], by_role: Mapping[str, list[str]]) -> list[tuple[str, str]]:
+    """Return a column of its own for each role, or nothing; a year may have two digits, and a month be a name."""
+    taken: list[tuple[str, str]] = []
+    for role in roles:
+        able = [(name, one) for one in (role, OTHERS.get(role, role)) for name in by_role.get(one, [])]
+        free = next(((name, one) for name, one in able if name not in [name for name, _ in taken]), None)
+        if free is None:
+            return []
+        taken.append(free)
+    return taken
 
 
 def code_of(roles: Sequence[str]) -> str:

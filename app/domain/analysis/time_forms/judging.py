@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class Evenness:
     is_monotone: bool
     step_seconds: float
     distinct: int
+    last_year: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class TimeReading:
     example: str = ""
 
 
+def latest_year() -> int:
+    """Return the latest year that a record may be of: that of tomorrow."""
+    return datetime.now(UTC).year + 1
+
+
 def evenness_of(moments: Moments) -> Evenness:
     """Return how even moments are.
 
@@ -67,10 +74,11 @@ def evenness_of(moments: Moments) -> Evenness:
     changes = np.diff(moments)
     rising = int(np.count_nonzero(changes >= 0))
     is_monotone = len(changes) > 0 and max(rising, len(changes) - rising) >= MONOTONE * len(changes)
+    last = int(distinct[-1:].astype("datetime64[us]").astype("datetime64[Y]").astype(int).sum()) + 1970
     if len(distinct) < FEW_VALUES:
-        return Evenness(False, 0, is_monotone, 0.0, len(distinct))
+        return Evenness(False, 0, is_monotone, 0.0, len(distinct), last)
     step = step_of(distinct / MICRO)
-    return Evenness(step.regular, step.gaps, is_monotone, step.seconds, len(distinct))
+    return Evenness(step.regular, step.gaps, is_monotone, step.seconds, len(distinct), last)
 
 
 def first_year_of(years: NDArray[Any], *, latest: int) -> int:
@@ -170,7 +178,7 @@ def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
     form = reading.form
     even = evenness_of(moments)
     in_order = even.is_regular or even.is_monotone
-    if _is_plain(form):
+    if is_whole_day(form):
         return names_time(name) or not names_other(name) or even.is_regular
     low, high = (
         int(moment.astype("datetime64[us]").astype("datetime64[Y]").astype(int)) + 1970
@@ -181,7 +189,7 @@ def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
     return names_time(name) or (in_order and even.distinct >= FEW_VALUES and not names_other(name))
 
 
-def _is_plain(form: Form) -> bool:
+def is_whole_day(form: Form) -> bool:
     """Say whether values of a form can hardly be anything else: a whole day or a name, with signs between."""
     if form.has("b") and form.has("Y", "d"):
         return True

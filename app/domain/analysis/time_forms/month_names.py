@@ -56,7 +56,8 @@ def _numbered() -> dict[str, int]:
     for name, months in short.items():
         whole.setdefault(name, min(months) if len(months) == 1 else 0)
     # Where two languages differ, the commoner use of the short form stands; a Czech July is never abbreviated to it.
-    whole |= {"mar": 3, "mai": 5, "maj": 5, "jun": 6, "jul": 7, "list": 11, "cerven": 6, "lis": 11, "listopad": 11}
+    whole |= {"mrz": 3, "mar": 3, "mai": 5, "maj": 5, "cvn": 6, "cerven": 6, "jun": 6, "cvc": 7, "jul": 7}
+    whole |= dict.fromkeys(("lis", "list", "listopad"), 11)
     return {name: month for name, month in whole.items() if month}
 
 

@@ -24,6 +24,12 @@ _WORDS = {
     "beside_year": "water hydro hydrological calendar cal obs observation the date time of sample data",
     # Numbers that may count days.
     "serial": "date datum fecha data dato time zeit datetime timestamp serial excel day dt dates",
+    # Numbers that count days in another way than spreadsheets do.
+    "matlab": "datenum matlab",
+    "mjd": "mjd mjday",
+    "julian_day": "jd julian",
+    "decimal_year": "decimal dec fractional decyear decdate decimaldate decimalyear decyr fracyear year yr jahr date "
+    "time t datum",
     # What can hardly be anything but times.
     "sure": "date datum fecha datetime timestamp zeitstempel",
 }
@@ -44,6 +50,11 @@ def names_time(name: str) -> bool:
 def names_other(name: str) -> bool:
     """Say whether a column's name says that it holds codes, counts or measurements."""
     return any(word in NAME_WORDS["other"] for word in words_in(name))
+
+
+def names_count(name: str, code: str) -> bool:
+    """Say whether a column's name says that its numbers count in the way of a form, such as "mjd"."""
+    return any(word in NAME_WORDS[code] for word in words_in(name))
 
 
 def names_serial(name: str) -> bool:

@@ -9,8 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.time_forms.judging import FEW_VALUES, Evenness, Moments, evenness_of
-from app.domain.analysis.time_forms.name_words import names_other, names_serial, names_time, names_year
+from app.domain.analysis.time_forms.judging import FEW_VALUES, Evenness, Moments, evenness_of, latest_year
+from app.domain.analysis.time_forms.name_words import (
+    NAME_WORDS,
+    names_count,
+    names_other,
+    names_serial,
+    names_time,
+    names_year,
+)
 
 # How dates are written as one number: the form, its digits, and the bounds of the number. Zeros in front are lost, so
 # some values may have a digit less, but not all.
@@ -33,8 +40,15 @@ COUNTED_BOUNDS = {
     "unix_seconds": (1e8, 4.2e9),
     "unix_milliseconds": (1e11, 4.2e12),
     "excel": (10_000.0, 75_000.0),
+    "matlab": (675_000.0, 768_000.0),
+    "mjd": (15_000.0, 90_000.0),
+    "julian_day": (2_390_000.0, 2_490_000.0),
+    "decimal_year": (1700.0, 2100.0),
 }
 MONTHS_BEHIND_A_POINT = "%Y.%m"
+# A number of the modified Julian calendar is that many years later, read as that of a spreadsheet.
+MJD_AFTER_EXCEL = 41
+DAYS = ("excel", "matlab", "mjd", "julian_day", "decimal_year")
 YEARS = (1500, 2200)
 LIKELY_YEARS = (1850, 2100)
 RECENT_YEARS = (1985, 2045)
@@ -68,7 +82,7 @@ def number_forms(low: float, high: float, *, is_whole: bool) -> list[NumberForm]
     ]
     counted = [code for code, (first, last) in COUNTED_BOUNDS.items() if first <= low <= high <= last]
     found = [NumberForm(Form(code), digits) for code, digits in written]
-    found += [NumberForm(Form(code)) for code in counted if is_whole or code == "excel"]
+    found += [NumberForm(Form(code)) for code in counted if not is_whole or code != "decimal_year"]
     if not is_whole and YEARS[0] < low <= high < YEARS[1]:
         found.append(NumberForm(Form(MONTHS_BEHIND_A_POINT)))
     return found
@@ -90,8 +104,9 @@ def numbers_are_times(form: Form, moments: Moments, name: str) -> bool:
         return False
     in_order = even.is_regular or even.is_monotone
     named, other = names_time(name), names_other(name)
-    if form.code == "excel":
-        return _is_serial(even, name)
+    if form.code in DAYS:
+        # No record is of the future, which tells days since 1900 from days since 1858.
+        return years[1] <= latest_year() and _is_serial(even, name, form.code)
     if form.is_counted:
         recent = RECENT_YEARS[0] <= years[0] <= years[1] <= RECENT_YEARS[1]
         steady = even.is_regular and even.step_seconds % 60 == 0 and even.distinct >= MANY_VALUES
@@ -103,13 +118,18 @@ def numbers_are_times(form: Form, moments: Moments, name: str) -> bool:
     return not other and in_order and (named or (even.is_regular and even.distinct > 2 * FEW_VALUES))
 
 
-def _is_serial(even: Evenness, name: str) -> bool:
+def _is_serial(even: Evenness, name: str, code: str) -> bool:
     """Say whether numbers count days, as any of that size could: by their name, or by parts of a day."""
     if names_other(name) or not (even.is_regular or even.is_monotone):
         return False
-    if names_serial(name):
+    if code == "decimal_year":
+        return names_count(name, code) and even.is_monotone
+    if code in NAME_WORDS and names_count(name, code):
         return True
-    is_part = even.is_regular and even.step_seconds < DAY and even.step_seconds % 60 == 0
+    if names_serial(name):
+        # Spreadsheets are far commoner, so other days are meant only where theirs would lie in the future.
+        return code == "excel" or (code == "mjd" and even.last_year + MJD_AFTER_EXCEL > latest_year())
+    is_part = code == "excel" and even.is_regular and even.step_seconds < DAY and even.step_seconds % 60 == 0
     return is_part and even.is_monotone and even.distinct >= MANY_VALUES
 
 
