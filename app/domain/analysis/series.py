@@ -90,7 +90,9 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
     """Yield what is worth saying about the times of the rows: steps left out or uneven, times that come twice."""
     clock = next((one for one in columns if is_clock(one)), None)
     dates = next((one for one in columns if one.storage == "datetime"), None)
-    if clock is not None and dates is not None and (axis is None or axis.duplicates) and _days_alone(dates, rows):
+    is_joined = axis is not None and bool(axis.columns)
+    is_open = not is_joined and (axis is None or axis.duplicates > 0)
+    if clock is not None and dates is not None and is_open and _days_alone(dates, rows):
         message = (
             f"{called(dates.name)} holds the day and {called(clock.name)} the time of day: the moment of a row "
             "stands in neither, so earlier values cannot be found by time."
@@ -113,7 +115,7 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
     if not axis.regular:
         message = f"{name} has no regular step: earlier values are found by row."
         yield Finding("irregular_time", Severity.NOTICE, (axis.column,), message, "", (no_time,))
-    if axis.duplicates and clock is None:
+    if axis.duplicates and (clock is None or is_joined):
         yield from _repeats(columns, axis)
 
 

@@ -17,6 +17,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 NOT_UNDERSTOOD, JOINED = "looks_like_time_not_understood", "time_joined"
 EXAMPLE_LENGTH = 30
 MOSTLY = 0.8
+LIKELY_YEARS = (1700, 2100)
 NO_TIME = (ColumnKind.DATETIME, ColumnKind.CONSTANT, ColumnKind.BOOLEAN)
 
 
@@ -96,4 +97,9 @@ def _looks_like_time(column: ColumnProfile) -> bool:
 def _fit_a_form(words: Sequence[str]) -> bool:
     """Say whether most of some values are whole days in one form."""
     forms = [form for form in candidates(words) if is_whole_day(form)]
-    return any(sum(form.parse(word) is not None for word in words) >= MOSTLY * len(words) for form in forms)
+    return any(sum(_is_likely(form, word) for word in words) >= MOSTLY * len(words) for form in forms)
+
+
+def _is_likely(form: Form, word: str) -> bool:
+    moment = form.parse(word)
+    return moment is not None and LIKELY_YEARS[0] <= moment.year <= LIKELY_YEARS[1]

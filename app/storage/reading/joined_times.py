@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.analysis.choices import ColumnChoice, ReadingChoices
 from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, name_of, roles_of
+from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, name_of, names_part, roles_of
 from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
 from app.domain.analysis.time_forms.month_names import MONTHS, folded
 from app.storage.reading.moments import moment_sql
@@ -75,10 +75,13 @@ def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> lis
     """Return the columns that may stand in a time; of whole numbers those that are named so."""
     parts = []
     for one, name in zip(typed, names, strict=True):
+        # Of ten thousand columns a few are named so, and only these are looked at.
+        if not names_part(name):
+            continue
         kind = _kind_of_text(connection, one, name) if one.storage == "text" else "integer"
         if kind in ("clock", "month_name"):
             parts.append(Part(name, kind))
-        elif kind and one.storage in (*NUMBERS, "text") and _may_stand(name):
+        elif kind and one.storage in (*NUMBERS, "text"):
             low, high, whole = connection.execute(
                 "SELECT min(value), max(value), bool_and(value = trunc(value)) "
                 f"FROM (SELECT TRY_CAST({one.expression} AS DOUBLE) AS value FROM {one.table})"
@@ -94,12 +97,6 @@ def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> lis
         )
         parts += [Part(name, "date") for name in dates]
     return parts
-
-
-def _may_stand(name: str) -> bool:
-    """Say whether a name is that of any part of a time, whatever its numbers are."""
-    bounds = ((1990, 1991), (1, 1), (1200, 1300))
-    return any(roles_of(Part(name, "integer", low, high)) for low, high in bounds)
 
 
 def _are_days(connection: Any, one: Typed) -> bool:

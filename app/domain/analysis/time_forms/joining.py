@@ -82,6 +82,11 @@ def roles_of(part: Part) -> list[str]:
     return found
 
 
+def names_part(name: str) -> bool:
+    """Say whether a column's name is that of any part of a time."""
+    return any(_is_named(name, words) for words in WORDS.values())
+
+
 def _is_named(name: str, words: frozenset[str]) -> bool:
     parts = [folded(word) for word in WORD.findall(name)]
     if "".join(parts) in words:
