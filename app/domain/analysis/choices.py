@@ -79,6 +79,8 @@ class ColumnChoice(BaseModel):
     def _is_whole(self) -> ColumnChoice:
         if bool(self.column) == bool(self.columns):
             raise ValueError("Name one column, or the columns that make a time together.")
+        if len(self.columns) == 1:
+            raise ValueError("Name at least two columns that make a time together.")
         if self.columns and self.read_as not in ("datetime", "text", None):
             raise ValueError("Columns are joined as a datetime, or left apart as text.")
         if (self.form or self.zone) and self.read_as != "datetime":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.choices import ReadingChoices
@@ -27,6 +28,22 @@ def with_times(
     said = meanings(names, choices, commas=False)
     found = with_number_times(connection, typed, names=names, said=said)
     joined = joined_times(connection, found, names=names, choices=choices)
+    found = _with_what_was_not_joined(found, names, choices, joined)
     if not joined:
         return list(names), with_years(connection, found, names=names, said=said)
     return [*names, *(name for name, _ in joined)], [*found, *(one for _, one in joined)]
+
+
+def _with_what_was_not_joined(
+    typed: Sequence[Typed], names: Sequence[str], choices: ReadingChoices, joined: Sequence[tuple[str, Typed]]
+) -> list[Typed]:
+    """Return the columns with a note at those that a person wanted joined and that make no times together."""
+    made = {one.joined for _, one in joined}
+    wanted = [one.columns for one in choices.columns if one.columns and one.read_as == "datetime"]
+    found = list(typed)
+    for columns in wanted:
+        if columns not in made and columns[0] in names:
+            place = names.index(columns[0])
+            note = f"not joined with {', '.join(name[:40] for name in columns[1:])}: their values make no times."
+            found[place] = replace(found[place], notes=(*found[place].notes, note))
+    return found
