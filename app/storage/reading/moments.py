@@ -9,6 +9,7 @@ from app.storage.columnar import literal
 FOLDED = "translate(strip_accents(lower(rtrim({name}, '.'))), 'łıøæ', 'lioa')"
 NAMES = f"MAP {{{', '.join(f'{literal(name)}: {month}' for name, month in MONTHS.items())}}}"
 EARLIEST, LATEST = 1, 9999
+QUICK_PARTS = set("YmdbHIMSp")
 SERIAL_UNITS = (("minutes", 1440), ("seconds", 86_400))
 
 
@@ -24,7 +25,24 @@ def moment_sql(form: Form, word: str) -> str:
     """
     if form.is_counted:
         return _counted(form, f"TRY_CAST({word} AS DOUBLE)")
-    return f"TRY({_day(form, word)} + to_microseconds({_micro(form, word)}))"
+    slow = f"TRY({_day(form, word)} + to_microseconds({_micro(form, word)}))"
+    quick = quick_sql(form, word)
+    return f"coalesce({quick}, {slow})" if quick else slow
+
+
+def quick_sql(form: Form, word: str) -> str:
+    """Return the SQL of the moments that the database's own reader makes, or "" where it does not know all parts.
+
+    It is five times as quick and leaves out what it does not know, such as hour 24 or a month in another language. A
+    year of one or two digits in the place of four is none.
+    """
+    parts = [one[1] for one in form.tokens if one[0] == "%"]
+    if not set(parts) <= QUICK_PARTS or "Y" not in parts or {"[", "]"} & set(form.tokens):
+        return ""
+    if any(form.is_tight(place) for place in range(len(form.tokens)) if form.tokens[place][0] == "%"):
+        return ""
+    moment = f"try_strptime({word}, {literal(''.join(form.tokens))})"
+    return f"CASE WHEN year({moment}) BETWEEN 1000 AND {LATEST} THEN {moment} END"
 
 
 def _counted(form: Form, number: str) -> str:

@@ -19,9 +19,10 @@ from app.domain.analysis.time_forms.judging import (
     choose,
     first_year_of,
     is_believed,
+    is_plainly_time,
     latest_year,
 )
-from app.storage.reading.moments import field_sql, moment_sql
+from app.storage.reading.moments import field_sql, moment_sql, quick_sql
 from app.storage.reading.zones import MixedZonesError, zoned
 
 OPTIONAL_ZONE = re.compile(r"\[ ?%z\]")
@@ -57,14 +58,16 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     name, present
         The column's name, and how many values there are.
     """
-    able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE)
+    able = _able(
+        connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE, name=name
+    )
     reading = choose(able, present=present, share=LEAST_SHARE)
     if reading is None or not _rest_is_odd(connection, source, able, present=present):
         return None
-    moments = next(one.moments for one in able if one.form == reading.form)
-    if not is_believed(reading, moments, name):
+    best = next(one for one in able if one.form == reading.form)
+    if not is_believed(reading, best.moments, name):
         return None
-    found = as_found(connection, source, reading, word=word, count=len(moments))
+    found = as_found(connection, source, reading, word=word, count=best.count)
     bare = OPTIONAL_ZONE.sub("", reading.form.code)
     if not found.fault or bare == reading.form.code:
         return found
@@ -144,24 +147,39 @@ def try_form(connection: Any, source: str, form: Form) -> Tried:
 def _shown(connection: Any, source: str) -> list[str]:
     """Return values of every shape that a column has, where digits are all alike."""
     found = connection.execute(
-        "SELECT min(word), max(word) FROM (SELECT word, regexp_replace(word, '[0-9]', '9', 'g') AS shape "
+        "SELECT min(word), max(word) FROM (SELECT word, translate(word, '012345678', '999999999') AS shape "
         f"FROM {source}) GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {MAX_SHAPES}"
     ).fetchall()
     return [word for pair in found for word in dict.fromkeys(pair)]
 
 
-def _able(connection: Any, source: str, forms: Sequence[Form], *, present: int, share: float = MOSTLY) -> list[Tried]:
-    """Return the forms with how many values each fits; moments are there for those that fit most."""
+def _able(
+    connection: Any, source: str, forms: Sequence[Form], *, present: int, share: float = MOSTLY, name: str = ""
+) -> list[Tried]:
+    """Return the forms with how many values each fits; moments are there for those that fit most, if they matter."""
     forms = forms[:MAX_FORMS]
     if not forms:
         return []
-    wanted = ", ".join(f"count({moment_sql(form, 'word')})" for form in forms)
-    counts = connection.execute(f"SELECT {wanted} FROM {source}").fetchone()
+    counts = _counts(connection, source, forms, present)
     most = max(counts)
     if most < share * present:
         return []
     nothing = np.array([], dtype=np.int64)
+    best = [form for form, count in zip(forms, counts, strict=True) if count == most]
+    if len(best) == 1 and name and is_plainly_time(best[0], name):
+        return [Tried(form, count, nothing) for form, count in zip(forms, counts, strict=True)]
     return [
         try_form(connection, source, form) if count == most else Tried(form, count, nothing)
         for form, count in zip(forms, counts, strict=True)
     ]
+
+
+def _counts(connection: Any, source: str, forms: Sequence[Form], present: int) -> list[int]:
+    """Return how many values each form fits; where the quick way finds one that fits all, its counts are enough."""
+    for way in (quick_sql, moment_sql):
+        sql = [way(form, "word") for form in forms]
+        wanted = ", ".join(f"count({one or moment_sql(form, 'word')})" for one, form in zip(sql, forms, strict=True))
+        counts = [int(count) for count in connection.execute(f"SELECT {wanted} FROM {source}").fetchone()]
+        if max(counts) == present:
+            break
+    return counts

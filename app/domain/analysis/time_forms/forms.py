@@ -120,14 +120,14 @@ class Form:
             elif part == "%%":
                 parts.append("%")
             elif part[0] == "%":
-                parts.append(PARTS[part[1]][2 if self._is_tight(place) else 1])
+                parts.append(PARTS[part[1]][2 if self.is_tight(place) else 1])
             elif part.isspace():
                 parts.append(r"[\s\x{a0}]+")
             else:
                 parts.append(re.escape(part))
         return "".join(parts)
 
-    def _is_tight(self, place: int) -> bool:
+    def is_tight(self, place: int) -> bool:
         """Say whether another number stands right beside this one, so that its digits are counted."""
         if self.tokens[place][1] not in DIGITS:
             return False

@@ -176,6 +176,8 @@ def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
         The column's name.
     """
     form = reading.form
+    if is_plainly_time(form, name):
+        return True
     even = evenness_of(moments)
     in_order = even.is_regular or even.is_monotone
     if is_whole_day(form):
@@ -187,6 +189,11 @@ def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
     if not PLAUSIBLE_YEARS[0] <= low <= high <= PLAUSIBLE_YEARS[1] or _are_seasons(form, moments):
         return False
     return names_time(name) or (in_order and even.distinct >= FEW_VALUES and not names_other(name))
+
+
+def is_plainly_time(form: Form, name: str) -> bool:
+    """Say whether values of a form are times whatever their order, unless years of two digits are still open."""
+    return is_whole_day(form) and not form.has("y") and (names_time(name) or not names_other(name))
 
 
 def is_whole_day(form: Form) -> bool:
