@@ -47,7 +47,7 @@ def find_group(
     # Rows that share a time need as many values to tell them apart, but for a few that come twice.
     fewest = 0.9 * (rows - time.missing) / max(1, time.distinct)
     candidates = sorted(
-        (one for one in columns if _may_group(one, rows) and one.distinct >= fewest and not is_clock(one)),
+        (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
         key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
     )[:MOST_CANDIDATES]
     for one in _screened(candidates, time, rows, lent):
@@ -72,8 +72,13 @@ def _pairs_sql(time: ColumnProfile, one: ColumnProfile) -> str:
     return f"count(DISTINCT hash({time.key}, {one.key})) FILTER ({time.key} IS NOT NULL)"
 
 
-def _may_group(column: ColumnProfile, rows: int) -> bool:
+def _may_group(column: ColumnProfile, rows: int, axis: TimeAxis) -> bool:
     few = 2 <= column.distinct <= max(2, rows // 10)
+    # Any number with many values tells events of irregular times apart, so there it has to be named like a site.
+    if column.kind is ColumnKind.INTEGER and not axis.regular and not names_sites(column.name):
+        return False
+    if column.name in axis.columns:
+        return False
     return few and column.kind in GROUP_KINDS and column.missing == 0
 
 
