@@ -24,6 +24,7 @@ NAMED_STEPS = (
     (604_800.0, "weekly"),
 )
 REGULAR_SHARE = 0.9
+FEWEST_TIMES, FEWEST_OF_SERIES = 5, 30
 DAY = 86_400.0
 MONTH_SECONDS = 27 * DAY
 LONGEST_STEP_SECONDS = 32 * DAY
@@ -48,11 +49,7 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         None with fewer than five distinct dates, or where many rows share dates without a pattern.
     """
     distinct, rows = len(seconds), int(np.sum(counts))
-    if distinct < 5:
-        return None
-    usual = int(np.median(counts))
-    patterned = float(np.mean(counts == usual)) >= REGULAR_SHARE and distinct >= 30
-    if distinct < 0.5 * rows and not patterned:
+    if not _order_rows(counts):
         return None
     step = step_of(seconds)
     years = water_years(seconds, step.seconds) if step.regular else WaterYears()
@@ -72,6 +69,15 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         water_years=years.touched,
         complete_water_years=years.complete,
     )
+
+
+def _order_rows(counts: NDArray[Any]) -> bool:
+    """Say whether times order rows: most rows have their own, or all times are those of as many series."""
+    distinct, rows = len(counts), int(np.sum(counts))
+    if distinct < FEWEST_TIMES:
+        return False
+    patterned = float(np.mean(counts == int(np.median(counts)))) >= REGULAR_SHARE and distinct >= FEWEST_OF_SERIES
+    return distinct >= 0.5 * rows or patterned
 
 
 @dataclass(frozen=True)

@@ -193,14 +193,12 @@ def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
         maximum=numbers.maximum if numbers else None,
     )
     kind, reason = decide_kind(evidence)
-    if one.times is not None and kind is ColumnKind.DATETIME:
-        reason = f"{reason}, read as {one.times.form.words}: {one.times.reason}"
     low, high = _bounds(one, facts)
     return ColumnProfile(
         name=name,
         key=one.key,
         kind=kind,
-        kind_reason=reason,
+        kind_reason=_with_form(reason, one, kind),
         storage=one.storage,
         missing=rows - facts.present,
         distinct=facts.distinct,
@@ -222,6 +220,12 @@ def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
         joined_from=one.joined,
         unit=one.written.unit if one.written is not None and not one.written.is_text else "",
     )
+
+
+def _with_form(reason: str, one: Typed, kind: ColumnKind) -> str:
+    if one.times is None or kind is not ColumnKind.DATETIME:
+        return reason
+    return f"{reason}, read as {one.times.form.words}: {one.times.reason}"
 
 
 def _bounds(one: Typed, facts: Facts) -> tuple[float | str | None, float | str | None]:
