@@ -81,13 +81,14 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
     for one in raw.tables:
         some = names[one.first : one.first + len(one.storages)]
         typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
-    names, typed = with_times(connection, settled(typed), names=names, choices=choices)
+    is_typed = raw.tables[0].is_typed
+    with explained() if is_typed else nullcontext():
+        names, typed = with_times(connection, settled(typed), names=names, choices=choices)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
     # A view of very many columns is planned anew, all of them, for each question that is asked about a few.
     kind = "TABLE" if len(raw.tables) > 1 else "VIEW"
-    is_typed = raw.tables[0].is_typed
     with explained() if is_typed else nullcontext():
         connection.execute(f"CREATE {kind} {TYPED} AS SELECT {select}{order} FROM {raw.source}")
         left_out = _leave_out_copies(connection, typed) if copies else 0
