@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.analysis.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.services import datasets, experiments, refused
+from app.services.outdated import changes_when_read_again
 from app.storage.db import now
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
@@ -108,6 +109,7 @@ def _page(
         done=_done(dataset),
         address=address,
         panel=_panel(dataset, profile, form),
+        outdated=changes_when_read_again(dataset),
         look=look,
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),
@@ -120,7 +122,7 @@ def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, 
     if profile is None:
         return None
     dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-    return rereading.panel_of(dialect, choices, address=f"/datasets/{dataset.id}/reading", form=form)
+    return rereading.panel_of(dialect, choices, address=f"/datasets/{dataset.id}/reading", form=form, profile=profile)
 
 
 def _arrival_values(dataset: Dataset) -> dict[str, Any]:

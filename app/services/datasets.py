@@ -160,12 +160,30 @@ def reread(
 
 def _changed(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
     try:
-        return choices_of(row).merged(changes)
+        choices = choices_of(row).merged(changes)
+        _refuse_unknown_columns(row, choices)
+        return choices
     except (ValidationError, TypeError, AttributeError) as fault:
         place = fault.errors()[0]["loc"] if isinstance(fault, ValidationError) else ()
-        field = str(place[0]) if place else "choices"
-        words = field.replace("_", " ")
-        raise DomainError(f"The {words} cannot be set to this.", code="choice_invalid", field=field) from None
+        field = str(place[0]) if place else "columns" if isinstance(fault, ValidationError) else "choices"
+        raise DomainError(_why_not(field, fault), code="choice_invalid", field=field) from None
+
+
+def _refuse_unknown_columns(row: Dataset, choices: ReadingChoices) -> None:
+    """Refuse to join columns that are not there, which would do nothing without a word."""
+    wanted = [name for one in choices.columns for name in one.columns]
+    profile = profile_of(row) if wanted else None
+    unknown = next((name for name in wanted if profile is not None and not profile.has(name)), None)
+    if unknown is not None:
+        raise DomainError(f"There is no column {unknown[:60]}.", code="choice_invalid", field="columns")
+
+
+def _why_not(field: str, fault: Exception) -> str:
+    """Return why a choice cannot be made: in the words of the rule it breaks, where that has words of its own."""
+    found = fault.errors()[0] if isinstance(fault, ValidationError) else None
+    if found is not None and found["type"] == "value_error":
+        return str(found["msg"]).removeprefix("Value error, ")
+    return f"The {field.replace('_', ' ')} cannot be set to this."
 
 
 def _find_same(source: Dataset, choices: ReadingChoices) -> Dataset | None:

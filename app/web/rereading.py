@@ -22,11 +22,12 @@ from app.domain.analysis.choices import (
     Peek,
     ReadingChoices,
 )
-from app.domain.analysis.profile import ImportReport
+from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.domain.errors import DomainError
 from app.services import datasets
 from app.storage.tables import Dataset, User
 from app.web.hypermedia import fragment
+from app.web.time_choices import TimePanel, choice_sentence, time_changes, time_panel
 
 PREFIX = "reading."
 OTHER = "other_delimiter"
@@ -36,6 +37,7 @@ SAID = "="
 COLUMN = "column"
 READ_AS = {
     "text": "text",
+    "numeric": "numbers",
     "point": "numbers with a decimal point",
     "comma": "numbers with a decimal comma",
     "": "found",
@@ -130,10 +132,16 @@ class Panel:
     address: str
     is_open: bool
     delimiter_typed: str = ""
+    times: TimePanel | None = None
 
 
 def panel_of(
-    dialect: Dialect, choices: ReadingChoices, *, address: str, form: Mapping[str, str] | None = None
+    dialect: Dialect,
+    choices: ReadingChoices,
+    *,
+    address: str,
+    form: Mapping[str, str] | None = None,
+    profile: DatasetProfile | None = None,
 ) -> Panel:
     """Return the panel; `form` is what was just posted, which is shown again and holds the panel open."""
     names = ASKED.get(dialect.format, ())
@@ -150,6 +158,7 @@ def panel_of(
         address=address,
         is_open=form is not None,
         delimiter_typed=(form or {}).get(PREFIX + OTHER, ""),
+        times=None if profile is None else time_panel(profile, form or {}),
     )
 
 
@@ -199,6 +208,9 @@ def changes_from(form: Mapping[str, str], choices: ReadingChoices) -> dict[str, 
     if form.get(PREFIX + OTHER):
         changes["delimiter"] = form[PREFIX + OTHER]
     changes |= _flipped(form.get("flip", ""), choices)
+    times = time_changes(form)
+    if times:
+        changes["columns"] = [*changes.get("columns", []), *times]
     try:
         choices.merged(changes)
     except ValidationError as fault:
@@ -214,7 +226,10 @@ def _flipped(place: str, choices: ReadingChoices) -> dict[str, Any]:
         return {}
     at = slice(int(number), int(number) + 1)
     if place.startswith(COLUMN):
-        found = [{"column": one.column, "read_as": None} for one in choices.columns[at]]
+        found = [
+            {**({"columns": list(one.columns)} if one.columns else {"column": one.column}), "read_as": None}
+            for one in choices.columns[at]
+        ]
         return {"columns": found} if found else {}
     other = {"missing": "value", "value": "missing"}
     flipped = [one.model_copy(update={"meaning": other[one.meaning]}) for one in choices.markers[at]]
@@ -297,7 +312,8 @@ def _mark(place: int, marker: Marker) -> Mark:
 
 def _column_mark(place: int, one: ColumnChoice) -> Mark:
     how = READ_AS.get(one.read_as or "", "it was found")
-    return Mark(f"{COLUMN}{place}", f"`{one.column[:60]}` is read as {how}", "As found")
+    sentence = choice_sentence(one) or f"`{one.column[:60]}` is read as {how}"
+    return Mark(f"{COLUMN}{place}", sentence, "As found")
 
 
 def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[str, Any]:

@@ -92,6 +92,13 @@ def table(name: str) -> Known:
         return known(made(200).assign(alone=np.where(np.arange(200) == 7, "wet", "dry")))
     if name == "marked":
         return known(made(200).assign(level=np.where(np.arange(200) % 9 == 4, -999.0, np.arange(200) * 0.7 % 13 + 20)))
+    if name == "unclear":
+        mixed = [f"2013-01-{at % 28 + 1:02d}T00:00{'Z' if at % 2 else ''}" for at in range(200)]
+        return known(made(200).assign(day=mixed))
+    if name == "either order":
+        return known(
+            made(200).assign(day=[f"{at * 5 % 12 + 1:02d}/{at * 7 % 12 + 1:02d}/{1800 + at}" for at in range(200)])
+        )
     return known(made(int(name)))
 
 
@@ -143,6 +150,8 @@ def _about_data() -> Iterator[Row]:
     yield "400", _a(data={"group_column": "day"}, features=_lag(7)), "warning data group_column group_is_time"
     yield "marked", _a(), "warning data  marker_unanswered"
     yield "marked", _a(target="level"), "warning data target marker_unanswered"
+    yield "unclear", _a(), "warning data time_column looks_like_time_not_understood"
+    yield "either order", _a(), "warning data time_column looks_like_time_not_understood"
 
 
 def _about_features() -> Iterator[Row]:

@@ -81,7 +81,13 @@ SAID_OF_FILES: dict[str, dict[str, set[str]]] = {
         "duplicate_rows": set(),
         "near_copy": {"education", "education-num"},
     },
-    "general/rd_openintro_nycflights.csv": {"identifier": {"rownames"}, "constant": {"year"}},
+    "general/rd_openintro_nycflights.csv": {
+        "identifier": {"rownames"},
+        "constant": {"year"},
+        "time_joined": {"datetime"},
+        "irregular_time": {"datetime"},
+        "duplicate_times": {"datetime"},
+    },
     "general/rd_palmerpenguins_penguins_raw.csv": {
         "identifier": {"rownames"},
         "constant": {"Region", "Stage"},
@@ -89,7 +95,12 @@ SAID_OF_FILES: dict[str, dict[str, set[str]]] = {
     },
     "general/telco_churn.csv": {"identifier": {"customerID"}, "missing_value_marker": {"TotalCharges"}},
     "general/titanic_kaggle_train.csv": {"identifier": {"PassengerId", "Name"}, "mostly_missing": {"Cabin"}},
-    "general/uci_bike_sharing_hour.csv": {"identifier": {"instant"}, "time_in_two_columns": {"dteday", "hr"}},
+    "general/uci_bike_sharing_hour.csv": {
+        "identifier": {"instant"},
+        "time_joined": {"datetime"},
+        "time_gaps": {"datetime"},
+        "daylight_saving": {"datetime"},
+    },
     "general/uci_electrical_grid_leaky.csv": {},
     "general/winequality-red.csv": {"duplicate_rows": set()},
     "benchmark/openml/31.csv": {},
@@ -265,12 +276,13 @@ def test_times_that_come_twice_without_a_group_are_a_warning() -> None:
     assert suggest_group(read.profile)[0] == ""
 
 
-def test_the_time_of_day_is_no_group_but_the_other_half_of_the_time() -> None:
+def test_the_time_of_day_is_joined_with_its_day() -> None:
     read = real_file("general/pycaret_airquality.csv")
     assert read.profile.time_axis is not None
     assert read.profile.time_axis.group == ""
-    (finding,) = _found(read, "time_in_two_columns")
-    assert finding.columns == ("Date", "Time")
+    assert (read.profile.time_axis.columns, read.profile.time_axis.step_label) == (("Date", "Time"), "hourly")
+    (finding,) = _found(read, "time_joined")
+    assert finding.columns == (read.profile.time_axis.column,)
 
 
 def test_uneven_times_and_gaps_can_be_answered_by_using_no_time_column() -> None:

@@ -6,7 +6,10 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.domain.analysis.time_forms.forms import form_of
+from app.domain.analysis.time_forms.zone_names import zone_of
 
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -56,12 +59,42 @@ class Marker(BaseModel):
 
 
 class ColumnChoice(BaseModel):
-    """How the values of one column are read: as text, or as numbers with a decimal point or comma; None as found."""
+    """How the values of one column are read, or of several that make a time together; None as found.
+
+    "numeric" and "text" say that a column is no time, "point" and "comma" name its decimal mark. "datetime" may have a
+    `form` (see `app.domain.analysis.time_forms.forms`) and a `zone` whose clock the times are written in. `columns` are
+    joined into one that is called `name`, or, as "text", not joined.
+    """
 
     model_config = FROZEN
 
-    column: Text
-    read_as: Literal["text", "point", "comma"] | None = None
+    column: Text = ""
+    columns: tuple[Text, ...] = Field(default=(), max_length=6)
+    read_as: Literal["text", "numeric", "point", "comma", "datetime"] | None = None
+    form: Text | None = None
+    zone: Text | None = None
+    name: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> ColumnChoice:
+        if bool(self.column) == bool(self.columns):
+            raise ValueError("Name one column, or the columns that make a time together.")
+        if len(self.columns) == 1:
+            raise ValueError("Name at least two columns that make a time together.")
+        if self.columns and self.read_as not in ("datetime", "text", None):
+            raise ValueError("Columns are joined as a datetime, or left apart as text.")
+        if (self.form or self.zone) and self.read_as != "datetime":
+            raise ValueError("A form and a zone belong to a datetime.")
+        if self.form:
+            form_of(self.form)
+        if self.zone:
+            zone_of(self.zone)
+        return self
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Return what tells this choice from that about other columns."""
+        return self.columns or (self.column,)
 
 
 class ReadingChoices(BaseModel):
@@ -109,9 +142,9 @@ class ReadingChoices(BaseModel):
         values = {**self.to_json(), **{key: value for key, value in changes.items() if key not in LISTED}}
         known = {_place(one): one for one in self.markers}
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
-        columns = {one.column: one for one in self.columns}
+        columns = {one.place: one for one in self.columns}
         columns |= {
-            one.column: one for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ()))
+            one.place: one for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ()))
         }
         said = [one for one in columns.values() if one.read_as is not None]
         return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})

@@ -14,6 +14,7 @@ from app.domain.analysis.markers import find_marks
 from app.domain.analysis.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
 from app.domain.analysis.questions import mark_findings, word_findings
 from app.domain.analysis.series import find_group, time_findings
+from app.domain.analysis.time_questions import not_understood
 from app.domain.analysis.units import unit_of
 from app.domain.analysis.wording import called, rows_do, share
 from app.domain.vocabulary import ColumnKind, Severity
@@ -56,6 +57,7 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
         axis = find_group(held, rows, axis, lent)
     marked = find_marks(held, rows, lent)
     findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
+    findings += not_understood(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
     findings += [finding for column in held for finding in column_findings(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates

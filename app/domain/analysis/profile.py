@@ -10,7 +10,7 @@ from app.domain.analysis.choices import Dialect
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 STRONG_LEAK = 0.9
 # What a page shows of a dataset without opening its rows.
 FIRST_ROWS, FIRST_COLUMNS = 12, 60
@@ -62,7 +62,8 @@ class ColumnProfile:
 
     `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
     `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name or every value says, or "".
-    `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts.
+    `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts. `time_form`
+    is how times such as `time_example` were read, `joined_from` the columns that make them together.
     """
 
     name: str
@@ -86,6 +87,9 @@ class ColumnProfile:
     original_name: str = ""
     unit: str = ""
     missing_words: tuple[tuple[str, int], ...] = ()
+    time_form: str = ""
+    time_example: str = ""
+    joined_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ class TimeAxis:
     `duplicates` counts rows that share a time with an earlier row. `group` names the column that tells such rows apart,
     "" where none does, None where nobody looked; `group_duplicates` counts rows that share both. Water years start on
     the first of `water_year_month` and are numbered by the year they end in; `water_years` are those that any row
-    touches, `complete_water_years` those without a hole.
+    touches, `complete_water_years` those without a hole. `clock_forward` and `clock_back` count the changes to and from
+    daylight saving time, whose missing and repeated hours are neither gaps nor duplicates. `columns` are those that
+    were joined into `column`; `form` and `reason` say how its times were read, "" where they need no reading.
     """
 
     column: str
@@ -111,6 +117,11 @@ class TimeAxis:
     water_year_month: int = 10
     water_years: int = 0
     complete_water_years: tuple[int, ...] = ()
+    clock_forward: int = 0
+    clock_back: int = 0
+    columns: tuple[str, ...] = ()
+    form: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,15 +218,16 @@ class DatasetProfile:
 def _column(item: dict[str, Any]) -> ColumnProfile:
     values = item.copy()
     values["kind"] = ColumnKind(item["kind"])
-    for name in ("quantiles", "histogram_edges", "histogram_counts"):
-        values[name] = tuple(item[name])
+    for name in ("quantiles", "histogram_edges", "histogram_counts", "joined_from"):
+        values[name] = tuple(item.get(name, ()))
     for name in ("top_values", "missing_words"):
         values[name] = tuple(map(tuple, item.get(name, ())))
     return ColumnProfile(**values)
 
 
 def _axis(item: dict[str, Any]) -> TimeAxis:
-    return TimeAxis(**{**item, "complete_water_years": tuple(item.get("complete_water_years", ()))})
+    lists = {name: tuple(item.get(name, ())) for name in ("complete_water_years", "columns")}
+    return TimeAxis(**{**item, **lists})
 
 
 def _report(item: dict[str, Any]) -> ImportReport:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.wording import called, rows_do
+from app.domain.analysis.wording import called, rows_do, times
 from app.domain.hydrology.naming import names_sites
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -47,7 +47,7 @@ def find_group(
     # Rows that share a time need as many values to tell them apart, but for a few that come twice.
     fewest = 0.9 * (rows - time.missing) / max(1, time.distinct)
     candidates = sorted(
-        (one for one in columns if _may_group(one, rows) and one.distinct >= fewest and not is_clock(one)),
+        (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
         key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
     )[:MOST_CANDIDATES]
     for one in _screened(candidates, time, rows, lent):
@@ -72,8 +72,13 @@ def _pairs_sql(time: ColumnProfile, one: ColumnProfile) -> str:
     return f"count(DISTINCT hash({time.key}, {one.key})) FILTER ({time.key} IS NOT NULL)"
 
 
-def _may_group(column: ColumnProfile, rows: int) -> bool:
+def _may_group(column: ColumnProfile, rows: int, axis: TimeAxis) -> bool:
     few = 2 <= column.distinct <= max(2, rows // 10)
+    # Any number with many values tells events of irregular times apart, so there it has to be named like a site.
+    if column.kind is ColumnKind.INTEGER and not axis.regular and not names_sites(column.name):
+        return False
+    if column.name in axis.columns:
+        return False
     return few and column.kind in GROUP_KINDS and column.missing == 0
 
 
@@ -90,7 +95,9 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
     """Yield what is worth saying about the times of the rows: steps left out or uneven, times that come twice."""
     clock = next((one for one in columns if is_clock(one)), None)
     dates = next((one for one in columns if one.storage == "datetime"), None)
-    if clock is not None and dates is not None and (axis is None or axis.duplicates) and _days_alone(dates, rows):
+    is_joined = axis is not None and bool(axis.columns)
+    is_open = not is_joined and (axis is None or axis.duplicates > 0)
+    if clock is not None and dates is not None and is_open and _days_alone(dates, rows):
         message = (
             f"{called(dates.name)} holds the day and {called(clock.name)} the time of day: the moment of a row "
             "stands in neither, so earlier values cannot be found by time."
@@ -104,10 +111,16 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
         message = f"{name} leaves out {axis.gaps:,} step{'s' if axis.gaps > 1 else ''} of its {axis.step_label} series."
         remedy = "An earlier value is found by row, so across a gap it is older than it says."
         yield Finding("time_gaps", Severity.NOTICE, (axis.column,), message, remedy, (no_time,))
+    if axis.clock_forward or axis.clock_back:
+        message = (
+            f"{name} keeps local time: the clock goes forward {times(axis.clock_forward)} and back "
+            f"{times(axis.clock_back)}, so an hour is left out or comes twice."
+        )
+        yield Finding("daylight_saving", Severity.NOTICE, (axis.column,), message)
     if not axis.regular:
         message = f"{name} has no regular step: earlier values are found by row."
         yield Finding("irregular_time", Severity.NOTICE, (axis.column,), message, "", (no_time,))
-    if axis.duplicates and clock is None:
+    if axis.duplicates and (clock is None or is_joined):
         yield from _repeats(columns, axis)
 
 

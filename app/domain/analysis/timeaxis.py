@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.analysis.clock_changes import ClockChanges, clock_changes
 from app.domain.analysis.profile import TimeAxis
 
 NAMED_STEPS = (
@@ -23,6 +24,7 @@ NAMED_STEPS = (
     (604_800.0, "weekly"),
 )
 REGULAR_SHARE = 0.9
+FEWEST_TIMES, FEWEST_OF_SERIES = 5, 30
 DAY = 86_400.0
 MONTH_SECONDS = 27 * DAY
 LONGEST_STEP_SECONDS = 32 * DAY
@@ -47,14 +49,11 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         None with fewer than five distinct dates, or where many rows share dates without a pattern.
     """
     distinct, rows = len(seconds), int(np.sum(counts))
-    if distinct < 5:
+    if not _order_rows(counts):
         return None
-    usual = int(np.median(counts))
-    patterned = float(np.mean(counts == usual)) >= REGULAR_SHARE and distinct >= 30
-    if distinct < 0.5 * rows and not patterned:
-        return None
-    step = _step_of(seconds)
+    step = step_of(seconds)
     years = water_years(seconds, step.seconds) if step.regular else WaterYears()
+    changes = clock_changes(seconds, counts, step.seconds) if step.regular else ClockChanges()
     return TimeAxis(
         column=column,
         start=_iso(float(seconds[0])),
@@ -62,12 +61,23 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
         step_seconds=step.seconds,
         step_label=step.label,
         regular=step.regular,
-        gaps=step.gaps,
-        duplicates=rows - distinct,
+        gaps=step.gaps - changes.steps_left_out,
+        duplicates=rows - distinct - changes.rows_repeated,
+        clock_forward=changes.forward,
+        clock_back=changes.back,
         water_year_month=years.month,
         water_years=years.touched,
         complete_water_years=years.complete,
     )
+
+
+def _order_rows(counts: NDArray[Any]) -> bool:
+    """Say whether times order rows: most rows have their own, or all times are those of as many series."""
+    distinct, rows = len(counts), int(np.sum(counts))
+    if distinct < FEWEST_TIMES:
+        return False
+    patterned = float(np.mean(counts == int(np.median(counts)))) >= REGULAR_SHARE and distinct >= FEWEST_OF_SERIES
+    return distinct >= 0.5 * rows or patterned
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ def water_years(seconds: NDArray[Any], step_seconds: float) -> WaterYears:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """How far apart the moments of an axis are, and how many are left out."""
 
     seconds: float
@@ -124,20 +134,20 @@ class _Step:
     gaps: int
 
 
-def _step_of(seconds: NDArray[Any]) -> _Step:
+def step_of(seconds: NDArray[Any]) -> Step:
     """Return the usual distance between moments, in seconds or in whole months; else the middle one, as irregular."""
     steps = np.diff(np.asarray(seconds, dtype=float))
     middle = float(np.median(steps))
     usual, share = _usual(np.round(steps, 3))
     if share >= REGULAR_SHARE:
-        return _Step(usual, _label(usual, regular=True), regular=True, gaps=_left_out(steps, usual))
+        return Step(usual, _label(usual, regular=True), regular=True, gaps=_left_out(steps, usual))
     months = np.diff(np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int))
     usual, share = _usual(months)
     # Months and years differ in days, so a series of either is regular by the calendar alone.
     if months.min() >= 1 and share >= REGULAR_SHARE:
         label = {1: "monthly", 12: "yearly"}.get(int(usual), f"every {int(usual)} months")
-        return _Step(middle, label, regular=True, gaps=_left_out(months, usual))
-    return _Step(middle, _label(middle, regular=False), regular=False, gaps=0)
+        return Step(middle, label, regular=True, gaps=_left_out(months, usual))
+    return Step(middle, _label(middle, regular=False), regular=False, gaps=0)
 
 
 def _usual(steps: NDArray[Any]) -> tuple[float, float]:
@@ -162,5 +172,9 @@ def _label(step: float, *, regular: bool) -> str:
         return "monthly" if regular else "about monthly"
     if 360 * DAY < step < 370 * DAY:
         return "yearly" if regular else "about yearly"
-    size = f"{step / DAY:.3g} days" if step >= DAY else f"{step:.3g} s"
+    if regular and step < DAY and step % 3600 == 0:
+        return f"{step / 3600:g}-hourly"
+    if regular and step < DAY and step % 60 == 0:
+        return f"{step / 60:g}-minute"
+    size = f"{step / DAY:.3g} days" if step >= DAY else f"{step / 60:.3g} min" if step >= 60 else f"{step:.3g} s"
     return f"every {size}" if regular else f"irregular, about every {size}"

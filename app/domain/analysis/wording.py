@@ -52,3 +52,8 @@ def share(count: int, rows: int) -> str:
     if 99.9 < percent < 100:
         return "over 99.9 %"
     return f"{percent:.1f} %" if percent < 99.95 and percent != int(percent) else f"{percent:.0f} %"
+
+
+def times(count: int) -> str:
+    """Return how often something happens."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")

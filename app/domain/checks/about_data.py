@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.questions import CODE as MARKER
+from app.domain.analysis.time_questions import NOT_UNDERSTOOD
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import longest_memory, names_made
@@ -15,6 +16,7 @@ FEW_ROWS = 100
 MANY_CLASSES = 50
 MOST_CLASSES = 1000
 MOSTLY_MISSING = 0.5
+SAY_THE_FORM = Remedy('Say how times are written under "How the file was read" on the Data step.')
 ANOTHER_TARGET = Remedy("Choose another target.")
 
 
@@ -180,3 +182,18 @@ def marks_are_answered(subject: Subject) -> Iterator[Problem]:
     message = f"{names[0][:60]}{more} {hold} values that may mean missing; they count as measured until you say so."
     field = "target" if names == [task.target] else ""
     yield warning("data", field, "marker_unanswered", message, Remedy('Answer under "Worth knowing" on the Data step.'))
+
+
+def times_are_understood(subject: Subject) -> Iterator[Problem]:
+    """A column that looks like times was read as times, and in the one order of day and month that there is."""
+    time = subject.spec.task.time_column
+    for one in subject.profile.findings:
+        name = one.columns[0][:60] if one.columns else ""
+        if one.code != NOT_UNDERSTOOD:
+            continue
+        if time is None:
+            message = f"{name} looks like times that were not understood, so the rows are split without regard to time."
+            yield warning("data", "time_column", NOT_UNDERSTOOD, message, SAY_THE_FORM)
+        elif time in one.columns:
+            message = f"Day and month in {name} could be the other way round; its order in time rests on a guess."
+            yield warning("data", "time_column", NOT_UNDERSTOOD, message, SAY_THE_FORM)

@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     about_data.enough_rows,
     about_data.time_column_is_dates,
     about_data.marks_are_answered,
+    about_data.times_are_understood,
     about_features.some_features,
     about_features.some_feature_varies,
     about_features.each_named_once,

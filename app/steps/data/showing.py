@@ -13,6 +13,7 @@ from app.domain.analysis.targets import target_summary
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services import datasets, drafts, refused
+from app.services.outdated import changes_when_read_again
 from app.steps import flow
 from app.storage.db import now
 from app.storage.tables import Dataset
@@ -129,9 +130,10 @@ def reading_values(
     if dataset is not None and profile is not None:
         address = f"{flow.step_url(situation.row, 'data')}/reading"
         dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-        panel = rereading.panel_of(dialect, choices, address=address, form=form)
+        panel = rereading.panel_of(dialect, choices, address=address, form=form, profile=profile)
     return {
         "panel": panel,
+        "outdated": None if dataset is None or panel is None else changes_when_read_again(dataset),
         "arrival": how_far(moving, now=now()) if moving is not None else None,
         "first_look": rereading.first_look(situation.user, moving) if moving is not None else None,
         "not_read": waiting if waiting is not None and waiting.state == DatasetState.FAILED.value else None,

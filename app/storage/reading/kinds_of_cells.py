@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.domain.analysis.time_forms.candidates import may_be_times
 from app.storage.reading.dialect import DATE, MISSING, NUMBER
 
 # Numbers of sites and postal codes are names that are made of digits.
@@ -32,4 +33,4 @@ def kind_of(cells: Sequence[str]) -> str:
         if any(LEADING_ZERO.match(cell) for cell in held):
             return "text"
         return "integer" if all(cell.lstrip("+-").isdigit() for cell in held) else "number"
-    return "datetime" if all(DATE.match(cell) for cell in held) else "text"
+    return "datetime" if all(DATE.match(cell) for cell in held) or may_be_times(held) else "text"

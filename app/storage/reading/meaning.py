@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.analysis.choices import Marker, ReadingChoices
+from app.domain.analysis.choices import ColumnChoice, Marker, ReadingChoices
 from app.storage.columnar import literal
 
 # Words that stand for "nothing" in files from R, Python, spreadsheets and databases.
@@ -17,7 +17,8 @@ MISSING_WORDS = ("", "na", "nan", "n/a", "null", "<na>")
 class Meaning:
     """What the user said about one column. `words` and `numbers` mean missing, `values` mean themselves.
 
-    `read_as` is "text", or the decimal mark of its numbers, "point" or "comma"; "" where nothing was said.
+    `read_as` is "text", "numeric", the decimal mark of its numbers ("point" or "comma") or "datetime"; "" where nothing
+    was said. `form` and `zone` belong to a datetime.
     """
 
     words: tuple[str, ...] = ()
@@ -26,6 +27,8 @@ class Meaning:
     above: tuple[float, ...] = ()
     values: frozenset[str] = frozenset()
     read_as: str = ""
+    form: str = ""
+    zone: str = ""
 
     def __bool__(self) -> bool:
         """Say whether anything was said."""
@@ -68,14 +71,20 @@ def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> 
     said: dict[str, list[Marker]] = {}
     for marker in choices.markers:
         said.setdefault(marker.column, []).append(marker)
-    read_as = {one.column: one.read_as or "" for one in choices.columns}
+    read_as = {one.column: one for one in choices.columns if one.column}
     nothing = Meaning()
     return [
-        replace(_meaning(said.get(name, []), commas=commas), read_as=read_as.get(name, ""))
+        _as_chosen(_meaning(said.get(name, []), commas=commas), read_as.get(name))
         if name in said or name in read_as
         else nothing
         for name in names
     ]
+
+
+def _as_chosen(meaning: Meaning, choice: ColumnChoice | None) -> Meaning:
+    if choice is None:
+        return meaning
+    return replace(meaning, read_as=choice.read_as or "", form=choice.form or "", zone=choice.zone or "")
 
 
 def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:

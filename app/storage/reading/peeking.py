@@ -66,10 +66,10 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
 
 def _as_said(look: Peek, choices: ReadingChoices) -> Peek:
     """Return the look with the columns as text that the user wants so; a format with types of its own keeps them."""
-    said = {one.column for one in choices.columns if one.read_as == "text"}
+    said = {one.column: one.read_as for one in choices.columns if one.read_as in ("text", "datetime") and one.column}
     if not said or look.dialect.format in TYPED_FORMATS:
         return look
     kinds = zip(look.names, look.kinds, strict=True)
     return look.model_copy(
-        update={"kinds": tuple("text" if name in said and kind != "empty" else kind for name, kind in kinds)}
+        update={"kinds": tuple(said[name] if name in said and kind != "empty" else kind for name, kind in kinds)}
     )

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,11 +21,13 @@ from app.domain.analysis.lent import Lent
 from app.domain.analysis.oddities import odd_values
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.series import find_group
+from app.domain.analysis.time_questions import joined_finding, time_question
 from app.domain.analysis.timeaxis import describe_axis
 from app.domain.analysis.written import written_numbers
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
-from app.storage.reading.typing_columns import FEW_ROWS, Typed
+from app.storage.reading.typed import Typed
+from app.storage.reading.typing_columns import FEW_ROWS
 from app.storage.reading.words import WORD_SHOWN, Words, count_words
 
 CELLS_AT_ONCE = 1_500_000
@@ -74,7 +76,7 @@ def profile_table(
     rows = report.rows_kept
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
-    axis = find_group(columns, rows, _time_axis(columns, facts, rows), Lent(connection, source))
+    axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), Lent(connection, source))
     # Where some column differs on every row, no row repeats another.
     repeats = all(column.distinct < rows for column in columns)
     duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
@@ -97,7 +99,9 @@ def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
     named = list(zip(typed, names, strict=True))
     written = [written_numbers(name, one.written) for one, name in named if one.written]
     odd = [odd_values(name, one.odd) for one, name in named if one.odd]
-    return [*odd, *(finding for finding in written if finding is not None)]
+    times = [time_question(name, one.times) for one, name in named if one.times]
+    joined = [joined_finding(name, one.joined) for one, name in named if one.joined]
+    return [*odd, *(finding for finding in (*times, *written) if finding is not None), *joined]
 
 
 def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, counted: bool) -> list[Facts]:
@@ -194,7 +198,7 @@ def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
         name=name,
         key=one.key,
         kind=kind,
-        kind_reason=reason,
+        kind_reason=_with_form(reason, one, kind),
         storage=one.storage,
         missing=rows - facts.present,
         distinct=facts.distinct,
@@ -211,8 +215,17 @@ def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
         top_values=facts.top,
         original_name=name,
         missing_words=one.missing_words,
+        time_form=one.times.form.code if one.times is not None else "",
+        time_example=one.times.example[:WORD_SHOWN] if one.times is not None else "",
+        joined_from=one.joined,
         unit=one.written.unit if one.written is not None and not one.written.is_text else "",
     )
+
+
+def _with_form(reason: str, one: Typed, kind: ColumnKind) -> str:
+    if one.times is None or kind is not ColumnKind.DATETIME:
+        return reason
+    return f"{reason}, read as {one.times.form.words}: {one.times.reason}"
 
 
 def _bounds(one: Typed, facts: Facts) -> tuple[float | str | None, float | str | None]:
@@ -227,11 +240,16 @@ def _bounds(one: Typed, facts: Facts) -> tuple[float | str | None, float | str |
     return None, None
 
 
-def _time_axis(columns: Sequence[ColumnProfile], facts: Sequence[Facts], rows: int) -> TimeAxis | None:
-    for column, known in zip(columns, facts, strict=True):
+def _time_axis(
+    columns: Sequence[ColumnProfile], facts: Sequence[Facts], typed: Sequence[Typed], rows: int
+) -> TimeAxis | None:
+    """Return the time axis: that of joined columns before those of single ones, which tell fewer moments apart."""
+    for column, known, one in sorted(zip(columns, facts, typed, strict=True), key=lambda item: not item[2].joined):
         if column.kind is not ColumnKind.DATETIME or column.missing > 0.1 * rows or known.values is None:
             continue
         axis = describe_axis(column.name, known.values.distinct / 1e6, known.values.rows)
+        if axis is not None and one.times is not None:
+            return replace(axis, columns=one.joined, form=one.times.form.words, reason=one.times.reason)
         if axis is not None:
             return axis
     return None

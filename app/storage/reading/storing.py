@@ -17,7 +17,9 @@ from app.storage.reading.load import STAGE, Loaded, as_parquet
 from app.storage.reading.profiling import TYPED, profile_table
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
-from app.storage.reading.typing_columns import FEW_ROWS, Typed, choose_types, settled
+from app.storage.reading.table_times import with_times
+from app.storage.reading.typed import Typed
+from app.storage.reading.typing_columns import FEW_ROWS, choose_types, settled
 
 MAX_REJECTED_SHARE = 0.2
 # So few rejected rows are faults of their own lines, whatever share of a small table they are.
@@ -89,13 +91,14 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
     for one in raw.tables:
         some = names[one.first : one.first + len(one.storages)]
         typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
-    typed = settled(typed)
+    is_typed, is_small = raw.tables[0].is_typed, _is_small(raw)
+    with explained() if is_typed else nullcontext():
+        names, typed = with_times(connection, settled(typed), names=names, choices=choices)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
     # A view of many columns is planned anew, all of them, for each question that is asked about a few.
     kind = "TABLE" if len(raw.tables) > 1 else "VIEW"
-    is_typed, is_small = raw.tables[0].is_typed, _is_small(raw)
     with explained() if is_typed else nullcontext():
         if is_small:
             connection.execute(f"CREATE TABLE {SMALL} AS SELECT {select}{order} FROM {raw.source}")

@@ -136,7 +136,7 @@ def _raw_of_rows(place: Place, table: RowTable) -> Raw:
 
 def _said_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[int]:
     """Return the places of the columns that are read as text first: the user wants them so, or with another mark."""
-    wanted = {one.column for one in choices.columns if one.read_as in ("text", "comma")}
+    wanted = {one.column for one in choices.columns if one.column and one.read_as in ("text", "comma", "datetime")}
     if not wanted:
         return frozenset()
     return frozenset(at for at, name in enumerate(repair_names(list(names), len(names))[0]) if name in wanted)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.oddities import Odd
+from app.domain.analysis.time_forms.candidates import may_be_times
+from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.written import Written
 from app.storage.reading.counting import BEYOND_SHAPE, FEW_ODD_WORDS, ODD_WORDS, ColumnCounts, count_plain, may_be_more
 from app.storage.reading.load import Loaded
+from app.storage.reading.local_times import in_utc
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
-from app.storage.reading.words import Words, count_words
+from app.storage.reading.times import TimesFound, find_times, times_as_said
+from app.storage.reading.typed import Typed
+from app.storage.reading.words import count_words
 from app.storage.reading.written import (
     DECIMAL_WORDS,
     decided,
@@ -29,53 +34,16 @@ from app.storage.reading.written import (
     may_be_written,
     minus,
 )
-from app.storage.reading.zones import MixedZonesError, zoned
 
-DATE_SHAPE = "([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4})([ T].*)?"
 MOSTLY = 0.995
 # Below this share of numbers a column is words with some numbers among them, and nothing is odd about that.
 ASKED_FROM = 0.8
 FEW_WORDS = 500
 DECIMALS_SAID = ("point", "comma")
+READ_FROM_TEXT = (*DECIMALS_SAID, "numeric", "datetime")
 BATCH = 250
 FEW_ROWS = 5_000
 LOOKED_AT_SHARE = 0.01
-DATE_FORMATS = (
-    ("%Y-%m-%d", "YYYY-MM-DD"),
-    ("%Y-%m-%d %H:%M:%S", "YYYY-MM-DD hh:mm:ss"),
-    ("%Y-%m-%dT%H:%M:%S", "YYYY-MM-DDThh:mm:ss"),
-    ("%Y-%m-%d %H:%M", "YYYY-MM-DD hh:mm"),
-    ("%Y-%m-%dT%H:%M", "YYYY-MM-DDThh:mm"),
-    ("%Y/%m/%d", "YYYY/MM/DD"),
-    ("%d-%m-%Y", "DD-MM-YYYY"),
-    ("%d.%m.%Y", "DD.MM.YYYY"),
-    ("%d/%m/%Y", "DD/MM/YYYY"),
-    ("%m/%d/%Y", "MM/DD/YYYY"),
-    ("%d/%m/%Y %H:%M", "DD/MM/YYYY hh:mm"),
-    ("%m/%d/%Y %H:%M", "MM/DD/YYYY hh:mm"),
-    ("%d.%m.%Y %H:%M", "DD.MM.YYYY hh:mm"),
-)
-
-
-@dataclass(frozen=True)
-class Typed:
-    """One column's storage: "integer", "number", "boolean", "datetime" or "text".
-
-    `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
-    the place of one ("NA"). `otherwise` is what the column is where commas turn out to be decimal marks.
-    """
-
-    key: str
-    storage: str
-    expression: str
-    table: str = "raw"
-    notes: tuple[str, ...] = ()
-    decimal_comma: bool = False
-    odd: Odd | None = None
-    words: Words | None = None
-    missing_words: tuple[tuple[str, int], ...] = ()
-    written: Written | None = None
-    otherwise: Typed | None = None
 
 
 def choose_types(
@@ -98,7 +66,7 @@ def choose_types(
     found: dict[int, Typed] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        columns = [_Column(loaded, at, said[at], commas=commas, decimal=decimal) for at in batch]
+        columns = [_Column(loaded, at, names[at], said[at], commas=commas, decimal=decimal) for at in batch]
         found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
         found[at] if at in found else _promised(loaded, at, storage, said[at])
@@ -156,11 +124,15 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
         likely = sum(count for word, count in words.items() if may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
-        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in DECIMALS_SAID
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in (
+            *DECIMALS_SAID,
+            "datetime",
+        )
         column.may_be_written = may_be_written(words) and (loaded.rows > FEW_ROWS or is_written(words))
+        column.may_be_times = not is_code and may_be_times(word for word in words if word not in absent)
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
         likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
-        if not is_code and (column.said or column.may_be_written or likely_more):
+        if not is_code and (column.said or column.may_be_written or column.may_be_times or likely_more):
             others.append(column)
         elif loaded.rows > FEW_ROWS:
             typed[column.key] = column.counted(connection)
@@ -183,9 +155,10 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
 class _Column:
     """One column that was read as text."""
 
-    def __init__(self, loaded: Loaded, at: int, said: Meaning, *, commas: bool, decimal: str) -> None:
+    def __init__(self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str) -> None:
         self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
-        self.may_be_written, self.decimal = False, decimal
+        self.may_be_written, self.may_be_times, self.decimal, self.name = False, False, decimal, name
+        self.place = loaded.place
         self.first: dict[str, int] = {}
         self.known: ColumnCounts | None = None
         self.missing = said.missing_word(self.key, comma=commas)
@@ -212,7 +185,6 @@ class _Column:
             "count(*) FILTER (TRY_CAST(word AS BIGINT) IS NOT NULL AND regexp_full_match(word, '[+-]?[0-9]{1,18}'))",
             "count(*) FILTER (regexp_full_match(word, '[+-]?0[0-9]+|[0-9]{19,}'))",
             "count(*) FILTER (lower(word) IN ('true', 'false', 't', 'f'))",
-            f"count(*) FILTER (regexp_full_match(word, '{DATE_SHAPE}'))",
             "count(*) FILTER (regexp_full_match(word, '[0-9]+[eE][0-9]+'))",
             f"count(*) FILTER (regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
             f" AND ({number} IS NULL OR NOT isfinite({number})))",
@@ -244,25 +216,25 @@ class _Column:
 
     def decide(self, connection: Any, counts: list[int]) -> Typed:
         """Return what the column is, by the counts of all its values."""
-        here, number, with_comma, integer, codes, boolean, dates, powers, beyond, absent, blank = counts
+        here, number, with_comma, integer, codes, boolean, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
-        if here == 0:
-            return self.text
-        if self.said.read_as == "text":
-            return text
+        if here == 0 or self.said.read_as == "text":
+            return text if here else self.text
+        if self.said.read_as == "datetime":
+            return self._times_as_said(connection, text, here)
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         is_said = self.said.read_as in DECIMALS_SAID
-        if codes and not is_said:
-            return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
-        if powers and powers == here and not is_said:
-            return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
+        timed = self._timed(connection, text, here) if self.may_be_times and (codes or integer < here) else None
+        code = None if is_said else self._code(text, codes=codes, powers=powers, here=here)
+        if timed or code:
+            return timed or code or text
         if integer == here:
             value = self._unless(f"TRY_CAST(trim({self.key}) AS BIGINT)")
             return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
         comma = self.commas and with_comma > number and self.said.read_as != "point"
         found = max(number, with_comma if comma else 0)
-        if ((found + beyond < here and self.may_be_written) or is_said) and dates < MOSTLY * here:
+        if (found + beyond < here and self.may_be_written) or is_said:
             typed = self._written(connection, text, found=found, here=here, beyond=beyond)
             if typed is not None:
                 return typed
@@ -275,7 +247,15 @@ class _Column:
             return replace(
                 text, notes=(f"kept as text: too few values are numbers with a decimal {self.said.read_as}.",)
             )
-        return (self._dated(connection, text, here) if dates >= MOSTLY * here else None) or text
+        return text
+
+    def _code(self, text: Typed, *, codes: int, powers: int, here: int) -> Typed | None:
+        """Return a column of codes that look like numbers, with the reason, or None where they are none."""
+        if codes and self.said.read_as != "numeric":
+            return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
+        if powers and powers == here:
+            return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
+        return None
 
     def _source(self) -> str:
         """Return SQL whose column `word` holds the values that are there, trimmed and with plain signs."""
@@ -363,37 +343,36 @@ class _Column:
     def _is_value(self, odd: Odd | None) -> bool:
         return odd is not None and any(word in self.said.values for word, _ in odd.words)
 
-    def _dated(self, connection: Any, text: Typed, here: int) -> Typed | None:
-        word = f"trim({self.key})"
-        parsed = [_dated_sql(f"try_strptime({word}, '{fmt}')", word) for fmt, _ in DATE_FORMATS]
-        cast = _dated_sql(f"TRY_CAST({self.key} AS TIMESTAMP)", word)
-        wanted = ", ".join(f"count({sql})" for sql in (*parsed, cast))
-        counts = connection.execute(f"SELECT {wanted} FROM {self.table} WHERE NOT ({self.missing})").fetchone()
-        best = max(range(len(DATE_FORMATS)), key=lambda at: (counts[at], -at))
-        if counts[best] < MOSTLY * here:
-            return self._in_one_zone(connection, text, cast) if counts[-1] >= MOSTLY * here else None
-        fmt, words = DATE_FORMATS[best]
-        notes = [] if fmt.startswith("%Y") else [f"dates read as {words}."]
-        twin = any(at != best and counts[at] == counts[best] for at in range(len(DATE_FORMATS)))
-        if twin and not fmt.startswith("%Y"):
-            notes.append("day and month could also be the other way round; check them.")
-        odd = self._odd(connection, f"{parsed[best]} IS NULL", here=here, what="dates") if counts[best] < here else None
+    def _timed(self, connection: Any, text: Typed, here: int) -> Typed | None:
+        """Return a column of moments, or of text where their zones cannot be brought together; None where none are."""
+        if self.said.read_as:
+            return None
+        word = minus(f"trim({self.key})")
+        found = find_times(connection, self._source(), word=word, name=self.name, present=here)
+        return None if found is None else self._as_times(connection, text, found, here)
+
+    def _times_as_said(self, connection: Any, text: Typed, here: int) -> Typed:
+        """Return a column of moments in the form that the user said, or of text where too few values have it."""
+        word, form = minus(f"trim({self.key})"), Form(self.said.form) if self.said.form else None
+        found = times_as_said(connection, self._source(), word=word, form=form, present=here)
+        if found is None or found.count < ASKED_FROM * here:
+            fits = f"{found.count if found else 0:,} of {here:,} values"
+            which = f"are written {form.words}" if form else "are times in any one form"
+            return replace(text, notes=(f"kept as text: {fits} {which}.",))
+        return self._as_times(connection, text, found, here)
+
+    def _as_times(self, connection: Any, text: Typed, found: TimesFound, here: int) -> Typed:
+        if found.fault:
+            return replace(text, notes=(found.fault,))
+        odd = self._odd(connection, f"{found.sql} IS NULL", here=here, what="dates") if found.count < here else None
         if self._is_value(odd):
             return text
-        return Typed(self.key, "datetime", self._unless(parsed[best]), self.table, tuple(notes), odd=odd)
-
-    def _in_one_zone(self, connection: Any, text: Typed, moment: str) -> Typed:
-        """Return a column of moments, or of text where their zones cannot be brought together."""
-        word = f"trim({self.key})"
-        source = f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
-        try:
-            value, note = zoned(connection, source, moment=moment, word=word)
-        except MixedZonesError as fault:
-            return replace(text, notes=(str(fault),))
-        return replace(text, storage="datetime", expression=value, notes=(note,) if note else ())
-
-
-def _dated_sql(moment: str, text: str) -> str:
-    """Return a moment of a year that was written with four digits; one of two could be of any century."""
-    early = f"year({moment}) BETWEEN 1 AND 999 AND regexp_full_match({text}, '{DATE_SHAPE}')"
-    return f"CASE WHEN year({moment}) BETWEEN 1000 AND 9999 OR ({early}) THEN {moment} END"
+        form = found.reading.form
+        notes = [] if form.is_plain else [f"dates read as {form.words}: {found.reading.reason}."]
+        notes += [found.zone_note] if found.zone_note else []
+        sql = found.sql
+        if self.said.zone and not found.zone_note:
+            sql, note = in_utc(connection, self.table, sql, zone=self.said.zone, place=self.place)
+            notes.append(note)
+        value = self._unless(sql)
+        return Typed(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)

@@ -12,8 +12,37 @@ import numpy as np
 
 from app.storage.columnar import literal
 
-ZONE = r"[0-9]:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)? ?([+-][0-9]{2}(?::?[0-9]{2})?|[A-Za-z]{1,5})$"
-UTC = ("Z", "z", "UTC", "GMT")
+UTC = ("Z", "UTC", "GMT")
+# Zones by their short names, in minutes east of Greenwich; short names that stand for two zones are left out.
+OFFSETS = {
+    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0),
+    **dict.fromkeys(("CET", "MEZ", "WEST", "BST"), 60),
+    **dict.fromkeys(("CEST", "MESZ", "EET"), 120),
+    **dict.fromkeys(("EEST", "MSK"), 180),
+    "NST": -210,
+    "NDT": -150,
+    "AST": -240,
+    "ADT": -180,
+    "EST": -300,
+    "EDT": -240,
+    "CST": -360,
+    "CDT": -300,
+    "MST": -420,
+    "MDT": -360,
+    "PST": -480,
+    "PDT": -420,
+    "AKST": -540,
+    "AKDT": -480,
+    "HST": -600,
+    "AWST": 480,
+    "ACST": 570,
+    "ACDT": 630,
+    "AEST": 600,
+    "AEDT": 660,
+    "NZST": 720,
+    "NZDT": 780,
+    "JST": 540,
+}
 ZONES_NAMED = 4
 CHUNK = 1 << 18
 COLON, BLANK, ZERO, REACH = 58, 32, 48, 4
@@ -26,15 +55,17 @@ class MixedZonesError(Exception):
     """The zones of a column cannot be brought together; the text says which and why."""
 
 
-def zoned(connection: Any, source: str, *, moment: str, word: str) -> tuple[str, str]:
+def zoned(connection: Any, source: str, *, moment: str, zones: tuple[str, str]) -> tuple[str, str]:
     """Return the SQL of a column's moments in one zone, and a note on the zone, "" where none is written.
 
     Parameters
     ----------
     connection, source
         SQL whose column `word` holds the texts.
-    moment, word
-        SQL of the moment without its zone, and of the text it is made of.
+    moment
+        SQL of the moment without its zone.
+    zones
+        SQL of the zone of `word`, and of that of the text which the moment is made of; empty where none is written.
 
     Raises
     ------
@@ -42,23 +73,25 @@ def zoned(connection: Any, source: str, *, moment: str, word: str) -> tuple[str,
         If some times have no zone, or one that is only named.
     """
     found = connection.execute(
-        f"SELECT regexp_extract(word, {literal(ZONE)}, 1) AS zone, count(*) AS held FROM {source} "
-        "GROUP BY zone ORDER BY held DESC, zone"
+        f"SELECT upper({zones[0]}) AS zone, count(*) AS held FROM {source} GROUP BY zone ORDER BY held DESC, zone"
     ).fetchall()
-    zones = [zone for zone, _ in found]
-    named = ", ".join(zone for zone in zones[:ZONES_NAMED] if zone) + (", …" if len(zones) > ZONES_NAMED else "")
-    if not any(zones):
+    names = [zone for zone, _ in found]
+    named = ", ".join(zone for zone in names[:ZONES_NAMED] if zone) + (", …" if len(names) > ZONES_NAMED else "")
+    if not any(names):
         return moment, ""
-    if len(zones) == 1 or all(zone in UTC for zone in zones):
-        where = "in UTC" if zones[0] in UTC else f"in the zone {zones[0]}, as the file has them"
+    if len(names) == 1 or all(zone in UTC for zone in names):
+        where = "in UTC" if names[0] in UTC else f"in the zone {names[0]}, as the file has them"
         return moment, f"times are {where}."
-    if "" in zones:
+    if "" in names:
         raise MixedZonesError(f"kept as text: some times carry a time zone ({named}) and others none.")
-    if any(zone[0].isalpha() and zone not in UTC for zone in zones):
+    if any(zone[0].isalpha() and zone not in OFFSETS for zone in names):
         raise MixedZonesError(f"kept as text: the time zones {named} cannot be brought together.")
-    zone = f"regexp_extract({word}, {literal(ZONE)}, 1)"
+    zone = f"upper({zones[1]})"
     minutes = f"TRY_CAST({zone}[2:3] AS INTEGER) * 60 + coalesce(TRY_CAST(right({zone}[4:], 2) AS INTEGER), 0)"
-    offset = f"CASE {zone}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
+    abbreviated = " ".join(f"WHEN {literal(one)} THEN {OFFSETS[one]}" for one in names if one in OFFSETS)
+    offset = f"CASE {zone} {abbreviated} ELSE " if abbreviated else "("
+    offset += f"CASE {zone}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
+    offset += " END" if abbreviated else ")"
     return f"({moment} - to_minutes({offset}))", f"times of several zones ({named}) were turned into UTC."
 
 

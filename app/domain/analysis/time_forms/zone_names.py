@@ -1,0 +1,77 @@
+"""Time zones by name: "Europe/Berlin", "UTC", or an offset such as "+01:00"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone by its name.
+
+    Raises
+    ------
+    ValueError
+        With a sentence, where there is no such zone.
+    """
+    found = OFFSET.fullmatch(name)
+    if found and int(found[2]) < 24 and int(found[3]) < 60:
+        offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
+        return timezone(-offset if found[1] == "-" else offset)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"There is no time zone {name[:40]}. Write one such as Europe/Berlin or +01:00.") from None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a zone's clock: from `wall` on, times there are `after` minutes ahead of UTC, before it `before`.
+
+    Where the clock went back, the times from `repeats_from` up to `wall` come twice.
+    """
+
+    wall: datetime
+    before: int
+    after: int
+    repeats_from: datetime | None
+
+
+def changes_between(zone: tzinfo, first: datetime, last: datetime) -> tuple[int, list[Change]]:
+    """Return the offset of a zone at the first of two times on its clock, in minutes, and the changes up to the last.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    first, last
+        Times without a zone.
+    """
+    moment = first.replace(tzinfo=UTC) - timedelta(days=1)
+    end, offset = last.replace(tzinfo=UTC) + timedelta(days=1), _offset(zone, moment)
+    start, changes = offset, list[Change]()
+    while moment < end:
+        following = moment + timedelta(days=1)
+        after = _offset(zone, following)
+        if after != offset:
+            at = _change_between(zone, moment, following, after).replace(tzinfo=None)
+            back = at + timedelta(minutes=after) if after < offset else None
+            changes.append(Change(at + timedelta(minutes=max(offset, after)), offset, after, back))
+            offset = after
+        moment = following
+    return start, changes
+
+
+def _offset(zone: tzinfo, moment: datetime) -> int:
+    return round((moment.astimezone(zone).utcoffset() or timedelta()).total_seconds() / 60)
+
+
+def _change_between(zone: tzinfo, low: datetime, high: datetime, after: int) -> datetime:
+    while high - low > timedelta(minutes=1):
+        middle = low + timedelta(minutes=int((high - low).total_seconds() // 120))
+        low, high = (low, middle) if _offset(zone, middle) == after else (middle, high)
+    return high

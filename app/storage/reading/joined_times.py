@@ -1,0 +1,178 @@
+"""Columns that make a time together, joined into a column of its own; the columns themselves stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.domain.analysis.choices import ColumnChoice, ReadingChoices
+from app.domain.analysis.time_forms.candidates import candidates
+from app.domain.analysis.time_forms.forms import Form
+from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, name_of, names_part, roles_of
+from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
+from app.domain.analysis.time_forms.month_names import MONTHS, folded
+from app.storage.reading.moments import moment_sql
+from app.storage.reading.times import try_form, with_example
+from app.storage.reading.typed import Typed
+
+CLOCK = re.compile(
+    r"[0-9]{1,2}([:.h][0-9]{2}([:.][0-9]{2}([.,][0-9]+)?)?\s?([ap]\.?m\.?)?|\s?[ap]\.?m\.?)", re.IGNORECASE
+)
+FIRST_ROWS, MAX_PARTS = 50, 40
+NUMBERS = ("integer", "number")
+TIMES_OF_DAY = {"hour", "clock", "clock_number"}
+
+
+def joined_times(
+    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], choices: ReadingChoices
+) -> list[tuple[str, Typed]]:
+    """Return the columns of times that others make together, with their names.
+
+    Parameters
+    ----------
+    connection, typed
+        The columns, and where their tables are.
+    names, choices
+        Their names, and what the user said: what was said is done, and what was undone is not done again.
+    """
+    said = [one for one in choices.columns if one.columns]
+    wanted = [one for one in said if one.read_as == "datetime"]
+    made = [made for made in (_as_said(connection, typed, names, one) for one in wanted) if made is not None]
+    if made or any(one.read_as == "text" for one in said):
+        return _numbered(made, typed)
+    ways = find_joins(_parts(connection, typed, names))
+    counts = _distinct_dates(connection, typed) if ways else 0
+    for columns, roles in ways:
+        found = _joined(connection, typed, names, columns, roles, code_of(roles), known=counts)
+        if found is not None:
+            return _numbered([(name_of(roles, names), found)], typed)
+    return []
+
+
+def _numbered(made: Sequence[tuple[str, Typed]], typed: Sequence[Typed]) -> list[tuple[str, Typed]]:
+    return [(name, replace(one, key=f"c{len(typed) + place}")) for place, (name, one) in enumerate(made)]
+
+
+def _as_said(
+    connection: Any, typed: Sequence[Typed], names: Sequence[str], choice: ColumnChoice
+) -> tuple[str, Typed] | None:
+    if not set(choice.columns) <= set(names):
+        return None
+    parts = {one.name: one for one in _parts(connection, typed, names)}
+    roles = [(roles_of(parts[name]) or [""])[0] if name in parts else "" for name in choice.columns]
+    code = choice.form or (code_of(roles) if all(roles) else "")
+    found = _joined(connection, typed, names, choice.columns, roles, code, known=None)
+    if found is None:
+        return None
+    taken = [name for name in names if name != choice.name]
+    name = choice.name if choice.name and choice.name not in names else name_of(roles, taken)
+    return name, found
+
+
+def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> list[Part]:
+    """Return the columns that may stand in a time; of whole numbers those that are named so."""
+    parts = []
+    for one, name in zip(typed, names, strict=True):
+        # Of ten thousand columns a few are named so, and only these are looked at.
+        if not names_part(name):
+            continue
+        kind = _kind_of_text(connection, one, name) if one.storage == "text" else "integer"
+        if kind in ("clock", "month_name"):
+            parts.append(Part(name, kind))
+        elif kind and one.storage in (*NUMBERS, "text"):
+            low, high, whole = connection.execute(
+                "SELECT min(value), max(value), bool_and(value = trunc(value)) "
+                f"FROM (SELECT TRY_CAST({one.expression} AS DOUBLE) AS value FROM {one.table})"
+            ).fetchone()
+            parts += [Part(name, "integer", low, high)] if low is not None and whole else []
+        if len(parts) >= MAX_PARTS:
+            break
+    if any(set(roles_of(part)) & TIMES_OF_DAY for part in parts):
+        dates = (
+            name
+            for one, name in zip(typed, names, strict=True)
+            if one.storage == "datetime" and _are_days(connection, one)
+        )
+        parts += [Part(name, "date") for name in dates]
+    return parts
+
+
+def _are_days(connection: Any, one: Typed) -> bool:
+    sql = f"SELECT bool_and(value = date_trunc('day', value)) FROM (SELECT {one.expression} AS value FROM {one.table})"
+    return bool(connection.execute(sql).fetchone()[0])
+
+
+def _kind_of_text(connection: Any, one: Typed, name: str) -> str:
+    first = connection.execute(f"SELECT trim({one.expression}) FROM {one.table} LIMIT {FIRST_ROWS}").fetchall()
+    words = [word for (word,) in first if word]
+    if words and all(word.isdigit() and len(word) <= 4 for word in words):
+        return "integer"
+    if words and all(CLOCK.fullmatch(word) for word in words):
+        return "clock"
+    is_named = bool(roles_of(Part(name, "month_name")))
+    return "month_name" if is_named and words and all(folded(word) in MONTHS for word in words) else ""
+
+
+def _distinct_dates(connection: Any, typed: Sequence[Typed]) -> int:
+    """Return how many moments the finest column of dates tells apart; joining must tell more."""
+    most = 0
+    for one in typed:
+        if one.storage == "datetime":
+            sql = f"SELECT count(DISTINCT value) FROM (SELECT {one.expression} AS value FROM {one.table})"
+            most = max(most, int(connection.execute(sql).fetchone()[0]))
+    return most
+
+
+def _joined(
+    connection: Any,
+    typed: Sequence[Typed],
+    names: Sequence[str],
+    columns: Sequence[str],
+    roles: Sequence[str],
+    code: str,
+    *,
+    known: int | None,
+) -> Typed | None:
+    """Return the column that others make, or None where they make no times; `known` is how many moments there are."""
+    held = [typed[names.index(name)] for name in columns]
+    if len({one.table for one in held}) > 1:
+        return None
+    words = [_word(one, role) for one, role in zip(held, roles, strict=True)]
+    word = f"concat_ws(' ', {', '.join(words)})"
+    whole = " AND ".join(f"{one} IS NOT NULL" for one in words)
+    source = f"(SELECT CASE WHEN {whole} THEN {word} END AS word FROM {held[0].table})"
+    present = int(connection.execute(f"SELECT count(word) FROM {source}").fetchone()[0])
+    tried = [try_form(connection, source, form) for form in _forms(connection, source, code)]
+    best = max(tried, key=lambda one: one.count, default=None)
+    if best is None or not present or best.count < MOSTLY * present:
+        return None
+    if known is not None and len(set(best.moments.tolist())) <= max(known, 2):
+        return None
+    value = moment_sql(best.form, f"CASE WHEN {whole} THEN {word} END")
+    reading = with_example(connection, source, TimeReading(best.form, f"joined from {', '.join(columns)}"))
+    notes = (f"joined from {', '.join(name[:40] for name in columns)}, which stay as they are.",)
+    return Typed("", "datetime", value, held[0].table, notes, times=reading, joined=tuple(columns))
+
+
+def _word(one: Typed, role: str) -> str:
+    """Return the SQL of a column's values as texts; the hour and minute of "930" have four digits."""
+    if one.storage == "datetime":
+        return f"strftime({one.expression}, '%Y-%m-%d')"
+    number = one.storage in NUMBERS
+    text = f"TRY_CAST({one.expression} AS BIGINT)::VARCHAR" if number else f"trim({one.expression})"
+    if role == "clock_number":
+        text = f"lpad({text}, 4, '0')"
+        return f"concat({text}[1:2], ':', {text}[3:4])"
+    return text
+
+
+def _forms(connection: Any, source: str, code: str) -> list[Form]:
+    if code:
+        return [Form(code)]
+    shown = connection.execute(
+        "SELECT min(word), max(word) FROM (SELECT word, regexp_replace(word, '[0-9]', '9', 'g') AS shape "
+        f"FROM {source}) WHERE word IS NOT NULL GROUP BY shape LIMIT 50"
+    ).fetchall()
+    return candidates([word for pair in shown for word in pair])[:8]

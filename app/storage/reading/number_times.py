@@ -1,0 +1,151 @@
+"""Columns of numbers that are times, judged by all of their values: few columns come that far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.analysis.time_forms.forms import Form
+from app.domain.analysis.time_forms.judging import TimeReading, Tried, choose
+from app.domain.analysis.time_forms.name_words import names_year
+from app.domain.analysis.time_forms.numbers import (
+    MONTHS_BEHIND_A_POINT,
+    NumberForm,
+    number_forms,
+    numbers_are_times,
+    years_are_axis,
+)
+from app.storage.reading.meaning import Meaning
+from app.storage.reading.moments import moment_sql
+from app.storage.reading.times import try_form, with_example
+from app.storage.reading.typed import Typed
+
+NUMBERS = ("integer", "number")
+FIRST_ROWS, AT_ONCE = 50, 500
+YEAR_FORM = Form("%Y")
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """The least and the greatest number of a column, how many there are, and whether all are whole."""
+
+    low: float
+    high: float
+    count: int
+    is_whole: bool
+
+
+def with_number_times(
+    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[Typed]:
+    """Return the columns with those numbers as moments that are times.
+
+    Parameters
+    ----------
+    connection, typed
+        The columns, and where their tables are.
+    names, said
+        Their names, and what the user said about each.
+    """
+    found = list(typed)
+    for place in _likely(connection, typed, said):
+        one = typed[place]
+        bounds = _bounds(connection, one)
+        forms = number_forms(bounds.low, bounds.high, is_whole=bounds.is_whole) if bounds.count else []
+        reading, sql = _decided(connection, one, forms, bounds.count, names[place])
+        if reading is not None:
+            found[place] = as_moments(one, reading, sql)
+    return found
+
+
+def with_years(
+    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[Typed]:
+    """Return the columns with the first one of years as moments that orders the rows, where nothing else does."""
+    if any(one.storage == "datetime" for one in typed):
+        return list(typed)
+    for place, one in enumerate(typed):
+        if one.storage != "integer" or said[place].read_as or not names_year(names[place]):
+            continue
+        values = connection.execute(
+            f"SELECT value FROM (SELECT {one.expression} AS value FROM {one.table}) WHERE value IS NOT NULL"
+        ).fetchnumpy()["value"]
+        if len(values) and years_are_axis(values, names[place]):
+            reason = "its rows are a year apart and nothing else orders them"
+            reading = TimeReading(YEAR_FORM, reason, example=str(values[0]))
+            found = list(typed)
+            found[place] = as_moments(one, reading, moment_sql(YEAR_FORM, word_of(one, NumberForm(YEAR_FORM))))
+            return found
+    return list(typed)
+
+
+def as_moments(one: Typed, reading: TimeReading, sql: str) -> Typed:
+    """Return a column of numbers as one of moments."""
+    note = f"dates read as {reading.form.words}: {reading.reason}."
+    return replace(one, storage="datetime", expression=sql, notes=(*one.notes, note), times=reading, written=None)
+
+
+def word_of(one: Typed, form: NumberForm) -> str:
+    """Return the SQL of a column's numbers as texts that a form can be read from."""
+    if form.form.is_counted:
+        return f"({one.expression})"
+    if form.form.code == MONTHS_BEHIND_A_POINT:
+        return f"printf('%.2f', ({one.expression})::DOUBLE)"
+    whole = f"TRY_CAST({one.expression} AS BIGINT)::VARCHAR"
+    return f"lpad({whole}, {form.digits}, '0')" if form.digits else whole
+
+
+def _likely(connection: Any, typed: Sequence[Typed], said: Sequence[Meaning]) -> Iterable[int]:
+    """Return the places of columns whose first values could all be times of one form."""
+    places = [at for at, one in enumerate(typed) if one.storage in NUMBERS and not said[at].read_as]
+    by_table: dict[str, list[int]] = {}
+    for place in places:
+        by_table.setdefault(typed[place].table, []).append(place)
+    found = []
+    for table, held in by_table.items():
+        for start in range(0, len(held), AT_ONCE):
+            some = held[start : start + AT_ONCE]
+            columns = ", ".join(f"{typed[place].expression}" for place in some)
+            rows = connection.execute(f"SELECT {columns} FROM {table} LIMIT {FIRST_ROWS}").fetchall()
+            found += [place for place, values in zip(some, zip(*rows, strict=True), strict=False) if _may_be(values)]
+    return sorted(found)
+
+
+def _may_be(values: Sequence[float | None]) -> bool:
+    here = [float(value) for value in values if value is not None and math.isfinite(value)]
+    if not here:
+        return True
+    return bool(number_forms(min(here), max(here), is_whole=all(value.is_integer() for value in here)))
+
+
+def _bounds(connection: Any, one: Typed) -> _Bounds:
+    low, high, count, is_whole = connection.execute(
+        "SELECT min(value), max(value), count(value), bool_and(value = trunc(value)) "
+        f"FROM (SELECT ({one.expression})::DOUBLE AS value FROM {one.table})"
+    ).fetchone()
+    return _Bounds(low or 0.0, high or 0.0, count, bool(is_whole))
+
+
+def _decided(
+    connection: Any, one: Typed, forms: Sequence[NumberForm], present: int, name: str
+) -> tuple[TimeReading | None, str]:
+    tried, sql = list[Tried](), dict[str, NumberForm]()
+    for form in forms:
+        found = try_form(connection, _source(one, word_of(one, form)), form.form)
+        # Of numbers all are times or none is: what is left over would be lost without a word.
+        if found.count == present and numbers_are_times(found.form, found.moments, name):
+            tried.append(found)
+            sql[form.form.code] = form
+    # Hardly any number that counts is the date of a calendar as well, so a date that is written is believed first.
+    written = [one for one in tried if not one.form.is_counted]
+    reading = choose(written or tried, present=present)
+    if reading is None:
+        return None, ""
+    word = word_of(one, sql[reading.form.code])
+    return with_example(connection, _source(one, word), reading), moment_sql(reading.form, word)
+
+
+def _source(one: Typed, word: str) -> str:
+    return f"(SELECT {word} AS word FROM {one.table})"

@@ -1,0 +1,49 @@
+"""The times of a table once its columns are typed: numbers that are times, columns that make one, years in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.domain.analysis.choices import ReadingChoices
+from app.storage.reading.joined_times import joined_times
+from app.storage.reading.meaning import meanings
+from app.storage.reading.number_times import with_number_times, with_years
+from app.storage.reading.typed import Typed
+
+
+def with_times(
+    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], choices: ReadingChoices
+) -> tuple[list[str], list[Typed]]:
+    """Return a table's columns with all of its times, and their names; joined columns stand behind the others.
+
+    Parameters
+    ----------
+    connection, typed
+        The typed columns, and where their tables are.
+    names, choices
+        Their names, and what the user said.
+    """
+    said = meanings(names, choices, commas=False)
+    found = with_number_times(connection, typed, names=names, said=said)
+    joined = joined_times(connection, found, names=names, choices=choices)
+    found = _with_what_was_not_joined(found, names, choices, joined)
+    if not joined:
+        return list(names), with_years(connection, found, names=names, said=said)
+    return [*names, *(name for name, _ in joined)], [*found, *(one for _, one in joined)]
+
+
+def _with_what_was_not_joined(
+    typed: Sequence[Typed], names: Sequence[str], choices: ReadingChoices, joined: Sequence[tuple[str, Typed]]
+) -> list[Typed]:
+    """Return the columns with a note at those that a person wanted joined and that make no times together."""
+    made = {one.joined for _, one in joined}
+    wanted = [one.columns for one in choices.columns if one.columns and one.read_as == "datetime"]
+    found = list(typed)
+    for columns in wanted:
+        if columns not in made and columns[0] in names:
+            place = names.index(columns[0])
+            note = f"not joined with {', '.join(name[:40] for name in columns[1:])}: their values make no times."
+            found[place] = replace(found[place], notes=(*found[place].notes, note))
+    return found

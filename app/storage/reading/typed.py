@@ -1,0 +1,34 @@
+"""What a column is stored as, and what typing learned about it on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.analysis.oddities import Odd
+from app.domain.analysis.time_forms.judging import TimeReading
+from app.domain.analysis.written import Written
+from app.storage.reading.words import Words
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One column's storage: "integer", "number", "boolean", "datetime" or "text".
+
+    `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
+    the place of one ("NA"). `times` is how moments were read, `joined` names the columns that make them. `otherwise`
+    is what the column is where commas turn out to be decimal marks.
+    """
+
+    key: str
+    storage: str
+    expression: str
+    table: str = "raw"
+    notes: tuple[str, ...] = ()
+    decimal_comma: bool = False
+    odd: Odd | None = None
+    words: Words | None = None
+    missing_words: tuple[tuple[str, int], ...] = ()
+    written: Written | None = None
+    times: TimeReading | None = None
+    joined: tuple[str, ...] = ()
+    otherwise: Typed | None = None

@@ -1,0 +1,130 @@
+"""How times were read as a part of the form: a menu of forms with an example from the column, a free form, a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.analysis.choices import ColumnChoice
+from app.domain.analysis.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.time_forms.candidates import candidates
+from app.domain.analysis.time_forms.forms import COUNTED, Form
+from app.domain.analysis.time_forms.numbers import number_forms
+from app.domain.errors import DomainError
+
+PREFIX = "reading.time_"
+COLUMN, READ_AS, FORM, FREE, ZONE, TOGETHER = (
+    PREFIX + name for name in ("column", "read_as", "form", "free", "zone", "together")
+)
+MENU_COLUMNS, MENU_FORMS, NAMED_COLUMNS = 20, 6, 300
+SEPARATOR = "\x1f"
+READ_AS_OPTIONS = (
+    ("", "No change"),
+    ("datetime", "Times"),
+    ("numeric", "Numbers, not times"),
+    ("text", "Text, not times"),
+)
+
+
+@dataclass(frozen=True)
+class TimePanel:
+    """What the form offers about times: columns, forms with an example each, and what was typed last."""
+
+    columns: tuple[tuple[str, str], ...]
+    forms: tuple[tuple[str, str], ...]
+    read_as: tuple[tuple[str, str], ...]
+    values: Mapping[str, str]
+
+
+def time_panel(profile: DatasetProfile, form: Mapping[str, str]) -> TimePanel:
+    """Return what can be said about the times of a dataset; `form` is what was posted last."""
+    names = [("", "No column"), *((one.name, one.name[:60]) for one in profile.columns[:NAMED_COLUMNS])]
+    menu = [("", "As found")]
+    for column in [one for one in profile.columns if not one.joined_from and _examples(one)][:MENU_COLUMNS]:
+        menu += _forms_of(column)
+    values = {name: form.get(name, "") for name in (COLUMN, READ_AS, FORM, FREE, ZONE, TOGETHER)}
+    return TimePanel(tuple(names), tuple(menu), READ_AS_OPTIONS, values)
+
+
+def _examples(column: ColumnProfile) -> list[str]:
+    if column.time_example:
+        return [column.time_example]
+    return [value for value, _ in column.top_values[:1]] if column.storage in ("text", "integer", "number") else []
+
+
+def _forms_of(column: ColumnProfile) -> list[tuple[str, str]]:
+    """Return the forms that could have written a column, each with what it makes of one value."""
+    example = _examples(column)[0]
+    forms = [*candidates([example]), *_of_number(example)]
+    if column.time_form and column.time_form not in [one.code for one in forms]:
+        forms.insert(0, Form(column.time_form))
+    options = []
+    for form in forms[:MENU_FORMS]:
+        moment = form.parse(example)
+        if moment is not None:
+            now = ", as now" if form.code == column.time_form else ""
+            shown = f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00").removesuffix(":00")
+            title = f"{column.name[:40]}: {example[:30]} is {shown} ({form.words}{now})"
+            options.append((f"{column.name}{SEPARATOR}{form.code}", title))
+    return options
+
+
+def _of_number(example: str) -> list[Form]:
+    try:
+        number = float(example)
+    except ValueError:
+        return []
+    return [one.form for one in number_forms(number, number, is_whole=number.is_integer()) if one.form.code in COUNTED]
+
+
+def time_changes(form: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what the posted form says about times, as `ReadingChoices.merged` takes it.
+
+    Raises
+    ------
+    DomainError
+        With the field at fault.
+    """
+    together = [name.strip() for name in form.get(TOGETHER, "").split(",") if name.strip()]
+    column, _, code = form.get(FORM, "").partition(SEPARATOR)
+    column = column or form.get(COLUMN, "")
+    code = form.get(FREE, "").strip() or code
+    zone, read_as = form.get(ZONE, "").strip(), form.get(READ_AS, "")
+    if together:
+        return [_checked({"columns": together, "read_as": "datetime", "form": code or None}, TOGETHER)]
+    if not column:
+        if code or zone or read_as:
+            raise DomainError("Choose the column that this is about.", code="bad_choice", field=COLUMN)
+        return []
+    if not (code or zone or read_as):
+        return []
+    choice = {"column": column, "read_as": "datetime" if code or zone else read_as, "form": code or None}
+    field = ZONE if zone and not code else FREE
+    return [_checked({**choice, "zone": zone or None}, field)]
+
+
+def _checked(choice: dict[str, Any], field: str) -> dict[str, Any]:
+    try:
+        return ColumnChoice.model_validate(choice).model_dump(mode="json", exclude_defaults=True)
+    except ValidationError as fault:
+        found = fault.errors()[0]
+        message = str(found["msg"]).removeprefix("Value error, ")
+        is_ours = found["type"] == "value_error"
+        sentence = message if is_ours else "This is none of the choices. Choose one of those shown."
+        raise DomainError(sentence, code="bad_choice", field=field) from fault
+
+
+def choice_sentence(one: ColumnChoice) -> str:
+    """Return what was said about times in a sentence, "" where the choice is about something else."""
+    if one.columns:
+        names = ", ".join(f"`{name[:40]}`" for name in one.columns)
+        return f"{names} {'make one time' if one.read_as == 'datetime' else 'are not joined'}"
+    if one.read_as == "datetime":
+        parts = [f"`{one.column[:60]}` is read as times"]
+        parts += [f"written {one.form}"] if one.form else []
+        parts += [f"on the clock of {one.zone}"] if one.zone else []
+        return ", ".join(parts)
+    return ""

@@ -1,0 +1,186 @@
+"""Forms of times: what one reads, which ones could have written a value, and which of them a column has."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from app.domain.analysis.choices import ColumnChoice, ReadingChoices
+from app.domain.analysis.clock_changes import clock_changes
+from app.domain.analysis.time_forms.candidates import candidates, may_be_times
+from app.domain.analysis.time_forms.forms import Form, FormError, form_of
+from app.domain.analysis.time_forms.joining import Part, find_joins, name_of
+from app.domain.analysis.time_forms.judging import Tried, choose, first_year_of, is_believed
+from app.domain.analysis.time_forms.numbers import number_forms, numbers_are_times, years_are_axis
+from app.domain.analysis.time_forms.zone_names import changes_between, zone_of
+
+NOON = datetime(2013, 10, 14, 13, 5)  # noqa: DTZ001 - moments in files have no zone
+DAY = datetime(2013, 10, 14)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "moment"),
+    [
+        ("14.10.2013 13:05:00", "%d.%m.%Y %H:%M:%S", NOON),
+        ("14-10-2013 13:05", "%d-%m-%Y %H:%M", NOON),
+        ("10/14/13 1:05 PM", "%m/%d/%y %I:%M %p", NOON),
+        ("14-Oct-2013 13:05", "%d-%b-%Y %H:%M", NOON),
+        ("14OCT2013:13:05:00", "%d%b%Y:%H:%M:%S", NOON),
+        ("Monday, 14 October 2013 13:05", "%a, %d %b %Y %H:%M", NOON),
+        ("October 14th, 2013", "%b %d%o, %Y", DAY),
+        ("14. März 2013", "%d. %b %Y", datetime(2013, 3, 14)),  # noqa: DTZ001
+        ("14 de octubre de 2013", "%d de %b de %Y", DAY),
+        ("14 août 2013", "%d %b %Y", datetime(2013, 8, 14)),  # noqa: DTZ001
+        ("20131014T130500", "%Y%m%dT%H%M%S", NOON),
+        ("20131014 1305", "%Y%m%d %H%M", NOON),
+        ("2013-10-14T13:05:00.25Z", "%Y-%m-%dT%H:%M:%S.%f%z", NOON.replace(microsecond=250_000)),
+        ("2013-10-14 13.05", "%Y-%m-%d %H.%M", NOON),
+        ("13:05 14/10/2013", "%H:%M %d/%m/%Y", NOON),
+        ("13.10.2013 24:00", "%d.%m.%Y %H:%M", DAY),
+        ("2013-287", "%Y-%j", DAY),
+        ("2013-W42-1", "%G-W%V-%u", DAY),
+        ("Q4 2013", "Q%q %Y", datetime(2013, 10, 1)),  # noqa: DTZ001
+        ("2013.10.14", "%Y.%m.%d", DAY),
+        ("Oct 2013", "%b %Y", datetime(2013, 10, 1)),  # noqa: DTZ001
+    ],
+)
+def test_a_value_proposes_the_form_it_is_written_in(text: str, code: str, moment: datetime) -> None:
+    found = {form.code: form for form in candidates([text])}
+    assert found[code].parse(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["192.168.1.10", "1.2.3", "12:30", "G00012345", "3-1", "12-34-5678", "2,345", "level 3", "1/2", "v2.10.14b"]
+)
+def test_what_is_no_time_proposes_no_form(text: str) -> None:
+    assert not [form for form in candidates([text]) if form.parse(text)]
+
+
+def test_parts_that_some_values_lack_are_optional() -> None:
+    assert candidates(["14.10.2013 13:00:00", "14.10.2013 13:00", "14.10.2013"])[0].code == "%d.%m.%Y[ %H:%M[:%S]]"
+    assert not may_be_times(["rain", "snow", "14.10.2013"])
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("%d.%m", "needs a year"),
+        ("%Y-%Q", "no part %Q"),
+        ("%Y %Y", "once"),
+        ("%Y[-%m", "Every ["),
+        ("%G", "needs its week"),
+        ("%Y" + "-" * 70, "at most 60"),
+    ],
+)
+def test_a_form_that_cannot_be_is_refused_with_the_reason(code: str, says: str) -> None:
+    with pytest.raises(FormError, match=says.replace("[", r"\[")):
+        form_of(code)
+
+
+@pytest.mark.parametrize(
+    ("years", "first"),
+    [(range(68, 72), 1968), ([98, 99, 0, 1], 1998), (range(100), 1900), ([24, 25, 26], 2024), ([40, 41], 1940)],
+)
+def test_the_century_puts_no_date_in_the_far_future(years: list[int], first: int) -> None:
+    assert first_year_of(np.array(years), latest=2027) == first
+
+
+def _tried(code: str, start: str, step: str, many: int) -> Tried:
+    moments = (np.datetime64(start, "us") + np.arange(many) * np.timedelta64(1, step)).astype(np.int64)
+    return Tried(Form(code), many, moments)
+
+
+def test_the_order_with_a_regular_step_wins_and_two_such_are_asked() -> None:
+    daily, other = _tried("%d/%m/%Y", "2013-01-01", "D", 12), _tried("%m/%d/%Y", "2013-01-01", "D", 12)
+    months = np.array([f"2013-{month:02d}-01" for month in range(1, 13)], dtype="datetime64[us]").astype(np.int64)
+    uneven = Tried(Form("%m/%d/%Y"), 12, np.sort(months + np.arange(12) ** 2 * 86_400_000_000))
+    won = choose([daily, uneven], present=12)
+    assert won is not None
+    assert (won.form.code, won.others) == ("%d/%m/%Y", ())
+    asked = choose([other, Tried(Form("%d/%m/%Y"), 12, months)], present=12)
+    assert asked is not None
+    assert [form.code for form in (asked.form, *asked.others)] == ["%d/%m/%Y", "%m/%d/%Y"]
+    assert "both orders" in asked.reason
+
+
+def test_versions_and_seasons_are_no_times() -> None:
+    versions = _tried("%d.%m.%y", "2013-01-01", "D", 30)
+    reading = choose([versions], present=30)
+    assert reading is not None
+    assert not is_believed(reading, np.random.default_rng(1).permutation(versions.moments), "release")
+    seasons = np.array([f"{year}-{year % 100 + 1:02d}-01" for year in range(2000, 2012)], dtype="datetime64[us]")
+    reading = choose([Tried(Form("%Y-%m"), 12, seasons.astype(np.int64))], present=12)
+    assert reading is not None
+    assert not is_believed(reading, seasons.astype(np.int64), "season")
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "step", "size", "found"),
+    [
+        ("ts", 1_381_708_800, 3600, 400, "unix_seconds"),
+        ("population", 1_381_708_800, 3600, 400, ""),
+        ("sensor", 1_381_708_800, 1, 400, ""),
+        ("Date", 41_561, 1, 400, "excel"),
+        ("elevation", 41_561, 1, 400, ""),
+        ("row_id", 41_561, 1, 400, ""),
+    ],
+)
+def test_numbers_are_times_on_strong_evidence_only(name: str, low: int, step: int, size: int, found: str) -> None:
+    values = low + step * np.arange(size)
+    forms = [one.form for one in number_forms(values[0], values[-1], is_whole=True) if one.form.is_counted]
+    moments = {form: np.array([np.datetime64(form.parse(str(v)), "us") for v in values]).astype(int) for form in forms}
+    assert [form.code for form in forms if numbers_are_times(form, moments[form], name)] == ([found] if found else [])
+
+
+def test_years_are_an_axis_only_where_rows_are_a_year_apart() -> None:
+    draw = np.random.default_rng(3)
+    assert years_are_axis(np.arange(1950, 2010), "year")
+    assert years_are_axis(np.tile(np.arange(1950, 1990), 5), "Year")
+    assert not years_are_axis(draw.integers(1950, 2010, 400), "year")
+    assert not years_are_axis(np.sort(draw.integers(1970, 1983, 400)), "year")
+    assert not years_are_axis(np.arange(1950, 2010), "year_built")
+
+
+def test_columns_that_make_a_time_are_found_by_name_and_bounds() -> None:
+    day = [Part("Year", "integer", 1990, 2001), Part("Mnth", "integer", 1, 12), Part("DAY", "integer", 1, 31)]
+    assert find_joins(day)[0] == (("Year", "Mnth", "DAY"), ("year", "month", "day"))
+    assert find_joins([*day, Part("Hr", "integer", 0, 23)])[0][1] == ("year", "month", "day", "hour")
+    assert find_joins([Part("YR", "integer", 68, 99), Part("doy", "integer", 1, 366)])[0][1] == (
+        "short_year",
+        "day_of_year",
+    )
+    assert find_joins([Part("date", "date"), Part("time", "clock")])[0][0] == ("date", "time")
+    assert find_joins([Part("year", "integer", 1, 5), Part("month", "integer", 1, 40)]) == []
+    assert name_of(("date", "clock"), ["date", "datetime"]) == "date_time"
+
+
+def test_an_hour_left_out_in_spring_and_doubled_in_autumn_is_daylight_saving() -> None:
+    zone = zone_of("Europe/Berlin")
+    start, changes = changes_between(zone, DAY - timedelta(days=365), DAY + timedelta(days=60))
+    assert (start, [one.after for one in changes]) == (120, [60, 120, 60])
+    local = [
+        (DAY + timedelta(hours=hour)).replace(tzinfo=zone_of("UTC")).astimezone(zone).replace(tzinfo=None)
+        for hour in range(-5000, 1000)
+    ]
+    seconds, counts = np.unique(np.array(local, dtype="datetime64[s]").astype(int), return_counts=True)
+    found = clock_changes(seconds, counts, 3600.0)
+    assert (found.forward, found.back, found.steps_left_out, found.rows_repeated) == (1, 1, 1, 1)
+
+
+def test_choices_about_times_are_checked_and_replace_each_other() -> None:
+    said = ReadingChoices().merged({"columns": [{"column": "t", "read_as": "datetime", "form": "%d.%m.%Y"}]})
+    said = said.merged({"columns": [{"columns": ["y", "m"], "read_as": "datetime", "name": "date"}]})
+    said = said.merged({"columns": [{"column": "t", "read_as": "numeric"}]})
+    assert [one.place for one in said.columns] == [("t",), ("y", "m")]
+    assert said.merged({"columns": [{"columns": ["y", "m"], "read_as": None}]}).columns == said.columns[:1]
+    for wrong in (
+        {"read_as": "text"},
+        {"column": "a", "read_as": "text", "zone": "UTC"},
+        {"column": "a", "form": "%Y"},
+    ):
+        with pytest.raises(ValueError, match=r"Name one|belong to"):
+            ColumnChoice.model_validate(wrong)
+    with pytest.raises(ValueError, match="no time zone"):
+        ColumnChoice.model_validate({"column": "a", "read_as": "datetime", "zone": "Mars/Base"})
