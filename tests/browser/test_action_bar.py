@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenPage, Product
+from tests.browser.conftest import OpenPage, Product, watched_page
 from tests.browser.walk import STEPS, Walk
 
 pytestmark = pytest.mark.browser
@@ -33,17 +33,16 @@ COVERED = """() => {
 @pytest.fixture(scope="module")
 def addresses(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> dict[str, str]:
     """Walk once, and return the address of every step and of the single page."""
-    context = browser.new_context(base_url=product.url, storage_state=signed_in_state)
-    page, found = context.new_page(), {}
-    walk = Walk(page)
-    walk.choose_sample()
-    for title in STEPS[:-1]:
-        walk.heading(title)
-        found[title.lower()] = page.url
-        walk.click("button", "Continue")
-    walk.heading("Review")
-    found |= {"review": page.url, "single page": page.url.replace("/review", "/single-page")}
-    context.close()
+    with watched_page(browser, product.url, storage_state=signed_in_state) as watched:
+        page, found = watched.page, {}
+        walk = Walk(page)
+        walk.choose_sample()
+        for title in STEPS[:-1]:
+            walk.heading(title)
+            found[title.lower()] = page.url
+            walk.click("button", "Continue")
+        walk.heading("Review")
+        found |= {"review": page.url, "single page": page.url.replace("/review", "/single-page")}
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenPage, Product
+from tests.browser.conftest import OpenPage, Product, watched_page
 from tests.browser.walk import Walk
 
 pytestmark = pytest.mark.browser
@@ -70,10 +70,11 @@ def test_firefox_draws_an_unknown_amount_neither_full_nor_empty(product: Product
     # The motion is off, so that what stands still must tell already.
     prefs = {"ui.prefersReducedMotion": 1, "datareporting.policy.dataSubmissionEnabled": False}
     firefox = playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX, firefox_user_prefs=prefs)
-    page = firefox.new_page()
-    page.set_content(f"<!doctype html><html><head>{sheets}</head><body>{bars}</body></html>")
-    page.wait_for_function("() => document.querySelector('#full').getBoundingClientRect().height === 8")
-    unknown, full, empty = (page.locator(f"#{name}").screenshot() for name in amounts)
+    with watched_page(firefox, product.url) as watched:
+        page = watched.page
+        page.set_content(f"<!doctype html><html><head>{sheets}</head><body>{bars}</body></html>")
+        page.wait_for_function("() => document.querySelector('#full').getBoundingClientRect().height === 8")
+        unknown, full, empty = (page.locator(f"#{name}").screenshot() for name in amounts)
     firefox.close()
     assert unknown != full
     assert unknown != empty

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.browser import webkit
-from tests.browser.conftest import OpenPage, Product, free_port, wait_until
+from tests.browser.conftest import OpenPage, Product, free_port, wait_until, watched_page
 from tests.browser.walk import STEPS, Walk
 
 pytestmark = pytest.mark.browser
@@ -55,18 +55,17 @@ class Engine(Protocol):
 @pytest.fixture(scope="module")
 def addresses(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> dict[str, str]:
     """Walk once, and return the address of every step, with the short fits done."""
-    context = browser.new_context(base_url=product.url, storage_state=signed_in_state)
-    page, found = context.new_page(), {}
-    walk = Walk(page)
-    walk.choose_sample("Palmer penguins")
-    for title in STEPS[:-1]:
-        walk.heading(title)
-        found[title.lower()] = page.url
-        if title == "Model":
-            page.locator("#model-evidence tbody .chip", has_text="first choice").wait_for(timeout=120_000)
-        walk.click("button", "Continue")
-    walk.heading("Review")
-    context.close()
+    with watched_page(browser, product.url, storage_state=signed_in_state) as watched:
+        page, found = watched.page, {}
+        walk = Walk(page)
+        walk.choose_sample("Palmer penguins")
+        for title in STEPS[:-1]:
+            walk.heading(title)
+            found[title.lower()] = page.url
+            if title == "Model":
+                page.locator("#model-evidence tbody .chip", has_text="first choice").wait_for(timeout=120_000)
+            walk.click("button", "Continue")
+        walk.heading("Review")
     return found
 
 

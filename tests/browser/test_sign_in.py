@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from tests.browser.axe import violations
-from tests.browser.conftest import Product
+from tests.browser.conftest import Product, watched_page
 from tests.browser.walk import Walk
 from tests.launch.conftest import hydroml
 
@@ -32,25 +33,18 @@ def link(product: Product, email: str) -> str:
 
 
 @pytest.fixture
-def contexts(browser: Any) -> Iterator[list[Any]]:
-    """Return a place for contexts that are closed at the end."""
-    opened: list[Any] = []
-    yield opened
-    for one in opened:
-        one.close()
-
-
-def fresh_page(browser: Any, contexts: list[Any], **options: Any) -> Any:
-    contexts.append(browser.new_context(**options))
-    return contexts[-1].new_page()
+def open_stranger(product: Product, browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a page of somebody who is not signed in, watched until the test ends."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(watched_page(browser, product.url, **options)).page
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 def test_a_link_is_pressed_and_another_session_ended(
-    product: Product, browser: Any, contexts: list[Any], link: str, email: str, javascript: bool
+    product: Product, open_stranger: Callable[..., Any], link: str, email: str, javascript: bool
 ) -> None:
     scheme = "dark" if javascript else "light"
-    page = fresh_page(browser, contexts, java_script_enabled=javascript, color_scheme=scheme)
+    page = open_stranger(java_script_enabled=javascript, color_scheme=scheme)
     page.goto(link)
     assert page.locator("button").count() == 1
     if javascript:
@@ -58,7 +52,7 @@ def test_a_link_is_pressed_and_another_session_ended(
     Walk(page).sign_in(link)
     assert page.get_by_text("Set a password").is_visible()
     again = hydroml("user", "sign-in-link", email, environment={"HYDROML_DATA": str(product.data)})
-    other = fresh_page(browser, contexts)
+    other = open_stranger()
     Walk(other).sign_in(again.stdout.strip())
     page.set_viewport_size({"width": 375, "height": 800})
     page.goto(f"{product.url}/account")
@@ -74,9 +68,9 @@ def test_a_link_is_pressed_and_another_session_ended(
 
 
 def test_signing_out_leaves_no_unsent_answers_in_the_browser(
-    product: Product, browser: Any, contexts: list[Any], link: str
+    product: Product, open_stranger: Callable[..., Any], link: str
 ) -> None:
-    page = fresh_page(browser, contexts)
+    page = open_stranger()
     Walk(page).sign_in(link)
     page.evaluate(
         "() => { localStorage.setItem('hydroml-unsent:/experiments/drafts/1/data', '[]');"
@@ -91,10 +85,10 @@ def test_signing_out_leaves_no_unsent_answers_in_the_browser(
 
 
 def test_the_script_forgets_unsent_answers_by_itself(
-    product: Product, browser: Any, contexts: list[Any], link: str
+    product: Product, open_stranger: Callable[..., Any], link: str
 ) -> None:
     """Browsers follow the header of signing out on trustworthy addresses alone; the script has to do without."""
-    page = fresh_page(browser, contexts)
+    page = open_stranger()
     Walk(page).sign_in(link)
     page.evaluate("() => localStorage.setItem('hydroml-unsent:/experiments/drafts/1/data', '[]')")
     page.evaluate("() => document.addEventListener('submit', (event) => event.preventDefault())")
