@@ -145,13 +145,17 @@ def first_lines(path: Path) -> list[bytes]:
     return parts[:-1] if parts[-1] == b"" else parts
 
 
-def main() -> None:
-    """Print how many harmed files are read as they should, each fault, and the faults by damage."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=MUTATIONS, help="how many mutations")
     parser.add_argument("--only", default="", help="only damages whose name has this in it")
     parser.add_argument("--keep", type=Path, default=None, help="a folder for the files with a fault")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print how many harmed files are read as they should, each fault, and the faults by damage."""
+    arguments = _arguments()
     bases = {name: first_lines(DATA / name) for name in FILES if (DATA / name).exists()}
     if not bases:
         print("The shared files are not here; nothing was measured.")
