@@ -38,6 +38,7 @@ def describe(profile: DatasetProfile, target: str | None = None) -> dict[str, An
         "findings": [finding_json(one) for one in profile.findings],
         "duplicate_rows": profile.duplicate_rows,
         "time_axis": None if profile.time_axis is None else asdict(profile.time_axis),
+        "group": {"column": profile.group, "reason": profile.group_reason} if profile.group else None,
     }
 
 

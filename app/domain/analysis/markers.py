@@ -54,10 +54,15 @@ IMAGES = sorted(
     for source, target, factor, offset in CONVERSIONS
     for mark in CONVERTED
 )
+# Signs, the codes of spreadsheets and of laboratories, and the remarks that stand for a daily value at the U.S.
+# Geological Survey (ice, equipment malfunction, backwater, …): none of them is ever an amount or a class.
 SYMBOLS = frozenset(
-    {"?", "??", "-", "--", "---", ".", "..", "*", "#n/a", "#value!", "n.a.", "n.d.", "nodata", "no data", "missing"}
-)
+    "? ?? ??? - -- --- ---- \u2013 \u2014 . .. ... * ** *** # ## x xx #n/a #value! #div/0! #ref! #num! #null! n.a. n.a n.d. "
+    "n.d nd n/d n.v. k.a. nodata no_data missing bdl b.d.l. lod bql ice eqp bkw dis mnt rat ssn zfl".split()
+) | {"no data", "< lod", "<lod", "not measured", "not detected"}
 WORDS = frozenset({"none", "unknown", "not available", "not known"})
+# A letter or a sign that may as well be an answer of its own: among numbers it is none, among words it may be one.
+AMBIGUOUS = frozenset({"x", "xx", "nd", "ice", "dis", "rat", "#", "lod"})
 ROUNDS = 4
 
 
@@ -271,13 +276,26 @@ def _spikes(found: Sequence[Marked], rows: int, lent: Lent) -> None:
 
 def _words(column: ColumnProfile) -> Iterator[Mark]:
     """Yield words that stand for nothing; one of two words is the other answer, and - beside + is a sign."""
-    said = {value.strip().lower() for value, _ in column.top_values}
+    marks = marks_among(column.top_values)
     for value, count in column.top_values:
-        word = value.strip().lower()
-        if word in SYMBOLS and not (word == "-" and "+" in said):
-            yield Mark(value.strip(), count)
-        elif word in WORDS and column.distinct > 2:
-            yield Mark(value.strip(), count, word=True)
+        word = value.strip()
+        if word in marks:
+            yield Mark(word, count)
+        elif word.lower() in WORDS and column.distinct > 2:
+            yield Mark(word, count, word=True)
+
+
+def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Return which words of a column of texts stand for nothing in any file, with their rows.
+
+    Parameters
+    ----------
+    top_values
+        The column's most frequent words with their rows.
+    """
+    said = {value.strip().lower() for value, _ in top_values}
+    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in said else set())
+    return {value.strip(): count for value, count in top_values if value.strip().lower() in usual}
 
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:

@@ -10,7 +10,7 @@ from app.domain.analysis.choices import Dialect
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 STRONG_LEAK = 0.9
 # What a page shows of a dataset without opening its rows.
 FIRST_ROWS, FIRST_COLUMNS = 12, 60
@@ -139,7 +139,8 @@ class DatasetProfile:
     """The whole of it. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95.
 
     `first_rows` are the FIRST_ROWS first rows as texts, of FIRST_COLUMNS columns at most, with an empty text for a
-    missing value; () where an earlier version read the file.
+    missing value; () where an earlier version read the file. `group` is the column whose values are measured again and
+    again, with the reason, "" where none is.
     """
 
     rows: int
@@ -149,6 +150,8 @@ class DatasetProfile:
     time_axis: TimeAxis | None = None
     duplicate_rows: int | None = None
     first_rows: tuple[tuple[str, ...], ...] = ()
+    group: str = ""
+    group_reason: str = ""
     _by_name: dict[str, ColumnProfile] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -180,6 +183,8 @@ class DatasetProfile:
             "time_axis": asdict(self.time_axis) if self.time_axis else None,
             "duplicate_rows": self.duplicate_rows,
             "first_rows": [list(row) for row in self.first_rows],
+            "group": self.group,
+            "group_reason": self.group_reason,
         }
 
     @staticmethod
@@ -193,6 +198,8 @@ class DatasetProfile:
             time_axis=_axis(values["time_axis"]) if values["time_axis"] else None,
             duplicate_rows=values["duplicate_rows"],
             first_rows=tuple(map(tuple, values.get("first_rows", ()))),
+            group=values.get("group", ""),
+            group_reason=values.get("group_reason", ""),
         )
 
 

@@ -21,6 +21,29 @@ SITE = re.compile(
     r"s?([-_ .]?(no|nr|id|number|num|code|name|\d{2}))?$",
     re.IGNORECASE,
 )
+# Whose values are taken again and again: the word that ends a name, without what says that it is an id.
+THINGS = frozenset(
+    "site gauge gage station basin catchment watershed subbasin subcatchment well borehole bore piezometer hru reach "
+    "huc comid subject subj patient participant respondent person individual animal plot household school student "
+    "sensor logger device transect quadrat mesocosm lysimeter glacier staid stnid ptid".split()
+)
+# Words that name such a thing in one table and an amount or a mark in another: their values have to bear them out.
+MAYBE_THINGS = frozenset(
+    "plant tree field block lake river stream reservoir pond location loc place point farm child mouse rat dog chick "
+    "bird fish unit batch block cow pig sheep rabbit case user customer client member group cluster sample specimen "
+    "island village town city county district region country cell grid pixel".split()
+)
+ID_WORDS = frozenset("id ids no nr number num code name key label idx index #".split())
+# What orders rows within a group: its name, without the unit.
+MOMENTS = frozenset(
+    "time times date day days week weeks month months year years hour hours visit occasion wave session period age "
+    "trial step round round season timepoint doy cycle".split()
+)
+CALENDAR = frozenset(
+    "year yr month mon mnth week day dom doy dow weekday hour hr minute second season quarter date time decade "
+    "holiday workingday julian".split()
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 TEMPERATURES = re.compile(
     r"(^|[_ .])(t|ta|t2m|temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp)$", re.IGNORECASE
 )
@@ -102,6 +125,48 @@ def looks_like_target(name: str) -> bool:
 def names_sites(name: str) -> bool:
     """Say whether the values of a column name sites, gauges or basins."""
     return bool(SITE.match(name.strip()))
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a column's name in lower case: ("site", "id") of `siteID`, ("subject", "#") of `subject#`."""
+    return tuple(word.lower() for word in _WORDS.findall(name))
+
+
+def _thing_of(name: str) -> tuple[str, bool]:
+    """Return the word that says what a column names, and whether another word says that it is an id."""
+    words = [word for word in words_of(name) if not word.isdigit()]
+    bare = list(words)
+    while len(bare) > 1 and bare[-1] in ID_WORDS:
+        bare.pop()
+    return (bare[-1] if bare else ""), len(bare) < len(words)
+
+
+def names_groups(name: str) -> bool:
+    """Say whether the values of a column name sites, subjects or other things that are measured again and again."""
+    return names_sites(name) or _thing_of(name)[0] in THINGS
+
+
+def may_name_groups(name: str) -> bool:
+    """Say whether the values of a column may name such things, as long as the other columns bear that out."""
+    thing, is_id = _thing_of(name)
+    return is_id or thing in MAYBE_THINGS or thing in ("id", "code")
+
+
+def names_codes(name: str) -> bool:
+    """Say whether whole numbers under this name are ids or codes, whose order and distance mean nothing."""
+    words = words_of(name)
+    return bool(words) and words[-1] in ("id", "ids", "code", "codes", "zip", "zipcode", "postcode", "fips")
+
+
+def names_moments(name: str) -> bool:
+    """Say whether the values of a column may order the rows of a group: times, visits, ages."""
+    return bool(MOMENTS & set(words_of(name)))
+
+
+def is_calendar(name: str) -> bool:
+    """Say whether a column is a part of a date by its name: many rows share it, and it groups nothing."""
+    words = [word for word in words_of(name) if not word.isdigit()]
+    return bool(words) and (words[-1] in CALENDAR or words[0] in CALENDAR)
 
 
 def quantity_of(stem: str) -> Quantity | None:

@@ -170,8 +170,13 @@ def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKin
         "target": target,
         "task": kind,
         "time_column": _column(reader, profile, "time_column", *suggest_time(profile)),
-        "group_column": _column(reader, profile, "group_column", *suggest_group(profile)),
+        "group_column": _column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
     }
+
+
+def _group_beside(target: str, group: str, why: str) -> tuple[str, str]:
+    """Return the suggested group unless it is what shall be predicted."""
+    return ("", "The target cannot be the group column.") if group == target else (group, why)
 
 
 def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:

@@ -71,8 +71,10 @@ def suggest_time(profile: DatasetProfile) -> tuple[str, str]:
 
 
 def suggest_group(profile: DatasetProfile) -> tuple[str, str]:
-    """Return the group column and why: dates that repeat once for each value of another column."""
+    """Return the group column and why: what is measured again and again, or tells rows of one date apart."""
     axis = profile.time_axis
+    if profile.group:
+        return profile.group, profile.group_reason
     if axis is None or axis.duplicates == 0:
         return "", "Each row stands for itself."
     if axis.group:

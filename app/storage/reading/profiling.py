@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.findings import all_findings
+from app.domain.analysis.grouping import as_group, find_repeated, group_findings
 from app.domain.analysis.kinds import Evidence, decide_kind
 from app.domain.analysis.lent import Lent
+from app.domain.analysis.markers import is_answered, marks_among
 from app.domain.analysis.oddities import odd_values
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.series import find_group
@@ -73,8 +75,11 @@ def profile_table(
     """
     rows = report.rows_kept
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
-    columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
-    axis = find_group(columns, rows, _time_axis(columns, facts, rows), Lent(connection, source))
+    columns = [_column(one, name, known, rows, choices) for one, name, known in zip(typed, names, facts, strict=True)]
+    lent = Lent(connection, source)
+    axis = find_group(columns, rows, _time_axis(columns, facts, rows), lent)
+    group = find_repeated(columns, rows, axis, lent)
+    columns = [as_group(column) if group is not None and column.name == group.column else column for column in columns]
     # Where some column differs on every row, no row repeats another.
     repeats = all(column.distinct < rows for column in columns)
     duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
@@ -89,7 +94,9 @@ def profile_table(
         connection=connection,
         source=source,
     )
-    return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
+    findings += group_findings(group, axis)
+    known = {"group": group.column, "group_reason": group.reason} if group is not None else {}
+    return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates, **known)
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
@@ -176,14 +183,17 @@ def _moment(microseconds: float) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
+def _column(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoices) -> ColumnProfile:
+    open_marks = marks_among(facts.top) if one.storage == "text" else {}
+    marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
     numbers = facts.numbers if one.storage in NUMBERS else None
     evidence = Evidence(
         name=name,
         storage=one.storage,
         rows=rows,
-        present=facts.present,
-        distinct=facts.distinct,
+        # What may mean missing says nothing of what a column is.
+        present=facts.present - sum(marks.values()),
+        distinct=facts.distinct - len(marks),
         mean_length=facts.mean_length if one.storage == "text" else 0.0,
         minimum=numbers.minimum if numbers else None,
         maximum=numbers.maximum if numbers else None,
