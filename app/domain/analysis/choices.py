@@ -56,12 +56,16 @@ class Marker(BaseModel):
 
 
 class ColumnChoice(BaseModel):
-    """How the values of one column are read: as text, or as numbers with a decimal point or comma; None as found."""
+    """How the values of one column are read: as text, or as numbers with a decimal point or comma; None as found.
+
+    `unit` is the unit that the user gives it, "" for none; None as found.
+    """
 
     model_config = FROZEN
 
     column: Text
     read_as: Literal["text", "point", "comma"] | None = None
+    unit: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
 class ReadingChoices(BaseModel):
@@ -110,10 +114,11 @@ class ReadingChoices(BaseModel):
         known = {_place(one): one for one in self.markers}
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
         columns = {one.column: one for one in self.columns}
-        columns |= {
-            one.column: one for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ()))
-        }
-        said = [one for one in columns.values() if one.read_as is not None]
+        for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ())):
+            # What is said of one thing leaves the rest that was said of the column.
+            before = columns.get(one.column, ColumnChoice(column=one.column))
+            columns[one.column] = before.model_copy(update=one.model_dump(exclude_unset=True))
+        said = [one for one in columns.values() if one.model_dump(exclude={"column"}, exclude_defaults=True)]
         return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})
 
 

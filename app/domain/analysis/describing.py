@@ -53,6 +53,8 @@ def _column(column: ColumnProfile, codes: list[str]) -> dict[str, Any]:
         "kind_reason": column.kind_reason,
         "storage": column.storage,
         "unit": column.unit,
+        "unit_source": column.unit_source,
+        "unit_suggested": column.unit_suggested,
         "missing": column.missing,
         "distinct": column.distinct,
         "mean": column.mean,

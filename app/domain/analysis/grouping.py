@@ -31,7 +31,9 @@ class Group:
     reason: str
 
 
-def find_repeated(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None) -> Group | None:
+def find_repeated(
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+) -> Group | None:
     """Return the column that divides the rows into groups of repeated measurements, or None.
 
     Parameters
@@ -100,7 +102,11 @@ def _borne_out(
 def _may_order(column: ColumnProfile, rows: int) -> bool:
     """Say whether a column may order the rows of a group: a time by name or kind whose values come again."""
     is_ordered = column.storage in ("number", "integer", "datetime")
-    return is_ordered and 3 <= column.distinct <= rows // 2 and (column.storage == "datetime" or names_moments(column.name))
+    return (
+        is_ordered
+        and 3 <= column.distinct <= rows // 2
+        and (column.storage == "datetime" or names_moments(column.name))
+    )
 
 
 def _pairs_sql(one: ColumnProfile, other: ColumnProfile) -> str:

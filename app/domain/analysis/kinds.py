@@ -75,7 +75,11 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
 
 def _text(evidence: Evidence) -> tuple[ColumnKind, str]:
     share = evidence.distinct / evidence.present
-    if evidence.present >= 20 and share == 1 and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name)):
+    if (
+        evidence.present >= 20
+        and share == 1
+        and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name))
+    ):
         return ColumnKind.IDENTIFIER, "a different text on every row, and named like an id"
     if share <= 0.5 and names_groups(evidence.name):
         return ColumnKind.CATEGORICAL, f"{evidence.distinct:,} different names"

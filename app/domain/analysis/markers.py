@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile
-from app.domain.analysis.units import unit_of
 from app.domain.analysis.wording import plain
+from app.domain.hydrology.naming import one_of
 
 # Nines and their kin, as files of gauges, weather services and surveys carry them.
 NINES = (-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.0, -9999.9, -9999.99, -99999.0, -999999.0, -9999999.0)
@@ -56,9 +56,9 @@ IMAGES = sorted(
 )
 # Signs, the codes of spreadsheets and of laboratories, and the remarks that stand for a daily value at the U.S.
 # Geological Survey (ice, equipment malfunction, backwater, …): none of them is ever an amount or a class.
-SYMBOLS = frozenset(
-    "? ?? ??? - -- --- ---- \u2013 \u2014 . .. ... * ** *** # ## x xx #n/a #value! #div/0! #ref! #num! #null! n.a. n.a n.d. "
-    "n.d nd n/d n.v. k.a. nodata no_data missing bdl b.d.l. lod bql ice eqp bkw dis mnt rat ssn zfl".split()
+SYMBOLS = one_of(
+    "? ?? ??? - -- --- ---- – — . .. ... * ** *** # ## x xx #n/a #value! #div/0! #ref! #num! #null! n.a. n.a "
+    "n.d. n.d nd n/d n.v. k.a. nodata no_data missing bdl b.d.l. lod bql ice eqp bkw dis mnt rat ssn zfl"
 ) | {"no data", "< lod", "<lod", "not measured", "not detected"}
 WORDS = frozenset({"none", "unknown", "not available", "not known"})
 # A letter or a sign that may as well be an answer of its own: among numbers it is none, among words it may be one.
@@ -183,7 +183,7 @@ def _peel(found: Sequence[Marked], rows: int, lent: Lent, *, low: bool) -> None:
 
 
 def _may_be(end: float, column: ColumnProfile, *, low: bool) -> bool:
-    return (end < 0) == low and origin_of(end, unit_of(column.name)) is not None
+    return (end < 0) == low and origin_of(end, column.unit) is not None
 
 
 def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows: int, *, low: bool) -> None:
@@ -199,7 +199,7 @@ def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows
     if real is None:
         return
     for value, count in pile:
-        origin = origin_of(value, unit_of(one.column.name)) or ""
+        origin = origin_of(value, one.column.unit) or ""
         one.marks.append(Mark(plain(value), count, real, above=not low, origin=origin))
     if low:
         one.low = real
@@ -249,7 +249,7 @@ def _judge_by_quantiles(one: Marked) -> None:
         return
     low, q1, q3, high = column.quantiles[0], column.quantiles[1], column.quantiles[3], column.quantiles[4]
     spread = max(q3 - q1, abs(q3) * 0.01, 1e-9)
-    unit = unit_of(column.name)
+    unit = column.unit
     known = one.low < 0 and one.low not in WEAK and origin_of(one.low, unit) is not None
     if known and (one.low < q1 - 5 * spread or one.low == low or low >= 0):
         one.marks.append(Mark(plain(one.low), None, origin=origin_of(one.low, unit) or ""))

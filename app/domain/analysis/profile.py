@@ -61,7 +61,9 @@ class ColumnProfile:
     """One column. Numbers are None where they mean nothing; datetimes stand as ISO text in `minimum`/`maximum`.
 
     `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
-    `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name or every value says, or "".
+    `histogram_edges` has one more item than `histogram_counts`. `unit` is what is known, or "", and
+    `unit_source` who says so: user, name, unit_row, note, values or convention. `unit_suggested` is what the range
+    of the values suggests where nobody says anything; it is shown as probable and used for nothing.
     `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts.
     """
 
@@ -86,6 +88,8 @@ class ColumnProfile:
     original_name: str = ""
     unit: str = ""
     missing_words: tuple[tuple[str, int], ...] = ()
+    unit_source: str = ""
+    unit_suggested: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,11 @@ class DatasetProfile:
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name: column for column in self.columns})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the columns in the order of the file."""
+        return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> ColumnProfile:
         """Return a column by name; KeyError if there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.questions import CODE as MARKER
+from app.domain.analysis.questions import open_marks
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.transforms import longest_memory, names_made
@@ -85,6 +86,11 @@ def target_fits_task(subject: Subject) -> Iterator[Problem]:
         yield error("data", "task_kind", "target_not_numeric", message, remedy)
     if task.value == "binary" and subject.target.distinct > 2:
         message = f"{subject.target.name[:60]} has {subject.target.distinct:,} values; a binary task needs two."
+        marks = ", ".join(mark[:20] for mark in open_marks(subject.profile, subject.target.name))
+        if marks:
+            # The same task would be inferred again until somebody says what the mark means.
+            message += f" Say first whether {marks} means missing."
+            remedy = Remedy("Predict several classes", {"data": {"task_kind": TaskKind.MULTICLASS.value}})
         yield error("data", "task_kind", "not_binary", message, remedy)
     if subject.kind(subject.target.name) is ColumnKind.IDENTIFIER:
         message = f"{subject.target.name[:60]} names rows one by one: nothing can be learnt about it."

@@ -6,6 +6,12 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+
+def one_of(words: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(words.split())
+
+
 RAIN = re.compile(r"^(prcp|precip|prec(_|$|\()|rain|ppt|pcp|precipitation|rainfall)", re.IGNORECASE)
 DERIVED = re.compile(r"_(lag|sum|mean)_\d+$")
 TARGET = re.compile(
@@ -22,30 +28,30 @@ SITE = re.compile(
     re.IGNORECASE,
 )
 # Whose values are taken again and again: the word that ends a name, without what says that it is an id.
-THINGS = frozenset(
-    "site gauge gage station basin catchment watershed subbasin subcatchment well borehole bore piezometer hru reach "
-    "huc comid subject subj patient participant respondent person individual animal plot household school student "
-    "sensor logger device transect quadrat mesocosm lysimeter glacier staid stnid ptid".split()
+THINGS = one_of(
+    "site gauge gage station basin catchment watershed subbasin subcatchment well borehole bore piezometer "
+    "hru reach huc comid subject subj patient participant respondent person individual animal plot household "
+    "school student sensor logger device transect quadrat mesocosm lysimeter glacier staid stnid ptid"
 )
 # Words that name such a thing in one table and an amount or a mark in another: their values have to bear them out.
-MAYBE_THINGS = frozenset(
-    "plant tree field block lake river stream reservoir pond location loc place point farm child mouse rat dog chick "
-    "bird fish unit batch block cow pig sheep rabbit case user customer client member group cluster sample specimen "
-    "island village town city county district region country cell grid pixel".split()
+MAYBE_THINGS = one_of(
+    "plant tree field block lake river stream reservoir pond location loc place point farm child mouse rat "
+    "dog chick bird fish unit batch block cow pig sheep rabbit case user customer client member group cluster "
+    "sample specimen island village town city county district region country cell grid pixel"
 )
-ID_WORDS = frozenset("id ids no nr number num code name key label idx index #".split())
+ID_WORDS = one_of("id ids no nr number num code name key label idx index #")
 # What orders rows within a group: its name, without the unit.
-MOMENTS = frozenset(
-    "time times date day days week weeks month months year years hour hours visit occasion wave session period age "
-    "trial step round round season timepoint doy cycle".split()
+MOMENTS = one_of(
+    "time times date day days week weeks month months year years hour hours visit occasion wave session "
+    "period age trial step round round season timepoint doy cycle"
 )
-CALENDAR = frozenset(
-    "year yr month mon mnth week day dom doy dow weekday hour hr minute second season quarter date time decade "
-    "holiday workingday julian".split()
+CALENDAR = one_of(
+    "year yr month mon mnth week day dom doy dow weekday hour hr minute second season quarter date time "
+    "decade holiday workingday julian"
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 TEMPERATURES = re.compile(
-    r"(^|[_ .])(t|ta|t2m|temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp)$", re.IGNORECASE
+    r"(^|[_ .])(t|ta|t2m|\w*temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp)$", re.IGNORECASE
 )
 TIMES = re.compile(r"(^|[_ .])(dayl|day_?length|duration|time|lag|elapsed|runtime)$", re.IGNORECASE)
 LENGTHS = re.compile(
@@ -53,6 +59,7 @@ LENGTHS = re.compile(
     r"rain\w*|prec\w*|prcp|ppt|pcp|e?vap\w*|pet|et|visib\w*|waves?)$",
     re.IGNORECASE,
 )
+PRESSURES = re.compile(r"(^|[_ .])(pres\w*|baro\w*|mslp|slp|msl|atm|p)$", re.IGNORECASE)
 WINDS = re.compile(r"(^|[_ .])(wind\w*|ws|gust|velocity|speed)$", re.IGNORECASE)
 
 
@@ -66,6 +73,7 @@ class Quantity(StrEnum):
     HUMIDITY = "relative humidity"
     SNOW = "snow"
     WIND = "wind speed"
+    PRESSURE = "air pressure"
     ACIDITY = "pH"
     LATITUDE = "latitude"
     LONGITUDE = "longitude"
@@ -177,6 +185,35 @@ def quantity_of(stem: str) -> Quantity | None:
     if is_rain(bare) and not NO_DEPTH.search(bare):
         return Quantity.RAIN
     return next((quantity for quantity, pattern in NAMES if pattern.match(bare)), None)
+
+
+# The same of names in many words: MinTemp, air_temp_mean, Rainfall amount, Pressure9am. A range, a count or a share
+# of something is not the thing itself.
+_MEASURED = (
+    (
+        Quantity.TEMPERATURE,
+        one_of("temp temps temperature temperatures tmax tmin tmean tavg tair twater tsoil tdew dewpoint"),
+    ),
+    (Quantity.RAIN, one_of("rain rainfall precip precipitation prcp ppt pcp prec")),
+    (Quantity.PRESSURE, one_of("pressure pres press mslp slp barometric baro barometer")),
+    (Quantity.HUMIDITY, frozenset(["humidity", "rh", "hum"])),
+)
+_NOT_ITSELF = one_of(
+    "freq dur count days flag anomaly range std sd trend qc cd norm normalized normalised index corr diff "
+    "delta change ratio frac fraction timing season class type code source score rank vapor vapour blood "
+    "heart lag tyre tire"
+)
+
+
+def measured_quantity(stem: str) -> Quantity | None:
+    """Return what a column measures by any word of its name, or None; `quantity_of` asks for the whole name."""
+    quantity = quantity_of(stem)
+    if quantity is not None:
+        return quantity
+    words = set(words_of(stem))
+    if words & _NOT_ITSELF or QUALITY.search(stem) or DERIVED.search(stem):
+        return None
+    return next((quantity for quantity, known in _MEASURED if words & known), None)
 
 
 # What the weather does from step to step. Matched from the start of a name, after the words for "mean" and "total".

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,8 +95,8 @@ def profile_table(
         source=source,
     )
     findings += group_findings(group, axis)
-    known = {"group": group.column, "group_reason": group.reason} if group is not None else {}
-    return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates, **known)
+    found = DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
+    return replace(found, group=group.column, group_reason=group.reason) if group is not None else found
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
