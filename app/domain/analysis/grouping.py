@@ -47,13 +47,20 @@ def find_repeated(
 
     Notes
     -----
-    A name such as site, station, basin or subject suffices where its values repeat. Where the name is that of an id or
-    of something that may be a thing (tree, lake, chick), the other columns have to bear it out: some of them hold one
-    value within each group, or the rows of a group differ in a time or a visit and each comes once.
+    A single regular series has no groups, nor has a table with one row per site. A name such as site, station,
+    basin or subject suffices where its values repeat. Where the name is that of an id or of something that may be a
+    thing (tree, lake, chick), the other columns have to bear it out: some of them hold one value within each group,
+    or the rows of a group differ in a time or a visit and each comes once.
     """
     if axis is not None and axis.group:
         count = next(column.distinct for column in columns if column.name == axis.group)
         return Group(axis.group, f"Every date comes once for each of its {count:,} values.")
+    if axis is not None and axis.regular and not axis.duplicates:
+        # One series: every step of it comes once, whatever stands beside it.
+        return None
+    if any(column.kind is ColumnKind.IDENTIFIER and names_groups(column.name) for column in columns):
+        # Each row is a site or a subject of its own, and what repeats beside it is no more than a class of them.
+        return None
     named = [column for column in columns if _repeats(column, rows) and names_groups(column.name)]
     if named:
         best = max(named, key=lambda column: column.distinct)

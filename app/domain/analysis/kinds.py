@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.domain.analysis.units import unit_of
 from app.domain.hydrology.naming import is_calendar, names_codes, names_groups
 from app.domain.vocabulary import ColumnKind
 
@@ -62,7 +63,7 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
         return ColumnKind.IDENTIFIER, "counts the rows one by one"
     # Whole numbers without a gap may begin anywhere; years and days do so as well, and are none.
     years = (evidence.minimum or 0) >= FIRST_YEAR and (evidence.maximum or 0) <= LAST_YEAR
-    if unique and span == evidence.present and not (years or is_calendar(evidence.name)):
+    if unique and span == evidence.present and not (years or is_calendar(evidence.name) or unit_of(evidence.name)):
         return ColumnKind.IDENTIFIER, "counts the rows one by one"
     if unique and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name)):
         return ColumnKind.IDENTIFIER, "a different number on every row, and named like an id"

@@ -78,7 +78,8 @@ def _line_words(family: Sequence[ColumnProfile], least: float) -> str:
         way = f"{called(other.name)} {sense} {called(one.name)} in a straight line (r = {_cut(least)})"
         return f"{way}: it says nothing more."
     names = called_all([column.name for column in family])
-    way = f"{names} follow one another in straight lines (r = {_cut(abs(least))} or more)"
+    reach = _cut(abs(least)) if abs(least) == 1 else f"{_cut(abs(least))} or more"
+    way = f"{names} follow one another in straight lines (r = {reach})"
     return f"{way}: one of these {len(family):,} columns says it all."
 
 

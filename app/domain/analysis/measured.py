@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.markers import Marked
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.units import split_name, unit_named, unit_of
+from app.domain.analysis.units import BRACKETS, split_name, unit_named, unit_of
 from app.domain.analysis.wording import called, called_all, short
 from app.domain.hydrology.naming import Quantity, measured_quantity
 from app.domain.vocabulary import ColumnKind, Severity
@@ -94,7 +94,7 @@ def with_units(
     said = {one.column: one.unit for one in choices.columns if one.unit is not None}
     noted = {found["name"]: found["unit"] for note in notes if (found := NOTED.match(note))}
     conventions = _conventions(columns)
-    by_name = ROW if header_lines > 1 else NAME
+    for_all = noted.pop("Every value", "") if _is_alone(columns) else ""
 
     def measured(column: ColumnProfile) -> ColumnProfile:
         if column.name in said:
@@ -103,15 +103,21 @@ def with_units(
         if column.storage not in NUMBERS:
             return column
         if unit := unit_of(column.name):
-            return replace(column, unit=unit, unit_source=by_name)
+            is_row = header_lines > 1 and not BRACKETS.search(column.name)
+            return replace(column, unit=unit, unit_source=ROW if is_row else NAME)
         if column.unit:
             return replace(column, unit_source=VALUES)
-        if text := noted.get(column.name[:60], ""):
+        if text := noted.get(column.name[:60], for_all):
             return replace(column, unit=unit_named(text) or text, unit_source=NOTE)
         unit = conventions.get(column.name, "")
         return replace(column, unit=unit, unit_source=CONVENTION) if unit else column
 
     return [measured(column) for column in columns]
+
+
+def _is_alone(columns: Sequence[ColumnProfile]) -> bool:
+    """Say whether a table measures one thing only, so that a unit which stands above it is the unit of that."""
+    return sum(column.storage in NUMBERS for column in columns) == 1
 
 
 def _conventions(columns: Sequence[ColumnProfile]) -> dict[str, str]:
@@ -194,9 +200,10 @@ def _temperature(values: _Range) -> str:
         return "K"
     if values.whole and (values.high > 140 or values.low < -95) and values.low > -900 and values.high < 600:
         return "0.1 °C"
-    if values.low >= -90 and values.high <= 45 and values.upper - values.quarter > 1:
-        return "°C"
-    if values.low >= -90 and values.upper <= 40 and values.high <= 57:
+    if values.upper - values.quarter <= 1:
+        # What varies so little is scaled to the range from 0 to 1, or says nothing.
+        return ""
+    if values.low >= -90 and (values.high <= 45 or (values.upper <= 40 and values.high <= 57)):
         return "°C"
     return "°F" if 57 < values.high <= 140 and values.low >= -130 and values.middle > 20 else ""
 

@@ -72,6 +72,7 @@ SPELLINGS = {
     "mmHg": "mmhg torr",
     "cmH₂O": "cmh2o",
     "W/m²": "w/m2 wm2 wm-2 w/m^2 w/m² w_m2 wm^-2 wm**-2 watts/m2 w/sqm watts/meter² watts/meter2",
+    "kW/m²": "kw/m2 kwm-2 kw/m^2 kw/m² kw_m2",
     "J/m²": "j/m2 jm-2 j/m^2 j/m² j_m2 jm**-2",
     "kJ/m²": "kj/m2 kjm-2 kj/m^2 kj/m² kj_m2",
     "MJ/m²": "mj/m2 mjm2 mjm-2 mj/m^2 mj/m² mj_m2",
