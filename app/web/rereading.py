@@ -161,7 +161,7 @@ def panel_of(
             *(_column_mark(place, one) for place, one in enumerate(choices.columns)),
         ),
         address=address,
-        is_open=form is not None and not form.get(unit_answers.COLUMN),
+        is_open=form is not None,
         delimiter_typed=(form or {}).get(PREFIX + OTHER, ""),
         measured=measured,
         unit_column=(form or {}).get(unit_answers.COLUMN, ""),

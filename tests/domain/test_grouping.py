@@ -112,6 +112,12 @@ def test_ids_and_codes_are_no_amounts(name: str, values: object, kind: str) -> N
     assert read.profile.column(name).kind == kind
 
 
+def test_the_only_numbers_beside_dates_are_measured_even_if_they_count_up() -> None:
+    dates = pd.date_range("2001-01-01", periods=60)
+    assert known(pd.DataFrame({"date": dates, "Value": range(1, 61)})).profile.column("Value").kind == "integer"
+    assert known(pd.DataFrame({"date": dates, "id": range(1, 61)})).profile.column("id").kind == "identifier"
+
+
 def test_a_family_of_near_copies_is_one_finding() -> None:
     base = RNG.normal(10, 3, 300)
     frame = pd.DataFrame({f"s{at}": (base * (at + 1) + at).round(4) for at in range(12)})

@@ -13,6 +13,7 @@ import pytest
 import config
 from app.domain.analysis.hydrologic import bounds_of
 from app.domain.analysis.profile import DatasetProfile, Finding
+from app.domain.analysis.units import unit_of
 from app.storage.reading import child
 from tests.domain.reading import known, real_file
 
@@ -134,3 +135,25 @@ def test_bounds_are_converted_to_the_unit_that_is_known() -> None:
     rain = bounds_of("rain", unit="m")
     assert rain is not None
     assert rain.high == 9.3
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("head_cm_NAP", "cm"), ("level_m_msl", "m"), ("tp_m", "m"), ("wl_ft_NAVD88", "ft"), ("station_lat", "")],
+)
+def test_a_datum_behind_a_unit_is_passed_over(name: str, unit: str) -> None:
+    assert unit_of(name) == unit
+
+
+def test_a_header_of_parameter_codes_names_columns_and_units(tmp_path: Path) -> None:
+    rows = "".join(
+        f"2001-{1 + at // 28:02d}-{1 + at % 28:02d},{at * 3.7:.1f},{at % 9}.25,{at % 20}.5\n" for at in range(80)
+    )
+    read = _read(f"date,00060,00065,00010\n{rows}", tmp_path)
+    assert [(one.name, one.kind, one.unit) for one in read.columns[1:]] == [
+        ("00060", "numeric", "ft³/s"),
+        ("00065", "numeric", "ft"),
+        ("00010", "numeric", "°C"),
+    ]
+    codes = "".join(f"a,00{at:03d},01{at:03d}\n" for at in range(60))
+    assert _read(codes, tmp_path).rows == 60

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from app.domain.analysis.profile import ColumnProfile
 from app.domain.analysis.units import unit_of
 from app.domain.hydrology.naming import is_calendar, names_codes, names_groups
 from app.domain.vocabulary import ColumnKind
@@ -56,6 +58,31 @@ def decide_kind(evidence: Evidence) -> tuple[ColumnKind, str]:
     return _text(evidence)
 
 
+def without_false_ids(columns: Sequence[ColumnProfile]) -> list[ColumnProfile]:
+    """Return the columns, of which the only numbers beside dates are what was measured, even if they count up.
+
+    Parameters
+    ----------
+    columns
+        All columns of the table with their kinds.
+    """
+    numbers = [column for column in columns if column.storage in ("number", "integer")]
+    is_series = any(column.kind is ColumnKind.DATETIME for column in columns)
+    if (
+        not is_series
+        or len(numbers) != 1
+        or numbers[0].kind is not ColumnKind.IDENTIFIER
+        or _is_named_id(numbers[0].name)
+    ):
+        return list(columns)
+    measured = replace(numbers[0], kind=ColumnKind.INTEGER, kind_reason="whole numbers, the only ones beside dates")
+    return [measured if column is numbers[0] else column for column in columns]
+
+
+def _is_named_id(name: str) -> bool:
+    return bool(ID_NAME.search(name) or ID_IN_ONE_WORD.search(name))
+
+
 def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
     unique = evidence.distinct == evidence.present and evidence.present >= 20
     span = (evidence.maximum or 0) - (evidence.minimum or 0) + 1
@@ -65,7 +92,7 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
     years = (evidence.minimum or 0) >= FIRST_YEAR and (evidence.maximum or 0) <= LAST_YEAR
     if unique and span == evidence.present and not (years or is_calendar(evidence.name) or unit_of(evidence.name)):
         return ColumnKind.IDENTIFIER, "counts the rows one by one"
-    if unique and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name)):
+    if unique and _is_named_id(evidence.name):
         return ColumnKind.IDENTIFIER, "a different number on every row, and named like an id"
     if evidence.distinct <= evidence.present // 2 and names_groups(evidence.name):
         return ColumnKind.CATEGORICAL, "numbers that name sites or subjects, not amounts"
@@ -76,11 +103,7 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
 
 def _text(evidence: Evidence) -> tuple[ColumnKind, str]:
     share = evidence.distinct / evidence.present
-    if (
-        evidence.present >= 20
-        and share == 1
-        and (ID_NAME.search(evidence.name) or ID_IN_ONE_WORD.search(evidence.name))
-    ):
+    if evidence.present >= 20 and share == 1 and _is_named_id(evidence.name):
         return ColumnKind.IDENTIFIER, "a different text on every row, and named like an id"
     if share <= 0.5 and names_groups(evidence.name):
         return ColumnKind.CATEGORICAL, f"{evidence.distinct:,} different names"

@@ -11,7 +11,7 @@ from app.domain.analysis.markers import Marked
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
 from app.domain.analysis.units import BRACKETS, split_name, unit_named, unit_of
 from app.domain.analysis.wording import called, called_all, short
-from app.domain.hydrology.naming import Quantity, measured_quantity
+from app.domain.hydrology.naming import Quantity, measured_quantity, one_of
 from app.domain.vocabulary import ColumnKind, Severity
 
 NUMBERS = ("number", "integer")
@@ -26,12 +26,14 @@ USER, NAME, ROW, NOTE, VALUES, CONVENTION = "user", "name", "unit_row", "note", 
 class Convention:
     """A family of files whose columns have agreed names and units: from `fewest` of its names on it is recognised.
 
-    `units` holds the unit and the range in which most values of such a column lie.
+    `units` holds the unit and the range in which most values of such a column lie. The names of `sure` are used by
+    nobody else, so that one of them suffices where its values lie in its range.
     """
 
     title: str
     fewest: int
     units: Mapping[str, tuple[str, float, float]]
+    sure: frozenset[str] = frozenset()
 
 
 # E-OBS and ECA&D: Cornes et al. 2018, Journal of Geophysical Research: Atmospheres 123, 9391-9409, table 1. ERA5:
@@ -55,6 +57,7 @@ CONVENTIONS = (
             "u10": ("m/s", -80, 80), "v10": ("m/s", -80, 80), "ssrd": ("J/m²", 0, 5e7), "strd": ("J/m²", 0, 5e7),
             "swvl1": ("m³/m³", 0, 1), "swvl2": ("m³/m³", 0, 1), "swvl3": ("m³/m³", 0, 1), "swvl4": ("m³/m³", 0, 1),
         },
+        one_of("t2m d2m stl1 swvl1 swvl2 swvl3 swvl4 ssrd strd msl"),
     ),
     Convention(
         "Daymet",
@@ -72,7 +75,7 @@ NWIS = {
     "00480": "PSU", "00035": "mph", "00036": "°", "00025": "mmHg", "00054": "acre-ft", "62614": "ft", "62610": "ft",
     "62611": "ft", "72019": "ft", "72020": "ft", "99133": "mg/L", "80154": "mg/L", "80155": "t", "00052": "%",
 }  # fmt: skip
-NWIS_NAME = re.compile(r"^(?:[A-Za-z]+|\d+)_(?P<parameter>\d{5})(?:_(?P<statistic>\d{5}))?$")
+NWIS_NAME = re.compile(r"^(?:(?:[A-Za-z]+|\d+)_)?(?P<parameter>\d{5})(?:_(?P<statistic>\d{5}))?$")
 
 
 def with_units(
@@ -129,8 +132,10 @@ def _conventions(columns: Sequence[ColumnProfile]) -> dict[str, str]:
             units[column.name] = NWIS.get(found["parameter"], "")
     for convention in CONVENTIONS:
         met = [(column, known) for column in columns if (known := convention.units.get(column.name.strip().lower()))]
-        if len(met) >= convention.fewest:
-            units |= {column.name: unit for column, (unit, low, high) in met if _lies_in(column, low, high)}
+        for column, (unit, low, high) in met:
+            is_recognised = len(met) >= convention.fewest or column.name.strip().lower() in convention.sure
+            if is_recognised and _lies_in(column, low, high):
+                units[column.name] = unit
     return units
 
 

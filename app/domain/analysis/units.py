@@ -177,6 +177,12 @@ CAMEL = re.compile(r"^(.*[a-z0-9])([A-Z][A-Za-z]*\d?)$")
 STATISTICS = re.compile(
     r"[_ .,]+(avg|mean|min|max|smp|tot|total|sum|std|sd|median|med|wvc|inst|\d{1,2}(hr|h|min)?)$", re.IGNORECASE
 )
+# To what a level refers, which stands behind its unit: Amsterdam, Berlin, North America, the sea, the ground.
+DATUMS = re.compile(
+    r"[_ .,]+(nap|taw|nhn|nn|mnn|navd\d{0,2}|ngvd\d{0,2}|ahd|aod|msl|amsl|asl|lat|mllw|egm\d{2}|agl|bgl|bgs|btoc|toc|"
+    r"mv|mp|mbgl)$",
+    re.IGNORECASE,
+)
 UNITS = {word: unit for unit, words in SPELLINGS.items() for word in words.split()}
 
 
@@ -223,7 +229,7 @@ def split_name(name: str) -> tuple[str, str]:
         return bare, UNITS[_squeezed(bare)]
     while True:
         stem, unit = _split_end(bare)
-        shorter = STATISTICS.sub("", bare)
+        shorter = DATUMS.sub("", STATISTICS.sub("", bare))
         if unit or shorter == bare:
             return (stem, unit) if unit else (name, "")
         bare = shorter

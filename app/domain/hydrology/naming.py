@@ -56,7 +56,8 @@ TEMPERATURES = re.compile(
 TIMES = re.compile(r"(^|[_ .])(dayl|day_?length|duration|time|lag|elapsed|runtime)$", re.IGNORECASE)
 LENGTHS = re.compile(
     r"(^|[_ .])(head|level|stage|elev\w*|alt\w*|depth|height|dist\w*|length|width|thickness|gwl|wl|dtw|swe|snow\w*|"
-    r"rain\w*|prec\w*|prcp|ppt|pcp|e?vap\w*|pet|et|visib\w*|waves?)$",
+    r"rain\w*|prec\w*|prcp|ppt|pcp|tp|pr|runoff|ro|sro|e?vap\w*|pet|pev|et|visib\w*|waves?|radius|tide|surge|"
+    r"gw|groundwater|wse|draft|stand|peil|pegel|wasserstand|hoehe|h\u00f6he|tiefe|\w*water_?level|\w*table)$",
     re.IGNORECASE,
 )
 PRESSURES = re.compile(r"(^|[_ .])(pres\w*|baro\w*|mslp|slp|msl|atm|p)$", re.IGNORECASE)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.findings import all_findings
 from app.domain.analysis.grouping import as_group, find_repeated, group_findings
-from app.domain.analysis.kinds import Evidence, decide_kind
+from app.domain.analysis.kinds import Evidence, decide_kind, without_false_ids
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.markers import is_answered, marks_among
 from app.domain.analysis.oddities import odd_values
@@ -76,6 +76,7 @@ def profile_table(
     rows = report.rows_kept
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     columns = [_column(one, name, known, rows, choices) for one, name, known in zip(typed, names, facts, strict=True)]
+    columns = without_false_ids(columns)
     lent = Lent(connection, source)
     axis = find_group(columns, rows, _time_axis(columns, facts, rows), lent)
     group = find_repeated(columns, rows, axis, lent)
