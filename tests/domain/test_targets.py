@@ -122,11 +122,12 @@ def test_the_classes_of_a_real_target() -> None:
         pytest.param(RNG.poisson(9, 3000).clip(1, 26), "regression", "classes", id="counts"),
         pytest.param(RNG.integers(3, 9, 3000), "multiclass", None, id="few"),
         pytest.param(RNG.integers(0, 900, 3000), "regression", None, id="many"),
+        pytest.param(RNG.permutation(33), "regression", None, id="each once"),
         pytest.param(RNG.normal(size=3000).round(3), "regression", None, id="decimals"),
     ],
 )
 def test_whole_numbers_that_may_be_classes_are_a_question(values: Any, task: str, waits_for: str | None) -> None:
-    facts = _facts(list(values))
+    facts = _facts([*values])
     assert (facts.task, facts.waits_for) == (task, waits_for)
     asked = [one for one in facts.findings if one.code == "task_unclear"]
     assert len(asked) == (waits_for is not None)

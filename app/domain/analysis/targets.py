@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, Remedy
@@ -104,15 +104,23 @@ def target_summary(
     suggestion = suggest_task(column, kind or column.kind, marks=marks)
     chosen = task or suggestion.kind
     waits_for = None if answered else "marks" if marks else "classes" if suggestion.question else None
-    present = profile.rows - column.missing
-    classes = _classes(column, present) if chosen.is_classification else ()
+    facts = _described(column, profile.rows, replace(suggestion, kind=chosen), waits_for)
+    open_ones = tuple(_questions(facts, column, suggestion, marks))
+    found = (*open_ones, *_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
+    return replace(facts, findings=found)
+
+
+def _described(column: ColumnProfile, rows: int, task: TaskSuggestion, waits_for: str | None) -> TargetFacts:
+    """Return what the values of a target say for a task, without findings."""
+    present = rows - column.missing
+    classes = _classes(column, present) if task.kind.is_classification else ()
     whole = len(classes) == column.distinct
     imbalance = _imbalance(column, classes) if whole and len(classes) > 1 else None
-    number = chosen is TaskKind.REGRESSION and column.storage in ("number", "integer")
-    facts = TargetFacts(
-        name=target,
-        task=chosen,
-        reason=suggestion.reason,
+    number = task.kind is TaskKind.REGRESSION and column.storage in ("number", "integer")
+    return TargetFacts(
+        name=column.name,
+        task=task.kind,
+        reason=task.reason,
         missing=column.missing,
         waits_for=waits_for,
         classes=classes,
@@ -120,9 +128,6 @@ def target_summary(
         skew=_skew(column) if number else None,
         zero_share=column.zeros / present if number and present and column.zeros is not None else None,
     )
-    open_ones = tuple(_questions(facts, column, suggestion, marks))
-    found = (*open_ones, *_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
-    return TargetFacts(**{**facts.__dict__, "findings": found})
 
 
 def _questions(

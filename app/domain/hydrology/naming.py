@@ -37,6 +37,7 @@ THINGS = one_of(
 MAYBE_THINGS = one_of(
     "plant tree field block lake river stream reservoir pond location loc place point farm child mouse rat "
     "dog chick bird fish unit batch block cow pig sheep rabbit case user customer client member group cluster "
+    "messstelle messstellennr pegel brunnen standort stationsnr locatie meetpunt stazione estacion puits pozo put "
     "sample specimen island village town city county district region country cell grid pixel"
 )
 ID_WORDS = one_of("id ids no nr number num code name key label idx index #")

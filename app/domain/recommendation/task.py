@@ -13,6 +13,8 @@ from app.domain.vocabulary import ColumnKind, TaskKind
 
 # So many whole numbers are taken for classes, more are asked about, and of still more nobody would want classes.
 SURE_CLASSES = 10
+# A class has some rows; numbers that hardly come twice are amounts.
+FEWEST_PER_CLASS = 2
 MOST_CLASSES = 50
 # The commonest of classes of about one size has at most so many times the rows of the rarest.
 EVEN_CLASSES = 3.0
@@ -95,7 +97,9 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
     if kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER):
         return TaskSuggestion(TaskKind.MULTICLASS, f"It holds {distinct:,} different words{words}.")
     whole = f"It holds {distinct:,} different whole numbers"
-    if kind is ColumnKind.INTEGER and 2 < distinct <= MOST_CLASSES and _dense(column, marks):
+    held_by = sum(count for value, count in column.top_values if value not in marks)
+    repeats = held_by >= FEWEST_PER_CLASS * distinct
+    if kind is ColumnKind.INTEGER and 2 < distinct <= MOST_CLASSES and repeats and _dense(column, marks):
         if distinct <= SURE_CLASSES:
             return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, which look like classes.")
         question = f"{whole}: they may be classes or amounts."

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.findings import all_findings
-from app.domain.analysis.grouping import as_group, find_repeated, group_findings
+from app.domain.analysis.grouping import group_findings, with_group
 from app.domain.analysis.kinds import Evidence, decide_kind, without_false_ids
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.markers import is_answered, marks_among
@@ -79,8 +79,7 @@ def profile_table(
     columns = without_false_ids(columns)
     lent = Lent(connection, source)
     axis = find_group(columns, rows, _time_axis(columns, facts, rows), lent)
-    group = find_repeated(columns, rows, axis, lent)
-    columns = [as_group(column) if group is not None and column.name == group.column else column for column in columns]
+    columns, group = with_group(columns, rows, axis, lent)
     # Where some column differs on every row, no row repeats another.
     repeats = all(column.distinct < rows for column in columns)
     duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
@@ -96,8 +95,9 @@ def profile_table(
         source=source,
     )
     findings += group_findings(group, axis)
-    found = DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
-    return replace(found, group=group.column, group_reason=group.reason) if group is not None else found
+    return DatasetProfile(
+        rows, tuple(columns), report, tuple(findings), axis, duplicates, group=group.column, group_reason=group.reason
+    )
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.markers import SYMBOLS
 from app.domain.analysis.oddities import Odd
 from app.domain.analysis.written import Written
-from app.storage.columnar import literal
 from app.storage.reading.load import Loaded
+from app.storage.reading.marks import decide_unmarked, has_many_numbers
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.words import Words, count_words
 from app.storage.reading.written import (
@@ -40,8 +38,6 @@ ASKED_FROM = 0.8
 ODD_WORDS = 20
 FEW_ODD_WORDS = 5
 FEW_WORDS = 500
-# So many different numbers are amounts, and the few words among them stand for none.
-MANY_NUMBERS = 20
 DECIMALS_SAID = ("point", "comma")
 BATCH = 250
 BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
@@ -174,7 +170,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         else:
             typed[column.key] = replace(column.text, expression=column.text.expression if absent else column.key)
     for column in others:
-        typed[column.key] = column.decide(connection, column.counts(connection))
+        typed[column.key] = decide_unmarked(connection, column)
     for column in columns:
         one = typed[column.key]
         if one.storage == "text" and one.expression != column.key:
@@ -246,42 +242,6 @@ class _Column:
         )
 
     def decide(self, connection: Any, counts: list[int]) -> Typed:
-        """Return what the column is by its values that are no marks for missing, which are asked about."""
-        here, number, with_comma, _, _, boolean, *_ = counts
-        if here in (number, with_comma, boolean) or self.said.read_as == "text":
-            return self._decided(connection, counts)
-        marks = self._marks(connection)
-        if not marks:
-            return self._decided(connection, counts)
-        without = self.unmarked(tuple(word for word, _ in marks))
-        typed = without._decided(connection, without.counts(connection))
-        if typed.storage == "text":
-            return self._decided(connection, counts)
-        held = sum(count for _, count in marks)
-        known = typed.odd or Odd((), 0, here, "dates" if typed.storage == "datetime" else "numbers", kept_as_text=False)
-        odd = replace(known, words=(*marks, *known.words), count=known.count + held, present=here)
-        return replace(typed, odd=odd)
-
-    def unmarked(self, words: tuple[str, ...]) -> _Column:
-        """Return the column with some words read as missing."""
-        said = replace(self.said, words=tuple(sorted({*self.said.words, *words})))
-        column = copy.copy(self)
-        column.set_meaning(said)
-        return column
-
-    def _marks(self, connection: Any) -> list[tuple[str, int]]:
-        """Return words that stand for nothing in any file, unless the user said that they are values."""
-        text = f"trim({self.key})"
-        marks = ", ".join(literal(word) for word in sorted({*SYMBOLS, "+"}))
-        found = connection.execute(
-            f"SELECT {text} AS word, count(*) AS held FROM {self.table} WHERE {self.key} IS NOT NULL "
-            f"AND NOT ({self.missing}) AND lower({text}) IN ({marks}) GROUP BY word ORDER BY held DESC, word"
-        ).fetchall()
-        # Beside a plus, a minus is an answer.
-        signs = {"+", "-"} if any(word == "+" for word, _ in found) else set()
-        return [(word, int(held)) for word, held in found if word not in {*signs, *self.said.values}]
-
-    def _decided(self, connection: Any, counts: list[int]) -> Typed:
         """Return what the column is, by the counts of all its values."""
         here, number, with_comma, integer, codes, boolean, dates, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
@@ -369,17 +329,13 @@ class _Column:
         """Return a column of the numbers that some SQL makes; what is none is asked about."""
         odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if found + beyond < here else None
         few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
-        amounts = few and found + beyond >= ASKED_FROM * here and self._has_many_numbers(connection, cast)
+        enough = few and found + beyond >= ASKED_FROM * here
+        amounts = enough and has_many_numbers(connection, self.table, cast, missing=self.missing)
         if (found + beyond < MOSTLY * here and not amounts) or self._is_value(odd):
             return replace(text, odd=replace(odd, kept_as_text=True) if odd and few else None)
         notes = (f"{beyond:,} values are not finite numbers and count as missing.",) if beyond else ()
         value = self._unless(f"CASE WHEN isfinite({cast}) THEN {cast} END")
         return Typed(self.key, "number", value, self.table, notes, comma, odd)
-
-    def _has_many_numbers(self, connection: Any, cast: str) -> bool:
-        """Say whether the column has so many different numbers that they are amounts, and no codes."""
-        query = f"SELECT approx_count_distinct({cast}) FROM {self.table} WHERE NOT ({self.missing})"
-        return int(connection.execute(query).fetchone()[0]) > MANY_NUMBERS
 
     def _odd(self, connection: Any, condition: str, *, here: int, what: str) -> Odd | None:
         """Return the words of which the condition is true, the most frequent first."""
