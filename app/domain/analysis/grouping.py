@@ -68,17 +68,22 @@ def find_repeated(
         # Each row is a site or a subject of its own, and what repeats beside it is no more than a class of them.
         return None
     repeated = [column for column in columns if _repeats(column, rows)]
-    named = [column for column in repeated if names_groups(column.name)]
-    # An id that comes again names what its rows have in common, whatever that is.
-    named = named or [column for column in repeated if words_of(column.name) == ("id",)]
-    if named:
-        best = max(named, key=lambda column: column.distinct)
+    best = _named(repeated)
+    if best is not None:
         return Group(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
     if lent is None:
         return None
     candidates = [column for column in repeated if _may_group(column)]
     candidates.sort(key=lambda column: (not may_name_groups(column.name), -column.distinct))
     return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, lent), None)
+
+
+def _named(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
+    """Return the column whose name alone says that its values are measured again, the finest of several."""
+    named = [column for column in repeated if names_groups(column.name)]
+    # An id that comes again names what its rows have in common, whatever that is.
+    named = named or [column for column in repeated if words_of(column.name) == ("id",)]
+    return max(named, key=lambda column: column.distinct, default=None)
 
 
 def _repeats(column: ColumnProfile, rows: int) -> bool:

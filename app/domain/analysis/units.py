@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from app.domain.hydrology.naming import LENGTHS, PRESSURES, TEMPERATURES, TIMES, WINDS, one_of
 
@@ -52,7 +53,7 @@ SPELLINGS = {
     "L": "liter liters litre litres",
     "mL": "milliliter milliliters",
     "acre-ft": "acreft acft ac-ft acre-ft acre-feet acrefeet af",
-    "m³/m³": "m3/m3 m³/m³ m3m-3 m^3/m^3 cm3/cm3 cm³/cm³ vwc m3_m3 m**3m**-3 cm3cm-3",
+    "m³/m³": "m3/m3 m³/m³ m3m-3 m^3/m^3 cm3/cm3 cm³/cm³ vwc m3_m3 m**3m**-3 cm3cm-3 m3m3",
     "m/m": "m/m mm-1",
     "m/km": "m/km mkm-1",
     "°C": "degc °c ºc ˚c ℃ celsius celcius deg_c degreec degreesc degreecelsius degreescelsius degree_celsius "
@@ -93,7 +94,7 @@ SPELLINGS = {
     "mg/L": "mg/l mgl mgl-1 mg_l mg/liter mg/litre mgperl milligramsperliter",
     "µg/L": "ug/l ugl ugl-1 ug_l µg/l μg/l µgl-1 µgl",
     "ng/L": "ng/l ngl ngl-1 ng_l",
-    "µg/m³": "ug/m3 ug/m^3 µg/m³ µg/m3 μg/m³ μg/m3 ugm-3 ug_m3 microg/m^3 microg/m3 µgm-3",
+    "µg/m³": "ug/m3 ug/m^3 µg/m³ µg/m3 μg/m³ μg/m3 ugm-3 ug_m3 ugm3 µgm3 microg/m^3 microg/m3 µgm-3",
     "mg/m³": "mg/m3 mg/m^3 mg/m³ mgm-3 mg_m3",
     "mg/kg": "mg/kg mgkg-1 mg_kg",
     "mmol/L": "mmol/l mmoll-1 mmol_l",
@@ -146,6 +147,7 @@ AFTER = {
     "s": (TIMES, "s"),
     "m": (LENGTHS, "m"),
     "in": (LENGTHS, "in"),
+    "mi": (LENGTHS, "mi"),
     "ms": (WINDS, "m/s"),
     "deg": (re.compile(r"(dir\w*|wd|angle|aspect|slope|lat\w*|lon\w*|azimuth)$", re.IGNORECASE), "°"),
     "mb": (PRESSURES, "hPa"),
@@ -161,6 +163,10 @@ AFTER = {
 NEVER_AFTER = one_of(
     "min mins hour hours day days second foot percent m2 m3 mi ma db af a kn kt bar deg degree degrees vwc um "
     "mwe csm degn dege mile pound kw mm-1 years ml g"
+)
+# Words that begin a unit of several words.
+BEGIN_UNITS = one_of(
+    "acre sq square deg deg. degree degrees tenths tenth inches in mm cubic gal kg w m n watts decimal"
 )
 # A whole name that is a unit: what it measures goes without saying.
 ALONE = one_of("cfs cms cumecs mgd gpm m3/s m³/s ft3/s m3s")
@@ -203,7 +209,7 @@ def unit_named(text: str) -> str:
     unit = UNITS.get(word) or BRACKETED.get(word, "")
     if unit:
         return unit
-    first, _, rest = text.strip().partition(" ")
+    first, rest = (*re.split(r"[\s+]+", text.strip(), maxsplit=1), "")[:2]
     known = UNITS.get(_squeezed(first.rstrip(",;")), "")
     # A datum or an occasion follows a unit in words of its own; a power or a second unit does not.
     return known if rest and re.match(r"^[A-Za-z(,]", rest.strip()) and not re.search(r"[-^]?\d", rest) else ""
@@ -243,11 +249,12 @@ def _split_end(name: str) -> tuple[str, str]:
         unit = UNITS.get(word) or (BRACKETED.get(word, "") if "," in name else "")
         if unit:
             return phrase.group(1), unit
-    words = name.split(" ")
-    for count in (3, 2):
-        unit = UNITS.get(_squeezed(" ".join(words[-count:])), "") if len(words) > count else ""
-        if unit and _squeezed(words[-count]) not in NEVER_AFTER - {"deg", "degree", "degrees", "m", "m3"}:
-            return " ".join(words[:-count]), unit
+    words = re.split(r"([_ .]+)", name)
+    for count in (5, 4, 3, 2):
+        tail = words[1 - 2 * count :: 2]
+        unit = _unit_of_words(tail) if len(words) > 2 * count else ""
+        if unit:
+            return "".join(words[: -2 * count]), unit
     for pattern in (AT_THE_END, CAMEL):
         split = pattern.match(name)
         if split is None:
@@ -260,6 +267,17 @@ def _split_end(name: str) -> tuple[str, str]:
         elif word in UNITS and word not in NEVER_AFTER:
             return stem, UNITS[word]
     return name, ""
+
+
+def _unit_of_words(words: Sequence[str]) -> str:
+    """Return the unit that several words at the end of a name make: mg per l, m3 s, Deg C, acre ft, tenths mm."""
+    words = [word.lower() for word in words]
+    ratio = UNITS.get("/".join(word for word in words if word != "per"), "")
+    if ratio and words[0] not in ("per", "in", "d", "h", "a"):
+        return ratio
+    joined = UNITS.get(_squeezed("".join(words)), "")
+    spoken = words[0] in BEGIN_UNITS or any(any(sign in word for sign in "0123456789^-") for word in words)
+    return joined if joined and spoken else ""
 
 
 def _squeezed(text: str) -> str:

@@ -173,7 +173,7 @@ def time_column_is_dates(subject: Subject) -> Iterator[Problem]:
 
 
 def marks_are_answered(subject: Subject) -> Iterator[Problem]:
-    """What may mean missing in a column in use is no amount, and counts as one until somebody says so."""
+    """What may mean missing in a column in use is asked about until somebody answers."""
     task = subject.spec.task
     used = {task.target, *subject.spec.features.selected}
     open_ones = [one for one in subject.profile.findings if one.code == MARKER and one.severity is Severity.WARNING]
@@ -183,6 +183,6 @@ def marks_are_answered(subject: Subject) -> Iterator[Problem]:
     others = len(names) - 1
     more = "" if not others else " and 1 other column" if others == 1 else f" and {others:,} other columns"
     hold = "hold" if others else "holds"
-    message = f"{names[0][:60]}{more} {hold} values that may mean missing; they count as measured until you say so."
+    message = f"{names[0][:60]}{more} {hold} values that may mean missing; nobody has said so yet."
     field = "target" if names == [task.target] else ""
     yield warning("data", field, "marker_unanswered", message, Remedy('Answer under "Worth knowing" on the Data step.'))

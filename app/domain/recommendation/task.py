@@ -94,7 +94,8 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
     distinct = column.distinct - sum(mark in held for mark in marks)
     if distinct == 2:
         return TaskSuggestion(TaskKind.BINARY, f"It has exactly two values{words}.")
-    if kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER):
+    is_number = kind is ColumnKind.IDENTIFIER and column.storage in ("number", "integer")
+    if kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER) and not is_number:
         return TaskSuggestion(TaskKind.MULTICLASS, f"It holds {distinct:,} different words{words}.")
     whole = f"It holds {distinct:,} different whole numbers"
     held_by = sum(count for value, count in column.top_values if value not in marks)

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,14 +75,12 @@ def profile_table(
     """
     rows = report.rows_kept
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
-    columns = [_column(one, name, known, rows, choices) for one, name, known in zip(typed, names, facts, strict=True)]
-    columns = without_false_ids(columns)
+    known = zip(typed, names, facts, strict=True)
+    columns = without_false_ids([_column(*one, rows, choices) for one in known])
     lent = Lent(connection, source)
     axis = find_group(columns, rows, _time_axis(columns, facts, rows), lent)
     columns, group = with_group(columns, rows, axis, lent)
-    # Where some column differs on every row, no row repeats another.
-    repeats = all(column.distinct < rows for column in columns)
-    duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
+    duplicates = _count_duplicates(connection, source, typed, rows, columns)
     columns, findings = all_findings(
         columns=columns,
         rows=rows,
@@ -95,9 +93,8 @@ def profile_table(
         source=source,
     )
     findings += group_findings(group, axis)
-    return DatasetProfile(
-        rows, tuple(columns), report, tuple(findings), axis, duplicates, group=group.column, group_reason=group.reason
-    )
+    profile = DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
+    return replace(profile, group=group.column, group_reason=group.reason)
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
@@ -248,8 +245,13 @@ def _time_axis(columns: Sequence[ColumnProfile], facts: Sequence[Facts], rows: i
     return None
 
 
-def _count_duplicates(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> int | None:
+def _count_duplicates(
+    connection: Any, source: str, typed: Sequence[Typed], rows: int, columns: Sequence[ColumnProfile]
+) -> int | None:
     """Count rows that repeat another, by a hash of 64 bits: fifty million rows share one by chance in 15,000 files."""
+    # Where some column differs on every row, no row repeats another.
+    if any(column.distinct >= rows for column in columns):
+        return 0
     if len(typed) > MOST_COLUMNS_FOR_DUPLICATES or rows == 0:
         return None
     keys = ", ".join(one.key for one in typed)
