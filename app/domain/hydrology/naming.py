@@ -52,7 +52,8 @@ CALENDAR = one_of(
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 TEMPERATURES = re.compile(
-    r"(^|[_ .])(t|ta|t2m|\w*temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp|heat_?index|wind_?chill|(wet|dry)_?bulb)$",
+    r"(^|[_ .])(t|ta|t2m|\w*temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp|"
+    r"heat_?index|wind_?chill|(wet|dry)_?bulb)$",
     re.IGNORECASE,
 )
 TIMES = re.compile(r"(^|[_ .])(dayl|day_?length|duration|time|lag|elapsed|runtime)$", re.IGNORECASE)

@@ -53,7 +53,8 @@ def decide_unmarked(connection: Any, column: TextColumn) -> Typed:
     unmarked.set_meaning(replace(column.said, words=tuple(sorted(words))))
     found = unmarked.decide(connection, unmarked.counts(connection))
     if found.storage == "text":
-        return column.decide(connection, counts)
+        # How its numbers are written is asked all the same.
+        return replace(column.decide(connection, counts), written=found.written)
     odd = with_marks(found.odd, marks, present=here, storage=found.storage)
     return replace(found, odd=odd)
 
@@ -84,7 +85,7 @@ def marks_in(
 
 def with_marks(odd: Odd | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str) -> Odd:
     """Return what is asked about a column whose marks were read as missing, the marks first."""
-    what = "dates" if storage == "datetime" else "numbers"
+    what = {"datetime": "dates", "boolean": "truth values"}.get(storage, "numbers")
     known = odd or Odd((), 0, present, what, kept_as_text=False)
     held = sum(count for _, count in marks)
     return replace(known, words=(*marks, *known.words), count=known.count + held, present=present)

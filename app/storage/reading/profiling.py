@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.findings import all_findings
-from app.domain.analysis.grouping import group_findings, with_group
+from app.domain.analysis.grouping import Group, group_findings, with_group
 from app.domain.analysis.kinds import Evidence, decide_kind, without_false_ids
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.markers import is_answered, marks_among
@@ -77,9 +77,7 @@ def profile_table(
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     known = zip(typed, names, facts, strict=True)
     columns = without_false_ids([_column(*one, rows, choices) for one in known])
-    lent = Lent(connection, source)
-    axis = find_group(columns, rows, _time_axis(columns, facts, rows), lent)
-    columns, group = with_group(columns, rows, axis, lent)
+    axis, columns, group = _series(columns, facts, rows, Lent(connection, source))
     duplicates = _count_duplicates(connection, source, typed, rows, columns)
     columns, findings = all_findings(
         columns=columns,
@@ -95,6 +93,14 @@ def profile_table(
     findings += group_findings(group, axis)
     profile = DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
     return replace(profile, group=group.column, group_reason=group.reason)
+
+
+def _series(
+    columns: Sequence[ColumnProfile], facts: Sequence[Facts], rows: int, lent: Lent
+) -> tuple[TimeAxis | None, list[ColumnProfile], Group]:
+    """Return the time axis, the columns with the kind of the one that names groups, and that group."""
+    axis = find_group(columns, rows, _time_axis(columns, facts, rows), lent)
+    return axis, *with_group(columns, rows, axis, lent)
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
