@@ -67,6 +67,14 @@ class ColumnChoice(BaseModel):
     read_as: Literal["text", "point", "comma"] | None = None
     unit: Annotated[str, StringConstraints(max_length=40)] | None = None
 
+    def after(self, before: ColumnChoice | None) -> ColumnChoice:
+        """Return this choice with what an earlier one said of the other thing: how to read, or the unit."""
+        if before is None:
+            return self
+        if self.model_fields_set <= {"column", "unit"}:
+            return before.model_copy(update={"unit": self.unit})
+        return self if "unit" in self.model_fields_set else self.model_copy(update={"unit": before.unit})
+
 
 class ReadingChoices(BaseModel):
     """What the user said about the file. A field that is None is found out from the file."""
@@ -115,10 +123,8 @@ class ReadingChoices(BaseModel):
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
         columns = {one.column: one for one in self.columns}
         for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ())):
-            # What is said of one thing leaves the rest that was said of the column.
-            before = columns.get(one.column, ColumnChoice(column=one.column))
-            columns[one.column] = before.model_copy(update=one.model_dump(exclude_unset=True))
-        said = [one for one in columns.values() if one.model_dump(exclude={"column"}, exclude_defaults=True)]
+            columns[one.column] = one.after(columns.get(one.column))
+        said = [one for one in columns.values() if one.read_as is not None or one.unit is not None]
         return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})
 
 

@@ -40,9 +40,16 @@ class TextColumn(Protocol):
         ...
 
 
-def decide_unmarked(connection: Any, column: TextColumn) -> Typed:
-    """Return what a column is by its values that are no marks for missing, which are asked about."""
-    counts = column.counts(connection)
+def decide_unmarked(connection: Any, column: TextColumn, counts: list[int]) -> Typed:
+    """Return what a column is by its values that are no marks for missing, which are asked about.
+
+    Parameters
+    ----------
+    connection, column
+        The column.
+    counts
+        What was counted of it with its marks.
+    """
     here, number, with_comma, _, _, boolean, *_ = counts
     if here in (number, with_comma, boolean) or column.said.read_as == "text":
         return column.decide(connection, counts)

@@ -170,7 +170,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         else:
             typed[column.key] = replace(column.text, expression=column.text.expression if absent else column.key)
     for column in others:
-        typed[column.key] = decide_unmarked(connection, column)
+        typed[column.key] = decide_unmarked(connection, column, column.counts(connection))
     for column in columns:
         one = typed[column.key]
         if one.storage == "text" and one.expression != column.key:
