@@ -50,6 +50,21 @@ def test_names_of_a_convention_have_its_units() -> None:
     assert units["pp"] == ("hPa", "convention")
 
 
+def test_whole_tenths_under_the_names_of_a_convention_are_suggested() -> None:
+    tenths = {
+        "rr": RAIN * 10,
+        "tg": TEMPERATURE * 10 + 300,
+        "pp": RNG.normal(10130, 80, DAYS),
+        "fg": RNG.gamma(3, 90, DAYS),
+    }
+    read = known(pd.DataFrame({"date": DATES, **{name: values.round().astype(int) for name, values in tenths.items()}}))
+    suggested = {column.name: column.unit_suggested for column in read.profile.columns if column.unit_suggested}
+    assert {"tg": "0.1 °C", "pp": "0.1 hPa", "fg": "0.1 m/s"}.items() <= suggested.items()
+    asked = _finding(read.profile, "unit_suggested", "pp")
+    assert asked is not None
+    assert [one.changes["columns"][0]["unit"] for one in asked.remedies] == ["0.1 hPa", "hPa"]
+
+
 def test_names_of_a_convention_by_themselves_or_with_other_values_have_none() -> None:
     alone = known(pd.DataFrame({"date": DATES, "rr": RAIN.round(1), "x": TEMPERATURE.round(2)})).profile
     assert alone.column("rr").unit == ""

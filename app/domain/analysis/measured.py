@@ -139,6 +139,18 @@ def _conventions(columns: Sequence[ColumnProfile]) -> dict[str, str]:
     return units
 
 
+def _tenths(columns: Sequence[ColumnProfile]) -> dict[str, str]:
+    """Return the columns of an agreed set of names that hold whole tenths of its units, as the files of stations do."""
+    tenths: dict[str, str] = {}
+    for convention in CONVENTIONS:
+        met = [(column, known) for column in columns if (known := convention.units.get(column.name.strip().lower()))]
+        for column, (unit, low, high) in met if len(met) >= convention.fewest else ():
+            is_beyond = column.storage == "integer" and not _lies_in(column, low, high)
+            if is_beyond and _lies_in(column, 10 * low, 10 * high):
+                tenths[column.name] = f"{TENTH} {unit}"
+    return tenths
+
+
 def _lies_in(column: ColumnProfile, low: float, high: float) -> bool:
     """Say whether the middle half of a column lies within a range, whatever marks stand at its ends."""
     return len(column.quantiles) == 5 and low <= column.quantiles[1] and column.quantiles[3] <= high
@@ -170,9 +182,9 @@ def suggested_units(
     axis
         The time axis: how much rain falls depends on the step.
     """
-    suggested = []
+    suggested, tenths = [], _tenths(columns)
     for column, marked in zip(columns, found, strict=True):
-        unit = "" if column.unit or column.unit_source else _suggested(column, marked, axis)
+        unit = "" if column.unit or column.unit_source else tenths.get(column.name) or _suggested(column, marked, axis)
         suggested.append(replace(column, unit_suggested=unit) if unit else column)
     return suggested
 
@@ -245,15 +257,16 @@ OTHERS = {
     Quantity.HUMIDITY: ("%",),
 }
 SHOWN_OTHERS = 3
+TENTH = "0.1"
 WORDS = {"in": "inches", "m": "metres", "0.1 °C": "tenths of °C", "0.1 mm": "tenths of mm"}
 
 
 def suggestion_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
     """Yield one question for all columns of a quantity whose values suggest the same unit."""
-    asked: dict[tuple[Quantity, str], list[ColumnProfile]] = {}
+    asked: dict[tuple[Quantity | None, str], list[ColumnProfile]] = {}
     for column in columns:
         quantity = measured_quantity(split_name(column.name)[0])
-        if column.unit_suggested and quantity is not None:
+        if column.unit_suggested:
             asked.setdefault((quantity, column.unit_suggested), []).append(column)
     for (quantity, unit), some in asked.items():
         names = tuple(column.name for column in some)
@@ -263,7 +276,9 @@ def suggestion_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
         subject = called(names[0]) if len(some) == 1 else called_all(names)
         reach = f"values go from {short(low)} to {short(high)}"
         message = f"{subject} {verb} probably in {WORDS.get(unit, unit)}: {reach}. Is that right?"
-        others = [other for other in OTHERS[quantity] if other != unit][:SHOWN_OTHERS]
+        whole = (unit.removeprefix(TENTH).strip(),)
+        known = whole if quantity is None else OTHERS.get(quantity, whole)
+        others = [other for other in known if other != unit][:SHOWN_OTHERS]
         buttons = (
             _answer(f"Yes, {WORDS.get(unit, unit)}", names, unit),
             *(_answer(f"No, {WORDS.get(other, other)}", names, other) for other in others),
