@@ -22,6 +22,7 @@ from app.web.columns import table_of
 from app.web.filters import moment
 from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
 from app.web.sessions import current_user
+from app.web.unit_answers import measured_options
 from app.web.uploads import receive_upload
 
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
@@ -122,7 +123,8 @@ def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, 
     if profile is None:
         return None
     dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-    return rereading.panel_of(dialect, choices, address=f"/datasets/{dataset.id}/reading", form=form, profile=profile)
+    measured, address = measured_options(profile), f"/datasets/{dataset.id}/reading"
+    return rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
 
 
 def _arrival_values(dataset: Dataset) -> dict[str, Any]:
@@ -209,7 +211,9 @@ def reread(dataset_id: uuid.UUID) -> BaseResponse:
     dataset = datasets.get_dataset(user, dataset_id)
     was_damaged = datasets.damage_of(dataset) is not None
     try:
-        changes = rereading.changes_from(request.form, datasets.choices_of(dataset))
+        profile = datasets.profile_of(dataset)
+        names = profile.names if profile is not None else None
+        changes = rereading.changes_from(request.form, datasets.choices_of(dataset), names=names)
         read_again = datasets.reread(user, dataset_id, changes)
     except DomainError as fault:
         return _page(dataset, status=fault.status, form=request.form, fault=fault)

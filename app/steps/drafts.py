@@ -141,7 +141,8 @@ def redo(draft_id: uuid.UUID) -> BaseResponse:
 
 def _show_change(draft_id: uuid.UUID, outcome: draft_history.UndoOutcome) -> BaseResponse:
     origin = _came_from()
-    slug = origin if origin == ONE_PAGE or not outcome.step else outcome.step
+    stays = origin == ONE_PAGE or "stay" in request.form or not outcome.step
+    slug = origin if stays else outcome.step
     return see_other(f"/experiments/drafts/{draft_id}/{slug}")
 
 

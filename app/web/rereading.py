@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,10 @@ from app.domain.analysis.profile import DatasetProfile, ImportReport
 from app.domain.errors import DomainError
 from app.services import datasets
 from app.storage.tables import Dataset, User
+from app.web import unit_answers
 from app.web.hypermedia import fragment
 from app.web.time_choices import TimePanel, choice_sentence, time_changes, time_panel
+from app.web.unit_answers import unit_changes, unit_sentence
 
 PREFIX = "reading."
 OTHER = "other_delimiter"
@@ -123,7 +125,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Panel:
-    """All that the panel "How the file was read" shows. `address` is where its form leads, without the last word."""
+    """All that the panel "How the file was read" shows. `address` is where its form leads, without the last word.
+
+    `measured` are the options of columns that may have a unit, () where there are too many or nobody knows them.
+    """
 
     summary: str
     format_title: str
@@ -133,6 +138,9 @@ class Panel:
     is_open: bool
     delimiter_typed: str = ""
     times: TimePanel | None = None
+    measured: tuple[tuple[str, str], ...] = ()
+    unit_column: str = ""
+    unit: str = ""
 
 
 def panel_of(
@@ -142,6 +150,7 @@ def panel_of(
     address: str,
     form: Mapping[str, str] | None = None,
     profile: DatasetProfile | None = None,
+    measured: tuple[tuple[str, str], ...] = (),
 ) -> Panel:
     """Return the panel; `form` is what was just posted, which is shown again and holds the panel open."""
     names = ASKED.get(dialect.format, ())
@@ -159,6 +168,9 @@ def panel_of(
         is_open=form is not None,
         delimiter_typed=(form or {}).get(PREFIX + OTHER, ""),
         times=None if profile is None else time_panel(profile, form or {}),
+        measured=measured,
+        unit_column=(form or {}).get(unit_answers.COLUMN, ""),
+        unit=(form or {}).get(unit_answers.UNIT, ""),
     )
 
 
@@ -190,8 +202,12 @@ def summary_of(dialect: Dialect) -> str:
     return ", ".join(parts)
 
 
-def changes_from(form: Mapping[str, str], choices: ReadingChoices) -> dict[str, Any]:
+def changes_from(
+    form: Mapping[str, str], choices: ReadingChoices, *, names: Collection[str] | None = None
+) -> dict[str, Any]:
     """Return what the posted form changes, as `ReadingChoices.merged` takes it; None takes a choice back.
+
+    `names` are the columns that there are, where they are known.
 
     Raises
     ------
@@ -207,6 +223,7 @@ def changes_from(form: Mapping[str, str], choices: ReadingChoices) -> dict[str, 
         changes["header_lines"] = _number("header_lines", changes["header_lines"])
     if form.get(PREFIX + OTHER):
         changes["delimiter"] = form[PREFIX + OTHER]
+    changes |= unit_changes(form, names)
     changes |= _flipped(form.get("flip", ""), choices)
     times = time_changes(form)
     if times:
@@ -226,10 +243,7 @@ def _flipped(place: str, choices: ReadingChoices) -> dict[str, Any]:
         return {}
     at = slice(int(number), int(number) + 1)
     if place.startswith(COLUMN):
-        found = [
-            {**({"columns": list(one.columns)} if one.columns else {"column": one.column}), "read_as": None}
-            for one in choices.columns[at]
-        ]
+        found = [{**_named(one), "read_as": None} for one in choices.columns[at]]
         return {"columns": found} if found else {}
     other = {"missing": "value", "value": "missing"}
     flipped = [one.model_copy(update={"meaning": other[one.meaning]}) for one in choices.markers[at]]
@@ -310,10 +324,19 @@ def _mark(place: int, marker: Marker) -> Mark:
     return Mark(str(place), sentence, "It is a value" if missing else "It means missing")
 
 
+def _named(one: ColumnChoice) -> dict[str, Any]:
+    """Return what a choice is about, for a change that takes it back."""
+    return {"columns": list(one.columns)} if one.columns else {"column": one.column, "unit": None}
+
+
 def _column_mark(place: int, one: ColumnChoice) -> Mark:
     how = READ_AS.get(one.read_as or "", "it was found")
-    sentence = choice_sentence(one) or f"`{one.column[:60]}` is read as {how}"
-    return Mark(f"{COLUMN}{place}", sentence, "As found")
+    if one.columns:
+        return Mark(f"{COLUMN}{place}", choice_sentence(one) or "", "As found")
+    how = choice_sentence(one) or f"`{one.column[:60]}` is read as {how}"
+    parts = [how] if one.read_as is not None else []
+    parts += [unit_sentence(one.column, one.unit)] if one.unit is not None else []
+    return Mark(f"{COLUMN}{place}", "; ".join(parts), "As found")
 
 
 def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[str, Any]:

@@ -139,6 +139,20 @@ def test_one_column_is_read_as_the_program_says(program: Program) -> None:
         assert program.post(f"{path}readings/", {"choices": {"columns": bad}}).status_code == 422
 
 
+def test_the_unit_of_a_column_is_what_the_program_says(program: Program) -> None:
+    lines = "".join(f"{at},{at * 1.5}\n" for at in range(30))
+    first = send(program, f"n,warmth\n{lines}".encode()).get_json()
+    choices = {"columns": [{"column": "warmth", "unit": "deg F"}]}
+    body = program.post(f"/api/datasets/{first['id']}/readings/", {"choices": choices}).get_json()
+    asked = {"dataset_id": body["id"], "target": "warmth"}
+    described = program.post("/api/experiments/wizard/dataset-analysis/", asked).get_json()
+    (column,) = (one for one in described["columns"] if one["name"] == "warmth")
+    assert (column["unit"], column["unit_source"], column["unit_suggested"]) == ("°F", "user", "")
+    assert described["group"] is None
+    too_long = {"columns": [{"column": "warmth", "unit": "x" * 41}]}
+    assert program.post(f"/api/datasets/{first['id']}/readings/", {"choices": too_long}).status_code == 422
+
+
 def test_what_is_deleted_is_gone_until_it_is_restored(program: Program) -> None:
     path = send(program).headers["Location"]
     assert program.send("DELETE", path).status_code == 204

@@ -13,6 +13,8 @@ from app.domain.analysis.targets import TargetFacts, target_summary
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from tests.domain.reading import known, real_file, sample
 
+RNG = np.random.default_rng(6)
+
 
 def _facts(values: list[Any], **parts: Any) -> TargetFacts:
     frame = pd.DataFrame({"y": values, "other": np.arange(len(values)) * 1.5})
@@ -111,3 +113,45 @@ def test_the_classes_of_a_real_target() -> None:
     values = target_summary(real_file("general/uci_bank-full.csv").profile, "y").to_json()
     assert values["classes"][1] == {"value": "yes", "count": 5289, "share": 0.116985}
     assert (values["imbalance"]["degree"], values["imbalance"]["ratio"]) == ("moderate", 7.55)
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "waits_for"),
+    [
+        pytest.param(RNG.integers(0, 26, 3000), "multiclass", "classes", id="26 classes of one size"),
+        pytest.param(RNG.poisson(9, 3000).clip(1, 26), "regression", "classes", id="counts"),
+        pytest.param(RNG.integers(3, 9, 3000), "multiclass", None, id="few"),
+        pytest.param(RNG.integers(0, 900, 3000), "regression", None, id="many"),
+        pytest.param(RNG.permutation(33), "regression", None, id="each once"),
+        pytest.param(RNG.normal(size=3000).round(3), "regression", None, id="decimals"),
+    ],
+)
+def test_whole_numbers_that_may_be_classes_are_a_question(values: Any, task: str, waits_for: str | None) -> None:
+    facts = _facts([*values])
+    assert (facts.task, facts.waits_for) == (task, waits_for)
+    asked = [one for one in facts.findings if one.code == "task_unclear"]
+    assert len(asked) == (waits_for is not None)
+    for one in asked:
+        assert one.remedies[0].changes == {"data.task_kind": task}
+        assert one.remedies[0].label.endswith("(suggested)")
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["?" if at % 10 == 0 else f"{at * 0.37:.2f}" for at in range(300)], "regression"),
+        (["?" if at % 10 == 0 else ("yes", "no")[at % 2] for at in range(300)], "binary"),
+        (["-" if at % 10 == 0 else "abc"[at % 3] for at in range(300)], "multiclass"),
+        ([-999.0 if at % 10 == 0 else at * 0.37 for at in range(300)], "regression"),
+    ],
+)
+def test_a_task_waits_while_a_mark_of_its_target_is_open(values: list[Any], task: str) -> None:
+    read = known(pd.DataFrame({"x": RNG.normal(size=300).round(4), "y": values}))
+    facts = target_summary(read.profile, "y")
+    assert (facts.task, facts.waits_for) == (task, "marks")
+    asked = next(one for one in facts.findings if one.code == "task_waits")
+    assert [one.kind for one in asked.remedies] == ["reading", "reading"]
+    plan = read.plan({"data": {"target": "y"}})
+    assert "task_waits" in {problem.code for problem in plan.problems}
+    settled = read.plan({"data": {"target": "y", "task_kind": task}})
+    assert "task_waits" not in {problem.code for problem in settled.problems}

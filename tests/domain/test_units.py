@@ -92,3 +92,47 @@ def test_a_profile_carries_the_units_of_its_columns() -> None:
     units = {column.name: column.unit for column in columns}
     assert (units["q_cfs"], units["tmax_c"], units["srad_wm2"], units["dayl_s"]) == ("ft³/s", "°C", "W/m²", "s")
     assert units["date"] == units["flag"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("Temp, °C (LGR S/N: 10350400, SEN S/N: 10350400)", "°C"),
+        ("Stand (cm t.o.v. NAP)", "cm"),
+        ("stand [cm+NAP]", "cm"),
+        ("BattV_Min Volts Min", "V"),
+        ("AirTC_Avg Deg C Avg", "°C"),
+        ("Discharge, cubic feet per second", "ft³/s"),
+        ("Temperature, water, degrees Celsius", "°C"),
+        ("tempF", "°F"),
+        ("precipMM", "mm"),
+        ("dissolved_oxygen_mg_per_l", "mg/L"),
+        ("slope_m_per_km", "m/km"),
+        ("storage_acre_ft", "acre-ft"),
+        ("PRCP (tenths of mm)", "0.1 mm"),
+        ("discharge m^3 s^-1", "m³/s"),
+        ("wind_10m_ms", "m/s"),
+        ("air_temp_f_max", "°F"),
+    ],
+)
+def test_units_of_loggers_agencies_and_many_words_are_found(name: str, unit: str) -> None:
+    assert unit_of(name) == unit
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cars_in",
+        "check in",
+        "bytes_in",
+        "dep_min",
+        "sex_f",
+        "grade_k",
+        "vwc_10cm",
+        "rain_24h",
+        "quality (1-10)",
+        "CO(GT)",
+    ],
+)
+def test_words_and_letters_that_are_no_units_are_none(name: str) -> None:
+    assert unit_of(name) == ""

@@ -75,15 +75,41 @@ def test_what_means_missing_is_missing_before_anything_is_counted(
     plain, _ = _read(content)
     profile, rows = _read(content, markers=_marked(**marker))
     column = profile.column("v")
-    assert (column.missing, plain.column("v").missing) == (missing, 0)
+    # A sign that is no number counts as missing until somebody answers; everything else counts as a value.
+    assert (column.missing, plain.column("v").missing) == (missing, missing if marker.get("value") == "?" else 0)
     assert sum(row[0] is None for row in rows) == missing
     assert sum(count for _, count in column.top_values) in (0, profile.rows - missing)
     assert [row[1] for row in rows] == [row[1] for row in _read(content)[1]]
 
 
+@pytest.mark.parametrize("mark", ["?", "-", "*", "ND", "n/a", "--", "Ice", "<LOD", "#DIV/0!", "\u2014"])
+@pytest.mark.parametrize("value", ["%d", "%d.25"])
+def test_signs_among_numbers_leave_numbers_and_are_asked_about(mark: str, value: str) -> None:
+    texts = [mark if at % 5 == 0 else value % (at % 40) for at in range(300)]
+    content = "\n".join(["w,v", *(f"{at},{text}" for at, text in enumerate(texts))]).encode()
+    profile, rows = _read(content)
+    column = profile.column("v")
+    assert (column.kind, column.storage) == (("integer", "integer") if value == "%d" else ("numeric", "number"))
+    assert (column.missing, sum(row[1] is None for row in rows)) == (60, 60)
+    # "n/a" means missing in every file; all others are asked about.
+    assert (_asked(profile, "v") is None) == (mark == "n/a")
+    if mark != "n/a":
+        kept, _ = _read(content, markers=_marked(value=mark, meaning="value"))
+        assert (kept.column("v").storage, kept.column("v").missing) == ("text", 0)
+
+
+def test_kind_of_words_is_judged_without_their_marks() -> None:
+    texts = ["?" if at % 3 == 0 else ("yes", "no")[at % 2] for at in range(90)]
+    profile, _ = _read("\n".join(["w,v", *(f"{at % 7},{text}" for at, text in enumerate(texts))]).encode())
+    column = profile.column("v")
+    assert (column.kind, column.kind_reason, column.distinct) == ("categorical", "2 different words", 3)
+
+
 def test_words_that_mean_missing_leave_numbers() -> None:
     content = b"v,w\n" + b"".join(b"%d.25,a\n" % at for at in range(90)) + b"?,b\nNone,c\n?,d\n" * 3
-    assert _read(content)[0].column("v").storage == "text"
+    before, _ = _read(content)
+    assert (before.column("v").storage, before.column("v").missing) == ("number", 9)
+    assert _asked(before, "v") is not None
     profile, _ = _read(content, markers=[*_marked(value="?"), *_marked(value="None")])
     assert (profile.column("v").storage, profile.column("v").missing) == ("number", 9)
     assert _asked(profile, "v") is None
@@ -104,12 +130,12 @@ def test_numbers_with_few_odd_words_are_asked_about_and_both_answers_are_kept() 
     assert [row[0] for row in rows[-2:]] == ["1,5", "broken"]
 
 
-def test_words_beside_many_numbers_are_asked_about_before_they_become_missing() -> None:
+def test_words_beside_many_numbers_count_as_missing_until_answered() -> None:
     content = b"v,w\n" + b"".join(b"%d.5,1\n" % at for at in range(95)) + b"?,2\n" * 5
     profile, _ = _read(content)
     asked = _asked(profile, "v")
     assert asked is not None
-    assert "the column stays text" in asked.message
+    assert "They count as missing for now." in asked.message
     again, _ = _read(content, **asked.remedies[0].changes)
     assert (again.column("v").storage, again.column("v").missing) == ("number", 5)
 

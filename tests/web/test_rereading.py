@@ -107,6 +107,17 @@ def test_the_form_and_the_choices_say_the_same() -> None:
     assert said.merged(rereading.changes_from(nothing, said)) == ReadingChoices()
 
 
+def test_a_unit_and_a_way_to_read_one_column_stand_beside_each_other() -> None:
+    read = ReadingChoices().merged({"columns": [{"column": "flow", "read_as": "comma"}]})
+    both = read.merged({"columns": [{"column": "flow", "unit": "cfs"}]})
+    assert both.columns == (ColumnChoice(column="flow", read_as="comma", unit="cfs"),)
+    text = both.merged({"columns": [{"column": "flow", "read_as": "text"}]})
+    assert text.columns == (ColumnChoice(column="flow", read_as="text", unit="cfs"),)
+    (mark,) = panel(choices=both).marks
+    assert mark.sentence == "`flow` is read as numbers with a decimal comma; `flow` is in cfs"
+    assert both.merged(rereading.changes_from({"flip": mark.place}, both)) == ReadingChoices()
+
+
 def test_another_separator_can_be_typed() -> None:
     form = {"reading.delimiter": f"{SAID},", "reading.other_delimiter": "~|"}
     assert rereading.changes_from(form, ReadingChoices())["delimiter"] == "~|"

@@ -64,6 +64,8 @@ class ColumnChoice(BaseModel):
     "numeric" and "text" say that a column is no time, "point" and "comma" name its decimal mark. "datetime" may have a
     `form` (see `app.domain.analysis.time_forms.forms`) and a `zone` whose clock the times are written in. `columns` are
     joined into one that is called `name`, or, as "text", not joined.
+
+    `unit` is the unit that the user gives a column, "" for none; None as found.
     """
 
     model_config = FROZEN
@@ -74,6 +76,7 @@ class ColumnChoice(BaseModel):
     form: Text | None = None
     zone: Text | None = None
     name: Text | None = None
+    unit: Annotated[str, StringConstraints(max_length=40)] | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> ColumnChoice:
@@ -85,6 +88,8 @@ class ColumnChoice(BaseModel):
             raise ValueError("Columns are joined as a datetime, or left apart as text.")
         if (self.form or self.zone) and self.read_as != "datetime":
             raise ValueError("A form and a zone belong to a datetime.")
+        if self.columns and self.unit is not None:
+            raise ValueError("A unit belongs to one column.")
         if self.form:
             form_of(self.form)
         if self.zone:
@@ -95,6 +100,14 @@ class ColumnChoice(BaseModel):
     def place(self) -> tuple[str, ...]:
         """Return what tells this choice from that about other columns."""
         return self.columns or (self.column,)
+
+    def after(self, before: ColumnChoice | None) -> ColumnChoice:
+        """Return this choice with what an earlier one said of the other thing: how to read, or the unit."""
+        if before is None:
+            return self
+        if self.model_fields_set <= {"column", "unit"}:
+            return before.model_copy(update={"unit": self.unit})
+        return self if "unit" in self.model_fields_set else self.model_copy(update={"unit": before.unit})
 
 
 class ReadingChoices(BaseModel):
@@ -143,10 +156,9 @@ class ReadingChoices(BaseModel):
         known = {_place(one): one for one in self.markers}
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
         columns = {one.place: one for one in self.columns}
-        columns |= {
-            one.place: one for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ()))
-        }
-        said = [one for one in columns.values() if one.read_as is not None]
+        for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ())):
+            columns[one.place] = one.after(columns.get(one.place))
+        said = [one for one in columns.values() if one.read_as is not None or one.unit is not None]
         return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})
 
 

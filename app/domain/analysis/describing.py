@@ -38,6 +38,7 @@ def describe(profile: DatasetProfile, target: str | None = None) -> dict[str, An
         "findings": [finding_json(one) for one in profile.findings],
         "duplicate_rows": profile.duplicate_rows,
         "time_axis": None if profile.time_axis is None else asdict(profile.time_axis),
+        "group": {"column": profile.group, "reason": profile.group_reason} if profile.group else None,
     }
 
 
@@ -52,6 +53,8 @@ def _column(column: ColumnProfile, codes: list[str]) -> dict[str, Any]:
         "kind_reason": column.kind_reason,
         "storage": column.storage,
         "unit": column.unit,
+        "unit_source": column.unit_source,
+        "unit_suggested": column.unit_suggested,
         "missing": column.missing,
         "distinct": column.distinct,
         "mean": column.mean,

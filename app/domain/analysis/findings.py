@@ -11,11 +11,11 @@ from app.domain.analysis.hydrologic import flow_findings, unit_findings, value_f
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.likeness import likeness_findings
 from app.domain.analysis.markers import find_marks
+from app.domain.analysis.measured import suggested_units, suggestion_findings, with_units
 from app.domain.analysis.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
 from app.domain.analysis.questions import mark_findings, word_findings
 from app.domain.analysis.series import find_group, time_findings
 from app.domain.analysis.time_questions import not_understood
-from app.domain.analysis.units import unit_of
 from app.domain.analysis.wording import called, rows_do, share
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -52,10 +52,12 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
     """
     said = choices or ReadingChoices()
     lent = Lent(connection, source) if connection is not None and rows else None
-    held = [_with_unit(column) for column in columns]
+    lines, notes = report.dialect.header_lines, report.notes
+    held = with_units([_with_reason(column) for column in columns], choices=said, notes=notes, header_lines=lines)
     if axis is not None and axis.group is None:
         axis = find_group(held, rows, axis, lent)
     marked = find_marks(held, rows, lent)
+    held = suggested_units(held, marked, axis)
     findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
     findings += not_understood(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
@@ -65,10 +67,8 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
     return held, findings
 
 
-def _with_unit(column: ColumnProfile) -> ColumnProfile:
-    """Return the column with its unit, or with the reason why digits are no number."""
-    if column.storage in ("number", "integer"):
-        return replace(column, unit=unit_of(column.name) or column.unit)
+def _with_reason(column: ColumnProfile) -> ColumnProfile:
+    """Return the column with the reason why digits are no number."""
     texts = [value.strip() for value, _ in column.top_values]
     codes = texts and all(text.isdigit() for text in texts) and any(text[0] == "0" and len(text) > 1 for text in texts)
     if codes and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER):
@@ -163,6 +163,7 @@ def dataset_findings(
     yield from likeness_findings(columns, rows, lent)
     yield from year_findings(columns, axis)
     yield from unit_findings(columns)
+    yield from suggestion_findings(columns)
 
 
 def _finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.choices import ReadingChoices
@@ -23,7 +23,12 @@ MOST_RAIN = (
     (32 * DAY, "a month", 9300.0),
     (367 * DAY, "a year", 26_470.0),
 )
-MM = {"mm": 1.0, "mm/d": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "ft": 304.8}
+# How many millimetres one of each unit is: the records above are brought to the unit of the column.
+MM = {
+    "mm": 1.0, "mm/d": 1.0, "0.1 mm": 0.1, "cm": 10.0, "cm/d": 10.0, "m": 1000.0, "m/d": 1000.0, "in": 25.4,
+    "in/d": 25.4, "ft": 304.8, "kg/m²": 1.0,
+}  # fmt: skip
+DAILY = ("mm/d", "cm/d", "m/d", "in/d")
 # Without a unit it may be in tenths of a millimetre, as the daily files of GHCN are.
 TENTHS = 10.0
 MONTHS = (
@@ -48,8 +53,9 @@ TEMPERATURE = {
     "°C": Bounds(-90.0, 60.0, _AIR, _AIR),
     "°F": Bounds(-130.0, 140.0, _AIR, _AIR),
     "K": Bounds(183.0, 333.0, _AIR, _AIR),
+    "0.1 °C": Bounds(-900.0, 600.0, _AIR, _AIR),
 }
-ABSOLUTE_ZERO = {"°C": -273.15, "°F": -459.67, "K": 0.0}
+ABSOLUTE_ZERO = {"°C": -273.15, "°F": -459.67, "K": 0.0, "0.1 °C": -2731.5}
 FIXED = {
     Quantity.HUMIDITY: Bounds(0.0, 100.0, "humidity has no negative", "relative humidity ends at 100 %"),
     Quantity.ACIDITY: Bounds(0.0, 14.0, "pH goes from 0 to 14", "pH goes from 0 to 14"),
@@ -60,13 +66,15 @@ FIXED = {
 }
 
 
-def bounds_of(name: str, axis: TimeAxis | None = None) -> Bounds | None:
+def bounds_of(name: str, axis: TimeAxis | None = None, *, unit: str | None = None) -> Bounds | None:
     """Return between which values a column can lie, by what its name says was measured; None where it says nothing.
 
     Parameters
     ----------
     name
-        The name as the file has it, with its unit.
+        The name as the file has it.
+    unit
+        The unit that is known of the column, to which all bounds are converted; None takes that of the name.
     axis
         The time axis: the most rain depends on the step. Without one, that of a month is taken.
 
@@ -77,12 +85,13 @@ def bounds_of(name: str, axis: TimeAxis | None = None) -> Bounds | None:
     96 h 4,936 mm (Commerson, 2007), a month 9,300 mm and 12 months 26,470 mm (Cherrapunji, 1860-61). A shorter step is
     held to the record of a day.
     """
-    stem, unit = split_name(name)
+    stem, named = split_name(name)
+    unit = named if unit is None else unit
     quantity = quantity_of(stem)
     if quantity is Quantity.TEMPERATURE:
         return TEMPERATURE.get(unit)
     if quantity is Quantity.RAIN:
-        step = DAY if unit == "mm/d" else axis.step_seconds if axis is not None else 31 * DAY
+        step = DAY if unit in DAILY else axis.step_seconds if axis is not None else 31 * DAY
         scale = TENTHS if not unit else 1 / MM[unit] if unit in MM else None
         for seconds, lasting, most in MOST_RAIN:
             if step <= 1.01 * seconds and scale is not None:
@@ -100,7 +109,7 @@ def value_findings(
     for one in found:
         if one.column.storage not in ("number", "integer"):
             continue
-        bounds = bounds_of(one.column.name, axis)
+        bounds = bounds_of(one.column.name, axis, unit=one.column.unit)
         if bounds is None:
             continue
         if bounds.low is not None and one.low is not None and _under(one, bounds.low):
@@ -116,7 +125,7 @@ def value_findings(
 
 
 def _under(one: Marked, low: float) -> bool:
-    unit = split_name(one.column.name)[1]
+    unit = one.column.unit
     # Nought kelvin is beneath the coldest air anyway; nought of anything else is a value.
     return one.low is not None and (one.low < low or (unit == "K" and one.low <= 0 < low))
 
@@ -129,7 +138,7 @@ def _count_sql(one: Marked, limit: float, *, above: bool) -> str:
 
 
 def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: int | None) -> Finding:
-    stem, unit = split_name(one.column.name)
+    stem, unit = split_name(one.column.name)[0], one.column.unit
     end = one.high if above else one.low
     zero = ABSOLUTE_ZERO.get(unit) if quantity_of(stem) is Quantity.TEMPERATURE else None
     impossible = zero is not None and end is not None and not above and end <= zero
@@ -199,25 +208,38 @@ def year_findings(columns: Sequence[ColumnProfile], axis: TimeAxis | None) -> It
     yield Finding("water_years", Severity.NOTICE, (axis.column,), f"{message}.")
 
 
+# Who says in which unit a column is, in the words of a finding.
+SOURCES = {
+    "name": "Units read from the names",
+    "unit_row": "Units read from the lines of names",
+    "note": "Units read from the notes of the file",
+    "convention": "Units of well-known names",
+}
+
+
 def unit_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
-    """Yield the units that names carry, and a warning where one quantity comes in two, named or at its values."""
-    held: dict[str, list[str]] = {}
+    """Yield the units that are known and who says so, and a warning where one quantity comes in two."""
+    held: dict[str, dict[str, list[str]]] = {}
     measured: dict[Quantity, dict[str, list[str]]] = {}
     for column in columns:
         if not column.unit or column.kind is ColumnKind.DATETIME:
             continue
-        if split_name(column.name)[1]:
-            held.setdefault(column.unit, []).append(column.name)
+        held.setdefault(column.unit_source, {}).setdefault(column.unit, []).append(column.name)
         quantity = quantity_of(split_name(column.name)[0])
         if quantity is not None:
             measured.setdefault(quantity, {}).setdefault(column.unit, []).append(column.name)
     for quantity, units in measured.items():
         if len(units) > 1:
-            words = " and ".join(f"{unit} ({called_all(names)})" for unit, names in units.items())
             names = tuple(name for some in units.values() for name in some)
-            message = f"Columns of {quantity.value} come in {words}: do not add or compare them as they are."
+            listed = _listed(units, " and ")
+            message = f"Columns of {quantity.value} come in {listed}: do not add or compare them as they are."
             yield Finding("mixed_units", Severity.WARNING, names, message)
-    if held and is_hydrologic(columns):
-        words = ", ".join(f"{unit} ({called_all(names)})" for unit, names in held.items())
-        names = tuple(name for some in held.values() for name in some)
-        yield Finding("units_in_names", Severity.NOTICE, names, f"Units read from the names: {words}.")
+    for source, title in SOURCES.items() if is_hydrologic(columns) else ():
+        if source in held:
+            names = tuple(name for some in held[source].values() for name in some)
+            code = "units_in_names" if source == "name" else "units_known"
+            yield Finding(code, Severity.NOTICE, names, f"{title}: {_listed(held[source], ', ')}.")
+
+
+def _listed(units: Mapping[str, Sequence[str]], between: str) -> str:
+    return between.join(f"{unit} ({called_all(names)})" for unit, names in units.items())

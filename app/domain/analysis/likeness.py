@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy
-from app.domain.analysis.wording import called
+from app.domain.analysis.wording import called, called_all
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Above this correlation one column is the other, but for what was rounded.
@@ -37,20 +37,59 @@ def likeness_findings(columns: Sequence[ColumnProfile], rows: int, lent: Lent | 
     """
     if lent is None or rows < FEWEST_VALUES:
         return
-    told: set[str] = set()
     lines = _still(lent.head(SCREENED), _lines(columns, rows)[:MOST_PAIRS])
-    for (one, other), value in zip(lines, lent.values([_line_sql(*pair) for pair in lines]), strict=True):
-        if value is not None and abs(float(value)) >= NEARLY and other.name not in told:
-            told.add(other.name)
-            sense = "rises and falls with" if float(value) > 0 else "falls as it rises beside"
-            way = f"{called(other.name)} {sense} {called(one.name)} in a straight line (r = {_cut(float(value))})"
-            yield _finding(one, other, f"{way}: it says nothing more.")
+    values = lent.values([_line_sql(*pair) for pair in lines])
+    straight = [(*pair, float(r)) for pair, r in zip(lines, values, strict=True) if r is not None and abs(r) >= NEARLY]
+    told = set[str]()
+    for family, least in _families(straight):
+        told |= {column.name for column in family[1:]}
+        yield _finding(family, _line_words(family, least))
     levels = [pair for pair in _levels(columns) if pair[1].name not in told][:MOST_PAIRS]
-    for (one, other), pairs in zip(levels, lent.values([_level_sql(*pair) for pair in levels]), strict=True):
-        if pairs == one.distinct and other.name not in told:
-            told.add(other.name)
-            way = f"Each value of {called(other.name)} goes with one value of {called(one.name)}"
-            yield _finding(one, other, f"{way}, and the other way round: it says nothing more.")
+    counts = lent.values([_level_sql(*pair) for pair in levels])
+    alike = [(*pair, 1.0) for pair, pairs in zip(levels, counts, strict=True) if pairs == pair[0].distinct]
+    for family, _ in _families(alike):
+        yield _finding(family, _level_words(family))
+
+
+def _families(
+    pairs: Sequence[tuple[ColumnProfile, ColumnProfile, float]],
+) -> list[tuple[list[ColumnProfile], float]]:
+    """Return columns that are alike as families in the order of the file, each with the weakest link that makes it."""
+    families: list[tuple[dict[str, ColumnProfile], float]] = []
+    for one, other, value in pairs:
+        met = [family for family in families if {one.key, other.key} & set(family[0])]
+        members = {one.key: one, other.key: other}
+        for family in met:
+            members |= family[0]
+            families.remove(family)
+        families.append((members, min([value, *(family[1] for family in met)], key=abs)))
+    found = [(sorted(members.values(), key=_place), least) for members, least in families]
+    return sorted(found, key=lambda family: _place(family[0][0]))
+
+
+def _place(column: ColumnProfile) -> int:
+    return int(column.key[1:])
+
+
+def _line_words(family: Sequence[ColumnProfile], least: float) -> str:
+    if len(family) == 2:
+        one, other = family
+        sense = "rises and falls with" if least > 0 else "falls as it rises beside"
+        way = f"{called(other.name)} {sense} {called(one.name)} in a straight line (r = {_cut(least)})"
+        return f"{way}: it says nothing more."
+    names = called_all([column.name for column in family])
+    reach = _cut(abs(least)) if abs(least) == 1 else f"{_cut(abs(least))} or more"
+    way = f"{names} follow one another in straight lines (r = {reach})"
+    return f"{way}: one of these {len(family):,} columns says it all."
+
+
+def _level_words(family: Sequence[ColumnProfile]) -> str:
+    if len(family) == 2:
+        one, other = family
+        way = f"Each value of {called(other.name)} goes with one value of {called(one.name)}, and the other way round"
+        return f"{way}: it says nothing more."
+    names = called_all([column.name for column in family])
+    return f"The values of {names} go with one another one by one: one of these {len(family):,} columns says it all."
 
 
 def _still(head: Lent, pairs: list[tuple[ColumnProfile, ColumnProfile]]) -> list[tuple[ColumnProfile, ColumnProfile]]:
@@ -64,13 +103,20 @@ def _cut(value: float) -> str:
     return "1" if value == 1 else "-1" if value == -1 else f"{int(value * 10_000) / 10_000:g}"
 
 
-def _finding(one: ColumnProfile, other: ColumnProfile, message: str) -> Finding:
-    buttons = (
-        Remedy(f"Leave out {other.name[:40]}", "leave_out", columns=(other.name,)),
-        Remedy(f"Leave out {one.name[:40]}", "leave_out", columns=(one.name,)),
-    )
-    remedy = "Leave one of them out, unless one is the target."
-    return Finding("near_copy", Severity.NOTICE, (one.name, other.name), message, remedy, buttons)
+def _finding(family: Sequence[ColumnProfile], message: str) -> Finding:
+    """Return one finding for a family, with buttons that keep its first column, or, of two, either."""
+    names = tuple(column.name for column in family)
+    if len(family) == 2:
+        one, other = names
+        buttons = (
+            Remedy(f"Leave out {other[:40]}", "leave_out", columns=(other,)),
+            Remedy(f"Leave out {one[:40]}", "leave_out", columns=(one,)),
+        )
+        remedy = "Leave one of them out, unless one is the target."
+        return Finding("near_copy", Severity.NOTICE, names, message, remedy, buttons)
+    keep = Remedy(f"Leave out all but {names[0][:40]}", "leave_out", columns=names[1:])
+    remedy = "Keep one of them, unless one is the target."
+    return Finding("near_copy", Severity.NOTICE, names, message, remedy, (keep,))
 
 
 def _lines(columns: Sequence[ColumnProfile], rows: int) -> list[tuple[ColumnProfile, ColumnProfile]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile
-from app.domain.analysis.units import unit_of
 from app.domain.analysis.wording import plain
+from app.domain.hydrology.naming import one_of
 
 # Nines and their kin, as files of gauges, weather services and surveys carry them.
 NINES = (-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.0, -9999.9, -9999.99, -99999.0, -999999.0, -9999999.0)
@@ -54,10 +54,15 @@ IMAGES = sorted(
     for source, target, factor, offset in CONVERSIONS
     for mark in CONVERTED
 )
-SYMBOLS = frozenset(
-    {"?", "??", "-", "--", "---", ".", "..", "*", "#n/a", "#value!", "n.a.", "n.d.", "nodata", "no data", "missing"}
-)
+# Signs, the codes of spreadsheets and of laboratories, and the remarks that stand for a daily value at the U.S.
+# Geological Survey (ice, equipment malfunction, backwater, …): none of them is ever an amount or a class.
+SYMBOLS = one_of(
+    "? ?? ??? - -- --- ---- – — . .. ... * ** *** # ## x xx #n/a #value! #div/0! #ref! #num! #null! n.a. n.a "
+    "n.d. n.d nd n/d n.v. k.a. nodata no_data missing bdl b.d.l. lod bql ice eqp bkw dis mnt rat ssn zfl"
+) | {"no data", "< lod", "<lod", "not measured", "not detected"}
 WORDS = frozenset({"none", "unknown", "not available", "not known"})
+# A letter or a sign that may as well be an answer of its own: among numbers it is none, among words it may be one.
+AMBIGUOUS = frozenset({"x", "xx", "nd", "ice", "dis", "rat", "#", "lod"})
 ROUNDS = 4
 
 
@@ -178,7 +183,7 @@ def _peel(found: Sequence[Marked], rows: int, lent: Lent, *, low: bool) -> None:
 
 
 def _may_be(end: float, column: ColumnProfile, *, low: bool) -> bool:
-    return (end < 0) == low and origin_of(end, unit_of(column.name)) is not None
+    return (end < 0) == low and origin_of(end, column.unit) is not None
 
 
 def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows: int, *, low: bool) -> None:
@@ -194,7 +199,7 @@ def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows
     if real is None:
         return
     for value, count in pile:
-        origin = origin_of(value, unit_of(one.column.name)) or ""
+        origin = origin_of(value, one.column.unit) or ""
         one.marks.append(Mark(plain(value), count, real, above=not low, origin=origin))
     if low:
         one.low = real
@@ -244,7 +249,7 @@ def _judge_by_quantiles(one: Marked) -> None:
         return
     low, q1, q3, high = column.quantiles[0], column.quantiles[1], column.quantiles[3], column.quantiles[4]
     spread = max(q3 - q1, abs(q3) * 0.01, 1e-9)
-    unit = unit_of(column.name)
+    unit = column.unit
     known = one.low < 0 and one.low not in WEAK and origin_of(one.low, unit) is not None
     if known and (one.low < q1 - 5 * spread or one.low == low or low >= 0):
         one.marks.append(Mark(plain(one.low), None, origin=origin_of(one.low, unit) or ""))
@@ -271,13 +276,26 @@ def _spikes(found: Sequence[Marked], rows: int, lent: Lent) -> None:
 
 def _words(column: ColumnProfile) -> Iterator[Mark]:
     """Yield words that stand for nothing; one of two words is the other answer, and - beside + is a sign."""
-    said = {value.strip().lower() for value, _ in column.top_values}
+    marks = marks_among(column.top_values)
     for value, count in column.top_values:
-        word = value.strip().lower()
-        if word in SYMBOLS and not (word == "-" and "+" in said):
-            yield Mark(value.strip(), count)
-        elif word in WORDS and column.distinct > 2:
-            yield Mark(value.strip(), count, word=True)
+        word = value.strip()
+        if word in marks:
+            yield Mark(word, count)
+        elif word.lower() in WORDS and column.distinct > 2:
+            yield Mark(word, count, word=True)
+
+
+def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Return which words of a column of texts stand for nothing in any file, with their rows.
+
+    Parameters
+    ----------
+    top_values
+        The column's most frequent words with their rows.
+    """
+    said = {value.strip().lower() for value, _ in top_values}
+    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in said else set())
+    return {value.strip(): count for value, count in top_values if value.strip().lower() in usual}
 
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:

@@ -61,7 +61,9 @@ class ColumnProfile:
     """One column. Numbers are None where they mean nothing; datetimes stand as ISO text in `minimum`/`maximum`.
 
     `key` is the column's name in the stored Parquet ("c0", "c1", ...): SQL never sees the user's own name.
-    `histogram_edges` has one more item than `histogram_counts`. `unit` is what the name or every value says, or "".
+    `histogram_edges` has one more item than `histogram_counts`. `unit` is what is known, or "", and
+    `unit_source` who says so: user, name, unit_row, note, values or convention. `unit_suggested` is what the range
+    of the values suggests where nobody says anything; it is shown as probable and used for nothing.
     `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts. `time_form`
     is how times such as `time_example` were read, `joined_from` the columns that make them together.
     """
@@ -90,6 +92,8 @@ class ColumnProfile:
     time_form: str = ""
     time_example: str = ""
     joined_from: tuple[str, ...] = ()
+    unit_source: str = ""
+    unit_suggested: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,8 @@ class DatasetProfile:
     """The whole of it. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95.
 
     `first_rows` are the FIRST_ROWS first rows as texts, of FIRST_COLUMNS columns at most, with an empty text for a
-    missing value; () where an earlier version read the file.
+    missing value; () where an earlier version read the file. `group` is the column whose values are measured again and
+    again, with the reason, "" where none is.
     """
 
     rows: int
@@ -168,10 +173,17 @@ class DatasetProfile:
     time_axis: TimeAxis | None = None
     duplicate_rows: int | None = None
     first_rows: tuple[tuple[str, ...], ...] = ()
+    group: str = ""
+    group_reason: str = ""
     _by_name: dict[str, ColumnProfile] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name: column for column in self.columns})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the columns in the order of the file."""
+        return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> ColumnProfile:
         """Return a column by name; KeyError if there is none."""
@@ -199,6 +211,8 @@ class DatasetProfile:
             "time_axis": asdict(self.time_axis) if self.time_axis else None,
             "duplicate_rows": self.duplicate_rows,
             "first_rows": [list(row) for row in self.first_rows],
+            "group": self.group,
+            "group_reason": self.group_reason,
         }
 
     @staticmethod
@@ -212,6 +226,8 @@ class DatasetProfile:
             time_axis=_axis(values["time_axis"]) if values["time_axis"] else None,
             duplicate_rows=values["duplicate_rows"],
             first_rows=tuple(map(tuple, values.get("first_rows", ()))),
+            group=values.get("group", ""),
+            group_reason=values.get("group_reason", ""),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.markers import Mark, Marked, is_answered
-from app.domain.analysis.profile import ColumnProfile, Finding, Remedy
+from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, Remedy
 from app.domain.analysis.wording import called, called_all, on_rows, short
 from app.domain.vocabulary import Severity
 
@@ -46,6 +46,26 @@ def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Seque
         message = f"{''.join(parts)}: {question}"
         severity = Severity.NOTICE if word else Severity.WARNING
         yield Finding(CODE, severity, names, message, remedies=answers(names, [one.text for _, one in held]))
+
+
+def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
+    """Return the values of a column that may mean missing and that nobody has answered for, with their questions.
+
+    Parameters
+    ----------
+    profile
+        The dataset; words that were read as missing in any case ("NA") are no open question.
+    column
+        The name of a column.
+    """
+    questions = [one for one in profile.findings if one.code == CODE and one.severity is Severity.WARNING]
+    return {
+        str(marker["value"]): one
+        for one in questions
+        if column in one.columns
+        for marker in _markers_of([one])
+        if marker["column"] == column[:200] and marker.get("value") is not None
+    }
 
 
 def _in_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.analysis.questions import open_marks
 from app.domain.analysis.wording import called, on_rows, share
-from app.domain.recommendation.task import infer_task
+from app.domain.recommendation.task import TASK_WORDS, TaskSuggestion, suggest_task
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
 # Of the rarest class: below these shares imbalance is mild, moderate, extreme.
@@ -20,6 +21,7 @@ ENOUGH_FOR_A_TAIL = 30
 SKEWED = 0.5
 MANY_ZEROS = 0.2
 CLASSES_SHOWN = 60
+TASK_ANSWERS = {TaskKind.REGRESSION: "Amounts: regression", TaskKind.MULTICLASS: "Classes"}
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,17 @@ class Imbalance:
 
 @dataclass(frozen=True)
 class TargetFacts:
-    """A target as the API and the page show it. `skew` and `zero_share` are None for classes."""
+    """A target as the API and the page show it. `skew` and `zero_share` are None for classes.
+
+    `waits_for` says that `task` is only suggested until a person has answered: "marks" that may mean missing, or
+    whether whole numbers are "classes" or amounts. It is None where nothing is open.
+    """
 
     name: str
     task: TaskKind
     reason: str
     missing: int
+    waits_for: str | None = None
     classes: tuple[ClassShare, ...] = ()
     imbalance: Imbalance | None = None
     skew: float | None = None
@@ -67,7 +74,12 @@ class TargetFacts:
 
 
 def target_summary(
-    profile: DatasetProfile, target: str, *, kind: ColumnKind | None = None, task: TaskKind | None = None
+    profile: DatasetProfile,
+    target: str,
+    *,
+    kind: ColumnKind | None = None,
+    task: TaskKind | None = None,
+    answered: bool = False,
 ) -> TargetFacts:
     """Return what is worth knowing about a target.
 
@@ -78,7 +90,9 @@ def target_summary(
     target
         The name of one of its columns.
     kind, task
-        The target's kind and task as the user said; found out where None.
+        The target's kind and task; found out where None.
+    answered
+        Whether the user said which task it is, so that nothing is asked.
 
     Raises
     ------
@@ -86,25 +100,60 @@ def target_summary(
         If there is no such column.
     """
     column = profile.column(target)
-    inferred, reason = infer_task(column, kind or column.kind)
-    chosen = task or inferred
-    present = profile.rows - column.missing
-    classes = _classes(column, present) if chosen.is_classification else ()
+    marks = open_marks(profile, target)
+    suggestion = suggest_task(column, kind or column.kind, marks=marks)
+    chosen = task or suggestion.kind
+    waits_for = None if answered else "marks" if marks else "classes" if suggestion.question else None
+    facts = _described(column, profile.rows, replace(suggestion, kind=chosen), waits_for)
+    open_ones = tuple(_questions(facts, column, suggestion, marks))
+    found = (*open_ones, *_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
+    return replace(facts, findings=found)
+
+
+def _described(column: ColumnProfile, rows: int, task: TaskSuggestion, waits_for: str | None) -> TargetFacts:
+    """Return what the values of a target say for a task, without findings."""
+    present = rows - column.missing
+    classes = _classes(column, present) if task.kind.is_classification else ()
     whole = len(classes) == column.distinct
     imbalance = _imbalance(column, classes) if whole and len(classes) > 1 else None
-    number = chosen is TaskKind.REGRESSION and column.storage in ("number", "integer")
-    facts = TargetFacts(
-        name=target,
-        task=chosen,
-        reason=reason,
+    number = task.kind is TaskKind.REGRESSION and column.storage in ("number", "integer")
+    return TargetFacts(
+        name=column.name,
+        task=task.kind,
+        reason=task.reason,
         missing=column.missing,
+        waits_for=waits_for,
         classes=classes,
         imbalance=imbalance,
         skew=_skew(column) if number else None,
         zero_share=column.zeros / present if number and present and column.zeros is not None else None,
     )
-    found = tuple(_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
-    return TargetFacts(**{**facts.__dict__, "findings": found})
+
+
+def _questions(
+    facts: TargetFacts, column: ColumnProfile, suggestion: TaskSuggestion, marks: Mapping[str, Finding]
+) -> Iterator[Finding]:
+    """Yield what has to be answered before the task is sure, with the answers as buttons."""
+    name, word = called(column.name), TASK_WORDS[suggestion.kind]
+    if facts.waits_for == "marks":
+        shown = ", ".join(mark[:20] or "blank" for mark in list(marks)[:4])
+        message = (
+            f"The task of {name} waits for your answer: does {shown} mean missing? Until then, {word} is suggested."
+        )
+        remedies = next(iter(marks.values())).about(column.name).remedies
+        yield Finding("task_waits", Severity.WARNING, (column.name,), message, remedies=remedies)
+    elif facts.waits_for == "classes":
+        message = f"{name}: {suggestion.question[0].lower()}{suggestion.question[1:]} Which are they?"
+        order = sorted((TaskKind.REGRESSION, TaskKind.MULTICLASS), key=lambda task: task is not suggestion.kind)
+        buttons = tuple(
+            Remedy(
+                TASK_ANSWERS[task] + (" (suggested)" if task is suggestion.kind else ""),
+                "draft",
+                {"data.task_kind": task.value},
+            )
+            for task in order
+        )
+        yield Finding("task_unclear", Severity.WARNING, (column.name,), message, remedies=buttons)
 
 
 def _classes(column: ColumnProfile, present: int) -> tuple[ClassShare, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.questions import CODE as MARKER
+from app.domain.analysis.questions import open_marks
 from app.domain.analysis.time_questions import NOT_UNDERSTOOD
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
@@ -87,6 +88,11 @@ def target_fits_task(subject: Subject) -> Iterator[Problem]:
         yield error("data", "task_kind", "target_not_numeric", message, remedy)
     if task.value == "binary" and subject.target.distinct > 2:
         message = f"{subject.target.name[:60]} has {subject.target.distinct:,} values; a binary task needs two."
+        marks = ", ".join(mark[:20] for mark in open_marks(subject.profile, subject.target.name))
+        if marks:
+            # The same task would be inferred again until somebody says what the mark means.
+            message += f" Say first whether {marks} means missing."
+            remedy = Remedy("Predict several classes", {"data": {"task_kind": TaskKind.MULTICLASS.value}})
         yield error("data", "task_kind", "not_binary", message, remedy)
     if subject.kind(subject.target.name) is ColumnKind.IDENTIFIER:
         message = f"{subject.target.name[:60]} names rows one by one: nothing can be learnt about it."
@@ -169,7 +175,7 @@ def time_column_is_dates(subject: Subject) -> Iterator[Problem]:
 
 
 def marks_are_answered(subject: Subject) -> Iterator[Problem]:
-    """What may mean missing in a column in use is no amount, and counts as one until somebody says so."""
+    """What may mean missing in a column in use is asked about until somebody answers."""
     task = subject.spec.task
     used = {task.target, *subject.spec.features.selected}
     open_ones = [one for one in subject.profile.findings if one.code == MARKER and one.severity is Severity.WARNING]
@@ -179,7 +185,7 @@ def marks_are_answered(subject: Subject) -> Iterator[Problem]:
     others = len(names) - 1
     more = "" if not others else " and 1 other column" if others == 1 else f" and {others:,} other columns"
     hold = "hold" if others else "holds"
-    message = f"{names[0][:60]}{more} {hold} values that may mean missing; they count as measured until you say so."
+    message = f"{names[0][:60]}{more} {hold} values that may mean missing; nobody has said so yet."
     field = "target" if names == [task.target] else ""
     yield warning("data", field, "marker_unanswered", message, Remedy('Answer under "Worth knowing" on the Data step.'))
 

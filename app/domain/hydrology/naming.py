@@ -6,6 +6,12 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+
+def one_of(words: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(words.split())
+
+
 RAIN = re.compile(r"^(prcp|precip|prec(_|$|\()|rain|ppt|pcp|precipitation|rainfall)", re.IGNORECASE)
 DERIVED = re.compile(r"_(lag|sum|mean)_\d+$")
 TARGET = re.compile(
@@ -21,15 +27,43 @@ SITE = re.compile(
     r"s?([-_ .]?(no|nr|id|number|num|code|name|\d{2}))?$",
     re.IGNORECASE,
 )
+# Whose values are taken again and again: the word that ends a name, without what says that it is an id.
+THINGS = one_of(
+    "site gauge gage station basin catchment watershed subbasin subcatchment well borehole bore piezometer "
+    "hru reach huc comid subject subj patient participant respondent person individual animal plot household "
+    "school student sensor logger device transect quadrat mesocosm lysimeter glacier staid stnid ptid"
+)
+# Words that name such a thing in one table and an amount or a mark in another: their values have to bear them out.
+MAYBE_THINGS = one_of(
+    "plant tree field block lake river stream reservoir pond location loc place point farm child mouse rat "
+    "dog chick bird fish unit batch block cow pig sheep rabbit case user customer client member group cluster "
+    "messstelle messstellennr pegel brunnen standort stationsnr locatie meetpunt stazione estacion puits pozo put "
+    "sample specimen island village town city county district region country cell grid pixel"
+)
+ID_WORDS = one_of("id ids no nr number num code name key label idx index #")
+# What orders rows within a group: its name, without the unit.
+MOMENTS = one_of(
+    "time times date day days week weeks month months year years hour hours visit occasion wave session "
+    "period age trial step round round season timepoint doy cycle"
+)
+CALENDAR = one_of(
+    "year yr month mon mnth week day dom doy dow weekday hour hr minute second season quarter date time "
+    "decade holiday workingday julian"
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 TEMPERATURES = re.compile(
-    r"(^|[_ .])(t|ta|t2m|temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp)$", re.IGNORECASE
+    r"(^|[_ .])(t|ta|t2m|\w*temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp|"
+    r"heat_?index|wind_?chill|(wet|dry)_?bulb)$",
+    re.IGNORECASE,
 )
 TIMES = re.compile(r"(^|[_ .])(dayl|day_?length|duration|time|lag|elapsed|runtime)$", re.IGNORECASE)
 LENGTHS = re.compile(
     r"(^|[_ .])(head|level|stage|elev\w*|alt\w*|depth|height|dist\w*|length|width|thickness|gwl|wl|dtw|swe|snow\w*|"
-    r"rain\w*|prec\w*|prcp|ppt|pcp|e?vap\w*|pet|et|visib\w*|waves?)$",
+    r"rain\w*|prec\w*|prcp|ppt|pcp|tp|pr|runoff|ro|sro|e?vap\w*|pet|pev|et|visib\w*|waves?|radius|tide|surge|"
+    r"gw|groundwater|wse|draft|stand|peil|pegel|wasserstand|hoehe|h\u00f6he|tiefe|\w*water_?level|\w*table)$",
     re.IGNORECASE,
 )
+PRESSURES = re.compile(r"(^|[_ .])(pres\w*|baro\w*|mslp|slp|msl|atm|p)$", re.IGNORECASE)
 WINDS = re.compile(r"(^|[_ .])(wind\w*|ws|gust|velocity|speed)$", re.IGNORECASE)
 
 
@@ -43,6 +77,7 @@ class Quantity(StrEnum):
     HUMIDITY = "relative humidity"
     SNOW = "snow"
     WIND = "wind speed"
+    PRESSURE = "air pressure"
     ACIDITY = "pH"
     LATITUDE = "latitude"
     LONGITUDE = "longitude"
@@ -104,6 +139,48 @@ def names_sites(name: str) -> bool:
     return bool(SITE.match(name.strip()))
 
 
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a column's name in lower case: ("site", "id") of `siteID`, ("subject", "#") of `subject#`."""
+    return tuple(word.lower() for word in _WORDS.findall(name))
+
+
+def _thing_of(name: str) -> tuple[str, bool]:
+    """Return the word that says what a column names, and whether another word says that it is an id."""
+    words = [word for word in words_of(name) if not word.isdigit()]
+    bare = list(words)
+    while len(bare) > 1 and bare[-1] in ID_WORDS:
+        bare.pop()
+    return (bare[-1] if bare else ""), len(bare) < len(words)
+
+
+def names_groups(name: str) -> bool:
+    """Say whether the values of a column name sites, subjects or other things that are measured again and again."""
+    return names_sites(name) or _thing_of(name)[0] in THINGS
+
+
+def may_name_groups(name: str) -> bool:
+    """Say whether the values of a column may name such things, as long as the other columns bear that out."""
+    thing, is_id = _thing_of(name)
+    return is_id or thing in MAYBE_THINGS or thing in ("id", "code")
+
+
+def names_codes(name: str) -> bool:
+    """Say whether whole numbers under this name are ids or codes, whose order and distance mean nothing."""
+    words = words_of(name)
+    return bool(words) and words[-1] in ("id", "ids", "code", "codes", "zip", "zipcode", "postcode", "fips")
+
+
+def names_moments(name: str) -> bool:
+    """Say whether the values of a column may order the rows of a group: times, visits, ages."""
+    return bool(MOMENTS & set(words_of(name)))
+
+
+def is_calendar(name: str) -> bool:
+    """Say whether a column is a part of a date by its name: many rows share it, and it groups nothing."""
+    words = [word for word in words_of(name) if not word.isdigit()]
+    return bool(words) and (words[-1] in CALENDAR or words[0] in CALENDAR)
+
+
 def quantity_of(stem: str) -> Quantity | None:
     """Return what a column measures by its name without the unit, or None."""
     bare = stem.strip()
@@ -112,6 +189,35 @@ def quantity_of(stem: str) -> Quantity | None:
     if is_rain(bare) and not NO_DEPTH.search(bare):
         return Quantity.RAIN
     return next((quantity for quantity, pattern in NAMES if pattern.match(bare)), None)
+
+
+# The same of names in many words: MinTemp, air_temp_mean, Rainfall amount, Pressure9am. A range, a count or a share
+# of something is not the thing itself.
+_MEASURED = (
+    (
+        Quantity.TEMPERATURE,
+        one_of("temp temps temperature temperatures tmax tmin tmean tavg tair twater tsoil tdew dewpoint"),
+    ),
+    (Quantity.RAIN, one_of("rain rainfall precip precipitation prcp ppt pcp prec")),
+    (Quantity.PRESSURE, one_of("pressure pres press mslp slp barometric baro barometer")),
+    (Quantity.HUMIDITY, frozenset(["humidity", "rh", "hum"])),
+)
+_NOT_ITSELF = one_of(
+    "freq dur count days flag anomaly range std sd trend qc cd norm normalized normalised index corr diff "
+    "delta change ratio frac fraction timing season class type code source score rank vapor vapour blood "
+    "heart lag tyre tire"
+)
+
+
+def measured_quantity(stem: str) -> Quantity | None:
+    """Return what a column measures by any word of its name, or None; `quantity_of` asks for the whole name."""
+    quantity = quantity_of(stem)
+    if quantity is not None:
+        return quantity
+    words = set(words_of(stem))
+    if words & _NOT_ITSELF or QUALITY.search(stem) or DERIVED.search(stem):
+        return None
+    return next((quantity for quantity, known in _MEASURED if words & known), None)
 
 
 # What the weather does from step to step. Matched from the start of a name, after the words for "mean" and "total".

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.analysis.questions import open_marks
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
@@ -20,7 +21,14 @@ from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.task import infer_task, suggest_group, suggest_target, suggest_time
+from app.domain.recommendation.task import (
+    TASK_WORDS,
+    TaskSuggestion,
+    suggest_group,
+    suggest_target,
+    suggest_task,
+    suggest_time,
+)
 from app.domain.training.transforms import Held, columns_fault, held_by
 from app.domain.training.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind, DatasetState, Severity, TaskKind
@@ -159,9 +167,13 @@ def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKin
         chosen = Remedy(f"Estimate {suggested[:60]}", {"data": {"target": None}}) if suggested else None
         reader.wrong("data", "target", message, code="target_missing", remedy=chosen or Remedy("Choose a column."))
         return None
-    inferred, reason = infer_task(profile.column(target), kinds[target])
+    marks = open_marks(profile, target)
+    suggestion = suggest_task(profile.column(target), kinds[target], marks=marks)
+    inferred, reason = suggestion.kind, suggestion.reason
     reader.suggest("data", "inferred_task", inferred.value, reason)
     said = reader.text("data", "task_kind", NOTHING, reason)
+    if not said:
+        _ask_about_task(reader, suggestion, target, marks=list(marks))
     try:
         kind = TaskKind(said) if said else inferred
     except ValueError:
@@ -171,8 +183,26 @@ def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKin
         "target": target,
         "task": kind,
         "time_column": _column(reader, profile, "time_column", *suggest_time(profile)),
-        "group_column": _column(reader, profile, "group_column", *suggest_group(profile)),
+        "group_column": _column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
     }
+
+
+def _ask_about_task(reader: Reader, suggestion: TaskSuggestion, target: str, *, marks: list[str]) -> None:
+    """Record that the task of the target is only suggested, where an answer could change it."""
+    if marks:
+        shown = ", ".join(mark[:20] or "blank" for mark in marks[:4])
+        message = f"The task of {target[:60]} waits for your answer: does {shown} mean missing?"
+        remedy = Remedy("Answer on the Data step.")
+        reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_waits", message, remedy))
+    elif suggestion.question:
+        message = f"{target[:60]}: {suggestion.question[0].lower()}{suggestion.question[1:]}"
+        remedy = Remedy(f"Confirm {TASK_WORDS[suggestion.kind]}", {"data": {"task_kind": suggestion.kind.value}})
+        reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_unclear", message, remedy))
+
+
+def _group_beside(target: str, group: str, why: str) -> tuple[str, str]:
+    """Return the suggested group unless it is what shall be predicted."""
+    return ("", "The target cannot be the group column.") if group == target else (group, why)
 
 
 def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile
 from app.domain.hydrology.naming import looks_like_target
 from app.domain.vocabulary import ColumnKind, TaskKind
 
-FEW_CLASSES = 20
+# So many whole numbers are taken for classes, more are asked about, and of still more nobody would want classes.
+SURE_CLASSES = 10
+# A class has some rows; numbers that hardly come twice are amounts.
+FEWEST_PER_CLASS = 2
 MOST_CLASSES = 50
+# The commonest of classes of about one size has at most so many times the rows of the rarest.
+EVEN_CLASSES = 3.0
+# How alike the rows of neighbouring numbers are where these are amounts (an autocorrelation at lag 1).
+SMOOTH = 0.4
+WHOLE = re.compile(r"^[+-]?\d{1,15}$")
 MOST_MISSING = 0.2
+TASK_WORDS = {
+    TaskKind.REGRESSION: "regression",
+    TaskKind.BINARY: "two classes",
+    TaskKind.MULTICLASS: "several classes",
+}
 NEVER_TARGETS = (ColumnKind.DATETIME, ColumnKind.IDENTIFIER, ColumnKind.CONSTANT)
 
 
@@ -30,6 +48,15 @@ def _could_be_target(column: ColumnProfile, rows: int) -> bool:
     return column.missing <= MOST_MISSING * rows and not (words and column.distinct > MOST_CLASSES)
 
 
+@dataclass(frozen=True)
+class TaskSuggestion:
+    """The task that a target asks for, and why. `question` is why that is not sure, "" where it is."""
+
+    kind: TaskKind
+    reason: str
+    question: str = ""
+
+
 def infer_task(column: ColumnProfile, kind: ColumnKind) -> tuple[TaskKind, str]:
     """Return the kind of task that a target asks for, and why.
 
@@ -40,25 +67,74 @@ def infer_task(column: ColumnProfile, kind: ColumnKind) -> tuple[TaskKind, str]:
     kind
         Its kind, as the user said or as detected.
     """
-    distinct = column.distinct
+    suggestion = suggest_task(column, kind)
+    return suggestion.kind, suggestion.reason
+
+
+def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[str] = ()) -> TaskSuggestion:
+    """Return the kind of task that a target asks for, why, and what is to be asked first.
+
+    Parameters
+    ----------
+    column
+        The target's profile.
+    kind
+        Its kind, as the user said or as detected.
+    marks
+        Values of it that may mean missing and that nobody has answered for: they are no classes.
+
+    Notes
+    -----
+    Whole numbers without gaps may be classes or amounts. Up to `SURE_CLASSES` of them are taken for classes; of more,
+    up to `MOST_CLASSES`, the rows of each suggest one: those of amounts rise and fall along the numbers, and those of
+    classes are alike or follow no order.
+    """
+    words = _examples(column, marks)
+    held = {value for value, _ in column.top_values}
+    distinct = column.distinct - sum(mark in held for mark in marks)
     if distinct == 2:
-        return TaskKind.BINARY, f"It has exactly two values{_examples(column)}."
-    if kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER):
-        return TaskKind.MULTICLASS, f"It holds {distinct:,} different words{_examples(column)}."
-    if kind is ColumnKind.INTEGER and distinct <= FEW_CLASSES and _dense(column):
-        return TaskKind.MULTICLASS, f"It holds only {distinct} different whole numbers, which look like classes."
-    return TaskKind.REGRESSION, f"It holds {distinct:,} different numbers."
+        return TaskSuggestion(TaskKind.BINARY, f"It has exactly two values{words}.")
+    is_number = kind is ColumnKind.IDENTIFIER and column.storage in ("number", "integer")
+    if kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER) and not is_number:
+        return TaskSuggestion(TaskKind.MULTICLASS, f"It holds {distinct:,} different words{words}.")
+    whole = f"It holds {distinct:,} different whole numbers"
+    held_by = sum(count for value, count in column.top_values if value not in marks)
+    repeats = held_by >= FEWEST_PER_CLASS * distinct
+    if kind is ColumnKind.INTEGER and 2 < distinct <= MOST_CLASSES and repeats and _dense(column, marks):
+        if distinct <= SURE_CLASSES:
+            return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, which look like classes.")
+        question = f"{whole}: they may be classes or amounts."
+        if _look_like_classes(column, marks):
+            return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, probably classes.", question)
+        return TaskSuggestion(TaskKind.REGRESSION, f"{whole}, probably amounts.", question)
+    return TaskSuggestion(TaskKind.REGRESSION, f"It holds {distinct:,} different numbers.")
 
 
-def _dense(column: ColumnProfile) -> bool:
-    if not isinstance(column.minimum, int | float) or not isinstance(column.maximum, int | float):
+def _look_like_classes(column: ColumnProfile, marks: Collection[str]) -> bool:
+    """Say whether the rows per whole number are those of classes: alike in size, or up and down along the numbers."""
+    counts = [
+        count for _, count in sorted((int(value), count) for value, count in column.top_values if value not in marks)
+    ]
+    if max(counts) <= EVEN_CLASSES * min(counts):
+        return True
+    mean = sum(counts) / len(counts)
+    spread = sum((count - mean) ** 2 for count in counts)
+    together = sum((one - mean) * (other - mean) for one, other in itertools.pairwise(counts))
+    return together < SMOOTH * spread
+
+
+def _dense(column: ColumnProfile, marks: Collection[str]) -> bool:
+    """Say whether the whole numbers of a column leave few out, and all of them are known with their rows."""
+    values = [value for value, _ in column.top_values if value not in marks]
+    if len(column.top_values) != column.distinct or not all(WHOLE.match(value) for value in values):
         return False
-    return column.maximum - column.minimum + 1 <= 2 * column.distinct
+    numbers = [int(value) for value in values]
+    return max(numbers) - min(numbers) + 1 <= 2 * len(numbers)
 
 
-def _examples(column: ColumnProfile) -> str:
-    words = [value[:40] for value, _ in column.top_values[:2]]
-    such = "such as " if column.distinct > len(words) else ""
+def _examples(column: ColumnProfile, marks: Collection[str]) -> str:
+    words = [value[:40] for value, _ in column.top_values if value not in marks][:2]
+    such = "such as " if column.distinct - len(marks) > len(words) else ""
     return f" ({such}{' and '.join(words)})" if len(words) == 2 else ""
 
 
@@ -71,8 +147,10 @@ def suggest_time(profile: DatasetProfile) -> tuple[str, str]:
 
 
 def suggest_group(profile: DatasetProfile) -> tuple[str, str]:
-    """Return the group column and why: dates that repeat once for each value of another column."""
+    """Return the group column and why: what is measured again and again, or tells rows of one date apart."""
     axis = profile.time_axis
+    if profile.group:
+        return profile.group, profile.group_reason
     if axis is None or axis.duplicates == 0:
         return "", "Each row stands for itself."
     if axis.group:

@@ -156,7 +156,8 @@ def reread(draft_id: uuid.UUID) -> Response:
     if situation.dataset is None:
         return see_other(flow.step_url(situation.row, "data"))
     try:
-        changes = rereading.changes_from(request.form, datasets.choices_of(situation.dataset))
+        names = situation.profile.names if situation.profile is not None else None
+        changes = rereading.changes_from(request.form, datasets.choices_of(situation.dataset), names=names)
         return _read_again(situation, changes, done="read")
     except ConflictError:
         return see_other(flow.step_url(situation.row, "data"))

@@ -21,6 +21,7 @@ from app.web import remedies, rereading
 from app.web.arriving import MOVING, how_far, kept_words
 from app.web.columns import MOST_OPTIONS, table_of
 from app.web.filters import moment
+from app.web.unit_answers import measured_options
 
 KINDS = (remedies.READING, remedies.DRAFT, remedies.LEAVE_OUT)
 ABOUT_TARGET = "t"
@@ -54,6 +55,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "chosen_target": profile.column(target) if profile and profile.has(target) else None,
         "suggestions": situation.plan.suggestions["data"],
         "reasons": situation.plan.reasons,
+        "task_waits": any(one.code in ("task_waits", "task_unclear") for one in situation.plan.problems),
         "done": _done(situation),
         "readable_in_part": refused.can_be_read_in_part(dataset),
         **column_values(situation),
@@ -104,7 +106,8 @@ def target_profile(situation: flow.Situation) -> DatasetProfile | None:
     if spec is None or profile is None or not profile.has(spec.task.target):
         return None
     kind = spec.data.column_kinds.get(spec.task.target)
-    facts = target_summary(profile, spec.task.target, kind=kind, task=spec.task.kind)
+    answered = bool(situation.plan.values["data"].get("task_kind"))
+    facts = target_summary(profile, spec.task.target, kind=kind, task=spec.task.kind, answered=answered)
     return replace(profile, findings=facts.findings)
 
 
@@ -130,7 +133,8 @@ def reading_values(
     if dataset is not None and profile is not None:
         address = f"{flow.step_url(situation.row, 'data')}/reading"
         dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-        panel = rereading.panel_of(dialect, choices, address=address, form=form, profile=profile)
+        measured = measured_options(profile)
+        panel = rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
     return {
         "panel": panel,
         "outdated": None if dataset is None or panel is None else changes_when_read_again(dataset),

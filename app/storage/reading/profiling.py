@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.choices import ReadingChoices
 from app.domain.analysis.findings import all_findings
-from app.domain.analysis.kinds import Evidence, decide_kind
+from app.domain.analysis.grouping import Group, group_findings, with_group
+from app.domain.analysis.kinds import Evidence, decide_kind, without_false_ids
 from app.domain.analysis.lent import Lent
+from app.domain.analysis.markers import is_answered, marks_among
 from app.domain.analysis.oddities import odd_values
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.series import find_group
@@ -75,11 +77,10 @@ def profile_table(
     """
     rows = report.rows_kept
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
-    columns = [_column(one, name, known, rows) for one, name, known in zip(typed, names, facts, strict=True)]
-    axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), Lent(connection, source))
-    # Where some column differs on every row, no row repeats another.
-    repeats = all(column.distinct < rows for column in columns)
-    duplicates = _count_duplicates(connection, source, typed, rows) if repeats else 0
+    known = zip(typed, names, facts, strict=True)
+    columns = without_false_ids([_column(*one, rows, choices) for one in known])
+    axis, columns, group = _series(columns, facts, typed, Lent(connection, source), rows=rows)
+    duplicates = _count_duplicates(connection, source, typed, rows, columns)
     columns, findings = all_findings(
         columns=columns,
         rows=rows,
@@ -91,7 +92,17 @@ def profile_table(
         connection=connection,
         source=source,
     )
-    return DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
+    findings += group_findings(group, axis)
+    profile = DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
+    return replace(profile, group=group.column, group_reason=group.reason)
+
+
+def _series(
+    columns: Sequence[ColumnProfile], facts: Sequence[Facts], typed: Sequence[Typed], lent: Lent, *, rows: int
+) -> tuple[TimeAxis | None, list[ColumnProfile], Group]:
+    """Return the time axis, the columns with the kind of the one that names groups, and that group."""
+    axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), lent)
+    return axis, *with_group(columns, rows, axis, lent)
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
@@ -180,14 +191,17 @@ def _moment(microseconds: float) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def _column(one: Typed, name: str, facts: Facts, rows: int) -> ColumnProfile:
+def _column(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoices) -> ColumnProfile:
+    open_marks = marks_among(facts.top) if one.storage == "text" else {}
+    marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
     numbers = facts.numbers if one.storage in NUMBERS else None
     evidence = Evidence(
         name=name,
         storage=one.storage,
         rows=rows,
-        present=facts.present,
-        distinct=facts.distinct,
+        # What may mean missing says nothing of what a column is.
+        present=facts.present - sum(marks.values()),
+        distinct=facts.distinct - len(marks),
         mean_length=facts.mean_length if one.storage == "text" else 0.0,
         minimum=numbers.minimum if numbers else None,
         maximum=numbers.maximum if numbers else None,
@@ -255,8 +269,13 @@ def _time_axis(
     return None
 
 
-def _count_duplicates(connection: Any, source: str, typed: Sequence[Typed], rows: int) -> int | None:
+def _count_duplicates(
+    connection: Any, source: str, typed: Sequence[Typed], rows: int, columns: Sequence[ColumnProfile]
+) -> int | None:
     """Count rows that repeat another, by a hash of 64 bits: fifty million rows share one by chance in 15,000 files."""
+    # Where some column differs on every row, no row repeats another.
+    if any(column.distinct >= rows for column in columns):
+        return 0
     if len(typed) > MOST_COLUMNS_FOR_DUPLICATES or rows == 0:
         return None
     keys = ", ".join(one.key for one in typed)

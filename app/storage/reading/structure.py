@@ -21,6 +21,8 @@ COLUMNS_WEIGHED = 120
 FITTING_SHARE = 0.6
 # A line of names has a name for at least half of the columns.
 NAMED_SHARE = 0.5
+# Codes of parameters have five digits at the U.S. Geological Survey; shorter ones are numbers with a zero in front.
+CODE_LENGTH = 4
 Recut = Callable[[Found], list[list[str]]]
 
 
@@ -56,7 +58,10 @@ def is_name_like(row: list[str]) -> bool:
 
 
 def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
-    """Say whether the numbers in a row are names: years or classes, each as much above the last as the one before."""
+    """Say whether the numbers in a row are names: codes, or years or classes, each as much above the last as before.
+
+    Codes of parameters are of one length, begin with a zero, differ, and stand beside a word that names another column.
+    """
     numbers = [cell.strip() for cell in row if kind_of(cell) == "number"]
     if (
         kinds["date"]
@@ -65,6 +70,9 @@ def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
         or not all(one.isdigit() and len(one) < 10 for one in numbers)
     ):
         return False
+    is_code = all(one.startswith("0") for one in numbers) and len({len(one) for one in numbers}) == 1
+    if is_code and len(numbers[0]) >= CODE_LENGTH and len(set(numbers)) == len(numbers) and kinds["text"]:
+        return True
     if len(numbers) == 2 and not all(1800 <= int(one) <= 2200 for one in numbers):
         return False
     steps = {int(after) - int(before) for before, after in itertools.pairwise(numbers)}

@@ -14,6 +14,7 @@ from app.storage.columnar import connect
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.formats import SCRATCH, Recognised, recognise
 from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
+from app.storage.reading.preamble import noted_units
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import ColumnTable, RowTable, Tally
 from app.storage.reading.scan import Scan
@@ -24,6 +25,8 @@ SAMPLE_CELLS, SAMPLE_ROWS = 200_000, 400
 COLUMNS_AT_ONCE, WIDE = 500, 2_000
 MEMORY_SHARE, WIDE_MEMORY_SHARE = 0.6, 3.0
 THREADS = 2
+# Formats of text whose lines above the table may say what its columns are measured in.
+TEXTS = ("csv", "rdb", "camels")
 
 
 def read_table(request: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +53,11 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     threads, file = 1 if wide else THREADS, found.unpacked.path
     with connect(folder, memory_mb=memory, threads=threads, temporary=folder, file=file) as connection:
         place = Place(connection, folder, found.choices, limits)
-        profile = store(place, _raw_of(place, found, table))
+        raw = _raw_of(place, found, table)
+        if found.format is None or raw.dialect.format in TEXTS:
+            above, encoding = raw.dialect.first_line - 1, raw.dialect.encoding
+            raw.tally.notes += noted_units(file, encoding=encoding, lines=above, names=raw.names)
+        profile = store(place, raw)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     (folder / STAGE).unlink(missing_ok=True)
     return profile.to_json()

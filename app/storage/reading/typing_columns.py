@@ -18,6 +18,7 @@ from app.domain.analysis.written import Written
 from app.storage.reading.counting import BEYOND_SHAPE, FEW_ODD_WORDS, ODD_WORDS, ColumnCounts, count_plain, may_be_more
 from app.storage.reading.load import Loaded
 from app.storage.reading.local_times import in_utc
+from app.storage.reading.marks import MARKS, decide_unmarked, has_many_numbers
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.times import TimesFound, find_times, times_as_said
 from app.storage.reading.typed import Typed
@@ -130,6 +131,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         )
         column.may_be_written = may_be_written(words) and (loaded.rows > FEW_ROWS or is_written(words))
         column.may_be_times = not is_code and may_be_times(word for word in words if word not in absent)
+        column.may_hold_marks = loaded.rows > looked_at or any(word.strip().lower() in MARKS for word in words)
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
         likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
         if not is_code and (column.said or column.may_be_written or column.may_be_times or likely_more):
@@ -142,7 +144,7 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         count_plain(connection, others)
     for column in others:
         counts = column.counts(connection)
-        one = column.decide(connection, counts)
+        one = decide_unmarked(connection, column, counts)
         # What holds nothing needs no test of what is missing, which takes time to plan for many columns.
         typed[column.key] = one if counts[0] else replace(one, expression="NULL::VARCHAR")
     for column in columns:
@@ -156,12 +158,17 @@ class _Column:
     """One column that was read as text."""
 
     def __init__(self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str) -> None:
-        self.key, self.table, self.said, self.commas = f"c{loaded.first + at}", loaded.table, said, commas
+        self.key, self.table, self.commas = f"c{loaded.first + at}", loaded.table, commas
         self.may_be_written, self.may_be_times, self.decimal, self.name = False, False, decimal, name
-        self.place = loaded.place
+        self.may_hold_marks, self.place = True, loaded.place
         self.first: dict[str, int] = {}
+        self.set_meaning(said)
+
+    def set_meaning(self, said: Meaning) -> None:
+        """Set what values of the column mean; what was counted by another meaning counts no more."""
+        self.said = said
         self.known: ColumnCounts | None = None
-        self.missing = said.missing_word(self.key, comma=commas)
+        self.missing = said.missing_word(self.key, comma=self.commas)
         self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
     def number(self, *, comma: bool) -> str:
@@ -310,8 +317,10 @@ class _Column:
     ) -> Typed:
         """Return a column of the numbers that some SQL makes; what is none is asked about."""
         odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if found + beyond < here else None
-        if found + beyond < MOSTLY * here or self._is_value(odd):
-            few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
+        few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
+        enough = few and found + beyond >= ASKED_FROM * here
+        amounts = enough and has_many_numbers(connection, self.table, cast, missing=self.missing)
+        if (found + beyond < MOSTLY * here and not amounts) or self._is_value(odd):
             return replace(text, odd=replace(odd, kept_as_text=True) if odd and few else None)
         notes = (f"{beyond:,} values are not finite numbers and count as missing.",) if beyond else ()
         value = self._unless(f"CASE WHEN isfinite({cast}) THEN {cast} END")

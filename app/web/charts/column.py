@@ -17,6 +17,14 @@ STORAGES = {
     "datetime": "dates",
     "text": "text",
 }
+UNIT_SOURCES = {
+    "user": "as you said",
+    "name": "as the name says",
+    "unit_row": "as the lines of names say",
+    "note": "as the file notes",
+    "values": "as its values say",
+    "convention": "as columns of this name have it",
+}
 SHARES = ("5 %", "25 %", "Median", "75 %", "95 %")
 
 
@@ -89,8 +97,7 @@ def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:
     present = rows - column.missing
     yield Fact("Kind", str(column.kind), column.kind_reason)
     yield Fact("Stored as", STORAGES.get(column.storage, column.storage))
-    if column.unit:
-        yield Fact("Unit", column.unit, "as the name says")
+    yield from _unit_facts(column)
     if column.original_name and column.original_name != column.name:
         yield Fact("Name in the file", column.original_name[:200])
     yield Fact("Missing", f"{column.missing:,}", _share(column.missing, rows))
@@ -117,6 +124,13 @@ def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:
         if amount is not None:
             share = _share(amount, present)
             yield Fact(term, f"{amount:,}", ", ".join(part for part in (share, note) if part))
+
+
+def _unit_facts(column: ColumnProfile) -> Iterable[Fact]:
+    if column.unit:
+        yield Fact("Unit", column.unit, UNIT_SOURCES.get(column.unit_source, UNIT_SOURCES["name"]))
+    elif column.unit_suggested:
+        yield Fact("Unit", f"probably {column.unit_suggested}", "as its values suggest; it is used for nothing")
 
 
 def _share(amount: int, whole: int) -> str:

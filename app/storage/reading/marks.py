@@ -1,0 +1,106 @@
+"""Signs and words among the numbers of a column that stand for nothing until somebody says otherwise."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.domain.analysis.markers import SYMBOLS
+from app.domain.analysis.oddities import Odd
+from app.storage.columnar import literal
+from app.storage.reading.meaning import Meaning
+
+if TYPE_CHECKING:
+    from app.storage.reading.typed import Typed
+
+# So many different numbers are amounts, and the few words among them stand for none.
+MANY_NUMBERS = 20
+MARKS = frozenset({*SYMBOLS, "+"})
+
+
+class TextColumn(Protocol):
+    """A column that was read as text."""
+
+    key: str
+    table: str
+    missing: str
+    said: Meaning
+    may_hold_marks: bool
+
+    def set_meaning(self, said: Meaning) -> None:
+        """Set what values of the column mean."""
+        ...
+
+    def counts(self, connection: Any) -> list[int]:
+        """Count what the decision rests on: how many values there are, then numbers, …"""
+        ...
+
+    def decide(self, connection: Any, counts: list[int]) -> Typed:
+        """Return what the column is, by these counts."""
+        ...
+
+
+def decide_unmarked(connection: Any, column: TextColumn, counts: list[int]) -> Typed:
+    """Return what a column is by its values that are no marks for missing, which are asked about.
+
+    Parameters
+    ----------
+    connection, column
+        The column.
+    counts
+        What was counted of it with its marks.
+    """
+    here, number, with_comma, _, _, boolean, *_ = counts
+    if here in (number, with_comma, boolean) or column.said.read_as == "text" or not column.may_hold_marks:
+        return column.decide(connection, counts)
+    marks = marks_in(connection, column.table, column.key, missing=column.missing, values=column.said.values)
+    if not marks:
+        return column.decide(connection, counts)
+    unmarked, words = copy.copy(column), {*column.said.words, *(word for word, _ in marks)}
+    unmarked.set_meaning(replace(column.said, words=tuple(sorted(words))))
+    found = unmarked.decide(connection, unmarked.counts(connection))
+    if found.storage == "text":
+        # How its numbers are written is asked all the same.
+        return replace(column.decide(connection, counts), written=found.written)
+    odd = with_marks(found.odd, marks, present=here, storage=found.storage)
+    return replace(found, odd=odd)
+
+
+def marks_in(
+    connection: Any, table: str, key: str, *, missing: str, values: Collection[str]
+) -> tuple[tuple[str, int], ...]:
+    """Return the words of a column that stand for nothing in any file, with their rows, the most frequent first.
+
+    Parameters
+    ----------
+    connection, table, key
+        The column, in SQL.
+    missing
+        SQL that is true where a value means missing in any case.
+    values
+        Words of which the user said that they are values.
+    """
+    marks = ", ".join(literal(word) for word in sorted(MARKS))
+    found = connection.execute(
+        f"SELECT trim({key}) AS word, count(*) AS held FROM {table} WHERE {key} IS NOT NULL "
+        f"AND NOT ({missing}) AND lower(trim({key})) IN ({marks}) GROUP BY word ORDER BY held DESC, word"
+    ).fetchall()
+    # Beside a plus, a minus is an answer.
+    signs = {"+", "-"} if any(word == "+" for word, _ in found) else set()
+    return tuple((word, int(held)) for word, held in found if word not in {*signs, *values})
+
+
+def with_marks(odd: Odd | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str) -> Odd:
+    """Return what is asked about a column whose marks were read as missing, the marks first."""
+    what = {"datetime": "dates", "boolean": "truth values"}.get(storage, "numbers")
+    known = odd or Odd((), 0, present, what, kept_as_text=False)
+    held = sum(count for _, count in marks)
+    return replace(known, words=(*marks, *known.words), count=known.count + held, present=present)
+
+
+def has_many_numbers(connection: Any, table: str, cast: str, *, missing: str) -> bool:
+    """Say whether a column has so many different numbers that they are amounts, and no codes."""
+    query = f"SELECT approx_count_distinct({cast}) FROM {table} WHERE NOT ({missing})"
+    return int(connection.execute(query).fetchone()[0]) > MANY_NUMBERS
