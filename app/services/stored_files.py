@@ -44,14 +44,22 @@ def examine_all() -> Iterator[StoredFile]:
             yield StoredFile(path, integrity.examine(path, fresh=True), remedy)
     for path in sorted(files.originals_dir(current_settings().data).iterdir()):
         if len(path.name) == SHA256_DIGITS:
-            sound = files.sha256_of(path) == path.name
             names = ", ".join(datasets.names_of(path.name)) or "the file"
-            yield StoredFile(path, Soundness.SOUND if sound else Soundness.DAMAGED, f"Upload {names} again.")
+            state = Soundness.SOUND if _is_original(path) else Soundness.DAMAGED
+            yield StoredFile(path, state, f"Upload {names} again.")
     for name, folder in _artefact_folders():
         for path in sorted(folder.iterdir()):
             if path.name != HASHES:
                 state = integrity.examine(path, fresh=True)
                 yield StoredFile(path, state, f"Run the experiment {name} again.")
+
+
+def _is_original(path: Path) -> bool:
+    """Say whether a file is the one that its name is the hash of; what a disk does not give back is not."""
+    try:
+        return path.is_file() and files.sha256_of(path) == path.name
+    except OSError:
+        return False
 
 
 def _artefact_folders() -> Iterator[tuple[str, Path]]:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import stat
 from collections import OrderedDict
 from enum import StrEnum
 from pathlib import Path
@@ -63,16 +64,20 @@ def examine(path: Path, *, fresh: bool = False) -> Soundness:
         found = path.stat()
     except OSError:
         return Soundness.MISSING
+    if not stat.S_ISREG(found.st_mode):
+        # A folder has no bytes, and a pipe has none for as long as nobody writes.
+        return Soundness.DAMAGED
     try:
         expected = _expected(path)
-    except (ValueError, KeyError, TypeError, OSError):
+        if expected is None:
+            return Soundness.UNKNOWN
+        known = (found.st_size, found.st_mtime_ns, expected)
+        if not fresh and _sound.get(path) == known:
+            return Soundness.SOUND
+        is_sound = hash_of(path) == expected
+    except (ValueError, KeyError, TypeError, RecursionError, OSError):
         return Soundness.DAMAGED
-    if expected is None:
-        return Soundness.UNKNOWN
-    known = (found.st_size, found.st_mtime_ns, expected)
-    if not fresh and _sound.get(path) == known:
-        return Soundness.SOUND
-    if hash_of(path) != expected:
+    if not is_sound:
         _sound.pop(path, None)
         return Soundness.DAMAGED
     _sound[path] = known
@@ -83,8 +88,10 @@ def examine(path: Path, *, fresh: bool = False) -> Soundness:
 
 def _expected(path: Path) -> str | None:
     """Return the hash that was written when a file was stored; None where none was, as in older folders."""
-    try:
-        text = (path.parent / HASHES).read_text(encoding="utf-8")
-    except FileNotFoundError:
+    hashes = path.parent / HASHES
+    if not hashes.exists():
         return None
+    if not hashes.is_file():
+        raise ValueError(f"{HASHES} is no file")
+    text = hashes.read_text(encoding="utf-8")
     return str(json.loads(text)["files"][path.name])

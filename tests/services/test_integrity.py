@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -49,12 +51,24 @@ def _put_garbage(path: Path) -> None:
     aside.replace(path)
 
 
+def _put_folder(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+def _put_pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
 HARMS: dict[str, Harm] = {
     "200 bytes": _overwrite,
     "cut off": _truncate,
     "gone": Path.unlink,
     "finite garbage": _put_garbage,
     "empty": lambda path: path.write_bytes(b"") and None,
+    "a folder": _put_folder,
+    "a pipe": _put_pipe,
 }
 
 
@@ -182,7 +196,7 @@ def test_the_check_up_names_each_damaged_file(user: User, river: Dataset, harm: 
     predictions = experiments.predictions_file(experiments.get_experiment(user, experiment.id))
     assert original is not None
     HARMS[harm](datasets.parquet_of(river))
-    _overwrite(original)
+    HARMS["a folder" if harm == "a folder" else "200 bytes"](original)
     _truncate(predictions)
     found = "\n".join(_faults())
     data = current_settings().data
@@ -238,9 +252,28 @@ def test_what_failed_for_damage_is_measured_after_it(user: User, river: Dataset)
 
 def test_a_hash_that_cannot_be_read_vouches_for_nothing(river: Dataset) -> None:
     path = datasets.parquet_of(river)
-    for text in ("", "{", "[]", "{}", '{"files": {}}', '{"files": 1}', '{"files": {"data.parquet": null}}'):
+    deep = "[" * 100_000
+    for text in ("", "{", "[]", "{}", '{"files": {}}', '{"files": 1}', '{"files": {"data.parquet": null}}', deep):
         (path.parent / HASHES).write_text(text)
         assert integrity.examine(path) is Soundness.DAMAGED
+    for put in (_put_folder, _put_pipe):
+        put(path.parent / HASHES)
+        assert integrity.examine(path) is Soundness.DAMAGED
+        shutil.rmtree(path.parent / HASHES, ignore_errors=True)
+
+
+def test_bytes_that_a_disk_does_not_give_back_are_damaged(
+    user: User, river: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path) -> str:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(integrity, "hash_of", fail)
+    monkeypatch.setattr(files, "sha256_of", fail)
+    assert integrity.examine(datasets.parquet_of(river), fresh=True) is Soundness.DAMAGED
+    assert len(_faults()) == 2
+    with pytest.raises(DamagedFileError):
+        analysis.sound_rows_of(river, fresh=True)
 
 
 def test_a_damaged_sample_is_read_again_by_itself(user: User, sample: Dataset) -> None:
