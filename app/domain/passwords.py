@@ -82,7 +82,7 @@ def find_weakness(password: str, *, own: Iterable[str], common: Collection[str])
     text = password.casefold()
     rest = text
     for word in sorted(own, key=len, reverse=True):
-        rest = _pattern(word).sub("", rest)
+        rest = _without_word(rest, word)
     core = EDGES.sub("", rest)
     if rest != text and (len(core) < MIN_REST or _is_known(core, common)):
         return Weakness.OWN
@@ -125,7 +125,32 @@ def _without_substitutes(text: str) -> Iterable[str]:
             yield form.translate(table)
 
 
-def _pattern(word: str) -> re.Pattern[str]:
-    """Return a pattern for a word with signs for letters and other signs between them."""
-    letters = (f"[{re.escape(letter + SUBSTITUTES.get(letter, ''))}]" for letter in word)
-    return re.compile(r"[\W_]*".join(letters))
+def _without_word(text: str, word: str) -> str:
+    """Return a text without a word, be there signs for its letters and other signs between them."""
+    places: dict[str, int] = {}
+    for place, letter in enumerate(word):
+        for sign in letter + SUBSTITUTES.get(letter, ""):
+            places[sign] = places.get(sign, 0) | 1 << place
+    rest, start = "", 0
+    while start < len(text):
+        end = _end_of_word(text, start, places, len(word))
+        rest += "" if end else text[start]
+        start = end or start + 1
+    return rest
+
+
+def _end_of_word(text: str, start: int, places: dict[str, int], length: int) -> int:
+    """Return where a word ends that begins at a place of a text; 0 where it does not begin there.
+
+    Many signs may be a letter or stand between two. All ways to read them are followed at once, as bits that say how
+    many letters have been read: a pattern would try one way after another, for hours where somebody wants it to.
+    """
+    read = 1
+    for end, sign in enumerate(text[start:], start + 1):
+        between = 0 if sign.isalnum() else read & ~1
+        read = (read & places.get(sign, 0)) << 1 | between
+        if read >> length:
+            return end
+        if not read:
+            break
+    return 0

@@ -95,3 +95,14 @@ def test_a_password_of_ones_own_making_is_taken(password: str) -> None:
 
 def test_a_word_of_two_letters_is_nobodys_own() -> None:
     assert own_words("al@x.io", "Al") == {"hydroml", "alxio"}
+
+
+def test_no_name_makes_the_judging_of_a_password_endless() -> None:
+    own = own_words("ada@example.org", "a" * 60 + "b " + "s" * 60 + "ß " + "il" * 30 + "x")
+    for sign in ("@", "4", "!", "$", "_", "a"):
+        assert find_weakness(sign * 127 + "q", own=own, common=common_passwords()) is not None
+
+
+def test_a_sign_may_be_a_letter_or_stand_between_two() -> None:
+    for password in ("zzz-l@ab-qqqqq", "l@@b", "@l@@@b@", "q!@b laboratory lab"):
+        assert find_weakness(password, own={"lab"}, common=set()) is (None if "q" in password else Weakness.OWN)
