@@ -263,6 +263,9 @@ FOREIGN = [
     " //evil.example",
     "http:/evil.example",
     "/experiments\r\nSet-Cookie: a=b",
+    "//[",
+    "//[x]/experiments",
+    "//\uff03@evil.example",
     "",
 ]
 
