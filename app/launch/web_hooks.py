@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import signal
 import sys
 import threading
 from typing import Any
 
-from config import PROXY
-
 accesslog = None
-# The application itself decides whose forwarded headers it believes, by the same setting (app.web.headers).
-forwarded_allow_ips = os.environ.get("HYDROML_PROXY", PROXY)
+# The application itself decides whose forwarded headers it believes (app.web.headers). Gunicorn believes nobody's: from
+# a peer that it trusts it takes SCRIPT_NAME and PATH_INFO too, which no proxy of ours sends and any client may.
+forwarded_allow_ips = ""
 limit_request_line = 8190
 
 

@@ -109,3 +109,10 @@ def test_what_is_no_request_is_refused_and_the_next_one_is_answered(guest: Guest
             said += part
     assert said == b"" or re.match(rb"HTTP/1\.[01] (400|405|414|431|501|505) ", said), said[:200]
     assert get(f"{guest.up.url}/health/live").status == 200
+
+
+@pytest.mark.parametrize("header", ["SCRIPT_NAME", "PATH_INFO", "X_FORWARDED_FOR"])
+def test_no_header_becomes_a_variable_of_the_server(guest: Guest, header: str) -> None:
+    with guest.connect() as line:
+        line.sendall(f"GET /health/live HTTP/1.0\r\nHost: 127.0.0.1\r\n{header}: /other\r\n\r\n".encode())
+        assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
