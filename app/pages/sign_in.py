@@ -34,11 +34,11 @@ def save() -> BaseResponse:
     try:
         address = request.remote_addr or ""
         user = accounts.sign_in_with_password(email, request.form.get("password", ""), address=address)
+        sessions.sign_in(user)
     except DomainError as fault:
         response = render(PAGE, status=fault.status, email=email, next=target, shown_problems=(fault,))
         add_retry_after(response, fault)
         return response
-    sessions.sign_in(user)
     return see_other(target)
 
 

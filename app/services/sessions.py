@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from app.domain.errors import NotFoundError
-from app.storage import sessions
+from app.domain.errors import ConflictError, NotFoundError
+from app.storage import accounts, sessions
 from app.storage.db import end_reading, now, transaction
 from app.storage.tables import User, WebSession
 
@@ -92,9 +92,17 @@ def sign_in(opened: Opened, user: User, *, address: str = "", agent: str = "") -
     """Return a new session for the account; the old id ends, so that nobody can have planted it.
 
     `address` and `agent` say where it was opened, so that its owner recognises it in a list.
+
+    Raises
+    ------
+    ConflictError
+        If the account was disabled, or got another password, since it was found.
     """
     fresh = Opened(secrets.token_urlsafe(32), user, {})
     with transaction():
+        # Both end the sessions that there are, and must not leave out the one that is being opened.
+        if accounts.lock_user(user.id) != (None, user.password_hash):
+            raise ConflictError("This account was changed while you signed in. Sign in again.", code="account_changed")
         sessions.drop_session(opened.id_hash)
         _add(fresh, address=address[:64], agent=agent[:200])
     fresh.is_stored = True

@@ -345,3 +345,16 @@ def test_the_last_admin_cannot_be_disabled(app: Flask, admin: User) -> None:
     with pytest.raises(ConflictError, match="last administrator") as refusal:
         accounts.disable_user(left[0])
     assert refusal.value.code == "last_admin"
+
+
+def test_no_session_opens_after_a_disabling_or_a_new_password(ada: User) -> None:
+    judged = accounts.sign_in_with_password(ada.email, PASSWORD, address=HERE)
+    db.session.expunge(judged)
+    accounts.disable_user(ada.email)
+    with pytest.raises(ConflictError, match="Sign in again"):
+        sessions.sign_in(sessions.new_session(), judged)
+    accounts.enable_user(ada.email)
+    assert sessions.load(sessions.sign_in(sessions.new_session(), judged).secret) is not None
+    accounts.set_password(accounts.get_account(ada.id), current=PASSWORD, new="a brook of 19 stones")
+    with pytest.raises(ConflictError, match="Sign in again"):
+        sessions.sign_in(sessions.new_session(), judged)
