@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from rq.exceptions import StopRequested
+from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -103,16 +103,23 @@ class HydroWorker(Worker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
         """Run a job of ours; anything else that somebody put into Redis is refused."""
-        if job.func_name not in ALLOWED or len(job.args) != 1 or job.kwargs:
-            self.log.error("refused a job that is none of ours: %s", str(job.func_name)[:100])
+        if not _is_ours(job):
+            self.log.error("refused a job that is none of ours: %r", job.id)
             return False
         return bool(super().perform_job(job, queue, execution))
+
+
+def _is_ours(job: Job) -> bool:
+    try:
+        return job.func_name in ALLOWED and len(job.args) == 1 and not job.kwargs
+    except (DeserializationError, TypeError):
+        return False
 
 
 def _id_of(job: Job) -> uuid.UUID | None:
     try:
         return uuid.UUID(str(job.args[0]))
-    except (ValueError, IndexError, TypeError):
+    except (DeserializationError, ValueError, LookupError, TypeError):
         return None
 
 

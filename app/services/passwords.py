@@ -16,6 +16,9 @@ from app.storage.tables import User
 
 # A hash takes 64 MB; more of them at once than processors are no faster and would fill the memory.
 PLACES = threading.BoundedSemaphore(4)
+# Whoever waits for a place holds a thread of the web, and most of these are for those who do not sign in.
+QUEUE_LENGTH = 12
+QUEUE = threading.BoundedSemaphore(QUEUE_LENGTH)
 PATIENCE_SECONDS = 10
 WORDS = {
     Weakness.COMMON: "This password is easy to guess. Choose another.",
@@ -37,12 +40,21 @@ def _hash_of_nobody() -> str:
 
 @contextmanager
 def _place() -> Iterator[None]:
-    if not PLACES.acquire(timeout=PATIENCE_SECONDS):
-        raise TooManyError("Too many people sign in at this moment. Try again in 10 s.", retry_after_seconds=10)
+    if not QUEUE.acquire(blocking=False):
+        raise _crowded()
     try:
-        yield
+        if not PLACES.acquire(timeout=PATIENCE_SECONDS):
+            raise _crowded()
+        try:
+            yield
+        finally:
+            PLACES.release()
     finally:
-        PLACES.release()
+        QUEUE.release()
+
+
+def _crowded() -> TooManyError:
+    return TooManyError("Too many people sign in at this moment. Try again in 10 s.", retry_after_seconds=10)
 
 
 def hash_password(password: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from app import queue
 from app.domain.errors import DomainError, TooManyError
+from app.launch.supervisor import WEB_THREADS
 from app.services import accounts, limiting, passwords, upkeep
 from app.services.accounts import KNOWN_ADDRESS
 from app.storage.db import db, now, transaction
@@ -199,3 +200,15 @@ def test_the_counters_name_nobody(ada: User) -> None:
     for row in db.session.scalars(select(RateCounter)):
         assert len(row.key_hash) == 64
         assert "ada" not in row.key_hash
+
+
+def test_who_waits_for_a_place_leaves_room_for_others(ada: User) -> None:
+    assert passwords.QUEUE_LENGTH < WEB_THREADS / 2
+    for _ in range(passwords.QUEUE_LENGTH):
+        assert passwords.QUEUE.acquire(blocking=False)
+    try:
+        with pytest.raises(TooManyError, match="at this moment"):
+            accounts.sign_in_with_password(ada.email, PASSWORD, address=HERE)
+    finally:
+        passwords.QUEUE.release(passwords.QUEUE_LENGTH)
+    assert sign_in(ada)

@@ -187,6 +187,29 @@ def test_a_job_that_is_none_of_ours_is_refused_and_the_worker_goes_on(
     assert "none of ours" in crew.words
 
 
+def test_what_is_no_job_at_all_does_not_end_a_worker(crew: Crew, launch: Launch, server: Server) -> None:
+    redis, moment = Redis.from_url(server.url), "2026-01-01T00:00:00.000000Z"
+    poison = [
+        b"",
+        b"\x80garbage",
+        b"null",
+        b"[]",
+        b"[" * 100_000,
+        b'["os.system", null, {"a": 1}, null]',
+        b"[1, 2, 3, 4]",
+    ]
+    for number, data in enumerate(poison):
+        values = {"created_at": moment, "enqueued_at": moment, "origin": "quick", "status": "queued", "data": data}
+        redis.hset(f"rq:job:poison-{number}", mapping=values)
+        redis.rpush("rq:queue:quick", f"poison-{number}")
+    crew.worker()
+    experiment = launch(trees=10, folds=2)
+    wait_until(lambda: experiment.state == "finished", seconds=90, what="the end of our own job")
+    assert redis.llen("rq:queue:quick") == 0
+    assert crew.words.count("none of ours") == len(poison)
+    assert "unhandled" not in crew.words
+
+
 def test_a_job_rung_twice_is_done_once(crew: Crew, launch: Launch) -> None:
     experiment = launch(trees=10, folds=2)
     experiments.ring(job_of(experiment))
