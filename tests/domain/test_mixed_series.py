@@ -103,3 +103,53 @@ def test_rows_without_a_time_are_not_counted_as_repeats() -> None:
     spec = make_spec(task={"time_column": "day"}, transforms=A_LAG)
     assert "times_repeat" not in {one.code for one in check_spec(spec, of.profile, None)}
     prepare(spec, of.frame, of.profile)
+
+
+def _hours(doubled: int) -> Known:
+    """Return 1,000 hours of one series, some of them stored twice, as when a clock is set back in autumn."""
+    frame = made(1000).drop(columns=["site", "two", "three"])
+    times = pd.date_range("2020-01-01", periods=1000 - doubled, freq="h")
+    frame["day"] = sorted([*times, *times[100 : 100 + doubled]])
+    return known(frame)
+
+
+LOOK_BACK: Answers = {
+    "data": {"target": "y", "time_column": "day", "group_column": ""},
+    "features": {"transforms": A_LAG},
+}
+
+
+@pytest.mark.parametrize(("doubled", "said"), [(1, "1 of 1,000 rows shares its"), (10, "10 of 1,000 rows share their")])
+def test_a_few_repeats_in_one_series_are_a_warning(doubled: int, said: str) -> None:
+    of = _hours(doubled)
+    (problem,) = _found(of, LOOK_BACK)
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith(f"{said} time with another row. ")
+    assert problem.message.endswith("Features that look back use the first row of each time.")
+    assert of.plan(LOOK_BACK).launchable
+
+
+def test_more_repeats_than_one_row_in_a_hundred_are_an_error() -> None:
+    (problem,) = _found(_hours(11), LOOK_BACK)
+    assert problem.severity is Severity.ERROR
+
+
+def test_few_repeats_train_on_the_first_row_of_each_time() -> None:
+    of = _hours(3)
+    spec = of.plan(LOOK_BACK).spec
+    assert spec is not None
+    table = prepare(spec, of.frame, of.profile)
+    (note,) = (note for note in table.notes if "share their time" in note)
+    assert (
+        note == "3 rows share their time with an earlier row. Features that look back use the first row of each time."
+    )
+    lags = table.features["a_lag_1"].to_numpy()
+    # Rows 101 and 102 hold the same hour, so both look back to row 100; row 103 takes the first of the two.
+    assert lags[100] == lags[101] == of.frame["a"][99]
+    assert lags[102] == of.frame["a"][100]
+
+
+def test_few_repeats_do_not_withhold_the_suggested_features() -> None:
+    plan = _hours(3).plan({"data": {"target": "y", "time_column": "day"}})
+    assert plan.spec is not None
+    assert "lag" in {part.kind for part in plan.spec.features.transforms}

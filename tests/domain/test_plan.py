@@ -105,10 +105,10 @@ def test_the_derived_features_of_a_series_are_lags_sums_of_rain_and_the_season(
 
 def test_every_suggestion_of_a_series_has_its_reason() -> None:
     reasons = sample(RIVER).plan().reasons
-    assert reasons["data.target"] == "The name discharge_mm says that this is what people want to know."
+    assert reasons["data.target"] == "Suggested because of its name."
     assert reasons["data.inferred_task"] == "It holds 1,453 different numbers."
     assert reasons["data.time_column"] == "Daily from 1980-01-01 to 2014-12-31."
-    assert reasons["data.group_column"] == "Each row stands for itself."
+    assert reasons["data.group_column"] == "No grouping found."
     assert reasons["model.estimator"] == (
         "12,692 rows, 6 numeric features and 10 derived; they look back 30 steps, "
         "and boosted trees find what follows what."
@@ -169,7 +169,7 @@ def test_several_sites_are_a_group_that_must_not_judge_itself() -> None:
     assert spec.validation.strategy is Strategy.GROUP_K_FOLD
     assert spec.validation.parameters == {"n_splits": 4}
     assert spec.validation.holdout is None
-    assert plan.reasons["data.group_column"] == "Every date comes once for each of its 4 values."
+    assert plan.reasons["data.group_column"] == "Each date appears once per value (4 values)."
     assert plan.launchable
 
 

@@ -18,6 +18,7 @@ from app.domain.training.transforms import (
     derived_names,
     held_by,
     memory_of,
+    mixes_series,
     names_made,
     readable,
 )
@@ -123,24 +124,40 @@ def look_back_far_enough(subject: Subject) -> Iterator[Problem]:
 
 
 def look_back_within_one_series(subject: Subject) -> Iterator[Problem]:
-    """Where several rows share a time, a group column says which of them the earlier value belongs to."""
+    """Where many rows share a time, a group column says which of them the earlier value belongs to."""
     task = subject.spec.task
     back = [place for place, part in _listed(subject) if memory_of([part])]
     repeats = _repeats(subject, task.group_column) if back else 0
-    if not repeats:
-        return
-    message = (
-        f"{repeats:,} of {subject.profile.rows:,} rows share their time with another row"
-        f"{f' of the same {task.group_column[:60]}' if task.group_column else ''}. "
-        "A feature that looks back would take another row's value there."
-    )
     candidate = _group_candidate(subject)
+    if repeats and (candidate or mixes_series(subject.profile.rows, repeats)):
+        yield _mixed_series(subject, repeats, back=back, candidate=candidate)
+    elif back and (repeats := max(repeats, _repeats_within(subject, task.group_column))):
+        message = f"{_sharing(subject, repeats)}. Features that look back use the first row of each time."
+        remedy = Remedy("Nothing needs to be done; or remove these rows from the file.")
+        yield warning("features", FIELD, "times_repeat", message, remedy)
+
+
+def _mixed_series(subject: Subject, repeats: int, *, back: list[int], candidate: str) -> Problem:
+    message = f"{_sharing(subject, repeats)}. A feature that looks back would take another row's value there."
     if candidate:
         remedy = Remedy(f"Use {candidate[:40]} as group column", {"data": {"group_column": candidate}})
     else:
         kept = [recipe for place, recipe in enumerate(subject.recipes) if place not in back]
         remedy = Remedy("Remove the features that look back", {"features": {FIELD: kept}})
-    yield error("features", FIELD, "times_repeat", message, remedy)
+    return error("features", FIELD, "times_repeat", message, remedy)
+
+
+def _sharing(subject: Subject, repeats: int) -> str:
+    group, rows = subject.spec.task.group_column, subject.profile.rows
+    shared = f"{repeats:,} of {rows:,} rows {'shares its' if repeats == 1 else 'share their'} time with another row"
+    return f"{shared} of the same {group[:60]}" if group else shared
+
+
+def _repeats_within(subject: Subject, group: str | None) -> int:
+    """Return how many rows share time and group with an earlier row, where the analysis counted them."""
+    axis = subject.profile.time_axis
+    known = axis is not None and axis.column == subject.spec.task.time_column and group is not None
+    return axis.group_duplicates if axis is not None and known and axis.group == group else 0
 
 
 def _repeats(subject: Subject, group: str | None) -> int:

@@ -138,7 +138,7 @@ DATA = (
         "times_repeat",
         "times_repeat",
         (DERIVED, TIME, GROUP),
-        "Several rows share a time, no group column tells them apart, and derived features look back.",
+        "Over 1 % of the rows share a time, no group column tells them apart, and derived features look back.",
         "Takes the value of another group's row for the earlier one.",
         ERROR,
         "Use the column that tells such rows apart as group column; where there is none, remove those features.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.hydrology.naming import is_rain
+from app.domain.training.transforms import mixes_series
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
@@ -79,7 +80,8 @@ def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[dict
     axis = context.profile.time_axis
     if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:
         return [], "Derived features need a time column and a number to predict."
-    if axis.column != context.time_column or (axis.duplicates and not context.group_column):
+    mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
+    if axis.column != context.time_column or mixed:
         return [], "The dates repeat, so earlier values cannot be told apart."
     recipes: list[dict[str, Any]] = [
         {"columns": [context.target], "kind": "lag", "parameters": {"steps": [1, 2, 3]}},

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile
-from app.domain.hydrology.naming import looks_like_target
+from app.domain.hydrology.naming import looks_like_target, names_sites
+from app.domain.training.transforms import mixes_series
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 # So many whole numbers are taken for classes, more are asked about, and of still more nobody would want classes.
@@ -35,11 +36,11 @@ def suggest_target(profile: DatasetProfile) -> tuple[str, str]:
     usable = [column for column in profile.columns if column.kind not in NEVER_TARGETS]
     for column in reversed(usable):
         if looks_like_target(column.name):
-            return column.name, f"The name {column.name} says that this is what people want to know."
+            return column.name, "Suggested because of its name."
     last = profile.columns[-1] if profile.columns else None
     if last is not None and len(usable) > 1 and last is usable[-1] and _could_be_target(last, profile.rows):
         return last.name, "It is the last column, where the target often stands. Change it if that is wrong."
-    return "", "Choose the column that you want to estimate."
+    return "", "Choose the column to predict."
 
 
 def _could_be_target(column: ColumnProfile, rows: int) -> bool:
@@ -152,13 +153,17 @@ def suggest_group(profile: DatasetProfile) -> tuple[str, str]:
     if profile.group:
         return profile.group, profile.group_reason
     if axis is None or axis.duplicates == 0:
-        return "", "Each row stands for itself."
+        return "", "No grouping found."
+    few = not mixes_series(profile.rows, axis.duplicates)
+    if few and not (axis.group and names_sites(axis.group)):
+        # Almost any column tells apart the few rows that share a time.
+        return "", "A few dates repeat, too few for several series."
     if axis.group:
-        return axis.group, f"Every date comes once for each of its {profile.column(axis.group).distinct:,} values."
+        return axis.group, f"Each date appears once per value ({profile.column(axis.group).distinct:,} values)."
     if axis.group is not None:
         return "", "Dates repeat, but no column tells the repeats apart."
     for column in profile.columns:
         few = 2 <= column.distinct <= max(2, profile.rows // 10)
         if few and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER, ColumnKind.TEXT, ColumnKind.INTEGER):
-            return column.name, f"Every date comes once for each of its {column.distinct:,} values."
+            return column.name, f"Each date appears once per value ({column.distinct:,} values)."
     return "", "Dates repeat, but no column tells the repeats apart."

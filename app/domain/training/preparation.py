@@ -18,7 +18,14 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.chains import chains_of, clash_of
 from app.domain.training.derivation import apply_transforms
-from app.domain.training.transforms import column_fault, count_repeats, longest_memory, names_made, names_taken
+from app.domain.training.transforms import (
+    column_fault,
+    count_repeats,
+    longest_memory,
+    mixes_series,
+    names_made,
+    names_taken,
+)
 from app.domain.vocabulary import ColumnKind
 
 MISSING_WORD = "(missing)"
@@ -75,7 +82,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
-    notes = _left_out(spec, columns_before)
+    notes = _left_out(spec, columns_before) + _first_of_each_time(frame, spec)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
     follows = spec.task.time_column is not None and not spec.task.kind.is_classification
@@ -134,12 +141,25 @@ def _refuse_mixed_series(frame: pd.DataFrame, spec: Spec) -> None:
     if time is None or group == time or not longest_memory(spec):
         return
     groups = 1 if group is None else frame[group].nunique(dropna=False)
-    if count_repeats(len(frame), times=frame[time].nunique(), groups=groups):
+    repeats = count_repeats(len(frame), times=frame[time].nunique(), groups=groups)
+    if mixes_series(len(frame), repeats):
         raise TrainingError(
             f"Rows share a time in {time[:60]}, so features that look back would mix different series. "
             "Choose the group column that tells these rows apart, or remove those features.",
             code="times_repeat",
         )
+
+
+def _first_of_each_time(frame: pd.DataFrame, spec: Spec) -> list[str]:
+    """Return what became of rows that share time and group with an earlier one, where features look back."""
+    time, group = spec.task.time_column, spec.task.group_column
+    if time is None or group == time or not longest_memory(spec):
+        return []
+    repeats = int(frame.duplicated([time, group] if group else [time]).sum())
+    if not repeats:
+        return []
+    rows = "1 row shares its" if repeats == 1 else f"{repeats:,} rows share their"
+    return [f"{rows} time with an earlier row. Features that look back use the first row of each time."]
 
 
 def group_labels(values: pd.Series) -> NDArray[Any]:
