@@ -21,7 +21,7 @@ STEPS: tuple[StepDef, ...] = (
     StepDef(
         "data",
         "Data",
-        "Choose a file, see what is in it, and say which column you want to estimate.",
+        "Choose a file, see what is in it, and choose the column to predict.",
         clears=(
             ("dataset_id", ("data.*", "features.*", "model.*", "validation.*")),
             ("target", ("data.task_kind", "features.leak.*")),

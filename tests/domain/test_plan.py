@@ -110,8 +110,7 @@ def test_every_suggestion_of_a_series_has_its_reason() -> None:
     assert reasons["data.time_column"] == "Daily from 1980-01-01 to 2014-12-31."
     assert reasons["data.group_column"] == "No grouping found."
     assert reasons["model.estimator"] == (
-        "12,692 rows, 6 numeric features and 10 derived; they look back 30 steps, "
-        "and boosted trees find what follows what."
+        "12,692 rows, 6 numeric features and 10 derived; they look back 30 steps, and boosting captures lagged effects."
     )
     assert reasons["validation.strategy"].startswith("There is a time column")
     assert reasons["validation.time_series.gap"].startswith("The derived features look back 30 steps")

@@ -12,7 +12,7 @@ import pytest
 from app.domain.training import metrics
 from app.domain.training.outcome import TrainingResult
 from app.domain.training.picture import picture
-from app.domain.training.report import Folds, number, verdict_of
+from app.domain.training.report import Folds, decimals_for, number, verdict_of
 from app.domain.training.run import train
 from app.domain.training.splitting import STRATEGIES
 from app.domain.vocabulary import Strategy
@@ -92,6 +92,23 @@ def test_scores_that_look_alike_are_written_with_more_digits() -> None:
     sentence = report_of(frame, selected=["a"], primary="rmse", parameters={"alpha": 1e5})["headline"]["sentence"]
     own, other = sentence.split("RMSE ")[1].split(", on")[0].split(" against ")
     assert own != other
+
+
+@pytest.mark.parametrize(
+    ("pairs", "decimals"),
+    [
+        ([(0.9012, 0.61)], 2),
+        ([(0.9912, 0.9893)], 3),
+        ([(0.9981, 0.61)], 3),
+        ([(1.0, 0.61)], 2),
+        ([(0.99999, 0.61)], 4),
+        ([(0.5, 0.5)], 2),
+        ([(None, 0.61)], 2),
+    ],
+    ids=["apart", "alike", "nearly perfect", "perfect", "at most four", "equal", "unknown"],
+)
+def test_decimals_tell_a_score_from_its_rival_and_from_1(pairs: list[Any], decimals: int) -> None:
+    assert decimals_for(pairs, decimals=2, most=4, best=1.0) == decimals
 
 
 def test_a_score_that_is_defined_nowhere_has_won_nowhere() -> None:

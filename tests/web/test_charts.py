@@ -52,6 +52,11 @@ def coordinates(path: str) -> list[float]:
     return [float(text) for text in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", path)]
 
 
+def test_a_metric_is_written_with_the_decimals_chosen_for_it() -> None:
+    assert words.metric_figure({"decimals": 3}, 0.9981) == "0.998"
+    assert words.metric_figure({}, 0.9981) == "1.00"
+
+
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
 @pytest.mark.parametrize("from_zero", [True, False])
 def test_a_linear_scale_holds_all_its_values_and_has_ticks(values: list[Any], from_zero: bool) -> None:

@@ -27,9 +27,9 @@ def test_what_came_true_is_said() -> None:
     said = _said()
     assert said.time == (
         "Estimated 2 to 8 s of processor time; it took 4 s, within what was estimated. "
-        "Waiting for a turn and for other work on the machine comes on top."
+        "Time in the queue is not included."
     )
-    assert said.memory == "Estimated 240 to 310 MB; at most it held 280 MB, within what was estimated."
+    assert said.memory == "Estimated 240 to 310 MB; peak memory 280 MB, within what was estimated."
     assert "learnt" in said.learnt
 
 
@@ -78,4 +78,4 @@ def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser:
 def test_the_promise_before_the_launch_is_one_of_processor_time(browser: Browser, user: User) -> None:
     page = browser.get(step_path(draft_on_sample(user), "review"))
     assert "of processor time, for" in page.words
-    assert "waiting for a turn and for other work on the machine comes on top" in page.words
+    assert "plus any time in the queue" in page.words

@@ -69,7 +69,7 @@ def test_a_finished_experiment_shows_scores_beside_baselines_and_what_can_be_tak
     assert re.search(r'<dt>From launch to result</dt><dd class="value">\d+ s</dd>', text)
     assert text.count("it took") == 1
     assert "The clock" not in text
-    assert "Estimated 240 to 310 MB; at most it held 280 MB" in text
+    assert "Estimated 240 to 310 MB; peak memory 280 MB" in text
     assert f'<a href="/experiments/{row.id}/predictions.csv">Predictions</a>' in text
     assert f'<a href="/experiments/{row.id}/config.json">Config</a>' in text
     assert "vendor/chart.js" in response.text
@@ -189,7 +189,7 @@ def test_a_running_experiment_polls_and_works_without_script(client: FlaskClient
     assert f'hx-get="/experiments/{row.id}/progress" hx-trigger="every 1s" hx-swap="outerHTML"' in text
     assert "Fitting fold 2 of 3." in text
     assert 'max="100" value="25.0"' in text
-    assert "10 s gone, about 30 s left." in text
+    assert "10 s elapsed, about 30 s left." in text
     assert '<th scope="row">Fold 1</th><td class="n"><strong>0.9</strong></td><td>Day-of-year mean' in text
     assert f'action="/experiments/{row.id}/cancel"' in text
     assert "Running" in text
@@ -256,7 +256,7 @@ def test_cancelling_a_running_experiment_says_that_it_is_stopping(client: FlaskC
     row = seeds.add_experiment(user, RunState.RUNNING)
     token = token_of(client.get(f"/experiments/{row.id}").text)
     client.post(f"/experiments/{row.id}/cancel", data={"csrf_token": token})
-    assert "Stopping as soon as" in client.get(f"/experiments/{row.id}").text
+    assert "Stopping after the current fit" in client.get(f"/experiments/{row.id}").text
     assert client.post(f"/experiments/{row.id}/cancel").status_code == 400
 
 

@@ -76,7 +76,7 @@ def test_what_came_is_shown_with_its_baseline_and_is_not_looked_for_again(browse
     work(small)
     text = browser.get(step_path(small, "model")).text
     assert "every 1s" not in text
-    assert "Best rule without learning" in text
+    assert "Best baseline, by fold" in text
     assert "in short fits on" in text, "the first reason of the cards"
     assert "the order from short fits on it" in text
 
@@ -152,12 +152,12 @@ def test_who_came_out_first_beside_the_chosen_one_is_said_with_a_button_when_the
 
 def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -> None:
     before = words_of(browser.get(step_path(small, "model")).element("model-choices"))
-    assert "first by the rules" in before
+    assert "suggested" in before
     assert "first choice" not in before
     work(small)
     after = words_of(browser.get(step_path(small, "model")).element("model-choices"))
     assert "first choice" in after
-    assert "first by the rules" not in after
+    assert "suggested" not in after
 
 
 def order_shown(page: Page) -> list[str]:

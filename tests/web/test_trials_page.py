@@ -95,7 +95,7 @@ def test_a_finished_search_shows_what_every_part_found(app: Flask, client: Flask
     row = seeds.finish(app, user, report=report)
     text = main_of(client.get(f"/experiments/{row.id}").text)
     assert 'id="experiments-searched"' in text
-    for words in ("Fold 1", "Deepest tree", "Smallest leaf", "rank correlation", "best so far"):
+    for words in ("Fold 1", "Maximum depth", "Smallest leaf", "rank correlation", "best so far"):
         assert words in text
     with transaction():
         row.report = {key: value for key, value in report.items() if key != "tuning"}

@@ -142,7 +142,7 @@ def test_data_that_was_deleted_leads_back_to_data_and_the_answers_stay(
 
 # Sample, step, what is typed, and the sentence that answers it.
 WRONG: list[tuple[str, str, dict[str, Any], str]] = [
-    ("piscataquis", "data", {"target": ""}, "Choose the column that you want to estimate."),
+    ("piscataquis", "data", {"target": ""}, "Choose the column to predict."),
     ("penguins", "data", {"task_kind": "regression"}, "does not hold numbers, so regression cannot predict it"),
     ("penguins", "data", {"task_kind": "binary"}, "a binary task needs two"),
     ("penguins", "data", {"time_column": "Species"}, "does not hold dates"),

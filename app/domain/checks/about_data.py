@@ -185,7 +185,7 @@ def marks_are_answered(subject: Subject) -> Iterator[Problem]:
     others = len(names) - 1
     more = "" if not others else " and 1 other column" if others == 1 else f" and {others:,} other columns"
     hold = "hold" if others else "holds"
-    message = f"{names[0][:60]}{more} {hold} values that may mean missing; nobody has said so yet."
+    message = f"{names[0][:60]}{more} {hold} values that may mean missing. Say what they mean before you launch."
     field = "target" if names == [task.target] else ""
     yield warning("data", field, "marker_unanswered", message, Remedy('Answer under "Worth knowing" on the Data step.'))
 

@@ -24,7 +24,7 @@ WEIGHTS = Parameter(
 )
 MAX_DEPTH = Parameter(
     "max_depth",
-    "Deepest tree",
+    "Maximum depth",
     "integer",
     None,
     "How many splits may follow each other.",

@@ -193,7 +193,7 @@ ENTRIES = (
         _forest_memory,
         indicator_work=0.12,
         predict_share=0.03,
-        strengths=("Hard to set wrongly", "Bends with thresholds and interactions; no scaling needed"),
+        strengths=("Robust to its settings", "Bends with thresholds and interactions; no scaling needed"),
         cautions=("Large when saved",),
         number_cautions=("Smooths peaks: never beyond the largest value it has seen",),
     ),
@@ -282,7 +282,7 @@ ENTRIES = (
                 "What an error costs.",
                 level=Level.ADVANCED,
                 choices=(
-                    ("squared_error", "Squared"),
+                    ("squared_error", "Squared error"),
                     ("absolute_error", "Absolute"),
                     ("poisson", "Poisson"),
                     ("gamma", "Gamma"),
@@ -321,7 +321,7 @@ ENTRIES = (
         handles_missing=True,
         for_each_class=True,
         strengths=("Bends with thresholds and interactions; no scaling needed",),
-        cautions=("Hundreds of trees together, of which no single one can be read",),
+        cautions=("Hard to interpret",),
         number_cautions=("Cannot go beyond the largest value it has seen",),
     ),
 )

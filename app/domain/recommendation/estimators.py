@@ -66,7 +66,7 @@ def _order(traits: Traits) -> tuple[list[str], str]:
         return first, f"{size}: a simple model is harder to fool on so few"
     if traits.memory_steps and traits.rows >= SOME:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
-        return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosted trees find what follows what"
+        return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosting captures lagged effects"
     if traits.memory_steps:
         first = [line, "extra_trees", "random_forest", "gaussian_process", "hist_gradient_boosting"]
         return first, f"{size}; they look back {traits.memory_steps:,} steps: a line carries a short series on"

@@ -163,7 +163,7 @@ def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKin
         )
         return None
     if not target:
-        message = "Choose the column that you want to estimate."
+        message = "Choose the column to predict."
         chosen = Remedy(f"Estimate {suggested[:60]}", {"data": {"target": None}}) if suggested else None
         reader.wrong("data", "target", message, code="target_missing", remedy=chosen or Remedy("Choose a column."))
         return None

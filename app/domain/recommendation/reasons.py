@@ -40,9 +40,11 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     if entry.id in LINES and traits.memory_steps:
         said.append(f"Features look back {traits.memory_steps:,} steps, and a series mostly carries on in a line")
     if entry.id in LINES and traits.rows_per_column >= 1:
-        said.append(f"{traits.rows_per_column:,.0f} rows for each number that it has to learn")
+        said.append(f"{traits.rows_per_column:,.0f} rows per coefficient")
     if entry.id in TREES and traits.tail >= LONG_TAIL:
-        said.append(f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which cuts do not mind")
+        said.append(
+            f"The target has a long tail ({traits.tail:.1f} to 1 about the median); trees are unaffected by skew"
+        )
     smooth = traits.target_values > traits.rows // 10 and 0 < traits.tail < LONG_TAIL
     if entry.id in SMOOTH and traits.coarse_share < 0.3:
         target = f", a target of {traits.target_values:,} values without a long tail" if smooth else ""
@@ -57,7 +59,9 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     if entry.max_rows is not None and traits.rows > entry.max_rows:
         said.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can carry")
     if entry.id in (*LINES, "gaussian_process") and traits.tail >= LONG_TAIL:
-        said.append(f"The tail of the target ({traits.tail:.1f} to 1 about the median) weighs most in its squares")
+        said.append(
+            f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which dominates squared error"
+        )
     if entry.scale and traits.words:
         wide = f"{traits.word_values:,} words in {traits.words:,} column{'' if traits.words == 1 else 's'}"
         said.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")

@@ -177,8 +177,8 @@ def _family(wanted: str, title: str) -> Find:
 STRATEGIES: tuple[Strategy, ...] = (
     Strategy(
         "correlated",
-        "Drop what goes together",
-        "Of columns that go together at least this strongly, the one closer to the target is kept.",
+        "Drop correlated columns",
+        "Of columns correlated at least this strongly, the one closer to the target is kept.",
         Parameter("amount", "Threshold", "number", 0.95, "", low=0.5, high=1),
         _correlated,
         "Nearly the same as another column, which is kept",
@@ -186,7 +186,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     ),
     Strategy(
         "variance",
-        "Drop what hardly varies",
+        "Drop near-constant columns",
         "Variance after the column is brought to the range 0 to 1; for words, of being the most frequent one.",
         Parameter("amount", "Least variance", "number", 0.0005, "", low=0, high=0.25, low_open=True),
         _variance,
@@ -194,8 +194,8 @@ STRATEGIES: tuple[Strategy, ...] = (
     ),
     Strategy(
         "top",
-        "Keep the strongest",
-        "The so many columns that rank highest against the target; one that helps only together with others may go.",
+        "Keep the top columns",
+        "Keeps the columns that rank highest against the target. One that helps only with others may be dropped.",
         Parameter("amount", "How many", "integer", 20, "", low=1, high=20_000),
         _top,
         "Not among the strongest",

@@ -20,7 +20,7 @@ INNER = Parameter(
     "Folds within a fold",
     "integer",
     3,
-    "More steady the choice and take longer. They are cut the way the validation cuts.",
+    "Steadier choice, longer run. They split the way the validation splits.",
     level=Level.ADVANCED,
     low=2,
     high=10,
@@ -45,7 +45,7 @@ PRUNING = Parameter(
     "Give up poor sets early",
     "choice",
     "median",
-    "After each fold within a fold, a set that lags behind is given up.",
+    "After each fold within a fold, poor trials are pruned.",
     level=Level.ADVANCED,
     choices=(("median", "Worse than the median"), ("halving", "Worse half"), ("none", "Never")),
 )

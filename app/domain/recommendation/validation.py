@@ -34,7 +34,7 @@ class Suggested:
 def suggest_strategy(situation: Situation) -> Suggested:
     """Return the strategy that fits the data, and why."""
     if situation.groups >= 2:
-        return Suggested(Strategy.GROUP_K_FOLD, "Rows come in groups: a group must not judge itself.")
+        return Suggested(Strategy.GROUP_K_FOLD, "Rows come in groups: keep each group on one side of the split.")
     if situation.ordered:
         return Suggested(
             Strategy.TIME_SERIES, "There is a time column: a model may only be judged on what came after its training."
@@ -79,7 +79,7 @@ def suggest_gap(situation: Situation) -> Suggested:
             f"a gap of {LONGEST_GAP_SHARE:.0%} of the rows is kept.".replace("%", " %"),
         )
     return Suggested(
-        gap, f"The derived features look back {situation.memory:,} steps; so far apart, rows share nothing."
+        gap, f"The derived features look back {situation.memory:,} steps; with this gap, no window overlaps."
     )
 
 

@@ -117,7 +117,7 @@ def _with_score(ranked: Ranked, evidence: Evidence) -> Ranked:
     if measured is None or not evidence.baseline:
         return ranked
     unit, rule = metrics.get(evidence.metric).title, float(np.mean(evidence.baseline))
-    score = f"{unit} {measured.mean:.3f} in short fits on {measured.rows:,} rows; the best rule without learning"
+    score = f"{unit} {measured.mean:.3f} in short fits on {measured.rows:,} rows; the best baseline"
     return replace(ranked, reasons=(f"{score} {rule:.3f}".replace("-", "\u2212"), *ranked.reasons))
 
 
@@ -199,7 +199,7 @@ def _signal(evidence: Evidence) -> list[Said]:
     gains = [-metric.loss(rule, one) for one, rule in zip(best.scores, evidence.baseline, strict=False)]
     gain, rule = float(np.mean(gains)), float(np.mean(evidence.baseline))
     spread = float(np.std(gains, ddof=1)) * math.sqrt(1 / count + evidence.judged_share) if count > 1 else 0.0
-    numbers = f"{title} scores {best.mean:.3f} and the best rule without learning {rule:.3f} ({unit}, {folds})"
+    numbers = f"{title} scores {best.mean:.3f} and the best baseline {rule:.3f} ({unit}, {folds})"
     perfect, lucky = metric.best, gain <= spread
     share = gain / abs(perfect - rule) if perfect is not None and perfect != rule else 1.0
     little, right = _is_little(evidence, share, lucky=lucky)

@@ -139,7 +139,11 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "What is left of all earlier rain: each step keeps a share of the index and adds the new rain. Use it for the "
         "wetness of a basin. It starts anew in each group and after each gap.",
         "before",
-        (Parameter("decay", "Share kept", "number", 0.9, "What one step leaves of it.", low=0.01, high=0.999),),
+        (
+            Parameter(
+                "decay", "Share kept", "number", 0.9, "Share carried over to the next step.", low=0.01, high=0.999
+            ),
+        ),
         looks_back=True,
         names=lambda column, said: [f"{column}_api_{said['decay']:g}"],
         memory=lambda said: math.ceil(math.log(FORGOTTEN) / math.log(said["decay"])),
@@ -156,7 +160,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
     ),
     TransformEntry(
         "cyclic",
-        "Number on a circle",
+        "Cyclic (sine and cosine)",
         _DATE,
         "A number that starts over, as sine and cosine: 359 degrees of wind direction then stand beside 0.",
         "before",
@@ -259,7 +263,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
     ),
     TransformEntry(
         "missing_indicator",
-        "Mark what is missing",
+        "Missing-value indicator",
         _FILL,
         "One more column: 1 where the value is missing, else 0. Use it where being missing tells something.",
         "fold",
@@ -268,7 +272,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
     ),
     TransformEntry(
         "one_hot",
-        "One column per word",
+        "One-hot",
         _WORDS,
         "A column of zeros and ones for each word. Rare and unseen words share one. Use it for few words.",
         "fold",
@@ -290,7 +294,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
     ),
     TransformEntry(
         "ordinal",
-        "Number per word",
+        "Ordinal encoding",
         _WORDS,
         "Each word becomes its place in the alphabet of the training rows; an unseen word becomes minus 1. Use it with "
         "trees, or where the words have that order.",

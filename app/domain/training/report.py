@@ -9,6 +9,7 @@ stood open at the launch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +221,21 @@ def number(value: float | None, digits: int = 2) -> str:
     return "not defined" if value is None else f"{value:z.{digits}f}".replace("-", "\u2212")
 
 
+def decimals_for(
+    pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
+) -> int:
+    """Return how many decimals tell the two numbers of every pair apart, and none of them from a best of 1."""
+    values = [(one, other) for one, other in pairs if one is not None and other is not None]
+    values += [(value, best) for pair in values for value in pair] if best == 1 else []
+
+    def same(one: float, other: float) -> bool:
+        return one != other and number(one, decimals) == number(other, decimals)
+
+    while decimals < most and any(same(*pair) for pair in values):
+        decimals += 1
+    return decimals
+
+
 def _sentence(
     run: Run,
     *,
@@ -231,9 +247,7 @@ def _sentence(
     won: bool,
     where: str,
 ) -> str:
-    digits = 2
-    while digits < 6 and score != rival and number(score, digits) == number(rival, digits):
-        digits += 1
+    digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
     figures = f"{metric.title} {number(score, digits)} against {number(rival, digits)}"
     if verdict == UNDECIDED:
         against = "the folds do not bear it out" if won else "it did win over the folds"
@@ -262,13 +276,14 @@ def _daily(run: Run) -> bool:
 
 
 def _detail(run: Run, metric: Metric, own: dict[str, Any], other: dict[str, Any], *, folds: Folds, name: str) -> str:
-    spread = f" ± {number(own['std'])}" if own["std"] is not None else ""
+    digits = decimals_for([(own["mean"], other["mean"])], decimals=2, most=4, best=metric.best)
+    spread = f" ± {number(own['std'], digits)}" if own["std"] is not None else ""
     times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
     if len(run.folds) == 1:
         return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} judged."
     if not folds.count:
         return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
-    means = f"{number(own['mean'])}{spread} against {number(other['mean'])} for {name}"
+    means = f"{number(own['mean'], digits)}{spread} against {number(other['mean'], digits)} for {name}"
     return f"Across the {len(run.folds)} folds it won {times}: {means}."
 
 

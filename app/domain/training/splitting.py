@@ -99,7 +99,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
         Strategy.HOLDOUT,
         "Hold-out",
-        "One cut. Quick, and one draw of luck.",
+        "One split: fast, but depends on chance.",
         "Protects against nothing more than seeing the same row twice.",
         "Misleads on few rows: another cut may score very differently.",
         (Parameter("percent", "Rows that judge", "number", 20, "The rest trains.", low=1, high=80, unit="%"),),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.analysis.units import unit_of
+from app.domain.training.report import decimals_for
 from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials, verdict
+from app.web.charts.words import usual_decimals
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Board:
 
 def build(report: dict[str, Any], *, model_title: str, estimator: str = "") -> Board:
     """Return what there is to draw."""
-    report = _with_units(report)
+    report = _with_decimals(_with_units(report))
     charts, target, unit = report["charts"], str(report["task"]["target"]), str(report["task"]["unit"])
     months = residuals.by_month(charts["residuals"], target=target, unit=unit)
     ranked = ranking.build(charts["importance"])
@@ -58,6 +60,19 @@ def build(report: dict[str, Any], *, model_title: str, estimator: str = "") -> B
         basis="rows held out" if charts["basis"] == "hold-out" else "rows each fold had not trained on",
         searched=trials.build(report.get("tuning"), estimator=estimator),
     )
+
+
+def _with_decimals(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report whose metrics say how many decimals tell the model from its strongest baseline."""
+    rival = next(one for one in report["baselines"] if one["id"] == report["headline"]["baseline_id"])["scores"]
+
+    def decimals(metric: dict[str, Any]) -> int:
+        own, other = report["scores"][metric["id"]], rival[metric["id"]]
+        pairs = [(own[key], other[key]) for key in ("mean", "holdout")]
+        best = 1.0 if metric["greater_is_better"] else None
+        return decimals_for(pairs, decimals=usual_decimals(metric), most=4, best=best)
+
+    return {**report, "metrics": [{**metric, "decimals": decimals(metric)} for metric in report["metrics"]]}
 
 
 def _with_units(report: dict[str, Any]) -> dict[str, Any]:

@@ -30,12 +30,11 @@ def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> Exp
     clock = "" if "work_seconds" in actual else " on the clock"
     time = (
         f"Estimated {said} of processor time; it took {seconds_words(work)}{clock}, "
-        f"{_verdict(work, estimate, 'seconds')}. Waiting for a turn and for other work on the machine comes on top."
+        f"{_verdict(work, estimate, 'seconds')}. Time in the queue is not included."
     )
     low, high, held = estimate["memory_mb_low"], estimate["memory_mb_high"], float(actual["memory_mb"])
     memory = (
-        f"Estimated {low:,.0f} to {high:,.0f} MB; at most it held {held:,.0f} MB, "
-        f"{_verdict(held, estimate, 'memory_mb')}."
+        f"Estimated {low:,.0f} to {high:,.0f} MB; peak memory {held:,.0f} MB, {_verdict(held, estimate, 'memory_mb')}."
     )
     learnt = "Estimates on this machine have learnt from it." if "work_seconds" in actual else ""
     return Expected(time, memory, learnt)

@@ -92,7 +92,7 @@ def judged_before_end(progress: dict[str, Any]) -> tuple[str, tuple[FoldLine, ..
 
 def _message(job: JobFacts) -> str:
     if job.stopping:
-        return "Stopping as soon as the fit under way lets it."
+        return "Stopping after the current fit."
     if not job.running:
         return f"{job.reason} {_again(job)}" if job.reason else "Waiting for a worker."
     return f"{job.progress.get('message') or 'Starting'}."
@@ -120,7 +120,7 @@ def range_words(low: float, high: float) -> str:
 
 
 def _time(job: JobFacts, *, gone: float, fraction: Any, estimate: dict[str, Any] | None) -> str:
-    past = f"{seconds_words(gone)} gone" if job.running else f"Waiting for {seconds_words(gone)}"
+    past = f"{seconds_words(gone)} elapsed" if job.running else f"Waiting for {seconds_words(gone)}"
     if job.running and isinstance(fraction, int | float) and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
     if estimate:

@@ -39,12 +39,17 @@ def figure(value: Any, digits: int = 4) -> str:
 
 
 def metric_figure(metric: dict[str, Any], value: float | None) -> str:
-    """Write a score as its metric is written: one decimal for per cent, the target's own digits, else two decimals."""
+    """Write a score as its metric is written: in the target's own digits, or with the decimals chosen for it."""
     if value is None or not math.isfinite(value):
         return "not defined"
     if abs(value) >= 1e6 or metric.get("in_target_units"):
         return figure(value, 3)
-    return f"{value:z,.{1 if metric.get('unit') == '%' else 2}f}".replace("-", MINUS)
+    return f"{value:z,.{metric.get('decimals', usual_decimals(metric))}f}".replace("-", MINUS)
+
+
+def usual_decimals(metric: dict[str, Any]) -> int:
+    """Return one decimal for per cent, else two."""
+    return 1 if metric.get("unit") == "%" else 2
 
 
 def with_unit(name: str, unit: str) -> str:
