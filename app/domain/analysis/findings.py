@@ -52,8 +52,7 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
     """
     said = choices or ReadingChoices()
     lent = Lent(connection, source) if connection is not None and rows else None
-    lines, notes = report.dialect.header_lines, report.notes
-    held = with_units([_with_reason(column) for column in columns], choices=said, notes=notes, header_lines=lines)
+    held = _with_reported_units(columns, report, said)
     if axis is not None and axis.group is None:
         axis = find_group(held, rows, axis, lent)
     marked = find_marks(held, rows, lent)
@@ -65,6 +64,13 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
     copies = None if said.duplicates == "keep" else duplicates
     findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, lent=lent)
     return held, findings
+
+
+def _with_reported_units(
+    columns: Sequence[ColumnProfile], report: ImportReport, said: ReadingChoices
+) -> list[ColumnProfile]:
+    reasoned = [_with_reason(column) for column in columns]
+    return with_units(reasoned, choices=said, notes=report.notes, header_lines=report.dialect.header_lines)
 
 
 def _with_reason(column: ColumnProfile) -> ColumnProfile:

@@ -192,21 +192,8 @@ def _moment(microseconds: float) -> str:
 
 
 def _column(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoices) -> ColumnProfile:
-    open_marks = marks_among(facts.top) if one.storage == "text" else {}
-    marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
     numbers = facts.numbers if one.storage in NUMBERS else None
-    evidence = Evidence(
-        name=name,
-        storage=one.storage,
-        rows=rows,
-        # What may mean missing says nothing of what a column is.
-        present=facts.present - sum(marks.values()),
-        distinct=facts.distinct - len(marks),
-        mean_length=facts.mean_length if one.storage == "text" else 0.0,
-        minimum=numbers.minimum if numbers else None,
-        maximum=numbers.maximum if numbers else None,
-    )
-    kind, reason = decide_kind(evidence)
+    kind, reason = decide_kind(_evidence(one, name, facts, rows, choices))
     low, high = _bounds(one, facts)
     return ColumnProfile(
         name=name,
@@ -233,6 +220,24 @@ def _column(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoi
         time_example=one.times.example[:WORD_SHOWN] if one.times is not None else "",
         joined_from=one.joined,
         unit=one.written.unit if one.written is not None and not one.written.is_text else "",
+    )
+
+
+def _evidence(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoices) -> Evidence:
+    """Return what the decision about a column's kind rests on."""
+    open_marks = marks_among(facts.top) if one.storage == "text" else {}
+    marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
+    numbers = facts.numbers if one.storage in NUMBERS else None
+    return Evidence(
+        name=name,
+        storage=one.storage,
+        rows=rows,
+        # What may mean missing says nothing of what a column is.
+        present=facts.present - sum(marks.values()),
+        distinct=facts.distinct - len(marks),
+        mean_length=facts.mean_length if one.storage == "text" else 0.0,
+        minimum=numbers.minimum if numbers else None,
+        maximum=numbers.maximum if numbers else None,
     )
 
 
