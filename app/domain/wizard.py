@@ -21,7 +21,7 @@ STEPS: tuple[StepDef, ...] = (
     StepDef(
         "data",
         "Data",
-        "Choose a file, see what is in it, and choose the column to predict.",
+        "Choose a file, look at it, and choose the column to predict.",
         clears=(
             ("dataset_id", ("data.*", "features.*", "model.*", "validation.*")),
             ("target", ("data.task_kind", "features.leak.*")),
@@ -29,7 +29,7 @@ STEPS: tuple[StepDef, ...] = (
     ),
     StepDef("features", "Features", "Choose what the model may look at."),
     StepDef("model", "Model", "Choose what learns from the features."),
-    StepDef("validation", "Validation", "Decide which rows teach the model and which rows judge it."),
+    StepDef("validation", "Validation", "Decide which rows train the model and which validate it."),
     StepDef("review", "Review", "The whole experiment on one page. What you launch is frozen."),
 )
 

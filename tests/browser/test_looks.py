@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from typing import Any
@@ -78,3 +79,32 @@ def test_firefox_draws_an_unknown_amount_neither_full_nor_empty(product: Product
     firefox.close()
     assert unknown != full
     assert unknown != empty
+
+
+def test_the_first_button_and_every_page_are_in_view_at_375_px(open_page: OpenPage) -> None:
+    page = open_page(width=375, height=812).page
+    page.goto("/experiments/new")
+    box = page.get_by_role("button", name="Use this sample").bounding_box()
+    assert box["y"] + box["height"] <= 812
+    pages = page.locator(".bar .nav")
+    assert pages.evaluate("(nav) => nav.scrollWidth <= nav.clientWidth")
+
+
+def test_names_of_steps_keep_apart_at_320_px(open_page: OpenPage) -> None:
+    page = open_page(width=320, height=256).page
+    page.goto("/experiments/new")
+    boxes = [name.bounding_box() for name in page.locator(".step-name").all()]
+    assert len(boxes) == 5
+    for left, right in itertools.pairwise(boxes):
+        assert left["x"] + left["width"] < right["x"]
+
+
+def test_the_page_stays_in_its_place_when_undo_comes(open_page: OpenPage) -> None:
+    page = open_page(width=1280, height=900).page
+    walk = Walk(page)
+    walk.choose_sample()
+    top = "(heading) => heading.getBoundingClientRect().top + scrollY"
+    heading, before = page.locator("h1"), page.locator("h1").evaluate(top)
+    page.get_by_label("Target column", exact=True).select_option("prcp_mm")
+    page.get_by_role("button", name="Undo last change").wait_for()
+    assert heading.evaluate(top) == before

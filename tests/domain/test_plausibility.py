@@ -32,10 +32,10 @@ def test_only_estimates_that_the_target_cannot_be_are_found(observed: Any, said:
 
 def test_the_sentence_says_how_many_how_low_and_how_to_read_them() -> None:
     assert sentence(BelowZero(17, 10_973, -0.8412), target="discharge_mm", unit="mm") == (
-        "17 of 10,973 estimates lie below zero, where discharge_mm never is in its data; the lowest is \u22120.841 mm. "
-        "Read them as zero: the scores and the file of predictions hold them as estimated."
+        "17 of 10,973 predictions are below zero, where discharge_mm never is in its data; the lowest is \u22120.841 mm. "
+        "Read them as zero: the scores and the file of predictions hold them as predicted."
     )
-    assert sentence(BelowZero(1, 9, -1e-7), target="q", unit="").startswith("1 of 9 estimates lies below zero")
+    assert sentence(BelowZero(1, 9, -1e-7), target="q", unit="").startswith("1 of 9 predictions is below zero")
     assert "\u22121e-07." in sentence(BelowZero(1, 9, -1e-7), target="q", unit="")
 
 
@@ -46,7 +46,7 @@ def test_the_report_notes_what_its_own_predictions_hold() -> None:
     below = result.predictions["predicted"] < 0
     assert below.any()
     (note,) = [one for one in result.report["notes"] if "below zero" in one]
-    assert note.startswith(f"{below.sum()} of 120 estimates lie below zero")
+    assert note.startswith(f"{below.sum()} of 120 predictions are below zero")
     assert " mm. Read them" in note
     signed: pd.DataFrame = made(120)
     assert signed["y"].min() < 0

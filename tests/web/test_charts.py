@@ -140,7 +140,7 @@ def test_a_hydrograph_of_odd_values_stays_in_its_frame(name: str, values: list[A
         return
     assert chart is not None
     assert all(-0.1 <= value <= 1000.1 for value in coordinates(chart.observed + chart.estimated))
-    assert chart.sentence.startswith("Observed and estimated flow")
+    assert chart.sentence.startswith("Observed and predicted flow")
 
 
 def test_a_hydrograph_is_drawn_in_the_order_of_time() -> None:
@@ -186,7 +186,7 @@ def test_an_estimate_below_a_logarithmic_axis_stands_at_its_edge_and_is_counted(
     chart = points.build({"observed": [1.0, 10.0], "predicted": [-3.0, 9.0], "log": True}, target="flow")
     assert chart is not None
     assert chart.points[0][1] == 100
-    assert "1 estimates below the axis" in chart.note
+    assert "1 predictions below the axis" in chart.note
 
 
 def test_residuals_that_are_all_the_same_have_a_histogram_and_none_has_not() -> None:
@@ -360,7 +360,7 @@ def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
     assert made.scatter is not None
     assert made.months is not None
     assert made.hydrograph.y_title == made.hydrograph.data["title"] == "flow_mm (mm)"
-    assert (made.scatter.x_title, made.months.y_title) == ("Observed (mm)", "Estimated minus observed (mm)")
+    assert (made.scatter.x_title, made.months.y_title) == ("Observed (mm)", "Predicted minus observed (mm)")
 
 
 def test_a_unit_that_nobody_knows_is_that_of_the_target() -> None:

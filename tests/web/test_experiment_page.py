@@ -64,7 +64,7 @@ def test_a_finished_experiment_shows_scores_beside_baselines_and_what_can_be_tak
     assert row.report["headline"]["sentence"] in text
     assert "A &lt;i&gt;small&lt;/i&gt; river" in text
     assert "Hydrograph, the last" in text
-    assert "Estimated against observed" in text
+    assert "Predicted against observed" in text
     assert "Estimated 3 to 6 s of processor time; it took 4 s, within what was estimated." in text
     assert re.search(r'<dt>From launch to result</dt><dd class="value">\d+ s</dd>', text)
     assert text.count("it took") == 1

@@ -69,9 +69,8 @@ def target_has_values(subject: Subject) -> Iterator[Problem]:
         yield warning("data", "target", "target_mostly_missing", message, remedy)
     elif target.missing:
         rows_left = "1 row" if target.missing == 1 else f"{target.missing:,} rows"
-        message = (
-            f"{rows_left} without a {name} {'is' if target.missing == 1 else 'are'} left out of training and judging."
-        )
+        left_out = "is left out" if target.missing == 1 else "are left out"
+        message = f"{rows_left} without a {name} {left_out} of training and validation."
         yield notice("data", "target", "target_missing_rows", message, Remedy("Nothing needs to be done."))
 
 

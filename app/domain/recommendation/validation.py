@@ -36,16 +36,14 @@ def suggest_strategy(situation: Situation) -> Suggested:
     if situation.groups >= 2:
         return Suggested(Strategy.GROUP_K_FOLD, "Rows come in groups: keep each group on one side of the split.")
     if situation.ordered:
-        return Suggested(
-            Strategy.TIME_SERIES, "There is a time column: a model may only be judged on what came after its training."
-        )
+        return Suggested(Strategy.TIME_SERIES, "There is a time column: validate only on what came after training.")
     if situation.task.is_classification and _rarest_that_trains(situation) >= 2 and situation.rows >= SMALL:
         return Suggested(Strategy.STRATIFIED_K_FOLD, "Classes: every fold keeps their shares.")
     if situation.rows < SMALL:
         return Suggested(
             Strategy.REPEATED_K_FOLD, f"{situation.rows:,} rows: repeats steady a score that luck would move."
         )
-    return Suggested(Strategy.K_FOLD, "Rows stand for themselves: each judges once.")
+    return Suggested(Strategy.K_FOLD, "Rows are independent: each validates once.")
 
 
 def _rarest_that_trains(situation: Situation) -> int:

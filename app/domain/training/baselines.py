@@ -58,19 +58,21 @@ def _majority(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], NDAr
     return np.full(len(rows), int(shares.argmax())), np.tile(shares, (len(rows), 1))
 
 
-MEAN = BaselineEntry("mean", "Mean", "Always says the mean of the training rows.", _mean, "the mean")
-PERSISTENCE = BaselineEntry("persistence", "Persistence", "Says the last value observed before the row.", _persistence)
+MEAN = BaselineEntry("mean", "Mean", "Always predicts the mean of the training rows.", _mean, "the mean")
+PERSISTENCE = BaselineEntry(
+    "persistence", "Persistence", "Predicts the last value observed before the row.", _persistence
+)
 DAY_OF_YEAR = BaselineEntry(
     "day_of_year_mean",
     "Day-of-year mean",
-    "Says the mean of that calendar day in the training rows.",
+    "Predicts the mean of that calendar day in the training rows.",
     _day_of_year,
     "the day-of-year mean",
 )
 MAJORITY = BaselineEntry(
     "majority",
     "Most common class",
-    "Always says the most common class of the training rows.",
+    "Always predicts the most common class of the training rows.",
     _majority,
     "the most common class",
 )

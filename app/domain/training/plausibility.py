@@ -46,7 +46,7 @@ def sentence(found: BelowZero, *, target: str, unit: str) -> str:
     lowest = f"{float(f'{found.lowest:.3g}'):,g} {unit}".strip().replace("-", "\u2212", 1)
     one = found.count == 1
     return (
-        f"{found.count:,} of {found.estimates:,} estimates {'lies' if one else 'lie'} below zero, where {target} never "
+        f"{found.count:,} of {found.estimates:,} predictions {'is' if one else 'are'} below zero, where {target} never "
         f"is in its data; the lowest is {lowest}. Read {'it' if one else 'them'} as zero: the scores and the file of "
-        f"predictions hold {'it' if one else 'them'} as estimated."
+        f"predictions hold {'it' if one else 'them'} as predicted."
     )

@@ -68,8 +68,8 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
         Strategy.TIME_SERIES,
         "Forward in time",
-        "Each fold trains on the past and is judged on what follows.",
-        "Protects against judging a day by its neighbours.",
+        "Each fold trains on the past and is validated on what follows.",
+        "Protects against validating a day by its neighbours.",
         "Misleads when the site itself changed, as after a dam.",
         (
             FOLDS,
@@ -107,7 +107,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
         Strategy.K_FOLD,
         "k-fold",
-        "Every row judges once; the others train.",
+        "Every row validates once; the others train.",
         "Protects against the luck of one cut.",
         "Misleads when neighbouring rows are alike, as days or sites are.",
         (FOLDS,),
@@ -141,7 +141,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
         Strategy.LEAVE_ONE_GROUP_OUT,
         "Leave one group out",
-        "Each site judges once, unseen.",
+        "Each site validates once, unseen.",
         "Answers how well it travels to a new site.",
         "Takes one fit for every group.",
         (),

@@ -83,7 +83,7 @@
       type: "line", label, data: values, borderColor: colour, backgroundColor: colour, borderWidth: 1.75,
       pointRadius: 0, pointHoverRadius: 4, yAxisID: "y",
     });
-    const datasets = [line("estimated", data.estimated, colours["series-2"]), line("observed", data.observed, colours.observed)];
+    const datasets = [line("predicted", data.estimated, colours["series-2"]), line("observed", data.observed, colours.observed)];
     const most = Math.max(0, ...(data.rain || []).filter(Number.isFinite));
     if (most > 0) {
       datasets.push({ type: "bar", label: data.rainName, data: data.rain, backgroundColor: colours.rain, yAxisID: "rain", barPercentage: 1, categoryPercentage: 0.8 });
@@ -103,7 +103,7 @@
 
   function scatter(data, colours) {
     const type = data.log ? "logarithmic" : "linear";
-    const options = shared(colours, (item) => `observed ${number(item.raw.x)}, estimated ${number(item.raw.y)}`, () => "");
+    const options = shared(colours, (item) => `observed ${number(item.raw.x)}, predicted ${number(item.raw.y)}`, () => "");
     options.scales = {
       x: marked(colours, data.ticks, { type, min: data.low, max: data.high, grid: { display: false } }),
       y: marked(colours, data.ticks, { type, min: data.low, max: data.high }),

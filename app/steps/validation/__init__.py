@@ -1,4 +1,4 @@
-"""Decide which rows teach the model and which rows judge it."""
+"""Decide which rows train the model and which validate it."""
 
 from app.steps.validation.routes import blueprint
 

@@ -59,7 +59,7 @@ def lead(spec: Spec, report: dict[str, Any] | None) -> str:
     judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
     features = "1 feature" if count == 1 else f"{count:,} features"
-    return f"{model_title(spec)} estimates {spec.task.target} from {features}{derived}, judged {judged}."
+    return f"{model_title(spec)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
 
 
 def facts(spec: Spec) -> tuple[Fact, ...]:
@@ -75,7 +75,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found += search(spec)
     found += _validation(spec)
     wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
-    found.append(Fact("Judged by", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
+    found.append(Fact("Metrics", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
     found.append(Fact("Seed", str(spec.reproducibility.seed)))
     return tuple(found)
 

@@ -136,12 +136,12 @@ def _sentence(rows: list[tuple[Any, Any, Any, Any]], target: str) -> str:
     span = f"{rows[0][0]:%Y-%m-%d} to {rows[-1][0]:%Y-%m-%d}"
     pairs = [row for row in rows if row[1] is not None and row[2] is not None]
     if not pairs:
-        return f"Observed and estimated {target}, {span}. No row has both."
+        return f"Observed and predicted {target}, {span}. No row has both."
     peak = max(pairs, key=lambda row: row[1])
     inside = sorted(abs(row[2] - row[1]) for row in pairs)[len(pairs) // 2]
     return (
-        f"Observed and estimated {target}, {span}. The highest observed value is {figure(peak[1], 3)} on "
-        f"{peak[0]:%Y-%m-%d}, where the estimate is {figure(peak[2], 3)}; half of the estimates lie within "
+        f"Observed and predicted {target}, {span}. The highest observed value is {figure(peak[1], 3)} on "
+        f"{peak[0]:%Y-%m-%d}, where the prediction is {figure(peak[2], 3)}; half of the predictions lie within "
         f"{figure(inside, 2)} of what was observed."
     )
 
@@ -152,4 +152,4 @@ def _numbers(values: dict[str, Any], rain_name: str) -> Numbers:
     rows, which = thin(
         [(str(time or "").replace("T", " "), *rest) for time, *rest in zip(values["times"], *columns, strict=True)]
     )
-    return Numbers(which, ("Time", "Observed", "Estimated", *([rain_name] if rain_name else [])), rows)
+    return Numbers(which, ("Time", "Observed", "Predicted", *([rain_name] if rain_name else [])), rows)

@@ -1,4 +1,4 @@
-"""Estimated against observed."""
+"""Predicted against observed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scat
     seen, said = zip(*pairs, strict=True)
     scale = scales.logarithmic(max(one, least) for one in (*seen, *said)) if log else scales.amounts(seen, said)
     marks = scales.ticks(scale)
-    upwards = scales.titled(with_unit(f"Estimated {target}", unit), scale)
+    upwards = scales.titled(with_unit(f"Predicted {target}", unit), scale)
     return Scatter(
         sentence=_sentence(pairs, target),
         note=_note(values, pairs, scale, log=log),
@@ -56,7 +56,7 @@ def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scat
         numbers=_numbers(pairs),
         data={
             "kind": "scatter",
-            "title": f"Upwards: {upwards[:1].lower()}{upwards[1:]}. To the right: observed.",
+            "title": f"{upwards} against observed",
             "ticks": scales.values_of(scale, marks),
             "points": pairs,
             "low": scale.low,
@@ -72,7 +72,7 @@ def _note(values: dict[str, Any], pairs: list[tuple[float, float]], scale: scale
     if not log:
         return f"{text}. The dashed line is equality."
     edge = sum(said < scale.low for _seen, said in pairs)
-    below = f" {edge:,} estimates below the axis stand at its edge." if edge else ""
+    below = f" {edge:,} predictions below the axis stand at its edge." if edge else ""
     return f"{text}, both axes logarithmic. The dashed line is equality.{below}"
 
 
@@ -80,7 +80,7 @@ def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
     errors = sorted(abs(said - seen) for seen, said in pairs)
     above = sum(said > seen for seen, said in pairs)
     return (
-        f"Estimated against observed {target} for {len(pairs):,} rows. Half of the estimates lie within "
+        f"Predicted against observed {target} for {len(pairs):,} rows. Half of the predictions lie within "
         f"{figure(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
         f"{figure(errors[min(len(errors) * 9 // 10, len(errors) - 1)], 2)}; "
         f"{100 * above / len(pairs):.0f} % are too high."
@@ -90,4 +90,4 @@ def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
 def _numbers(pairs: list[tuple[float, float]]) -> Numbers:
     ordered = sorted(pairs)
     rows, which = thin([(figure(seen), figure(said), figure(said - seen)) for seen, said in ordered])
-    return Numbers(f"{which} In order of what was observed.", ("Observed", "Estimated", "Difference"), rows, words=0)
+    return Numbers(f"{which} In order of what was observed.", ("Observed", "Predicted", "Difference"), rows, words=0)

@@ -75,11 +75,11 @@ def by_month(values: dict[str, Any] | None, *, target: str, unit: str = "") -> M
             f"Residuals of {target} by month. The middle nine tenths are widest in {MONTHS[widest['month'] - 1]}, "
             f"from {figure(widest['q05'], 2)} to {figure(widest['q95'], 2)}."
         ),
-        y_title=scales.titled(with_unit("Estimated minus observed", unit), scale),
+        y_title=scales.titled(with_unit("Predicted minus observed", unit), scale),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(scale, signed=True)),
         boxes=tuple(_box(line, scale, place=place, count=len(lines)) for place, line in enumerate(lines)),
         numbers=Numbers(
-            "Quantiles of estimated minus observed.",
+            "Quantiles of predicted minus observed.",
             ("Month", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
             tuple(
                 (MONTHS[line["month"] - 1], *(figure(line[mark], 3) for mark in MARKS), f"{line['rows']:,}")
@@ -118,9 +118,9 @@ def histogram(values: dict[str, Any] | None, *, target: str, unit: str = "") -> 
     return Histogram(
         sentence=(
             f"Residuals of {target}, counted in {len(counts)} bins from {figure(edges[0], 3)} to "
-            f"{figure(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the estimates are too high."
+            f"{figure(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
         ),
-        x_title=scales.titled(with_unit("Estimated minus observed", unit), across),
+        x_title=scales.titled(with_unit("Predicted minus observed", unit), across),
         x=scales.ticks(across, signed=True),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(up)),
         zero=scales.percent(across.share(0.0)),

@@ -8,7 +8,7 @@ from typing import Any
 from app.web.charts import scales
 from app.web.charts.words import MOST_ROWS, Numbers
 
-NAMES = {"train": "trains", "valid": "judges", "gap": "gap, left out", "unused": "not used", "hold": "held out"}
+NAMES = {"train": "trains", "valid": "validates", "gap": "gap, left out", "unused": "not used", "hold": "held out"}
 LINE = 20
 
 
@@ -71,11 +71,11 @@ def _numbers(folds: list[dict[str, Any]], holdout: dict[str, Any] | None) -> Num
         return tuple(cells)
 
     heads = ["Fold"]
-    for title in ("Training", "Judged"):
+    for title in ("Training", "Validation"):
         heads += [f"{title} rows", *([f"{title} dates"] if dated else [])]
     which = (
         f"The first {MOST_ROWS} of {len(folds)} folds."
         if len(folds) > MOST_ROWS
-        else "Rows that train and rows that judge."
+        else "Rows that train and rows that validate."
     )
     return Numbers(which, tuple(heads), tuple(row(part) for part in parts))
