@@ -188,7 +188,9 @@ def test_a_poll_takes_no_button_away_that_is_held_down(open_page: OpenPage) -> N
 
 
 def test_a_fault_in_the_search_space_is_said_in_its_cell(open_page: OpenPage) -> None:
-    page = open_page().page
+    watched = open_page()
+    watched.expect("status of 422")
+    page = watched.page
     walk = _at_model(page)
     walk.choose_estimator("ridge")
     page.locator("#h-tune", has_text="Ridge").wait_for()

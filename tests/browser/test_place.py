@@ -31,7 +31,8 @@ BEFORE = """(selector) => {
   return control.id ? `#${control.id}` : selector;
 }"""
 AFTER = """(selector) => {
-  const fresh = !document.querySelector('#wizard').firstElementChild.isOld;
+  const shown = document.querySelector('#wizard')?.firstElementChild;
+  const fresh = shown && !shown.isOld;
   const settled = !document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping, .htmx-added');
   if (!fresh || !settled) return null;
   const control = document.querySelector(selector), focused = document.activeElement;

@@ -27,6 +27,7 @@ def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javas
     assert re.search(r"beats persistence: NSE 0\.\d+ against 0\.\d+", text), text[:1500]
     assert page.locator("svg.chart").count() >= 3
     if javascript:
+        page.locator("figure[data-chart]").first.scroll_into_view_if_needed()
         page.locator("canvas").first.wait_for()
     else:
         assert page.locator("canvas:visible").count() == 0
