@@ -45,6 +45,8 @@ REST_SECONDS = 5.0
 KEEP_SECONDS = 3600
 # How long a result waits to be stored while the database is busy or the disk full; RQ must not end it before.
 STORE_SECONDS = 1200.0
+# What Redis takes for a time; a limit beyond a month is none.
+LONGEST_SECONDS = 31 * 24 * 3600
 GRACE_SECONDS = int(STORE_SECONDS) + 60
 LEAST_WORKERS = 3
 # Between the id of a job and what tells one of its bells from another; RQ takes letters, digits, "_" and "-".
@@ -101,7 +103,7 @@ def ring(job_id: uuid.UUID, kind: JobKind, *, seconds: int) -> bool:
             FUNCTIONS[kind],
             str(job_id),
             job_id=f"{job_id}{BELL}{uuid.uuid4().hex}",
-            job_timeout=seconds + GRACE_SECONDS,
+            job_timeout=max(0, min(seconds, LONGEST_SECONDS)) + GRACE_SECONDS,
             result_ttl=0,
             failure_ttl=KEEP_SECONDS,
         )

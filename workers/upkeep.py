@@ -32,4 +32,7 @@ def look_after(settings: config.Settings) -> None:
                     tidied = time.monotonic()
         except SQLAlchemyError as fault:
             log.warning("the database cannot be used: %s", fault)
+        except Exception:
+            # What cannot be tidied today is no reason to take no lost job back.
+            log.exception("looking after what was left behind did not come to its end")
         time.sleep(SWEEP_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
+from app.domain.errors import NotFoundError
 from app.domain.interruptions import WORKER_LOST, given_up
 from app.domain.vocabulary import JobKind, RunState
 from app.services import analysis, datasets, repeats, stored_files, uploads
@@ -27,6 +29,10 @@ from app.storage.tables import Job
 log = logging.getLogger(__name__)
 RING_AGAIN_SECONDS = 10
 SWEEP_SECONDS = 5
+UNREADABLE, UNREADABLE_WORDS = (
+    "internal",
+    "What was stored about this work cannot be read, so it was ended. Start it again.",
+)
 UPLOAD_MINUTES = 10
 LEFTOVER_SECONDS = 3600
 # Who had to wait for the database as long as this was not the only one: nobody could renew a lease meanwhile.
@@ -57,12 +63,35 @@ def forget_grace() -> None:
 def sweep() -> int:
     """Do all of it once; returns how many jobs were taken from lost workers. Several processes may do it at once."""
     try:
-        lost = sum(_take_back(job) for job in jobs.list_stale() if not _grace.lasts())
+        lost = sum(_take_back(job) for job in _readable(jobs.stale_ids()) if not _grace.lasts())
     except SQLAlchemyError:
         _grace.begin()
         raise
     _ring_again()
     return lost
+
+
+def _readable(job_ids: list[uuid.UUID]) -> Iterator[Job]:
+    """Yield jobs one by one; one whose row cannot be understood is ended, and keeps nobody else waiting."""
+    for job_id in job_ids:
+        try:
+            job = jobs.get_job(job_id)
+            JobKind(job.kind)
+            dict(job.arguments)
+        except NotFoundError:
+            continue
+        except (ValueError, TypeError, RecursionError) as fault:
+            db.session.rollback()
+            log.error("the row of the job %s cannot be understood: %s", job_id, type(fault).__name__)
+            _end_unreadable(job_id)
+            continue
+        yield job
+
+
+def _end_unreadable(job_id: uuid.UUID) -> None:
+    with transaction():
+        if jobs.end_unreadable(job_id, error_code=UNREADABLE, error=UNREADABLE_WORDS):
+            _end_subject(jobs.get_job(job_id), RunState.FAILED, UNREADABLE, UNREADABLE_WORDS)
 
 
 def _had_to_wait() -> bool:
@@ -136,7 +165,7 @@ def _subject_waits(job: Job) -> None:
 
 def _ring_again() -> None:
     """Ring for jobs whose bell was lost; one that waits behind others hangs where it was hung, and once is enough."""
-    unrung = jobs.list_unrung(now() - timedelta(seconds=RING_AGAIN_SECONDS))
+    unrung = list(_readable(jobs.unrung_ids(now() - timedelta(seconds=RING_AGAIN_SECONDS))))
     hanging = queue.waiting() if unrung else frozenset()
     if hanging is None:
         return
@@ -193,4 +222,7 @@ def sweep_for_ever(app: Flask) -> None:
                 sweep()
         except SQLAlchemyError as fault:
             log.warning("the sweep must wait, the database cannot be used: %s", fault)
+        except Exception:
+            # Whatever it was, lost jobs are looked for again in a moment: nobody else would notice that nobody does.
+            log.exception("the sweep did not come to its end")
         time.sleep(SWEEP_SECONDS)

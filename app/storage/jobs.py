@@ -229,19 +229,33 @@ def most_trials_of(job_id: uuid.UUID) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def list_stale() -> list[Job]:
-    """Return jobs that are said to run and whose lease has run out."""
-    query = select(Job).where(Job.state == RunState.RUNNING.value, Job.lease_until < now())
-    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+def stale_ids() -> list[uuid.UUID]:
+    """Return the jobs that are said to run and whose lease has run out."""
+    return list(db.session.scalars(select(Job.id).where(Job.state == RunState.RUNNING.value, Job.lease_until < now())))
 
 
-def list_unrung(before: datetime) -> list[Job]:
-    """Return waiting jobs for which the bell was not rung since `before`, oldest first."""
-    query = select(Job).where(
+def unrung_ids(before: datetime) -> list[uuid.UUID]:
+    """Return the waiting jobs for which the bell was not rung since `before`, oldest first."""
+    query = select(Job.id).where(
         Job.state == RunState.QUEUED.value, or_(Job.rung_at.is_(None), Job.rung_at < before), Job.created_at < before
     )
     query = query.where(or_(Job.not_before.is_(None), Job.not_before <= now()))
     return list(db.session.scalars(query.order_by(Job.created_at).limit(200)))
+
+
+def end_unreadable(job_id: uuid.UUID, *, error_code: str, error: str) -> bool:
+    """End a job whose row cannot be understood; what may be wrong with it is put right. False where it had ended."""
+    times = dict.fromkeys(("not_before", "lease_until", "rung_at", "cancel_requested_at", "started_at"))
+    query = update(Job).where(Job.id == job_id, Job.state.in_((RunState.QUEUED.value, RunState.RUNNING.value)))
+    values: dict[str, Any] = {
+        **times,
+        "arguments": {},
+        "progress": {},
+        "state": RunState.FAILED.value,
+        "finished_at": now(),
+    }
+    query = query.values(**values, error_code=error_code, error=error)
+    return _touched(query.execution_options(synchronize_session=False))
 
 
 def mark_rung(job_id: uuid.UUID) -> None:

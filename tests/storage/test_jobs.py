@@ -193,7 +193,7 @@ def test_a_lease_that_ran_out_unnoticed_can_still_be_renewed(job: Job) -> None:
     with transaction():
         assert jobs.renew(job.id, attempt=attempt, lease_seconds=LEASE)
     assert _claim(job, worker="late") is None
-    assert jobs.list_stale() == []
+    assert jobs.stale_ids() == []
 
 
 def test_the_end_says_how_and_why_and_lets_go(job: Job) -> None:
@@ -304,7 +304,7 @@ def test_only_what_waits_or_runs_is_counted_and_only_the_lost_is_stale(user: Use
     _held(lost, lease=PAST)
     _end(done, _held(done))
     assert (jobs.count_open(user.id), jobs.count_open(other_user.id)) == (3, 1)
-    assert [row.id for row in jobs.list_stale()] == [lost.id]
+    assert jobs.stale_ids() == [lost.id]
     assert (jobs.count_ahead(waiting), jobs.count_ahead(theirs)) == (0, 1)
 
 
@@ -323,12 +323,12 @@ def test_the_bell_is_rung_again_for_a_job_that_was_forgotten(user: User) -> None
     first, second, held = _add(user), _add(user), _add(user)
     _held(held)
     later = now() + timedelta(seconds=1)
-    assert [row.id for row in jobs.list_unrung(later)] == [first.id, second.id]
+    assert jobs.unrung_ids(later) == [first.id, second.id]
     with transaction():
         jobs.mark_rung(first.id)
-    assert [row.id for row in jobs.list_unrung(first.created_at)] == []
-    assert [row.id for row in jobs.list_unrung(later + timedelta(hours=1))] == [first.id, second.id]
-    assert second.id in [row.id for row in jobs.list_unrung(later)]
+    assert jobs.unrung_ids(first.created_at) == []
+    assert jobs.unrung_ids(later + timedelta(hours=1)) == [first.id, second.id]
+    assert second.id in jobs.unrung_ids(later)
 
 
 def test_workers_that_are_silent_are_no_longer_counted(app: Flask) -> None:
