@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -89,7 +90,9 @@ def _database(fault: OperationalError) -> Response:
 
 def _unexpected(fault: Exception) -> Response:
     reference = secrets.token_hex(4)
-    log.error("unexpected fault %s on %s", reference, request.path, exc_info=fault)
+    # Not the address as it was sent: it may hold a one-time code, or lines of its own for the log.
+    ids = [str(value) for value in (request.view_args or {}).values() if isinstance(value, uuid.UUID)]
+    log.error("unexpected fault %s on %s %s", reference, request.url_rule, " ".join(ids), exc_info=fault)
     return answer(500, f"{SAID[500].message} Reference: {reference}.")
 
 

@@ -159,3 +159,13 @@ def test_a_static_file_is_kept_only_by_its_versioned_address(app: Flask, browser
     plain = address.partition("?")[0]
     for path, method in ((plain, "GET"), (f"{plain}?v=0123456789ab", "GET"), (address, "POST")):
         assert _faults(browser.send(method, path).response) == [], path
+
+
+def test_a_log_holds_no_code_and_no_line_of_an_address(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(app.view_functions, "sign_in.ask_redeem", _raises(RuntimeError("ours")))
+    assert Browser(app).get("/sign-in/secret%0A2026-01-01 ERROR all is lost").status == 500
+    assert "/sign-in/<code>" in caplog.text
+    assert "secret" not in caplog.text
+    assert "all is lost" not in caplog.text
