@@ -115,4 +115,4 @@ def test_what_is_no_request_is_refused_and_the_next_one_is_answered(guest: Guest
 def test_no_header_becomes_a_variable_of_the_server(guest: Guest, header: str) -> None:
     with guest.connect() as line:
         line.sendall(f"GET /health/live HTTP/1.0\r\nHost: 127.0.0.1\r\n{header}: /other\r\n\r\n".encode())
-        assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert re.match(rb"HTTP/1\.[01] 200 ", line.recv(65536))
