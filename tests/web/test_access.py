@@ -71,7 +71,7 @@ def test_what_anybody_may_call_answers_without_an_account(app: Flask) -> None:
     expected = {
         "static": 200,
         "health.live": 200,
-        "health.ready": 200,
+        "health.ready": 503,  # No worker runs here, and it says so to anybody.
         "sign_in.show": 200,
         "sign_in.save": 400,  # The form's token is missing.
         "sign_in.ask_redeem": 404,
