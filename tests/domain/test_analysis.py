@@ -152,7 +152,7 @@ def _axis(times: pd.DatetimeIndex, rows_each: int = 1) -> TimeAxis | None:
         ("1D", DAY, "daily"),
         ("7D", 7 * DAY, "weekly"),
         ("10D", 10 * DAY, "every 10 days"),
-        ("7min", 420, "every 420 s"),
+        ("7min", 420, "7-minute"),
     ],
 )
 def test_a_regular_step_is_found_and_named(step: str, seconds: float, label: str) -> None:
