@@ -166,6 +166,23 @@ def test_ticking_on_a_page_does_not_take_back_what_was_unsaved_on_it(
     assert _held(user, basin) == {"rules": [{"mode": "leave_out", "word": "gauge"}], "column.c61": False}
 
 
+@pytest.mark.parametrize("slug", ["features", "single-page"])
+def test_a_box_changed_twice_on_one_page_is_saved_twice(
+    browser: Browser, user: User, basin: DraftRow, slug: str
+) -> None:
+    path = step_path(basin, slug)
+    form = browser.get(path).answers
+    boxes = form.values["column"]
+    before = _held(user, basin)
+    for ticked in (boxes[1:], boxes, boxes[1:], boxes):
+        saved = browser.post(f"{path}/autosave", form.filled({"column": ticked}), htmx=True)
+        for name in ("version", "shown_ticked"):
+            (told,) = [one for one in saved.tree.iter("input") if one.get("name") == name]
+            form.values[name] = [told.get("value", "")]
+        left_out = {} if ticked == boxes else {f"column.{boxes[0]}": False}
+        assert _held(user, basin) == {**before, **left_out}
+
+
 @pytest.mark.parametrize("htmx", [False, True])
 @pytest.mark.parametrize(
     ("strategy", "amount", "gone", "why"),
