@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
 from app.domain.analysis.profile import DatasetProfile
@@ -179,6 +180,71 @@ def test_a_column_is_read_as_a_person_says(tmp_path: Path, choice: dict[str, str
     values = [day.strftime("%Y%m%d") for day in DAYS]
     profile, _ = table(tmp_path, {"when": values}, columns=[{"column": "when", **choice}])
     assert profile.column("when").storage == storage
+
+
+@pytest.mark.parametrize("choice", [{}, {"form": "unix_seconds"}, {"zone": "Europe/Berlin"}])
+def test_numbers_that_count_are_times_where_a_person_says_so(tmp_path: Path, choice: dict[str, str]) -> None:
+    values = [unix(hour) + at * at % 3600 for at, hour in enumerate(HOURS)]
+    assert (
+        table(tmp_path, {"amount": values}, columns=[{"column": "amount", "read_as": "numeric"}])[0].time_axis is None
+    )
+    profile, rows = table(tmp_path, {"amount": values}, columns=[{"column": "amount", "read_as": "datetime", **choice}])
+    east = timedelta(hours=0 if "zone" not in choice else 2)
+    assert rows[0][0] == HOURS[0] - east
+    assert any("turned into UTC" in note for note in profile.report.notes) == ("zone" in choice)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "choice"),
+    [
+        ("a VARCHAR", "strftime(day, '%d/%m/%Y')", {"form": "%d/%m/%Y"}),
+        ("a VARCHAR", "strftime(day, '%d.%m.%Y')", {}),
+        ("an INTEGER", "strftime(day, '%Y%m%d')::INTEGER", {"form": "%Y%m%d"}),
+        ("a small INTEGER", "strftime(day, '%d%m%y')::INTEGER", {"form": "%d%m%y"}),
+        ("a BIGINT", "epoch_ms(day)", {}),
+        ("a DOUBLE", "epoch(day)", {"form": "unix_seconds"}),
+        ("a DATE", "day::DATE", {}),
+    ],
+)
+def test_a_typed_file_is_read_as_a_person_says(tmp_path: Path, column: str, value: str, choice: dict[str, str]) -> None:
+    days = "SELECT unnest(generate_series(TIMESTAMP '1995-10-14', TIMESTAMP '1996-11-16', INTERVAL 1 DAY)) AS day"
+    target = tmp_path / "x.parquet"
+    duckdb.sql(f"COPY (SELECT {value} AS held, random() AS q FROM ({days})) TO '{target}' (FORMAT parquet)")
+    say = {"column": "held", "read_as": "datetime", "zone": "-05:00", **choice}
+    profile, rows = read(tmp_path, target, "x.parquet", columns=[say])
+    assert profile.column("held").storage == "datetime", column
+    assert [row[0] for row in rows[:2]] == [datetime(1995, 10, 14, 5), datetime(1995, 10, 15, 5)]  # noqa: DTZ001
+    assert "has no effect" not in " ".join(profile.report.notes)
+
+
+def test_a_typed_column_that_holds_no_times_keeps_its_kind_and_says_so(tmp_path: Path) -> None:
+    target = tmp_path / "x.parquet"
+    duckdb.sql(f"COPY (SELECT range / 7 AS q, 'w' || range AS word FROM range(99)) TO '{target}' (FORMAT parquet)")
+    columns = [{"column": name, "read_as": "datetime", "form": "%Y%m%d"} for name in ("q", "word")]
+    profile, _ = read(tmp_path, target, "x.parquet", columns=columns)
+    assert [one.storage for one in profile.columns] == ["number", "text"]
+    said = "too few values are written YYYYMMDD."
+    assert profile.report.notes == (f"q: kept as numbers: {said}", f"word: kept as text: {said}")
+
+
+def test_joined_times_are_on_the_clock_that_a_person_says(tmp_path: Path) -> None:
+    parts = {"tag": [hour.date() for hour in HOURS], "h": [hour.hour for hour in HOURS]}
+    choice = {"columns": ["tag", "h"], "read_as": "datetime", "name": "when", "zone": "Europe/Berlin"}
+    profile, rows = table(tmp_path, parts, columns=[choice])
+    assert profile.time_axis is not None
+    assert profile.time_axis.columns == ("tag", "h")
+    # Until 27 October the clock is two hours ahead.
+    assert [row[-1] for row in rows[:48]] == [hour - timedelta(hours=2) for hour in HOURS[:48]]
+
+
+@pytest.mark.parametrize(
+    "other", [["true", "false"] * 200, [hour.hour + hour.day % 2 / 2 for hour in HOURS]], ids=["truths", "half hours"]
+)
+def test_columns_that_make_no_times_are_left_apart_and_it_is_said(tmp_path: Path, other: list[object]) -> None:
+    choice = {"columns": ["day", "other"], "read_as": "datetime"}
+    profile, _ = table(tmp_path, {"day": [hour.date() for hour in HOURS], "other": other}, columns=[choice])
+    assert [one.name for one in profile.columns] == ["day", "other", "discharge"]
+    assert "day: not joined with other: their values make no times." in profile.report.notes
 
 
 def test_a_form_of_ones_own_reads_what_no_rule_knows(tmp_path: Path) -> None:

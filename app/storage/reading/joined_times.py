@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, name_of, names_part, roles_of
 from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
 from app.domain.analysis.time_forms.month_names import MONTHS, folded
+from app.storage.reading.local_times import on_clock
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.times import try_form, with_example
 from app.storage.reading.typed import Typed
@@ -26,7 +27,12 @@ TIMES_OF_DAY = {"hour", "clock", "clock_number"}
 
 
 def joined_times(
-    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], choices: ReadingChoices
+    connection: Any,
+    typed: Sequence[Typed],
+    *,
+    names: Sequence[str],
+    choices: ReadingChoices,
+    places: Mapping[str, str],
 ) -> list[tuple[str, Typed]]:
     """Return the columns of times that others make together, with their names.
 
@@ -36,10 +42,12 @@ def joined_times(
         The columns, and where their tables are.
     names, choices
         Their names, and what the user said: what was said is done, and what was undone is not done again.
+    places
+        The SQL that orders the rows of each table as the file does.
     """
     said = [one for one in choices.columns if one.columns]
     wanted = [one for one in said if one.read_as == "datetime"]
-    made = [made for made in (_as_said(connection, typed, names, one) for one in wanted) if made is not None]
+    made = [made for made in (_as_said(connection, typed, names, one, places) for one in wanted) if made is not None]
     if made or any(one.read_as == "text" for one in said):
         return _numbered(made, typed)
     ways = find_joins(_parts(connection, typed, names))
@@ -56,7 +64,7 @@ def _numbered(made: Sequence[tuple[str, Typed]], typed: Sequence[Typed]) -> list
 
 
 def _as_said(
-    connection: Any, typed: Sequence[Typed], names: Sequence[str], choice: ColumnChoice
+    connection: Any, typed: Sequence[Typed], names: Sequence[str], choice: ColumnChoice, places: Mapping[str, str]
 ) -> tuple[str, Typed] | None:
     if not set(choice.columns) <= set(names):
         return None
@@ -68,7 +76,7 @@ def _as_said(
         return None
     taken = [name for name in names if name != choice.name]
     name = choice.name if choice.name and choice.name not in names else name_of(roles, taken)
-    return name, found
+    return name, on_clock(connection, found, zone=choice.zone or "", places=places)
 
 
 def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> list[Part]:
@@ -160,8 +168,11 @@ def _word(one: Typed, role: str) -> str:
     """Return the SQL of a column's values as texts; the hour and minute of "930" have four digits."""
     if one.storage == "datetime":
         return f"strftime({one.expression}, '%Y-%m-%d')"
-    number = one.storage in NUMBERS
-    text = f"TRY_CAST({one.expression} AS BIGINT)::VARCHAR" if number else f"trim({one.expression})"
+    text = f"trim(({one.expression})::VARCHAR)"
+    if one.storage in NUMBERS:
+        # A part of a day is no hour: it stays as it is written, which no form of times fits.
+        is_whole = f"{one.expression} = trunc({one.expression})"
+        text = f"CASE WHEN {is_whole} THEN TRY_CAST({one.expression} AS BIGINT)::VARCHAR ELSE {text} END"
     if role == "clock_number":
         text = f"lpad({text}, 4, '0')"
         return f"concat({text}[1:2], ':', {text}[3:4])"

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.time_forms.zone_names import changes_between, zone_of
+from app.storage.reading.typed import Typed
 
 MAX_REPEATS = 20_000
+
+
+def on_clock(connection: Any, one: Typed, *, zone: str, places: Mapping[str, str]) -> Typed:
+    """Return a column of moments in UTC, of those on the clock of a zone; as it is where no zone was said.
+
+    Parameters
+    ----------
+    connection, one
+        The column, and where its table is.
+    zone, places
+        The name of the zone, and the SQL that orders the rows of each table as the file does.
+    """
+    if not zone:
+        return one
+    moment, note = in_utc(connection, one.table, one.expression, zone=zone, place=places.get(one.table, ""))
+    return replace(one, expression=moment, notes=(*one.notes, note))
 
 
 def in_utc(connection: Any, table: str, moment: str, *, zone: str, place: str = "") -> tuple[str, str]:

@@ -28,7 +28,7 @@ YEAR_FORM = Form("%Y")
 
 
 @dataclass(frozen=True)
-class _Bounds:
+class NumberBounds:
     """The least and the greatest number of a column, how many there are, and whether all are whole."""
 
     low: float
@@ -52,7 +52,7 @@ def with_number_times(
     found = list(typed)
     for place in _likely(connection, typed, said):
         one = typed[place]
-        bounds = _bounds(connection, one)
+        bounds = bounds_of(connection, one)
         forms = number_forms(bounds.low, bounds.high, is_whole=bounds.is_whole) if bounds.count else []
         reading, sql = _decided(connection, one, forms, bounds.count, names[place])
         if reading is not None:
@@ -120,12 +120,13 @@ def _may_be(values: Sequence[float | None]) -> bool:
     return bool(number_forms(min(here), max(here), is_whole=all(value.is_integer() for value in here)))
 
 
-def _bounds(connection: Any, one: Typed) -> _Bounds:
+def bounds_of(connection: Any, one: Typed) -> NumberBounds:
+    """Return the bounds of a column of numbers."""
     low, high, count, is_whole = connection.execute(
         "SELECT min(value), max(value), count(value), bool_and(value = trunc(value)) "
         f"FROM (SELECT ({one.expression})::DOUBLE AS value FROM {one.table})"
     ).fetchone()
-    return _Bounds(low or 0.0, high or 0.0, count, bool(is_whole))
+    return NumberBounds(low or 0.0, high or 0.0, count, bool(is_whole))
 
 
 def _decided(
@@ -133,7 +134,7 @@ def _decided(
 ) -> tuple[TimeReading | None, str]:
     tried, sql = list[Tried](), dict[str, NumberForm]()
     for form in forms:
-        found = try_form(connection, _source(one, word_of(one, form)), form.form)
+        found = try_form(connection, source_of(one, word_of(one, form)), form.form)
         # Of numbers all are times or none is: what is left over would be lost without a word.
         if found.count == present and numbers_are_times(found.form, found.moments, name):
             tried.append(found)
@@ -144,8 +145,9 @@ def _decided(
     if reading is None:
         return None, ""
     word = word_of(one, sql[reading.form.code])
-    return with_example(connection, _source(one, word), reading), moment_sql(reading.form, word)
+    return with_example(connection, source_of(one, word), reading), moment_sql(reading.form, word)
 
 
-def _source(one: Typed, word: str) -> str:
+def source_of(one: Typed, word: str) -> str:
+    """Return the SQL whose column `word` holds a column as texts."""
     return f"(SELECT {word} AS word FROM {one.table})"

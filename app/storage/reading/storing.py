@@ -93,7 +93,8 @@ def store(place: Place, raw: Raw) -> DatasetProfile:
         typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
     is_typed, is_small = raw.tables[0].is_typed, _is_small(raw)
     with explained() if is_typed else nullcontext():
-        names, typed = with_times(connection, settled(typed), names=names, choices=choices)
+        places = {} if is_typed else {one.table: one.place for one in raw.tables}
+        names, typed = with_times(connection, settled(typed), names=names, choices=choices, places=places)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""

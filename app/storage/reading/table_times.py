@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +10,17 @@ from app.domain.analysis.choices import ReadingChoices
 from app.storage.reading.joined_times import joined_times
 from app.storage.reading.meaning import meanings
 from app.storage.reading.number_times import with_number_times, with_years
+from app.storage.reading.said_times import with_said_times
 from app.storage.reading.typed import Typed
 
 
 def with_times(
-    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], choices: ReadingChoices
+    connection: Any,
+    typed: Sequence[Typed],
+    *,
+    names: Sequence[str],
+    choices: ReadingChoices,
+    places: Mapping[str, str],
 ) -> tuple[list[str], list[Typed]]:
     """Return a table's columns with all of its times, and their names; joined columns stand behind the others.
 
@@ -24,10 +30,13 @@ def with_times(
         The typed columns, and where their tables are.
     names, choices
         Their names, and what the user said.
+    places
+        The SQL that orders the rows of each table as the file does.
     """
     said = meanings(names, choices, commas=False)
-    found = with_number_times(connection, typed, names=names, said=said)
-    joined = joined_times(connection, found, names=names, choices=choices)
+    found = with_said_times(connection, typed, said=said, places=places)
+    found = with_number_times(connection, found, names=names, said=said)
+    joined = joined_times(connection, found, names=names, choices=choices, places=places)
     found = _with_what_was_not_joined(found, names, choices, joined)
     if not joined:
         return list(names), with_years(connection, found, names=names, said=said)

@@ -41,7 +41,6 @@ MOSTLY = 0.995
 ASKED_FROM = 0.8
 FEW_WORDS = 500
 DECIMALS_SAID = ("point", "comma")
-READ_FROM_TEXT = (*DECIMALS_SAID, "numeric", "datetime")
 BATCH = 250
 FEW_ROWS = 5_000
 LOOKED_AT_SHARE = 0.01
@@ -108,8 +107,9 @@ def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
     else:
         missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
     value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
+    is_heard = said.read_as in ("", "datetime", *(("numeric",) if storage in ("integer", "number") else ()))
     notes = ("how you said it is read has no effect: the file itself says what its values are.",)
-    return Typed(key, storage, value, loaded.table, notes if loaded.is_typed and said.read_as else ())
+    return Typed(key, storage, value, loaded.table, () if is_heard or not loaded.is_typed else notes)
 
 
 def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Typed]:
@@ -228,7 +228,10 @@ class _Column:
         if here == 0 or self.said.read_as == "text":
             return text if here else self.text
         if self.said.read_as == "datetime":
-            return self._times_as_said(connection, text, here)
+            typed = self._times_as_said(connection, text, here)
+            # Numbers that count, such as seconds since 1970, are looked at once all columns are typed.
+            if typed.storage == "datetime" or self.said.form or number < here:
+                return typed
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         is_said = self.said.read_as in DECIMALS_SAID

@@ -88,6 +88,11 @@ def number_forms(low: float, high: float, *, is_whole: bool) -> list[NumberForm]
     return found
 
 
+def form_of_numbers(form: Form) -> NumberForm:
+    """Return a form as numbers are written in it, which have lost the zeros in front."""
+    return NumberForm(form, next((digits for code, digits, _, _ in WRITTEN if code == form.code), 0))
+
+
 def numbers_are_times(form: Form, moments: Moments, name: str) -> bool:
     """Say whether numbers that fit a form are times, and no ids, counts or measurements that happen to fit it.
 
