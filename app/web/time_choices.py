@@ -94,7 +94,8 @@ def time_changes(form: Mapping[str, str]) -> list[dict[str, Any]]:
     code = form.get(FREE, "").strip() or code
     zone, read_as = form.get(ZONE, "").strip(), form.get(READ_AS, "")
     if together:
-        return [_checked({"columns": together, "read_as": "datetime", "form": code or None}, TOGETHER)]
+        choice = _checked({"columns": together, "read_as": "datetime", "form": code or None}, TOGETHER)
+        return [_checked({**choice, "zone": zone or None}, ZONE)]
     if not column:
         if code or zone or read_as:
             raise DomainError("Choose the column that this is about.", code="bad_choice", field=COLUMN)
@@ -119,11 +120,11 @@ def _checked(choice: dict[str, Any], field: str) -> dict[str, Any]:
 
 def choice_sentence(one: ColumnChoice) -> str:
     """Return what was said about times in a sentence, "" where the choice is about something else."""
-    if one.columns:
-        names = ", ".join(f"`{name[:40]}`" for name in one.columns)
-        return f"{names} {'make one time' if one.read_as == 'datetime' else 'are not joined'}"
+    names = ", ".join(f"`{name[:40]}`" for name in one.columns)
+    if one.columns and one.read_as != "datetime":
+        return f"{names} are not joined"
     if one.read_as == "datetime":
-        parts = [f"`{one.column[:60]}` is read as times"]
+        parts = [f"{names} make one time" if one.columns else f"`{one.column[:60]}` is read as times"]
         parts += [f"written {one.form}"] if one.form else []
         parts += [f"on the clock of {one.zone}"] if one.zone else []
         return ", ".join(parts)

@@ -173,14 +173,37 @@ def test_choices_about_times_are_checked_and_replace_each_other() -> None:
     said = ReadingChoices().merged({"columns": [{"column": "t", "read_as": "datetime", "form": "%d.%m.%Y"}]})
     said = said.merged({"columns": [{"columns": ["y", "m"], "read_as": "datetime", "name": "date"}]})
     said = said.merged({"columns": [{"column": "t", "read_as": "numeric"}]})
-    assert [one.place for one in said.columns] == [("t",), ("y", "m")]
+    assert [one.place for one in said.columns] == [("t",), ("m", "y")]
     assert said.merged({"columns": [{"columns": ["y", "m"], "read_as": None}]}).columns == said.columns[:1]
+    apart = said.merged({"columns": [{"columns": ["m", "y"], "read_as": "text"}]})
+    assert [(one.columns, one.read_as) for one in apart.columns[1:]] == [(("m", "y"), "text")]
     for wrong in (
+        {"columns": ["y", "y"], "read_as": "datetime"},
+        {"columns": ["y", "m", "y"], "read_as": "datetime"},
         {"read_as": "text"},
         {"column": "a", "read_as": "text", "zone": "UTC"},
         {"column": "a", "form": "%Y"},
     ):
-        with pytest.raises(ValueError, match=r"Name one|belong to"):
+        with pytest.raises(ValueError, match=r"Name one|belong to|Name at least two|Name each"):
             ColumnChoice.model_validate(wrong)
     with pytest.raises(ValueError, match="no time zone"):
         ColumnChoice.model_validate({"column": "a", "read_as": "datetime", "zone": "Mars/Base"})
+
+
+def test_what_is_said_of_times_marks_units_and_joins_is_kept_apart() -> None:
+    when = {"column": "when", "read_as": "datetime", "form": "%d/%m/%Y", "zone": "Europe/Berlin"}
+    said = ReadingChoices().merged({"columns": [when], "markers": [{"column": "when", "value": "?"}]})
+    said = said.merged({"columns": [{"column": "q", "unit": "mm"}, {"column": "when", "unit": "d"}]})
+    said = said.merged({"columns": [{"columns": ["a", "b"], "read_as": "datetime"}]})
+    held = {one.place: one.model_dump(exclude_defaults=True) for one in said.columns}
+    assert held[("when",)] == {**when, "unit": "d"}
+    assert held[("q",)] == {"column": "q", "unit": "mm"}
+    for back, kept in (
+        ({"column": "when", "read_as": None}, {**held, ("when",): {"column": "when", "unit": "d"}}),
+        ({"column": "when", "unit": None}, {**held, ("when",): when}),
+        ({"column": "q", "unit": None}, {place: one for place, one in held.items() if place != ("q",)}),
+        ({"columns": ["b", "a"], "read_as": None}, {place: one for place, one in held.items() if len(place) == 1}),
+    ):
+        after = said.merged({"columns": [back]})
+        assert {one.place: one.model_dump(exclude_defaults=True) for one in after.columns} == kept
+        assert after.markers == said.markers

@@ -77,6 +77,8 @@ def test_times_are_read_as_a_person_says(
         ({"reading.time_column": "when", "reading.time_free": "%d.%m"}, "A form needs a year: %Y, %y or %G."),
         ({"reading.time_column": "when", "reading.time_zone": "Mars"}, "There is no time zone Mars."),
         ({"reading.time_together": "when"}, "Name at least two columns"),
+        ({"reading.time_together": "when, when"}, "Name at least two columns"),
+        ({"reading.time_together": "when, rain", "reading.time_zone": "Mars"}, "time zone"),
         ({"reading.time_together": "when, hour"}, "There is no column hour."),
     ],
 )

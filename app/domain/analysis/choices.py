@@ -82,8 +82,10 @@ class ColumnChoice(BaseModel):
     def _is_whole(self) -> ColumnChoice:
         if bool(self.column) == bool(self.columns):
             raise ValueError("Name one column, or the columns that make a time together.")
-        if len(self.columns) == 1:
+        if self.columns and len(set(self.columns)) < 2:
             raise ValueError("Name at least two columns that make a time together.")
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError("Name each column once.")
         if self.columns and self.read_as not in ("datetime", "text", None):
             raise ValueError("Columns are joined as a datetime, or left apart as text.")
         if (self.form or self.zone) and self.read_as != "datetime":
@@ -98,8 +100,8 @@ class ColumnChoice(BaseModel):
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Return what tells this choice from that about other columns."""
-        return self.columns or (self.column,)
+        """Return what tells this choice from that about other columns, in whatever order they are named."""
+        return tuple(sorted(self.columns)) or (self.column,)
 
     def after(self, before: ColumnChoice | None) -> ColumnChoice:
         """Return this choice with what an earlier one said of the other thing: how to read, or the unit."""

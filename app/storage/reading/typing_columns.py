@@ -228,10 +228,10 @@ class _Column:
         if here == 0 or self.said.read_as == "text":
             return text if here else self.text
         if self.said.read_as == "datetime":
-            typed = self._times_as_said(connection, text, here)
+            as_said = self._times_as_said(connection, text, here)
             # Numbers that count, such as seconds since 1970, are looked at once all columns are typed.
-            if typed.storage == "datetime" or self.said.form or number < here:
-                return typed
+            if as_said.storage == "datetime" or self.said.form or number < here:
+                return as_said
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
         is_said = self.said.read_as in DECIMALS_SAID
@@ -253,11 +253,8 @@ class _Column:
             if comma and typed.storage != "text" and not (self.said.read_as or self.decimal):
                 typed = replace(typed, written=in_threes(connection, self._source(), self.first))
             return typed if typed.storage == "text" else replace(typed, odd=self._with_blanks(typed.odd, blank, here))
-        if is_said:
-            return replace(
-                text, notes=(f"kept as text: too few values are numbers with a decimal {self.said.read_as}.",)
-            )
-        return text
+        note = f"kept as text: too few values are numbers with a decimal {self.said.read_as}."
+        return replace(text, notes=(note,)) if is_said else text
 
     def _code(self, text: Typed, *, codes: int, powers: int, here: int) -> Typed | None:
         """Return a column of codes that look like numbers, with the reason, or None where they are none."""
