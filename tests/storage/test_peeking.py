@@ -28,6 +28,13 @@ def test_the_sample_is_seen_with_its_names_kinds_and_first_rows() -> None:
     assert not look.whole
 
 
+def test_signs_that_stand_for_nothing_hide_no_kind(tmp_path: Path) -> None:
+    source = tmp_path / "x.part"
+    source.write_text("day,rain,wet,word,sign\n2001-02-03,?,true,?,-\n-,1.5,?,dry,?\n2001-02-05,2,false,wet,-\n")
+    look = peek_file(source, limits=Limits(), seconds=20)
+    assert look.kinds == ("datetime", "number", "boolean", "text", "text")
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     source = tmp_path / "x.part"
     source.write_text("a;b\n1;2\n3;4\n")

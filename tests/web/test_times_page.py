@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.analysis.describing import describe
-from app.services import datasets, drafts
+from app.services import analysis, datasets, drafts
+from app.services.outdated import changes_when_read_again
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
 from app.storage.tables import Dataset, User
@@ -115,6 +116,23 @@ def test_an_older_dataset_offers_to_be_read_again_and_says_what_changes(
     held = answers_of(user, drafts.get_draft(user, row.id))["data"]
     assert (held["target"], held["dataset_id"] == str(german.id)) == ("flow", False)
     assert "Read by an earlier version" not in browser.get(step_path(row, "data")).words
+
+
+def test_what_another_reading_would_change_is_what_it_changes(user: User) -> None:
+    lines = [f"{day:%d.%m.%Y},{'?' if at % 9 == 0 else at + 0.5},{at % 11}.5" for at, day in enumerate(DAYS)]
+    dataset = upload(user, "\n".join(["when,rain,flow", *lines, ""]).encode())
+    read_by_an_earlier_version(dataset)
+    assert changes_when_read_again(dataset_rows.get_dataset(dataset.id)) == ()
+    with transaction():
+        row = dataset_rows.get_dataset(dataset.id)
+        columns = [{**one, "storage": "text"} for one in (row.profile or {})["columns"][:2]]
+        row.profile = {**(row.profile or {}), "columns": [*columns, (row.profile or {})["columns"][2]]}
+    fresh()
+    analysis.forget_profiles()
+    assert changes_when_read_again(dataset_rows.get_dataset(dataset.id)) == (
+        "`when` is read as times; it was text.",
+        "`rain` is read as numbers; it was text.",
+    )
 
 
 def test_times_that_were_not_understood_are_a_warning_on_review(browser: Browser, user: User) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from app.domain.analysis.time_forms.candidates import may_be_times
 from app.storage.reading.dialect import DATE, MISSING, NUMBER
+from app.storage.reading.marks import MARKS
 
 # Numbers of sites and postal codes are names that are made of digits.
 LEADING_ZERO = re.compile(r"^0\d+$")
@@ -23,10 +24,14 @@ def missing_share(cells: Sequence[str]) -> float:
 
 
 def kind_of(cells: Sequence[str]) -> str:
-    """Return one word: "number", "integer", "datetime", "boolean", "text" or "empty"."""
-    held = _held(cells)
+    """Return one word: "number", "integer", "datetime", "boolean", "text" or "empty".
+
+    Signs that stand for nothing in any file are left aside, as they are once all values are read.
+    """
+    present = _held(cells)
+    held = [cell for cell in present if cell.lower() not in MARKS]
     if not held:
-        return "empty"
+        return "text" if present else "empty"
     if all(cell.lower() in WHOLE for cell in held):
         return "boolean"
     if all(NUMBER.match(cell) for cell in held):
