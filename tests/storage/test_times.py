@@ -237,6 +237,18 @@ def test_joined_times_are_on_the_clock_that_a_person_says(tmp_path: Path) -> Non
     assert [row[-1] for row in rows[:48]] == [hour - timedelta(hours=2) for hour in HOURS[:48]]
 
 
+def test_no_two_columns_of_joined_times_have_one_name(tmp_path: Path) -> None:
+    first, second = ({f"{name}{end}": [getattr(day, name) for day in DAYS] for name in ("year", "month", "day")}
+                     for end in ("", "_obs"))  # fmt: skip
+    choices = [{"columns": list(one), "read_as": "datetime", "name": "date"} for one in (first, second)]
+    profile, rows = table(tmp_path, {"date": ["x"] * len(DAYS), **first, **second}, columns=choices)
+    names = [one.name for one in profile.columns]
+    assert names[-2:] == ["joined_date", "joined_time"]
+    assert len(set(names)) == len(names)
+    assert [row[-2:] for row in rows] == [(day, day) for day in DAYS]
+    assert "joined_date: not called date, as another column is." in profile.report.notes
+
+
 @pytest.mark.parametrize(
     "other", [["true", "false"] * 200, [hour.hour + hour.day % 2 / 2 for hour in HOURS]], ids=["truths", "half hours"]
 )

@@ -47,7 +47,10 @@ def joined_times(
     """
     said = [one for one in choices.columns if one.columns]
     wanted = [one for one in said if one.read_as == "datetime"]
-    made = [made for made in (_as_said(connection, typed, names, one, places) for one in wanted) if made is not None]
+    made: list[tuple[str, Typed]] = []
+    for one in wanted:
+        taken = [*names, *(name for name, _ in made)]
+        made += _as_said(connection, typed, one, taken=taken, places=places) if set(one.columns) <= set(names) else []
     if made or any(one.read_as == "text" for one in said):
         return _numbered(made, typed)
     ways = find_joins(_parts(connection, typed, names))
@@ -64,19 +67,21 @@ def _numbered(made: Sequence[tuple[str, Typed]], typed: Sequence[Typed]) -> list
 
 
 def _as_said(
-    connection: Any, typed: Sequence[Typed], names: Sequence[str], choice: ColumnChoice, places: Mapping[str, str]
-) -> tuple[str, Typed] | None:
-    if not set(choice.columns) <= set(names):
-        return None
+    connection: Any, typed: Sequence[Typed], choice: ColumnChoice, *, taken: Sequence[str], places: Mapping[str, str]
+) -> list[tuple[str, Typed]]:
+    """Return the column that the user wants with its name, or nothing; `taken` are all names there are by now."""
+    names = taken[: len(typed)]
     parts = {one.name: one for one in _parts(connection, typed, names)}
     roles = [(roles_of(parts[name]) or [""])[0] if name in parts else "" for name in choice.columns]
     code = choice.form or (code_of(roles) if all(roles) else "")
     found = _joined(connection, typed, names, choice.columns, roles, code, known=None)
     if found is None:
-        return None
-    taken = [name for name in names if name != choice.name]
-    name = choice.name if choice.name and choice.name not in names else name_of(roles, taken)
-    return name, on_clock(connection, found, zone=choice.zone or "", places=places)
+        return []
+    found = on_clock(connection, found, zone=choice.zone or "", places=places)
+    if choice.name and choice.name not in taken:
+        return [(choice.name, found)]
+    note = f"not called {choice.name[:40]}, as another column is." if choice.name else ""
+    return [(name_of(roles, taken), replace(found, notes=(*found.notes, note)) if note else found)]
 
 
 def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> list[Part]:
