@@ -133,6 +133,7 @@ def test_rounds_grow_no_further_than_the_best_can_follow(seconds: float, rows: i
     assert racing._fitting(started(made(120), *runners, seconds=seconds), runners, at_least=400, at_most=8000) == rows
 
 
+@pytest.mark.slow
 def test_where_more_rows_take_too_long_the_other_folds_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "_fitting", lambda _race, _runners, *, at_least, **_: at_least)
     found = race(made(900))
@@ -140,6 +141,7 @@ def test_where_more_rows_take_too_long_the_other_folds_are_used(monkeypatch: pyt
     assert len(found.items[0].scores) == len(found.baseline) == 3
 
 
+@pytest.mark.slow
 def test_folds_are_drawn_again_among_the_same_rows_while_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "DRAWS", 3)
     parts: dict[str, Any] = {
@@ -166,6 +168,7 @@ def test_what_is_ordered_by_time_is_not_drawn_again(monkeypatch: pytest.MonkeyPa
     assert len(race(made(200), time_column="day", **parts).baseline) == 3
 
 
+@pytest.mark.slow
 def test_a_search_for_a_kernel_looks_at_some_of_the_rows_that_train() -> None:
     one, frame = runner("gaussian_process"), made(900)
     begun = started(frame, one)

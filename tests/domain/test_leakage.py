@@ -275,6 +275,7 @@ def test_the_sample_river_has_no_leak() -> None:
     assert sample("piscataquis_01031500_daily.csv").associations("discharge_mm").suspects() == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not here")
 def test_every_trap_of_the_real_files_is_named_with_few_false_alarms() -> None:
     found = benchmark.verdicts(benchmark=False)

@@ -143,6 +143,7 @@ def test_a_column_of_a_few_values_is_silent_where_rows_are_kept_back_to_see_when
     assert EmptyColumns().fit(values).empty_.tolist() == [False, False]
 
 
+@pytest.mark.slow
 def test_boosting_that_stops_early_is_fitted_whichever_rows_of_a_nearly_empty_column_it_keeps_back() -> None:
     frame = made(60)
     frame["late"] = np.where(np.arange(60) == 20, 1.0, np.nan)

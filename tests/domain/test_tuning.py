@@ -61,6 +61,7 @@ def _poisoned(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
     return poisoned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parts",
     [

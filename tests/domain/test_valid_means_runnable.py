@@ -15,6 +15,7 @@ from tests.domain.any_config import AnyConfig
 from tests.domain.reading import MACHINE, Known, known, sample
 from tests.domain.tables import made
 
+pytestmark = pytest.mark.slow
 ROWS, EACH = 120, 10
 
 

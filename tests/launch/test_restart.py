@@ -33,6 +33,7 @@ def under_way(experiment: Experiment, attempt: int) -> bool:
     return job_of(experiment).attempt == attempt and runs(experiment)
 
 
+@pytest.mark.slow
 def test_a_training_outlives_restarts_of_everything(app: Flask, launch: Launch, starter: Starter) -> None:
     data = app.extensions["hydroml_settings"].data
     experiment = launch(trees=50, folds=4)

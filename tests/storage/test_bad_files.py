@@ -368,6 +368,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(st.sampled_from([b"", b"a,b\n1,2\n3,4\n"]), st.lists(PIECES, max_size=30))
 def test_any_bytes_give_a_profile_or_a_sentence(start: bytes, pieces: list[bytes]) -> None:

@@ -197,6 +197,7 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
     return b"\n".join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_every_line_of_a_mutated_file_is_accounted_for(tmp_path: Path, path: Path) -> None:
     if not path.exists():
