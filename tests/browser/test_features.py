@@ -90,6 +90,19 @@ def test_searching_saves_nothing_and_ticking_counts_at_once(open_page: OpenPage)
     assert int(count.inner_text()) == held - 1
 
 
+def test_a_box_that_is_changed_twice_is_saved_twice(open_page: OpenPage) -> None:
+    page = open_page().page
+    address = _at_features(page)
+    box = page.locator("#features-ticks input[name=column]:checked").first
+    name = box.get_attribute("id")
+    for is_ticked in (False, True):
+        with page.expect_response("**/features/autosave"):
+            page.locator(f"#{name}").set_checked(is_ticked)
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    page.goto(address)
+    assert page.locator(f"#{name}").is_checked()
+
+
 def test_without_javascript_every_view_and_pair_is_a_page(open_page: OpenPage) -> None:
     page = open_page(javascript=False).page
     address = _at_features(page)

@@ -217,6 +217,20 @@ def test_a_typed_file_is_read_as_a_person_says(tmp_path: Path, column: str, valu
     assert "has no effect" not in " ".join(profile.report.notes)
 
 
+@pytest.mark.parametrize(
+    ("form", "is_time"), [("%Y-%m-%d", True), ("%d.%m.%Y", True), ("%Y-%m-%dT%H:%M:%SZ", True), ("no %d", False)]
+)
+def test_texts_of_a_typed_file_are_times_where_all_of_them_are(tmp_path: Path, form: str, is_time: bool) -> None:
+    days = "SELECT unnest(generate_series(TIMESTAMP '1995-10-14', TIMESTAMP '1996-11-16', INTERVAL 1 DAY)) AS day"
+    target = tmp_path / "x.parquet"
+    held = f"strftime(day, '{form}') AS held, strftime(day, '{form}') || if(random() < 0.5, '', '?') AS odd"
+    duckdb.sql(f"COPY (SELECT {held}, random() AS q FROM ({days})) TO '{target}' (FORMAT parquet)")
+    profile, rows = read(tmp_path, target, "x.parquet")
+    assert [one.storage for one in profile.columns] == ["datetime" if is_time else "text", "text", "number"]
+    assert (profile.time_axis is not None) == is_time
+    assert not is_time or rows[1][0] == datetime(1995, 10, 15)  # noqa: DTZ001
+
+
 def test_a_typed_column_that_holds_no_times_keeps_its_kind_and_says_so(tmp_path: Path) -> None:
     target = tmp_path / "x.parquet"
     duckdb.sql(f"COPY (SELECT range / 7 AS q, 'w' || range AS word FROM range(99)) TO '{target}' (FORMAT parquet)")

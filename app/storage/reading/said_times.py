@@ -1,4 +1,4 @@
-"""Times that the user says a column of numbers holds, or one whose storage the file gives."""
+"""Times in columns whose storage the file gives, and in columns of numbers of which the user says so."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.domain.analysis.time_forms.candidates import may_be_times
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, choose
 from app.domain.analysis.time_forms.numbers import NumberForm, form_of_numbers, number_forms
 from app.storage.reading.local_times import on_clock
 from app.storage.reading.meaning import Meaning
 from app.storage.reading.moments import moment_sql
-from app.storage.reading.number_times import NUMBERS, as_moments, bounds_of, source_of, word_of
-from app.storage.reading.times import LEAST_SHARE, times_as_said, try_form, with_example
+from app.storage.reading.number_times import FIRST_ROWS, NUMBERS, as_moments, bounds_of, source_of, word_of
+from app.storage.reading.times import LEAST_SHARE, TimesFound, find_times, times_as_said, try_form, with_example
 from app.storage.reading.typed import Typed
 
 STORED = {"text": "text", "boolean": "truth values", "integer": "numbers", "number": "numbers"}
@@ -46,10 +47,12 @@ def _as_said(connection: Any, one: Typed, said: Meaning, places: Mapping[str, st
         return one
     form = Form(said.form) if said.form else None
     found = _of_numbers(connection, one, form) if one.storage in NUMBERS else _of_texts(connection, one, form)
-    if found is None:
+    if found is None or found.times is None:
         which = f"too few values are written {form.words}" if form else "its values are times in no one form"
         return replace(one, notes=(*one.notes, f"kept as {STORED[one.storage]}: {which}."))
-    return on_clock(connection, found, zone=said.zone, places=places)
+    # Times that carry their zone are on no other clock.
+    zone = "" if "zone" in found.times.form.fields else said.zone
+    return on_clock(connection, found, zone=zone, places=places)
 
 
 def _of_numbers(connection: Any, one: Typed, said: Form | None) -> Typed | None:
@@ -70,10 +73,48 @@ def _of_numbers(connection: Any, one: Typed, said: Form | None) -> Typed | None:
 
 
 def _of_texts(connection: Any, one: Typed, said: Form | None) -> Typed | None:
+    word, source, present = _texts(connection, one)
+    found = times_as_said(connection, source, word=word, form=said, present=present) if present else None
+    return _as_found(one, found, fewest=LEAST_SHARE * present)
+
+
+def with_text_times(
+    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[Typed]:
+    """Return the columns with those texts as moments that are all times; nobody has looked at them before.
+
+    Parameters
+    ----------
+    connection, typed
+        The columns, as the format of the file gave them.
+    names, said
+        Their names, and what the user said about each.
+    """
+    found = list(typed)
+    for place, one in enumerate(typed):
+        if one.storage != "text" or said[place].read_as or not may_be_times(_first_texts(connection, one)):
+            continue
+        word, source, present = _texts(connection, one)
+        times = find_times(connection, source, word=word, name=names[place], present=present)
+        found[place] = _as_found(one, times, fewest=present) or one
+    return found
+
+
+def _first_texts(connection: Any, one: Typed) -> list[str]:
+    word = f"trim({one.expression})"
+    query = f"SELECT DISTINCT word FROM (SELECT {word} AS word FROM {one.table} LIMIT {FIRST_ROWS}) WHERE word <> ''"
+    return [text for (text,) in connection.execute(query).fetchall()]
+
+
+def _texts(connection: Any, one: Typed) -> tuple[str, str, int]:
+    """Return the SQL of a column's value as a text, that of all of them, and how many there are."""
     word = f"trim(({one.expression})::VARCHAR)"
     source = f"(SELECT word FROM (SELECT {word} AS word FROM {one.table}) WHERE word <> '')"
-    present = int(connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0])
-    found = times_as_said(connection, source, word=word, form=said, present=present) if present else None
-    if found is None or found.fault or found.count < LEAST_SHARE * present:
+    return word, source, int(connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0])
+
+
+def _as_found(one: Typed, found: TimesFound | None, *, fewest: float) -> Typed | None:
+    if found is None or found.fault or found.count < fewest:
         return None
-    return as_moments(one, found.reading, found.sql)
+    typed = as_moments(one, found.reading, found.sql)
+    return replace(typed, notes=(*typed.notes, found.zone_note)) if found.zone_note else typed

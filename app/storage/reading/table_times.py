@@ -10,7 +10,7 @@ from app.domain.analysis.choices import ReadingChoices
 from app.storage.reading.joined_times import joined_times
 from app.storage.reading.meaning import meanings
 from app.storage.reading.number_times import with_number_times, with_years
-from app.storage.reading.said_times import with_said_times
+from app.storage.reading.said_times import with_said_times, with_text_times
 from app.storage.reading.typed import Typed
 
 
@@ -31,10 +31,11 @@ def with_times(
     names, choices
         Their names, and what the user said.
     places
-        The SQL that orders the rows of each table as the file does.
+        The SQL that orders the rows of each table as the file does; none of a table whose format gave the storages.
     """
     said = meanings(names, choices, commas=False)
     found = with_said_times(connection, typed, said=said, places=places)
+    found = found if places else with_text_times(connection, found, names=names, said=said)
     found = with_number_times(connection, found, names=names, said=said)
     joined = joined_times(connection, found, names=names, choices=choices, places=places)
     found = _with_what_was_not_joined(found, names, choices, joined)
