@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,13 @@ from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import COUNTED, Form
 from app.domain.analysis.time_forms.numbers import number_forms
 from app.domain.errors import DomainError
+from app.web.json_input import parse_json
 
 PREFIX = "reading.time_"
 COLUMN, READ_AS, FORM, FREE, ZONE, TOGETHER = (
     PREFIX + name for name in ("column", "read_as", "form", "free", "zone", "together")
 )
 MENU_COLUMNS, MENU_FORMS, NAMED_COLUMNS = 20, 6, 300
-SEPARATOR = "\x1f"
 READ_AS_OPTIONS = (
     ("", "No change"),
     ("datetime", "Times"),
@@ -68,7 +69,7 @@ def _forms_of(column: ColumnProfile) -> list[tuple[str, str]]:
             now = ", as now" if form.code == column.time_form else ""
             shown = f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00").removesuffix(":00")
             title = f"{column.name[:40]}: {example[:30]} is {shown} ({form.words}{now})"
-            options.append((f"{column.name}{SEPARATOR}{form.code}", title))
+            options.append((json.dumps([column.name, form.code]), title))
     return options
 
 
@@ -89,7 +90,7 @@ def time_changes(form: Mapping[str, str]) -> list[dict[str, Any]]:
         With the field at fault.
     """
     together = [name.strip() for name in form.get(TOGETHER, "").split(",") if name.strip()]
-    column, _, code = form.get(FORM, "").partition(SEPARATOR)
+    column, code = _from_menu(form.get(FORM, ""))
     column = column or form.get(COLUMN, "")
     code = form.get(FREE, "").strip() or code
     zone, read_as = form.get(ZONE, "").strip(), form.get(READ_AS, "")
@@ -105,6 +106,15 @@ def time_changes(form: Mapping[str, str]) -> list[dict[str, Any]]:
     choice = {"column": column, "read_as": "datetime" if code or zone else read_as, "form": code or None}
     field = ZONE if zone and not code else FREE
     return [_checked({**choice, "zone": zone or None}, field)]
+
+
+def _from_menu(value: str) -> tuple[str, str]:
+    """Return the column and the form that an option of the menu stands for; two empty texts for anything else."""
+    try:
+        column, code = parse_json(value)
+    except (ValueError, TypeError):
+        return "", ""
+    return (column, code) if isinstance(column, str) and isinstance(code, str) else ("", "")
 
 
 def _checked(choice: dict[str, Any], field: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from tests.services.tables import SMALL, at_once, draft_on, nobody, upload, with
 
 LATER = b"2001-12-02,1,2,3\n"
 # Further down than a first look goes.
-UNCLOSED = SMALL.encode() + 300 * LATER + b'2001-12-01,1,2,"never closed\n' + 30 * LATER
+TOO_LONG = SMALL.encode() + 300 * LATER + b"2001-12-01,1,2," + 3_000_000 * b"9" + b"\n"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
@@ -221,7 +221,7 @@ def test_a_large_file_waits_for_a_worker_who_reads_it(app: Flask, user: User) ->
 
 
 def test_a_worker_that_cannot_read_says_why_and_the_bytes_go(app: Flask, user: User) -> None:
-    row = send_large(app, user, UNCLOSED)
+    row = send_large(app, user, TOO_LONG)
     with pytest.raises(UnreadableFileError) as refusal:
         datasets.read_dataset(row.id)
     assert datasets.get_dataset(user, row.id).state == "reading"
@@ -229,7 +229,7 @@ def test_a_worker_that_cannot_read_says_why_and_the_bytes_go(app: Flask, user: U
     failed = datasets.get_dataset(user, row.id)
     assert (failed.state, failed.reason_code) == ("failed", refusal.value.code)
     assert failed.reason is not None
-    assert "is never closed" in failed.reason
+    assert "Line 602 holds a cell with more than" in failed.reason
     assert len(failed.reason) == 1000
     assert (on_disk(), datasets.profile_of(failed), datasets.preview_rows(failed)) == ([], None, [])
 

@@ -83,7 +83,7 @@ def test_a_preview_that_cannot_be_made_ends_in_a_sentence(shuffled: Dataset) -> 
 
 
 def test_a_large_dataset_is_previewed_from_a_bounded_part(user: User) -> None:
-    many = pd.concat([_frame()] * 8).assign(site=lambda frame: [f"n{at % 9}" for at in range(len(frame))])
+    many = pd.concat([_frame().assign(site=lambda frame, at=at: frame["site"] + f" {at}") for at in range(8)])
     dataset = upload(user, many.to_csv(index=False).encode())
     for kind, columns in (("scale_robust", ["rain"]), ("difference", ["rain"])):
         shown = _preview(dataset, kind, *columns)

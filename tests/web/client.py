@@ -321,7 +321,7 @@ class Belongings:
         job = experiments.job_of(experiment)
         assert job is not None
         tokens.create_token(user.email, name="a program")
-        (token,) = tokens.list_tokens(user)
+        token = next(one for one in tokens.list_tokens(user) if one.name == "a program")
         opened = sessions.sign_in(sessions.new_session(), user)
         ids = {"dataset_id": experiment.dataset_id, "experiment_id": experiment.id, "job_id": job.id}
         return cls({"draft_id": draft.id, **ids, "session_id": opened.id_hash, "token_id": token.id})

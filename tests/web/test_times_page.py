@@ -55,7 +55,7 @@ def test_the_page_says_how_times_were_read_and_why(browser: Browser, german: Dat
     [
         ({"reading.time_column": "when", "reading.time_read_as": "text"}, "text"),
         ({"reading.time_column": "when", "reading.time_free": "%d.%m.%Y"}, "datetime"),
-        ({"reading.time_form": "when\x1f%d.%m.%Y"}, "datetime"),
+        ({"reading.time_form": '["when", "%d.%m.%Y"]'}, "datetime"),
     ],
 )
 def test_times_are_read_as_a_person_says(

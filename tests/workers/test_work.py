@@ -143,12 +143,12 @@ def test_a_queue_that_does_not_exist_is_refused(queues: str) -> None:
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
     later = b"2001-12-02,1,2,3\n"
     # Further down than a first look goes.
-    unclosed = SMALL.encode() + 300 * later + b'2001-12-01,1,2,"never closed\n' + 30 * later
-    dataset = _upload_large(app, user, unclosed)
+    too_long = SMALL.encode() + 300 * later + b"2001-12-01,1,2," + 3_000_000 * b"9" + b"\n"
+    dataset = _upload_large(app, user, too_long)
     crew.worker()
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason is not None
-    assert "is never closed" in dataset.reason
+    assert "Line 602 holds a cell with more than" in dataset.reason
     assert datasets.original_of(dataset) is None
 
 
