@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.domain import wizard
+from app.domain.analysis.profile import TimeAxis
 from app.domain.estimation import this_machine
 from app.domain.estimators import registry
 from app.domain.problems import Problem
@@ -87,6 +88,12 @@ def _shown_state(situation: Situation, search: leakage.LeakSearch) -> str:
     return digest_of(search.state, asked, ticked, recipes, told)
 
 
+def _steps_axis(situation: Situation) -> TimeAxis | None:
+    """Return the time axis whose steps windows and gaps count; None where time does not order the rows."""
+    spec, axis = situation.plan.spec, situation.profile.time_axis if situation.profile else None
+    return axis if spec and axis and spec.task.time_column == axis.column else None
+
+
 def frame_of(situation: Situation, current: str) -> dict[str, Any]:
     """Return what the frame's templates need."""
     plan, spec = situation.plan, situation.plan.spec
@@ -106,6 +113,7 @@ def frame_of(situation: Situation, current: str) -> dict[str, Any]:
         "dataset": situation.dataset,
         "gone": None if situation.dataset else drafts.deleted_dataset_of(situation.user, situation.row),
         "profile": situation.profile,
+        "steps_axis": _steps_axis(situation),
         "before": earlier,
         "after": later,
         "problems_here": plan.problems_of(current),

@@ -10,6 +10,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain.analysis.line_account import kind_in_words, lines_in_words
+from app.domain.analysis.step_durations import with_durations
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter
 from app.domain.estimators.parsing import bounds_sentence
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
         app.add_template_filter(function)
     app.add_template_filter(written, "shown")
     app.add_template_filter(lines_in_words)
+    app.add_template_filter(with_durations)
     app.add_template_filter(kind_in_words)
     settings: Settings = app.extensions["hydroml_settings"]
 
