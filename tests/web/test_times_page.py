@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.analysis.describing import describe
-from app.services import analysis, datasets, drafts
+from app.services import analysis, datasets, drafts, experiments
 from app.services.outdated import changes_when_read_again
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
@@ -135,9 +135,11 @@ def test_what_another_reading_would_change_is_what_it_changes(user: User) -> Non
     )
 
 
-def test_times_that_were_not_understood_are_a_warning_on_review(browser: Browser, user: User) -> None:
+def test_times_not_understood_stay_with_the_result(browser: Browser, user: User) -> None:
     lines = [f"2013-01-{at % 28 + 1:02d}T00:00{'Z' if at % 2 else ''},{at % 7},{at % 11}.5" for at in range(300)]
     dataset = upload(user, "\n".join(["sampled,rain,flow", *lines, ""]).encode())
     row = draft_on(user, dataset, target="flow")
-    plan = drafts.plan_of(user, row)
-    assert "looks_like_time_not_understood" in [one.code for one in plan.problems if one.severity.value == "warning"]
+    sentence = "sampled looks like times that were not understood"
+    assert sentence in browser.get(step_path(row, "review")).words
+    experiment = experiments.launch(user, row.id, version=row.version, idempotency_key="once")
+    assert [one for one in experiment.warnings or () if one["code"] == "looks_like_time_not_understood"]
