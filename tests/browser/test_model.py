@@ -39,7 +39,7 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
     wanted = page.locator(RATE).input_value(), page.locator(ROUNDS).input_value()
     page.locator(RATE).fill("5")
     page.locator(f"{RATE}-e", has_text="you wrote 5").wait_for()
-    assert _focus(page) == RATE[1:]
+    _focus_comes_to(page, RATE[1:])
     assert page.locator(RATE).get_attribute("aria-invalid") == "true"
     assert page.locator(RATE).get_attribute("aria-describedby") == f"{RATE[1:]}-e {RATE[1:]}-h"
     page.locator(f"{RATE}-s", has_text="changed").wait_for()
@@ -51,7 +51,7 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
     assert page.locator(RATE).input_value() == wanted[0]
     assert page.locator(ROUNDS).input_value() == "150"
     assert page.locator(f"{RATE}-e").count() == 0
-    assert _focus(page) == RATE[1:]
+    _focus_comes_to(page, RATE[1:])
     assert page.locator("#model-expert").get_attribute("open") is not None
     page.locator(RATE).fill("2")
     page.locator(f"{RATE}-e").wait_for()

@@ -108,6 +108,7 @@ def test_restricting_touches_modes_and_follows_no_link(tmp_path: Path) -> None:
     (outside / "file").chmod(0o644)
     data = tmp_path / "data"
     (data / "deep").mkdir(parents=True)
+    (data / "deep").chmod(0o755)
     (data / "deep" / "program").write_text("")
     (data / "deep" / "program").chmod(0o755)
     (data / "deep" / "rows").write_text("")

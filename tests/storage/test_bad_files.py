@@ -240,7 +240,7 @@ def test_reading_that_takes_too_long_is_stopped_and_its_child_is_gone(
 
     monkeypatch.setattr(subprocess, "Popen", start)
     source = tmp_path / "upload"
-    source.write_bytes(b"a,b\n" + b"1,2\n" * 5_000_000)
+    source.write_bytes(b"a,b\n" + b"1,2\n" * 25_000_000)
     with pytest.raises(UnreadableFileError, match="more than 1 s") as caught:
         read_file(source, tmp_path / "set", limits=config.Limits(), seconds=1, file_name="x.csv")
     assert (caught.value.status, caught.value.code) == (422, "too_slow")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from app.domain.analysis.lent import Lent
 from app.domain.analysis.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.series import GROUP_KINDS, is_clock
+from app.domain.analysis.series import GROUP_KINDS, is_clock, mixes_series
 from app.domain.analysis.wording import called, called_all
-from app.domain.hydrology.naming import is_calendar, may_name_groups, names_groups, names_moments, words_of
+from app.domain.hydrology.naming import is_calendar, may_name_groups, names_groups, names_moments, names_sites, words_of
 from app.domain.vocabulary import ColumnKind, Severity
 
 # How a group behaves is looked up in so many first rows, for so many candidates and columns beside them.
@@ -58,10 +58,12 @@ def find_repeated(
     thing (tree, lake, chick), the other columns have to bear it out: some of them hold one value within each group,
     or the rows of a group differ in a time or a visit and each comes once.
     """
-    if axis is not None and axis.group:
+    is_mixed = axis is not None and mixes_series(rows, axis.duplicates)
+    # Almost any column tells apart the few rows that share a time.
+    if axis is not None and axis.group and (is_mixed or names_sites(axis.group)):
         count = next(column.distinct for column in columns if column.name == axis.group)
-        return Group(axis.group, f"Every date comes once for each of its {count:,} values.")
-    if axis is not None and axis.regular and not axis.duplicates:
+        return Group(axis.group, f"Each date appears once per value ({count:,} values).")
+    if axis is not None and axis.regular and not is_mixed:
         # One series: every step of it comes once, whatever stands beside it.
         return None
     if any(column.kind is ColumnKind.IDENTIFIER and names_groups(column.name) for column in columns):

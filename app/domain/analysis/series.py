@@ -12,12 +12,23 @@ from app.domain.analysis.wording import called, rows_do, times
 from app.domain.hydrology.naming import names_sites
 from app.domain.vocabulary import ColumnKind, Severity
 
+# A larger share of rows that repeat a time speaks for several series. An hour doubled each autumn is 1 row in 8,766.
+MAX_REPEATS = 0.01
 MOST_CANDIDATES = 8
 SCREENED = 50_000
 ALONE = 0.999
 GROUP_KINDS = (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER, ColumnKind.TEXT, ColumnKind.INTEGER)
 CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}([:.]\d{2})?( ?[ap]m)?$", re.IGNORECASE)
 HOUR_NAME = re.compile(r"^(h|hr|hrs|hour|hours|time|minute|min)([_ ]?(of_day|utc|lst))?$", re.IGNORECASE)
+
+
+def mixes_series(rows: int, repeats: int) -> bool:
+    """Return whether so many rows share their time that they must belong to several series.
+
+    A clock set back in autumn and rows that were stored twice repeat a few times within one series; there, derived
+    features use the first row of each time.
+    """
+    return repeats > MAX_REPEATS * rows
 
 
 def find_group(

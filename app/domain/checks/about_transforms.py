@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from app.domain.analysis.series import mixes_series
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
@@ -18,7 +19,6 @@ from app.domain.training.transforms import (
     derived_names,
     held_by,
     memory_of,
-    mixes_series,
     names_made,
     readable,
 )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.series import mixes_series
 from app.domain.hydrology.naming import is_rain
-from app.domain.training.transforms import mixes_series
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.domain.analysis.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.series import mixes_series
 from app.domain.hydrology.naming import looks_like_target, names_sites
-from app.domain.training.transforms import mixes_series
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 # So many whole numbers are taken for classes, more are asked about, and of still more nobody would want classes.

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.series import mixes_series
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.chains import chains_of, clash_of
@@ -22,7 +23,6 @@ from app.domain.training.transforms import (
     column_fault,
     count_repeats,
     longest_memory,
-    mixes_series,
     names_made,
     names_taken,
 )

@@ -16,8 +16,6 @@ __all__ = ["DATE_PARTS", "TRANSFORMS", "TransformEntry", "get"]
 
 # How columns of numbers are stored.
 NUMBERS = ("number", "integer")
-# A larger share of rows that repeat a time speaks for several series. An hour doubled each autumn is 1 row in 8,766.
-MAX_REPEATS = 0.01
 _BY_KIND = {entry.kind: entry for entry in TRANSFORMS}
 
 
@@ -95,15 +93,6 @@ def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:
         with them it is what is left when every group holds every time once.
     """
     return max(0, rows - times * max(groups, 1))
-
-
-def mixes_series(rows: int, repeats: int) -> bool:
-    """Return whether so many rows share their time that they must belong to several series.
-
-    A clock set back in autumn and rows that were stored twice repeat a few times within one series; there, derived
-    features use the first row of each time.
-    """
-    return repeats > MAX_REPEATS * rows
 
 
 @dataclass(frozen=True)
