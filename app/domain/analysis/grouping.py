@@ -59,10 +59,8 @@ def find_repeated(
     or the rows of a group differ in a time or a visit and each comes once.
     """
     is_mixed = axis is not None and mixes_series(rows, axis.duplicates)
-    # Almost any column tells apart the few rows that share a time.
     if axis is not None and axis.group and (is_mixed or names_sites(axis.group)):
-        count = next(column.distinct for column in columns if column.name == axis.group)
-        return Group(axis.group, f"Each date appears once per value ({count:,} values).")
+        return _of_times(columns, axis.group)
     if axis is not None and axis.regular and not is_mixed:
         # One series: every step of it comes once, whatever stands beside it.
         return None
@@ -78,6 +76,12 @@ def find_repeated(
     candidates = [column for column in repeated if _may_group(column)]
     candidates.sort(key=lambda column: (not may_name_groups(column.name), -column.distinct))
     return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, lent), None)
+
+
+def _of_times(columns: Sequence[ColumnProfile], name: str) -> Group:
+    """Return the group that tells rows of one time apart; of a few such rows, almost any column would do that."""
+    count = next(column.distinct for column in columns if column.name == name)
+    return Group(name, f"Each date appears once per value ({count:,} values).")
 
 
 def _named(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
