@@ -88,7 +88,7 @@ def _sentences() -> Iterator[None]:
 @click.option("--name", default="", help="The person's name.")
 def user_add(email: str, admin: bool, name: str) -> None:
     """Add an account."""
-    from app.services import accounts
+    from app.services.accounts import accounts
 
     with _sentences():
         accounts.create_user(email, role=Role.ADMIN if admin else Role.MEMBER, name=name)
@@ -99,7 +99,7 @@ def user_add(email: str, admin: bool, name: str) -> None:
 @click.argument("email")
 def user_link(email: str) -> None:
     """Print a one-time link."""
-    from app.services import accounts
+    from app.services.accounts import accounts
 
     with _sentences():
         click.echo(_link(accounts.make_sign_in_link(email)))
@@ -110,7 +110,7 @@ def user_link(email: str) -> None:
 @click.argument("new")
 def user_set_email(old: str, new: str) -> None:
     """Change an address."""
-    from app.services import accounts
+    from app.services.accounts import accounts
 
     with _sentences():
         click.echo(f"The account {old} has the address {accounts.set_email(old, new).email} now.")
@@ -120,7 +120,7 @@ def user_set_email(old: str, new: str) -> None:
 @click.argument("email")
 def user_disable(email: str) -> None:
     """Disable an account."""
-    from app.services import accounts
+    from app.services.accounts import accounts
 
     with _sentences():
         click.echo(f"The account {accounts.disable_user(email).email} is disabled.")
@@ -130,7 +130,7 @@ def user_disable(email: str) -> None:
 @click.argument("email")
 def user_enable(email: str) -> None:
     """Enable an account."""
-    from app.services import accounts
+    from app.services.accounts import accounts
 
     with _sentences():
         click.echo(f"The account {accounts.enable_user(email).email} is enabled.")
@@ -149,7 +149,7 @@ def token() -> None:
 )
 def token_create(email: str, name: str, scope: str) -> None:
     """Make a token and print it alone on the last line."""
-    from app.services import tokens
+    from app.services.accounts import tokens
 
     with _sentences():
         secret = tokens.create_token(email, name=name, scope=Scope(scope))
@@ -161,7 +161,7 @@ def token_create(email: str, name: str, scope: str) -> None:
 @click.argument("email")
 def token_list(email: str) -> None:
     """List tokens, newest first."""
-    from app.services import tokens
+    from app.services.accounts import tokens
 
     with _sentences():
         rows = tokens.list_tokens_of(email)
@@ -180,7 +180,7 @@ def token_list(email: str) -> None:
 @click.option("--name", required=True, help="What they were made for.")
 def token_revoke(email: str, name: str) -> None:
     """Revoke tokens."""
-    from app.services import tokens
+    from app.services.accounts import tokens
 
     with _sentences():
         count = tokens.revoke_named(email, name)
@@ -199,7 +199,7 @@ def _link(code: str) -> str:
 def doctor() -> None:
     """Look at everything and say one sentence for each fault."""
     from app.launch.redis_server import NoServerError, answers, socket_path, url_of
-    from app.services import checkup
+    from app.services.system import diagnostics
     from app.storage.binding import bare_app
 
     settings = _settings()
@@ -210,7 +210,7 @@ def doctor() -> None:
     if settings.redis_url is None and answers(own):
         settings = replace(settings, redis_url=own)
     with bare_app(settings).app_context():
-        checks = checkup.examine()
+        checks = diagnostics.examine()
     for check in checks:
         word = "ok     " if check.ok and not check.warning else "warning" if check.ok else "FAULT  "
         click.echo(f"{word} {check.sentence}")

@@ -17,7 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from benchmarks.truth.made_tables import MADE
 from benchmarks.truth.reading import DATA, answer_of, plan_for, profile_in
 

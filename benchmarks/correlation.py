@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from app.domain.analysis import correlation
-from app.domain.analysis.correlation import Method, assembled, block_of, groups_of, places_of
-from app.domain.analysis.slab import Slab, prepare
+from app.domain.analysis.associations import correlation
+from app.domain.analysis.associations.column_block import Slab, prepare
+from app.domain.analysis.associations.correlation import Method, assembled, block_of, groups_of, places_of
 from app.domain.vocabulary import ColumnKind
 
 ROWS, COLUMNS, MISSING = 100_000, 500, 0.05

@@ -37,7 +37,7 @@ from app.domain.estimation.prior import SECONDS as PARTS
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.propose import make_plan
-from app.domain.training.clock import forget_peak, peak_memory_mb
+from app.domain.training.report.clock import forget_peak, peak_memory_mb
 from app.domain.training.run import load_libraries, train
 from tests.domain.any_config import AnyConfig
 from tests.domain.reading import MACHINE, SAMPLES, Known, read_path, sample

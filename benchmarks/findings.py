@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.domain.analysis.findings import all_findings
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.findings.findings import all_findings
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.storage.columnar import connect
 from app.storage.reading import child
 from config import Limits

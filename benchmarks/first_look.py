@@ -21,7 +21,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app.domain.vocabulary import Scope
-from app.services import tokens
+from app.services.accounts import tokens
 from app.storage.db import db
 from app.storage.reading import spare
 from app.storage.tables import User

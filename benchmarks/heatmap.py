@@ -21,7 +21,8 @@ from werkzeug.serving import make_server
 
 import config
 from app.factory import create_app
-from app.services import accounts, datasets, sessions
+from app.services.accounts import accounts, sessions
+from app.services.datasets import datasets
 from app.storage.db import db
 from app.web.sessions import COOKIE
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path

@@ -22,7 +22,10 @@ import pytest
 import config
 from app import queue
 from app.factory import create_app
-from app.services import accounts, datasets, drafts, experiments
+from app.services import experiments
+from app.services.accounts import accounts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage import jobs
 from app.storage.db import db
 from app.storage.migrating import migrate

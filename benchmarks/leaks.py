@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.analysis.profile import Associations
+from app.domain.analysis.profiling.profile import Associations
 from tests.domain.reading import Known, real_file
 from tests.domain.tables import REAL
 

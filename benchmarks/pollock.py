@@ -29,7 +29,7 @@ import dateutil.parser
 import duckdb
 
 import config
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.text import find_layout, open_rows
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from app.domain.analysis import ranking
-from app.domain.analysis.ranking import Ranked
+from app.domain.analysis.associations import ranking
+from app.domain.analysis.associations.ranking import Ranked
 from app.domain.vocabulary import ColumnKind
 
 ROWS, COLUMNS = 1_000_000, 200

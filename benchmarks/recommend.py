@@ -45,11 +45,11 @@ from app.domain.experiment import ModelPart, ReproducibilityPart, Spec, Validati
 from app.domain.recommendation.estimators import Ranked
 from app.domain.recommendation.evidence import SECONDS, measure
 from app.domain.recommendation.verdict import in_order
-from app.domain.training import scoring
-from app.domain.training.inner import facts_of
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import Table, prepare
-from app.domain.training.splitting import make_split
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.validation import scoring
+from app.domain.training.validation.splitting import make_split
 from tests.domain.reading import Known, known, read_path
 from tests.domain.tables import REAL
 
@@ -332,7 +332,7 @@ def quality(tables: Iterable[Problem], python: str) -> None:
 def speed() -> None:
     """Print how soon the list and the evidence are there for a file of 50 MB, read from Parquet as the worker does."""
     from app.domain.estimation import estimate
-    from app.services.recommendations import MOST_ROWS
+    from app.services.measurements.recommendations import MOST_ROWS
     from app.storage.columnar import read_frame
     from benchmarks.findings import profiled
     from tests.domain.reading import MACHINE

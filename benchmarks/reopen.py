@@ -22,7 +22,7 @@ import numpy as np
 import config
 from app.factory import create_app
 from app.launch import warming
-from app.services import analysis, datasets
+from app.services.datasets import analysis, datasets
 from app.storage.tables import Dataset, User
 from benchmarks.first_look import first_user, headers_of
 from benchmarks.steps import percentiles, prepared_client

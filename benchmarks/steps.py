@@ -19,7 +19,8 @@ import numpy as np
 
 import config
 from app.factory import create_app
-from app.services import accounts, datasets
+from app.services.accounts import accounts
+from app.services.datasets import datasets
 from app.storage.db import db
 from tests.web.client import Page
 

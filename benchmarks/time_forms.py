@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from benchmarks.truth.form import ROWS, Form
 from benchmarks.truth.not_time import NOT_TIME, Look
 from benchmarks.truth.reading import answer_of, profile_in

@@ -23,8 +23,11 @@ import config
 from app.domain.experiment import Spec
 from app.domain.vocabulary import Scope
 from app.factory import create_app
-from app.services import accounts, associations, datasets, drafts, tokens
-from app.services.analysis import profile_of
+from app.services.accounts import accounts, tokens
+from app.services.datasets import datasets
+from app.services.datasets.analysis import profile_of
+from app.services.drafts import drafts
+from app.services.measurements import associations
 from app.storage.db import db
 from app.storage.migrating import migrate
 from app.storage.tables import User

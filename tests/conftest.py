@@ -12,7 +12,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 import config
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage.binding import bare_app
 from app.storage.db import db, transaction
 from app.storage.migrating import migrate

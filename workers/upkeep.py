@@ -8,7 +8,7 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
-from app.services import upkeep
+from app.services.jobs import upkeep
 from app.storage.binding import bare_app
 from app.storage.privacy import restrict_modes
 

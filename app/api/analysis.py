@@ -7,7 +7,7 @@ import uuid
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.services.descriptions import describe_dataset
+from app.services.datasets.descriptions import describe_dataset
 from app.web.jsonapi import accepted, body_of
 from app.web.sessions import current_user
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.problems import Problem
-from app.services import configs
+from app.services.drafts import configs
 from app.web.json_input import parse_json
 from app.web.jsonapi import json_fault
 from app.web.sessions import current_user

@@ -8,11 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.describing import report_json
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.describing import report_json
 from app.domain.errors import InvalidBodyError
-from app.services import analysis, datasets
-from app.services.repeats import Answer
+from app.services.datasets import analysis, datasets
+from app.services.idempotency import Answer
 from app.storage.tables import Dataset
 from app.web.jsonapi import body_of, faults_of, json_field, once, page_asked, paged
 from app.web.sessions import current_user

@@ -7,9 +7,11 @@ import uuid
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict
 
-from app.domain.analysis.correlation import Method
+from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
-from app.services import correlations, datasets, jobs, rankings
+from app.services.datasets import datasets
+from app.services.jobs import jobs
+from app.services.measurements import correlations, rankings
 from app.web.jsonapi import accepted, body_of
 from app.web.sessions import current_user
 

@@ -6,7 +6,7 @@ import uuid
 
 from flask import Blueprint, Response, jsonify
 
-from app.services import jobs
+from app.services.jobs import jobs
 from app.web.jsonapi import job_json
 from app.web.sessions import current_user
 

@@ -9,7 +9,9 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.domain.errors import ConflictError
-from app.services import datasets, jobs, recommendations
+from app.services.datasets import datasets
+from app.services.jobs import jobs
+from app.services.measurements import recommendations
 from app.web.jsonapi import accepted, body_of
 from app.web.sessions import current_user
 

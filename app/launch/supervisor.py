@@ -151,7 +151,8 @@ def _prepare(settings: Settings) -> str:
 
     It is a one-time link until an administrator can sign in without one.
     """
-    from app.services import accounts, datasets
+    from app.services.accounts import accounts
+    from app.services.datasets import datasets
     from app.storage.binding import bare_app
     from app.storage.db import db
     from app.storage.migrating import migrate, revision_of_database

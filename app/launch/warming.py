@@ -9,7 +9,7 @@ import time
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.services import analysis
+from app.services.datasets import analysis
 from app.storage.db import db
 
 log = logging.getLogger(__name__)

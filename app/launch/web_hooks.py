@@ -24,7 +24,7 @@ def post_fork(_server: Any, _worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Sweep from the web process too, so that lost jobs are noticed whichever process is left; be ready for people."""
     from app.launch.warming import warm
-    from app.services.upkeep import sweep_for_ever
+    from app.services.jobs.upkeep import sweep_for_ever
     from app.storage.reading import spare
 
     settings = worker.wsgi.extensions["hydroml_settings"]

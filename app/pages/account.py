@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
-from app.services import accounts, sessions, tokens
+from app.services.accounts import accounts, sessions, tokens
 from app.web.access import safe_next
 from app.web.browsers import browser_name
 from app.web.errors import add_retry_after

@@ -9,10 +9,11 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, NotFoundError
-from app.services import datasets, experiments, refused
-from app.services.outdated import changes_when_read_again
+from app.services import experiments
+from app.services.datasets import datasets, partial_import
+from app.services.datasets.outdated import changes_when_read_again
 from app.storage.db import now
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
@@ -114,7 +115,7 @@ def _page(
         look=look,
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),
-        readable_in_part=refused.can_be_read_in_part(dataset),
+        readable_in_part=partial_import.can_be_read_in_part(dataset),
         **_arrival_values(dataset),
     )
 

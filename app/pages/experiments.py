@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError
 from app.domain.vocabulary import RunState
-from app.services import experiments, reruns
+from app.services import experiments
+from app.services.drafts import reruns
 from app.storage import jobs
 from app.storage.db import now
 from app.storage.tables import Experiment

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from app.domain.training import metrics
-from app.services import begun, experiments
+from app.domain.training.validation import metrics
+from app.services import experiments
+from app.services.drafts import draft_summaries
 from app.web.charts import verdict
 from app.web.hypermedia import render, see_other
 from app.web.sessions import current_user, take_reminder
@@ -27,7 +28,7 @@ def show() -> Response:
     user = current_user()
     page, drafts_page = (max(1, request.args.get(name, 1, type=int)) for name in ("page", "drafts"))
     rows, total = experiments.list_experiments(user, page=page, per_page=PER_PAGE)
-    drafts, drafts_total = begun.list_begun(user, page=drafts_page, per_page=DRAFTS_PER_PAGE)
+    drafts, drafts_total = draft_summaries.list_begun(user, page=drafts_page, per_page=DRAFTS_PER_PAGE)
     if drafts_page > 1 and not drafts:
         # The last one of that page was discarded.
         return see_other("/experiments")

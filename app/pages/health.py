@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from app.services import checkup
+from app.services.system import diagnostics
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")
 
@@ -18,5 +18,5 @@ def live() -> Response:
 @blueprint.get("/ready")
 def ready() -> tuple[Response, int]:
     """Say whether the parts do, each by its name."""
-    is_ready, parts = checkup.readiness()
+    is_ready, parts = diagnostics.readiness()
     return jsonify(status="ok" if is_ready else "unready", **parts), 200 if is_ready else 503

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from flask import Blueprint, Response
 
-from app.domain.training import baselines, metrics, splitting
+from app.domain.training.validation import baselines, metrics, splitting
 from app.services.context import current_settings
 from app.web.hypermedia import render
 

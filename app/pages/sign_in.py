@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError, NotFoundError
-from app.services import accounts
+from app.services.accounts import accounts
 from app.web import sessions
 from app.web.access import safe_next
 from app.web.errors import add_retry_after

@@ -26,8 +26,9 @@ from app.domain.errors import (
 from app.domain.experiment import NAME_LENGTH, Spec
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import JobKind, RunState, Severity
-from app.services import datasets, drafts
 from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.db import now, transaction

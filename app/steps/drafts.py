@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain import wizard
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.services import datasets, draft_history, drafts, leakage
+from app.services.datasets import datasets
+from app.services.drafts import draft_history, drafts
+from app.services.measurements import leakage
 from app.steps import flow
 from app.storage.tables import Dataset
 from app.web.arriving import landing, landing_in_part, read_refused

@@ -14,10 +14,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.domain import wizard
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, DraftConflictError
 from app.domain.recommendation.plan import Plan
-from app.services import datasets, draft_history, drafts
+from app.services.datasets import datasets
+from app.services.drafts import draft_history, drafts
 from app.steps.frame import frame_of
 from app.storage.tables import Dataset, DraftRow, User
 from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment

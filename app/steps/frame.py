@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.domain import wizard
-from app.domain.analysis.profile import TimeAxis
+from app.domain.analysis.profiling.profile import TimeAxis
 from app.domain.estimation import this_machine
 from app.domain.estimators import registry
 from app.domain.problems import Problem
 from app.domain.recommendation.propose import READING
-from app.domain.training import metrics, splitting
+from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services import draft_history, drafts, estimates, leakage
-from app.services.measuring import digest_of
+from app.services.drafts import draft_history, drafts
+from app.services.measurements import estimates, leakage
+from app.services.measurements.measuring import digest_of
 from app.storage.db import now
 
 if TYPE_CHECKING:

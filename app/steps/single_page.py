@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from app.domain import wizard
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, LaunchRefusedError
 from app.domain.vocabulary import Severity
-from app.services import drafts
+from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.data.routes import VIEW as DATA
 from app.steps.features.routes import VIEW as FEATURES

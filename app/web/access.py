@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import ForbiddenError, UnauthorizedError
 from app.domain.vocabulary import Role, Scope
-from app.services.tokens import Caller
+from app.services.accounts.tokens import Caller
 from app.web.csrf import check_token
 from app.web.headers import SAFE_METHODS, is_foreign
 from app.web.hypermedia import is_for_programs, leave_for

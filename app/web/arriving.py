@@ -8,11 +8,11 @@ from datetime import datetime
 
 from flask import request
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.services import analysis, refused
-from app.services.measuring import waiting_reason
+from app.services.datasets import analysis, partial_import
+from app.services.measurements.measuring import waiting_reason
 from app.storage.tables import Dataset, User
 from app.web.charts.waiting import poll_seconds
 from app.web.filters import size
@@ -63,9 +63,9 @@ def read_refused(user: User) -> Dataset:
         If there is none, or it cannot be read like this either.
     """
     try:
-        return refused.read_in_part(user, uuid.UUID(request.form.get("dataset_id", "")))
+        return partial_import.read_in_part(user, uuid.UUID(request.form.get("dataset_id", "")))
     except ValueError:
-        raise DomainError(refused.GONE, code="not_refused", field="file") from None
+        raise DomainError(partial_import.GONE, code="not_refused", field="file") from None
 
 
 def landing_in_part(dataset: Dataset) -> str:

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from app.domain.analysis.columns import ORDERS, ColumnPage
-from app.domain.analysis.profile import DatasetProfile, Finding
+from app.domain.analysis.profiling.column_listing import ORDERS, ColumnPage
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding
 from app.domain.vocabulary import ColumnKind
-from app.services import datasets
+from app.services.datasets import datasets
 from app.web.charts.column import findings_by_column
 
 PER_PAGE = 60

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.schema_words import sentence_of
-from app.services import jobs, repeats
-from app.services.repeats import Answer
+from app.services import idempotency
+from app.services.idempotency import Answer
+from app.services.jobs import jobs
 from app.storage.tables import Job, User
 from app.web.json_input import JsonDepthError, bounded_json, parse_json
 
@@ -122,15 +123,15 @@ def once(user: User, content: bytes | str, make: Callable[[], Answer]) -> Respon
         return _answered(make())
     words = content.encode() if isinstance(content, str) else content
     fingerprint = hashlib.sha256(b" ".join((request.method.encode(), request.path.encode(), words))).hexdigest()
-    known = repeats.begin(user, key, fingerprint)
+    known = idempotency.begin(user, key, fingerprint)
     if known is not None:
         return _answered(known)
     try:
         answer = make()
     except BaseException:
-        repeats.give_up(user, key)
+        idempotency.give_up(user, key)
         raise
-    repeats.finish(user, key, answer)
+    idempotency.finish(user, key, answer)
     return _answered(answer)
 
 

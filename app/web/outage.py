@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.services import system_state
+from app.services.system import system_state
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding, Remedy
 from app.domain.vocabulary import Severity
 
 READING, DRAFT, LEAVE_OUT = "reading", "draft", "leave_out"

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 from pydantic import ValidationError
 
-from app.domain.analysis.choices import (
+from app.domain.analysis.import_options.import_choices import (
     COMMENTS,
     DECIMALS,
     DELIMITERS,
@@ -22,9 +22,9 @@ from app.domain.analysis.choices import (
     Peek,
     ReadingChoices,
 )
-from app.domain.analysis.profile import DatasetProfile, ImportReport
+from app.domain.analysis.profiling.profile import DatasetProfile, ImportReport
 from app.domain.errors import DomainError
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
 from app.web import unit_answers
 from app.web.hypermedia import fragment

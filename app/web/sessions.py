@@ -10,8 +10,8 @@ from werkzeug.datastructures import CallbackDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import UnauthorizedError
-from app.services import sessions, tokens
-from app.services.tokens import Caller
+from app.services.accounts import sessions, tokens
+from app.services.accounts.tokens import Caller
 from app.storage.tables import User
 from config import Settings
 

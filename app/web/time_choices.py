@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.analysis.choices import ColumnChoice
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.import_options.import_choices import ColumnChoice
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import COUNTED, Form
 from app.domain.analysis.time_forms.numbers import number_forms

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile
-from app.domain.analysis.units import unit_named
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.analysis.profiling.units import unit_named
 from app.domain.errors import DomainError
 from app.web.columns import MOST_OPTIONS
 

@@ -14,10 +14,10 @@ from typing import IO, Any, cast
 from flask import Flask, Request, Response, g, request
 from sqlalchemy.exc import OperationalError
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
-from app.services import uploads
 from app.services.context import current_settings
+from app.services.datasets import uploads
 from app.storage.db import end_reading
 from app.storage.tables import Dataset, User
 from app.web.sessions import current_user

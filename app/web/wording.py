@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
-from app.domain.training import splitting
-from app.domain.training.recipe_parameters import DATE_PARTS, Field
+from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, Field
+from app.domain.training.validation import splitting
 
 
 def written(value: Any) -> str:

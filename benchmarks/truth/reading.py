@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import config
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan

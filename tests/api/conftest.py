@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import Scope
-from app.services import tokens
+from app.services.accounts import tokens
 from app.storage.tables import User
 from tests.api.program import Program
 from tests.web.client import Browser

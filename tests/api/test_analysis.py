@@ -12,9 +12,11 @@ import pytest
 from flask import Flask
 
 from app import queue
-from app.domain.analysis.profile import DatasetProfile
-from app.services import associations, cache, checkup, datasets
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.services.context import current_settings
+from app.services.datasets import analysis_cache, datasets
+from app.services.measurements import associations
+from app.services.system import diagnostics
 from app.storage.tables import Dataset, User
 from tests.api.program import Program
 from tests.services.tables import SMALL, nobody, upload, with_limits
@@ -158,7 +160,7 @@ def test_somebody_elses_is_a_missing_one(stranger: Program, sample: Dataset) -> 
 def test_what_was_asked_before_is_kept_by_content_and_choices(
     program: Program, stranger: Program, sample: Dataset, other_user: User
 ) -> None:
-    assert checkup.readiness()[1]["cache"] == "nothing asked yet"
+    assert diagnostics.readiness()[1]["cache"] == "nothing asked yet"
     asked = {"dataset_id": str(sample.id), "target": "discharge_mm"}
     first, second = (program.post(PATH, asked).get_json() for _ in range(2))
     assert (first["cached"], second["cached"]) == (False, True)
@@ -168,10 +170,10 @@ def test_what_was_asked_before_is_kept_by_content_and_choices(
     assert stranger.post(PATH, {**asked, "dataset_id": str(theirs.id)}).get_json()["cached"] is True
     other_target = program.post(PATH, {**asked, "target": "prcp_mm"}).get_json()
     assert (other_target["cached"], other_target["target"]["name"]) == (False, "prcp_mm")
-    counts = cache.counts()
+    counts = analysis_cache.counts()
     assert counts is not None
     assert (counts.hits, counts.misses) == (2, 2)
-    assert checkup.readiness()[1]["cache"] == "2 of 4 found (50 %)"
+    assert diagnostics.readiness()[1]["cache"] == "2 of 4 found (50 %)"
 
 
 def test_without_redis_everything_is_answered_the_same(program: Program, sample: Dataset, redis: Server) -> None:
@@ -182,8 +184,8 @@ def test_without_redis_everything_is_answered_the_same(program: Program, sample:
     same = ("rows", "columns", "target", "findings")
     assert {key: away[key] for key in same} == {key: first[key] for key in same}
     assert away["cached"] is False
-    assert cache.counts() is None
-    assert checkup.readiness()[1]["cache"] == "unreachable"
+    assert analysis_cache.counts() is None
+    assert diagnostics.readiness()[1]["cache"] == "unreachable"
 
 
 @pytest.mark.usefixtures("redis")
@@ -193,14 +195,14 @@ def test_what_somebody_else_put_there_is_no_answer(program: Program, sample: Dat
     url = current_settings().redis_url
     assert url is not None
     server = queue.connection(url)
-    for key in server.keys(f"{cache.PREFIX}*"):
+    for key in server.keys(f"{analysis_cache.PREFIX}*"):
         server.set(key, b"\x80\x04no json")
     assert program.post(PATH, asked).get_json()["cached"] is False
 
 
 @pytest.mark.usefixtures("redis")
 def test_what_is_very_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST_BYTES", 10)
-    cache.keep("large", ["x" * 20])
-    cache.keep("small", [1])
-    assert (cache.find("large"), cache.find("small")) == (None, [1])
+    monkeypatch.setattr(analysis_cache, "MOST_BYTES", 10)
+    analysis_cache.keep("large", ["x" * 20])
+    analysis_cache.keep("small", [1])
+    assert (analysis_cache.find("large"), analysis_cache.find("small")) == (None, [1])

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from app.domain.checks.patching import merged
-from app.services import drafts
-from app.services.drafts import plan_of
+from app.services.drafts import drafts
+from app.services.drafts.drafts import plan_of
 from app.storage.tables import Dataset, User
 from app.web.access import READ_BY_POST
 from tests.api.program import Program

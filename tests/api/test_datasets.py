@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage.tables import User
 from tests.api.program import Program
 from tests.services.tables import SMALL, nobody, with_limits

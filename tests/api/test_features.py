@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from app.services import correlations, rankings
+from app.services.measurements import correlations, rankings
 from app.storage.tables import Dataset, User
 from tests.api.program import Program
 from tests.services.tables import upload, wide_csv

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from app.domain.errors import ConflictError, DomainError, FieldFault, InvalidBodyError, LaunchRefusedError
 from app.domain.problems import Problem
 from app.domain.vocabulary import Severity
-from app.services import repeats
-from app.services.repeats import Answer
+from app.services import idempotency
+from app.services.idempotency import Answer
 from app.storage.db import db, now, transaction
 from app.storage.tables import IdempotencyKey, User
 from app.web import errors
@@ -120,19 +120,19 @@ def test_a_key_belongs_to_one_content_and_one_account(app: Flask, user: User, ot
 
 
 def test_while_the_first_is_at_work_the_second_is_told_so(app: Flask, user: User) -> None:
-    assert repeats.begin(user, "k1", "f") is None
+    assert idempotency.begin(user, "k1", "f") is None
     with pytest.raises(ConflictError) as refused:
-        repeats.begin(user, "k1", "f")
+        idempotency.begin(user, "k1", "f")
     assert refused.value.code == "idempotency_in_progress"
 
 
 def test_a_request_that_was_killed_leaves_its_key_free_after_a_while(app: Flask, user: User) -> None:
-    repeats.begin(user, "k1", "f")
+    idempotency.begin(user, "k1", "f")
     with transaction():
         row = db.session.scalar(select(IdempotencyKey))
         assert row is not None
         row.created_at = now() - timedelta(minutes=11)
-    assert repeats.begin(user, "k1", "f") is None
+    assert idempotency.begin(user, "k1", "f") is None
 
 
 def test_a_request_that_fails_gives_its_key_back(app: Flask, user: User) -> None:
@@ -147,15 +147,15 @@ def test_a_request_that_fails_gives_its_key_back(app: Flask, user: User) -> None
 @pytest.mark.parametrize("key", ["", "x" * 101, "a\x7fb"])
 def test_a_key_of_no_use_is_refused(app: Flask, user: User, key: str) -> None:
     with pytest.raises(DomainError) as refused:
-        repeats.begin(user, key, "f")
+        idempotency.begin(user, key, "f")
     assert refused.value.code == "idempotency_key_invalid"
 
 
 def test_keys_are_forgotten_after_a_day(app: Flask, user: User) -> None:
-    repeats.begin(user, "k1", "f")
+    idempotency.begin(user, "k1", "f")
     with transaction():
         row = db.session.scalar(select(IdempotencyKey))
         assert row is not None
         row.created_at = now() - timedelta(hours=25)
-    repeats.forget_old()
+    idempotency.forget_old()
     assert db.session.scalar(select(IdempotencyKey)) is None

@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from app.domain.recommendation import evidence as racing
-from app.services import recommendations
-from app.services.measuring import Held
+from app.services.measurements import recommendations
+from app.services.measurements.measuring import Held
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User

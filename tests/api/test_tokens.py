@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.domain.errors import DomainError, NotFoundError
 from app.domain.vocabulary import JobKind, Scope
-from app.services import tokens
+from app.services.accounts import tokens
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import ApiToken, Job, User

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.tuning import PRUNING, SAMPLER, wire
-from app.domain.training import metrics, splitting
-from app.domain.training.searchspace import suggested
-from app.domain.training.transforms import TRANSFORMS
+from app.domain.training.preprocessing.transforms import TRANSFORMS
+from app.domain.training.tuning.search_space import suggested
+from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import ColumnKind, TaskKind
 from tests.domain.reading import MACHINE
 

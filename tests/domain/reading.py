@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 import config
-from app.domain.analysis.association import associate
-from app.domain.analysis.leakage import all_leaks
-from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.associations.association import associate
+from app.domain.analysis.leakage.leakage import all_leaks
+from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
 from app.domain.problems import Problem

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
-from app.domain.analysis.units import unit_of
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
+from app.domain.analysis.profiling.units import unit_of
 from app.domain.experiment import Spec
 from app.domain.vocabulary import ColumnKind
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.findings import column_findings, dataset_findings
-from app.domain.analysis.kinds import Evidence, decide_kind
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, TimeAxis
-from app.domain.analysis.timeaxis import describe_axis
+from app.domain.analysis.findings.findings import column_findings, dataset_findings
+from app.domain.analysis.profiling.kinds import Evidence, decide_kind
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, TimeAxis
+from app.domain.analysis.profiling.time_axis import describe_axis
 from app.domain.vocabulary import ColumnKind, Severity
 from tests.domain.reading import known, real_file, sample
 

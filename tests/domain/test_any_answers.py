@@ -13,9 +13,9 @@ from app.domain.estimators import registry
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
-from app.domain.training import metrics
-from app.domain.training.splitting import STRATEGIES
-from app.domain.training.transforms import TRANSFORMS
+from app.domain.training.preprocessing.transforms import TRANSFORMS
+from app.domain.training.validation import metrics
+from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from app.domain.wizard import SLUGS
 from tests.domain.faults import table

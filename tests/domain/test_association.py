@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from app.domain.analysis.association import associate, correlation_ratio, cramers_v
-from app.domain.analysis.profile import Association, Associations
+from app.domain.analysis.associations.association import associate, correlation_ratio, cramers_v
+from app.domain.analysis.profiling.profile import Association, Associations
 from app.domain.vocabulary import ColumnKind
 from tests.domain.reading import real_file, sample
 from tests.domain.tables import kind_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.analysis.carrying import carried
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, ImportReport
+from app.domain.analysis.import_options.migrate_answers import carried
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, ImportReport
 from app.domain.vocabulary import ColumnKind
 
 

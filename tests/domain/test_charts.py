@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
-from app.domain.training import charts
-from app.domain.training.outcome import TrainingResult
+from app.domain.training.report import charts
+from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
 from tests.domain.tables import made, make_spec, profile_of
 

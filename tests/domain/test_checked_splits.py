@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.inner import inner_folds
-from app.domain.training.splitting import RowFacts, make_split
+from app.domain.training.tuning.inner_folds import inner_folds
+from app.domain.training.validation.splitting import RowFacts, make_split
 from app.domain.vocabulary import Severity, Strategy
 from tests.domain.reading import Answers, Known, known, mended
 from tests.domain.tables import made

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.analysis.profile import Associations
+from app.domain.analysis.profiling.profile import Associations
 from app.domain.checks import RULES, Subject, check_spec
 from app.domain.experiment import Draft
 from app.domain.problems import Problem

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.analysis.clustering import cluster
+from app.domain.analysis.associations.clustering import cluster
 
 
 def _blocks(*sizes: int, inside: float = 0.9) -> np.ndarray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.analysis.columns import MOST_PER_PAGE, ORDERS, column_page
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport
+from app.domain.analysis.profiling.column_listing import MOST_PER_PAGE, ORDERS, column_page
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport
 from app.domain.vocabulary import ColumnKind, Severity
 
 KINDS = (ColumnKind.NUMERIC, ColumnKind.CATEGORICAL, ColumnKind.DATETIME)

@@ -15,7 +15,7 @@ from app.domain.checks.subject import Subject
 from app.domain.estimators import registry
 from app.domain.experiment import TuningPart
 from app.domain.problems import Problem
-from app.domain.training import splitting
+from app.domain.training.validation import splitting
 from app.domain.vocabulary import Severity, TaskKind
 from app.domain.wizard import SLUGS
 from tests.domain import failures_of_splits  # noqa: F401  # It fills the table of failures.

@@ -10,10 +10,19 @@ import pytest
 from scipy import stats
 from sklearn.metrics import mutual_info_score
 
-from app.domain.analysis import correlation
-from app.domain.analysis.association import FEWEST, cramers_v_of_codes
-from app.domain.analysis.correlation import MEASURES, Block, Matrix, Method, assembled, block_of, groups_of, places_of
-from app.domain.analysis.slab import prepare
+from app.domain.analysis.associations import correlation
+from app.domain.analysis.associations.association import FEWEST, cramers_v_of_codes
+from app.domain.analysis.associations.column_block import prepare
+from app.domain.analysis.associations.correlation import (
+    MEASURES,
+    Block,
+    Matrix,
+    Method,
+    assembled,
+    block_of,
+    groups_of,
+    places_of,
+)
 from app.domain.vocabulary import ColumnKind
 from tests.domain.reading import real_file, sample
 from tests.domain.tables import kind_of

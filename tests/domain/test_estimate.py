@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.estimation.forecast import seconds_of
 from app.domain.estimation.prior import IDLE_MEMORY_MB, prior_of

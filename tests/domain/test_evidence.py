@@ -25,9 +25,9 @@ from app.domain.recommendation.verdict import (
     in_order,
     said_of,
 )
-from app.domain.training.inner import facts_of
-from app.domain.training.preparation import prepare
-from app.domain.training.splitting import make_split
+from app.domain.training.preprocessing.preparation import prepare
+from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.validation.splitting import make_split
 from app.domain.vocabulary import Severity, TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 

@@ -22,8 +22,8 @@ from app.domain.estimators import registry
 from app.domain.experiment import Draft, Spec, TuningPart
 from app.domain.recommendation.plan import Estimate
 from app.domain.recommendation.propose import make_plan
-from app.domain.training.clock import Clock, forget_peak, peak_memory_mb
-from app.domain.training.tuning import fits_per_outer_fold
+from app.domain.training.report.clock import Clock, forget_peak, peak_memory_mb
+from app.domain.training.tuning.tuning import fits_per_outer_fold
 from tests.domain.reading import known, mended, sample
 from tests.domain.tables import made, make_spec, profile_of
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.findings import all_findings, rejected_findings
-from app.domain.analysis.hydrologic import bounds_of
-from app.domain.analysis.profile import DatasetProfile, Finding, ImportReport, TimeAxis
+from app.domain.analysis.findings.findings import all_findings, rejected_findings
+from app.domain.analysis.findings.hydrologic import bounds_of
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.recommendation.task import suggest_group
 from app.domain.vocabulary import Severity
 from app.storage.columnar import connect

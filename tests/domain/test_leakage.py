@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.association import associate
-from app.domain.analysis.leakage import all_leaks, question_of
-from app.domain.analysis.names_of_leaks import hindsight_in, names_a_thing
-from app.domain.analysis.profile import Associations, Leak
+from app.domain.analysis.associations.association import associate
+from app.domain.analysis.leakage.leakage import all_leaks, question_of
+from app.domain.analysis.leakage.name_evidence import hindsight_in, names_a_thing
+from app.domain.analysis.profiling.profile import Associations, Leak
 from app.domain.checks import check_spec
 from app.domain.vocabulary import Severity
 from benchmarks import leaks as benchmark

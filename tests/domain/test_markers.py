@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.findings import all_findings
-from app.domain.analysis.markers import find_marks, origin_of
-from app.domain.analysis.profile import ColumnProfile, Finding
-from app.domain.analysis.questions import word_findings
+from app.domain.analysis.findings.findings import all_findings
+from app.domain.analysis.findings.markers import find_marks, origin_of
+from app.domain.analysis.findings.questions import word_findings
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding
 from app.domain.vocabulary import ColumnKind, Severity
 from tests.domain.reading import Known, known, real_file
 

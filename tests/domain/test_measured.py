@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 import config
-from app.domain.analysis.hydrologic import bounds_of
-from app.domain.analysis.profile import DatasetProfile, Finding
-from app.domain.analysis.units import unit_of
+from app.domain.analysis.findings.hydrologic import bounds_of
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding
+from app.domain.analysis.profiling.units import unit_of
 from app.storage.reading import child
 from tests.domain.reading import known, real_file
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as reference
 
-from app.domain.training import metrics, scoring
-from app.domain.training.metrics import Judged
-from app.domain.training.scoring import Predicted
+from app.domain.training.validation import metrics, scoring
+from app.domain.training.validation.metrics import Judged
+from app.domain.training.validation.scoring import Predicted
 from app.domain.vocabulary import TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 
@@ -257,7 +257,7 @@ def test_the_primary_metric_comes_first_and_none_comes_twice() -> None:
 
 
 def test_judging_a_table_gives_one_finite_score_or_none_for_each_metric() -> None:
-    from app.domain.training.preparation import prepare
+    from app.domain.training.preprocessing.preparation import prepare
 
     frame = made(20).assign(y=4.0)
     spec = make_spec(primary="nse", others=["rmse", "kge_2012", "mae"])

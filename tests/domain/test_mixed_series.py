@@ -10,7 +10,7 @@ import pytest
 from app.domain.checks import check_spec
 from app.domain.errors import TrainingError
 from app.domain.problems import Problem
-from app.domain.training.preparation import prepare
+from app.domain.training.preprocessing.preparation import prepare
 from app.domain.vocabulary import Severity
 from tests.domain.faults import table
 from tests.domain.reading import Answers, Known, known, mended, real_file

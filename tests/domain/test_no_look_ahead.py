@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from app.domain.experiment import Spec
-from app.domain.training.fold_steps import BUILDERS
-from app.domain.training.own_steps import TargetMeans
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import Table, prepare
-from app.domain.training.recipes import TRANSFORMS, TransformEntry
-from app.domain.training.splitting import RowFacts, make_split
+from app.domain.training.preprocessing.fold_steps import BUILDERS
+from app.domain.training.preprocessing.own_steps import TargetMeans
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
+from app.domain.training.validation.splitting import RowFacts, make_split
 from tests.domain.tables import made, make_spec, profile_of
 
 ROWS = 90

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.estimators.parsing import bounds_sentence, parse_parameter, shown
-from app.domain.training.splitting import STRATEGIES
+from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import TaskKind
 
 QUIET = settings(max_examples=80, deadline=None, derandomize=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.analysis.profile import Associations
+from app.domain.analysis.profiling.profile import Associations
 from app.domain.checks import check_spec
 from app.domain.checks.patching import merged, patch_of
 from app.domain.checks.schema import read_config

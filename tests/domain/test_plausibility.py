@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.training.plausibility import BelowZero, below_zero, sentence
+from app.domain.training.validation.plausibility import BelowZero, below_zero, sentence
 from tests.domain.tables import made
 from tests.domain.test_report import run
 

@@ -12,9 +12,9 @@ import pytest
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.empty_columns import EmptyColumns
-from app.domain.training.pipeline import MOST_CATEGORIES, build_pipeline, parameters_of
-from app.domain.training.preparation import MISSING_WORD, Table, label_of, prepare
+from app.domain.training.preprocessing.empty_columns import EmptyColumns
+from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, build_pipeline, parameters_of
+from app.domain.training.preprocessing.preparation import MISSING_WORD, Table, label_of, prepare
 from tests.domain.tables import made, make_spec, profile_of
 
 TRAIN, JUDGE = np.arange(40), np.arange(40, 60)

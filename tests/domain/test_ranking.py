@@ -12,8 +12,15 @@ from scipy.stats import kendalltau
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.metrics import mutual_info_score
 
-from app.domain.analysis import ranking
-from app.domain.analysis.ranking import Ranked, has_settled, information, rank_columns, sizes_of, with_ranks
+from app.domain.analysis.associations import ranking
+from app.domain.analysis.associations.ranking import (
+    Ranked,
+    has_settled,
+    information,
+    rank_columns,
+    sizes_of,
+    with_ranks,
+)
 from app.domain.vocabulary import ColumnKind
 from tests.domain.tables import kind_of
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.training import metrics
-from app.domain.training.outcome import TrainingResult
-from app.domain.training.picture import picture
-from app.domain.training.report import Folds, decimals_for, number, verdict_of
+from app.domain.training.report.outcome import TrainingResult
+from app.domain.training.report.report import Folds, decimals_for, number, verdict_of
 from app.domain.training.run import train
-from app.domain.training.splitting import STRATEGIES
+from app.domain.training.validation import metrics
+from app.domain.training.validation.split_picture import picture
+from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import Strategy
 from tests.domain.tables import made, make_spec, profile_of
 

@@ -14,12 +14,12 @@ from sklearn.preprocessing import StandardScaler
 
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.experiment import Spec
-from app.domain.training import baselines, scoring
-from app.domain.training.importance import permutation_importance
-from app.domain.training.outcome import Progress, TrainingResult
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import prepare
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import prepare
+from app.domain.training.report.importance import permutation_importance
+from app.domain.training.report.outcome import Progress, TrainingResult
 from app.domain.training.run import train
+from app.domain.training.validation import baselines, scoring
 from tests.domain.tables import PISCATAQUIS, made, make_spec, profile_of, real
 
 LAGS = [

@@ -11,7 +11,7 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.propose import make_plan
-from app.domain.training.searchspace import Dimension, grid, resolve, searched_by_itself, suggested
+from app.domain.training.tuning.search_space import Dimension, grid, resolve, searched_by_itself, suggested
 from tests.domain.faults import table
 from tests.domain.reading import MACHINE
 from tests.domain.tables import make_spec

@@ -19,7 +19,7 @@ from app.domain.recommendation.selection import (
     read_rules,
     with_rule,
 )
-from app.services.drafts import MOST_VALUE_BYTES
+from app.services.drafts.drafts import MOST_VALUE_BYTES
 from tests.domain.reading import Known, known
 from tests.domain.tables import made
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.analysis.profile import Association, Associations
-from app.domain.analysis.signal import signal_finding
+from app.domain.analysis.findings.signal import signal_finding
+from app.domain.analysis.profiling.profile import Association, Associations
 
 
 def _found(*values: float | None, complete: bool = True, copy: bool = False) -> Associations:

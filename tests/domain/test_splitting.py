@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training import splitting
-from app.domain.training.splitting import RowFacts, Split, make_split
+from app.domain.training.validation import splitting
+from app.domain.training.validation.splitting import RowFacts, Split, make_split
 from app.domain.vocabulary import Strategy
 from tests.domain.tables import make_spec
 

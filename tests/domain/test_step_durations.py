@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.analysis.profile import TimeAxis
-from app.domain.analysis.step_durations import duration_of, with_durations
+from app.domain.analysis.profiling.profile import TimeAxis
+from app.domain.analysis.profiling.step_durations import duration_of, with_durations
 from tests.domain.reading import sample
 
 DAILY = sample("piscataquis_01031500_daily.csv").profile.time_axis

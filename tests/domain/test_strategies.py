@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.correlation import Line
+from app.domain.analysis.associations.correlation import Line
 from app.domain.errors import DomainError
 from app.domain.hydrology.naming import family_of
 from app.domain.recommendation.plan import ColumnChoice, Plan

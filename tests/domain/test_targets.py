@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.targets import TargetFacts, target_summary
+from app.domain.analysis.profiling.targets import TargetFacts, target_summary
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from tests.domain.reading import known, real_file, sample
 

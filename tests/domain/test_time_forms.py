@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from app.domain.analysis.choices import ColumnChoice, ReadingChoices
-from app.domain.analysis.clock_changes import clock_changes
+from app.domain.analysis.import_options.import_choices import ColumnChoice, ReadingChoices
+from app.domain.analysis.profiling.clock_changes import clock_changes
 from app.domain.analysis.time_forms.candidates import candidates, may_be_times
 from app.domain.analysis.time_forms.forms import Form, FormError, form_of
 from app.domain.analysis.time_forms.joining import Part, find_joins, name_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.timeaxis import describe_axis, water_years
+from app.domain.analysis.profiling.time_axis import describe_axis, water_years
 
 DAY = 86_400.0
 

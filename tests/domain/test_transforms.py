@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
-from app.domain.training import transforms
-from app.domain.training.derivation import apply_transforms
-from app.domain.training.preparation import prepare
+from app.domain.training.preprocessing import transforms
+from app.domain.training.preprocessing.derivation import apply_transforms
+from app.domain.training.preprocessing.preparation import prepare
 from tests.domain.tables import make_spec, profile_of, real
 
 QUICK = settings(derandomize=True, deadline=None, max_examples=30)

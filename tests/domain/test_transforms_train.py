@@ -13,10 +13,10 @@ import pytest
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
-from app.domain.training.outcome import TrainingResult
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import prepare
-from app.domain.training.recipes import TRANSFORMS, TransformEntry
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import prepare
+from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
+from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
 from app.web.charts import board, facts
 from tests.domain.tables import make_spec, profile_of

@@ -11,12 +11,12 @@ import pytest
 
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.experiment import Spec
-from app.domain.training import tuning
-from app.domain.training.inner import facts_of, inner_folds
-from app.domain.training.outcome import Progress, TrainingResult
-from app.domain.training.preparation import prepare
+from app.domain.training.preprocessing.preparation import prepare
+from app.domain.training.report.outcome import Progress, TrainingResult
 from app.domain.training.run import train
-from app.domain.training.splitting import make_split
+from app.domain.training.tuning import tuning
+from app.domain.training.tuning.inner_folds import facts_of, inner_folds
+from app.domain.training.validation.splitting import make_split
 from tests.domain.tables import made, make_spec, profile_of
 
 ON: dict[str, Any] = {"enabled": True, "trials": 8, "inner": 2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.analysis.units import split_name, unit_of
+from app.domain.analysis.profiling.units import split_name, unit_of
 from app.domain.hydrology.naming import Quantity, names_sites, quantity_of
 from tests.domain.reading import real_file
 

@@ -21,7 +21,7 @@ import config
 from app.cli import main
 from app.domain.errors import NotFoundError
 from app.launch.redis_server import socket_path
-from app.services import accounts
+from app.services.accounts import accounts
 from app.storage.binding import bare_app
 from app.storage.db import db
 from app.storage.migrating import newest_revision

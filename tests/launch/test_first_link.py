@@ -11,7 +11,7 @@ import pytest
 
 import config
 from app.domain.vocabulary import Role
-from app.services import accounts
+from app.services.accounts import accounts
 from app.storage.binding import bare_app
 from app.storage.db import db
 from app.storage.migrating import migrate

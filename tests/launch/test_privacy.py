@@ -16,7 +16,9 @@ import pytest
 import config
 from app.domain.vocabulary import Scope
 from app.launch.redis_server import socket_path, url_of
-from app.services import datasets, experiments, tokens
+from app.services import experiments
+from app.services.accounts import tokens
+from app.services.datasets import datasets
 from app.storage.binding import bare_app
 from app.storage.db import db
 from app.storage.privacy import restrict_modes

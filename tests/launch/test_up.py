@@ -24,7 +24,8 @@ from app.launch import warming
 from app.launch.children import Child
 from app.launch.locking import AlreadyRunningError, FolderLock
 from app.launch.web_hooks import post_worker_init
-from app.services import accounts, upkeep
+from app.services.accounts import accounts
+from app.services.jobs import upkeep
 from app.storage.binding import bare_app
 from app.storage.reading import spare
 from tests.launch.conftest import (

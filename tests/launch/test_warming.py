@@ -14,7 +14,7 @@ from flask import Flask
 import config
 from app import factory
 from app.launch import warming
-from app.services import analysis
+from app.services.datasets import analysis
 from app.storage.db import db
 from app.storage.tables import Dataset
 

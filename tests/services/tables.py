@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from flask import Flask
 
-from app.services import datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage.db import db
 from app.storage.tables import Dataset, DraftRow, User
 

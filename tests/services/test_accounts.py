@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.domain.vocabulary import Role
-from app.services import accounts, sessions
+from app.services.accounts import accounts, sessions
 from app.storage.db import db, now, transaction
 from app.storage.tables import SignInLink, User
 from tests.services.tables import at_once

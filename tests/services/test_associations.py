@@ -12,11 +12,12 @@ from flask import Flask
 from scipy import stats
 from sqlalchemy import select
 
-from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import ColumnKind, RunState
-from app.services import associations, datasets
 from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.measurements import associations
 from app.storage import datasets as dataset_rows
 from app.storage import jobs
 from app.storage.db import db, transaction

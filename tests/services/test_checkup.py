@@ -17,9 +17,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import queue
-from app.services import cache, checkup, datasets, system_state
-from app.services.checkup import Check
 from app.services.context import current_settings
+from app.services.datasets import analysis_cache, datasets
+from app.services.system import diagnostics, system_state
+from app.services.system.diagnostics import Check
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.migrating import newest_revision
@@ -43,11 +44,11 @@ def change(app: Flask, **values: Any) -> None:
 
 
 def faults() -> list[str]:
-    return [check.sentence for check in checkup.examine() if not check.ok]
+    return [check.sentence for check in diagnostics.examine() if not check.ok]
 
 
 def said_of(word: str) -> Check:
-    (found,) = [check for check in checkup.examine() if word in check.sentence]
+    (found,) = [check for check in diagnostics.examine() if word in check.sentence]
     return found
 
 
@@ -74,7 +75,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.mark.usefixtures("app")
 def test_a_sound_installation_has_no_fault() -> None:
-    checks = checkup.examine()
+    checks = diagnostics.examine()
     assert [check for check in checks if not check.ok] == []
     assert all(not check.sentence[0].islower() and check.sentence.endswith(".") for check in checks)
     assert len({check.sentence for check in checks}) == len(checks)
@@ -129,7 +130,7 @@ def test_a_database_that_cannot_be_used_is_a_sentence(content: bytes | None) -> 
     (fault,) = faults()
     assert fault.startswith("The database")
     assert fault.endswith(".")
-    ready, parts = checkup.readiness()
+    ready, parts = diagnostics.readiness()
     assert not ready
     words = {"database": "unreachable", "disk": "ok", "workers": "unknown", "queue": "unreachable"}
     sentences = [system_state.DATABASE_AWAY, system_state.QUEUE_AWAY]
@@ -164,7 +165,7 @@ def test_pages_of_a_damaged_database_are_noticed() -> None:
 def test_without_a_queue_there_is_a_warning_and_no_fault() -> None:
     check = said_of("No queue is named")
     assert (check.ok, check.warning) == (True, True)
-    ready, parts = checkup.readiness()
+    ready, parts = diagnostics.readiness()
     assert not ready
     words = {"database": "ok", "disk": "ok", "workers": "0", "queue": "unreachable", "cache": "unreachable"}
     assert parts == {**words, "faults": [system_state.WORKERS_AWAY, system_state.QUEUE_AWAY]}
@@ -173,7 +174,7 @@ def test_without_a_queue_there_is_a_warning_and_no_fault() -> None:
 def test_a_queue_that_is_away_is_a_fault_of_readiness_too(app: Flask, tmp_path: Path) -> None:
     change(app, redis_url=f"unix://{tmp_path}/nothing.sock")
     assert faults() == ["The Redis-protocol server does not answer.", "0 workers have reported within 30 s."]
-    ready, parts = checkup.readiness()
+    ready, parts = diagnostics.readiness()
     assert not ready
     assert parts["queue"] == "unreachable"
 
@@ -181,14 +182,14 @@ def test_a_queue_that_is_away_is_a_fault_of_readiness_too(app: Flask, tmp_path: 
 def test_a_full_disk_and_a_locked_database_are_faults_of_readiness(app: Flask) -> None:
     with_limits(app, free_disk_mb=10**9)
     with LockedDatabase(current_settings().data):
-        ready, parts = checkup.readiness()
+        ready, parts = diagnostics.readiness()
         assert not ready
         assert (parts["database"], parts["disk"]) == ("takes no changes", "full")
         assert system_state.DATABASE_BUSY in parts["faults"]
         assert system_state.DISK_FULL in parts["faults"]
         assert system_state.DATABASE_BUSY in faults()
     system_state.forget()
-    assert checkup.readiness()[1]["database"] == "ok"
+    assert diagnostics.readiness()[1]["database"] == "ok"
 
 
 @pytest.mark.usefixtures("app")
@@ -206,7 +207,7 @@ def test_looking_at_the_database_changes_nothing_in_it() -> None:
 def test_a_queue_that_answers_with_workers_that_live_has_no_fault(app: Flask, server: Server) -> None:
     change(app, redis_url=server.url)
     assert faults() == ["0 workers have reported within 30 s."]
-    assert not checkup.readiness()[0]
+    assert not diagnostics.readiness()[0]
     system_state.forget()
     with transaction():
         jobs.beat("one", host="here", pid=1)
@@ -215,7 +216,7 @@ def test_a_queue_that_answers_with_workers_that_live_has_no_fault(app: Flask, se
     assert faults() == []
     assert said_of("workers").sentence == "2 workers have reported within 30 s."
     parts = {"database": "ok", "disk": "ok", "workers": "2", "queue": "ok", "cache": "nothing asked yet"}
-    assert checkup.readiness() == (True, {**parts, "faults": []})
+    assert diagnostics.readiness() == (True, {**parts, "faults": []})
     assert said_of("cache").sentence == "The cache of analyses: nothing asked yet."
-    assert cache.find("nothing") is None
+    assert analysis_cache.find("nothing") is None
     assert said_of("cache").sentence == "The cache of analyses: 0 of 1 found (0 %)."

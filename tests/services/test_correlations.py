@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from flask import Flask
 
-from app.domain.analysis import correlation
-from app.domain.analysis.correlation import Method
+from app.domain.analysis.associations import correlation
+from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services import correlations, datasets
-from app.services import jobs as job_views
-from app.services.correlations import MatrixState
-from app.services.measuring import Held
+from app.services.datasets import datasets
+from app.services.jobs import jobs as job_views
+from app.services.measurements import correlations
+from app.services.measurements.correlations import MatrixState
+from app.services.measurements.measuring import Held
 from app.storage import correlations as blocks
 from app.storage import jobs
 from app.storage.db import transaction
@@ -69,7 +70,7 @@ def test_a_small_table_is_measured_at_once_and_agrees_with_pandas(user: User) ->
     assert (state.state, state.complete, state.job_id, state.reason) == ("finished", True, None, "")
     profile = datasets.profile_of(sample)
     assert profile is not None
-    from app.services.datasets import parquet_of
+    from app.services.datasets.datasets import parquet_of
     from app.storage.columnar import read_frame
 
     names = [name for name in state.names if profile.column(name).kind.is_number]

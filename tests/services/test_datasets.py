@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 
 from app.domain.errors import DomainError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
-from app.services import accounts, analysis, datasets
+from app.services.accounts import accounts
 from app.services.context import current_settings
+from app.services.datasets import analysis, datasets
 from app.storage import columnar, files, jobs
 from app.storage import datasets as dataset_rows
 from app.storage.db import db, now, transaction

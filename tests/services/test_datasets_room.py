@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.domain.errors import NoSpaceError
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, upload, with_limits

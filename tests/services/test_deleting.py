@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from app.domain.errors import NotFoundError
-from app.services import datasets, experiments
+from app.services import experiments
+from app.services.datasets import datasets
 from app.storage import columnar
 from app.storage.db import now, transaction
 from app.storage.reading import sandbox

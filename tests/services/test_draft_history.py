@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import ConflictError, NotFoundError
-from app.services import draft_history, drafts
+from app.services.drafts import draft_history, drafts
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.tables import draft_on, save

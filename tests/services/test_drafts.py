@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from app.domain import wizard
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, NotFoundError
-from app.services import datasets, draft_history, drafts, experiments
+from app.services import experiments
+from app.services.datasets import datasets
+from app.services.drafts import draft_history, drafts
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.tables import at_once, draft_on, save, upload
@@ -211,7 +213,7 @@ def test_tabs_fighting_over_one_field_get_one_winner_for_each_version(app: Flask
 
 
 def _person(user_id: uuid.UUID) -> User:
-    from app.services import accounts
+    from app.services.accounts import accounts
 
     return accounts.get_account(user_id)
 

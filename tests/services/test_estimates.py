@@ -12,8 +12,10 @@ from app.domain.estimation import Timing, estimate, workload_of
 from app.domain.estimation.prior import FIT, IMPORTANCE, REST, START
 from app.domain.experiment import Spec
 from app.domain.vocabulary import JobKind
-from app.services import datasets, estimates, training
-from app.services.measuring import Held
+from app.services.datasets import datasets
+from app.services.jobs import training
+from app.services.measurements import estimates
+from app.services.measurements.measuring import Held
 from app.storage import jobs, timings
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Experiment, User

@@ -21,8 +21,11 @@ from sqlalchemy import func, select
 from app.domain.errors import ConflictError, DomainError, LaunchRefusedError, NotFoundError, TooManyError
 from app.domain.experiment import Spec
 from app.domain.vocabulary import RunState, Severity
-from app.services import accounts, datasets, drafts, experiments
+from app.services import experiments
+from app.services.accounts import accounts
 from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.services.experiments import csv_lines, safe_cell
 from app.storage import files, jobs
 from app.storage.db import db, transaction

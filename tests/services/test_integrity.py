@@ -13,8 +13,12 @@ import pytest
 
 from app.domain.errors import DamagedFileError, DomainError, UnreadableFileError
 from app.domain.vocabulary import JobKind
-from app.services import analysis, checkup, datasets, experiments, pairs, samples, stored_files, training
+from app.services import experiments
 from app.services.context import current_settings
+from app.services.datasets import analysis, datasets, samples, stored_files
+from app.services.jobs import training
+from app.services.measurements import pairs
+from app.services.system import diagnostics
 from app.storage import columnar, files, integrity, jobs
 from app.storage.db import db, transaction
 from app.storage.integrity import HASHES, Soundness
@@ -105,7 +109,7 @@ def _train(experiment: Experiment) -> bool:
 
 
 def _faults() -> list[str]:
-    return [check.sentence for check in checkup.examine() if not check.ok and "stored file" in check.sentence]
+    return [check.sentence for check in diagnostics.examine() if not check.ok and "stored file" in check.sentence]
 
 
 def _rows(dataset: Dataset) -> pd.DataFrame:
@@ -220,7 +224,7 @@ def test_damaged_predictions_are_not_handed_out(user: User, river: Dataset) -> N
 def test_rows_of_before_hashes_get_one_when_they_are_read(user: User, river: Dataset) -> None:
     path = datasets.parquet_of(river)
     (path.parent / HASHES).unlink()
-    assert any("1 stored files have no hash yet" in check.sentence for check in checkup.examine())
+    assert any("1 stored files have no hash yet" in check.sentence for check in diagnostics.examine())
     assert integrity.examine(path) is Soundness.UNKNOWN
     assert datasets.damage_of(river) is None
     assert integrity.examine(path, fresh=True) is Soundness.SOUND

@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import Severity
-from app.services import associations, datasets, drafts, leakage
+from app.services.datasets import datasets
+from app.services.drafts import drafts
+from app.services.measurements import associations, leakage
 from app.storage.tables import Dataset, User
 from tests.services.tables import draft_on, save, upload
 

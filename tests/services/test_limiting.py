@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from app import queue
 from app.domain.errors import DomainError, TooManyError
 from app.launch.supervisor import WEB_THREADS
-from app.services import accounts, limiting, passwords, upkeep
-from app.services.accounts import KNOWN_ADDRESS
+from app.services.accounts import accounts, limiting, passwords
+from app.services.accounts.accounts import KNOWN_ADDRESS
+from app.services.jobs import upkeep
 from app.storage.db import db, now, transaction
 from app.storage.tables import KnownAddress, RateCounter, User
 from tests.services.tables import at_once

@@ -10,8 +10,8 @@ import pytest
 
 from app.domain.errors import DomainError
 from app.domain.experiment import TransformPart
-from app.services import previews
-from app.services.previews import Shown
+from app.services.measurements import previews
+from app.services.measurements.previews import Shown
 from app.storage.tables import Dataset, User
 from tests.domain.tables import make_spec
 from tests.services.tables import upload

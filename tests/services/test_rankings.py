@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis import ranking
+from app.domain.analysis.associations import ranking
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services import datasets, rankings
-from app.services import jobs as job_views
-from app.services.measuring import Held
-from app.services.rankings import RankingState
+from app.services.datasets import datasets
+from app.services.jobs import jobs as job_views
+from app.services.measurements import rankings
+from app.services.measurements.measuring import Held
+from app.services.measurements.rankings import RankingState
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User

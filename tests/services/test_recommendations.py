@@ -13,10 +13,11 @@ from app.domain.recommendation import evidence as racing
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import RunState
-from app.services import cache, datasets, recommendations
-from app.services import jobs as job_views
-from app.services.measuring import Held
-from app.services.recommendations import Recommendations, by_goal, plan_for, recommend
+from app.services.datasets import analysis_cache, datasets
+from app.services.jobs import jobs as job_views
+from app.services.measurements import recommendations
+from app.services.measurements.measuring import Held
+from app.services.measurements.recommendations import Recommendations, by_goal, plan_for, recommend
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User
@@ -110,8 +111,8 @@ def test_a_worker_that_lost_the_job_stores_nothing(held: Dataset) -> None:
 
 def test_the_same_content_needs_no_second_measuring(held: Dataset, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[str, str] = {}
-    monkeypatch.setattr(cache, "keep", lambda key, values: kept.update({key: json.dumps(values)}))
-    monkeypatch.setattr(cache, "find", lambda key: json.loads(kept[key]) if key in kept else None)
+    monkeypatch.setattr(analysis_cache, "keep", lambda key, values: kept.update({key: json.dumps(values)}))
+    monkeypatch.setattr(analysis_cache, "find", lambda key: json.loads(kept[key]) if key in kept else None)
     assert work(held, job_of(asked(held)))
     again = asked(upload(user, table()))
     assert (again.state, again.job_id) == ("finished", None)

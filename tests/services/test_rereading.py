@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.domain.analysis.choices import Dialect, Peek
+from app.domain.analysis.import_options.import_choices import Dialect, Peek
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, NotFoundError, UnreadableFileError
-from app.services import accounts, analysis, datasets, draft_history, drafts, experiments, upkeep, uploads
+from app.services import experiments
+from app.services.accounts import accounts
 from app.services.context import current_settings
+from app.services.datasets import analysis, datasets, uploads
+from app.services.drafts import draft_history, drafts
+from app.services.jobs import upkeep
 from app.storage import files
 from app.storage.db import now, transaction
 from app.storage.reading import read_file

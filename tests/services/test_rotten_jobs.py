@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.vocabulary import JobKind, RunState
-from app.services import upkeep
+from app.services.jobs import upkeep
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Experiment, Job, User

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.services import accounts, sessions
+from app.services.accounts import accounts, sessions
 from app.storage.db import db, now, transaction
 from app.storage.tables import User, WebSession
 from tests.services.tables import at_once

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.domain.vocabulary import RunState
-from app.services import upkeep
 from app.services.context import current_settings
+from app.services.jobs import upkeep
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import Job, User

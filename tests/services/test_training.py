@@ -17,10 +17,12 @@ import pytest
 
 from app.domain.errors import DomainError, StoppedError
 from app.domain.experiment import Spec
-from app.domain.training.outcome import Progress
+from app.domain.training.report.outcome import Progress
 from app.domain.vocabulary import JobKind, RunState
-from app.services import datasets, experiments, training
+from app.services import experiments
 from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.jobs import training
 from app.storage import files, jobs
 from app.storage.db import db, transaction
 from app.storage.integrity import HASHES

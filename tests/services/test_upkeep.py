@@ -18,8 +18,11 @@ from sqlalchemy import select
 
 from app import queue
 from app.domain.vocabulary import JobKind, RunState
-from app.services import accounts, datasets, experiments, sessions, upkeep
+from app.services import experiments
+from app.services.accounts import accounts, sessions
 from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.jobs import upkeep
 from app.storage import files, jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Dataset, Experiment, Job, SignInLink, User, WebSession, WorkerBeat

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import config
-from app.domain.analysis.choices import Peek
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.import_options.import_choices import Peek
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.storage.columnar import connect
 from app.storage.reading import child
 

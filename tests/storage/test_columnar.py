@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import config
-from app.domain.analysis.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile
+from app.domain.analysis.profiling.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile
 from app.storage import columnar
 from app.storage.columnar import connect, literal, preview, read_frame
 from app.storage.reading import read_file

@@ -21,7 +21,10 @@ from flask import Flask
 
 import config
 from app.domain.errors import NotFoundError, UnreadableFileError
-from app.services import datasets, drafts, experiments, upkeep
+from app.services import experiments
+from app.services.datasets import datasets
+from app.services.drafts import drafts
+from app.services.jobs import upkeep
 from app.storage import files, integrity
 from app.storage.db import db, now, transaction
 from app.storage.integrity import HASHES, Soundness

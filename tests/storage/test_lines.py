@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.analysis.describing import report_json
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.describing import report_json
+from app.domain.analysis.profiling.profile import DatasetProfile
 from tests.storage.answers import SHARED, ask, read
 from tests.storage.texts import read_text
 

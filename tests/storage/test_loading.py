@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import config
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.storage.columnar import connect
 from app.storage.reading import load, read_file, table
 from app.storage.reading.load import Loaded, Plain, count_records

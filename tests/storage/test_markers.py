@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import config
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.profile import DatasetProfile, Finding
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding
 from app.storage.columnar import connect
 from app.storage.reading import child
 

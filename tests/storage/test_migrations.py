@@ -24,7 +24,7 @@ from sqlalchemy import inspect as look_at
 from sqlalchemy import text
 
 import config
-from app.services import accounts
+from app.services.accounts import accounts
 from app.storage import engine, migrating
 from app.storage.binding import MIGRATIONS, bare_app
 from app.storage.db import Base, db

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.errors import UnreadableFileError
 from app.storage.reading import peek_file
 from app.storage.reading.text import find_layout

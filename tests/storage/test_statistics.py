@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import config
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.storage.reading import read_file
 from app.storage.reading.statistics import BINS, FEW_VALUES, QUANTILES, TOP, NumberFacts, count_values, describe_numbers
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from tests.storage.answers import Rows, read
 
 START = datetime(2013, 10, 14)  # noqa: DTZ001 - moments in files have no zone

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from app.domain.analysis.profile import DatasetProfile, Finding
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding
 from app.storage.reading.zones import may_carry_zones
 from tests.storage.answers import read as read_file
 from tests.storage.test_markers import _read

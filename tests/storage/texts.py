@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import config
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.rows import Tally
 from app.storage.reading.text import TextLayout, find_layout, open_rows
 

@@ -15,7 +15,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.domain.vocabulary import RunState
-from app.services import accounts, datasets, drafts, experiments, sessions, tokens
+from app.services import experiments
+from app.services.accounts import accounts, sessions, tokens
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage.db import Base, db
 from app.storage.tables import DraftRow, User
 from app.web.sessions import COOKIE

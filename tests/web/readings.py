@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
 from app.domain.vocabulary import ColumnKind, Severity
-from app.services import analysis, datasets
+from app.services.datasets import analysis, datasets
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
 from app.storage.tables import Dataset

@@ -18,7 +18,7 @@ from app.domain.experiment import Spec
 from app.domain.training.run import train
 from app.domain.vocabulary import JobKind, RunState
 from app.factory import create_app
-from app.services import accounts, sessions
+from app.services.accounts import accounts, sessions
 from app.services.experiments import PREDICTIONS
 from app.storage import datasets, experiments, files, jobs
 from app.storage.db import db, now, transaction

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.factory import create_app
-from app.services import accounts
+from app.services.accounts import accounts
 from app.storage.db import db
 from app.storage.tables import Dataset, User
 from app.web.access import POLICY, Who, safe_next

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.domain.training import report
+from app.domain.training.report import report
 from app.web import filters
 from app.web.charts import (
     board,

@@ -12,7 +12,7 @@ import brotli
 import pytest
 from flask import Flask
 
-from app.services import accounts
+from app.services.accounts import accounts
 from app.storage.tables import Dataset, User
 from app.web import csrf, static_files
 from app.web.compression import UNCOMPRESSED_ENDPOINTS

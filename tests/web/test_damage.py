@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.services import analysis, datasets
+from app.services.datasets import analysis, datasets
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, draft_on, upload
 from tests.services.test_integrity import HARMS

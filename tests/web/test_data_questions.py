@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, draft_on, upload
 from tests.web.client import Browser, answers_of

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import DatasetState
-from app.services import datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
 from app.storage.tables import Dataset, DraftRow, User

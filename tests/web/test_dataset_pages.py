@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from app.domain.vocabulary import RunState
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, upload
 from tests.web import seeds

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.services import datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage.tables import DraftRow, User
 from tests.services.tables import save
 from tests.web.client import Browser, draft_on_sample, words_of

@@ -14,7 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.vocabulary import JobKind, RunState
-from app.services import experiments, system_state
+from app.services import experiments
+from app.services.system import system_state
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import User

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.services import datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, User

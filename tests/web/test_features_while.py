@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.services import correlations
+from app.services.measurements import correlations
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
 from tests.web.client import Browser, Page, answers_of, step_path, words_of

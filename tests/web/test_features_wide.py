@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from app.domain.errors import DomainError
-from app.services import correlations, drafts
+from app.services.drafts import drafts
+from app.services.measurements import correlations
 from app.storage.tables import User
 from tests.services.tables import draft_on, upload, wide_csv, with_limits
 from tests.web.client import Browser, answers_of, step_path

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from app.domain.vocabulary import JobKind
-from app.services import associations, datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
+from app.services.measurements import associations
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, DraftRow, User

@@ -7,9 +7,9 @@ import base64
 import numpy as np
 import pytest
 
-from app.domain.analysis.correlation import Matrix
+from app.domain.analysis.associations.correlation import Matrix
 from app.domain.vocabulary import ColumnKind
-from app.services.correlations import Box, PairPicture
+from app.services.measurements.correlations import Box, PairPicture
 from app.web.charts import heatmap, pair
 
 SPEARMAN, RATIO = 2, 4

@@ -8,8 +8,10 @@ import pytest
 
 from app.domain.recommendation import evidence as racing
 from app.domain.vocabulary import JobKind, RunState
-from app.services import datasets, drafts, recommendations
-from app.services.measuring import Held
+from app.services.datasets import datasets
+from app.services.drafts import drafts
+from app.services.measurements import recommendations
+from app.services.measurements.measuring import Held
 from app.steps.model.measured import RESERVED
 from app.storage import jobs
 from app.storage.db import transaction

@@ -13,7 +13,7 @@ from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation import filling
 from app.domain.recommendation.answers import Reader
 from app.domain.vocabulary import TaskKind
-from app.services import drafts
+from app.services.drafts import drafts
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of

@@ -11,7 +11,9 @@ from flask import Flask
 from app.domain.estimators import own, registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.vocabulary import TaskKind
-from app.services import checkup, configs, datasets
+from app.services.datasets import datasets
+from app.services.drafts import configs
+from app.services.system import diagnostics
 from app.storage.tables import DraftRow, User
 from tests.domain.test_own_estimators import installed
 from tests.services.tables import save
@@ -74,7 +76,7 @@ def test_the_doctor_says_what_fits_and_what_does_not(
     found = own.Found((installed, other), (), ("The estimator third of x 1 is left out: no reason given.",))
     monkeypatch.setattr(registry, "BROUGHT", found)
     with app.app_context():
-        said = {one.sentence: one.ok for one in checkup.examine() if "estimator" in one.sentence}
+        said = {one.sentence: one.ok for one in diagnostics.examine() if "estimator" in one.sentence}
     assert said == {
         "The estimator third of x 1 is left out: no reason given.": False,
         "The estimator flow_glm of flow-glm 0.1 fits and predicts.": True,

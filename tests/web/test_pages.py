@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import RunState
-from app.services import accounts, drafts
+from app.services.accounts import accounts
+from app.services.drafts import drafts
 from app.storage import datasets
 from app.storage.db import transaction
 from app.storage.tables import Dataset, User

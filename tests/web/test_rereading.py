@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.analysis.choices import ColumnChoice, Dialect, Marker, Peek, ReadingChoices
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, Remedy
+from app.domain.analysis.import_options.import_choices import ColumnChoice, Dialect, Marker, Peek, ReadingChoices
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, Remedy
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, Severity
 from app.web import remedies, rereading

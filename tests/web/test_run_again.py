@@ -8,7 +8,9 @@ import pytest
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import RunState
-from app.services import datasets, drafts, experiments, reruns
+from app.services import experiments
+from app.services.datasets import datasets
+from app.services.drafts import drafts, reruns
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, Experiment, User
 from tests.web.client import Browser, step_path

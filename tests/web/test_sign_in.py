@@ -11,8 +11,8 @@ from flask import Flask
 
 import config
 from app.factory import create_app
-from app.services import accounts, sessions, tokens
-from app.services.sessions import hash_of
+from app.services.accounts import accounts, sessions, tokens
+from app.services.accounts.sessions import hash_of
 from app.storage.db import db, now, transaction
 from app.storage.tables import RateCounter, SignInLink, User, WebSession
 from app.web.browsers import browser_name

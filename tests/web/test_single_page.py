@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.domain import wizard
-from app.services import drafts
+from app.services.drafts import drafts
 from app.storage.tables import DraftRow, User
 from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of
 

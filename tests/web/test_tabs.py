@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import JobKind
-from app.services import datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.steps import flow
 from app.storage import jobs
 from app.storage.db import db

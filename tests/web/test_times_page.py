@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.domain.analysis.describing import describe
-from app.services import analysis, datasets, drafts, experiments
-from app.services.outdated import changes_when_read_again
+from app.domain.analysis.profiling.describing import describe
+from app.services import experiments
+from app.services.datasets import analysis, datasets
+from app.services.datasets.outdated import changes_when_read_again
+from app.services.drafts import drafts
 from app.storage import datasets as dataset_rows
 from app.storage.db import transaction
 from app.storage.tables import Dataset, User

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.training.recipes import TRANSFORMS
+from app.domain.training.preprocessing.recipes import TRANSFORMS
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
 from tests.web.client import Browser, Page, answers_of, step_path

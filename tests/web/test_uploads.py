@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import DatasetState, JobKind
-from app.services import datasets
+from app.services.datasets import datasets
 from app.storage import jobs
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, with_limits

@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 
 from app.domain.vocabulary import JobKind, RunState
-from app.services import accounts, datasets, drafts
+from app.services.accounts import accounts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.storage import jobs
 from app.storage.db import db
 from app.storage.tables import DraftRow, Experiment, User

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training import transforms
+from app.domain.training.preprocessing import transforms
 from app.web import wording
 from app.web.charts import facts, trials
 from app.web.wording import hyperparameter, setting

@@ -18,7 +18,8 @@ from flask import Flask
 import config
 from app import queue
 from app.launch.redis_server import answers, command, url_of, wait_for
-from app.services import drafts, experiments
+from app.services import experiments
+from app.services.drafts import drafts
 from app.storage.db import db
 from app.storage.tables import Dataset, Experiment, Job, User
 from tests.services.tables import draft_on

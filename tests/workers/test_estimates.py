@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from app.domain.estimation import estimate
-from app.services import datasets, drafts, estimates, experiments
+from app.services import experiments
+from app.services.datasets import datasets
+from app.services.drafts import drafts
+from app.services.measurements import estimates
 from app.storage.tables import Dataset, User
 from tests.services.tables import draft_on
 from tests.workers.conftest import Crew, wait_until

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 import config
 from app import queue
-from app.services import system_state
+from app.services.system import system_state
 from app.storage.db import db, now, transaction
 from app.storage.tables import User, WebSession
 from tests.web.client import Browser

@@ -12,7 +12,8 @@ from flask import Flask
 from redis import Redis
 
 from app import queue
-from app.services import experiments, upkeep
+from app.services import experiments
+from app.services.jobs import upkeep
 from app.storage import jobs
 from app.storage.db import now, transaction
 from app.storage.tables import Experiment

@@ -12,7 +12,9 @@ import pytest
 
 from app.domain.vocabulary import JobKind
 from app.launch.supervisor import WORKER_PATIENCE_SECONDS
-from app.services import associations, datasets, upkeep
+from app.services.datasets import datasets
+from app.services.jobs import upkeep
+from app.services.measurements import associations
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Dataset, Experiment

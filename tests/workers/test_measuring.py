@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis import correlation
-from app.domain.analysis.correlation import Method
-from app.services import correlations, rankings
+from app.domain.analysis.associations import correlation
+from app.domain.analysis.associations.correlation import Method
+from app.services.measurements import correlations, rankings
 from app.storage import jobs
 from app.storage.tables import Dataset, User
 from tests.services.tables import upload

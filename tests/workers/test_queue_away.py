@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from app.services import system_state
+from app.services.system import system_state
 from app.storage import jobs
 from app.storage.db import now, transaction
 from app.storage.tables import User

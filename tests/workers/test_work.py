@@ -13,7 +13,10 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from app.services import associations, datasets, drafts, experiments
+from app.services import experiments
+from app.services.datasets import datasets
+from app.services.drafts import drafts
+from app.services.measurements import associations
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Experiment, User

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.domain.vocabulary import JobKind, RunState
-from app.services import analysis, drafts
+from app.services.datasets import analysis
+from app.services.drafts import drafts
 from app.storage import jobs
 from app.storage.db import transaction
 from workers.runtime import JobContext, end_job_alone, job

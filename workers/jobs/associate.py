@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.domain.analysis.profile import Associations
+from app.domain.analysis.profiling.profile import Associations
 from app.domain.errors import StoppedError
 from app.domain.vocabulary import JobKind, RunState
-from app.services import associations
+from app.services.measurements import associations
 from workers.runtime import JobContext, end_job_alone, job
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.domain.errors import StoppedError
 from app.domain.vocabulary import JobKind, RunState
-from app.services import estimates
-from app.services.measuring import Held
+from app.services.measurements import estimates
+from app.services.measurements.measuring import Held
 from workers.runtime import JobContext, end_job_alone, job
 
 

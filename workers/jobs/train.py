@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.domain.training.outcome import Progress
+from app.domain.training.report.outcome import Progress
 from app.domain.vocabulary import JobKind, RunState
-from app.services import training
+from app.services.jobs import training
 from workers.runtime import JobContext, job
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.analysis.questions import CODE as MARKER
-from app.domain.analysis.questions import open_marks
-from app.domain.analysis.time_questions import NOT_UNDERSTOOD
+from app.domain.analysis.findings.questions import CODE as MARKER
+from app.domain.analysis.findings.questions import open_marks
+from app.domain.analysis.findings.time_questions import NOT_UNDERSTOOD
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy
-from app.domain.training.transforms import longest_memory, names_made
+from app.domain.training.preprocessing.transforms import longest_memory, names_made
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
 FEWEST_ROWS = 10

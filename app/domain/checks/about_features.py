@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
-from app.domain.training.transforms import names_made
+from app.domain.training.preprocessing.transforms import names_made
 from app.domain.vocabulary import ColumnKind
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.analysis.profile import Leak
+from app.domain.analysis.profiling.profile import Leak
 from app.domain.checks.about_features import leave_out
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.problems import Problem, Remedy

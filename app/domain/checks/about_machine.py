@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.subject import notice, warning
 from app.domain.estimation import Machine
 from app.domain.estimation.fitting import most_memory_mb, ways_to_fit

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from app.domain.analysis.series import mixes_series
+from app.domain.analysis.profiling.series import mixes_series
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.task import suggest_group
-from app.domain.training.chains import chains_of, clash_of
-from app.domain.training.transforms import (
+from app.domain.training.preprocessing.chains import chains_of, clash_of
+from app.domain.training.preprocessing.transforms import (
     Held,
     columns_fault,
     count_repeats,
@@ -22,7 +22,7 @@ from app.domain.training.transforms import (
     names_made,
     readable,
 )
-from app.domain.training.transforms import get as get_transform
+from app.domain.training.preprocessing.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind
 
 FIELD = "transforms"

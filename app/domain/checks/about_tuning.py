@@ -25,9 +25,9 @@ from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.recommendation.tuning import wire
-from app.domain.training import metrics
-from app.domain.training.inner import LEAST_FOLDS, LEAST_ROWS
-from app.domain.training.searchspace import Dimension, resolve
+from app.domain.training.tuning.inner_folds import LEAST_FOLDS, LEAST_ROWS
+from app.domain.training.tuning.search_space import Dimension, resolve
+from app.domain.training.validation import metrics
 from app.domain.vocabulary import Strategy
 
 SWITCH, METRIC, INNER, TRIALS = "tuning.enabled", "tuning.metric", "tuning.inner", "tuning.trials"

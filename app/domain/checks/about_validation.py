@@ -24,10 +24,10 @@ from app.domain.checks.extent import (
 from app.domain.checks.subject import Subject, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
-from app.domain.training import metrics, splitting
-from app.domain.training.inner import LEAST_FOLDS
-from app.domain.training.splitting import MAX_GROUP_FOLDS
-from app.domain.training.transforms import longest_memory
+from app.domain.training.preprocessing.transforms import longest_memory
+from app.domain.training.tuning.inner_folds import LEAST_FOLDS
+from app.domain.training.validation import metrics, splitting
+from app.domain.training.validation.splitting import MAX_GROUP_FOLDS
 from app.domain.vocabulary import Strategy
 
 # A group that leaves less than this share of the rows may leave a single class.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor, sqrt
 
 from app.domain.checks.subject import Subject
-from app.domain.training.splitting import fewest_left
+from app.domain.training.validation.splitting import fewest_left
 from app.domain.vocabulary import Strategy
 
 # So many standard deviations below the expected, hardly any draw falls.

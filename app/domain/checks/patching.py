@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks.rules import check_spec
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.recommendation.task import infer_task
 from app.domain.recommendation.tuning import wire
-from app.domain.training import splitting
+from app.domain.training.validation import splitting
 from app.domain.vocabulary import Severity, Strategy
 
 Patch = dict[str, Any]

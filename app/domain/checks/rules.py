@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import (
     about_data,
     about_features,

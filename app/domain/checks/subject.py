@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
-from app.domain.training import splitting
+from app.domain.training.validation import splitting
 from app.domain.vocabulary import ColumnKind, Severity
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation.forecast import Machine, estimate
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training.pipeline import parameters_of
+from app.domain.training.preprocessing.pipeline import parameters_of
 
 # What is left to the pages and to the rest of the machine.
 MOST_OF_MEMORY = 0.8

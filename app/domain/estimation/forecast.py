@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from math import exp, sqrt
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation.experience import SMALL_MB, Experience
 from app.domain.estimation.prior import FIT, IDLE_MEMORY_MB, IMPORTANCE, MEMORY, SECONDS, prior_of
 from app.domain.estimation.workload import Workload, workload_of

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation.forecast import Machine, estimate
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training import splitting
-from app.domain.training.pipeline import parameters_of
+from app.domain.training.preprocessing.pipeline import parameters_of
+from app.domain.training.validation import splitting
 from app.domain.vocabulary import Strategy
 
 # Settings that are halved until it ends in time, down to the least that keeps their sense: those first that change

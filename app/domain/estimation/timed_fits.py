@@ -13,15 +13,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.estimation.experience import Timing
 from app.domain.estimation.prior import FIT, IMPORTANCE
 from app.domain.estimation.workload import Workload, workload_of
 from app.domain.experiment import Spec
-from app.domain.training.clock import Clock
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import Table, prepare
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.report.clock import Clock
 
 BUDGET_SECONDS = 4.0
 SIZES = (300, 1_200, 5_000)
@@ -70,7 +70,7 @@ def timed_fits(
 
 
 def _timed(spec: Spec, table: Table, whole: Workload, places: np.ndarray, rows: int) -> Timing:
-    from app.domain.training import scoring
+    from app.domain.training.validation import scoring
 
     clock, judging = Clock(), places[rows:]
     pipeline, judged = build_pipeline(spec, table), table.features.iloc[judging]

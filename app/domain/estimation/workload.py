@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training import splitting
-from app.domain.training.chains import chains_of
-from app.domain.training.importance import MOST_FEATURES, MOST_ROWS, REPEATS
-from app.domain.training.pipeline import MOST_CATEGORIES, parameters_of
-from app.domain.training.transforms import derived_names
-from app.domain.training.tuning import fits_per_outer_fold
+from app.domain.training.preprocessing.chains import chains_of
+from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, parameters_of
+from app.domain.training.preprocessing.transforms import derived_names
+from app.domain.training.report.importance import MOST_FEATURES, MOST_ROWS, REPEATS
+from app.domain.training.tuning.tuning import fits_per_outer_fold
+from app.domain.training.validation import splitting
 from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 # Kinds that the estimator sees as one column of numbers; every other kind becomes indicators.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.analysis.profile import Association, ColumnProfile
+from app.domain.analysis.profiling.profile import Association, ColumnProfile
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.features import NOT_KNOWN, Context, judge_column

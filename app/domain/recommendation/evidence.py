@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
 from app.domain.recommendation.estimators import TOO_FEW, Ranked
 from app.domain.recommendation.shortfits import (
@@ -32,9 +32,9 @@ from app.domain.recommendation.shortfits import (
     some_of,
 )
 from app.domain.recommendation.verdict import Evidence, Measured
-from app.domain.training.inner import facts_of
-from app.domain.training.preparation import Table, prepare
-from app.domain.training.splitting import Fold, make_split
+from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.validation.splitting import Fold, make_split
 from app.domain.vocabulary import Strategy
 
 SECONDS = 7.5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
-from app.domain.analysis.series import mixes_series
+from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.series import mixes_series
 from app.domain.hydrology.naming import is_rain
 from app.domain.vocabulary import ColumnKind, TaskKind
 

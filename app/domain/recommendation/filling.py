@@ -23,8 +23,8 @@ from app.domain.recommendation.validation import (
     suggest_metrics,
     suggest_strategy,
 )
-from app.domain.training import metrics, splitting
-from app.domain.training.transforms import memory_of
+from app.domain.training.preprocessing.transforms import memory_of
+from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Strategy
 
 HOLDOUT = Parameter(

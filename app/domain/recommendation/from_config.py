@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.analysis.profile import Associations, DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimators import registry
 from app.domain.experiment import Draft, SpacePart, Spec
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.tuning import wire
-from app.domain.training import splitting
+from app.domain.training.validation import splitting
 
 Answers = dict[str, dict[str, Any]]
 # An empty text is an answer, "none of them"; None would leave the field to the suggestion.

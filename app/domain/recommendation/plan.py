@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.analysis.profile import Association, ColumnProfile
+from app.domain.analysis.profiling.profile import Association, ColumnProfile
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.recommendation.estimators import Ranked

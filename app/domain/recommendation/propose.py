@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.analysis.profile import Associations, DatasetProfile
-from app.domain.analysis.questions import open_marks
+from app.domain.analysis.findings.questions import open_marks
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
@@ -29,8 +29,8 @@ from app.domain.recommendation.task import (
     suggest_task,
     suggest_time,
 )
-from app.domain.training.transforms import Held, columns_fault, held_by
-from app.domain.training.transforms import get as get_transform
+from app.domain.training.preprocessing.transforms import Held, columns_fault, held_by
+from app.domain.training.preprocessing.transforms import get as get_transform
 from app.domain.vocabulary import ColumnKind, DatasetState, Severity, TaskKind
 from app.domain.wizard import SLUGS
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from app.domain.experiment import Spec
 from app.domain.recommendation.estimators import Ranked
 from app.domain.recommendation.verdict import Evidence
-from app.domain.training import baselines, metrics, scoring
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import Table
-from app.domain.training.scoring import Predicted
-from app.domain.training.splitting import Fold
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.validation import baselines, metrics, scoring
+from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.splitting import Fold
 
 FIRST_ROWS = 400
 MOST_JUDGED = 4_000

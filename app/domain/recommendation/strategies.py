@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.correlation import Line
+from app.domain.analysis.associations.correlation import Line
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.domain.hydrology.naming import family_of

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile
-from app.domain.analysis.series import mixes_series
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.series import mixes_series
 from app.domain.hydrology.naming import looks_like_target, names_sites
 from app.domain.vocabulary import ColumnKind, TaskKind
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.experiment import Spec, TransformPart
-from app.domain.training.pipeline import MOST_CATEGORIES
-from app.domain.training.transforms import derived_names, memory_of
+from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES
+from app.domain.training.preprocessing.transforms import derived_names, memory_of
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 NUMBERS = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.recommendation.answers import Reader
-from app.domain.training.searchspace import Dimension, searched_by_itself, suggested
+from app.domain.training.tuning.search_space import Dimension, searched_by_itself, suggested
 from app.domain.vocabulary import Level, TaskKind
 
 ENABLED = Parameter("enabled", "Search for better settings", "boolean", False, "Tries sets within each fold.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.training.splitting import LONGEST_GAP_SHARE, fewest_left, longest_gap
+from app.domain.training.validation.splitting import LONGEST_GAP_SHARE, fewest_left, longest_gap
 from app.domain.vocabulary import Strategy, TaskKind
 
 SMALL = 200

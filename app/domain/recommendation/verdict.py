@@ -11,7 +11,7 @@ import numpy as np
 
 from app.domain.recommendation.estimators import TOO_FEW, Ranked
 from app.domain.recommendation.traits import Traits
-from app.domain.training import metrics
+from app.domain.training.validation import metrics
 from app.domain.vocabulary import Severity
 
 # Below these two, hardly anything is learnt: the share of a baseline's wrong rows that are put right, and the share

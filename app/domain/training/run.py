@@ -13,20 +13,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training import baselines, report, scoring, tuning
-from app.domain.training.clock import FIT, IMPORTANCE, SEARCH, Clock
-from app.domain.training.importance import permutation_importance
-from app.domain.training.inner import facts_of
-from app.domain.training.outcome import MostTrials, OnProgress, Progress, ShouldStop, TrainingResult
-from app.domain.training.pipeline import build_pipeline
-from app.domain.training.preparation import Table, prepare
-from app.domain.training.scoring import Predicted
-from app.domain.training.splitting import Fold, Split, make_split
-from app.domain.training.tuned import scores_of
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.report import report
+from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock
+from app.domain.training.report.importance import permutation_importance
+from app.domain.training.report.outcome import MostTrials, OnProgress, Progress, ShouldStop, TrainingResult
+from app.domain.training.tuning import tuning
+from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.tuning.tuning_report import scores_of
+from app.domain.training.validation import baselines, scoring
+from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.splitting import Fold, Split, make_split
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "duckdb", "optuna")
 Rows = NDArray[np.intp]

@@ -9,7 +9,8 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.domain.errors import ConflictError, DomainError, DraftConflictError
-from app.services import datasets, drafts
+from app.services.datasets import datasets
+from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.data.form import read
 from app.steps.data.showing import column_values, context, pressed_in, reading_values

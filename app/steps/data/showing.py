@@ -8,12 +8,13 @@ from typing import Any
 
 from flask import request
 
-from app.domain.analysis.profile import DatasetProfile, Remedy
-from app.domain.analysis.targets import target_summary
+from app.domain.analysis.profiling.profile import DatasetProfile, Remedy
+from app.domain.analysis.profiling.targets import target_summary
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, DatasetState
-from app.services import datasets, drafts, refused
-from app.services.outdated import changes_when_read_again
+from app.services.datasets import datasets, partial_import
+from app.services.datasets.outdated import changes_when_read_again
+from app.services.drafts import drafts
 from app.steps import flow
 from app.storage.db import now
 from app.storage.tables import Dataset
@@ -57,7 +58,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "reasons": situation.plan.reasons,
         "task_waits": any(one.code in ("task_waits", "task_unclear") for one in situation.plan.problems),
         "done": _done(situation),
-        "readable_in_part": refused.can_be_read_in_part(dataset),
+        "readable_in_part": partial_import.can_be_read_in_part(dataset),
         **column_values(situation),
         **finding_values(situation),
         **reading_values(situation),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.domain.analysis.correlation import Method
+from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind
-from app.services import correlations, leakage, rankings
-from app.services.correlations import MatrixState
-from app.services.leakage import LeakSearch
-from app.services.rankings import RankingState
+from app.services.measurements import correlations, leakage, rankings
+from app.services.measurements.correlations import MatrixState
+from app.services.measurements.leakage import LeakSearch
+from app.services.measurements.rankings import RankingState
 from app.steps.flow import Situation
 from app.storage.tables import Dataset
 

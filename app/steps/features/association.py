@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from app.domain.analysis.correlation import Method
+from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
-from app.services import correlations
+from app.services.measurements import correlations
 from app.steps.features.asked import dataset_of, kinds_of, leaks_of, matrix_of, ranking_of
 from app.steps.flow import Situation
 from app.web.charts import heatmap, strengths

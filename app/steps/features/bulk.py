@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError, DraftConflictError
 from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, propose, strategy_of
-from app.services import drafts
+from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.features.asked import dataset_of, matrix_of, ranking_of
 from app.steps.features.form import add_rule

@@ -8,9 +8,9 @@ from typing import Any
 from flask import request
 
 from app.domain.recommendation.plan import Plan
-from app.domain.training import transforms
-from app.domain.training.recipes import TRANSFORMS
-from app.services.previews import Shown
+from app.domain.training.preprocessing import transforms
+from app.domain.training.preprocessing.recipes import TRANSFORMS
+from app.services.measurements.previews import Shown
 from app.steps.features.recipes import MOST_OPTIONS, Asked, asked_of, lines_of, options_of
 
 

@@ -8,7 +8,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError, DraftConflictError
-from app.services import drafts
+from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.features.asked import leaks_of
 from app.steps.features.routes import VIEW, blueprint

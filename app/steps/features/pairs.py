@@ -8,9 +8,9 @@ from typing import Any
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from app.domain.analysis.correlation import Method
+from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
-from app.services import correlations
+from app.services.measurements import correlations
 from app.steps import flow
 from app.steps.features.asked import dataset_of, go_on, kinds_of, stop
 from app.steps.features.association import METHODS, panel

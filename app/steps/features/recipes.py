@@ -9,9 +9,9 @@ from typing import Any
 from app.domain.errors import DomainError
 from app.domain.experiment import MOST_RECIPES, Spec, TransformPart
 from app.domain.recommendation.plan import Plan
-from app.domain.training import transforms
-from app.domain.training.recipe_parameters import RecipeError
-from app.domain.training.recipes import TRANSFORMS, TransformEntry
+from app.domain.training.preprocessing import transforms
+from app.domain.training.preprocessing.recipe_parameters import RecipeError
+from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.vocabulary import ColumnKind
 from app.steps.flow import Form
 

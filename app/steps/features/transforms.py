@@ -11,7 +11,7 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError, DraftConflictError
-from app.services import previews
+from app.services.measurements import previews
 from app.steps import flow
 from app.steps.features.asked import dataset_of
 from app.steps.features.derived import adding

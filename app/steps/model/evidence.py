@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError, DraftConflictError
 from app.domain.estimators import registry
-from app.services import drafts, recommendations
+from app.services.drafts import drafts
+from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.frame import frame_of
 from app.steps.model.measured import panel

@@ -7,9 +7,9 @@ from typing import Any
 from flask import url_for
 
 from app.domain.estimators import registry
-from app.domain.training import metrics, splitting
+from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import RunState
-from app.services import recommendations
+from app.services.measurements import recommendations
 from app.steps.flow import Situation
 
 # Rows of the table, there from the first look on: what the fits bring must not move what stands below.

@@ -8,9 +8,9 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.tuning import ENABLED, METHOD, NO, SCALE, YES, wire
-from app.domain.training import metrics
-from app.domain.training.searchspace import suggested
-from app.domain.training.tuning import fits_per_outer_fold
+from app.domain.training.tuning.search_space import suggested
+from app.domain.training.tuning.tuning import fits_per_outer_fold
+from app.domain.training.validation import metrics
 from app.steps.flow import Form
 from app.web.filters import allowed
 

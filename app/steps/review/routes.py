@@ -16,9 +16,12 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.experiment import Spec
 from app.domain.recommendation.verdict import Said
-from app.domain.training import metrics, splitting, transforms
+from app.domain.training.preprocessing import transforms
+from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services import drafts, experiments, recommendations
+from app.services import experiments
+from app.services.drafts import drafts
+from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.review.form import read
 from app.web.charts import facts

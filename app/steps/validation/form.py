@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.recommendation.plan import Plan
-from app.domain.training import splitting
+from app.domain.training.validation import splitting
 from app.steps.flow import Form
 
 PLAIN = ("strategy", "holdout_percent", "primary_metric", "seed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.training import metrics, splitting
+from app.domain.training.validation import metrics, splitting
 from app.steps import flow
 from app.steps.validation.form import read
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Records
 
 DELIMITERS = (",", ";", "\t", "|", WHITESPACE, ":", "^", " ")

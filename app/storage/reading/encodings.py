@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.domain.analysis.choices import ENCODINGS
+from app.domain.analysis.import_options.import_choices import ENCODINGS
 
 CHUNK = 1 << 20
 HEAD = 1 << 16

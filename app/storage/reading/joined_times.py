@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.domain.analysis.choices import ColumnChoice, ReadingChoices
+from app.domain.analysis.import_options.import_choices import ColumnChoice, ReadingChoices
 from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, name_of, names_part, roles_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from app.domain.analysis.choices import Dialect, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
 from app.storage.reading.dialect import NUMBER, find_cut
 from app.storage.reading.encodings import choice_of, find_encoding, label
 from app.storage.reading.footers import count_footer, tail_lines

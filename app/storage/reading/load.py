@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.columnar import faults, literal
 from app.storage.reading.meaning import MISSING_WORDS
 from app.storage.reading.scan import Scan, scan

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from app.domain.analysis.markers import SYMBOLS
-from app.domain.analysis.oddities import Odd
+from app.domain.analysis.findings.markers import SYMBOLS
+from app.domain.analysis.findings.oddities import Odd
 from app.storage.columnar import literal
 from app.storage.reading.meaning import Meaning
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.analysis.choices import ColumnChoice, Marker, ReadingChoices
+from app.domain.analysis.import_options.import_choices import ColumnChoice, Marker, ReadingChoices
 from app.storage.columnar import literal
 
 # Words that stand for "nothing" in files from R, Python, spreadsheets and databases.

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any, Literal
 
-from app.domain.analysis.choices import Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.formats import recognise
 from app.storage.reading.kinds_of_cells import kind_of, missing_share

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from app.domain.analysis.units import unit_named, unit_of
+from app.domain.analysis.profiling.units import unit_named, unit_of
 
 MOST_LINES, MOST_BYTES = 300, 200_000
 # One unit for all values of a file: "Unit of measure: m³/s", "Einheit: cm", "Eenheid: mm".

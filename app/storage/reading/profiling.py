@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.findings import all_findings
-from app.domain.analysis.grouping import Group, group_findings, with_group
-from app.domain.analysis.kinds import Evidence, decide_kind, without_false_ids
-from app.domain.analysis.lent import Lent
-from app.domain.analysis.markers import is_answered, marks_among
-from app.domain.analysis.oddities import odd_values
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
-from app.domain.analysis.series import find_group
-from app.domain.analysis.time_questions import joined_finding, time_question
-from app.domain.analysis.timeaxis import describe_axis
-from app.domain.analysis.written import written_numbers
+from app.domain.analysis.findings.findings import all_findings
+from app.domain.analysis.findings.markers import is_answered, marks_among
+from app.domain.analysis.findings.number_formats import written_numbers
+from app.domain.analysis.findings.oddities import odd_values
+from app.domain.analysis.findings.time_questions import joined_finding, time_question
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.grouping import Group, group_findings, with_group
+from app.domain.analysis.profiling.kinds import Evidence, decide_kind, without_false_ids
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
+from app.domain.analysis.profiling.series import find_group
+from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.time_axis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
 from app.storage.reading.typed import Typed

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.domain.analysis.choices import Dialect
+from app.domain.analysis.import_options.import_choices import Dialect
 
 SHOWN_REJECTED = 50
 SHOWN_PASSED_OVER = 50

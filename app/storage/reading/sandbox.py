@@ -13,8 +13,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.domain.analysis.choices import Peek, ReadingChoices
-from app.domain.analysis.profile import DatasetProfile
+from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
 from app.storage.files import PROFILE, publish_folder, remove_folder
 from app.storage.reading import spare

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import Dialect, ReadingChoices
-from app.domain.analysis.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile, ImportReport
+from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
+from app.domain.analysis.profiling.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile, ImportReport
 from app.storage.columnar import literal, rows_as_texts
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.encodings import label

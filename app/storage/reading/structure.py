@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.dialect import PERHAPS_MISSING, PLAIN, kind_of
 from app.storage.reading.records import MENDED, Found
 

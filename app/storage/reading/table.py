@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.columnar import connect
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.formats import SCRATCH, Recognised, recognise

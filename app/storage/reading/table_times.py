@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.joined_times import joined_times
 from app.storage.reading.meaning import meanings
 from app.storage.reading.number_times import with_number_times, with_years

@@ -6,7 +6,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.layout import TextLayout, find_layout
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines

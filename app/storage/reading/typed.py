@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.analysis.oddities import Odd
+from app.domain.analysis.findings.number_formats import Written
+from app.domain.analysis.findings.oddities import Odd
 from app.domain.analysis.time_forms.judging import TimeReading
-from app.domain.analysis.written import Written
 from app.storage.reading.words import Words
 
 

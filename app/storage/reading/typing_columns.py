@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.analysis.choices import ReadingChoices
-from app.domain.analysis.oddities import Odd
+from app.domain.analysis.findings.number_formats import Written
+from app.domain.analysis.findings.oddities import Odd
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.time_forms.candidates import may_be_times
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.written import Written
 from app.storage.reading.counting import BEYOND_SHAPE, FEW_ODD_WORDS, ODD_WORDS, ColumnCounts, count_plain, may_be_more
 from app.storage.reading.load import Loaded
 from app.storage.reading.local_times import in_utc

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from app.domain.analysis.units import UNITS
-from app.domain.analysis.written import Reading, Written
+from app.domain.analysis.findings.number_formats import Reading, Written
+from app.domain.analysis.profiling.units import UNITS
 from app.storage.columnar import literal
 
 CURRENCIES = ("€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY")

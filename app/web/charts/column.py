@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.domain.analysis.profile import ColumnProfile, DatasetProfile, Finding
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding
 from app.domain.vocabulary import ColumnKind
 from app.web.charts.facts import Fact
 from app.web.filters import number, percent

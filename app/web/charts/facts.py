@@ -9,8 +9,9 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
-from app.domain.training import metrics, splitting, transforms
-from app.domain.training.searchspace import resolve
+from app.domain.training.preprocessing import transforms
+from app.domain.training.tuning.search_space import resolve
+from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Strategy, TaskKind
 from app.web.wording import answered, asked, setting, written
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.analysis.clustering import Clustering, cluster
-from app.domain.analysis.correlation import MEASURES, Matrix
+from app.domain.analysis.associations.clustering import Clustering, cluster
+from app.domain.analysis.associations.correlation import MEASURES, Matrix
 from app.domain.vocabulary import ColumnKind
 from app.web.charts.classes import STEPS
 from app.web.charts.scales import MINUS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.units import unit_of
+from app.domain.analysis.profiling.units import unit_of
 from app.web.charts import paths, scales
 from app.web.charts.scales import Tick
 from app.web.charts.words import Numbers, figure, thin, with_unit

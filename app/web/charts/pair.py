@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.services.correlations import Box as Spread
-from app.services.correlations import PairPicture
+from app.services.measurements.correlations import Box as Spread
+from app.services.measurements.correlations import PairPicture
 from app.web.charts import scales
 from app.web.charts.residuals import Box
 from app.web.charts.scales import MINUS, Tick

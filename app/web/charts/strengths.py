@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.recommendation.plan import ColumnChoice
-from app.services.rankings import RankingState
+from app.services.measurements.rankings import RankingState
 from app.web.charts.scales import MINUS
 
 PER_PAGE = 15

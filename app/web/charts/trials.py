@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.training import metrics
+from app.domain.training.validation import metrics
 from app.web.charts import paths, scales
 from app.web.charts.words import figure
 from app.web.wording import hyperparameter

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.training import metrics
+from app.domain.training.validation import metrics
 from app.web.charts.trials import SearchUnderWay, under_way
 from app.web.charts.words import figure
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.analysis.profiling.time_axis import step_of
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.name_words import names_other, names_time
-from app.domain.analysis.timeaxis import step_of
 
 MOSTLY = 0.995
 MICRO = 1_000_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.domain.analysis.choices import Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.storage.reading.rows import ColumnTable, RowTable
 
 

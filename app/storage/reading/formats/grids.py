@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 
 LOOKED_AT = 200
 MOST_HEADER_LINES = 5

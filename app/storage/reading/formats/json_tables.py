@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.dialect import LOOKED_AT, NUMBER
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of

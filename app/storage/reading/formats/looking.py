@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from app.domain.analysis.choices import Peek
+from app.domain.analysis.import_options.import_choices import Peek
 from app.storage.reading.dialect import LOOKED_AT, repair_names
 from app.storage.reading.kinds_of_cells import kind_of, missing_share
 from app.storage.reading.rows import ColumnTable, RowTable

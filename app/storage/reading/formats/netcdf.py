@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times

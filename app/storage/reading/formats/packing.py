@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
-from app.domain.analysis.choices import ReadingChoices
+from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.formats.words import listed
 from app.storage.reading.refusals import RefusedError, over
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.columnar import connect, literal
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import ROWS_SHOWN, look_at_columns

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.encodings import find_encoding
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.bytes_in import check_kind
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.packing import Unpacked, unpack

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.domain.analysis.choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.grids import LOOKED_AT, Place, Span, find_place, joined
 from app.storage.reading.formats.looking import look_at_rows

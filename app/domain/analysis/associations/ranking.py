@@ -1,0 +1,211 @@
+"""How much each column tells about the target by itself: mutual information, its error, and what chance gives.
+
+Numbers are cut into bins that hold about as many rows each, so no scale and no outlier matters. The information of a
+table of counts is too high on few rows; what that adds on average is taken away again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.analysis.associations.association import FEWEST, MOST_LEVELS, codes_of, is_number, numbers_of
+from app.domain.vocabulary import ColumnKind
+
+# Rows of each round: the first is there at once, and later ones are added until the order settles.
+ROUNDS = (10_000, 40_000, 160_000, 640_000)
+SETTLED_TAU = 0.97
+SHUFFLES = 20
+# Larger samples need no shuffles of their own: what chance gives shrinks with the rows, by the law of the G-test.
+MOST_SHUFFLED_ROWS = 40_000
+MOST_BINS = 32
+ROWS_PER_CELL = 10
+# Cuts between bins are taken from this many rows, spread over the sample.
+ROWS_FOR_CUTS = 10_000
+MOST_CLASSES = 64
+UNMEASURED = {ColumnKind.CONSTANT: "constant", ColumnKind.DATETIME: "a date"}
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One column's share in what can be known of the target.
+
+    `score` is the mutual information in nats, `error` its standard error. `rank` counts from 1; with two standard
+    errors either way it lies between `rank_best` and `rank_worst`. `noise` says that the target, shuffled, did as well
+    at least once in 20 times; `shuffled` is the highest it reached. `score` is None where the column cannot be
+    measured, for the `reason`.
+    """
+
+    name: str
+    score: float | None
+    error: float = 0.0
+    rank: int = 0
+    rank_best: int = 0
+    rank_worst: int = 0
+    noise: bool = False
+    shuffled: float = 0.0
+    rows: int = 0
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def sizes_of(rows: int) -> list[int]:
+    """Return how many rows each round looks at; the last round of a table that is not huge looks at all of them."""
+    return [size for size in ROUNDS if size < rows] + ([rows] if rows <= ROUNDS[-1] else [])
+
+
+def rank_columns(
+    frame: pd.DataFrame,
+    target: str,
+    kinds: Mapping[str, ColumnKind],
+    *,
+    seed: int,
+    before: Mapping[str, Ranked] | None = None,
+) -> list[Ranked]:
+    """Measure every other column of a frame against the target; ranks are given by `with_ranks`.
+
+    Parameters
+    ----------
+    frame, target, kinds
+        The rows looked at with the user's column names, the target, and every column's kind.
+    seed
+        Of the shuffles.
+    before
+        What fewer rows gave. On more than 40,000 rows chance is taken from there instead of from shuffles.
+
+    References
+    ----------
+    Altmann, A. et al. (2010), Bioinformatics 26, 1340-1347, for shuffling the target. That 2nI of independent columns
+    follows a chi-squared law, so that chance shrinks as 1/n, is Wilks' theorem.
+    """
+    names = [str(name) for name in frame.columns if name != target]
+    goal = _coded(frame[target], kinds[target], len(frame))
+    there = goal >= 0
+    goal = goal[there]
+    if len(goal) < FEWEST or np.ptp(goal) == 0:
+        return [Ranked(name, None, reason="the target does not vary, or is missing") for name in names]
+    shuffles = _shuffled(goal, seed) if len(goal) <= MOST_SHUFFLED_ROWS or not before else []
+    found = []
+    for name in names:
+        if kinds[name] in UNMEASURED:
+            found.append(Ranked(name, None, reason=UNMEASURED[kinds[name]]))
+        else:
+            codes = _coded(frame[name], kinds[name], len(goal))[there]
+            found.append(_ranked(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
+    return found
+
+
+def _shuffled(goal: Codes, seed: int) -> list[Codes]:
+    random = np.random.default_rng(seed)
+    return [random.permutation(goal) for _ in range(SHUFFLES)]
+
+
+def _ranked(name: str, codes: Codes, goal: Codes, *, shuffles: Sequence[Codes], before: Ranked | None) -> Ranked:
+    both = codes >= 0
+    rows = int(np.count_nonzero(both))
+    if rows < FEWEST or np.ptp(codes[both]) == 0:
+        return Ranked(name, None, rows=rows, reason="too few values that vary")
+    whole = rows == len(codes)
+    own = codes if whole else codes[both]
+    if int(own.max()) + 1 > max(MOST_LEVELS, rows // 2):
+        return Ranked(name, None, rows=rows, reason="nearly every row has its own value")
+    score, error = information(own, goal if whole else goal[both])
+    if shuffles:
+        chance = max(information(own, other if whole else other[both])[0] for other in shuffles)
+    else:
+        chance = before.shuffled * before.rows / rows if before is not None else 0.0
+    return Ranked(name, score, error, noise=bool(score <= chance), shuffled=float(chance), rows=rows)
+
+
+def information(one: Codes, other: Codes) -> tuple[float, float]:
+    """Return the mutual information of two columns of codes in nats, corrected for its bias, and its standard error.
+
+    Parameters
+    ----------
+    one, other
+        Shape (n,), whole codes from 0 on, none missing.
+
+    References
+    ----------
+    Miller, G. (1955), Information Theory in Psychology, 95-100, for the bias; Roulston, M. (1999), Physica D 125,
+    285-294, for the standard error.
+    """
+    wide, n = int(other.max()) + 1, len(one)
+    table = np.bincount(one * wide + other, minlength=(int(one.max()) + 1) * wide).reshape(-1, wide)
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    i, j = np.nonzero(table)
+    shares = table[i, j] / n
+    density = np.log(shares * n * n / (rows[i] * columns[j].astype(float)))
+    plain = float(shares @ density)
+    bias = (len(i) - np.count_nonzero(rows) - np.count_nonzero(columns) + 1) / (2 * n)
+    error = float(np.sqrt(max(float(shares @ density**2) - plain**2, 0.0) / n))
+    return max(float(plain - bias), 0.0), error
+
+
+def _coded(values: pd.Series, kind: ColumnKind, rows: int) -> Codes:
+    """Return a column as codes from 0 on, -1 where missing: bins of a number, classes of anything else."""
+    if is_number(kind, values):
+        return _binned(numbers_of(values), rows)
+    found = codes_of(values)
+    codes = np.nan_to_num(found, nan=-1).astype(np.int32)
+    if codes.max(initial=-1) < MOST_CLASSES or codes.max(initial=-1) + 1 > max(MOST_LEVELS, rows // 2):
+        return codes
+    # What is left after the commonest classes is one class: a class of a few rows tells more of chance than of itself.
+    common = np.argsort(-np.bincount(codes[codes >= 0]), kind="stable")[: MOST_CLASSES - 1]
+    place = np.full(int(codes.max()) + 2, MOST_CLASSES - 1, dtype=np.int32)
+    place[common], place[-1] = np.arange(len(common)), -1
+    return np.asarray(place[codes])
+
+
+def _binned(values: NDArray[np.float64], rows: int) -> Codes:
+    there = np.isfinite(values)
+    bins = int(np.clip(np.sqrt(rows / ROWS_PER_CELL), 2, MOST_BINS))
+    step = max(1, len(values) // ROWS_FOR_CUTS)
+    some = values[::step][there[::step]]
+    if len(some) < FEWEST:
+        some = values[there]
+    if len(some) == 0:
+        return np.full(len(values), -1, dtype=np.int32)
+    distinct = np.unique(some)
+    cuts = distinct[1:] if len(distinct) <= bins else np.unique(np.quantile(some, np.arange(1, bins) / bins))
+    codes = np.searchsorted(cuts, values, side="right").astype(np.int32)
+    codes[~there] = -1
+    return codes
+
+
+def with_ranks(items: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Return the columns in the order of their score, ranks given; what cannot be measured stands at the end."""
+    everything = list(items)
+    measured = sorted(
+        (one for one in everything if one.score is not None), key=lambda one: (-(one.score or 0), one.name)
+    )
+    low = np.sort([(one.score or 0) - 2 * one.error for one in measured])
+    high = np.sort([(one.score or 0) + 2 * one.error for one in measured])
+    out = []
+    for place, one in enumerate(measured, start=1):
+        score = one.score or 0.0
+        better = len(low) - int(np.searchsorted(low, score + 2 * one.error, side="right"))
+        worse = int(np.searchsorted(high, score - 2 * one.error, side="left"))
+        out.append(replace(one, rank=place, rank_best=1 + better, rank_worst=len(measured) - worse))
+    return (*out, *(replace(one, rank=0) for one in everything if one.score is None))
+
+
+def has_settled(earlier: Iterable[Ranked], later: Iterable[Ranked]) -> bool:
+    """Say whether more rows hardly changed the order of the columns that are not noise: Kendall's tau of 0.97."""
+    from scipy.stats import kendalltau
+
+    known = {one.name: one.score for one in earlier if one.score is not None}
+    pairs = [(known[one.name], one.score) for one in later if not one.noise and one.score and one.name in known]
+    if len(pairs) < 2:
+        return True
+    tau = kendalltau([a for a, _ in pairs], [b for _, b in pairs]).statistic
+    return bool(np.isnan(tau) or tau >= SETTLED_TAU)

@@ -1,0 +1,183 @@
+"""What is worth saying about the data before anybody trains on it: each finding a sentence and a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.domain.analysis.findings.hydrologic import flow_findings, unit_findings, value_findings, year_findings
+from app.domain.analysis.findings.markers import find_marks
+from app.domain.analysis.findings.questions import mark_findings, word_findings
+from app.domain.analysis.findings.time_questions import not_understood
+from app.domain.analysis.findings.wording import called, rows_do, share
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.leakage.duplicates import likeness_findings
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
+from app.domain.analysis.profiling.series import find_group, time_findings
+from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.unit_evidence import suggested_units, suggestion_findings, with_units
+from app.domain.vocabulary import ColumnKind, Severity
+
+NEARLY = 0.98
+FEW_ROWS = 100
+ENOUGH_TO_JUDGE = 50
+
+
+def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know comes together here
+    *,
+    columns: Sequence[ColumnProfile],
+    rows: int,
+    report: ImportReport,
+    axis: TimeAxis | None,
+    duplicates: int | None,
+    choices: ReadingChoices | None = None,
+    asked: Sequence[Finding] = (),
+    connection: Any = None,
+    source: str = "",
+) -> tuple[list[ColumnProfile], list[Finding]]:
+    """Return the columns with their units, and everything worth saying: questions, then columns, then the dataset.
+
+    Parameters
+    ----------
+    columns, rows, report, duplicates
+        What profiling and reading know; `duplicates` counts exact copies, None if nobody did.
+    axis
+        The time axis, with its group if `app.domain.analysis.profiling.series.find_group` has looked.
+    choices, asked
+        What the user said about the file, and what reading itself asks: nothing is asked twice.
+    connection, source
+        A DuckDB connection and what to select from, whose columns are c0, c1, … and typed. Without them only that is
+        said which the columns themselves tell.
+    """
+    said = choices or ReadingChoices()
+    lent = Lent(connection, source) if connection is not None and rows else None
+    held = _with_reported_units(columns, report, said)
+    if axis is not None and axis.group is None:
+        axis = find_group(held, rows, axis, lent)
+    marked = find_marks(held, rows, lent)
+    held = suggested_units(held, marked, axis)
+    findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
+    findings += not_understood(held, axis, said)
+    findings += [*word_findings(held, said), *value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
+    findings += [finding for column in held for finding in column_findings(column, rows)]
+    copies = None if said.duplicates == "keep" else duplicates
+    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, lent=lent)
+    return held, findings
+
+
+def _with_reported_units(
+    columns: Sequence[ColumnProfile], report: ImportReport, said: ReadingChoices
+) -> list[ColumnProfile]:
+    reasoned = [_with_reason(column) for column in columns]
+    return with_units(reasoned, choices=said, notes=report.notes, header_lines=report.dialect.header_lines)
+
+
+def _with_reason(column: ColumnProfile) -> ColumnProfile:
+    """Return the column with the reason why digits are no number."""
+    texts = [value.strip() for value, _ in column.top_values]
+    codes = texts and all(text.isdigit() for text in texts) and any(text[0] == "0" and len(text) > 1 for text in texts)
+    if codes and column.kind in (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER):
+        return replace(column, kind_reason=f"{column.kind_reason}; leading zeros make it a name, not a number")
+    return column
+
+
+def rejected_findings(report: ImportReport, choices: ReadingChoices) -> Iterator[Finding]:
+    """Yield that rows of the file are not in the table, and the choice that would keep those of another length."""
+    if not report.rows_rejected:
+        return
+    was = "row is" if report.rows_rejected == 1 else "rows are"
+    line, reason = report.rejected[0] if report.rejected else (0, "")
+    first = f"; the first is line {line:,}: {reason[:1].lower()}{reason[1:].rstrip('.')}" if reason else ""
+    message = (
+        f"{report.rows_rejected:,} {was} not in the table ({share(report.rows_rejected, report.rows_read)}){first}."
+    )
+    ragged = any("cells" in why for _, why in report.rejected) and choices.ragged is None
+    buttons = (
+        Remedy("Keep them, filled up or cut to fit", "reading", {"ragged": "pad"}),
+        Remedy("Leave them out", "reading", {"ragged": "leave_out"}),
+    )
+    if choices.ragged is None:
+        yield Finding("rejected_rows", Severity.WARNING, (), message, remedies=buttons if ragged else ())
+
+
+def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
+    """Yield what is worth saying about one column of `rows` rows, whatever its values mean."""
+    name = called(column.name)
+    leave_out = (Remedy("Leave it out", "leave_out", columns=(column.name,)),)
+    if column.missing >= rows:
+        message = f"{name} is missing on every row."
+        yield _finding("all_missing", Severity.WARNING, column, message, "Leave it out.", leave_out)
+        return
+    if column.distinct <= 1:
+        value = column.top_values[0][0][:40].removesuffix(" 00:00:00") if column.top_values else "the same"
+        message = f"{name} is {value} on {_all(rows - column.missing, column.missing)}."
+        sometimes = "Leave it out, unless it matters where it is missing."
+        remedy = sometimes if column.missing else "Leave it out: it carries no information."
+        yield _finding("constant", Severity.NOTICE, column, message, remedy, leave_out)
+        return
+    if column.top_values and column.top_values[0][1] > NEARLY * rows and rows >= ENOUGH_TO_JUDGE:
+        value, count = column.top_values[0]
+        message = f"{name} is {value[:40]} on {share(count, rows)} of the rows."
+        yield _finding("near_constant", Severity.NOTICE, column, message, remedies=leave_out)
+    if column.kind is ColumnKind.IDENTIFIER:
+        yield _identifier(column, name, leave_out)
+    if column.missing > 0.5 * rows:
+        message = f"{name} is missing on {share(column.missing, rows)} of the rows."
+        yield _finding("mostly_missing", Severity.WARNING, column, message, remedies=leave_out)
+
+
+def _all(rows: int, missing: int) -> str:
+    if missing:
+        return f"the {rows:,} rows where it is not missing" if rows > 1 else "the one row where it is not missing"
+    return f"all {rows:,} rows" if rows > 1 else "its one row"
+
+
+def _identifier(column: ColumnProfile, name: str, leave_out: tuple[Remedy, ...]) -> Finding:
+    message = f"{name} has a different value on nearly every row: it names rows."
+    kind = ColumnKind.TEXT if column.storage == "text" else ColumnKind.INTEGER
+    other = Remedy(f"It is no id: {kind.value}", "draft", {f"data.kind.{column.key}": kind.value})
+    remedy = "Leave it out: a model would only learn the rows by heart."
+    return _finding("identifier", Severity.NOTICE, column, message, remedy, (*leave_out, other))
+
+
+def dataset_findings(
+    *,
+    rows: int,
+    columns: Sequence[ColumnProfile],
+    duplicates: int | None,
+    axis: TimeAxis | None,
+    lent: Lent | None = None,
+) -> Iterator[Finding]:
+    """Yield what is worth saying about the dataset as a whole."""
+    if len(columns) == 1:
+        message = "Only one column: a model needs a target and at least one feature."
+        yield Finding("one_column", Severity.WARNING, (columns[0].name,), message)
+    if rows < FEW_ROWS:
+        message = f"{rows:,} rows are few: expect scores that luck can move a lot."
+        yield Finding("too_few_rows", Severity.WARNING, (), message)
+    if duplicates:
+        part = f"({share(duplicates, rows)})"
+        copies = rows_do(duplicates, f"{part} is an exact copy of another", f"{part} are exact copies of others")
+        message = f"{copies}."
+        buttons = (
+            Remedy("Leave the copies out", "reading", {"duplicates": "leave_out"}),
+            Remedy("Keep them", "reading", {"duplicates": "keep"}),
+        )
+        yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.", buttons)
+    yield from time_findings(columns, rows, axis)
+    yield from likeness_findings(columns, rows, lent)
+    yield from year_findings(columns, axis)
+    yield from unit_findings(columns)
+    yield from suggestion_findings(columns)
+
+
+def _finding(
+    code: str,
+    severity: Severity,
+    column: ColumnProfile,
+    message: str,
+    remedy: str = "",
+    remedies: tuple[Remedy, ...] = (),
+) -> Finding:
+    return Finding(code, severity, (column.name,), message, remedy, remedies)

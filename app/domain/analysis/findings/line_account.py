@@ -1,0 +1,45 @@
+"""What became of every line of a text, in words."""
+
+from __future__ import annotations
+
+from app.domain.analysis.profiling.profile import ImportReport
+
+KINDS = {
+    "preamble": "Before the table",
+    "blank": "Empty line",
+    "comment": "Comment",
+    "formats": "Formats of the columns",
+    "repeated_names": "Names of the columns again",
+    "other_table": "Another table",
+    "footer": "Below the table",
+}
+
+ACCOUNT = "{lines:,} = {names:,} of names + {rows:,} rows + {passed:,} passed over."
+CONTINUED = (
+    "{lines:,} = {names:,} of names + {rows:,} rows + {continued:,} that continue a row + {passed:,} passed over."
+)
+
+
+def lines_in_words(report: ImportReport) -> str:
+    """Return the account of all lines of a text, or nothing where a format has none.
+
+    Parameters
+    ----------
+    report
+        What reading did to the file.
+    """
+    if not report.lines:
+        return ""
+    parts = {
+        "lines": report.lines,
+        "names": report.header_lines,
+        "rows": report.rows_read,
+        "passed": report.rows_passed_over,
+        "continued": report.lines_continued,
+    }
+    return (CONTINUED if report.lines_continued else ACCOUNT).format(**parts)
+
+
+def kind_in_words(kind: str) -> str:
+    """Return what the page calls lines that are no rows."""
+    return KINDS.get(kind, kind.replace("_", " "))

@@ -1,0 +1,75 @@
+"""Numbers as people write them: what was made of such a column, or the question where it could mean two things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.analysis.profiling.profile import Finding, Remedy
+from app.domain.vocabulary import Severity
+
+EXAMPLE_LENGTH = 30
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a column: `read_as` is "point" or "comma", its decimal mark, and `means` what the example is."""
+
+    read_as: str
+    means: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """How the numbers of a column are written, shown by its longest value.
+
+    `readings` has the one that was done, or, where the column stayed text because nobody can tell, all there are.
+    `said` says that the user chose; then nothing is asked. Where the column was read and the first of two readings was
+    only the likelier one, it `is_doubtful`. A text of numbers in several `units` has no reading.
+    """
+
+    example: str
+    readings: tuple[Reading, ...]
+    is_text: bool = False
+    said: bool = False
+    unit: str = ""
+    is_doubtful: bool = False
+    units: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """Return what was done, as a sentence about the column; nothing where it stayed text."""
+        if self.is_text:
+            return ""
+        shown, unit = self.example[:EXAMPLE_LENGTH], f'; "{self.unit}" is its unit' if self.unit else ""
+        return f'values such as "{shown}" were read as numbers, this one as {self.readings[0].means}{unit}.'
+
+
+def written_numbers(column: str, written: Written) -> Finding | None:
+    """Return what is said of a column of written numbers with the other readings as buttons, or None."""
+    if written.said:
+        return None
+    shown, name = written.example[:EXAMPLE_LENGTH], column[:60]
+    as_text = Remedy("Keep it as text", "reading", _reads(column, "text"))
+    if written.units:
+        message = f"`{name}` holds numbers in different units ({', '.join(written.units)}), so it stays text."
+        remedy = "To use the numbers, bring them to one unit in the file."
+        return Finding("units_differ", Severity.WARNING, (column,), message, remedy, (as_text,))
+    if not written.is_text and not written.is_doubtful:
+        message = f"`{name}`: {written.note}"
+        return Finding("written_numbers", Severity.NOTICE, (column,), message, remedies=(as_text,))
+    buttons = tuple(
+        Remedy(f"{shown} is {one.means}", "reading", _reads(column, one.read_as)) for one in written.readings
+    )
+    if written.is_doubtful:
+        first, other = (one.means for one in written.readings)
+        message = f'`{name}`: "{shown}" was read as {first}. If its commas stand between thousands, it is {other}.'
+        return Finding("written_numbers", Severity.WARNING, (column,), message, remedies=buttons)
+    means = " or ".join(one.means for one in written.readings)
+    message = f'`{name}` may hold numbers: "{shown}" could be {means}. Until you say so, the column stays text.'
+    remedy = "Say what it is, and the file is read again."
+    return Finding("written_numbers", Severity.WARNING, (column,), message, remedy, (*buttons, as_text))
+
+
+def _reads(column: str, read_as: str) -> dict[str, Any]:
+    return {"columns": [{"column": column[:200], "read_as": read_as}]}

@@ -1,0 +1,62 @@
+"""Words among numbers or dates: what became of them, asked with both answers at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.analysis.profiling.profile import Finding, Remedy
+from app.domain.vocabulary import Severity
+
+WORDS_SHOWN = 4
+WORD_LENGTH = 30
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Values that are none of what the rest of their column is.
+
+    `words` are the most frequent of them as the file has them, with their rows; `count` is all of them, `present` how
+    many values there are. The others are numbers or dates: `what`. Until somebody answers, either the whole column is
+    `kept_as_text`, or these values count as missing.
+    """
+
+    words: tuple[tuple[str, int], ...]
+    count: int
+    present: int
+    what: str
+    kept_as_text: bool
+
+
+def odd_values(column: str, odd: Odd) -> Finding:
+    """Return the question about odd values of a column.
+
+    Its remedies read the file again, with the words as marks for missing or as values, which make the column text.
+    """
+    words = odd.words
+    shown = ", ".join(f"{_short(word)} ({count:,})" for word, count in words[:WORDS_SHOWN])
+    rest = ", …" if sum(count for _, count in words[:WORDS_SHOWN]) < odd.count else ""
+    held = f"{odd.count:,} of {odd.present:,} values in `{column[:60]}` are no {odd.what}: {shown}{rest}."
+    outcome = "Until you say so, the column stays text." if odd.kept_as_text else "They count as missing for now."
+    answers = {word: _markers(column, words, word) for word in ("missing", "value")}
+    return Finding(
+        "missing_value_marker",
+        Severity.WARNING,
+        (column,),
+        f"{held} Do they mean missing? {outcome}",
+        "Say what they mean, and the file is read again.",
+        (
+            Remedy("They mean missing", "reading", {"markers": answers["missing"]}),
+            Remedy("Keep them, as text", "reading", {"markers": answers["value"]}),
+        ),
+    )
+
+
+def _short(word: str) -> str:
+    if not word:
+        return "blank"
+    return f'"{word[:WORD_LENGTH]}…"' if len(word) > WORD_LENGTH else f'"{word}"'
+
+
+def _markers(column: str, words: Sequence[tuple[str, int]], meaning: str) -> list[dict[str, str]]:
+    return [{"column": column[:200], "value": word[:200], "meaning": meaning} for word, _ in words]

@@ -1,0 +1,135 @@
+"""Questions about values that may mean nothing: one finding for each value, however many columns hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from app.domain.analysis.findings.markers import Mark, Marked, is_answered
+from app.domain.analysis.findings.wording import called, called_all, on_rows, short
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.vocabulary import Severity
+
+CODE = "missing_value_marker"
+# One press of a button answers for so many columns; of more, each lot is a question of its own.
+MOST_TOGETHER = 1000
+Key = TypeVar("Key")
+Held = TypeVar("Held")
+
+
+def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Sequence[Finding] = ()) -> Iterator[Finding]:
+    """Yield one question for each value that may stand for missing and that nobody has answered for.
+
+    Parameters
+    ----------
+    found
+        The columns with their marks.
+    choices
+        What the user said already; an answered value is not asked about again.
+    asked
+        Questions that reading itself has; nothing is asked twice.
+    """
+    known = {(marker["column"], marker.get("value")) for marker in _markers_of(asked)}
+    groups: dict[tuple[str, str, bool], list[tuple[ColumnProfile, Mark]]] = {}
+    for one in found:
+        for mark in one.marks:
+            open_one = (one.column.name, mark.text) not in known
+            if open_one and not is_answered(one.column.name, mark.text, choices):
+                groups.setdefault((mark.text.lower(), mark.origin, mark.word), []).append((one.column, mark))
+    for (_, origin, word), held in _in_lots(groups):
+        names = tuple(column.name for column, _ in held)
+        text = held[0][1].text
+        parts = [f"{called_all(names)} {_holds(names)} {text}{_rows_of(held)}"]
+        parts += [f", which is {origin}" if origin else "", _evidence(held)]
+        question = "is that an answer of its own, or missing?" if word else "does it mean missing?"
+        message = f"{''.join(parts)}: {question}"
+        severity = Severity.NOTICE if word else Severity.WARNING
+        yield Finding(CODE, severity, names, message, remedies=answers(names, [one.text for _, one in held]))
+
+
+def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
+    """Return the values of a column that may mean missing and that nobody has answered for, with their questions.
+
+    Parameters
+    ----------
+    profile
+        The dataset; words that were read as missing in any case ("NA") are no open question.
+    column
+        The name of a column.
+    """
+    questions = [one for one in profile.findings if one.code == CODE and one.severity is Severity.WARNING]
+    return {
+        str(marker["value"]): one
+        for one in questions
+        if column in one.columns
+        for marker in _markers_of([one])
+        if marker["column"] == column[:200] and marker.get("value") is not None
+    }
+
+
+def _in_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:
+    for key, held in groups.items():
+        for start in range(0, len(held), MOST_TOGETHER):
+            yield key, held[start : start + MOST_TOGETHER]
+
+
+def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value") -> tuple[Remedy, ...]:
+    """Return the two buttons of a question about one text of each column."""
+    columns = len(set(names))
+    many = "" if columns == 1 else " in both" if columns == 2 else f" in all {columns:,}"
+
+    def markers(meaning: str) -> dict[str, Any]:
+        pairs = zip(names, texts, strict=True)
+        return {"markers": [{"column": name, "value": text, "meaning": meaning} for name, text in pairs]}
+
+    return (
+        Remedy(f"It means missing{many}", "reading", markers("missing")),
+        Remedy(f"{value}{many}", "reading", markers("value")),
+    )
+
+
+def _markers_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [item for one in findings for remedy in one.remedies for item in remedy.changes.get("markers", ())]
+
+
+def _holds(names: Sequence[str]) -> str:
+    return "holds" if len(names) == 1 else "hold"
+
+
+def _rows_of(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
+    counts = [mark.rows for _, mark in held if mark.rows is not None]
+    if not counts:
+        return ""
+    low, high = min(counts), max(counts)
+    if low == high:
+        return f" {on_rows(low)}{' each' if len(counts) > 1 else ''}"
+    return f" on {low:,} to {high:,} rows"
+
+
+def _evidence(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
+    column, mark = held[0]
+    if mark.nearest is None:
+        return ""
+    side = "less" if mark.above else "more"
+    where = f" of {called(column.name)}" if len(held) > 1 else ""
+    return f"; every other value{where} is {short(mark.nearest)} or {side}"
+
+
+def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> Iterator[Finding]:
+    """Yield questions about words that reading already took for missing, where they may mean something.
+
+    "NA" among words may be an answer (no alley, no pool); among numbers it is no question.
+    """
+    groups: dict[str, list[tuple[ColumnProfile, int, str]]] = {}
+    for column in columns:
+        for text, count in column.missing_words if column.storage == "text" else ():
+            if not is_answered(column.name, text, choices):
+                groups.setdefault(text.strip().lower(), []).append((column, count, text))
+    for _, held in _in_lots(groups):
+        names, texts = tuple(column.name for column, _, _ in held), [text for _, _, text in held]
+        low, high = min(count for _, count, _ in held), max(count for _, count, _ in held)
+        rows = on_rows(low) if low == high else f"on {low:,} to {high:,} rows"
+        message = f"{called_all(names)} {_holds(names)} {texts[0]} {rows}; it was read as missing: is it?"
+        buttons = answers(names, texts, value="It is a word of its own")
+        yield Finding(CODE, Severity.NOTICE, names, message, remedies=buttons)

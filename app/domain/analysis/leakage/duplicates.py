@@ -1,0 +1,172 @@
+"""Columns that say the same twice: copies, straight lines of one another, and words with a number for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app.domain.analysis.findings.wording import called, called_all
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy
+from app.domain.analysis.profiling.table_query import Lent
+from app.domain.vocabulary import ColumnKind, Severity
+
+# Above this correlation one column is the other, but for what was rounded.
+NEARLY = 0.9995
+# The first rows vary less than all of them, so that rounding weighs more there.
+SUSPECT = 0.98
+SCREENED = 2000
+FEWEST_VALUES = 20
+MOST_LEVELS = 60
+MOST_PAIRS = 200
+# How alike the quantiles of two columns must be, in standard deviations, before the rows are looked at.
+CLOSE = 0.02
+NEIGHBOURS = 6
+
+
+def likeness_findings(columns: Sequence[ColumnProfile], rows: int, lent: Lent | None) -> Iterator[Finding]:
+    """Yield pairs of columns that say the same; the rows themselves decide, the profiles only propose.
+
+    Parameters
+    ----------
+    columns
+        The profiled columns.
+    rows
+        How many rows the table has.
+    lent
+        The table; without it nothing is said, since like statistics prove nothing.
+    """
+    if lent is None or rows < FEWEST_VALUES:
+        return
+    lines = _still(lent.head(SCREENED), _lines(columns, rows)[:MOST_PAIRS])
+    values = lent.values([_line_sql(*pair) for pair in lines])
+    straight = [(*pair, float(r)) for pair, r in zip(lines, values, strict=True) if r is not None and abs(r) >= NEARLY]
+    told = set[str]()
+    for family, least in _families(straight):
+        told |= {column.name for column in family[1:]}
+        yield _finding(family, _line_words(family, least))
+    levels = [pair for pair in _levels(columns) if pair[1].name not in told][:MOST_PAIRS]
+    counts = lent.values([_level_sql(*pair) for pair in levels])
+    alike = [(*pair, 1.0) for pair, pairs in zip(levels, counts, strict=True) if pairs == pair[0].distinct]
+    for family, _ in _families(alike):
+        yield _finding(family, _level_words(family))
+
+
+def _families(
+    pairs: Sequence[tuple[ColumnProfile, ColumnProfile, float]],
+) -> list[tuple[list[ColumnProfile], float]]:
+    """Return columns that are alike as families in the order of the file, each with the weakest link that makes it."""
+    families: list[tuple[dict[str, ColumnProfile], float]] = []
+    for one, other, value in pairs:
+        met = [family for family in families if {one.key, other.key} & set(family[0])]
+        members = {one.key: one, other.key: other}
+        for family in met:
+            members |= family[0]
+            families.remove(family)
+        families.append((members, min([value, *(family[1] for family in met)], key=abs)))
+    found = [(sorted(members.values(), key=_place), least) for members, least in families]
+    return sorted(found, key=lambda family: _place(family[0][0]))
+
+
+def _place(column: ColumnProfile) -> int:
+    return int(column.key[1:])
+
+
+def _line_words(family: Sequence[ColumnProfile], least: float) -> str:
+    if len(family) == 2:
+        one, other = family
+        sense = "rises and falls with" if least > 0 else "falls as it rises beside"
+        way = f"{called(other.name)} {sense} {called(one.name)} in a straight line (r = {_cut(least)})"
+        return f"{way}: it says nothing more."
+    names = called_all([column.name for column in family])
+    reach = _cut(abs(least)) if abs(least) == 1 else f"{_cut(abs(least))} or more"
+    way = f"{names} follow one another in straight lines (r = {reach})"
+    return f"{way}: one of these {len(family):,} columns says it all."
+
+
+def _level_words(family: Sequence[ColumnProfile]) -> str:
+    if len(family) == 2:
+        one, other = family
+        way = f"Each value of {called(other.name)} goes with one value of {called(one.name)}, and the other way round"
+        return f"{way}: it says nothing more."
+    names = called_all([column.name for column in family])
+    return f"The values of {names} go with one another one by one: one of these {len(family):,} columns says it all."
+
+
+def _still(head: Lent, pairs: list[tuple[ColumnProfile, ColumnProfile]]) -> list[tuple[ColumnProfile, ColumnProfile]]:
+    """Return the pairs that the first rows do not speak against; where they do not vary they say nothing."""
+    values = head.values([_line_sql(*pair) for pair in pairs])
+    return [pair for pair, value in zip(pairs, values, strict=True) if value is None or not abs(value) < SUSPECT]
+
+
+def _cut(value: float) -> str:
+    """Return a correlation without rounding it up to 1."""
+    return "1" if value == 1 else "-1" if value == -1 else f"{int(value * 10_000) / 10_000:g}"
+
+
+def _finding(family: Sequence[ColumnProfile], message: str) -> Finding:
+    """Return one finding for a family, with buttons that keep its first column, or, of two, either."""
+    names = tuple(column.name for column in family)
+    if len(family) == 2:
+        one, other = names
+        buttons = (
+            Remedy(f"Leave out {other[:40]}", "leave_out", columns=(other,)),
+            Remedy(f"Leave out {one[:40]}", "leave_out", columns=(one,)),
+        )
+        remedy = "Leave one of them out, unless one is the target."
+        return Finding("near_copy", Severity.NOTICE, names, message, remedy, buttons)
+    keep = Remedy(f"Leave out all but {names[0][:40]}", "leave_out", columns=names[1:])
+    remedy = "Keep one of them, unless one is the target."
+    return Finding("near_copy", Severity.NOTICE, names, message, remedy, (keep,))
+
+
+def _lines(columns: Sequence[ColumnProfile], rows: int) -> list[tuple[ColumnProfile, ColumnProfile]]:
+    """Return pairs of number columns whose shapes agree, the same way round or mirrored.
+
+    Quantiles less the mean, over the standard deviation, are the same for every straight line of a column. Sorted by
+    their outer spread, like shapes stand side by side.
+    """
+    shapes = []
+    for column in columns:
+        number = column.storage in ("number", "integer") and column.kind is not ColumnKind.CONSTANT
+        if number and column.distinct >= FEWEST_VALUES and column.std and column.mean is not None and column.quantiles:
+            shape = [(value - column.mean) / column.std for value in column.quantiles]
+            shapes.append((shape[-1] - shape[0], shape, column))
+    shapes.sort(key=lambda item: (item[0], item[2].key))
+    pairs = []
+    for at, (width, shape, column) in enumerate(shapes):
+        for other_width, other_shape, other in shapes[at + 1 : at + 1 + NEIGHBOURS]:
+            if other_width - width > 2 * CLOSE:
+                break
+            mirrored = [-value for value in reversed(other_shape)]
+            together = rows - column.missing - other.missing
+            if together >= FEWEST_VALUES and (_close(shape, other_shape) or _close(shape, mirrored)):
+                pairs.append(_in_file_order(column, other))
+    return sorted(pairs, key=lambda pair: (int(pair[0].key[1:]), int(pair[1].key[1:])))
+
+
+def _close(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(abs(a - b) <= CLOSE for a, b in zip(one, other, strict=True))
+
+
+def _in_file_order(one: ColumnProfile, other: ColumnProfile) -> tuple[ColumnProfile, ColumnProfile]:
+    return (one, other) if int(one.key[1:]) < int(other.key[1:]) else (other, one)
+
+
+def _levels(columns: Sequence[ColumnProfile]) -> list[tuple[ColumnProfile, ColumnProfile]]:
+    """Return pairs of columns of few values that are there on as many rows each."""
+    alike: dict[tuple[Any, ...], list[ColumnProfile]] = {}
+    for column in columns:
+        few = 3 <= column.distinct <= MOST_LEVELS and len(column.top_values) == column.distinct
+        if few and column.storage != "datetime":
+            counts = tuple(sorted(count for _, count in column.top_values))
+            alike.setdefault((column.missing, counts), []).append(column)
+    return [(some[0], other) for some in alike.values() for other in some[1:]]
+
+
+def _line_sql(one: ColumnProfile, other: ColumnProfile) -> str:
+    return f"corr({one.key}::DOUBLE, {other.key}::DOUBLE)"
+
+
+def _level_sql(one: ColumnProfile, other: ColumnProfile) -> str:
+    both = f"{one.key} IS NOT NULL AND {other.key} IS NOT NULL"
+    return f"count(DISTINCT hash({one.key}, {other.key})) FILTER ({both})"

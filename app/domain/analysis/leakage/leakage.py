@@ -1,0 +1,221 @@
+"""Columns that may give the target away: each with evidence, a score and a question that only a person can answer.
+
+Nothing is removed for being suspicious: a column is left out until somebody says that it is known at prediction time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from app.domain.analysis.associations.association import FEWEST, is_number, numbers_of
+from app.domain.analysis.associations.power import Goal, goal_of, power_of, separates
+from app.domain.analysis.leakage import name_evidence as naming
+from app.domain.analysis.leakage.identities import identities
+from app.domain.analysis.leakage.time_shifts import time_leaks
+from app.domain.analysis.profiling.profile import Association, Leak
+from app.domain.vocabulary import ColumnKind
+
+# A single column that explains this share of the target is the target in disguise; EvalML warns at the same 0.95.
+GIVES_AWAY = 0.95
+# From here on it is worth a question; honest features of the real files stay below.
+TELLING = 0.8
+# A column whose gaps alone explain this share is filled in once the target is known.
+GAPS_TELL = 0.4
+# A name that sounds like hindsight counts fully once the column also tells this much.
+NOTICEABLE = 0.1
+ID_ORDERS = 0.3
+# Rows of the same thing on both sides of a split are a matter of things that come at least so often.
+ROWS_PER_GROUP = 3
+GROUP_TELLS = 0.02
+
+QUESTIONS = {
+    "group_leakage": "Will the model meet new values of {column} that it has never seen? Then split by it.",
+    "identifier_orders_target": "Does {column} mean anything beyond the order of the file?",
+}
+QUESTION = "Would you know {column} at the moment when {target} is to be predicted?"
+
+
+def question_of(leak: Leak, target: str) -> str:
+    """Return the question that a suspicion asks; the parts of a sum are asked about together."""
+    names = [name[:60] for name in (leak.column, *(leak.others if leak.is_part else ()))]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return QUESTIONS.get(leak.code, QUESTION).format(column=listed, target=target[:60])
+
+
+def column_leaks(
+    frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], items: Iterable[Association]
+) -> list[Leak]:
+    """Return what is suspected of each column by itself.
+
+    Parameters
+    ----------
+    frame
+        The rows looked at, with the user's column names.
+    target, kinds
+        The target, and every column's kind.
+    items
+        The associations of the columns to look at; a copy of the target is known from there and not named again.
+    """
+    goal = goal_of(frame[target], kinds[target])
+    found: list[Leak] = []
+    for item in items:
+        if not item.copy_of_target and kinds[item.column] is not ColumnKind.CONSTANT:
+            found.extend(_suspicions(frame[item.column], kinds[item.column], goal, target))
+    return found
+
+
+def _suspicions(values: pd.Series, kind: ColumnKind, goal: Goal, target: str) -> Iterator[Leak]:
+    name = str(values.name)
+    if kind is ColumnKind.DATETIME:
+        return
+    power = power_of(values, kind, goal)
+    if kind is ColumnKind.IDENTIFIER and pd.api.types.is_numeric_dtype(values):
+        if power >= ID_ORDERS:
+            share = f"{100 * power:.0f} %"
+            yield Leak(name, "identifier_orders_target", power, f"The order of the rows alone explains {share} of it.")
+        return
+    if separates(values, kind, goal):
+        yield Leak(
+            name, "target_leakage", 1.0, "Its values and the target's split into the same parts, without a miss."
+        )
+    elif power >= GIVES_AWAY:
+        yield Leak(name, "target_leakage", power, f"By itself it explains {_share(power)} of {target[:60]}.")
+    elif power >= TELLING and not naming.is_earlier(name):
+        evidence = f"By itself it explains {_share(power)} of {target[:60]}, more than is usual."
+        yield Leak(name, "known_only_afterwards", 0.6 + 0.25 * power, evidence)
+    yield from _hindsight(values, name=name, power=power, goal=goal, target=target)
+    if power >= GROUP_TELLS and _is_group(values, name, kind):
+        things = values.nunique()
+        evidence = f"{things:,} values, each on about {len(values) / things:,.0f} rows that belong together."
+        yield Leak(name, "group_leakage", 0.5, evidence)
+
+
+def _share(power: float) -> str:
+    return "100 %" if power > 0.9995 else f"{100 * power:.3g} %"
+
+
+def _hindsight(values: pd.Series, *, name: str, power: float, goal: Goal, target: str) -> Iterator[Leak]:
+    """Yield what its name and its gaps say about when a column is known."""
+    missing = values.isna()
+    if FEWEST <= missing.sum() <= len(values) - FEWEST:
+        gaps = power_of(missing.rename(name), ColumnKind.BOOLEAN, goal)
+        if gaps >= GAPS_TELL:
+            evidence = f"Whether it is missing already explains {_share(gaps)} of {target[:60]}."
+            yield Leak(name, "known_only_afterwards", max(0.9, gaps), evidence)
+    said = naming.hindsight_in(name, target)
+    if said is not None:
+        score = 0.9 if said.sure or power >= NOTICEABLE else 0.6
+        yield Leak(name, "known_only_afterwards", score, said.reason)
+
+
+def _is_group(values: pd.Series, name: str, kind: ColumnKind) -> bool:
+    if kind is ColumnKind.IDENTIFIER or not naming.names_a_thing(name) or pd.api.types.is_float_dtype(values):
+        return False
+    things = values.nunique()
+    return things >= 2 and len(values) >= ROWS_PER_GROUP * things
+
+
+def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], alone: Iterable[Leak]) -> list[Leak]:
+    """Return what columns give away together: sums, differences, means, products and ratios that are the target.
+
+    Parameters
+    ----------
+    frame
+        The rows looked at, with the target and the columns that may take part.
+    target, kinds
+        The target, and every column's kind.
+    alone
+        What is suspected of columns by themselves. A column that needs one of those for its evidence is asked about
+        and not left out, since the target cannot be calculated from it once the other is gone. The parts of a sum that
+        is the target are left out together all the same: each was measured with the target, so one is no more known
+        than the other.
+    """
+    if not is_number(kinds[target], frame[target]):
+        return []
+    strong = {leak.column for leak in alone if leak.strong}
+    numbers = {
+        str(name): numbers_of(frame[name])
+        for name in frame.columns
+        if name != target and kinds[str(name)] is not ColumnKind.CONSTANT and is_number(kinds[str(name)], frame[name])
+    }
+    found: dict[str, Leak] = {}
+    for identity in identities(numbers_of(frame[target]), numbers):
+        for name in identity.names:
+            others = tuple(other for other in identity.names if other != name)
+            alone_harmless = not identity.is_sum and name not in strong and bool(strong & set(others))
+            score = 0.7 if alone_harmless else 1.0
+            evidence = f"{identity.text} is {target[:60]}."
+            leak = Leak(name, "target_leakage", score, evidence, others, is_part=identity.is_sum)
+            if name not in found or found[name].score < leak.score:
+                found[name] = leak
+    return list(found.values())
+
+
+def series_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], *, time_column: str) -> list[Leak]:
+    """Return the numbers of a series that hold the target of the same or a later moment.
+
+    Parameters
+    ----------
+    frame
+        All rows of the series in any order, with the time column; its moments are distinct.
+    target, kinds, time_column
+        The target, every column's kind, and the column that orders the rows.
+    """
+    if not is_number(kinds[target], frame[target]):
+        return []
+    ordered = frame.sort_values(time_column, kind="stable")
+    goal = numbers_of(ordered[target])
+    found = []
+    for name in ordered.columns:
+        if name not in (target, time_column) and is_number(kinds[str(name)], ordered[name]):
+            evidence = time_leaks(numbers_of(ordered[name]), goal, target[:60])
+            if evidence:
+                found.append(Leak(str(name), "target_leakage", 1.0, evidence))
+    return found
+
+
+def all_leaks(
+    frame: pd.DataFrame,
+    target: str,
+    kinds: Mapping[str, ColumnKind],
+    *,
+    items: Iterable[Association],
+    time_column: str | None = None,
+) -> tuple[Leak, ...]:
+    """Return everything that is suspected: columns alone, columns together, and columns in the order of time.
+
+    Parameters
+    ----------
+    frame, target, kinds
+        The rows with all columns, the target, and every column's kind.
+    items
+        The associations of the columns to look at.
+    time_column
+        The column that orders the rows, where its moments are distinct and all rows are in the frame.
+    """
+    found = column_leaks(frame, target, kinds, items)
+    found += joint_leaks(frame, target, kinds, found)
+    if time_column is not None and time_column != target:
+        found += series_leaks(frame, target, kinds, time_column=time_column)
+    return merged(found)
+
+
+def merged(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
+    """Return the leaks with each column and code once, the surest first; more evidence of one kind adds a little."""
+    best: dict[tuple[str, str], Leak] = {}
+    for leak in sorted(leaks, key=lambda one: -one.score):
+        known = best.get((leak.column, leak.code))
+        if known is None:
+            best[leak.column, leak.code] = leak
+        elif leak.evidence not in known.evidence:
+            best[leak.column, leak.code] = replace(
+                known,
+                evidence=f"{known.evidence} {leak.evidence}",
+                score=min(1.0, known.score + 0.1),
+                others=known.others or leak.others,
+                is_part=known.is_part or leak.is_part,
+            )
+    return tuple(best.values())

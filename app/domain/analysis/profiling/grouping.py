@@ -1,0 +1,203 @@
+"""Which column names what is measured again and again: by its name, and by how the other columns behave within it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.analysis.findings.wording import called, called_all
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.series import GROUP_KINDS, is_clock, mixes_series
+from app.domain.analysis.profiling.table_query import Lent
+from app.domain.hydrology.naming import is_calendar, may_name_groups, names_groups, names_moments, names_sites, words_of
+from app.domain.vocabulary import ColumnKind, Severity
+
+# How a group behaves is looked up in so many first rows, for so many candidates and columns beside them.
+LOOKED_AT = 5_000
+GROUPS_LOOKED_AT = 5
+MOST_SCREENED = 12
+NUMBERS = ("number", "integer")
+MOST_CANDIDATES = 6
+MOST_BESIDE = 40
+# A row in a thousand may share its group and its time with another, as a repeated measurement does.
+ALONE = 0.999
+FEWEST_GROUPS = 3
+# Of all pairs of group and time that could be, so many are there in an experiment of repeated measures.
+COVERED = 0.5
+# What has no telling name is a thing by two amounts that hardly any two of its values share.
+OWN_SHARE, FEWEST_OWN = 0.5, 2
+
+
+@dataclass(frozen=True)
+class Group:
+    """A column whose values are measured again and again, and why it is taken for one."""
+
+    column: str
+    reason: str
+
+
+def find_repeated(
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+) -> Group | None:
+    """Return the column that divides the rows into groups of repeated measurements, or None.
+
+    Parameters
+    ----------
+    columns, rows
+        The profiled columns and how many rows they have.
+    axis
+        The time axis; where each of its times comes once per value of a column, this column is the group.
+    lent
+        The table; without it only names can tell.
+
+    Notes
+    -----
+    A single regular series has no groups, nor has a table with one row per site. A name such as site, station,
+    basin or subject suffices where its values repeat. Where the name is that of an id or of something that may be a
+    thing (tree, lake, chick), the other columns have to bear it out: some of them hold one value within each group,
+    or the rows of a group differ in a time or a visit and each comes once.
+    """
+    is_mixed = axis is not None and mixes_series(rows, axis.duplicates)
+    if axis is not None and axis.group and (is_mixed or names_sites(axis.group)):
+        return _of_times(columns, axis.group)
+    if axis is not None and axis.regular and not is_mixed:
+        # One series: every step of it comes once, whatever stands beside it.
+        return None
+    if any(column.kind is ColumnKind.IDENTIFIER and names_groups(column.name) for column in columns):
+        # Each row is a site or a subject of its own, and what repeats beside it is no more than a class of them.
+        return None
+    repeated = [column for column in columns if _repeats(column, rows)]
+    best = _named(repeated)
+    if best is not None:
+        return Group(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
+    if lent is None:
+        return None
+    candidates = [column for column in repeated if _may_group(column)]
+    candidates.sort(key=lambda column: (not may_name_groups(column.name), -column.distinct))
+    return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, lent), None)
+
+
+def _of_times(columns: Sequence[ColumnProfile], name: str) -> Group:
+    """Return the group that tells rows of one time apart; of a few such rows, almost any column would do that."""
+    count = next(column.distinct for column in columns if column.name == name)
+    return Group(name, f"Each date appears once per value ({count:,} values).")
+
+
+def _named(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
+    """Return the column whose name alone says that its values are measured again, the finest of several."""
+    named = [column for column in repeated if names_groups(column.name)]
+    # An id that comes again names what its rows have in common, whatever that is.
+    named = named or [column for column in repeated if words_of(column.name) == ("id",)]
+    return max(named, key=lambda column: column.distinct, default=None)
+
+
+def _repeats(column: ColumnProfile, rows: int) -> bool:
+    """Say whether a column without gaps holds each of some values on two rows or more, on average."""
+    fewest = 2 if column.storage == "text" else FEWEST_GROUPS
+    return column.missing == 0 and fewest <= column.distinct <= rows // 2 and column.kind in GROUP_KINDS
+
+
+def _may_group(column: ColumnProfile) -> bool:
+    return column.distinct >= FEWEST_GROUPS and not is_calendar(column.name) and not is_clock(column)
+
+
+def _borne_out(
+    candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, lent: Lent
+) -> Iterator[Group]:
+    """Yield the candidates that the other columns bear out, the likeliest first."""
+    for candidate in _screened(candidates, columns, rows, lent.head(LOOKED_AT)):
+        share = max(1, min(rows // LOOKED_AT, candidate.distinct // GROUPS_LOOKED_AT))
+        part = lent if share == 1 else lent.where(f"hash({candidate.key}) % {share:d} = 0")
+        beside = [one for one in columns if one.key != candidate.key and one.distinct > 1][:MOST_BESIDE]
+        group = _judged(candidate, beside, rows, part)
+        if group is not None:
+            yield group
+
+
+def _judged(candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int, part: Lent) -> Group | None:
+    """Return a candidate as a group where the other columns of some of its groups bear that out."""
+    is_named, count = may_name_groups(candidate.name), f"{candidate.distinct:,}"
+    moments = [one for one in beside if _may_order(one, rows)]
+    seen, *pairs = part.values(["count(*)", *(_pairs_sql(candidate, one) for one in moments)])
+    unique = [one for one, held in zip(moments, pairs, strict=True) if held >= ALONE * seen]
+    moment = next((one for one in unique if is_named or rows >= COVERED * candidate.distinct * one.distinct), None)
+    fixed = _constant_within(candidate, beside, part)
+    amounts = [one for one in fixed if one.storage in NUMBERS and one.distinct >= FEWEST_GROUPS]
+    own = [one for one in amounts if one.storage == "number" and one.distinct >= OWN_SHARE * candidate.distinct]
+    if (is_named and amounts) or len(own) >= FEWEST_OWN:
+        names = called_all([one.name for one in amounts])
+        stay = "stays" if len(amounts) == 1 else "stay"
+        return Group(candidate.name, f"{names} {stay} the same within each of its {count} values.")
+    if moment is not None and (is_named or fixed):
+        return Group(
+            candidate.name, f"Each value of {called(moment.name)} appears once for each of its {count} values."
+        )
+    return None
+
+
+def _screened(
+    candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, head: Lent
+) -> list[ColumnProfile]:
+    """Drop candidates without a telling name that the first rows speak against, all of them in one question."""
+    beside = [one for one in columns if one.storage in NUMBERS and one.distinct >= FEWEST_GROUPS][:MOST_SCREENED]
+    doubtful = [one for one in candidates if not may_name_groups(one.name)]
+    asked = [(one, other) for one in doubtful for other in beside if other.key != one.key]
+    counts = head.values(
+        ["count(*)", *(f"count(DISTINCT {one.key})" for one in doubtful), *(_pairs_sql(*pair) for pair in asked)]
+    )
+    seen, groups = counts[0], dict(zip((one.key for one in doubtful), counts[1:], strict=False))
+    fixed, ordered = Counter[str](), set[str]()
+    for (one, other), pairs in zip(asked, counts[1 + len(doubtful) :], strict=True):
+        fixed[one.key] += pairs == groups[one.key]
+        if pairs >= ALONE * seen and _may_order(other, rows):
+            ordered.add(one.key)
+    return [one for one in candidates if one.key not in groups or fixed[one.key] >= FEWEST_OWN or one.key in ordered]
+
+
+def _may_order(column: ColumnProfile, rows: int) -> bool:
+    """Say whether a column may order the rows of a group: a time by name or kind whose values come again."""
+    is_ordered = column.storage in (*NUMBERS, "datetime")
+    return (
+        is_ordered
+        and 3 <= column.distinct <= rows // 2
+        and (column.storage == "datetime" or names_moments(column.name))
+    )
+
+
+def _pairs_sql(one: ColumnProfile, other: ColumnProfile) -> str:
+    return f"count(DISTINCT hash({one.key}, {other.key}))"
+
+
+def _constant_within(group: ColumnProfile, beside: Sequence[ColumnProfile], head: Lent) -> list[ColumnProfile]:
+    """Return the columns that hold one value within each group; what varies as finely as the groups tells nothing."""
+    asked = [one for one in beside if one.storage != "datetime" and one.distinct <= group.distinct]
+    counts = head.values([f"count(DISTINCT {group.key})", *(_pairs_sql(group, one) for one in asked)])
+    return [one for one, count in zip(asked, counts[1:], strict=True) if count == counts[0]]
+
+
+NO_GROUP = Group("", "")
+
+
+def with_group(
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+) -> tuple[list[ColumnProfile], Group]:
+    """Return the columns, of which the one that names groups holds no amounts, and the group or `NO_GROUP`."""
+    group = find_repeated(columns, rows, axis, lent) or NO_GROUP
+    reason = "numbers that name groups, not amounts"
+    return [
+        replace(column, kind=ColumnKind.CATEGORICAL, kind_reason=reason)
+        if column.name == group.column and column.kind is ColumnKind.INTEGER
+        else column
+        for column in columns
+    ], group
+
+
+def group_findings(group: Group, axis: TimeAxis | None) -> Iterator[Finding]:
+    """Yield that rows belong to groups, where no time axis has told so already."""
+    if not group.column or (axis is not None and axis.group):
+        return
+    message = f"{called(group.column)} groups the rows. {group.reason}"
+    button = Remedy(f"Use {group.column[:40]} as the group column", "draft", {"data.group_column": group.column})
+    remedy = "As the group column it keeps each group on one side of the split."
+    yield Finding("groups", Severity.NOTICE, (group.column,), message, remedy, (button,))

@@ -1,0 +1,162 @@
+"""Series side by side in one table: which column tells them apart, and what their times leave out or say twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from app.domain.analysis.findings.wording import called, rows_do, times
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.table_query import Lent
+from app.domain.hydrology.naming import names_sites
+from app.domain.vocabulary import ColumnKind, Severity
+
+# A larger share of rows that repeat a time speaks for several series. An hour doubled each autumn is 1 row in 8,766.
+MAX_REPEATS = 0.01
+MOST_CANDIDATES = 8
+SCREENED = 50_000
+ALONE = 0.999
+GROUP_KINDS = (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER, ColumnKind.TEXT, ColumnKind.INTEGER)
+CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}([:.]\d{2})?( ?[ap]m)?$", re.IGNORECASE)
+HOUR_NAME = re.compile(r"^(h|hr|hrs|hour|hours|time|minute|min)([_ ]?(of_day|utc|lst))?$", re.IGNORECASE)
+
+
+def mixes_series(rows: int, repeats: int) -> bool:
+    """Return whether so many rows share their time that they must belong to several series.
+
+    A clock set back in autumn and rows that were stored twice repeat a few times within one series; there, derived
+    features use the first row of each time.
+    """
+    return repeats > MAX_REPEATS * rows
+
+
+def find_group(
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+) -> TimeAxis | None:
+    """Return the axis with the column that tells rows of one time apart: with it, no time comes twice.
+
+    Parameters
+    ----------
+    columns, rows
+        The profiled columns and how many rows they have.
+    axis
+        The time axis, or None.
+    lent
+        The table; without it nobody looks and `group` stays None.
+
+    Notes
+    -----
+    A candidate has at most a tenth as many values as there are rows, and is no time of day. It is taken if at most one
+    row in a thousand shares both its time and its group with another; named like a site it is looked at first.
+    """
+    if axis is None or lent is None:
+        return axis
+    if not axis.duplicates:
+        return replace(axis, group="")
+    time = next(column for column in columns if column.name == axis.column)
+    # Rows that share a time need as many values to tell them apart, but for a few that come twice.
+    fewest = 0.9 * (rows - time.missing) / max(1, time.distinct)
+    candidates = sorted(
+        (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
+        key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
+    )[:MOST_CANDIDATES]
+    for one in _screened(candidates, time, rows, lent):
+        together = rows - time.missing - int(lent.values([_pairs_sql(time, one)])[0])
+        if together <= (1 - ALONE) * rows:
+            return replace(axis, group=one.name, group_duplicates=together)
+    return replace(axis, group="")
+
+
+def _screened(
+    candidates: Sequence[ColumnProfile], time: ColumnProfile, rows: int, lent: Lent
+) -> Sequence[ColumnProfile]:
+    """Drop candidates that all rows of some of the times speak against; a few named like a site need no such look."""
+    if rows <= SCREENED or (candidates and names_sites(candidates[0].name)):
+        return candidates
+    some = lent.where(f"hash({time.key}) % {rows // SCREENED + 1:d} = 0")
+    present, *pairs = some.values([f"count({time.key})", *(_pairs_sql(time, one) for one in candidates)])
+    return [one for one, count in zip(candidates, pairs, strict=True) if count >= ALONE * present]
+
+
+def _pairs_sql(time: ColumnProfile, one: ColumnProfile) -> str:
+    return f"count(DISTINCT hash({time.key}, {one.key})) FILTER ({time.key} IS NOT NULL)"
+
+
+def _may_group(column: ColumnProfile, rows: int, axis: TimeAxis) -> bool:
+    few = 2 <= column.distinct <= max(2, rows // 10)
+    # Any number with many values tells events of irregular times apart, so there it has to be named like a site.
+    if column.kind is ColumnKind.INTEGER and not axis.regular and not names_sites(column.name):
+        return False
+    if column.name in axis.columns:
+        return False
+    return few and column.kind in GROUP_KINDS and column.missing == 0
+
+
+def is_clock(column: ColumnProfile) -> bool:
+    """Say whether a column holds the time of day, apart from its date."""
+    texts = [value.strip() for value, _ in column.top_values[:10]]
+    if column.storage == "text":
+        return bool(texts) and all(CLOCK.match(text) for text in texts)
+    hours = column.storage == "integer" and isinstance(column.maximum, float | int) and column.maximum <= 59
+    return hours and bool(HOUR_NAME.match(column.name.strip()))
+
+
+def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None) -> Iterator[Finding]:
+    """Yield what is worth saying about the times of the rows: steps left out or uneven, times that come twice."""
+    clock = next((one for one in columns if is_clock(one)), None)
+    dates = next((one for one in columns if one.storage == "datetime"), None)
+    is_joined = axis is not None and bool(axis.columns)
+    is_open = not is_joined and (axis is None or axis.duplicates > 0)
+    if clock is not None and dates is not None and is_open and _days_alone(dates, rows):
+        message = (
+            f"{called(dates.name)} holds the day and {called(clock.name)} the time of day: the moment of a row "
+            "stands in neither, so earlier values cannot be found by time."
+        )
+        remedy = "Put both into one column, then upload the file again."
+        yield Finding("time_in_two_columns", Severity.NOTICE, (dates.name, clock.name), message, remedy)
+    if axis is None:
+        return
+    name, no_time = called(axis.column), Remedy("Use no time column", "draft", {"data.time_column": ""})
+    if axis.gaps:
+        message = f"{name} leaves out {axis.gaps:,} step{'s' if axis.gaps > 1 else ''} of its {axis.step_label} series."
+        remedy = "An earlier value is found by row, so across a gap it is older than it says."
+        yield Finding("time_gaps", Severity.NOTICE, (axis.column,), message, remedy, (no_time,))
+    if axis.clock_forward or axis.clock_back:
+        message = (
+            f"{name} keeps local time: the clock goes forward {times(axis.clock_forward)} and back "
+            f"{times(axis.clock_back)}, so an hour is left out or comes twice."
+        )
+        yield Finding("daylight_saving", Severity.NOTICE, (axis.column,), message)
+    if not axis.regular:
+        message = f"{name} has no regular step: earlier values are found by row."
+        yield Finding("irregular_time", Severity.NOTICE, (axis.column,), message, "", (no_time,))
+    if axis.duplicates and (clock is None or is_joined):
+        yield from _repeats(columns, axis)
+
+
+def _days_alone(dates: ColumnProfile, rows: int) -> bool:
+    return dates.distinct < 0.9 * rows and ":" not in str(dates.minimum or "")
+
+
+def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Finding]:
+    """Yield the groups of a table of several series, and the times that come twice in one of them."""
+    found = {column.name: column for column in columns}
+    if axis.group is None:
+        return
+    no_time = Remedy("Use no time column", "draft", {"data.time_column": ""})
+    if not axis.group:
+        shared = rows_do(axis.duplicates, "shares its time", "share their time")
+        message = f"{shared} in {called(axis.column)} with an earlier row."
+        remedy = "If they belong to different sites, choose the group column that says so."
+        yield Finding("duplicate_times", Severity.WARNING, (axis.column,), message, remedy, (no_time,))
+        return
+    group, time = found[axis.group], found[axis.column]
+    message = f"{called(group.name)} divides the rows into {group.distinct:,} series, each with its own times."
+    remedy = "As the group column it keeps a series from training and judging at once."
+    button = Remedy(f"Use {group.name[:40]} as the group column", "draft", {"data.group_column": group.name})
+    yield Finding("groups", Severity.NOTICE, (group.name,), message, remedy, (button,))
+    if axis.group_duplicates:
+        names = f"{called(time.name)} and {called(group.name)}"
+        message = f"{rows_do(axis.group_duplicates, 'shares', 'share')} both {names} with an earlier row."
+        yield Finding("duplicate_times", Severity.WARNING, (time.name, group.name), message)

@@ -1,0 +1,62 @@
+"""Numbers of steps said as time too: "30 steps" of a daily series are 30 days."""
+
+from __future__ import annotations
+
+import re
+
+from app.domain.analysis.profiling.profile import TimeAxis
+
+DAY = 86_400.0
+# The largest unit that the number of steps is a whole multiple of is the one that people would say.
+UNITS = ((7 * DAY, "week"), (DAY, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+MONTH_LABEL, YEAR_LABEL = "monthly", "yearly"
+STEPS = re.compile(r"\b(\d[\d,]*)((?:, \d[\d,]*)* and (\d[\d,]*))? steps?\b(?! \()")
+
+
+def duration_of(steps: int, axis: TimeAxis) -> str:
+    """Return how long a number of steps of a regular series takes, in words, or "" where that has no fixed length.
+
+    Parameters
+    ----------
+    steps
+        How many steps.
+    axis
+        The time axis; an irregular one has no step to speak of.
+    """
+    if not axis.regular or axis.step_seconds <= 0:
+        return ""
+    calendar = {MONTH_LABEL: "month", YEAR_LABEL: "year"}.get(axis.step_label)
+    if calendar is not None:
+        return _counted(steps, calendar)
+    seconds = steps * axis.step_seconds
+    # A daily series speaks of days, however many weeks they are.
+    able = [unit for unit in UNITS if unit[0] <= max(axis.step_seconds, DAY) and seconds % unit[0] == 0]
+    return _counted(round(seconds / able[0][0]), able[0][1]) if able else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def with_durations(text: str, axis: TimeAxis | None) -> str:
+    """Return a text whose numbers of steps are said as time too, in brackets.
+
+    Parameters
+    ----------
+    text
+        A sentence, such as "The derived features look back 30 steps.".
+    axis
+        The time axis whose steps they are; None where time does not order the rows, which leaves the text as it is.
+    """
+    if axis is None:
+        return text
+    return STEPS.sub(lambda found: _extended(found, axis), text)
+
+
+def _extended(found: re.Match[str], axis: TimeAxis) -> str:
+    numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", found[0])]
+    durations = [duration_of(number, axis) for number in numbers]
+    if not all(durations):
+        return found[0]
+    said = durations[0] if len(durations) == 1 else f"{', '.join(durations[:-1])} and {durations[-1]}"
+    return f"{found[0]} ({said})"

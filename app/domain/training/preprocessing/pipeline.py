@@ -1,0 +1,125 @@
+"""The pipeline that is fitted anew inside every fold: impute, encode, scale, estimate.
+
+A column that recipes name is worked on by those in their order; what they leave open is done as for every other column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from app.domain.estimators import registry
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.chains import Link, chains_of
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.step_context import Needs
+
+MOST_CATEGORIES = 50
+# More columns make the distance between rows slower and tell little more about it.
+MOST_COORDINATES = 50
+Part = tuple[str, Any, list[str]]
+
+
+def parameters_of(spec: Spec) -> dict[str, Any]:
+    """Return every hyperparameter with its value: the config's, else the registry's default."""
+    entry = registry.get(spec.model.estimator)
+    values = entry.defaults(spec.task.kind)
+    for name, raw in spec.model.parameters.items():
+        parameter = entry.parameter(name)
+        if parameter is not None and name in values:
+            values[name] = parameter.parse(raw)
+    return values
+
+
+def build_pipeline(spec: Spec, table: Table) -> Any:
+    """Return an unfitted scikit-learn pipeline for this config and table."""
+    from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    entry, values = registry.get(spec.model.estimator), parameters_of(spec)
+    estimator = entry.build(spec.task.kind, values, spec.reproducibility.seed)
+    if entry.scale_target and not spec.task.kind.is_classification:
+        estimator = TransformedTargetRegressor(estimator, transformer=StandardScaler())
+    needs = Needs(
+        scale=entry.scale,
+        handles_missing=entry.handles_missing,
+        classes=spec.task.kind.is_classification,
+        seed=spec.reproducibility.seed,
+        keeps_back=bool(values.get("early_stopping")),
+    )
+    parts = list(_parts(spec, table, needs))
+    return Pipeline([("prepare", ColumnTransformer(parts, sparse_threshold=0)), ("estimate", estimator)])
+
+
+def _parts(spec: Spec, table: Table, needs: Needs) -> Iterator[Part]:
+    """Return the steps for each set of columns that share a chain: numbers, then words."""
+    from app.domain.training.preprocessing.fold_steps import MissingMarks
+
+    chains = chains_of(spec.features.transforms)
+    for title, names, build in (("numbers", table.numbers, _numbers), ("categories", table.categories, _categories)):
+        for at, (columns, links) in enumerate(_shared(names, chains)):
+            work = [link for link in links if link.entry.role != "mark"]
+            marked = len(work) < len(links)
+            name = title if not at and not links else f"{title} {at}"
+            seen = [*columns, *_coordinates(work, table, columns)]
+            yield name, build(work, replace(needs, filled=len(columns), marked=marked)), seen
+            if marked:
+                yield f"{name} missing", MissingMarks(), columns
+
+
+def _shared(names: tuple[str, ...], chains: dict[str, tuple[Link, ...]]) -> list[tuple[list[str], tuple[Link, ...]]]:
+    groups: dict[tuple[Any, ...], tuple[list[str], tuple[Link, ...]]] = {}
+    if any(name not in chains for name in names):
+        groups[()] = ([], ())
+    for name in names:
+        links = chains.get(name, ())
+        groups.setdefault(tuple(link.key for link in links), ([], links))[0].append(name)
+    return list(groups.values())
+
+
+def _coordinates(work: list[Link], table: Table, columns: list[str]) -> list[str]:
+    if not any(link.entry.kind == "impute_nearest" for link in work):
+        return []
+    return [name for name in table.numbers if name not in columns][:MOST_COORDINATES]
+
+
+def _numbers(work: list[Link], needs: Needs) -> Any:
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from app.domain.training.preprocessing.empty_columns import FEWEST_KEPT_BACK, EmptyColumns
+    from app.domain.training.preprocessing.fold_steps import step_of
+
+    roles = {link.entry.role for link in work}
+    fewest = FEWEST_KEPT_BACK if needs.keeps_back and needs.handles_missing else 1
+    steps = [EmptyColumns(fewest), *(step_of(link, needs) for link in work)]
+    if not needs.handles_missing:
+        # What was filled may be missing again where a logarithm or a power has no value.
+        mark = "fill" not in roles and not needs.marked
+        steps.append(SimpleImputer(strategy="median", add_indicator=mark, keep_empty_features=bool(work)))
+    if needs.scale and "scale" not in roles:
+        steps.append(StandardScaler())
+    return steps[0] if len(steps) == 1 else make_pipeline(*steps)
+
+
+def _categories(work: list[Link], needs: Needs) -> Any:
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from app.domain.training.preprocessing.fold_steps import one_hot, step_of
+
+    needs = replace(needs, words=True)
+    encoders = {link.entry.kind for link in work if link.entry.role == "encode"}
+    steps = [step_of(link, needs) for link in work]
+    if not encoders:
+        steps.append(one_hot(MOST_CATEGORIES))
+    elif "one_hot" not in encoders:
+        if not needs.handles_missing:
+            steps.append(SimpleImputer(strategy="median", keep_empty_features=True))
+        if needs.scale and not any(link.entry.role == "scale" for link in work):
+            steps.append(StandardScaler())
+    return steps[0] if len(steps) == 1 else make_pipeline(*steps)

@@ -1,0 +1,274 @@
+"""From the stored table to what an estimator sees: rows in order, features typed, target cleaned.
+
+Only what needs no learning happens here. Everything that learns (imputing, scaling, encoding) is in `pipeline`, and is
+fitted inside each fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.analysis.profiling.series import mixes_series
+from app.domain.errors import TrainingError
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.chains import chains_of, clash_of
+from app.domain.training.preprocessing.derivation import apply_transforms
+from app.domain.training.preprocessing.transforms import (
+    column_fault,
+    count_repeats,
+    longest_memory,
+    names_made,
+    names_taken,
+)
+from app.domain.vocabulary import ColumnKind
+
+MISSING_WORD = "(missing)"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What training works on. All arrays are row for row with `features`.
+
+    `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
+    of the dataset. `last_seen` is the target's last observed value before each row, where time orders them.
+    """
+
+    features: pd.DataFrame
+    numbers: tuple[str, ...]
+    categories: tuple[str, ...]
+    derived: tuple[str, ...]
+    target: NDArray[Any]
+    labels: tuple[str, ...]
+    rows: NDArray[np.intp]
+    times: pd.Series | None
+    groups: NDArray[Any] | None
+    last_seen: NDArray[np.float64] | None
+    dropped: int
+    dropped_reason: str
+    notes: tuple[str, ...]
+
+
+def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:
+    """Return a column's kind: what the user said, else what was detected."""
+    return spec.data.column_kinds.get(column) or profile.column(column).kind
+
+
+def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
+    """Return the columns of the file that a config names, each once; the target is the first."""
+    # A recipe may work on what another derives, which no file holds.
+    made = {name for name in names_made(spec) if not profile.has(name)}
+    mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
+    extra = [column for column in (spec.task.time_column, spec.task.group_column) if column]
+    return list(dict.fromkeys([spec.task.target, *spec.features.selected, *extra, *mentioned]))
+
+
+def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
+    """Return the table that training works on.
+
+    Raises
+    ------
+    TrainingError
+        If a column is missing, the target cannot be read as the task needs, or no row is left.
+    """
+    _refuse_absent(frame, spec)
+    in_file = len(frame)
+    frame, rows = _in_time_order(frame, spec)
+    columns_before = set(frame.columns)
+    frame = apply_transforms(frame, spec, profile)
+    derived = tuple(column for column in frame.columns if column not in columns_before)
+    notes = _left_out(spec, columns_before) + _first_of_each_time(frame, spec)
+    target, labels, usable = _target(frame, spec)
+    groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
+    follows = spec.task.time_column is not None and not spec.task.kind.is_classification
+    last_seen = _last_seen(frame, spec, groups) if follows else None
+    features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
+    _refuse_what_cannot_be_done(spec, numbers, categories)
+    if int(usable.sum()) < 2:
+        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+    missing, undated = int((~usable).sum()), in_file - len(frame)
+    reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
+    return Table(
+        features=features[usable].reset_index(drop=True),
+        numbers=numbers,
+        categories=categories,
+        derived=derived,
+        target=target[usable],
+        labels=labels,
+        rows=rows[usable],
+        times=frame.loc[usable, spec.task.time_column].reset_index(drop=True) if spec.task.time_column else None,
+        groups=None if groups is None else groups[usable],
+        last_seen=None if last_seen is None else last_seen[usable],
+        dropped=missing + undated,
+        dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
+        notes=tuple(notes),
+    )
+
+
+def _left_out(spec: Spec, columns: set[str]) -> list[str]:
+    taken = names_taken(spec, columns)
+    return [f"The derived feature {name} was left out: a column of the file has its name." for name in taken]
+
+
+def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
+    needed = {spec.task.target, *spec.features.selected}
+    needed |= {column for column in (spec.task.time_column, spec.task.group_column) if column}
+    absent = sorted(needed - set(frame.columns))
+    if absent:
+        raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+
+
+def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+    """Return the rows that have a date, in the order of time, and the 1-based numbers they have in the file."""
+    column, frame = spec.task.time_column, frame.reset_index(drop=True)
+    if column is None:
+        return frame, np.arange(1, len(frame) + 1)
+    if not pd.api.types.is_datetime64_any_dtype(frame[column]):
+        raise TrainingError(f"The time column {column} does not hold dates.", code="time_column_unreadable")
+    known = frame[frame[column].notna()].sort_values(column, kind="stable")
+    _refuse_mixed_series(known, spec)
+    return known.reset_index(drop=True), known.index.to_numpy() + 1
+
+
+def _refuse_mixed_series(frame: pd.DataFrame, spec: Spec) -> None:
+    """Refuse to look back over rows that share a time and that no group column tells apart."""
+    time, group = spec.task.time_column, spec.task.group_column
+    if time is None or group == time or not longest_memory(spec):
+        return
+    groups = 1 if group is None else frame[group].nunique(dropna=False)
+    repeats = count_repeats(len(frame), times=frame[time].nunique(), groups=groups)
+    if mixes_series(len(frame), repeats):
+        raise TrainingError(
+            f"Rows share a time in {time[:60]}, so features that look back would mix different series. "
+            "Choose the group column that tells these rows apart, or remove those features.",
+            code="times_repeat",
+        )
+
+
+def _first_of_each_time(frame: pd.DataFrame, spec: Spec) -> list[str]:
+    """Return what became of rows that share time and group with an earlier one, where features look back."""
+    time, group = spec.task.time_column, spec.task.group_column
+    if time is None or group == time or not longest_memory(spec):
+        return []
+    repeats = int(frame.duplicated([time, group] if group else [time]).sum())
+    if not repeats:
+        return []
+    rows = "1 row shares its" if repeats == 1 else f"{repeats:,} rows share their"
+    return [f"{rows} time with an earlier row. Features that look back use the first row of each time."]
+
+
+def group_labels(values: pd.Series) -> NDArray[Any]:
+    """Return the group of every row as text; rows without one form a group of their own."""
+    return values.map(label_of, na_action="ignore").astype(object).fillna(MISSING_WORD).to_numpy(dtype=object)
+
+
+def label_of(value: Any) -> str:
+    """Return a class as text; a whole number loses its ".0"."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _target(frame: pd.DataFrame, spec: Spec) -> tuple[NDArray[Any], tuple[str, ...], NDArray[np.bool_]]:
+    column = frame[spec.task.target]
+    if not spec.task.kind.is_classification:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+        usable = np.isfinite(numbers)
+        if not usable.any():
+            raise TrainingError(f"The target {spec.task.target} holds no numbers.", code="target_not_numeric")
+        return numbers, (), usable
+    usable = column.notna().to_numpy()
+    values = [label_of(value) for value in column[usable]]
+    labels = tuple(sorted(set(values), key=_label_order))
+    if len(labels) < 2:
+        raise TrainingError(f"The target {spec.task.target} has only one class.", code="target_one_class")
+    place = {label: at for at, label in enumerate(labels)}
+    codes = np.full(len(column), -1)
+    codes[usable] = [place[value] for value in values]
+    return codes, labels, usable
+
+
+def _label_order(label: str) -> tuple[int, float, str]:
+    try:
+        number = float(label)
+    except ValueError:
+        return (1, 0.0, label)
+    # "nan" is a word that Python takes for a number without a place among the others.
+    return (0, number, label) if np.isfinite(number) else (1, 0.0, label)
+
+
+def _last_seen(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> NDArray[np.float64]:
+    """Return the target's last value at an earlier moment; rows of the same moment do not tell each other's."""
+    values = pd.to_numeric(frame[spec.task.target], errors="coerce").astype(float)
+    times = pd.DatetimeIndex(frame[spec.task.time_column])
+    seen = np.full(len(frame), np.nan)
+    for _, rows in values.groupby(np.zeros(len(frame)) if groups is None else groups, sort=False):
+        here = times[rows.index]
+        # `last` is the last known value of a moment, whatever else it holds.
+        known = rows.groupby(here).last().ffill().shift(1)
+        seen[rows.index] = known.reindex(here).to_numpy()
+    return seen
+
+
+def _features(
+    frame: pd.DataFrame, *, spec: Spec, profile: DatasetProfile, derived: tuple[str, ...], notes: list[str]
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    numbers: dict[str, Any] = {}
+    categories: dict[str, Any] = {}
+    for column in spec.features.selected:
+        kind = kind_of(spec, profile, column)
+        values = frame[column]
+        if kind is ColumnKind.DATETIME and pd.api.types.is_datetime64_any_dtype(values):
+            numbers[column] = (values - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        elif _is_number(kind, values):
+            numbers[column] = _as_number(values)
+        else:
+            categories[column] = values.map(label_of, na_action="ignore").fillna(MISSING_WORD).astype(object)
+    for column in derived:
+        numbers[column] = frame[column]
+    if not numbers and not categories:
+        raise TrainingError("No features are selected.", code="no_features")
+    table = pd.DataFrame({**numbers, **categories}, index=frame.index)
+    infinite = int(np.isinf(table[list(numbers)].to_numpy(dtype=float)).sum()) if numbers else 0
+    if infinite:
+        notes.append(f"{infinite:,} infinite values count as missing.")
+        table = table.replace([np.inf, -np.inf], np.nan)
+    return table, tuple(numbers), tuple(categories)
+
+
+def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:
+    """Refuse recipes for folds that do not fit the kind of a column, or one another."""
+    for column, links in chains_of(spec.features.transforms).items():
+        if column not in numbers and column not in categories:
+            continue
+        faults, is_number = [], column in numbers
+        for link in links:
+            faults.append(column_fault(link.entry, column, is_number=is_number, is_target=False))
+            is_number = is_number or link.entry.role == "encode"
+        clash = clash_of(column, links)
+        faults.insert(0, clash.sentence if clash is not None and clash.severe else "")
+        fault = next((one for one in faults if one), "")
+        if fault:
+            raise TrainingError(fault, code="transform_conflict")
+
+
+def _is_number(kind: ColumnKind, values: pd.Series) -> bool:
+    if kind is ColumnKind.CONSTANT:
+        return bool(pd.api.types.is_numeric_dtype(values))
+    return kind.is_number or kind is ColumnKind.BOOLEAN or bool(pd.api.types.is_bool_dtype(values))
+
+
+def _as_number(values: pd.Series) -> pd.Series:
+    if values.dtype == object:
+        words = values.map(
+            lambda value: {True: 1.0, False: 0.0}.get(value, value) if isinstance(value, bool) else value
+        )
+        return pd.to_numeric(words, errors="coerce").astype(float)
+    return pd.to_numeric(values, errors="coerce").astype(float)

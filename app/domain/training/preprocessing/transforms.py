@@ -1,0 +1,177 @@
+"""What the recipes of a config come to: the columns they make, how far they look back, and what they cannot work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.analysis.profiling.profile import ColumnProfile
+from app.domain.experiment import Spec, TransformPart
+from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS
+from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
+from app.domain.vocabulary import ColumnKind, TaskKind
+
+__all__ = ["DATE_PARTS", "TRANSFORMS", "TransformEntry", "get"]
+
+# How columns of numbers are stored.
+NUMBERS = ("number", "integer")
+_BY_KIND = {entry.kind: entry for entry in TRANSFORMS}
+
+
+def get(kind: str) -> TransformEntry:
+    """Return the recipe of this kind; KeyError if there is none."""
+    return _BY_KIND[kind]
+
+
+def readable(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, TransformEntry, dict[str, Any]]]:
+    """Return each recipe that can be followed, with its entry and clean parameters."""
+    for part in parts:
+        try:
+            entry = get(part.kind)
+            parameters = entry.parse(part.parameters)
+        except (KeyError, ValueError):
+            continue
+        yield part, entry, parameters
+
+
+def derived_names(transform: TransformPart, *, time_column: str | None) -> list[str]:
+    """Return the names of the columns that a recipe adds to the table before the split; most in a fold add none."""
+    entry = get(transform.kind)
+    parameters = entry.parse(transform.parameters)
+    columns = transform.columns if entry.needs_columns else [time_column or "time"]
+    return [name for column in columns for name in entry.names(column, parameters)]
+
+
+def names_made(spec: Spec) -> list[str]:
+    """Return the names of all columns that a config's recipes add to the table."""
+    column = spec.task.time_column
+    made = (
+        name for part, _, _ in readable(spec.features.transforms) for name in derived_names(part, time_column=column)
+    )
+    return list(dict.fromkeys(made))
+
+
+def names_encoded(parts: Iterable[TransformPart]) -> list[str]:
+    """Return the names of all columns of words that recipes make numbers of."""
+    return [name for part, entry, _ in readable(parts) if entry.role == "encode" for name in part.columns]
+
+
+def names_taken(spec: Spec, columns: Iterable[str]) -> list[str]:
+    """Return the names of derived features that columns of the file have already."""
+    held = set(columns)
+    return [name for name in names_made(spec) if name in held]
+
+
+def target_lags(spec: Spec) -> list[str]:
+    """Return the names of the derived features that are earlier values of the target itself."""
+    names: list[str] = []
+    for transform in spec.features.transforms:
+        if transform.kind == "lag" and spec.task.target in transform.columns:
+            only_target = transform.model_copy(update={"columns": [spec.task.target]})
+            names += derived_names(only_target, time_column=spec.task.time_column)
+    return names
+
+
+def memory_of(parts: Iterable[TransformPart]) -> int:
+    """Return how many steps back these recipes look; one that cannot be read looks nowhere."""
+    return max((entry.memory(parameters) for _, entry, parameters in readable(parts)), default=0)
+
+
+def longest_memory(spec: Spec) -> int:
+    """Return how many steps back the config's recipes look."""
+    return memory_of(spec.features.transforms)
+
+
+def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:
+    """Return how many rows at least share their time with an earlier row of their group.
+
+    Parameters
+    ----------
+    rows, times, groups
+        Rows that have a time, distinct times among them, and distinct groups. Without groups (1) the count is exact;
+        with them it is what is left when every group holds every time once.
+    """
+    return max(0, rows - times * max(groups, 1))
+
+
+@dataclass(frozen=True)
+class Held:
+    """The columns that recipes may work on: their kinds, which constant ones are numbers, and what recipes make.
+
+    `made` are the columns that other recipes derive, `encoded` the columns of words that others make numbers of.
+    """
+
+    kinds: Mapping[str, ColumnKind]
+    flat_numbers: frozenset[str]
+    target: str
+    task: TaskKind
+    made: frozenset[str] = frozenset()
+    encoded: frozenset[str] = frozenset()
+
+    def after(self, part: TransformPart, *, time_column: str | None) -> Held:
+        """Return what the recipe behind this one may work on; one that cannot be followed changes nothing."""
+        made = [name for one, _, _ in readable([part]) for name in derived_names(one, time_column=time_column)]
+        return replace(self, made=self.made | set(made), encoded=self.encoded | set(names_encoded([part])))
+
+    def is_number(self, name: str, entry: TransformEntry) -> bool:
+        """Say whether a recipe meets a column as a number."""
+        if name == self.target:
+            return not self.task.is_classification
+        kind = self.kinds.get(name)
+        if name in self.encoded and entry.takes == "numbers" and entry.place == "fold":
+            return True
+        if kind is None or kind.is_number or name in self.flat_numbers:
+            return True
+        return entry.place == "fold" and kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME)
+
+
+def held_by(
+    columns: Iterable[ColumnProfile],
+    kinds: Mapping[str, ColumnKind],
+    *,
+    target: str,
+    task: TaskKind,
+    time_column: str | None,
+    parts: Sequence[TransformPart],
+) -> Held:
+    """Return what a recipe may work on that comes after `parts`, where each column has the kind of `kinds`."""
+    flat = (one.name for one in columns if kinds[one.name] is ColumnKind.CONSTANT and one.storage in NUMBERS)
+    made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
+    return Held(kinds, frozenset(flat), target, task, frozenset(made), frozenset(names_encoded(parts)))
+
+
+def columns_fault(entry: TransformEntry, names: Sequence[str], held: Held) -> str:
+    """Return why a recipe cannot work on these columns, or an empty text."""
+    if not entry.needs_columns:
+        return ""
+    if not names:
+        return f"{entry.title}: choose at least one column."
+    made = held.made if entry.place == "fold" else frozenset()
+    unknown = next((name for name in names if name not in held.kinds and name not in made), None)
+    if unknown is not None:
+        return f"{entry.title}: there is no column named {unknown[:60]}."
+    faults = (
+        column_fault(entry, name, is_number=held.is_number(name, entry), is_target=name == held.target)
+        for name in names
+    )
+    return next((fault for fault in faults if fault), "")
+
+
+def column_fault(entry: TransformEntry, name: str, *, is_number: bool, is_target: bool) -> str:
+    """Return why a recipe cannot work on a column, or an empty text.
+
+    Parameters
+    ----------
+    entry, name
+        The recipe, and the column.
+    is_number, is_target
+        Whether the model meets the column as a number, and whether it is what is to be estimated.
+    """
+    if is_target and not entry.looks_back:
+        return f"{entry.title}: {name[:60]} is the target, of which only earlier steps may be used."
+    if entry.takes == "numbers" and not is_number:
+        return f"{entry.title}: {name[:60]} does not hold numbers."
+    if entry.takes == "words" and is_number:
+        return f"{entry.title}: {name[:60]} holds numbers. Call it categorical on the Data step to have it as words."
+    return ""

@@ -1,0 +1,185 @@
+"""The series behind every plot of the result page: sampled, finite, ready to draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.hydrology.naming import rain_column
+from app.domain.training.validation.metrics import Judged, one_against_rest
+from app.domain.training.validation.scoring import finite
+
+if TYPE_CHECKING:
+    from app.domain.training.run import Part, Run
+
+MOST_POINTS = 1200
+MOST_TIMES = 400
+MOST_LABELS = 30
+MOST_CURVES = 6
+
+
+def iso(moment: Any) -> str | None:
+    """Return a timestamp as ISO text, the date alone where there is no time of day."""
+    if moment is None or pd.isna(moment):
+        return None
+    stamp = pd.Timestamp(moment)
+    return stamp.date().isoformat() if stamp == stamp.normalize() else stamp.isoformat(timespec="minutes")
+
+
+def rounded(values: Any, digits: int = 5) -> list[float | None]:
+    """Return plain numbers of `digits` significant digits, None for what is not finite."""
+    return [None if not np.isfinite(value) else float(f"{value:.{digits}g}") for value in np.asarray(values, float)]
+
+
+def build(run: Run) -> dict[str, Any]:
+    """Return every chart; one that does not apply is None."""
+    parts = [run.holdout] if run.holdout else run.folds
+    rows = np.concatenate([part.rows for part in parts])
+    said = np.concatenate([part.said.values for part in parts])
+    result: dict[str, Any] = {
+        "hydrograph": None,
+        "predicted_observed": None,
+        "residuals": None,
+        "confusion": None,
+        "roc": None,
+        "pr": None,
+        "importance": run.importance,
+        "basis": "hold-out" if run.holdout else "folds",
+    }
+    if run.table.labels:
+        result["confusion"] = _confusion(run, rows, said)
+        result.update(_curves(run, parts))
+        return result
+    observed = run.table.target[rows]
+    result["predicted_observed"] = _scatter(run, observed, said)
+    result["residuals"] = _residuals(run, rows, observed, said)
+    result["hydrograph"] = _hydrograph(run, rows, observed, said)
+    return result
+
+
+def _sample(run: Run, count: int) -> NDArray[np.intp]:
+    if count <= MOST_POINTS:
+        return np.arange(count)
+    random = np.random.default_rng(run.spec.reproducibility.seed)
+    return np.sort(random.choice(count, MOST_POINTS, replace=False))
+
+
+def _scatter(run: Run, observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any]:
+    shown = _sample(run, len(observed))
+    positive = observed[observed > 0]
+    skewed = len(positive) == len(observed) and float(np.quantile(observed, 0.99)) > 20 * float(np.median(observed))
+    return {
+        "observed": rounded(observed[shown]),
+        "predicted": rounded(said[shown]),
+        "rows_shown": len(shown),
+        "rows_total": len(observed),
+        "log": bool(skewed),
+    }
+
+
+def _residuals(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any]:
+    residual = said - observed
+    shown = _sample(run, len(observed))
+    low, high = np.quantile(residual, [0.005, 0.995]) if len(residual) > 1 else (residual.min(), residual.max())
+    inside = np.clip(residual, low, high)
+    counts, edges = np.histogram(inside, bins=25)
+    return {
+        "predicted": rounded(said[shown]),
+        "residual": rounded(residual[shown]),
+        "histogram": {"edges": rounded(edges), "counts": [int(count) for count in counts]},
+        "by_month": _by_month(run, rows, residual),
+    }
+
+
+def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> list[dict[str, Any]] | None:
+    if run.table.times is None:
+        return None
+    months = run.table.times.iloc[rows].dt.month.to_numpy()
+    if len(np.unique(months)) < 6:
+        return None
+    lines = []
+    for month in range(1, 13):
+        values = residual[months == month]
+        if len(values) >= 3:
+            marks = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+            names = ("q05", "q25", "q50", "q75", "q95")
+            lines.append({"month": month, **dict(zip(names, rounded(marks), strict=True)), "rows": len(values)})
+    return lines
+
+
+def _hydrograph(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any] | None:
+    if run.table.times is None or run.table.groups is not None:
+        return None
+    rain = rain_column(run.table.numbers)
+    series = {"observed": observed, "predicted": said}
+    if rain:
+        series["rain"] = run.table.features[rain].to_numpy()[rows]
+    # Repeated folds judge a row several times, and rows may share a moment: each moment is drawn once, at its mean.
+    drawn = pd.DataFrame(series).groupby(run.table.times.iloc[rows].to_numpy()).mean()
+    window, title = _window(pd.Series(drawn.index))
+    shown = drawn.iloc[window]
+    return {
+        "title": title,
+        "times": [iso(moment) for moment in shown.index],
+        "observed": rounded(shown["observed"]),
+        "predicted": rounded(shown["predicted"]),
+        "rain": rounded(shown["rain"]) if rain else None,
+        "rain_column": rain,
+        "rows_total": len(rows),
+    }
+
+
+def _window(times: pd.Series) -> tuple[NDArray[np.intp], str]:
+    """Choose the last whole water year (October to September) where the series is about daily, else the last rows."""
+    last = times.iloc[-1]
+    for year in range(last.year + 1, last.year - 3, -1):
+        inside = ((times >= pd.Timestamp(year - 1, 10, 1)) & (times < pd.Timestamp(year, 10, 1))).to_numpy()
+        if 300 <= int(inside.sum()) <= 370:
+            return np.flatnonzero(inside), f"water year {year}"
+    count = min(len(times), MOST_TIMES)
+    return np.arange(len(times) - count, len(times)), f"the last {count:,} rows"
+
+
+def _confusion(run: Run, rows: NDArray[np.intp], said: NDArray[Any]) -> dict[str, Any]:
+    observed, labels = run.table.target[rows], list(run.table.labels)
+    kept = np.arange(len(labels))
+    if len(labels) > MOST_LABELS:
+        common = np.bincount(run.table.target, minlength=len(labels)).argsort()[::-1][: MOST_LABELS - 1]
+        place = np.full(len(labels), MOST_LABELS - 1)
+        place[np.sort(common)] = np.arange(MOST_LABELS - 1)
+        labels = [labels[at] for at in np.sort(common)] + ["all others"]
+        kept = place
+        run.notes.append(
+            f"The confusion matrix shows the {MOST_LABELS - 1} most common classes and all others together."
+        )
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    np.add.at(counts, (kept[observed], kept[said]), 1)
+    return {"labels": labels, "counts": counts.tolist()}
+
+
+def _curves(run: Run, parts: list[Part]) -> dict[str, Any]:
+    from sklearn import metrics
+
+    if any(part.said.scores is None for part in parts) or len(run.table.labels) > MOST_CURVES:
+        return {"roc": None, "pr": None}
+    names = np.asarray(run.table.labels, dtype=object)
+    rows = np.concatenate([part.rows for part in parts])
+    scores = np.concatenate([part.said.scores for part in parts if part.said.scores is not None])
+    judged = Judged(names[run.table.target[rows]], None, scores, run.table.labels)
+    roc, pr = [], []
+    for label, is_class, score in one_against_rest(judged):
+        fpr, tpr, _ = metrics.roc_curve(is_class, score)
+        precision, recall, _ = metrics.precision_recall_curve(is_class, score)
+        roc.append({"label": label, **_thin(fpr=fpr, tpr=tpr), "auc": finite(metrics.auc(fpr, tpr))})
+        area = finite(metrics.average_precision_score(is_class, score))
+        pr.append({"label": label, **_thin(recall=recall[::-1], precision=precision[::-1]), "ap": area})
+    return {"roc": roc or None, "pr": pr or None}
+
+
+def _thin(**series: NDArray[Any]) -> dict[str, list[float | None]]:
+    count = len(next(iter(series.values())))
+    kept = np.unique(np.linspace(0, count - 1, min(count, 120)).round().astype(int))
+    return {name: rounded(values[kept]) for name, values in series.items()}

@@ -1,0 +1,94 @@
+"""Folds within a fold: the rows that train are divided again, in the same way, for whatever is chosen by trying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.domain.errors import TrainingError
+from app.domain.experiment import Spec, ValidationPart
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.validation.splitting import Fold, RowFacts, Rows, get, make_split
+from app.domain.vocabulary import Strategy
+
+LEAST_FOLDS = 2
+# A single row has no spread, so that no efficiency is defined on it.
+LEAST_ROWS = 2
+
+
+def facts_of(table: Table) -> RowFacts:
+    """Return what splitting may look at."""
+    return RowFacts(
+        rows=len(table.target),
+        classes=table.target if table.labels else None,
+        groups=table.groups,
+        steps=None if table.times is None else pd.factorize(table.times)[0],
+    )
+
+
+def inner_strategy(strategy: Strategy, *, classes: bool) -> Strategy:
+    """Return the strategy that divides training rows as `strategy` divides all rows.
+
+    Repeats are left out, one group out becomes folds of groups, and classes keep their shares.
+    """
+    if get(strategy).needs_group:
+        return Strategy.GROUP_K_FOLD
+    if strategy in (Strategy.TIME_SERIES, Strategy.HOLDOUT):
+        return strategy
+    return Strategy.STRATIFIED_K_FOLD if classes else Strategy.K_FOLD
+
+
+def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
+    """Return the folds within some rows, as positions in the table.
+
+    Where the rows cannot make as many folds as the config says, they make as many as they can.
+
+    Parameters
+    ----------
+    spec
+        The config; `validation`, `model.tuning.inner` and the seed are read.
+    facts
+        All rows of the table.
+    rows
+        The rows that train: no other row is in any of the folds.
+
+    Raises
+    ------
+    TrainingError
+        If the rows cannot make two folds, each with more than one class to train on.
+    """
+    own = facts.of(rows)
+    for folds in range(spec.model.tuning.inner, LEAST_FOLDS - 1, -1):
+        for strategy in _strategies(spec, own):
+            try:
+                split = make_split(_inner_spec(spec, strategy, folds), own)
+            except TrainingError:
+                continue
+            found = [Fold(rows[fold.train], rows[fold.validation]) for fold in split.folds]
+            usable = tuple(one for one in found if _can_be_used(facts, one))
+            if len(usable) == len(found):
+                return usable
+    raise TrainingError(
+        f"{len(rows):,} training rows cannot be divided again for the search. Take fewer folds, or switch tuning off.",
+        code="inner_folds_impossible",
+    )
+
+
+def _strategies(spec: Spec, facts: RowFacts) -> list[Strategy]:
+    best = inner_strategy(spec.validation.strategy, classes=facts.classes is not None)
+    return [best, Strategy.K_FOLD] if best is Strategy.STRATIFIED_K_FOLD else [best]
+
+
+def _inner_spec(spec: Spec, strategy: Strategy, folds: int) -> Spec:
+    known = {one.name for one in get(strategy).parameters}
+    parameters: dict[str, Any] = {name: raw for name, raw in spec.validation.parameters.items() if name in known}
+    if "n_splits" in known:
+        parameters["n_splits"] = folds
+    return spec.model_copy(update={"validation": ValidationPart(strategy=strategy, parameters=parameters)})
+
+
+def _can_be_used(facts: RowFacts, fold: Fold) -> bool:
+    several = facts.classes is None or len(np.unique(facts.classes[fold.train])) > 1
+    return several and len(fold.validation) >= LEAST_ROWS

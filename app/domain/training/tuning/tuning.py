@@ -1,0 +1,263 @@
+"""The search for better hyperparameters, within the training rows of one fold.
+
+Every fold, and the fit before the hold-out, has a search of its own that sees nothing but the rows which train there,
+divided once more. The score of the fold is then that of a model on rows which no trial ever saw (Cawley and Talbot
+2010, On over-fitting in model selection, JMLR 11, 2079-2107). The number of trials ends a search, never a clock, so
+that the same seed finds the same values on any machine.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.errors import StoppedError, TrainingError
+from app.domain.experiment import MetricsPart, Spec
+from app.domain.training.preprocessing.pipeline import build_pipeline, parameters_of
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.report.outcome import MostTrials, ShouldStop
+from app.domain.training.tuning.inner_folds import facts_of, inner_folds
+from app.domain.training.tuning.search_space import Dimension, grid, resolve
+from app.domain.training.validation import metrics, scoring
+from app.domain.training.validation.metrics import Metric
+from app.domain.training.validation.splitting import Fold
+from app.domain.vocabulary import Strategy
+
+COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
+# Trials that run through all inner folds before one may be given up for being worse than their median.
+BEFORE_PRUNING = 4
+# Seeds of neighbouring folds lie this far apart, so that searches do not draw the same values.
+SEED_STEP = 7919
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of hyperparameters that was tried. `score` is its mean over the inner folds it was judged on.
+
+    A trial failed with `reason`; it is `undefined` where it was fitted, and the metric has no value on any inner fold.
+    """
+
+    number: int
+    state: str
+    parameters: dict[str, Any]
+    score: float | None = None
+    reason: str = ""
+    undefined: bool = False
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the search of one part found: `chosen` holds the parameters of the best trial that was judged on all.
+
+    Where the metric has no value on the inner folds, the best has no score and the config's own values.
+    """
+
+    part: str
+    rows: int
+    inner: int
+    trials: tuple[Trial, ...]
+    best: Trial
+    given: Trial | None
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The values found."""
+        return self.best.parameters
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a search asks between two fits, and what it tells after each trial."""
+
+    should_stop: ShouldStop
+    most_trials: MostTrials
+    on_trial: Callable[[list[Trial]], None] = field(default=lambda _trials: None)
+
+
+def tuning_metric(spec: Spec) -> Metric:
+    """Return the metric that decides among trials; KeyError if there is no such metric."""
+    return metrics.get(spec.model.tuning.metric or spec.metrics.primary)
+
+
+def fits_per_outer_fold(spec: Spec) -> int:
+    """Return how often the estimator is fitted for one fold at most: every trial on every inner fold, and once more."""
+    tuning = spec.model.tuning
+    if not tuning.enabled:
+        return 1
+    inner = 1 if spec.validation.strategy is Strategy.HOLDOUT else tuning.inner
+    return 1 + tuning.trials * inner
+
+
+def with_parameters(spec: Spec, found: dict[str, Any]) -> Spec:
+    """Return the config with the values that were found."""
+    model = spec.model.model_copy(update={"parameters": {**spec.model.parameters, **found}})
+    return spec.model_copy(update={"model": model})
+
+
+def search(spec: Spec, table: Table, rows: NDArray[np.intp], *, part: str, number: int, asked: Asked) -> Search:
+    """Look for the best hyperparameters on some rows.
+
+    Parameters
+    ----------
+    spec, table
+        The config and what is trained on.
+    rows
+        The training rows of the fold; no other row is looked at.
+    part, number
+        The name of the fold and its place, from which the seed of the search is made.
+    asked
+        What is asked between fits.
+
+    Raises
+    ------
+    TrainingError
+        If the rows cannot be divided again, the space is empty, or every trial failed.
+    StoppedError
+        When `asked.should_stop` said so.
+    """
+    space, faults = resolve(spec)
+    if faults or not space:
+        raise TrainingError(faults[0].message if faults else "There is nothing to search.", code="search_space_empty")
+    folds = inner_folds(spec, facts_of(table), rows)
+    one = _Searching(spec, table, folds, space, asked=asked)
+    seed = (spec.reproducibility.seed + SEED_STEP * number) % 2**32
+    one.run(seed)
+    complete = [trial for trial in one.trials if trial.state == COMPLETE and trial.score is not None]
+    if not complete and one.trials and all(trial.undefined for trial in one.trials):
+        return Search(part, len(rows), len(folds), tuple(one.trials), Trial(0, FAILED, one.given), None)
+    if not complete:
+        reason = next((trial.reason for trial in one.trials if trial.reason), "no score was defined")
+        raise TrainingError(f"Every trial of the search failed in {part}: {reason}", code="search_failed")
+    best = complete[0]
+    for trial in complete[1:]:
+        if one.metric.better(float(trial.score or 0), float(best.score or 0)):
+            best = trial
+    given = next((trial for trial in complete if trial.number == 1), None) if one.begins_as_given else None
+    return Search(part, len(rows), len(folds), tuple(one.trials), best, given)
+
+
+class _Searching:
+    """One search under way."""
+
+    def __init__(
+        self, spec: Spec, table: Table, folds: tuple[Fold, ...], space: tuple[Dimension, ...], *, asked: Asked
+    ) -> None:
+        self.metric = tuning_metric(spec)
+        judged = MetricsPart(primary=self.metric.id)
+        self.spec = spec.model_copy(update={"metrics": judged})
+        self.table, self.folds, self.space, self.asked = table, folds, space, asked
+        self.trials: list[Trial] = []
+        values = parameters_of(spec)
+        self.given = {one.name: values[one.name] for one in space}
+        # The values of the config are tried first, so that a search does not end below them without saying so.
+        self.begins_as_given = all(one.holds(self.given[one.name]) for one in space)
+
+    def run(self, seed: int) -> None:
+        """Try one set after another until the trials are used up."""
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with warnings.catch_warnings():
+            # A solver that does not settle in one of many trials is judged by its score.
+            warnings.simplefilter("ignore")
+            study = optuna.create_study(
+                direction="maximize", sampler=self._sampler(seed), pruner=_pruner(self.spec.model.tuning.pruning)
+            )
+            budget = self._enqueue(study, seed)
+            while len(self.trials) < min(budget, self.asked.most_trials() or budget):
+                self._stop_if_asked()
+                self.trials.append(self._try(study))
+                self.asked.on_trial(self.trials)
+
+    def _sampler(self, seed: int) -> Any:
+        from optuna import samplers
+
+        kind = self.spec.model.tuning.sampler
+        if kind == "tpe":
+            return samplers.TPESampler(seed=seed)
+        if kind == "qmc":
+            return samplers.QMCSampler(seed=seed, scramble=True)
+        return samplers.RandomSampler(seed=seed)
+
+    def _enqueue(self, study: Any, seed: int) -> int:
+        """Put the values of the config first, and a grid behind them; returns how many trials there are."""
+        trials = self.spec.model.tuning.trials
+        first = [self.given] if self.begins_as_given else []
+        if self.spec.model.tuning.sampler == "grid":
+            points = [point for point in grid(self.space, trials) if point not in first]
+            drawn = np.random.default_rng(seed).permutation(len(points))
+            first += [points[at] for at in drawn]
+            trials = min(trials, len(first))
+        for point in first[:trials]:
+            study.enqueue_trial(point)
+        return trials
+
+    def _stop_if_asked(self) -> None:
+        if self.asked.should_stop():
+            raise StoppedError
+
+    def _try(self, study: Any) -> Trial:
+        import optuna
+
+        drawn = study.ask()
+        number, values = drawn.number + 1, {one.name: _draw(drawn, one) for one in self.space}
+        scores: list[float] = []
+        try:
+            for step, fold in enumerate(self.folds, start=1):
+                self._stop_if_asked()
+                scores += self._judge(values, fold)
+                if scores and step < len(self.folds):
+                    drawn.report(self._worth(scores), step)
+                    if drawn.should_prune():
+                        study.tell(drawn, state=optuna.trial.TrialState.PRUNED)
+                        return Trial(number, PRUNED, values, self._shown(scores))
+        except (ValueError, np.linalg.LinAlgError, FloatingPointError) as fault:
+            study.tell(drawn, state=optuna.trial.TrialState.FAIL)
+            return Trial(number, FAILED, values, reason=str(fault).split("\n", maxsplit=1)[0][:200])
+        if not scores:
+            study.tell(drawn, state=optuna.trial.TrialState.FAIL)
+            reason = f"{self.metric.title} is not defined on its inner folds."
+            return Trial(number, FAILED, values, reason=reason, undefined=True)
+        study.tell(drawn, self._worth(scores))
+        return Trial(number, COMPLETE, values, self._shown(scores))
+
+    def _judge(self, values: dict[str, Any], fold: Fold) -> list[float]:
+        table = self.table
+        pipeline = build_pipeline(with_parameters(self.spec, values), table)
+        pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
+        said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
+        if not table.labels and not np.isfinite(said.values).all():
+            raise ValueError("The estimator diverged: its estimates are not finite.")
+        score = scoring.judge(self.spec, table, fold.validation, said)[self.metric.id]
+        return [] if score is None else [abs(score) if self.metric.signed else score]
+
+    def _shown(self, scores: list[float]) -> float:
+        return float(np.mean(scores))
+
+    def _worth(self, scores: list[float]) -> float:
+        """Return the mean so that larger is better, as the study wants it."""
+        mean = self._shown(scores)
+        return mean if self.metric.greater_is_better and not self.metric.signed else -mean
+
+
+def _pruner(kind: str) -> Any:
+    from optuna import pruners
+
+    if kind == "median":
+        return pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING)
+    if kind == "halving":
+        return pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+    return pruners.NopPruner()
+
+
+def _draw(drawn: Any, one: Dimension) -> Any:
+    if one.choices:
+        return drawn.suggest_categorical(one.name, list(one.choices))
+    if one.parameter.type == "integer":
+        return int(drawn.suggest_int(one.name, int(one.low), int(one.high), log=one.log))
+    return float(drawn.suggest_float(one.name, float(one.low), float(one.high), log=one.log))

@@ -1,0 +1,84 @@
+"""Judging: predictions of a fitted pipeline or a baseline become scores, each NaN turned into None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.validation import metrics
+from app.domain.training.validation.metrics import Judged, Metric
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What was said about some rows: values (codes for classes), and scores per class where there are any."""
+
+    values: NDArray[Any]
+    scores: NDArray[np.float64] | None = None
+    are_probabilities: bool = False
+
+
+def finite(value: float | None) -> float | None:
+    """Return the value, or None where it is not a finite number."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def metrics_of(spec: Spec) -> tuple[Metric, ...]:
+    """Return the config's metrics, the primary one first, each once."""
+    wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
+    return tuple(dict.fromkeys(metrics.get(identifier) for identifier in wanted))
+
+
+def predict(pipeline: Any, features: pd.DataFrame, *, classes: int) -> Predicted:
+    """Ask a fitted pipeline about rows; class scores are spread over all classes, also those a fold never saw."""
+    values = np.asarray(pipeline.predict(features))
+    if not classes:
+        return Predicted(values.astype(float))
+    known = np.asarray(pipeline.classes_)
+    if hasattr(pipeline, "predict_proba"):
+        return Predicted(values, _spread(np.asarray(pipeline.predict_proba(features)), known, classes), True)
+    raw = np.asarray(pipeline.decision_function(features))
+    if raw.ndim == 1:
+        raw = np.column_stack([-raw, raw])
+    return Predicted(values, _spread(raw, known, classes, fill=float(raw.min()) - 1), False)
+
+
+def _spread(scores: NDArray[Any], known: NDArray[Any], classes: int, *, fill: float = 0.0) -> NDArray[np.float64]:
+    full = np.full((len(scores), classes), fill)
+    full[:, known] = scores
+    return full
+
+
+def judge(spec: Spec, table: Table, rows: NDArray[np.intp], said: Predicted) -> dict[str, float | None]:
+    """Return metric id -> score on these rows; None where a metric is undefined there."""
+    observed, predicted = table.target[rows], said.values
+    if table.labels:
+        names = np.asarray(table.labels, dtype=object)
+        observed, predicted = names[observed], names[predicted]
+    judged = Judged(observed, predicted, said.scores, table.labels, said.are_probabilities)
+    return {metric.id: finite(metric(judged)) for metric in metrics_of(spec)}
+
+
+def summary(folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, float | None] | None) -> dict[str, Any]:
+    """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's."""
+    rows = list(folds)
+    names = list(rows[0]) if rows else list(holdout or {})
+    result = {}
+    for name in names:
+        values = [row[name] for row in rows]
+        known = [value for value in values if value is not None]
+        result[name] = {
+            "mean": finite(float(np.mean(known))) if known else None,
+            "std": finite(float(np.std(known, ddof=1))) if len(known) > 1 else None,
+            "folds": values,
+            "holdout": holdout[name] if holdout else None,
+        }
+    return result

@@ -1,0 +1,112 @@
+"""The history of a draft: undo, redo, and answers that are confirmed without being changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.errors import ConflictError
+from app.services.drafts.drafts import ABSENT, RETRIES, Changes, refuse_launched, save_many
+from app.storage import drafts
+from app.storage.db import transaction
+from app.storage.tables import DraftEvent, DraftRow, User
+
+# A draft begins with the choice of its data, which is version 2; nothing before that can be undone.
+FIRST_VERSION = 2
+
+
+@dataclass(frozen=True)
+class UndoStacks:
+    """The versions that can be taken back, and those of undos that can be taken back; the last one comes first in turn.
+
+    Undo walks back through `undo` from its end; redo walks forth through `redo` until something new is answered.
+    """
+
+    undo: tuple[int, ...] = ()
+    redo: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class UndoOutcome:
+    """The version after an undo or a redo, and the step that shows the change; no step where nothing was left."""
+
+    version: int
+    step: str = ""
+
+
+def stacks_of(marks: Iterable[tuple[int, int | None]]) -> UndoStacks:
+    """Return what can be undone and redone after these saves, each (version, version that it takes back or None)."""
+    undo: list[int] = []
+    redo: list[int] = []
+    for version, undoes in marks:
+        if undoes is None:
+            undo.append(version)
+            redo.clear()
+        elif redo and redo[-1] == undoes:
+            redo.pop()
+            undo.append(version)
+        else:
+            if undo:
+                undo.pop()
+            redo.append(version)
+    return UndoStacks(tuple(undo), tuple(redo))
+
+
+def undo_stacks(row: DraftRow) -> UndoStacks:
+    """Return what can be undone and redone in a draft."""
+    if row.version <= FIRST_VERSION:
+        return UndoStacks()
+    return stacks_of(drafts.list_undo_marks(row.id, after_version=FIRST_VERSION))
+
+
+def undo(user: User, draft_id: uuid.UUID) -> UndoOutcome:
+    """Take back the last change that stands, as a new version; the next undo takes back the one before it."""
+    row = drafts.get_draft(draft_id, owner_id=user.id)
+    return _take_back(user, row, undo_stacks(row).undo)
+
+
+def redo(user: User, draft_id: uuid.UUID) -> UndoOutcome:
+    """Bring back what the last undo took back, as a new version; nothing after something new was answered."""
+    row = drafts.get_draft(draft_id, owner_id=user.id)
+    return _take_back(user, row, undo_stacks(row).redo)
+
+
+def _take_back(user: User, row: DraftRow, stack: tuple[int, ...]) -> UndoOutcome:
+    if not stack:
+        refuse_launched(row)
+        return UndoOutcome(row.version)
+    event = drafts.get_event(row.id, stack[-1])
+    outcome = save_many(user, row.id, changes=_reversed(event), version=row.version, undoes=event.version)
+    return UndoOutcome(outcome.version, event.step)
+
+
+def _reversed(event: DraftEvent) -> dict[str, dict[str, Any]]:
+    """Return the answers that were there before a save, in the shape of a change."""
+    changes: dict[str, dict[str, Any]] = {}
+    for path, (before, _after) in event.changes.items():
+        step, _, name = path.partition(".")
+        changes.setdefault(step, {})[name] = None if before == ABSENT else before
+    return changes
+
+
+def confirm_answers(user: User, draft_id: uuid.UUID, *, step: str, changes: Changes) -> bool:
+    """Keep answers that change nothing of what a page shows; returns whether the draft did not hold them yet.
+
+    A suggestion that is confirmed stays when a later one differs. Since nothing visible changes there is no new
+    version, no other tab to warn and nothing to undo.
+    """
+    for _ in range(RETRIES if changes else 0):
+        with transaction():
+            row = drafts.get_draft(draft_id, owner_id=user.id)
+            refuse_launched(row)
+            fields = {**row.answers.get(step, {}), **changes}
+            answers = {**row.answers, step: {name: value for name, value in fields.items() if value is not None}}
+            if answers[step] == row.answers.get(step, {}):
+                return False
+            if drafts.replace_answers(row.id, version=row.version, answers=answers):
+                return True
+    if not changes:
+        return False
+    raise ConflictError("The draft is being changed too quickly. Try again.")

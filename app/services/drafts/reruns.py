@@ -1,0 +1,78 @@
+"""A new draft from an experiment that was launched, to be changed and run again."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from app.domain.errors import ConflictError
+from app.domain.experiment import NAME_LENGTH
+from app.domain.recommendation.from_config import answers_of_config
+from app.domain.vocabulary import ColumnKind
+from app.domain.wizard import SLUGS
+from app.services import experiments
+from app.services.datasets import datasets
+from app.services.drafts.draft_history import FIRST_VERSION
+from app.services.measurements import associations
+from app.storage import datasets as dataset_rows
+from app.storage import drafts
+from app.storage.db import transaction
+from app.storage.tables import Dataset, DraftRow, Experiment, User
+
+NUMBERED = re.compile(r"^(?P<name>.*) \((?P<number>\d{1,6})\)$", re.DOTALL)
+
+
+def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
+    """Start a draft with the answers of an experiment, whatever became of it; the experiment stays as it is.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such experiment of the user's.
+    ConflictError
+        If its dataset was deleted or cannot be used.
+    """
+    experiment = experiments.get_experiment(user, experiment_id)
+    dataset = dataset_of(user, experiment)
+    profile = datasets.profile_of(dataset) if dataset is not None else None
+    if dataset is None or profile is None:
+        raise ConflictError(
+            "The dataset of this experiment was deleted. Restore it on the page of datasets, then try again.",
+            code="dataset_gone",
+        )
+    spec = experiments.spec_of(experiment)
+    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
+    kinds.update(spec.data.column_kinds)
+    known = associations.associations_for(dataset, spec.task.target, kinds)
+    answers = answers_of_config(spec, profile, known)
+    answers["data"]["dataset_id"] = str(dataset.id)
+    answers["review"] |= {
+        "name": next_name(experiment.name),
+        "description": experiment.description,
+        "tags": ", ".join(experiment.tags),
+        "notes": experiment.notes,
+    }
+    with transaction():
+        return drafts.add_draft(
+            owner_id=user.id,
+            dataset_id=dataset.id,
+            answers=answers,
+            version=FIRST_VERSION,
+            reached=SLUGS[-1],
+            parent_experiment_id=experiment.id,
+        )
+
+
+def dataset_of(user: User, experiment: Experiment) -> Dataset | None:
+    """Return the dataset that an experiment stands on, or None where it was deleted."""
+    dataset = dataset_rows.find_dataset(experiment.dataset_id)
+    usable = dataset is not None and dataset.owner_id == user.id and dataset.deleted_at is None
+    return dataset if usable else None
+
+
+def next_name(name: str) -> str:
+    """Return a name that tells a repetition from what it repeats: "Flow" becomes "Flow (2)", and that "Flow (3)"."""
+    numbered = NUMBERED.match(name)
+    stem, number = (numbered["name"], int(numbered["number"]) + 1) if numbered else (name, 2)
+    ending = f" ({number})"
+    return f"{stem[: NAME_LENGTH - len(ending)]}{ending}"

@@ -1,0 +1,155 @@
+"""Training for a worker: reads the rows, trains, and ends job and experiment in one fenced transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.errors import DomainError
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.preparation import columns_read
+from app.domain.training.report.clock import Clock, forget_peak, peak_memory_mb
+from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
+from app.domain.vocabulary import RunState
+from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.experiments import PREDICTIONS, csv_lines, spec_of
+from app.services.measurements import estimates
+from app.storage import columnar, experiments, files, jobs
+from app.storage import datasets as dataset_rows
+from app.storage.db import now, transaction
+from app.storage.tables import Experiment
+
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """Do something that stores, as often as it takes."""
+
+    def __call__(self, act: Callable[[], T], /) -> T:
+        """Do it."""
+
+
+def store_once(act: Callable[[], T], /) -> T:
+    """Do it once, for callers that wait for nothing."""
+    return act()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A training that came to its end, and what it took."""
+
+    spec: Spec
+    profile: DatasetProfile
+    result: TrainingResult
+    taken: estimates.Taken
+
+
+def begin(experiment_id: uuid.UUID) -> bool:
+    """Say that an experiment runs; False when it has ended already."""
+    with transaction():
+        row = experiments.find_experiment(experiment_id)
+        if row is None or RunState(row.state).is_final:
+            return False
+        row.state = RunState.RUNNING.value
+        row.started_at = row.started_at or now()
+    return True
+
+
+def run(
+    experiment_id: uuid.UUID,
+    *,
+    job_id: uuid.UUID,
+    attempt: int,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    most_trials: MostTrials = lambda: None,
+    store: Store = store_once,
+) -> bool:
+    """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
+    from app.domain.training.run import load_libraries, train
+
+    forget_peak()
+    clock = Clock()
+    load_libraries()
+    idle_mb = peak_memory_mb()
+    row = experiments.find_experiment(experiment_id)
+    if row is None:
+        raise DomainError("The experiment is gone.", code="experiment_gone")
+    dataset = dataset_rows.find_dataset(row.dataset_id)
+    profile = datasets.profile_of(dataset) if dataset is not None else None
+    if dataset is None or profile is None:
+        raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
+    spec = spec_of(row)
+    frame = columnar.read_frame(datasets.sound_rows_of(dataset, fresh=True), profile, columns_read(spec, profile))
+    start_seconds = clock.total_work()
+    result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
+    folder = store(lambda: _write(experiment_id, attempt, result))
+    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
+    most_mb = max(peak_memory_mb(), idle_mb)
+    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
+    ended = Ended(spec, profile, result, taken)
+    if store(lambda: _store(experiment_id, job_id=job_id, attempt=attempt, ended=ended)):
+        return True
+    files.remove_folder(folder)
+    return False
+
+
+def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Path:
+    target = files.experiment_dir(current_settings().data, experiment_id) / f"attempt-{attempt}"
+    aside = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    table = result.predictions
+    rows = table.itertuples(index=False, name=None)
+    try:
+        aside.mkdir(parents=True, mode=0o700)
+        with (aside / PREDICTIONS).open("w", encoding="utf-8", newline="") as handle:
+            handle.writelines(csv_lines([str(name) for name in table.columns], rows))
+        files.publish_folder(aside, target)
+    except OSError:
+        # On a full disk, half a file would take the room that the next try needs.
+        files.remove_folder(aside)
+        raise
+    return target
+
+
+def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, ended: Ended) -> bool:
+    report = ended.result.report
+    with transaction():
+        if not jobs.end(job_id, attempt=attempt, state=RunState.FINISHED):
+            return False
+        row = experiments.find_experiment(experiment_id)
+        if row is None:
+            return False
+        _fill(row, attempt=attempt, report=report)
+        row.actual = ended.taken.actual()
+        work = report["timing"]["work"]
+        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+    return True
+
+
+def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
+    row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
+    row.report = {**report, "warnings": list(row.warnings or ())}
+    scores, headline, environment = report["scores"], report["headline"], report["environment"]
+    row.scores = scores if isinstance(scores, dict) else None
+    row.headline = headline if isinstance(headline, dict) else None
+    row.environment = environment if isinstance(environment, dict) else None
+    row.failure_code = row.failure = None
+
+
+def fail(
+    experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, state: RunState, code: str = "", message: str = ""
+) -> bool:
+    """End a held job and its experiment together; False when the job is no longer ours."""
+    with transaction():
+        if not jobs.end(job_id, attempt=attempt, state=state, error_code=code or None, error=message or None):
+            return False
+        row = experiments.find_experiment(experiment_id)
+        if row is not None and not RunState(row.state).is_final:
+            row.state, row.failure_code, row.failure = state.value, code or None, message or None
+            row.finished_at = now()
+    return True

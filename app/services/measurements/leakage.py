@@ -1,0 +1,190 @@
+"""The questions about leaks, what was answered, and what is worth saying about a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from app.domain.analysis.findings.signal import signal_finding
+from app.domain.analysis.leakage.leakage import question_of
+from app.domain.analysis.profiling.profile import Finding, Leak, Remedy
+from app.domain.recommendation.plan import Plan
+from app.domain.vocabulary import Severity
+from app.services.datasets.datasets import profile_of
+from app.services.measurements import associations
+from app.services.measurements.measuring import Kinds, kinds_of
+from app.storage.tables import Dataset
+
+
+@dataclass(frozen=True)
+class LeakQuestion:
+    """One recorded question about one column: would you know this at prediction time?
+
+    `field` is the answer's field on the Features step ("leak.c3"), and `answer` is "known", "not_known" or "". `strong`
+    says that the column stays unticked until it is answered. `others` are columns that belong to the evidence;
+    `is_part` says that the target is the sum of the column and these. `columns` and their `fields` are all that one
+    answer decides about.
+    """
+
+    column: str
+    key: str
+    field: str
+    code: str
+    score: float
+    strong: bool
+    evidence: str
+    question: str
+    answer: str = ""
+    others: tuple[str, ...] = ()
+    is_part: bool = False
+    columns: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeakSearch:
+    """How far the search for leaks is, and what is asked.
+
+    `state` is "measured", "measuring", or "stopped" where it failed or was stopped; `measured` of `columns` are done.
+    Of the parts of a sum there is one question.
+    """
+
+    state: str
+    questions: tuple[LeakQuestion, ...] = ()
+    measured: int = 0
+    columns: int = 0
+
+    @property
+    def open(self) -> tuple[LeakQuestion, ...]:
+        """Return the questions that nobody has answered."""
+        return tuple(question for question in self.questions if not question.answer)
+
+
+def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
+    """Return how far the search for leaks of a draft's target is, open questions first, the surest first."""
+    profile, spec = profile_of(dataset), plan.spec
+    if profile is None or spec is None or not profile.has(spec.task.target):
+        return LeakSearch("measured")
+    target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
+    found = associations.associations_for(dataset, target, kinds)
+    asked = sorted(joined(questions_for(dataset, plan)), key=lambda one: (bool(one.answer), -one.score))
+    state = "measured"
+    if not plan.columns_measured:
+        # The plan may be older than the end of the job, so that a job that has ended is asked about once more.
+        job = associations.job_for(dataset, associations.key_of(profile, target, kinds))
+        state = "measuring" if job is not None else "stopped"
+    measured = 0 if found is None else len(found.items)
+    return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
+
+
+def search_again(dataset: Dataset, plan: Plan) -> None:
+    """Have leaks looked for once more where that failed or was stopped."""
+    profile, spec = profile_of(dataset), plan.spec
+    if profile is not None and spec is not None and not plan.columns_measured:
+        associations.ask(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds), again=True)
+
+
+def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
+    """Return the questions with one for all parts of a sum, unless these were answered differently one by one."""
+    by_column = {question.column: question for question in questions}
+    whole: list[LeakQuestion] = []
+    taken: set[str] = set()
+    for question in by_column.values():
+        if question.column in taken:
+            continue
+        others = [by_column[name] for name in question.others if name in by_column] if question.is_part else []
+        together = all(one.is_part and one.answer == question.answer for one in others)
+        group = [question, *(one for one in others if one.column not in taken)] if together else [question]
+        taken.update(one.column for one in group)
+        whole.append(
+            replace(
+                question,
+                columns=tuple(one.column for one in group),
+                fields=tuple(one.field for one in group),
+                strong=any(one.strong for one in group),
+            )
+        )
+    return whole
+
+
+def questions_for(dataset: Dataset, plan: Plan) -> list[LeakQuestion]:
+    """Return a question for each column that may give the target away, the surest first; none until it is measured.
+
+    A column is asked about once, with all that is known of it. What was answered stays in the list with its answer.
+    """
+    profile, spec = profile_of(dataset), plan.spec
+    if profile is None or spec is None or not profile.has(spec.task.target):
+        return []
+    target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
+    found = associations.associations_for(dataset, target, kinds)
+    if found is None:
+        return []
+    answers = spec.leakage.answers
+    questions = []
+    for column in found.suspects():
+        leak = _of_a_moment(found.leaks_of(column))
+        if leak is not None:
+            key = profile.column(column).key
+            questions.append(_question(leak, key, target, answers.get(column, "")))
+    return sorted(questions, key=lambda one: -one.score)
+
+
+def _of_a_moment(leaks: tuple[Leak, ...]) -> Leak | None:
+    """Return the surest suspicion, with the evidence of all others; what is about the split is not asked here."""
+    asked = [leak for leak in leaks if leak.code != "group_leakage"]
+    if not asked:
+        return None
+    evidence = " ".join(dict.fromkeys(leak.evidence for leak in asked))
+    first, parts = asked[0], [leak for leak in asked if leak.is_part]
+    others = tuple(dict.fromkeys(name for leak in parts or asked for name in leak.others))
+    return Leak(first.column, first.code, first.score, evidence, others, bool(parts))
+
+
+def _question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
+    return LeakQuestion(
+        column=leak.column,
+        key=key,
+        field=f"leak.{key}",
+        code=leak.code,
+        score=leak.score,
+        strong=leak.strong,
+        evidence=leak.evidence,
+        question=question_of(leak, target),
+        answer=answer,
+        others=leak.others,
+        is_part=leak.is_part,
+        columns=(leak.column,),
+        fields=(f"leak.{key}",),
+    )
+
+
+def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> list[Finding]:
+    """Return what is worth saying about a target: that nothing goes with it, and each leak, the surest first.
+
+    For a large dataset a worker is asked, and there is nothing to say before it has measured.
+    """
+    profile = profile_of(dataset)
+    if profile is None or not profile.has(target):
+        return []
+    found = associations.associations_for(dataset, target, kinds_of(profile, kinds))
+    if found is None:
+        return []
+    leaks = [leak for column in found.suspects() for leak in found.leaks_of(column)]
+    weak = signal_finding(found)
+    return [*((weak,) if weak else ()), *(_finding(leak, target) for leak in sorted(leaks, key=lambda one: -one.score))]
+
+
+def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bool:
+    """Say whether everything that may give a target away has been looked at."""
+    profile = profile_of(dataset)
+    if profile is None or not profile.has(target):
+        return False
+    found = associations.associations_for(dataset, target, kinds_of(profile, kinds))
+    return found is not None and found.complete
+
+
+def _finding(leak: Leak, target: str) -> Finding:
+    severity = Severity.WARNING if leak.strong else Severity.NOTICE
+    remedies = () if leak.code == "group_leakage" else (Remedy("Leave it out", "leave_out", columns=(leak.column,)),)
+    message = f"`{leak.column[:60]}`: {leak.evidence}"
+    return Finding(leak.code, severity, (leak.column, *leak.others), message, question_of(leak, target), remedies)

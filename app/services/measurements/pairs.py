@@ -1,0 +1,124 @@
+"""One pair of columns as a picture: points, boxes or a table of counts, from a seeded sample of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from app.domain.analysis.associations.column_block import NEVER, prepare
+from app.domain.analysis.associations.correlation import Method, assembled, block_of, number_measure
+from app.domain.errors import ConflictError, DomainError
+from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.measurements.measuring import Kinds, kinds_of
+from app.storage import columnar
+from app.storage.tables import Dataset
+
+SAMPLE_ROWS = 20_000
+MOST_POINTS = 800
+MOST_CLASSES = 12
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SEED = 42
+Labels = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Box:
+    """The spread of a number within one class: the quantiles at 0.05, 0.25, 0.5, 0.75 and 0.95, and the rows."""
+
+    label: str
+    quantiles: tuple[float, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class PairPicture:
+    """What a pair looks like. `kind` says which of the rest is filled.
+
+    "scatter": `points`, a seeded sample, `one` across and `other` up. "boxes": one box for each class of `one` over the
+    number `other` (the two change places where the class came second). "table": `counts[i][j]` rows of the classes
+    `labels[0][i]` of `one` and `labels[1][j]` of `other`. "none": `reason` says why. `rows` have both values, of
+    `shown`; `value` and `measure` are on those, so on a sample they may differ a little from the matrix.
+    """
+
+    kind: str
+    one: str
+    other: str
+    rows: int
+    shown: int
+    value: float | None = None
+    measure: str = ""
+    points: tuple[tuple[float, float], ...] = ()
+    boxes: tuple[Box, ...] = ()
+    labels: Labels = ((), ())
+    counts: tuple[tuple[int, ...], ...] = ()
+    reason: str = ""
+
+
+def pair(
+    dataset: Dataset, one: str, other: str, *, kinds: Kinds | None = None, method: Method = Method.AUTO
+) -> PairPicture:
+    """Return what two columns look like together.
+
+    Raises
+    ------
+    DomainError
+        If there is no such column.
+    """
+    profile = profile_of(dataset)
+    if profile is None:
+        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    for name in (one, other):
+        if not profile.has(name):
+            raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field="columns")
+    if one == other:
+        return PairPicture("none", one, other, 0, 0, reason="That is one column: choose two.")
+    every = kinds_of(profile, kinds)
+    unfit = next((name for name in (one, other) if every[name] in NEVER), None)
+    if unfit is not None:
+        reason = f"{unfit[:60]} holds {every[unfit].value} values, which no picture of a pair shows."
+        return PairPicture("none", one, other, 0, 0, reason=reason)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, [one, other], sample_rows=SAMPLE_ROWS)
+    return _pictured(frame, one, other, every, method)
+
+
+def _pictured(frame: Any, one: str, other: str, kinds: Kinds, method: Method) -> PairPicture:
+    slab = prepare(frame, kinds)
+    both = frame.replace([np.inf, -np.inf], np.nan).dropna()
+    if slab.number_places.size + slab.class_places.size < 2 or both.empty:
+        reason = "One of the two does not vary, or they share too few rows."
+        return PairPicture("none", one, other, len(both), len(frame), reason=reason)
+    measure = number_measure(method, holed=0, rows=len(frame))
+    block = block_of(slab, slab, method=method, of_numbers=measure, places=(range(2), range(2)))
+    matrix = assembled((one, other), [block])
+    said = PairPicture("scatter", one, other, len(both), len(frame), matrix.value(0, 1), matrix.measure(0, 1))
+    if slab.number_places.size == 2:
+        return replace(said, points=_points(both))
+    if slab.class_places.size == 2:
+        labels, counts = _table(both, one, other)
+        return replace(said, kind="table", labels=labels, counts=counts)
+    word, number = (one, other) if int(slab.class_places[0]) == 0 else (other, one)
+    return replace(said, kind="boxes", one=word, other=number, boxes=_boxes(both, word, number))
+
+
+def _points(both: Any) -> tuple[tuple[float, float], ...]:
+    some = both.sample(min(len(both), MOST_POINTS), random_state=SEED).to_numpy(dtype=float)
+    return tuple((float(x), float(y)) for x, y in some)
+
+
+def _boxes(both: Any, word: str, number: str) -> tuple[Box, ...]:
+    """Return a box for each of the commonest classes, the highest middle first."""
+    boxes = []
+    for label in both[word].value_counts().index[:MOST_CLASSES]:
+        values = both[number][both[word] == label].to_numpy(dtype=float)
+        quantiles = tuple(float(value) for value in np.quantile(values, QUANTILES))
+        boxes.append(Box(str(label)[:60], quantiles, len(values)))
+    return tuple(sorted(boxes, key=lambda box: -box.quantiles[2]))
+
+
+def _table(both: Any, one: str, other: str) -> tuple[Labels, tuple[tuple[int, ...], ...]]:
+    rows, columns = (list(both[name].value_counts().index[:MOST_CLASSES]) for name in (one, other))
+    counts = both.groupby([one, other], observed=True).size()
+    table = tuple(tuple(int(counts.get((row, column), 0)) for column in columns) for row in rows)
+    return (tuple(str(row)[:60] for row in rows), tuple(str(column)[:60] for column in columns)), table
