@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Both need Python 3.11 or newer and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check fmt lint bench browsers lock clean
+.PHONY: help run dev test test-slow check fmt lint bench browsers lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -34,6 +34,9 @@ $(VENV)/.test: requirements-dev.lock $(VENV)/.run
 
 run: $(VENV)/.run ## Start HydroML; Ctrl-C stops it
 	@exec $(PY) -m app.cli up
+
+dev: $(VENV)/.run ## Start HydroML for work on it: it follows changes of the source
+	@exec $(PY) -m app.cli up --dev
 
 test: $(VENV)/.test ## Run the tests that protect a change
 	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow"

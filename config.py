@@ -70,6 +70,7 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     proxies: tuple[Network, ...] = ()
     spare_reader: bool = True
+    dev: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -91,6 +92,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         "tls": _switch(env, "HYDROML_TLS"),
         "trusted_hosts": tuple(host.lower() for host in hosts if host),
         "proxies": _proxies(env),
+        "dev": _switch(env, "HYDROML_DEV"),
         "spare_reader": _switch(env, "HYDROML_SPARE_READER", default="1"),
         "limits": _limits(env),
     }

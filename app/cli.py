@@ -36,8 +36,9 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port; HYDROML_PORT or 8000 otherwise.")
 @click.option("--workers", type=click.IntRange(1, 64), default=LEAST_WORKERS, show_default=True, help="Three at least.")
+@click.option("--dev", is_flag=True, help="For work on HydroML: follow changes of its source.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=None, help="Data folder.")
-def up(host: str, port: int | None, workers: int, data: Path | None) -> None:
+def up(host: str, port: int | None, workers: int, dev: bool, data: Path | None) -> None:
     """Start server, workers and web."""
     from app.launch.locking import AlreadyRunningError
     from app.launch.redis_server import NoServerError
@@ -48,7 +49,8 @@ def up(host: str, port: int | None, workers: int, data: Path | None) -> None:
     if data is not None:
         os.environ["HYDROML_DATA"] = str(data)
     settings = _settings()
-    plan = Plan(replace(settings, port=port or settings.port), host, port or settings.port, workers)
+    settings = replace(settings, port=port or settings.port, dev=dev or settings.dev)
+    plan = Plan(settings, host, port or settings.port, workers)
     try:
         start(plan)
     except (AlreadyRunningError, NewerDatabaseError, NoServerError, StartError) as fault:

@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     _init_templates(app)
+    app.jinja_env.auto_reload = settings.dev
     plumbing = (sessions, headers, compression, uploads, csrf, access, hypermedia, filters, outage, errors)
     for part in (*plumbing, pages, steps, api):
         part.init_app(app)

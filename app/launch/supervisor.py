@@ -12,10 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from app.launch.children import Child
 from app.launch.locking import FolderLock
 from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
+from app.launch.reloading import SourceWatch, restart_changed
 from app.queue import served
 from app.storage.privacy import restrict_modes
 from config import Settings
@@ -91,10 +93,7 @@ def up(plan: Plan) -> None:
     try:
         address = _start(plan, children)
         say(f"HydroML is ready: {address}")
-        while True:
-            for child in children:
-                child.look()
-            time.sleep(0.3)
+        _keep_running(children, SourceWatch(ROOT) if plan.settings.dev else None)
     except KeyboardInterrupt:
         say("\nStopping.")
     finally:
@@ -108,11 +107,24 @@ def up(plan: Plan) -> None:
             child.end()
 
 
+def _keep_running(children: list[Child], watch: SourceWatch | None) -> NoReturn:
+    while True:
+        changed = watch.changed() if watch else set()
+        if changed:
+            restarted = restart_changed(children, changed, keep=SERVER)
+            names = ", ".join(sorted(path.name for path in changed))
+            say(f"Changed: {names}. Started again: {', '.join(restarted)}.")
+        for child in children:
+            child.look()
+        time.sleep(0.3)
+
+
 def _start(plan: Plan, children: list[Child]) -> str:
     settings = plan.settings
     environment = {"HYDROML_DATA": str(settings.data), "HYDROML_PORT": str(plan.port)}
     environment["REDIS_URL"] = _server(settings, children)
     environment["DATABASE_URL"] = settings.database_url
+    environment["HYDROML_DEV"] = str(int(settings.dev))
     path = _prepare(settings)
     python = [sys.executable, "-m"]
     for number, queues in enumerate(served(plan.workers), start=1):
