@@ -53,7 +53,7 @@ fmt: $(VENV)/.test ## Format the code
 lint: $(VENV)/.test ## Check style, types and who imports whom
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(VENV)/bin/lint-imports
 
-bench: $(VENV)/.test ## Measure the figures of the README
+bench: $(VENV)/.test ## Measure the figures of docs/figures.md
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
 
 browsers: $(VENV)/.test ## Run the browser tests alone
