@@ -140,7 +140,7 @@ def test_the_penguins_wait_for_a_target_and_then_know_their_classes() -> None:
 def test_ids_constants_dates_and_texts_of_the_penguins_are_unticked_with_the_reason() -> None:
     plan = sample(PENGUINS).plan(SPECIES, associated=True)
     out = _reasons(plan, ticked=False)
-    assert out["rownames"] == "It names rows one by one; a model would only memorise it."
+    assert out["rownames"] == "Looks like a row ID; a model would only memorise rows."
     assert out["Region"] == out["Stage"] == "Constant: it carries no information."
     assert out["Individual ID"] == "Free text is not used as a feature."
     assert out["Date Egg"] == "A date; derived features use the time column."
@@ -157,7 +157,7 @@ def test_copies_of_the_target_are_unticked_once_they_are_measured() -> None:
     assert "copy" in _reasons(odd.plan(answers), ticked=True)
     out = _reasons(odd.plan(answers, associated=True), ticked=False)
     assert out["copy"] == "It is the target itself, or a straight line of it."
-    assert out["name"] == "It names rows one by one; a model would only memorise it."
+    assert out["name"] == "Looks like a row ID; a model would only memorise rows."
     assert out["void"] == "Every value is missing."
 
 

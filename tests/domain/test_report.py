@@ -129,7 +129,7 @@ def test_where_one_row_is_held_out_that_has_no_score_the_folds_decide() -> None:
 
 def test_one_cut_is_not_an_average_over_folds() -> None:
     headline = report_of(made(60), validation={"strategy": "holdout"})["headline"]
-    assert headline["detail"] == "One cut: 48 rows trained, 12 validated."
+    assert headline["detail"] == "One split: 48 rows trained, 12 validated."
     assert "1 folds" not in headline["sentence"]
 
 

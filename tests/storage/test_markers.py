@@ -120,7 +120,7 @@ def test_numbers_with_few_odd_words_are_asked_about_and_both_answers_are_kept() 
     profile, _ = _read(content)
     asked = _asked(profile, "v")
     assert asked is not None
-    assert '2 of 3,001 values in `v` are no numbers: "1,5" (1), "broken" (1).' in asked.message
+    assert '2 of 3,001 values in `v` are not numbers: "1,5" (1), "broken" (1).' in asked.message
     assert (profile.column("v").storage, profile.column("v").missing) == ("number", 2)
     missing, text = (remedy.changes for remedy in asked.remedies)
     again, _ = _read(content, **missing)
@@ -135,7 +135,7 @@ def test_words_beside_many_numbers_count_as_missing_until_answered() -> None:
     profile, _ = _read(content)
     asked = _asked(profile, "v")
     assert asked is not None
-    assert "They count as missing for now." in asked.message
+    assert "They are treated as missing until you decide." in asked.message
     again, _ = _read(content, **asked.remedies[0].changes)
     assert (again.column("v").storage, again.column("v").missing) == ("number", 5)
 
@@ -145,7 +145,7 @@ def test_cells_of_blanks_among_numbers_are_asked_about() -> None:
     profile, _ = _read(content)
     asked = _asked(profile, "v")
     assert asked is not None
-    assert "5 of 100 values in `v` are no numbers: blank (5)." in asked.message
+    assert "5 of 100 values in `v` are not numbers: blank (5)." in asked.message
     assert (profile.column("v").storage, profile.column("v").missing) == ("number", 6)
     assert _asked(_read(content, **asked.remedies[0].changes)[0], "v") is None
     assert _read(content, **asked.remedies[1].changes)[0].column("v").storage == "text"
@@ -156,7 +156,7 @@ def test_dates_with_few_odd_words_are_asked_about() -> None:
     profile, _ = _read(content)
     asked = _asked(profile, "v")
     assert asked is not None
-    assert "no dates" in asked.message
+    assert "are not dates" in asked.message
     assert profile.column("v").storage == "datetime"
     assert _read(content, **asked.remedies[1].changes)[0].column("v").storage == "text"
 

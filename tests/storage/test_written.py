@@ -89,7 +89,7 @@ def test_what_could_mean_two_things_is_asked(values: tuple[str, ...], readings: 
     assert (profile.column("v").storage, held) == ("text", list(values))
     finding = asked(profile)
     assert finding is not None
-    assert finding.message.endswith("Until you say so, the column stays text.")
+    assert finding.message.endswith("The column stays text until you decide.")
     *buttons, text = finding.remedies
     assert text.changes == says("text")
     assert [one.changes for one in buttons] == [says(name) for name in readings]

@@ -238,7 +238,7 @@ def fit_the_rows(subject: Subject) -> Iterator[Problem]:
 
 
 def _rare(subject: Subject, place: int, part: TransformPart) -> Iterator[Problem]:
-    remedy = Remedy("Use one column per word", _changed(subject, place, kind="one_hot"))
+    remedy = Remedy("Use one-hot encoding", _changed(subject, place, kind="one_hot"))
     counts = subject.class_counts if subject.spec.task.kind.is_classification else []
     if counts and min(counts) < FEW_ROWS:
         message = f"The rarest class has {min(counts):,} rows: its mean for a word is mostly chance."

@@ -187,7 +187,7 @@ def random_split_in_time(subject: Subject) -> Iterator[Problem]:
     if task.time_column is None or not entry.shuffles or entry.needs_group or entry.id is Strategy.HOLDOUT:
         return
     remedy = Remedy("Use forward in time", {"validation": {"strategy": "time_series"}})
-    message = "This split judges a moment by its neighbours, before and after: the score will be too good."
+    message = "Neighbouring moments end up in both training and validation: the score will be too good."
     yield warning("validation", "strategy", "random_split_in_time", message, remedy)
 
 

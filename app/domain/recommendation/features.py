@@ -51,7 +51,7 @@ def _left_out(context: Context, column: ColumnProfile, kind: ColumnKind, rows: i
     if kind is ColumnKind.CONSTANT or column.distinct <= 1:
         return "Constant: it carries no information."
     if kind is ColumnKind.IDENTIFIER:
-        return "It names rows one by one; a model would only memorise it."
+        return "Looks like a row ID; a model would only memorise rows."
     hindsight = _hindsight(context, column.name)
     if hindsight:
         return hindsight

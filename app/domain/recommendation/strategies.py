@@ -190,7 +190,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         "Variance after the column is brought to the range 0 to 1; for words, of being the most frequent one.",
         Parameter("amount", "Least variance", "number", 0.0005, "", low=0, high=0.25, low_open=True),
         _variance,
-        "It hardly varies",
+        "Nearly constant",
     ),
     Strategy(
         "top",

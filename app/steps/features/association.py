@@ -28,7 +28,7 @@ METHODS = (
     ("spearman", "Spearman"),
     ("cramers_v", "Cram\u00e9r's V"),
 )
-THRESHOLD = Parameter("threshold", "At least this strong", "number", 0.0, "", low=0, high=1)
+THRESHOLD = Parameter("threshold", "Minimum strength", "number", 0.0, "", low=0, high=1)
 PARTS = ("view", "method", "word", "threshold", "page")
 BUSY = ("queued", "running")
 

@@ -134,10 +134,10 @@ def _all(rows: int, missing: int) -> str:
 
 
 def _identifier(column: ColumnProfile, name: str, leave_out: tuple[Remedy, ...]) -> Finding:
-    message = f"{name} has a different value on nearly every row: it names rows."
+    message = f"{name} has a different value on nearly every row: it looks like a row ID."
     kind = ColumnKind.TEXT if column.storage == "text" else ColumnKind.INTEGER
     other = Remedy(f"It is no id: {kind.value}", "draft", {f"data.kind.{column.key}": kind.value})
-    remedy = "Leave it out: a model would only learn the rows by heart."
+    remedy = "Leave it out: a model would only memorise rows."
     return _finding("identifier", Severity.NOTICE, column, message, remedy, (*leave_out, other))
 
 

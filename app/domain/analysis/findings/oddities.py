@@ -36,8 +36,12 @@ def odd_values(column: str, odd: Odd) -> Finding:
     words = odd.words
     shown = ", ".join(f"{_short(word)} ({count:,})" for word, count in words[:WORDS_SHOWN])
     rest = ", …" if sum(count for _, count in words[:WORDS_SHOWN]) < odd.count else ""
-    held = f"{odd.count:,} of {odd.present:,} values in `{column[:60]}` are no {odd.what}: {shown}{rest}."
-    outcome = "Until you say so, the column stays text." if odd.kept_as_text else "They count as missing for now."
+    held = f"{odd.count:,} of {odd.present:,} values in `{column[:60]}` are not {odd.what}: {shown}{rest}."
+    outcome = (
+        "The column stays text until you decide."
+        if odd.kept_as_text
+        else "They are treated as missing until you decide."
+    )
     answers = {word: _markers(column, words, word) for word in ("missing", "value")}
     return Finding(
         "missing_value_marker",

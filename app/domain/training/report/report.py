@@ -281,7 +281,7 @@ def _detail(run: Run, metric: Metric, own: dict[str, Any], other: dict[str, Any]
     spread = f" ± {number(own['std'], digits)}" if own["std"] is not None else ""
     times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
     if len(run.folds) == 1:
-        return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
+        return f"One split: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
     if not folds.count:
         return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
     means = f"{number(own['mean'], digits)}{spread} against {number(other['mean'], digits)} for {name}"
