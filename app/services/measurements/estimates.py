@@ -6,9 +6,10 @@ import hashlib
 import os
 import platform
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,13 @@ from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.measurements.measuring import Held, ask_worker
+from app.services.measurements import runner
+from app.services.measurements.request import MeasurementRequest
+from app.services.measurements.runner import Measurement, PartialResult
 from app.storage import columnar, timings
-from app.storage.datasets import find_dataset
-from app.storage.db import transaction
 from app.storage.tables import Dataset, FitTiming
 
-MOST_TIMINGS = 2_000
+MAX_TIMINGS = 2_000
 TIMED_SECONDS = 60
 TIMED_ROWS = 8_000
 
@@ -57,9 +58,9 @@ def _experience() -> Experience:
         return held
     # A smaller number is that of a database that was put in the place of another.
     before = held.timings if newest > last else ()
-    rows = timings.list_timings(whose, after=last if newest > last else 0, most=MOST_TIMINGS)
+    rows = timings.list_timings(whose, after=last if newest > last else 0, most=MAX_TIMINGS)
     read = (one for row in rows if (one := _timing(row)) is not None)
-    found = Experience((*before, *read)[-MOST_TIMINGS:])
+    found = Experience((*before, *read)[-MAX_TIMINGS:])
     _known.by_database[database] = (newest, found)
     return found
 
@@ -115,40 +116,75 @@ def learn(
         idle_mb=taken.idle_mb,
         experiment_id=experiment_id,
     )
-    timings.drop_old(fingerprint(), keep=MOST_TIMINGS)
+    timings.drop_old(fingerprint(), keep=MAX_TIMINGS)
+
+
+@dataclass(frozen=True)
+class TimedFits:
+    """Short fits that were timed; complete where the experience knows enough of such work."""
+
+    timings: tuple[Timing, ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True)
+class TimedFitsRequest(MeasurementRequest):
+    """What is asked of timed fits: a config on a dataset."""
+
+    spec: Spec
+
+    @cached_property
+    def workload(self) -> Workload:
+        """Return what a launch of the config does."""
+        return workload_of(self.spec, self.profile)
+
+    @property
+    def key(self) -> str:
+        """Return the key of the timed fits: an estimator is timed on a dataset once."""
+        return f"{self.workload.dataset}-{self.workload.estimator}"[:100]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Return plain JSON values from which a worker builds the same request."""
+        return {"spec": self.spec.to_json()}
+
+
+class TimingStore:
+    """Keep timings of this machine, whatever they were measured for."""
+
+    def find(self, request: TimedFitsRequest) -> TimedFits:
+        """Return whether such work is known."""
+        return TimedFits(complete=_experience().knows(request.workload))
+
+    def save(self, _request: TimedFitsRequest, part: TimedFits) -> None:
+        """Store the timings of a part, in the caller's transaction."""
+        for timing in part.timings:
+            timings.add_timing(fingerprint(), workload=timing.workload.to_json(), seconds=dict(timing.seconds))
 
 
 def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) -> bool:
     """Have a worker time this estimator on this data, once; False where it is known already."""
-    work = workload_of(spec, profile)
-    if _experience().knows(work):
-        return False
-    arguments: dict[str, Any] = {"spec": spec.to_json()}
-    key = f"{work.dataset}-{work.estimator}"[:100]
-    ask_worker(JobKind.CALIBRATE, dataset, key=key, seconds=TIMED_SECONDS, arguments=arguments)
-    return True
+    return not runner.is_complete(runner.ensure(MEASUREMENT, TimedFitsRequest(dataset, profile, spec)).result)
 
 
-def time_for_job(dataset_id: uuid.UUID, arguments: Mapping[str, Any], held: Held) -> bool:
-    """Time short fits for a worker, and keep each as it comes; False when the job was given to somebody else.
-
-    Data that cannot carry the config is said when it is launched; there is nothing to learn from it here.
-    """
+def _compute(request: TimedFitsRequest) -> Generator[PartialResult[TimedFits], None, None]:
+    """Time short fits. Data that cannot carry the config is refused at the launch, and teaches nothing here."""
     from app.domain.estimation.timed_fits import timed_fits
 
-    dataset = find_dataset(dataset_id)
-    profile = datasets.profile_of(dataset) if dataset is not None else None
-    if dataset is None or profile is None:
-        return True
-    spec = Spec.model_validate(arguments["spec"])
-    names = columns_read(spec, profile)
-    frame = columnar.read_frame(datasets.sound_rows_of(dataset), profile, names, sample_rows=TIMED_ROWS)
-    try:
-        for count, one in enumerate(timed_fits(spec, frame, profile), start=1):
-            with transaction():
-                if held.should_stop() or not held.keeps({"done": count}):
-                    return False
-                timings.add_timing(fingerprint(), workload=one.workload.to_json(), seconds=dict(one.seconds))
-    except TrainingError:
-        return True
-    return True
+    names = columns_read(request.spec, request.profile)
+    path = datasets.sound_rows_of(request.dataset)
+    frame = columnar.read_frame(path, request.profile, names, sample_rows=TIMED_ROWS)
+    with suppress(TrainingError):
+        for count, timing in enumerate(timed_fits(request.spec, frame, request.profile), start=1):
+            yield PartialResult(TimedFits((timing,)), {"done": count})
+
+
+MEASUREMENT = Measurement(
+    kind=JobKind.CALIBRATE,
+    seconds=TIMED_SECONDS,
+    store=TimingStore(),
+    restore_request=lambda dataset, profile, arguments: TimedFitsRequest(
+        dataset, profile, Spec.model_validate(arguments["spec"])
+    ),
+    compute=_compute,
+)

@@ -5,25 +5,34 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError
-from app.domain.vocabulary import ColumnKind, JobKind, RunState
+from app.domain.vocabulary import JobKind
 from app.services.datasets.datasets import profile_of, sound_rows_of
-from app.services.measurements.measuring import Held, Kinds, ask_worker, digest_of, kinds_of, overruled
-from app.storage import columnar, datasets
-from app.storage import correlations as rows_of_rankings
-from app.storage.db import transaction
-from app.storage.tables import Dataset, Job
+from app.services.measurements import runner
+from app.services.measurements.request import (
+    Kinds,
+    TargetRequest,
+    changed_kinds,
+    digest_of,
+    kinds_of,
+    names_by_key,
+    ready_profile_of,
+    require_columns,
+    restore_kinds,
+)
+from app.services.measurements.runner import JsonStore, Measurement, MeasurementStatus, PartialResult
+from app.storage import columnar
+from app.storage.tables import Dataset, TargetRanking
 
-INLINE_CELLS = 150_000
 BLOCK_CELLS = 8_000_000
-MOST_BLOCK = 100
+MAX_BLOCK_COLUMNS = 100
 SECONDS = 1800
 SEED = 42
 METHOD = "mutual_information"
@@ -51,7 +60,7 @@ class RankingState:
 
 
 @dataclass(frozen=True)
-class _Found:
+class MeasuredRanking:
     """A ranking as it is stored: the columns measured so far, on how many rows, and whether that was the last round."""
 
     items: dict[str, Ranked]
@@ -65,9 +74,24 @@ class _Found:
         return {"items": items, "rows_used": self.rows_used, "settled": self.settled, "complete": self.complete}
 
     @staticmethod
-    def from_json(values: dict[str, Any]) -> _Found:
+    def from_json(values: dict[str, Any]) -> MeasuredRanking:
         """Build from what `to_json` gave."""
-        return _Found(**{**values, "items": {item["name"]: Ranked(**item) for item in values["items"]}})
+        return MeasuredRanking(**{**values, "items": {item["name"]: Ranked(**item) for item in values["items"]}})
+
+
+class RankingRequest(TargetRequest):
+    """What is asked of the ranking of all columns for one target."""
+
+    @cached_property
+    def key(self) -> str:
+        """Return the key of the result; other kinds of columns give another one."""
+        return digest_of("ranking", self.profile.column(self.target).key, changed_kinds(self.profile, self.kinds))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Return plain JSON values from which a worker builds the same request."""
+        target = self.profile.column(self.target).key
+        return {"target": target, "kinds": changed_kinds(self.profile, self.kinds)}
 
 
 def ranking_for(
@@ -77,22 +101,24 @@ def ranking_for(
 
     A small table is measured here and now; for a large one a worker is asked, once.
     """
+    return _ranking(dataset, target, kinds, columns, start=True)
+
+
+def find_ranking(dataset: Dataset, target: str, kinds: Kinds | None = None) -> RankingState:
+    """Return what is known so far about every column and this target; nothing is started."""
+    return _ranking(dataset, target, kinds, None, start=False)
+
+
+def _ranking(
+    dataset: Dataset, target: str, kinds: Kinds | None, columns: Sequence[str] | None, *, start: bool
+) -> RankingState:
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         gone = "The dataset is not ready yet." if profile is None else f"There is no column named {target[:60]}."
         return RankingState(target, (), 0, 0, "none", reason=gone)
-    every = kinds_of(profile, kinds)
-    key = _key(profile, target, every)
-    found = _stored(dataset.id, key)
-    job = None
-    if not found.complete:
-        if profile.rows * len(profile.columns) <= INLINE_CELLS:
-            found = _measure(dataset, profile, target, every, keep=lambda part, _progress: _keep(dataset.id, key, part))
-        else:
-            arguments = {"target": profile.column(target).key, "kinds": overruled(profile, every)}
-            job = ask_worker(JobKind.RANK, dataset, key=key, seconds=SECONDS, arguments=arguments)
-            found = _stored(dataset.id, key)
-    return _state(profile, target, found, job, columns)
+    request = RankingRequest(dataset, profile, target, kinds_of(profile, kinds))
+    status = runner.ensure(MEASUREMENT, request) if start else runner.get_status(MEASUREMENT, request)
+    return _state(request, status, columns)
 
 
 def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | None) -> None:
@@ -103,114 +129,73 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
     DomainError
         At the field that names it.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
-    for field, name in (("target", target), *(("columns", name) for name in columns or ())):
-        if not profile.has(name):
-            raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field=field)
-
-
-def _key(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
-    return digest_of("ranking", profile.column(target).key, overruled(profile, kinds))
-
-
-def _stored(dataset_id: uuid.UUID, key: str) -> _Found:
-    row = rows_of_rankings.find_ranking(dataset_id, key)
-    return _Found({}) if row is None else _Found.from_json(row.payload)
-
-
-def _keep(dataset_id: uuid.UUID, key: str, part: _Found) -> bool:
-    with transaction():
-        rows_of_rankings.save_ranking(dataset_id, key, part.to_json())
-    return True
+    profile = ready_profile_of(dataset)
+    require_columns(profile, [target], field="target")
+    require_columns(profile, columns or (), field="columns")
 
 
 def _state(
-    profile: DatasetProfile, target: str, found: _Found, job: Job | None, columns: Sequence[str] | None
+    request: RankingRequest, status: MeasurementStatus[MeasuredRanking], columns: Sequence[str] | None = None
 ) -> RankingState:
-    state = RunState.FINISHED.value if found.complete else job.state if job is not None else "none"
+    found, reason = status.result or MeasuredRanking({}), status.reason
     wanted = found.items.values() if columns is None else [found.items[name] for name in columns if name in found.items]
     items = ranking.with_ranks(wanted)
-    reason = ""
-    if job is not None and state == RunState.FAILED.value:
-        reason = job.error or "The measuring failed."
-    elif found.complete and not any(item.score is not None for item in items):
-        reason = f"No column can be compared with {target[:60]}: either it does not vary, or none of them does."
+    if found.complete and not any(item.score is not None for item in items):
+        reason = f"No column can be compared with {request.target[:60]}: either it does not vary, or none of them does."
     return RankingState(
-        target=target,
+        target=request.target,
         items=items,
-        rows=profile.rows,
+        rows=request.profile.rows,
         rows_used=found.rows_used,
-        state=state,
+        state=status.state,
         settled=found.settled,
-        seconds_left=job.progress.get("seconds_left") if job is not None and state == RunState.RUNNING.value else None,
+        seconds_left=status.seconds_left,
         reason=reason,
-        job_id=None if job is None else job.id,
+        job_id=status.job_id,
     )
 
 
-def _measure(
-    dataset: Dataset,
-    profile: DatasetProfile,
-    target: str,
-    kinds: dict[str, ColumnKind],
-    *,
-    keep: Callable[[_Found, dict[str, Any]], bool],
-) -> _Found:
-    """Measure all columns on few rows, then on more until their order settles; `keep` stores what has come."""
-    others = [column.name for column in profile.columns if column.name != target]
-    sizes = ranking.sizes_of(profile.rows)
-    found, begun, cells = _Found({}, complete=not others), time.monotonic(), 0
-    for at, size in enumerate(sizes):
-        before, now = found.items, dict(found.items)
-        width = max(1, min(MOST_BLOCK, BLOCK_CELLS // max(size, 1)))
+def _compute(request: RankingRequest) -> Generator[PartialResult[MeasuredRanking], None, None]:
+    """Measure all columns on few rows, then on more until their order settles."""
+    others, sizes = request.others, ranking.sizes_of(request.profile.rows)
+    found, begin, cells = MeasuredRanking({}, complete=not others), time.monotonic(), 0
+    if not others:
+        yield PartialResult(found, {})
+    for place, size in enumerate(sizes):
+        before, items = found.items, dict(found.items)
+        width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
-            names = [*others[start : start + width], target]
-            frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=size)
-            measured = ranking.rank_columns(frame, target, kinds, seed=SEED, before=before)
-            now.update({item.name: item for item in measured})
+            names = [*others[start : start + width], request.target]
+            path = sound_rows_of(request.dataset)
+            frame = columnar.read_frame(path, request.profile, names, sample_rows=size)
+            measured = ranking.rank_columns(frame, request.target, request.kinds, seed=SEED, before=before)
+            items.update({item.name: item for item in measured})
             last = start + width >= len(others)
-            settled = last and (size == profile.rows or (at > 0 and ranking.has_settled(before.values(), now.values())))
-            complete = last and (settled or at == len(sizes) - 1)
+            whole = size == request.profile.rows
+            settled = last and (whole or (place > 0 and ranking.has_settled(before.values(), items.values())))
+            complete = last and (settled or place == len(sizes) - 1)
             cells += size * len(names)
-            left = sum(sizes[at:]) * len(others) - (size * min(start + width, len(others)))
-            progress = _progress(now, at, sizes, seconds_left=(time.monotonic() - begun) / max(cells, 1) * left)
-            found = _Found(dict(now), len(frame), settled, complete)
-            if not keep(found, progress) or complete:
-                return found
-    return found
+            left = sum(sizes[place:]) * len(others) - (size * min(start + width, len(others)))
+            seconds_left = (time.monotonic() - begin) / max(cells, 1) * left
+            found = MeasuredRanking(dict(items), len(frame), settled, complete)
+            yield PartialResult(found, _progress(found, place, sizes, seconds_left=seconds_left))
+            if complete:
+                return
 
 
-def _progress(now: dict[str, Ranked], at: int, sizes: list[int], *, seconds_left: float) -> dict[str, Any]:
-    message = f"{sizes[at]:,} rows of each column, round {at + 1} of at most {len(sizes)}"
-    return {"measured": len(now), "rows": sizes[at], "message": message, "seconds_left": math.ceil(seconds_left)}
+def _progress(found: MeasuredRanking, place: int, sizes: list[int], *, seconds_left: float) -> dict[str, Any]:
+    message = f"{sizes[place]:,} rows of each column, round {place + 1} of at most {len(sizes)}"
+    return {
+        "measured": len(found.items),
+        "rows": sizes[place],
+        "message": message,
+        "seconds_left": math.ceil(seconds_left),
+    }
 
 
-def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held) -> bool:
-    """Measure for a worker, which knows ids and plain values only; returns whether the last round was done."""
-    dataset = datasets.get_dataset(dataset_id)
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
-    target, kinds = _from_arguments(profile, arguments)
-    key = _key(profile, target, kinds)
-
-    def keep(part: _Found, progress: dict[str, Any]) -> bool:
-        with transaction():
-            # The job is named in the transaction that stores, so a worker that lost it stores nothing.
-            if not held.keeps(progress):
-                return False
-            rows_of_rankings.save_ranking(dataset.id, key, part.to_json())
-        return part.complete or not held.should_stop()
-
-    return _measure(dataset, profile, target, kinds, keep=keep).complete
-
-
-def _from_arguments(profile: DatasetProfile, arguments: dict[str, Any]) -> tuple[str, dict[str, ColumnKind]]:
-    by_key = {column.key: column.name for column in profile.columns}
-    kinds = {by_key[key]: ColumnKind(kind) for key, kind in arguments["kinds"].items()}
-    return by_key[arguments["target"]], kinds_of(profile, kinds)
+def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> RankingRequest:
+    target, kinds = names_by_key(profile)[arguments["target"]], restore_kinds(profile, arguments["kinds"])
+    return RankingRequest(dataset, profile, target, kinds)
 
 
 def as_json(state: RankingState) -> dict[str, Any]:
@@ -239,12 +224,16 @@ def as_json(state: RankingState) -> dict[str, Any]:
     }
 
 
-def partial_of(job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, or None before the first columns."""
-    dataset = datasets.find_dataset(job.subject_id)
-    profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
-    if profile is None:
-        return None
-    target, kinds = _from_arguments(profile, job.arguments)
-    found = _stored(job.subject_id, _key(profile, target, kinds))
-    return as_json(_state(profile, target, found, job, None)) if found.items else None
+def _describe(request: RankingRequest, status: MeasurementStatus[MeasuredRanking]) -> dict[str, Any] | None:
+    return as_json(_state(request, status)) if status.result is not None and status.result.items else None
+
+
+MEASUREMENT: Measurement[RankingRequest, MeasuredRanking] = Measurement(
+    kind=JobKind.RANK,
+    seconds=SECONDS,
+    store=JsonStore(TargetRanking, MeasuredRanking.from_json),
+    restore_request=_restore_request,
+    compute=_compute,
+    inline=True,
+    describe=_describe,
+)
