@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.vocabulary import JobKind
 from app.services.measurements import kinds, runner
 from app.services.measurements.request import MeasurementRequest, digest_of, ready_profile_of
-from app.services.measurements.runner import JsonStore, Measurement, PartialResult
+from app.services.measurements.runner import JsonStore, Measurement, Parts
 from app.storage.tables import Dataset, TargetRanking
 
 
@@ -31,36 +31,11 @@ class Count:
         return {"reached": self.reached, "goal": self.goal}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CountRequest(MeasurementRequest):
     """To which number to count."""
 
     goal: int
-
-    @property
-    def key(self) -> str:
-        return digest_of("count", self.goal)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {"goal": self.goal}
-
-    @property
-    def cells(self) -> int:
-        """Up to three is small."""
-        return self.goal * runner.INLINE_CELLS // 3
-
-
-class CountStore(JsonStore[Count]):
-    """Keep the count, and tell a test before a part is stored and after, within the transaction."""
-
-    def __init__(self, on_store: Callable[[int], None]) -> None:
-        super().__init__(TargetRanking, lambda values: Count(**values))
-        object.__setattr__(self, "on_store", on_store)
-
-    def save(self, request: MeasurementRequest, part: Count) -> None:
-        super().save(request, part)
-        self.on_store(part.reached)  # type: ignore[attr-defined]
 
 
 def nothing(_number: int) -> None:
@@ -70,29 +45,40 @@ def nothing(_number: int) -> None:
 def counting(
     on_part: Callable[[int], None] = nothing, on_store: Callable[[int], None] = nothing
 ) -> Measurement[CountRequest, Count]:
-    """Return the measurement; `on_part` is told each number before it is counted."""
-    store = CountStore(on_store)
+    """Return the measurement; `on_part` is told each number before it is counted, `on_store` while it is stored."""
+    store = JsonStore(TargetRanking, Count.to_json, lambda values: Count(**values))
 
-    def compute(request: CountRequest) -> Generator[PartialResult[Count], None, None]:
+    def compute(request: CountRequest) -> Parts[Count]:
         known = store.find(request)
         for number in range(1 if known is None else known.reached + 1, request.goal + 1):
             on_part(number)
-            yield PartialResult(Count(number, request.goal), {"fraction": number / request.goal, "reached": number})
+            yield Count(number, request.goal), {"fraction": number / request.goal, "reached": number}
+
+    def save(request: CountRequest, part: Count) -> None:
+        store.save(request, part)
+        on_store(part.reached)
 
     return Measurement(
         kind=JobKind.RANK,
         seconds=60,
-        store=store,
-        restore_request=lambda dataset, profile, arguments: CountRequest(dataset, profile, arguments["goal"]),
+        find=store.find,
+        save=save,
         compute=compute,
-        inline=True,
-        describe=lambda request, status: None if status.result is None else status.result.to_json(),
+        restore_request=lambda dataset, _profile, arguments: request_for(dataset, arguments["goal"]),
+        describe=lambda _request, result, _work: result.to_json(),
     )
 
 
 def request_for(dataset: Dataset, goal: int) -> CountRequest:
-    """Return the request to count to a number."""
-    return CountRequest(dataset, ready_profile_of(dataset), goal)
+    """Return the request to count to a number; up to three is small."""
+    return CountRequest(
+        dataset=dataset,
+        profile=ready_profile_of(dataset),
+        key=digest_of("count", goal),
+        arguments={"goal": goal},
+        cells=goal * runner.INLINE_CELLS // 3,
+        goal=goal,
+    )
 
 
 def _work_until_killed(job_id: str, part: int) -> None:

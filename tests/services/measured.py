@@ -25,7 +25,7 @@ def lease_of(job: Job, *, should_stop: Callable[[], bool] = lambda: False) -> Jo
 def is_measured(job: Job, lease: JobLease) -> bool:
     """Measure under a lease, and return whether all was measured."""
     try:
-        kinds.run_job(JobKind(job.kind), job.subject_id, job.arguments, lease)
+        runner.run_job(kinds.MEASUREMENTS[JobKind(job.kind)], job.subject_id, job.arguments, lease)
     except StoppedError:
         return False
     return True

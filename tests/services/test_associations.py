@@ -18,7 +18,7 @@ from app.domain.vocabulary import ColumnKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.measurements import associations, runner
-from app.services.measurements.associations import AssociationRequest
+from app.services.measurements.request import TargetRequest
 from app.services.measurements.runner import JobLease
 from app.storage import datasets as dataset_rows
 from app.storage import jobs
@@ -68,7 +68,7 @@ def jobs_of(dataset: Dataset) -> list[Job]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-def request_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> AssociationRequest:
+def request_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> TargetRequest:
     found = associations.request_for(dataset, target, kinds or kinds_of(dataset))
     assert found is not None
     return found

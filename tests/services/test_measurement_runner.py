@@ -16,7 +16,7 @@ from app.domain.errors import StoppedError, TrainingError
 from app.domain.vocabulary import JobKind, RunState
 from app.services.jobs import jobs as job_views
 from app.services.measurements import kinds, runner
-from app.services.measurements.runner import JobLease, Measurement
+from app.services.measurements.runner import JobLease, Measurement, WorkState
 from app.storage import datasets as dataset_rows
 from app.storage import jobs
 from app.storage.db import db, transaction
@@ -55,17 +55,17 @@ def run_worker(job: Job) -> Job:
 
 def reached(dataset: Dataset, goal: int = LARGE) -> int:
     """Return how far it was counted, as another process sees it."""
-    found = counting().store.find(request_for(dataset, goal))
+    found = counting().find(request_for(dataset, goal))
     return 0 if found is None else found.reached
 
 
 def test_a_small_one_is_measured_at_once_and_only_once(sample: Dataset) -> None:
     counted: list[int] = []
     measurement, request = counting(counted.append), request_for(sample, 3)
-    assert runner.get_status(measurement, request).state == "none", "Looking starts nothing."
+    assert runner.look(measurement, request)[1].state == "none", "Looking starts nothing."
     first, second = (runner.ensure(measurement, request) for _ in range(2))
     assert first == second
-    assert (first.state, first.result, first.job_id) == ("finished", Count(3, 3), None)
+    assert first == (Count(3, 3), WorkState(state="finished"))
     assert counted == [1, 2, 3]
     assert jobs_of(sample) == []
 
@@ -77,8 +77,8 @@ def test_what_is_complete_stays_in_memory_up_to_a_number(sample: Dataset, monkey
         runner.ensure(measurement, request_for(sample, goal))
     with transaction():
         db.session.query(TargetRanking).delete()
-    assert measurement.store.find(request_for(sample, 2)) == Count(2, 2)
-    assert measurement.store.find(request_for(sample, 1)) is None, "The oldest was forgotten."
+    assert measurement.find(request_for(sample, 2)) == Count(2, 2)
+    assert measurement.find(request_for(sample, 1)) is None, "The oldest was forgotten."
 
 
 def test_the_same_key_asked_twice_enqueues_once(app: Flask, sample: Dataset) -> None:
@@ -86,7 +86,7 @@ def test_the_same_key_asked_twice_enqueues_once(app: Flask, sample: Dataset) -> 
 
     def ask(_place: int) -> str:
         request = request_for(dataset_rows.get_dataset(dataset_id), LARGE)
-        return runner.ensure(measurement, request).state
+        return runner.ensure(measurement, request)[1].state
 
     assert at_once(app, 8, ask) == ["queued"] * 8
     (job,) = jobs_of(sample)
@@ -100,16 +100,15 @@ def test_a_worker_stores_every_part_and_ends_the_job(sample: Dataset, monkeypatc
     seen: list[int] = []
     measurement = counting(on_part=lambda _number: seen.append(reached(sample)))
     serve(monkeypatch, measurement)
-    asked = runner.ensure(measurement, request_for(sample, LARGE))
+    result, waiting = runner.ensure(measurement, request_for(sample, LARGE))
     (job,) = jobs_of(sample)
-    assert (asked.state, asked.result, asked.job_id) == ("queued", None, job.id)
+    assert (result, waiting.state, waiting.job_id) == (None, "queued", job.id)
     assert job_views.view_of(job).partial is None
     job = run_worker(job)
     assert seen == [0, 1, 2, 3, 4], "Each part is stored before the next one is computed."
     assert (job.state, job.progress) == ("finished", {"fraction": 1.0, "reached": LARGE})
     assert job_views.view_of(job).partial == {"reached": LARGE, "goal": LARGE}
-    done = runner.ensure(measurement, request_for(sample, LARGE))
-    assert (done.state, done.result) == ("finished", Count(LARGE, LARGE))
+    assert runner.ensure(measurement, request_for(sample, LARGE)) == (Count(LARGE, LARGE), WorkState(state="finished"))
 
 
 def test_what_has_come_is_told_while_the_job_runs(sample: Dataset) -> None:
@@ -120,8 +119,8 @@ def test_what_has_come_is_told_while_the_job_runs(sample: Dataset) -> None:
     assert attempt == 1
     parts = runner.measure(measurement, request, lease=JobLease(job.id, attempt, lambda: False))
     assert [next(parts).reached, next(parts).reached] == [1, 2]
-    status = runner.get_status(measurement, request)
-    assert (status.state, status.is_open, status.result, status.fraction) == ("running", True, Count(2, LARGE), 0.4)
+    result, status = runner.look(measurement, request)
+    assert (result, status.state, status.busy, status.fraction) == (Count(2, LARGE), "running", True, 0.4)
     assert runner.describe_job(measurement, jobs.get_job(job.id)) == {"reached": 2, "goal": LARGE}
 
 
@@ -141,9 +140,9 @@ def test_a_stopped_one_goes_on_when_somebody_wants_it(sample: Dataset, monkeypat
         runner.run_job(stopping, sample.id, job.arguments, JobLease(job.id, attempt, lambda: bool(lease)))
     with transaction():
         jobs.end(job.id, attempt=attempt, state=RunState.CANCELLED)
-    assert runner.ensure(measurement, request).state == "cancelled", "Nobody starts again by looking."
-    again = runner.ensure(measurement, request, again=True)
-    assert (again.state, again.result) == ("queued", Count(2, LARGE))
+    assert runner.ensure(measurement, request)[1].state == "cancelled", "Nobody starts again by looking."
+    result, again = runner.ensure(measurement, request, again=True)
+    assert (result, again.state) == (Count(2, LARGE), "queued")
     serve(monkeypatch, measurement)
     assert run_worker(jobs_of(sample)[-1]).state == "finished"
     assert reached(sample) == LARGE
@@ -156,7 +155,7 @@ def test_a_stop_after_the_last_part_is_no_stop(sample: Dataset) -> None:
         attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30) or 0
     lease = JobLease(job.id, attempt, lambda: reached(sample) == LARGE)
     runner.run_job(measurement, sample.id, job.arguments, lease)
-    assert runner.get_status(measurement, request).state == "finished"
+    assert runner.look(measurement, request)[1].state == "finished"
 
 
 def test_a_waiting_one_is_cancelled_at_once(sample: Dataset) -> None:
@@ -164,7 +163,7 @@ def test_a_waiting_one_is_cancelled_at_once(sample: Dataset) -> None:
     runner.cancel(measurement, request)
     runner.enqueue(measurement, request)
     runner.cancel(measurement, request)
-    assert runner.get_status(measurement, request).state == "cancelled"
+    assert runner.look(measurement, request)[1].state == "cancelled"
 
 
 def test_a_worker_killed_while_it_stores_leaves_whole_parts(
@@ -216,13 +215,13 @@ def test_a_failure_is_told_and_can_be_tried_again(sample: Dataset, monkeypatch: 
     runner.enqueue(measurement, request)
     serve(monkeypatch, counting(fail))
     assert run_worker(jobs_of(sample)[0]).error_code == "training_failed"
-    failed = runner.ensure(measurement, request)
-    assert (failed.state, failed.reason, failed.result) == ("failed", "Nobody can count to 3.", Count(2, LARGE))
+    result, failed = runner.ensure(measurement, request)
+    assert (result, failed.state, failed.reason) == (Count(2, LARGE), "failed", "Nobody can count to 3.")
     assert len(jobs_of(sample)) == 1, "What failed would fail again."
-    assert runner.ensure(measurement, request, again=True).state == "queued"
+    assert runner.ensure(measurement, request, again=True)[1].state == "queued"
     serve(monkeypatch, measurement)
     assert run_worker(jobs_of(sample)[1]).state == "finished"
-    assert runner.get_status(measurement, request).result == Count(LARGE, LARGE)
+    assert runner.look(measurement, request)[0] == Count(LARGE, LARGE)
 
 
 def test_a_job_that_waits_again_says_why(sample: Dataset) -> None:
@@ -230,7 +229,7 @@ def test_a_job_that_waits_again_says_why(sample: Dataset) -> None:
     job = runner.enqueue(measurement, request)
     with transaction():
         job.error = "The disk was full."
-    status = runner.get_status(measurement, request)
+    _, status = runner.look(measurement, request)
     assert (status.state, status.reason) == ("queued", "The disk was full. It is tried again by itself.")
 
 

@@ -10,7 +10,7 @@ from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
 from app.services import experiments
 from app.services.datasets import analysis
-from app.services.measurements import kinds
+from app.services.measurements import kinds, runner
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Job, User
@@ -43,7 +43,7 @@ def view_of(row: Job) -> JobView:
     """Return what the owner of a job may know about it."""
     kind, state = JobKind(row.kind), RunState(row.state)
     fraction = 1.0 if state is RunState.FINISHED else row.progress.get("fraction")
-    partial = kinds.describe_job(row)
+    partial = runner.describe_job(kinds.MEASUREMENTS.get(kind), row)
     message = str(row.progress.get("message", ""))
     return JobView(row.id, kind, state, fraction, message, dict(row.progress), partial, row.error_code, row.error)
 

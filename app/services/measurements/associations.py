@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.associations.association import associate
 from app.domain.analysis.leakage import leakage
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Leak
+from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.datasets.datasets import damage_of, profile_of, sound_rows_of
 from app.services.measurements import runner
 from app.services.measurements.request import Kinds, TargetRequest, changed_kinds, digest_of, kinds_of
-from app.services.measurements.runner import JsonStore, Measurement, PartialResult
+from app.services.measurements.runner import JsonStore, Measurement, Parts
 from app.storage import columnar
 from app.storage.tables import Dataset, Job, TargetAssociation
 
@@ -29,34 +29,6 @@ ROWS_OF_PARTS = 5000
 MEASURES_VERSION = 3
 
 
-class AssociationRequest(TargetRequest):
-    """What is asked of the associations of every column with one target."""
-
-    @cached_property
-    def key(self) -> str:
-        """Return the key of the result; other kinds of columns give another one."""
-        digest = digest_of(MEASURES_VERSION, changed_kinds(self.profile, self.kinds))
-        return f"{self.profile.column(self.target).key}:{digest[:8]}"[:20]
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Return plain JSON values from which a worker builds the same request."""
-        return {"target": self.target, "kinds": {name: kind.value for name, kind in self.kinds.items()}}
-
-    @cached_property
-    def time_column(self) -> str | None:
-        """Return the column that orders the rows, where its moments are distinct and all rows are looked at."""
-        axis = self.profile.time_axis
-        if axis is None or axis.duplicates or axis.column == self.target or self.profile.rows > MAX_ROWS:
-            return None
-        return axis.column
-
-    def read_frame(self, names: list[str], *, rows: int) -> Any:
-        """Return at most so many rows of some columns."""
-        names = list(dict.fromkeys(names))
-        return columnar.read_frame(sound_rows_of(self.dataset), self.profile, names, sample_rows=rows)
-
-
 def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
     """Return what is known so far about every column and this target; what is not known is being measured.
 
@@ -67,7 +39,7 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
     # Of damaged rows nothing can be measured; the pages say so, and go on with what is known.
     if request is None or runner.is_complete(known) or damage_of(dataset) is not None:
         return known
-    return runner.ensure(MEASUREMENT, request).result
+    return runner.ensure(MEASUREMENT, request)[0]
 
 
 def find_associations(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
@@ -90,20 +62,33 @@ def job_for(dataset: Dataset, target: str, kinds: Kinds) -> Job | None:
     return None if job is None or job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else job
 
 
-def request_for(dataset: Dataset, target: str, kinds: Kinds) -> AssociationRequest | None:
+def request_for(dataset: Dataset, target: str, kinds: Kinds) -> TargetRequest | None:
     """Return the request for a target; None while the dataset is not ready, or where it has no such column."""
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return None
-    return AssociationRequest(dataset, profile, target, kinds_of(profile, kinds))
+    every = kinds_of(profile, kinds)
+    digest = digest_of(MEASURES_VERSION, changed_kinds(profile, every))
+    return TargetRequest(
+        dataset=dataset,
+        profile=profile,
+        key=f"{profile.column(target).key}:{digest[:8]}"[:20],
+        arguments={"target": target, "kinds": {name: kind.value for name, kind in every.items()}},
+        cells=profile.rows * len(profile.columns),
+        target=target,
+        kinds=every,
+    )
 
 
-def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> AssociationRequest:
+def _restore_request(dataset: Dataset, _profile: DatasetProfile, arguments: Mapping[str, Any]) -> TargetRequest:
     kinds = {name: ColumnKind(kind) for name, kind in arguments["kinds"].items()}
-    return AssociationRequest(dataset, profile, arguments["target"], kinds_of(profile, kinds))
+    request = request_for(dataset, arguments["target"], kinds)
+    if request is None:
+        raise DomainError("The target is no column of the dataset.", code="column_unknown")
+    return request
 
 
-def _compute(request: AssociationRequest) -> Generator[PartialResult[Associations], None, None]:
+def _compute(request: TargetRequest) -> Parts[Associations]:
     """Measure block by block.
 
     What a column gives away by itself comes with its block, and what columns give away together comes last.
@@ -115,15 +100,15 @@ def _compute(request: AssociationRequest) -> Generator[PartialResult[Association
         known = _with_block(request, known, others[start : start + width])
         if start + width >= len(others):
             known = replace(known, leaks=leakage.merged([*known.leaks, *_joint_leaks(request, known)]), complete=True)
-        yield PartialResult(known, {"done": len(known.items), "complete": known.complete})
+        yield known, {"done": len(known.items), "complete": known.complete}
 
 
-def _with_block(request: AssociationRequest, known: Associations, block: list[str]) -> Associations:
+def _with_block(request: TargetRequest, known: Associations, block: list[str]) -> Associations:
     """Return what is known with a block of columns added."""
-    target, kinds, time_column = request.target, request.kinds, request.time_column
+    target, kinds, time_column = request.target, request.kinds, _time_column(request)
     if not block:
         return known
-    frame = request.read_frame([*block, target, *([time_column] if time_column else [])], rows=MAX_ROWS)
+    frame = _read(request, [*block, target, *([time_column] if time_column else [])], rows=MAX_ROWS)
     items = associate(frame, target, kinds, columns=block).items
     leaks = leakage.column_leaks(frame, target, kinds, items)
     if time_column is not None:
@@ -132,22 +117,36 @@ def _with_block(request: AssociationRequest, known: Associations, block: list[st
     return replace(known, items=(*known.items, *items), leaks=(*known.leaks, *leaks))
 
 
-def _joint_leaks(request: AssociationRequest, known: Associations) -> list[Leak]:
+def _time_column(request: TargetRequest) -> str | None:
+    """Return the column that orders the rows, where its moments are distinct and all rows are looked at."""
+    axis = request.profile.time_axis
+    if axis is None or axis.duplicates or axis.column == request.target or request.profile.rows > MAX_ROWS:
+        return None
+    return axis.column
+
+
+def _read(request: TargetRequest, names: list[str], *, rows: int) -> Any:
+    """Return at most so many rows of some columns."""
+    path = sound_rows_of(request.dataset)
+    return columnar.read_frame(path, request.profile, list(dict.fromkeys(names)), sample_rows=rows)
+
+
+def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
     numbers = [item for item in known.items if request.kinds[item.column].is_number and item.value is not None]
     closest = sorted(numbers, key=lambda item: -abs(item.value or 0.0))[:MAX_PARTS]
     if len(closest) < 2:
         return []
-    frame = request.read_frame([*(item.column for item in closest), request.target], rows=ROWS_OF_PARTS)
+    frame = _read(request, [*(item.column for item in closest), request.target], rows=ROWS_OF_PARTS)
     return leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
 
 
-STORE = JsonStore(TargetAssociation, Associations.from_json)
-MEASUREMENT: Measurement[AssociationRequest, Associations] = Measurement(
+STORE = JsonStore(TargetAssociation, Associations.to_json, Associations.from_json)
+MEASUREMENT: Measurement[TargetRequest, Associations] = Measurement(
     kind=JobKind.ASSOCIATE,
     seconds=SECONDS,
-    store=STORE,
-    restore_request=_restore_request,
+    find=STORE.find,
+    save=STORE.save,
     compute=_compute,
-    inline=True,
-    describe=lambda _request, status: None if status.result is None else status.result.to_json(),
+    restore_request=_restore_request,
+    describe=lambda _request, result, _work: result.to_json(),
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +30,7 @@ from app.services.measurements.request import (
     require_columns,
     restore_kinds,
 )
-from app.services.measurements.runner import Measurement, MeasurementStatus, PartialResult
+from app.services.measurements.runner import Measurement, Parts, WorkState
 from app.storage import columnar, jobs, measurements
 from app.storage.tables import Dataset
 
@@ -47,24 +46,15 @@ MAX_PAIRS_LISTED = 1000
 
 
 @dataclass(frozen=True)
-class MatrixState:
-    """What has come of a matrix so far, and how the work stands.
-
-    `state` is "none" (never asked for), "queued", "running", "finished", "cancelled" or "failed"; `reason` says in a
-    sentence why there is nothing to see. `rows_used` of `rows` were looked at. Blocks that came stay, whatever became
-    of the work.
-    """
+class MatrixState(WorkState):
+    """What has come of a matrix so far, and how the work stands. `rows_used` of `rows` were looked at."""
 
     method: str
     matrix: Matrix
-    state: str
     done: int
     total: int
     rows: int
     rows_used: int
-    seconds_left: float | None = None
-    reason: str = ""
-    job_id: uuid.UUID | None = None
 
     @property
     def complete(self) -> bool:
@@ -100,38 +90,14 @@ class MatrixBlocks:
         return len(self.by_place) >= self.total
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MatrixRequest(MeasurementRequest):
-    """What is asked of a matrix: of which columns, by which method."""
+    """What is asked of a matrix: of which columns, by which method, on how many rows."""
 
     names: tuple[str, ...]
     method: Method
     kinds: dict[str, ColumnKind]
-
-    @cached_property
-    def key(self) -> str:
-        """Return the key of the blocks: other columns, kinds or methods make another matrix."""
-        return digest_of("matrix", self._column_keys, self.method.value, changed_kinds(self.profile, self.kinds))
-
-    @property
-    def _column_keys(self) -> list[str]:
-        return [self.profile.column(name).key for name in self.names]
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Return plain JSON values from which a worker builds the same request."""
-        kinds = changed_kinds(self.profile, self.kinds)
-        return {"columns": self._column_keys, "method": self.method.value, "kinds": kinds}
-
-    @property
-    def cells(self) -> int:
-        """Return how many values are looked at."""
-        return self.rows_used * len(self.names)
-
-    @cached_property
-    def rows_used(self) -> int:
-        """How many rows are looked at."""
-        return min(self.profile.rows, max(1, MAX_CELLS // max(len(self.names), 1)))
+    rows_used: int
 
     @cached_property
     def groups(self) -> list[range]:
@@ -174,21 +140,19 @@ class MatrixRequest(MeasurementRequest):
         )
 
 
-class BlockStore:
-    """Keep the blocks of matrices, one row each."""
+def _find_blocks(request: MatrixRequest) -> MatrixBlocks:
+    """Return the blocks that are there."""
+    found = {}
+    for place, content in measurements.list_blocks(request.dataset.id, request.key):
+        late, early = request.places[place]
+        found[place] = Block.from_bytes(request.groups[late], request.groups[early], content)
+    return MatrixBlocks(found, len(request.places))
 
-    def find(self, request: MatrixRequest) -> MatrixBlocks:
-        """Return the blocks that are there."""
-        found = {}
-        for place, content in measurements.list_blocks(request.dataset.id, request.key):
-            late, early = request.places[place]
-            found[place] = Block.from_bytes(request.groups[late], request.groups[early], content)
-        return MatrixBlocks(found, len(request.places))
 
-    def save(self, request: MatrixRequest, part: MatrixBlocks) -> None:
-        """Store the blocks of a part, in the caller's transaction."""
-        for place, block in part.by_place.items():
-            measurements.add_block(request.dataset.id, request.key, place=place, content=block.to_bytes())
+def _save_blocks(request: MatrixRequest, part: MatrixBlocks) -> None:
+    """Store the blocks of a part, in the caller's transaction."""
+    for place, block in part.by_place.items():
+        measurements.add_block(request.dataset.id, request.key, place=place, content=block.to_bytes())
 
 
 def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> MatrixRequest:
@@ -203,14 +167,31 @@ def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method
             "Choose fewer columns, or look at how each goes with the target."
         )
         raise DomainError(message, code="too_many_columns", field="columns")
-    return MatrixRequest(dataset, profile, tuple(wanted), method, every)
+    return _matrix_request(dataset, profile, wanted, method, every)
+
+
+def _matrix_request(
+    dataset: Dataset, profile: DatasetProfile, names: list[str], method: Method, kinds: dict[str, ColumnKind]
+) -> MatrixRequest:
+    keys, rows_used = [profile.column(name).key for name in names], min(profile.rows, MAX_CELLS // max(len(names), 1))
+    arguments = {"columns": keys, "method": method.value, "kinds": changed_kinds(profile, kinds)}
+    return MatrixRequest(
+        dataset=dataset,
+        profile=profile,
+        key=digest_of("matrix", *arguments.values()),
+        arguments=arguments,
+        cells=rows_used * len(names),
+        names=tuple(names),
+        method=method,
+        kinds=kinds,
+        rows_used=rows_used,
+    )
 
 
 def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> MatrixRequest:
-    by_key = names_by_key(profile)
-    names = tuple(by_key[key] for key in arguments["columns"])
+    names = [names_by_key(profile)[key] for key in arguments["columns"]]
     kinds = restore_kinds(profile, arguments["kinds"])
-    return MatrixRequest(dataset, profile, names, Method(arguments["method"]), kinds)
+    return _matrix_request(dataset, profile, names, Method(arguments["method"]), kinds)
 
 
 def most_columns() -> int:
@@ -238,26 +219,17 @@ def matrix_for(
         If there is no such column, or there are more columns than the server sets against each other.
     """
     request = _request_for(dataset, columns, method, kinds)
-    return _state(request, runner.get_status(MEASUREMENT, request))
+    return _state(request, *runner.look(MEASUREMENT, request))
 
 
-def _state(request: MatrixRequest, status: MeasurementStatus[MatrixBlocks]) -> MatrixState:
-    blocks = {} if status.result is None else status.result.by_place
-    matrix, reason = correlation.assembled(request.names, blocks.values()), status.reason
-    if status.state == RunState.FINISHED.value and not matrix.measures.any():
+def _state(request: MatrixRequest, result: MatrixBlocks | None, work: WorkState) -> MatrixState:
+    blocks = {} if result is None else result.by_place
+    matrix = correlation.assembled(request.names, blocks.values())
+    if work.state == RunState.FINISHED.value and not matrix.measures.any():
         reason = "None of these columns varies on 10 rows or more, so there is nothing to compare."
-    return MatrixState(
-        method=request.method.value,
-        matrix=matrix,
-        state=status.state,
-        done=len(blocks),
-        total=len(request.places),
-        rows=request.profile.rows,
-        rows_used=request.rows_used,
-        seconds_left=status.seconds_left,
-        reason=reason,
-        job_id=status.job_id,
-    )
+        work = replace(work, reason=reason)
+    total, rows = len(request.places), request.profile.rows
+    return MatrixState(request.method.value, matrix, len(blocks), total, rows, request.rows_used, **vars(work))
 
 
 def start(
@@ -279,15 +251,14 @@ def start(
         If too many jobs of the owner wait or run.
     """
     request = _request_for(dataset, columns, method, kinds)
-    status = runner.get_status(MEASUREMENT, request)
-    if runner.is_complete(status.result) or status.is_open:
-        return _state(request, status)
-    if not MEASUREMENT.is_inline(request):
+    result, work = runner.look(MEASUREMENT, request)
+    if work.busy or runner.is_complete(result):
+        return _state(request, result, work)
+    if not runner.is_small(request):
         _refuse_if_too_many(dataset)
-        nothing = status.result is None or not status.result.by_place
-        if nothing and request.rows_used * len(request.groups[0]) <= FIRST_CELLS:
-            runner.measure_part(MEASUREMENT, request)
-    return _state(request, runner.ensure(MEASUREMENT, request, again=True))
+        if not (result and result.by_place) and request.rows_used * len(request.groups[0]) <= FIRST_CELLS:
+            next(runner.measure(MEASUREMENT, request), None)
+    return _state(request, *runner.ensure(MEASUREMENT, request, again=True))
 
 
 def _refuse_if_too_many(dataset: Dataset) -> None:
@@ -296,7 +267,7 @@ def _refuse_if_too_many(dataset: Dataset) -> None:
         raise TooManyError(f"{most} of your jobs are waiting or running. Wait for one to end.", retry_after_seconds=60)
 
 
-def _compute(request: MatrixRequest) -> Generator[PartialResult[MatrixBlocks], None, None]:
+def _compute(request: MatrixRequest) -> Parts[MatrixBlocks]:
     """Measure the blocks that are not there yet, one by one."""
     there, total = measurements.list_places(request.dataset.id, request.key), len(request.places)
     left = [place for place in range(total) if place not in there]
@@ -318,7 +289,7 @@ def _compute(request: MatrixRequest) -> Generator[PartialResult[MatrixBlocks], N
             "seconds_left": math.ceil((time.monotonic() - begin) / done * (pairs - done)),
             "message": f"{count:,} of {total:,} blocks",
         }
-        yield PartialResult(MatrixBlocks({place: block}, total), progress)
+        yield MatrixBlocks({place: block}, total), progress
 
 
 def cancel(
@@ -331,7 +302,7 @@ def cancel(
     """Stop the work on a matrix: at once where it waits, after the block at hand where it runs. What came is kept."""
     request = _request_for(dataset, columns, method, kinds)
     runner.cancel(MEASUREMENT, request)
-    return _state(request, runner.get_status(MEASUREMENT, request))
+    return _state(request, *runner.look(MEASUREMENT, request))
 
 
 def pairs_ranked(
@@ -364,16 +335,12 @@ def as_json(state: MatrixState) -> dict[str, Any]:
     }
 
 
-def _describe(request: MatrixRequest, status: MeasurementStatus[MatrixBlocks]) -> dict[str, Any] | None:
-    return as_json(_state(request, status)) if status.result is not None and status.result.by_place else None
-
-
-MEASUREMENT = Measurement(
+MEASUREMENT: Measurement[MatrixRequest, MatrixBlocks] = Measurement(
     kind=JobKind.CORRELATE,
     seconds=SECONDS,
-    store=BlockStore(),
-    restore_request=_restore_request,
+    find=_find_blocks,
+    save=_save_blocks,
     compute=_compute,
-    inline=True,
-    describe=_describe,
+    restore_request=_restore_request,
+    describe=lambda request, result, work: as_json(_state(request, result, work)) if result.by_place else None,
 )

@@ -6,13 +6,12 @@ import hashlib
 import os
 import platform
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
@@ -25,7 +24,7 @@ from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.measurements import runner
 from app.services.measurements.request import MeasurementRequest
-from app.services.measurements.runner import Measurement, PartialResult
+from app.services.measurements.runner import Measurement, Parts
 from app.storage import columnar, timings
 from app.storage.tables import Dataset, FitTiming
 
@@ -34,14 +33,8 @@ TIMED_SECONDS = 60
 TIMED_ROWS = 8_000
 
 
-@dataclass
-class _Known:
-    """What was read of each database so far: the number of the newest timing, and the experience up to it."""
-
-    by_database: dict[str, tuple[int, Experience]] = field(default_factory=dict)
-
-
-_known = _Known()
+# What was read of each database so far: the number of the newest timing, and the experience up to it.
+_known: dict[str, tuple[int, Experience]] = {}
 
 
 def machine() -> Machine:
@@ -52,7 +45,7 @@ def machine() -> Machine:
 
 def _experience() -> Experience:
     database, whose = current_settings().database_url, fingerprint()
-    last, held = _known.by_database.get(database, (0, Experience()))
+    last, held = _known.get(database, (0, Experience()))
     newest = timings.newest(whose)
     if newest == last:
         return held
@@ -61,7 +54,7 @@ def _experience() -> Experience:
     rows = timings.list_timings(whose, after=last if newest > last else 0, most=MAX_TIMINGS)
     read = (one for row in rows if (one := _timing(row)) is not None)
     found = Experience((*before, *read)[-MAX_TIMINGS:])
-    _known.by_database[database] = (newest, found)
+    _known[database] = (newest, found)
     return found
 
 
@@ -127,47 +120,32 @@ class TimedFits:
     complete: bool = False
 
 
-@dataclass(frozen=True)
-class TimedFitsRequest(MeasurementRequest):
-    """What is asked of timed fits: a config on a dataset."""
+@dataclass(frozen=True, kw_only=True)
+class WorkloadRequest(MeasurementRequest):
+    """What is asked of timed fits: a config on a dataset, and the work that its launch is."""
 
     spec: Spec
-
-    @cached_property
-    def workload(self) -> Workload:
-        """Return what a launch of the config does."""
-        return workload_of(self.spec, self.profile)
-
-    @property
-    def key(self) -> str:
-        """Return the key of the timed fits: an estimator is timed on a dataset once."""
-        return f"{self.workload.dataset}-{self.workload.estimator}"[:100]
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Return plain JSON values from which a worker builds the same request."""
-        return {"spec": self.spec.to_json()}
+    workload: Workload
 
 
-class TimingStore:
-    """Keep timings of this machine, whatever they were measured for."""
+def _request_for(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> WorkloadRequest:
+    work = workload_of(spec, profile)
+    # An estimator is timed on a dataset once.
+    key, arguments = f"{work.dataset}-{work.estimator}"[:100], {"spec": spec.to_json()}
+    return WorkloadRequest(dataset=dataset, profile=profile, key=key, arguments=arguments, spec=spec, workload=work)
 
-    def find(self, request: TimedFitsRequest) -> TimedFits:
-        """Return whether such work is known."""
-        return TimedFits(complete=_experience().knows(request.workload))
 
-    def save(self, _request: TimedFitsRequest, part: TimedFits) -> None:
-        """Store the timings of a part, in the caller's transaction."""
-        for timing in part.timings:
-            timings.add_timing(fingerprint(), workload=timing.workload.to_json(), seconds=dict(timing.seconds))
+def _save(_request: WorkloadRequest, part: TimedFits) -> None:
+    for timing in part.timings:
+        timings.add_timing(fingerprint(), workload=timing.workload.to_json(), seconds=dict(timing.seconds))
 
 
 def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) -> bool:
     """Have a worker time this estimator on this data, once; False where it is known already."""
-    return not runner.is_complete(runner.ensure(MEASUREMENT, TimedFitsRequest(dataset, profile, spec)).result)
+    return not runner.is_complete(runner.ensure(MEASUREMENT, _request_for(dataset, profile, spec))[0])
 
 
-def _compute(request: TimedFitsRequest) -> Generator[PartialResult[TimedFits], None, None]:
+def _compute(request: WorkloadRequest) -> Parts[TimedFits]:
     """Time short fits. Data that cannot carry the config is refused at the launch, and teaches nothing here."""
     from app.domain.estimation.timed_fits import timed_fits
 
@@ -176,15 +154,16 @@ def _compute(request: TimedFitsRequest) -> Generator[PartialResult[TimedFits], N
     frame = columnar.read_frame(path, request.profile, names, sample_rows=TIMED_ROWS)
     with suppress(TrainingError):
         for count, timing in enumerate(timed_fits(request.spec, frame, request.profile), start=1):
-            yield PartialResult(TimedFits((timing,)), {"done": count})
+            yield TimedFits((timing,)), {"done": count}
 
 
-MEASUREMENT = Measurement(
+MEASUREMENT: Measurement[WorkloadRequest, TimedFits] = Measurement(
     kind=JobKind.CALIBRATE,
     seconds=TIMED_SECONDS,
-    store=TimingStore(),
-    restore_request=lambda dataset, profile, arguments: TimedFitsRequest(
+    find=lambda request: TimedFits(complete=_experience().knows(request.workload)),
+    save=_save,
+    compute=_compute,
+    restore_request=lambda dataset, profile, arguments: _request_for(
         dataset, profile, Spec.model_validate(arguments["spec"])
     ),
-    compute=_compute,
 )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.vocabulary import JobKind
+from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets.datasets import profile_of, sound_rows_of
 from app.services.measurements import runner
 from app.services.measurements.request import (
@@ -27,7 +25,7 @@ from app.services.measurements.request import (
     require_columns,
     restore_kinds,
 )
-from app.services.measurements.runner import JsonStore, Measurement, MeasurementStatus, PartialResult
+from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
 from app.storage import columnar
 from app.storage.tables import Dataset, TargetRanking
 
@@ -39,24 +37,19 @@ METHOD = "mutual_information"
 
 
 @dataclass(frozen=True)
-class RankingState:
+class RankingState(WorkState):
     """What is known of a ranking so far.
 
-    `items` stand in the order of their rank, what cannot be measured at the end. `state` is "none", "queued",
-    "running", "finished", "cancelled" or "failed"; `reason` says in a sentence why there is nothing to see. `settled`
-    says that more rows would hardly change the order.
+    `items` stand in the order of their rank, what cannot be measured at the end. `settled` says that more rows would
+    hardly change the order.
     """
 
     target: str
     items: tuple[Ranked, ...]
     rows: int
     rows_used: int
-    state: str
     settled: bool = False
     method: str = METHOD
-    seconds_left: float | None = None
-    reason: str = ""
-    job_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -77,21 +70,6 @@ class MeasuredRanking:
     def from_json(values: dict[str, Any]) -> MeasuredRanking:
         """Build from what `to_json` gave."""
         return MeasuredRanking(**{**values, "items": {item["name"]: Ranked(**item) for item in values["items"]}})
-
-
-class RankingRequest(TargetRequest):
-    """What is asked of the ranking of all columns for one target."""
-
-    @cached_property
-    def key(self) -> str:
-        """Return the key of the result; other kinds of columns give another one."""
-        return digest_of("ranking", self.profile.column(self.target).key, changed_kinds(self.profile, self.kinds))
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Return plain JSON values from which a worker builds the same request."""
-        target = self.profile.column(self.target).key
-        return {"target": target, "kinds": changed_kinds(self.profile, self.kinds)}
 
 
 def ranking_for(
@@ -115,10 +93,23 @@ def _ranking(
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         gone = "The dataset is not ready yet." if profile is None else f"There is no column named {target[:60]}."
-        return RankingState(target, (), 0, 0, "none", reason=gone)
-    request = RankingRequest(dataset, profile, target, kinds_of(profile, kinds))
-    status = runner.ensure(MEASUREMENT, request) if start else runner.get_status(MEASUREMENT, request)
-    return _state(request, status, columns)
+        return RankingState(target, (), 0, 0, state="none", reason=gone)
+    request = _request_for(dataset, profile, target, kinds_of(profile, kinds))
+    result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
+    return _state(request, result, work, columns)
+
+
+def _request_for(dataset: Dataset, profile: DatasetProfile, target: str, kinds: dict[str, ColumnKind]) -> TargetRequest:
+    arguments = {"target": profile.column(target).key, "kinds": changed_kinds(profile, kinds)}
+    return TargetRequest(
+        dataset=dataset,
+        profile=profile,
+        key=digest_of("ranking", *arguments.values()),
+        arguments=arguments,
+        cells=profile.rows * len(profile.columns),
+        target=target,
+        kinds=kinds,
+    )
 
 
 def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | None) -> None:
@@ -135,32 +126,23 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
 
 
 def _state(
-    request: RankingRequest, status: MeasurementStatus[MeasuredRanking], columns: Sequence[str] | None = None
+    request: TargetRequest, result: MeasuredRanking | None, work: WorkState, columns: Sequence[str] | None = None
 ) -> RankingState:
-    found, reason = status.result or MeasuredRanking({}), status.reason
+    found = result or MeasuredRanking({})
     wanted = found.items.values() if columns is None else [found.items[name] for name in columns if name in found.items]
     items = ranking.with_ranks(wanted)
     if found.complete and not any(item.score is not None for item in items):
         reason = f"No column can be compared with {request.target[:60]}: either it does not vary, or none of them does."
-    return RankingState(
-        target=request.target,
-        items=items,
-        rows=request.profile.rows,
-        rows_used=found.rows_used,
-        state=status.state,
-        settled=found.settled,
-        seconds_left=status.seconds_left,
-        reason=reason,
-        job_id=status.job_id,
-    )
+        work = replace(work, reason=reason)
+    return RankingState(request.target, items, request.profile.rows, found.rows_used, found.settled, **vars(work))
 
 
-def _compute(request: RankingRequest) -> Generator[PartialResult[MeasuredRanking], None, None]:
+def _compute(request: TargetRequest) -> Parts[MeasuredRanking]:
     """Measure all columns on few rows, then on more until their order settles."""
     others, sizes = request.others, ranking.sizes_of(request.profile.rows)
     found, begin, cells = MeasuredRanking({}, complete=not others), time.monotonic(), 0
     if not others:
-        yield PartialResult(found, {})
+        yield found, {}
     for place, size in enumerate(sizes):
         before, items = found.items, dict(found.items)
         width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(size, 1)))
@@ -178,7 +160,7 @@ def _compute(request: RankingRequest) -> Generator[PartialResult[MeasuredRanking
             left = sum(sizes[place:]) * len(others) - (size * min(start + width, len(others)))
             seconds_left = (time.monotonic() - begin) / max(cells, 1) * left
             found = MeasuredRanking(dict(items), len(frame), settled, complete)
-            yield PartialResult(found, _progress(found, place, sizes, seconds_left=seconds_left))
+            yield found, _progress(found, place, sizes, seconds_left=seconds_left)
             if complete:
                 return
 
@@ -193,9 +175,9 @@ def _progress(found: MeasuredRanking, place: int, sizes: list[int], *, seconds_l
     }
 
 
-def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> RankingRequest:
+def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> TargetRequest:
     target, kinds = names_by_key(profile)[arguments["target"]], restore_kinds(profile, arguments["kinds"])
-    return RankingRequest(dataset, profile, target, kinds)
+    return _request_for(dataset, profile, target, kinds)
 
 
 def as_json(state: RankingState) -> dict[str, Any]:
@@ -224,16 +206,13 @@ def as_json(state: RankingState) -> dict[str, Any]:
     }
 
 
-def _describe(request: RankingRequest, status: MeasurementStatus[MeasuredRanking]) -> dict[str, Any] | None:
-    return as_json(_state(request, status)) if status.result is not None and status.result.items else None
-
-
-MEASUREMENT: Measurement[RankingRequest, MeasuredRanking] = Measurement(
+STORE = JsonStore(TargetRanking, MeasuredRanking.to_json, MeasuredRanking.from_json)
+MEASUREMENT: Measurement[TargetRequest, MeasuredRanking] = Measurement(
     kind=JobKind.RANK,
     seconds=SECONDS,
-    store=JsonStore(TargetRanking, MeasuredRanking.from_json),
-    restore_request=_restore_request,
+    find=STORE.find,
+    save=STORE.save,
     compute=_compute,
-    inline=True,
-    describe=_describe,
+    restore_request=_restore_request,
+    describe=lambda request, result, work: as_json(_state(request, result, work)) if result.items else None,
 )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import log2
 from typing import Any
 
@@ -42,8 +40,8 @@ from app.services.measurements.request import (
     ready_profile_of,
     require_columns,
 )
-from app.services.measurements.runner import JsonStore, Measurement, MeasurementStatus, PartialResult
-from app.storage import columnar, jobs, measurements
+from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
+from app.storage import columnar
 from app.storage.db import transaction
 from app.storage.tables import Dataset, ModelEvidence
 
@@ -69,65 +67,42 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
-class Recommendations:
-    """All estimators of the task, the one to try first at the front.
-
-    `state` is "none", "queued", "running", "finished", "cancelled" or "failed", of the short fits; `reason` says in a
-    sentence why there are none.
-    """
+class Recommendations(WorkState):
+    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands."""
 
     spec: Spec
     items: tuple[Recommendation, ...]
     said: tuple[Said, ...]
     evidence: Evidence | None
-    state: str
-    reason: str = ""
-    fraction: float = 0.0
-    job_id: uuid.UUID | None = None
-
-    @property
-    def busy(self) -> bool:
-        """Say whether more is on its way."""
-        return self.state in jobs.OPEN
 
 
-@dataclass(frozen=True)
-class EvidenceRequest(MeasurementRequest):
-    """What is asked of short fits: all that a config decides but the estimator."""
+@dataclass(frozen=True, kw_only=True)
+class SpecRequest(MeasurementRequest):
+    """Something is measured of estimators on a dataset, as a config says."""
 
     spec: Spec
 
-    @cached_property
-    def key(self) -> str:
-        """Return the key of the evidence: all that decides about it but the rows themselves."""
-        return key_of(self.spec, self.profile)
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Return plain JSON values from which a worker builds the same request."""
-        return {"config": self.spec.to_json()}
-
-
-@dataclass(frozen=True)
-class EvidenceStore(JsonStore[Evidence]):
-    """Keep evidence with its dataset, and for a while for whoever opens the same content as another one."""
-
-    def _find_payload(self, request: MeasurementRequest) -> dict[str, Any] | None:
-        payload = super()._find_payload(request)
-        if payload is not None:
-            return payload
-        shared = analysis.cache_key(request.dataset, "evidence", request.key)
-        values = analysis_cache.find(shared) if shared else None
-        if not isinstance(values, dict):
-            return None
+def _find_evidence(request: SpecRequest) -> Evidence | None:
+    """Return what is stored for this dataset; else what the same content gave in another one."""
+    found = STORE.find(request)
+    shared = analysis.cache_key(request.dataset, "evidence", request.key) if found is None else None
+    values = analysis_cache.find(shared) if shared else None
+    if isinstance(values, dict):
+        found = Evidence.from_json(values)
         with transaction():
-            measurements.save_payload(self.table, request.dataset.id, request.key, values)
-        return values
+            STORE.save(request, found)
+    return found
 
 
-def _request_for(dataset: Dataset, plan: Plan) -> EvidenceRequest | None:
+def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
     profile = profile_of(dataset)
-    return None if profile is None or plan.spec is None else EvidenceRequest(dataset, profile, plan.spec)
+    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec)
+
+
+def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> SpecRequest:
+    arguments = {"config": spec.to_json()}
+    return SpecRequest(dataset=dataset, profile=profile, key=key_of(spec, profile), arguments=arguments, spec=spec)
 
 
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False, start: bool = True) -> Recommendations | None:
@@ -142,19 +117,18 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False, start: bool 
     known = look(dataset, request.spec.task.target, kinds_of(request.profile, request.spec.data.column_kinds))
     faults = [problem for step in NEEDED for problem in plan.errors_of(step)]
     if faults or not start:
-        status = runner.get_status(MEASUREMENT, request)
+        result, work = runner.look(MEASUREMENT, request)
     else:
-        status = runner.ensure(MEASUREMENT, request, again=again)
-    found = _recommendations(request, status, known)
-    if faults and not found.reason:
-        return replace(found, reason="Short fits begin when this is put right: " + faults[0].message)
-    return found
+        result, work = runner.ensure(MEASUREMENT, request, again=again)
+    if faults and not work.reason:
+        work = replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
+    return _recommendations(request, result, work, known)
 
 
 def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Said, ...]:
     """Return what short fits that are done say of the data as a whole; none are begun for it."""
     request = _request_for(dataset, plan)
-    found = None if request is None else MEASUREMENT.store.find(request)
+    found = None if request is None else _find_evidence(request)
     if request is None or found is None or not found.complete:
         return ()
     return said_of(traits_of_spec(request.spec, request.profile, None), found)
@@ -219,21 +193,14 @@ def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = N
 
 
 def _recommendations(
-    request: EvidenceRequest, status: MeasurementStatus[Evidence], known: Associations | None = None
+    request: SpecRequest, found: Evidence | None, work: WorkState, known: Associations | None = None
 ) -> Recommendations:
-    spec, profile, found = request.spec, request.profile, status.result
+    spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
     ranking = in_order(_ranking(spec, profile, known), found)
-    return Recommendations(
-        spec=spec,
-        items=tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking),
-        said=said_of(traits, found),
-        evidence=found if found is not None and found.items else None,
-        state=status.state,
-        reason=status.reason,
-        fraction=status.fraction,
-        job_id=status.job_id,
-    )
+    items = tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking)
+    evidence = found if found is not None and found.items else None
+    return Recommendations(spec, items, said_of(traits, found), evidence, **vars(work))
 
 
 def _item(
@@ -248,7 +215,7 @@ def _item(
     return Recommendation(ranked, expected, forecast, measured)
 
 
-def _compute(request: EvidenceRequest) -> Generator[PartialResult[Evidence], None, None]:
+def _compute(request: SpecRequest) -> Parts[Evidence]:
     """Fit fold by fold; what the fits may take is counted from before the rows are read."""
     from app.domain.recommendation.evidence import SECONDS as BUDGET
     from app.domain.recommendation.evidence import measure
@@ -261,7 +228,7 @@ def _compute(request: EvidenceRequest) -> Generator[PartialResult[Evidence], Non
     for part in measure(spec, frame, profile, ranking=ranking, seconds=left):
         fraction = 1.0 if part.complete else min(part.seconds / BUDGET, 0.99)
         message = f"{len(part.items)} estimators on up to {max((one.rows for one in part.items), default=0):,} rows"
-        yield PartialResult(part, {"fraction": round(fraction, 2), "message": message})
+        yield part, {"fraction": round(fraction, 2), "message": message}
     shared = analysis.cache_key(request.dataset, "evidence", request.key)
     if shared:
         analysis_cache.keep(shared, part.to_json())
@@ -319,13 +286,15 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
-MEASUREMENT: Measurement[EvidenceRequest, Evidence] = Measurement(
+STORE = JsonStore(ModelEvidence, Evidence.to_json, Evidence.from_json)
+MEASUREMENT: Measurement[SpecRequest, Evidence] = Measurement(
     kind=JobKind.RECOMMEND,
     seconds=SECONDS,
-    store=EvidenceStore(ModelEvidence, Evidence.from_json),
-    restore_request=lambda dataset, profile, arguments: EvidenceRequest(
+    find=_find_evidence,
+    save=STORE.save,
+    compute=_compute,
+    restore_request=lambda dataset, profile, arguments: _spec_request(
         dataset, profile, Spec.model_validate(arguments["config"])
     ),
-    compute=_compute,
-    describe=lambda request, status: as_json(_recommendations(request, status)),
+    describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,30 +17,23 @@ from app.storage.tables import Dataset
 Kinds = Mapping[str, ColumnKind]
 
 
-@dataclass(frozen=True)
-class MeasurementRequest(ABC):
-    """A dataset and what is to be measured of it; each kind of measurement adds what it needs."""
+@dataclass(frozen=True, kw_only=True)
+class MeasurementRequest:
+    """A dataset and what is to be measured of it; each kind of measurement adds what it needs.
+
+    `key` is that of the result: the same for the same content, another where anything decisive differs. `arguments` are
+    plain JSON values from which a worker builds the same request. `cells` is how many values are looked at, None where
+    even a small table is left to a worker.
+    """
 
     dataset: Dataset
     profile: DatasetProfile
-
-    @property
-    @abstractmethod
-    def key(self) -> str:
-        """Return the key of the result: the same for the same content, another where anything decisive differs."""
-
-    @property
-    def cells(self) -> int:
-        """Return how many values are looked at."""
-        return self.profile.rows * len(self.profile.columns)
-
-    @property
-    @abstractmethod
-    def arguments(self) -> dict[str, Any]:
-        """Return plain JSON values from which a worker builds the same request."""
+    key: str
+    arguments: dict[str, Any]
+    cells: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TargetRequest(MeasurementRequest):
     """Every other column is measured against one target. `kinds` has the kind of every column."""
 

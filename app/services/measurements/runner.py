@@ -36,43 +36,27 @@ class MeasurementResult(Protocol):
         """Say whether nothing is left to measure."""
 
 
-class JsonMeasurementResult(MeasurementResult, Protocol):
-    """A result that is stored as JSON."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-
-
 RequestT = TypeVar("RequestT", bound=MeasurementRequest)
-RequestT_contra = TypeVar("RequestT_contra", bound=MeasurementRequest, contravariant=True)
 ResultT = TypeVar("ResultT", bound=MeasurementResult)
-JsonResultT = TypeVar("JsonResultT", bound=JsonMeasurementResult)
-
-
-class ResultStore(Protocol[RequestT_contra, ResultT]):
-    """Where the results of a kind are kept."""
-
-    def find(self, request: RequestT_contra) -> ResultT | None:
-        """Return the result as far as it goes, or None."""
-
-    def save(self, request: RequestT_contra, part: ResultT) -> None:
-        """Store a part, in the caller's transaction."""
+# Each part of a result, with how far the work is, as the row of the job tells it.
+Parts = Generator[tuple[ResultT, dict[str, Any]], None, None]
 
 
 @dataclass(frozen=True)
-class JsonStore(Generic[JsonResultT]):
+class JsonStore(Generic[ResultT]):
     """Keep a result as JSON, each part in place of the one before. The latest complete ones stay in memory."""
 
     table: type[JsonResult]
-    from_json: Callable[[dict[str, Any]], JsonResultT]
-    _complete: OrderedDict[tuple[uuid.UUID, str], JsonResultT] = field(default_factory=OrderedDict)
+    to_json: Callable[[ResultT], dict[str, Any]]
+    from_json: Callable[[dict[str, Any]], ResultT]
+    _complete: OrderedDict[tuple[uuid.UUID, str], ResultT] = field(default_factory=OrderedDict)
 
-    def find(self, request: MeasurementRequest) -> JsonResultT | None:
+    def find(self, request: MeasurementRequest) -> ResultT | None:
         """Return the result as far as it goes, or None."""
         place = (request.dataset.id, request.key)
         if place in self._complete:
             return self._complete[place]
-        payload = self._find_payload(request)
+        payload = measurements.find_payload(self.table, *place)
         result = None if payload is None else self.from_json(payload)
         if result is not None and result.complete:
             self._complete[place] = result
@@ -80,31 +64,19 @@ class JsonStore(Generic[JsonResultT]):
                 self._complete.popitem(last=False)
         return result
 
-    def _find_payload(self, request: MeasurementRequest) -> dict[str, Any] | None:
-        return measurements.find_payload(self.table, request.dataset.id, request.key)
-
-    def save(self, request: MeasurementRequest, part: JsonResultT) -> None:
+    def save(self, request: MeasurementRequest, part: ResultT) -> None:
         """Store a part, in the caller's transaction."""
-        measurements.save_payload(self.table, request.dataset.id, request.key, part.to_json())
+        measurements.save_payload(self.table, request.dataset.id, request.key, self.to_json(part))
 
 
-@dataclass(frozen=True)
-class PartialResult(Generic[ResultT]):
-    """What is known after one more part, and how far the work is, as the job's row tells it."""
-
-    result: ResultT
-    progress: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class MeasurementStatus(Generic[ResultT]):
-    """What has come of a measurement so far, and how the work stands.
+@dataclass(frozen=True, kw_only=True)
+class WorkState:
+    """How the work on a measurement stands.
 
     `state` is "none" (nobody asked for it), "queued", "running", "finished", "cancelled" or "failed"; `reason` says in
-    a sentence why it failed or waits again. Parts that came stay, whatever became of the work.
+    a sentence why there is nothing to see. Parts that came stay, whatever became of the work.
     """
 
-    result: ResultT | None
     state: str
     reason: str = ""
     seconds_left: float | None = None
@@ -112,7 +84,7 @@ class MeasurementStatus(Generic[ResultT]):
     job_id: uuid.UUID | None = None
 
     @property
-    def is_open(self) -> bool:
+    def busy(self) -> bool:
         """Say whether more is on its way."""
         return self.state in jobs.OPEN
 
@@ -121,22 +93,18 @@ class MeasurementStatus(Generic[ResultT]):
 class Measurement(Generic[RequestT, ResultT]):
     """One kind of measurement.
 
-    `compute` yields each part, and goes on only after that part is stored. `restore_request` builds the request from
-    the arguments of a job. With `inline`, a small table is measured while the user waits. `seconds` is what a job may
-    take. `describe` shows programs what a job has found so far.
+    `compute` yields each part, and goes on only after that part is stored. `find` returns what is stored, and `save`
+    stores a part in the caller's transaction. `restore_request` builds the request from the arguments of a job, which
+    may take `seconds`. `describe` shows programs what a job has found so far.
     """
 
     kind: JobKind
     seconds: int
-    store: ResultStore[RequestT, ResultT]
+    find: Callable[[RequestT], ResultT | None]
+    save: Callable[[RequestT, ResultT], None]
+    compute: Callable[[RequestT], Parts[ResultT]]
     restore_request: Callable[[Dataset, DatasetProfile, Mapping[str, Any]], RequestT]
-    compute: Callable[[RequestT], Generator[PartialResult[ResultT], None, None]]
-    inline: bool = False
-    describe: Callable[[RequestT, MeasurementStatus[ResultT]], dict[str, Any] | None] | None = None
-
-    def is_inline(self, request: RequestT) -> bool:
-        """Say whether a request is small enough to be measured while the user waits."""
-        return self.inline and request.cells <= INLINE_CELLS
+    describe: Callable[[RequestT, ResultT, WorkState], dict[str, Any] | None] = lambda *_: None
 
 
 @dataclass(frozen=True)
@@ -157,27 +125,33 @@ def is_complete(result: MeasurementResult | None) -> bool:
     return result is not None and result.complete
 
 
-def get_status(measurement: Measurement[RequestT, ResultT], request: RequestT) -> MeasurementStatus[ResultT]:
-    """Return what has come of a measurement so far; nothing is started."""
-    result = measurement.store.find(request)
-    return _status(result, None if is_complete(result) else find_job(measurement, request))
+def look(measurement: Measurement[RequestT, ResultT], request: RequestT) -> tuple[ResultT | None, WorkState]:
+    """Return what has come of a measurement so far, and how the work stands; nothing is started."""
+    result = measurement.find(request)
+    return result, _work_state(result, None if is_complete(result) else find_job(measurement, request))
 
 
 def ensure(
     measurement: Measurement[RequestT, ResultT], request: RequestT, *, again: bool = False
-) -> MeasurementStatus[ResultT]:
+) -> tuple[ResultT | None, WorkState]:
     """Return what is known, and have measured what is not: a small table here and now, a large one by a worker.
 
     What failed or was stopped is tried again only with `again`.
     """
-    result = measurement.store.find(request)
-    if is_complete(result):
-        return _status(result, None)
-    if measurement.is_inline(request):
-        return _status(measure_here(measurement, request), None)
-    job = enqueue(measurement, request, again=again)
-    # A job that has ended meanwhile has stored more than was there a moment ago.
-    return _status(result if job.state in jobs.OPEN else measurement.store.find(request), job)
+    result, job = measurement.find(request), None
+    if not is_complete(result):
+        if is_small(request):
+            result = measure_here(measurement, request)
+        else:
+            job = enqueue(measurement, request, again=again)
+            # A job that has ended meanwhile has stored more than was there a moment ago.
+            result = result if job.state in jobs.OPEN else measurement.find(request)
+    return result, _work_state(result, job)
+
+
+def is_small(request: MeasurementRequest) -> bool:
+    """Say whether a request is measured while the user waits."""
+    return request.cells is not None and request.cells <= INLINE_CELLS
 
 
 def enqueue(measurement: Measurement[RequestT, ResultT], request: RequestT, *, again: bool = False) -> Job:
@@ -207,6 +181,11 @@ def enqueue(measurement: Measurement[RequestT, ResultT], request: RequestT, *, a
     return job
 
 
+def find_job(measurement: Measurement[Any, Any], request: MeasurementRequest) -> Job | None:
+    """Return the newest job of a measurement, or None."""
+    return jobs.find_job(request.dataset.id, measurement.kind, key=request.key)
+
+
 def cancel(measurement: Measurement[RequestT, ResultT], request: RequestT) -> None:
     """Stop the job of a measurement: at once where it waits, after the part at hand where it runs."""
     with transaction():
@@ -226,30 +205,24 @@ def measure(
         If the lease was lost; nothing more is stored then.
     """
     with closing(measurement.compute(request)) as parts:
-        for part in parts:
+        for part, progress in parts:
             with transaction():
                 # The job is named in the transaction that stores, so a worker that lost it stores nothing.
-                if lease is not None and not lease.write_progress(part.progress):
+                if lease is not None and not lease.write_progress(progress):
                     raise StoppedError
-                measurement.store.save(request, part.result)
-            yield part.result
-
-
-def measure_part(measurement: Measurement[RequestT, ResultT], request: RequestT) -> None:
-    """Compute and store the next part only."""
-    with closing(measure(measurement, request)) as parts:
-        next(parts, None)
+                measurement.save(request, part)
+            yield part
 
 
 def measure_here(measurement: Measurement[RequestT, ResultT], request: RequestT) -> ResultT | None:
     """Compute and store all of a measurement, and return it."""
     for _ in measure(measurement, request):
         pass
-    return measurement.store.find(request)
+    return measurement.find(request)
 
 
 def run_job(
-    measurement: Measurement[RequestT, ResultT], dataset_id: uuid.UUID, arguments: Mapping[str, Any], lease: JobLease
+    measurement: Measurement[Any, Any], dataset_id: uuid.UUID, arguments: Mapping[str, Any], lease: JobLease
 ) -> None:
     """Measure for a worker, which knows ids and plain values only.
 
@@ -262,19 +235,19 @@ def run_job(
     request = measurement.restore_request(dataset, ready_profile_of(dataset), arguments)
     with closing(measure(measurement, request, lease=lease)) as parts:
         for _ in parts:
-            if lease.should_stop() and not is_complete(measurement.store.find(request)):
+            if lease.should_stop() and not is_complete(measurement.find(request)):
                 raise StoppedError
 
 
-def describe_job(measurement: Measurement[Any, Any], job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, as programs see it; None before the first part."""
+def describe_job(measurement: Measurement[Any, Any] | None, job: Job) -> dict[str, Any] | None:
+    """Return what a job has found so far, as programs see it; None before the first part, and for other jobs."""
     dataset = datasets.find_dataset(job.subject_id)
     profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
-    if measurement.describe is None or dataset is None or profile is None:
+    if measurement is None or dataset is None or profile is None:
         return None
     request = measurement.restore_request(dataset, profile, job.arguments)
-    result = measurement.store.find(request)
-    return None if result is None else measurement.describe(request, _status(result, job))
+    result = measurement.find(request)
+    return None if result is None else measurement.describe(request, result, _work_state(result, job))
 
 
 def explain_waiting(job: Job | None) -> str:
@@ -284,26 +257,18 @@ def explain_waiting(job: Job | None) -> str:
     return f"{job.error} It is tried again by itself."
 
 
-def find_job(measurement: Measurement[Any, Any], request: MeasurementRequest) -> Job | None:
-    """Return the newest job of a measurement, or None."""
-    return jobs.find_job(request.dataset.id, measurement.kind, key=request.key)
-
-
-def _status(result: ResultT | None, job: Job | None) -> MeasurementStatus[ResultT]:
-    state = RunState.FINISHED.value if is_complete(result) else job.state if job is not None else "none"
+def _work_state(result: MeasurementResult | None, job: Job | None) -> WorkState:
     if job is None:
-        return MeasurementStatus(result, state)
-    return MeasurementStatus(
-        result=result,
+        return WorkState(state=RunState.FINISHED.value if is_complete(result) else "none")
+    state, reason = RunState.FINISHED.value if is_complete(result) else job.state, ""
+    if state == RunState.FAILED.value:
+        reason = job.error or "The measurement failed."
+    elif state == RunState.QUEUED.value:
+        reason = explain_waiting(job)
+    return WorkState(
         state=state,
-        reason=_explain(state, job),
+        reason=reason,
         seconds_left=job.progress.get("seconds_left") if state == RunState.RUNNING.value else None,
         fraction=float(job.progress.get("fraction") or 0),
         job_id=job.id,
     )
-
-
-def _explain(state: str, job: Job) -> str:
-    if state == RunState.FAILED.value:
-        return job.error or "The measurement failed."
-    return explain_waiting(job) if state == RunState.QUEUED.value else ""
