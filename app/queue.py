@@ -32,11 +32,11 @@ QUEUES = {
 }
 FUNCTIONS = {
     JobKind.ANALYSE: "workers.jobs.analyse.analyse",
-    JobKind.ASSOCIATE: "workers.jobs.associate.associate",
-    JobKind.CALIBRATE: "workers.jobs.calibrate.calibrate",
-    JobKind.CORRELATE: "workers.jobs.correlate.correlate",
-    JobKind.RANK: "workers.jobs.rank.rank",
-    JobKind.RECOMMEND: "workers.jobs.recommend.recommend",
+    JobKind.ASSOCIATE: "workers.jobs.measure.measure",
+    JobKind.CALIBRATE: "workers.jobs.measure.measure",
+    JobKind.CORRELATE: "workers.jobs.measure.measure",
+    JobKind.RANK: "workers.jobs.measure.measure",
+    JobKind.RECOMMEND: "workers.jobs.measure.measure",
     JobKind.TRAIN: "workers.jobs.train.train",
 }
 CONNECT_SECONDS = 0.5

@@ -44,7 +44,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import ModelPart, ReproducibilityPart, Spec, ValidationPart
 from app.domain.recommendation.estimators import Ranked
 from app.domain.recommendation.evidence import SECONDS, measure
-from app.domain.recommendation.verdict import in_order
+from app.domain.recommendation.verdict import Evidence, in_order
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import Table, prepare
 from app.domain.training.tuning.inner_folds import facts_of
@@ -279,10 +279,10 @@ def regrets_of(scores: dict[str, float | None]) -> dict[str, float]:
 def evidence_of(problem: Problem) -> tuple[list[str], float]:
     """Return the order after short fits, as the product makes them, and the seconds they took."""
     begun = time.perf_counter()
+    found: Evidence | None = None
     try:
-        found = measure(
-            problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking, keep=lambda _: True
-        )
+        for part in measure(problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking):
+            found = part
     except TrainingError as fault:
         print(f"  {problem.name}: {fault.message}")
         found = None
@@ -332,7 +332,7 @@ def quality(tables: Iterable[Problem], python: str) -> None:
 def speed() -> None:
     """Print how soon the list and the evidence are there for a file of 50 MB, read from Parquet as the worker does."""
     from app.domain.estimation import estimate
-    from app.services.measurements.recommendations import MOST_ROWS
+    from app.services.measurements.recommendations import MAX_ROWS
     from app.storage.columnar import read_frame
     from benchmarks.findings import profiled
     from tests.domain.reading import MACHINE
@@ -356,9 +356,9 @@ def speed() -> None:
         listed = time.perf_counter() - begun
         begun = time.perf_counter()
         names = [column.name for column in profile.columns]
-        rows = read_frame(folder / "data.parquet", profile, names, sample_rows=MOST_ROWS)
+        rows = read_frame(folder / "data.parquet", profile, names, sample_rows=MAX_ROWS)
         left = SECONDS - (time.perf_counter() - begun)
-        found = measure(plan.spec, rows, profile, ranking=plan.ranking, keep=lambda _: True, seconds=left)
+        *_, found = measure(plan.spec, rows, profile, ranking=plan.ranking, seconds=left)
         took = time.perf_counter() - begun
     print(f"a file of {megabytes:.0f} MB, {profile.rows:,} rows x {len(profile.columns)} columns")
     print(

@@ -27,7 +27,7 @@ from app.services.accounts import accounts, tokens
 from app.services.datasets import datasets
 from app.services.datasets.analysis import profile_of
 from app.services.drafts import drafts
-from app.services.measurements import associations
+from app.services.measurements import associations, runner
 from app.storage.db import db
 from app.storage.migrating import migrate
 from app.storage.tables import User
@@ -98,8 +98,9 @@ def configs(client: Any, token: str, user: User) -> dict[str, dict[str, Any]]:
         assert isinstance(spec, Spec)
         profile = profile_of(dataset)
         assert profile is not None
-        kinds = {column.name: column.kind for column in profile.columns}
-        associations.measure(dataset, target, kinds, lambda _part: True)
+        request = associations.request_for(dataset, target, {})
+        assert request is not None
+        runner.measure_here(associations.MEASUREMENT, request)
         found[name] = {**json.loads(json.dumps(spec.to_json())), "dataset": {"id": str(dataset.id)}}
     return found
 

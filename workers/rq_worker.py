@@ -24,6 +24,17 @@ from workers.handover import EndOfProcess
 from workers.process import die_with
 
 ALLOWED = frozenset(FUNCTIONS.values())
+# What an older version put into the queue under these names, a worker of this version does under the new ones.
+RENAMED_FUNCTIONS: dict[str, str | None] = dict.fromkeys(
+    (
+        "workers.jobs.associate.associate",
+        "workers.jobs.calibrate.calibrate",
+        "workers.jobs.correlate.correlate",
+        "workers.jobs.rank.rank",
+        "workers.jobs.recommend.recommend",
+    ),
+    "workers.jobs.measure.measure",
+)
 WORKER_TTL_SECONDS = 30
 MONITOR_SECONDS = 5
 MAINTENANCE_SECONDS = 60
@@ -111,6 +122,7 @@ class HydroWorker(Worker):
 
 def _is_ours(job: Job) -> bool:
     try:
+        job.func_name = RENAMED_FUNCTIONS.get(str(job.func_name), job.func_name)
         return job.func_name in ALLOWED and len(job.args) == 1 and not job.kwargs
     except (DeserializationError, TypeError):
         return False

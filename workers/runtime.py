@@ -92,8 +92,11 @@ def end_job_alone(context: JobContext, state: RunState, code: str, message: str)
     context.store(write)
 
 
-def job(kind: JobKind, *, end: End = end_job_alone) -> Callable[[Work], Callable[[str], None]]:
-    """Make a job of a function. `end` ends the row and what the job is about when the function did not succeed."""
+def job(kind: JobKind | None = None, *, end: End = end_job_alone) -> Callable[[Work], Callable[[str], None]]:
+    """Make a job of a function. `end` ends the row and what the job is about when the function did not succeed.
+
+    Without a `kind`, the function serves several, and the row says which one it is.
+    """
 
     def wrap(work: Work) -> Callable[[str], None]:
         @functools.wraps(work)
@@ -110,7 +113,7 @@ def job(kind: JobKind, *, end: End = end_job_alone) -> Callable[[Work], Callable
 
 
 def _hold_and_run(
-    app: Flask, settings: config.Settings, *, job_id: uuid.UUID, kind: JobKind, work: Work, end: End
+    app: Flask, settings: config.Settings, *, job_id: uuid.UUID, kind: JobKind | None, work: Work, end: End
 ) -> None:
     with transaction():
         attempt = jobs.claim(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
@@ -119,7 +122,7 @@ def _hold_and_run(
         row = jobs.get_job(job_id)
     context = JobContext(
         job_id=job_id,
-        kind=kind,
+        kind=kind or JobKind(row.kind),
         subject_id=row.subject_id,
         attempt=attempt,
         arguments=dict(row.arguments),

@@ -15,7 +15,7 @@ from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
 from app.services.drafts import draft_history, drafts
 from app.services.measurements import estimates, leakage
-from app.services.measurements.measuring import digest_of
+from app.services.measurements.request import digest_of
 from app.storage.db import now
 
 if TYPE_CHECKING:

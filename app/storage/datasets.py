@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, cast, exists, func, or_, select, u
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
 from app.storage.db import db, now
-from app.storage.tables import Dataset, DraftRow, Experiment, TargetAssociation, User
+from app.storage.tables import Dataset, DraftRow, Experiment, User
 
 MISSING = "There is no such dataset, or it is not yours."
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
@@ -238,21 +238,3 @@ def needs_original(sha256: str) -> bool:
         _has_bytes(),
     )
     return db.session.scalar(query.limit(1)) is not None
-
-
-def find_association(dataset_id: uuid.UUID, target_key: str) -> TargetAssociation | None:
-    """Return what was measured for a target so far."""
-    query = select(TargetAssociation).where(
-        TargetAssociation.dataset_id == dataset_id, TargetAssociation.target_key == target_key
-    )
-    return db.session.scalar(query.execution_options(populate_existing=True))
-
-
-def save_association(dataset_id: uuid.UUID, target_key: str, payload: dict[str, Any]) -> None:
-    """Store what was measured, in place of what was there."""
-    row = find_association(dataset_id, target_key)
-    if row is None:
-        db.session.add(TargetAssociation(dataset_id=dataset_id, target_key=target_key, payload=payload))
-    else:
-        row.payload = payload
-    db.session.flush()

@@ -12,7 +12,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
 from app.services.datasets import analysis, partial_import
-from app.services.measurements.measuring import waiting_reason
+from app.services.measurements.runner import explain_waiting
 from app.storage.tables import Dataset, User
 from app.web.charts.waiting import poll_seconds
 from app.web.filters import size
@@ -37,7 +37,7 @@ def how_far(dataset: Dataset, *, now: datetime) -> HowFar:
     if dataset.state == DatasetState.RECEIVING.value:
         return _receiving(dataset, age)
     message = f"{size(dataset.size_bytes)} are being read and counted. You may close the page; it goes on."
-    message = waiting_reason(analysis.analysis_job(dataset)) or message
+    message = explain_waiting(analysis.analysis_job(dataset)) or message
     return HowFar(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
 
 

@@ -15,10 +15,10 @@ from app import queue
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, datasets
-from app.services.measurements import associations
 from app.services.system import diagnostics
 from app.storage.tables import Dataset, User
 from tests.api.program import Program
+from tests.services.measured import associate
 from tests.services.tables import SMALL, nobody, upload, with_limits
 from tests.workers.conftest import Server
 
@@ -109,8 +109,7 @@ def test_leaks_of_a_large_file_are_waited_for(program: Program, reader: Program,
     assert (job["kind"], job["state"]) == ("associate", "queued")
     assert reader.post(PATH, asked).get_json()["job"]["id"] == job["id"]
     assert reader.post(PATH, {"dataset_id": str(row.id)}).status_code == 200, "Without a target there is no leak."
-    kinds = {column.name: column.kind.value for column in profile_of(row).columns}
-    associations.measure_for_job(row.id, target="flow", kinds=kinds, go_on=lambda _part: True)
+    associate(row, "flow")
     whole = reader.post(PATH, asked)
     assert whole.status_code == 200
     assert whole.get_json()["leaks_measured"] is True

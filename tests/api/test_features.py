@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from app.services.measurements import correlations, rankings
+from app.services.measurements import runner
 from app.storage.tables import Dataset, User
 from tests.api.program import Program
 from tests.services.tables import upload, wide_csv
@@ -32,7 +32,7 @@ def test_a_small_matrix_is_answered_at_once(reader: Program, wide: Dataset) -> N
 def test_a_large_matrix_is_a_job_with_what_has_come(
     program: Program, wide: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(correlations, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     answer = program.post(MATRIX, {"dataset_id": str(wide.id)})
     job = answer.get_json()["job"]
     assert answer.status_code == 202
@@ -53,7 +53,7 @@ def test_a_ranking_is_answered_at_once_or_is_a_job(
     assert (body["method"], body["rows_used"]) == ("mutual_information", 80)
     assert {one["name"] for one in body["features"][:2]} == {"gauge_0", "gauge_1"}
     assert [one["rank"] for one in body["features"]] == list(range(1, 30))
-    monkeypatch.setattr(rankings, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     answer = program.post(RANKING, {**asked, "target": "gauge_3"})
     assert (answer.status_code, answer.get_json()["job"]["kind"]) == (202, "rank")
     program.post(f"/api/jobs/{answer.get_json()['job']['id']}/cancel/")

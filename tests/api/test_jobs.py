@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 
 from app.domain.vocabulary import JobKind, RunState
+from app.services.measurements import associations
 from app.storage import datasets, jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User
 from tests.api.program import Program
+from tests.services.measured import associate
 from tests.web import seeds
 
 
@@ -26,11 +28,14 @@ def test_a_job_stands_by_itself_and_under_its_name(program: Program, user: User)
 
 
 def test_what_has_come_so_far_is_told(program: Program, user: User, sample: Dataset) -> None:
-    job = _job(user, JobKind.ASSOCIATE, sample.id, key="c8:0000")
+    associations.ask(sample, "discharge_mm", {}, again=True)
+    job = jobs.find_job(sample.id, JobKind.ASSOCIATE)
+    assert job is not None
     assert program.get(f"/api/jobs/{job.id}/").get_json()["partial"] is None
-    with transaction():
-        datasets.save_association(sample.id, "c8:0000", {"target": "discharge_mm", "items": [1]})
-    assert program.get(f"/api/jobs/{job.id}/").get_json()["partial"]["items"] == [1]
+    associate(sample, "discharge_mm", parts=1)
+    partial = program.get(f"/api/jobs/{job.id}/").get_json()["partial"]
+    assert partial["target"] == "discharge_mm"
+    assert "prcp_mm" in {item["column"] for item in partial["items"]}
 
 
 def test_somebody_elses_job_is_a_missing_one(stranger: Program, user: User) -> None:

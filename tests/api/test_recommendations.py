@@ -7,13 +7,11 @@ import uuid
 import pytest
 
 from app.domain.recommendation import evidence as racing
-from app.services.measurements import recommendations
-from app.services.measurements.measuring import Held
 from app.storage import jobs
-from app.storage.db import transaction
-from app.storage.tables import Dataset, Job, User
+from app.storage.tables import Dataset, User
 from tests.api.program import Program
 from tests.domain.tables import REAL
+from tests.services.measured import work_off
 from tests.services.tables import upload, wide_csv
 
 URL = "/api/experiments/wizard/model-recommendations/"
@@ -24,13 +22,9 @@ def wide(user: User) -> Dataset:
     return upload(user, wide_csv(columns=8, rows=120))
 
 
-def work(dataset: Dataset, job_id: str) -> None:
+def work(job_id: str) -> None:
     """Do what a worker does with the job."""
-    job: Job = jobs.get_job(uuid.UUID(job_id))
-    with transaction():
-        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
-    assert attempt is not None
-    assert recommendations.measure_for_job(dataset.id, job.arguments, Held(job.id, attempt, lambda: False))
+    assert work_off(jobs.get_job(uuid.UUID(job_id)))
 
 
 def test_the_first_list_is_answered_at_once_with_all_that_the_contract_names(reader: Program, wide: Dataset) -> None:
@@ -61,7 +55,7 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
     waiting = reader.get(asked)
     assert waiting.status_code == 202
     assert waiting.headers["Location"] == f"/api/jobs/{waiting.get_json()['job']['id']}/"
-    work(wide, waiting.get_json()["job"]["id"])
+    work(waiting.get_json()["job"]["id"])
     done = reader.get(asked)
     assert (done.status_code, done.get_json()["state"]) == (200, "finished")
     assert done.get_json()["recommendations"][0]["measured"]["scores"]
@@ -117,7 +111,7 @@ def test_what_cannot_be_learnt_is_said(reader: Program, user: User, file: str, t
     )
     assert code in [one["code"] for one in described.get_json()["findings"]], "It is known before anything is fitted."
     asked = f"{URL}?dataset_id={dataset.id}&target={target}&evidence=measured"
-    work(dataset, reader.get(asked).get_json()["job"]["id"])
+    work(reader.get(asked).get_json()["job"]["id"])
     body = reader.get(asked).get_json()
     assert [one["code"] for one in body["findings"]] == [code]
     assert body["findings"][0]["severity"] == "warning"

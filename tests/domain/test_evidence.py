@@ -42,7 +42,8 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 def race(frame: pd.DataFrame, *, time_column: str | None = None, seconds: float = 120.0, **parts: Any) -> Evidence:
     spec, profile = make_spec(**parts), profile_of(frame, time_column)
     ranking = rank(traits_of_spec(spec, profile))
-    return measure(spec, frame, profile, ranking=ranking, keep=lambda _: True, seconds=seconds)
+    *_, found = measure(spec, frame, profile, ranking=ranking, seconds=seconds)
+    return found
 
 
 def test_rounds_grow_fourfold_to_all_rows() -> None:
@@ -74,7 +75,7 @@ def started(frame: pd.DataFrame, *runners: Runner, seconds: float = 60.0) -> Rac
     spec = make_spec()
     table, now = prepare(spec, frame, profile_of(frame)), time.perf_counter()
     folds = make_split(spec, facts_of(table)).folds
-    return Race(spec, table, folds, list(runners), lambda _: True, deadline=now + seconds, began=now, rivals=[0.0])
+    return Race(spec, table, folds, list(runners), deadline=now + seconds, began=now, rivals=[0.0])
 
 
 @pytest.mark.parametrize(
@@ -213,25 +214,21 @@ def test_without_time_nothing_is_begun_and_the_order_of_the_rules_stays() -> Non
     frame = made(300)
     spec, profile = make_spec(), profile_of(frame)
     ranking = rank(traits_of_spec(spec, profile))
-    found = measure(spec, frame, profile, ranking=ranking, keep=lambda _: True, seconds=0.0)
+    (found,) = measure(spec, frame, profile, ranking=ranking, seconds=0.0)
     assert found.items == ()
     assert in_order(ranking, found) == ranking
     assert said_of(traits_of_spec(spec, profile), found) == ()
 
 
-def test_it_stops_when_it_is_told_to() -> None:
-    seen: list[Evidence] = []
+def test_short_fits_end_when_nobody_wants_more() -> None:
     frame = made(900)
     spec, profile = make_spec(), profile_of(frame)
-
-    def keep(part: Evidence) -> bool:
-        seen.append(part)
-        return False
-
-    found = measure(spec, frame, profile, ranking=rank(traits_of_spec(spec, profile)), keep=keep, seconds=120.0)
-    assert len(seen) == 1
-    assert not seen[0].complete
-    assert {len(one.scores) for one in found.items} == {1}
+    parts = measure(spec, frame, profile, ranking=rank(traits_of_spec(spec, profile)), seconds=120.0)
+    first = next(parts)
+    parts.close()
+    assert not first.complete
+    assert {len(one.scores) for one in first.items} == {1}
+    assert list(parts) == []
 
 
 def test_data_that_cannot_carry_the_config_are_refused_in_a_sentence() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,18 @@ from scipy import stats
 from sqlalchemy import select
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import NotFoundError
+from app.domain.errors import ConflictError, NotFoundError
 from app.domain.vocabulary import ColumnKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.measurements import associations
+from app.services.measurements import associations, runner
+from app.services.measurements.request import TargetRequest
+from app.services.measurements.runner import JobLease
 from app.storage import datasets as dataset_rows
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, Job, User
+from tests.services.measured import work_off
 from tests.services.tables import at_once, nobody, upload
 
 MASS, SPECIES = "Body Mass (g)", "Species"
@@ -36,8 +39,8 @@ def penguins(user: User) -> Dataset:
 @pytest.fixture
 def for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat every dataset as a large one, in blocks of four columns."""
-    monkeypatch.setattr(associations, "INLINE_CELLS", 0)
-    monkeypatch.setattr(associations, "MOST_BLOCK", 4)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
+    monkeypatch.setattr(associations, "MAX_BLOCK_COLUMNS", 4)
 
 
 def profile_of(dataset: Dataset) -> DatasetProfile:
@@ -65,10 +68,15 @@ def jobs_of(dataset: Dataset) -> list[Job]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-def work_off(job: Job, go_on: Callable[[Associations], bool] = lambda _part: True) -> Associations:
-    """Do what a worker does with the job."""
-    target, kinds = job.arguments["target"], job.arguments["kinds"]
-    return associations.measure_for_job(job.subject_id, target=target, kinds=kinds, go_on=go_on)
+def request_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> TargetRequest:
+    found = associations.request_for(dataset, target, kinds or kinds_of(dataset))
+    assert found is not None
+    return found
+
+
+def parts_of(dataset: Dataset, target: str) -> Generator[Associations]:
+    """Measure anew, whatever is known, and yield what is stored."""
+    return runner.measure(associations.MEASUREMENT, request_for(dataset, target))
 
 
 def eta(classes: pd.Series, values: pd.Series) -> float:
@@ -160,12 +168,10 @@ def test_what_was_measured_is_not_measured_again(penguins: Dataset, monkeypatch:
 
 
 def test_columns_read_as_another_kind_are_measured_anew_and_both_are_kept(penguins: Dataset) -> None:
-    name, profile = "Sample Number", profile_of(penguins)
+    name = "Sample Number"
     as_number, as_class = kinds_of(penguins), kinds_of(penguins, **{name: ColumnKind.CATEGORICAL})
-    assert associations.key_of(profile, MASS, as_number) == associations.key_of(profile, MASS, {})
-    keys = {
-        associations.key_of(profile, target, kinds) for target in (MASS, SPECIES) for kinds in (as_number, as_class)
-    }
+    assert request_for(penguins, MASS, as_number).key == request_for(penguins, MASS, {}).key
+    keys = {request_for(penguins, target, kinds).key for target in (MASS, SPECIES) for kinds in (as_number, as_class)}
     assert len(keys) == 4
     assert max(len(key) for key in keys) <= 20
     numbers, classes = measured(penguins, MASS, as_number).of(name), measured(penguins, MASS, as_class).of(name)
@@ -180,24 +186,20 @@ def test_blocks_of_columns_give_what_all_columns_together_give(
     penguins: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = measured(penguins, MASS)
-    monkeypatch.setattr(associations, "MOST_BLOCK", 3)
-    sizes: list[int] = []
-
-    def go_on(part: Associations) -> bool:
-        sizes.append(len(part.items))
-        assert part.complete is (len(part.items) == 17)
-        return True
-
-    assert associations.measure(penguins, MASS, kinds_of(penguins), go_on) == whole
-    assert sizes == [3, 6, 9, 12, 15, 17]
+    monkeypatch.setattr(associations, "MAX_BLOCK_COLUMNS", 3)
+    parts = list(parts_of(penguins, MASS))
+    assert [(len(part.items), part.complete) for part in parts] == [
+        *((size, False) for size in (3, 6, 9, 12, 15)),
+        (17, True),
+    ]
+    assert parts[-1] == whole
 
 
 def test_more_rows_than_are_needed_are_sampled_the_same_way_each_time(
     sample: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(associations, "MOST_ROWS", 2000)
-    kinds = kinds_of(sample)
-    first, second = (associations.measure(sample, "discharge_mm", kinds, lambda _part: True) for _ in range(2))
+    monkeypatch.setattr(associations, "MAX_ROWS", 2000)
+    first, second = (list(parts_of(sample, "discharge_mm"))[-1] for _ in range(2))
     assert first == second
     assert first.rows_used == 2000
     raw = pd.read_csv(current_settings().samples / "piscataquis_01031500_daily.csv")
@@ -211,10 +213,11 @@ def test_of_what_is_not_there_nothing_is_known(penguins: Dataset, user: User) ->
     assert associations.associations_for(penguins, "no such column", kinds_of(penguins)) is None
     waiting = datasets.start_upload(user, "river.csv")
     assert associations.associations_for(waiting, "flow", {}) is None
-    with pytest.raises(ValueError, match="not ready"):
-        associations.measure(waiting, "flow", {}, lambda _part: True)
+    lease, arguments = JobLease(nobody(), 1, lambda: False), {"target": "flow", "kinds": {}}
+    with pytest.raises(ConflictError, match="not ready"):
+        runner.run_job(associations.MEASUREMENT, waiting.id, arguments, lease)
     with pytest.raises(NotFoundError):
-        associations.measure_for_job(nobody(), target="flow", kinds={}, go_on=lambda _part: True)
+        runner.run_job(associations.MEASUREMENT, nobody(), arguments, lease)
     assert jobs_of(penguins) == jobs_of(waiting) == []
 
 
@@ -222,7 +225,7 @@ def test_of_what_is_not_there_nothing_is_known(penguins: Dataset, user: User) ->
 def test_a_dataset_is_measured_at_once_up_to_a_size(
     penguins: Dataset, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
-    monkeypatch.setattr(associations, "INLINE_CELLS", 344 * 18 + room)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 344 * 18 + room)
     found = associations.associations_for(penguins, MASS, kinds_of(penguins))
     assert (found is not None) is (room == 0)
     assert len(jobs_of(penguins)) == -room
@@ -248,36 +251,30 @@ def test_what_the_worker_has_measured_is_shown_block_by_block(
 ) -> None:
     kinds = kinds_of(penguins)
     assert associations.associations_for(penguins, MASS, kinds) is None
-    (job,) = jobs_of(penguins)
     seen: list[int] = []
-
-    def go_on(part: Associations) -> bool:
-        shown = associations.associations_for(penguins, MASS, kinds)
-        assert shown == part
+    for part in parts_of(penguins, MASS):
+        assert associations.associations_for(penguins, MASS, kinds) == part
         seen.append(len(part.items))
-        return True
-
-    complete = work_off(job, go_on)
+        complete = part
     assert seen == [4, 8, 12, 16, 17]
     assert measured(penguins, MASS) == complete
     assert len(jobs_of(penguins)) == 1
-    monkeypatch.setattr(associations, "INLINE_CELLS", 10**6)
-    assert associations.measure(penguins, MASS, kinds, lambda _part: True) == complete
+    monkeypatch.setattr(associations, "MAX_BLOCK_COLUMNS", 25)
+    assert list(parts_of(penguins, MASS)) == [complete]
 
 
 @pytest.mark.usefixtures("for_a_worker")
 def test_a_worker_told_to_stop_stops_after_the_block(penguins: Dataset) -> None:
     associations.associations_for(penguins, MASS, kinds_of(penguins))
     (job,) = jobs_of(penguins)
-    part = work_off(job, lambda part: len(part.items) < 8)
-    assert (len(part.items), part.complete) == (8, False)
-    assert measured(penguins, MASS) == part, "What is known is shown while the job lives."
+    assert not work_off(job, parts=2)
+    part = measured(penguins, MASS)
+    assert (len(part.items), part.complete) == (8, False), "What is known is shown while the job lives."
 
 
 def _end(job: Job, state: RunState) -> None:
     with transaction():
-        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=60)
-        assert attempt is not None
+        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=60) or 1
         jobs.end(job.id, attempt=attempt, state=state)
 
 
@@ -289,8 +286,7 @@ def test_a_measuring_that_failed_is_not_asked_for_again_and_again(penguins: Data
     _end(job, RunState.FAILED)
     for _ in range(3):
         associations.associations_for(penguins, MASS, kinds)
-    key = associations.key_of(profile_of(penguins), MASS, kinds)
-    assert associations.job_for(penguins, key) is None
+    assert associations.job_for(penguins, MASS, kinds) is None
     assert len(jobs_of(penguins)) == 1
 
 
@@ -298,9 +294,9 @@ def test_a_measuring_that_failed_is_not_asked_for_again_and_again(penguins: Data
 def test_what_is_known_is_shown_when_the_measuring_has_failed(penguins: Dataset) -> None:
     associations.associations_for(penguins, MASS, kinds_of(penguins))
     (job,) = jobs_of(penguins)
-    part = work_off(job, lambda part: len(part.items) < 8)
+    assert not work_off(job, parts=2)
     _end(job, RunState.FAILED)
-    assert associations.associations_for(penguins, MASS, kinds_of(penguins)) == part
+    assert len(measured(penguins, MASS).items) == 8
 
 
 @pytest.mark.usefixtures("for_a_worker")

@@ -15,20 +15,20 @@ from app.domain.errors import DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import datasets
 from app.services.jobs import jobs as job_views
-from app.services.measurements import correlations
+from app.services.measurements import correlations, runner
 from app.services.measurements.correlations import MatrixState
-from app.services.measurements.measuring import Held
-from app.storage import correlations as blocks
-from app.storage import jobs
+from app.services.measurements.runner import JobLease
+from app.storage import jobs, measurements
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User
+from tests.services.measured import is_measured, work_off
 from tests.services.tables import upload, wide_csv, with_limits
 
 
 @pytest.fixture
 def for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat every dataset as a large one, in small blocks, the first of them by the worker as well."""
-    monkeypatch.setattr(correlations, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     monkeypatch.setattr(correlations, "FIRST_CELLS", 0)
     monkeypatch.setattr(correlation, "FIRST_COLUMNS", 4)
     monkeypatch.setattr(correlation, "BLOCK_COLUMNS", 10)
@@ -46,22 +46,6 @@ def table(user: User, **columns: Any) -> Dataset:
 def job_of(state: MatrixState) -> Job:
     assert state.job_id is not None
     return jobs.get_job(state.job_id)
-
-
-def work(dataset: Dataset, state: MatrixState, *, most: int = 10_000) -> bool:
-    """Do what a worker does with the job, and stop after so many blocks."""
-    with transaction():
-        attempt = jobs.claim(job_of(state).id, worker_id="w", lease_seconds=30)
-    assert attempt is not None
-    done = 0
-
-    def should_stop() -> bool:
-        nonlocal done
-        done += 1
-        return done >= most
-
-    held = Held(job_of(state).id, attempt, should_stop)
-    return correlations.measure_for_job(dataset.id, job_of(state).arguments, held)
 
 
 def test_a_small_table_is_measured_at_once_and_agrees_with_pandas(user: User) -> None:
@@ -91,18 +75,18 @@ def test_a_worker_stores_block_by_block_and_all_of_them_make_the_matrix(wide: Da
     asked = correlations.start(wide, method=Method.PEARSON)
     assert (asked.state, asked.done) == ("queued", 0)
     assert correlations.start(wide, method=Method.PEARSON).job_id == asked.job_id
-    assert work(wide, asked)
+    assert work_off(job_of(asked))
     state = correlations.matrix_for(wide, method=Method.PEARSON)
     assert (state.state, state.done, state.total) == ("finished", 15, 15)
     assert state.matrix.known.all()
-    assert job_of(state).progress["fraction"] == 1
-    assert job_of(state).progress["seconds_left"] == 0
+    assert job_of(asked).progress["fraction"] == 1
+    assert job_of(asked).progress["seconds_left"] == 0
 
 
 @pytest.mark.usefixtures("for_a_worker")
 def test_a_stopped_matrix_keeps_its_blocks_and_goes_on_after_them(wide: Dataset) -> None:
     first = correlations.start(wide)
-    assert not work(wide, first, most=4)
+    assert not work_off(job_of(first), parts=4)
     correlations.cancel(wide)
     part = correlations.matrix_for(wide)
     assert (part.done, part.complete) == (4, False)
@@ -113,7 +97,7 @@ def test_a_stopped_matrix_keeps_its_blocks_and_goes_on_after_them(wide: Dataset)
     again = correlations.start(wide)
     assert again.job_id != first.job_id
     assert again.done == 4
-    assert work(wide, again)
+    assert work_off(job_of(again))
     assert correlations.matrix_for(wide).state == "finished"
 
 
@@ -123,8 +107,7 @@ def test_a_worker_that_lost_the_job_stores_nothing_more(wide: Dataset) -> None:
     with transaction():
         jobs.claim(job_of(state).id, worker_id="first", lease_seconds=-1)
         assert jobs.claim(job_of(state).id, worker_id="second", lease_seconds=30) == 2
-    late = Held(job_of(state).id, 1, lambda: False)
-    assert not correlations.measure_for_job(wide.id, job_of(state).arguments, late)
+    assert not is_measured(job_of(state), JobLease(job_of(state).id, 1, lambda: False))
     assert correlations.matrix_for(wide).done == 0
 
 
@@ -138,7 +121,7 @@ def test_a_waiting_job_is_cancelled_at_once(wide: Dataset) -> None:
 def test_the_first_block_is_there_when_a_large_table_is_asked_for(
     wide: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(correlations, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     state = correlations.start(wide)
     assert (state.state, state.done) == ("queued", 1)
     assert len(state.matrix.ranked()) == correlation.FIRST_COLUMNS * (correlation.FIRST_COLUMNS - 1) // 2
@@ -159,7 +142,7 @@ def test_every_group_of_a_sample_holds_the_same_rows(user: User, monkeypatch: py
     random = np.random.default_rng(0)
     values = random.normal(size=3000).round(6)
     dataset = table(user, **{f"x{at}": values * (at + 1) for at in range(12)})
-    monkeypatch.setattr(correlations, "MOST_CELLS", 12 * 500)
+    monkeypatch.setattr(correlations, "MAX_CELLS", 12 * 500)
     monkeypatch.setattr(correlation, "FIRST_COLUMNS", 3)
     monkeypatch.setattr(correlation, "BLOCK_COLUMNS", 7)
     state = correlations.start(dataset, method=Method.PEARSON)
@@ -230,15 +213,15 @@ def test_pairs_are_pictures_of_their_kinds(user: User) -> None:
 def test_blocks_are_stored_once(wide: Dataset) -> None:
     with transaction():
         for _ in range(2):
-            blocks.add_block(wide.id, "k", place=0, content=b"x")
-    assert blocks.places_of(wide.id, "k") == {0}
+            measurements.add_block(wide.id, "k", place=0, content=b"x")
+    assert measurements.list_places(wide.id, "k") == {0}
 
 
 @pytest.mark.usefixtures("for_a_worker")
 def test_the_job_tells_what_has_come(wide: Dataset) -> None:
     state = correlations.start(wide)
     assert job_views.view_of(job_of(state)).partial is None
-    work(wide, state, most=2)
+    work_off(job_of(state), parts=2)
     view = job_views.view_of(job_of(state))
     assert view.partial is not None
     assert view.partial["blocks_done"] == 2

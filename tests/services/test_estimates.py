@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +13,13 @@ from app.domain.experiment import Spec
 from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
 from app.services.jobs import training
-from app.services.measurements import estimates
-from app.services.measurements.measuring import Held
+from app.services.measurements import estimates, runner
+from app.services.measurements.runner import JobLease
 from app.storage import jobs, timings
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Experiment, User
 from tests.domain.tables import make_spec
+from tests.services.measured import is_measured, work_off
 from tests.services.test_training import RIVER, claim, experiment, fresh, launch, read_once, river, run
 
 __all__ = ["experiment", "read_once", "river"]
@@ -128,11 +128,7 @@ def test_an_estimator_is_timed_on_the_data_once(river: Dataset) -> None:
         waiting = [job for job in _open_jobs(river) if job.kind == JobKind.CALIBRATE.value]
     (job,) = waiting
     assert jobs.count_open(river.owner_id) == 0, "What the page asks for stands in no launch's way."
-    with transaction():
-        attempt = jobs.claim(job.id, worker_id="here", lease_seconds=60)
-    assert attempt is not None
-    held = Held(job.id, attempt, lambda: False)
-    assert estimates.time_for_job(river.id, job.arguments, held)
+    assert work_off(job)
     experience = estimates.machine().experience
     assert experience.timings
     assert all(one.workload.estimator == "random_forest" and one.memory_mb is None for one in experience.timings)
@@ -142,11 +138,11 @@ def test_an_estimator_is_timed_on_the_data_once(river: Dataset) -> None:
 def test_timed_fits_that_cannot_be_made_or_are_not_wanted_leave_nothing(river: Dataset) -> None:
     assert _asked(river)
     (job,) = _open_jobs(river)
-    stopped = Held(job.id, 1, lambda: True)
-    assert not estimates.time_for_job(river.id, job.arguments, stopped)
-    assert estimates.time_for_job(uuid.uuid4(), job.arguments, stopped), "The dataset is gone."
+    lost = JobLease(job.id, 1, lambda: True)
+    assert not is_measured(job, lost)
     text = make_spec(task={"target": "word"}, selected=["a"]).to_json()
-    assert estimates.time_for_job(river.id, {"spec": text}, stopped), "Such a target cannot be learnt."
+    # Such a target cannot be learnt, which is no fault here.
+    runner.run_job(estimates.MEASUREMENT, river.id, {"spec": text}, lost)
     assert estimates.machine().experience.timings == ()
 
 

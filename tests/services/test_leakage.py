@@ -8,7 +8,7 @@ from flask import Flask
 from app.domain.vocabulary import Severity
 from app.services.datasets import datasets
 from app.services.drafts import drafts
-from app.services.measurements import associations, leakage
+from app.services.measurements import associations, leakage, runner
 from app.storage.tables import Dataset, User
 from tests.services.tables import draft_on, save, upload
 
@@ -73,7 +73,7 @@ def test_a_sample_without_leaks_asks_nothing(user: User) -> None:
 
 @pytest.mark.usefixtures("app")
 def test_what_is_not_measured_yet_is_not_asked(user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(associations, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     plan = drafts.plan_of(user, draft_on(user, summed, target="y"))
     assert leakage.questions_for(summed, plan) == []
     assert leakage.findings_for(summed, "y") == []
@@ -82,6 +82,6 @@ def test_what_is_not_measured_yet_is_not_asked(user: User, summed: Dataset, monk
 def test_blocks_find_the_same_leaks(app: Flask, user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = leakage.findings_for(summed, "y")
     other = upload(user, SUMMED.encode(), "again.csv")
-    monkeypatch.setattr(associations, "MOST_BLOCK", 1)
+    monkeypatch.setattr(associations, "MAX_BLOCK_COLUMNS", 1)
     assert app.testing is False or leakage.findings_for(other, "y") == whole
     assert leakage.findings_for(other, "y") == whole

@@ -12,20 +12,21 @@ from app.domain.analysis.associations import ranking
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import datasets
 from app.services.jobs import jobs as job_views
-from app.services.measurements import rankings
-from app.services.measurements.measuring import Held
+from app.services.measurements import rankings, runner
 from app.services.measurements.rankings import RankingState
+from app.services.measurements.runner import JobLease
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User
+from tests.services.measured import is_measured, work_off
 from tests.services.tables import upload
 
 
 @pytest.fixture
 def for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat every dataset as a large one, in blocks of a few columns and rounds of a few rows."""
-    monkeypatch.setattr(rankings, "INLINE_CELLS", 0)
-    monkeypatch.setattr(rankings, "MOST_BLOCK", 3)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
+    monkeypatch.setattr(rankings, "MAX_BLOCK_COLUMNS", 3)
     monkeypatch.setattr(ranking, "ROUNDS", (200, 600, 4000))
 
 
@@ -42,21 +43,6 @@ def job_of(state: RankingState) -> Job:
     return jobs.get_job(state.job_id)
 
 
-def work(dataset: Dataset, state: RankingState, *, most: int = 10_000) -> bool:
-    """Do what a worker does with the job, and stop after so many blocks."""
-    with transaction():
-        attempt = jobs.claim(job_of(state).id, worker_id="w", lease_seconds=30)
-    assert attempt is not None
-    done = 0
-
-    def should_stop() -> bool:
-        nonlocal done
-        done += 1
-        return done >= most
-
-    return rankings.measure_for_job(dataset.id, job_of(state).arguments, Held(job_of(state).id, attempt, should_stop))
-
-
 def test_a_small_table_is_ranked_at_once(noisy: Dataset) -> None:
     state = rankings.ranking_for(noisy, "y")
     assert (state.state, state.settled, state.rows_used) == ("finished", True, 2000)
@@ -70,7 +56,7 @@ def test_a_small_table_is_ranked_at_once(noisy: Dataset) -> None:
 def test_a_worker_refines_in_rounds_and_stores_each_block(noisy: Dataset) -> None:
     asked = rankings.ranking_for(noisy, "y")
     assert (asked.state, asked.items) == ("queued", ())
-    assert not work(noisy, asked, most=2)
+    assert not work_off(job_of(asked), parts=2)
     part = rankings.ranking_for(noisy, "y")
     assert (len(part.items), part.rows_used, part.settled) == (6, 200, False)
     view = job_views.view_of(job_of(asked))
@@ -84,7 +70,7 @@ def test_a_worker_refines_in_rounds_and_stores_each_block(noisy: Dataset) -> Non
 @pytest.mark.usefixtures("for_a_worker")
 def test_the_last_round_settles_it(noisy: Dataset) -> None:
     asked = rankings.ranking_for(noisy, "y")
-    assert work(noisy, asked)
+    assert work_off(job_of(asked))
     state = rankings.ranking_for(noisy, "y")
     assert (state.state, state.settled) == ("finished", True)
     assert state.rows_used in (600, 2000)
@@ -94,7 +80,7 @@ def test_the_last_round_settles_it(noisy: Dataset) -> None:
 @pytest.mark.usefixtures("for_a_worker")
 def test_a_worker_that_lost_the_job_stores_nothing(noisy: Dataset) -> None:
     state = rankings.ranking_for(noisy, "y")
-    assert not rankings.measure_for_job(noisy.id, job_of(state).arguments, Held(job_of(state).id, 7, lambda: False))
+    assert not is_measured(job_of(state), JobLease(job_of(state).id, 7, lambda: False))
     assert rankings.ranking_for(noisy, "y").items == ()
 
 

@@ -16,11 +16,12 @@ from app.domain.vocabulary import RunState
 from app.services.datasets import analysis_cache, datasets
 from app.services.jobs import jobs as job_views
 from app.services.measurements import recommendations
-from app.services.measurements.measuring import Held
 from app.services.measurements.recommendations import Recommendations, by_goal, plan_for, recommend
+from app.services.measurements.runner import JobLease
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User
+from tests.services.measured import is_measured, work_off
 from tests.services.tables import upload
 
 
@@ -56,14 +57,6 @@ def job_of(found: Recommendations) -> Job:
     return jobs.get_job(found.job_id)
 
 
-def work(dataset: Dataset, job: Job, *, stop: bool = False) -> bool:
-    """Do what a worker does with the job."""
-    with transaction():
-        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
-    assert attempt is not None
-    return recommendations.measure_for_job(dataset.id, job.arguments, Held(job.id, attempt, lambda: stop))
-
-
 def test_the_first_list_is_there_at_once_and_a_worker_is_asked_once(held: Dataset) -> None:
     first, second = asked(held), asked(held)
     assert (first.state, first.evidence, first.busy) == ("queued", None, True)
@@ -78,7 +71,7 @@ def test_the_first_list_is_there_at_once_and_a_worker_is_asked_once(held: Datase
 
 
 def test_short_fits_reorder_the_list_and_say_what_to_expect(held: Dataset) -> None:
-    assert work(held, job_of(asked(held)))
+    assert work_off(job_of(asked(held)))
     found = asked(held)
     assert found.state == "finished"
     assert found.evidence is not None
@@ -93,7 +86,7 @@ def test_short_fits_reorder_the_list_and_say_what_to_expect(held: Dataset) -> No
 
 def test_what_was_stopped_keeps_what_had_come_and_is_measured_again_when_asked(held: Dataset) -> None:
     job = job_of(asked(held))
-    assert not work(held, job, stop=True)
+    assert not work_off(job, parts=1)
     with transaction():
         jobs.end(job.id, attempt=1, state=RunState.CANCELLED)
     stopped = asked(held)
@@ -104,8 +97,7 @@ def test_what_was_stopped_keeps_what_had_come_and_is_measured_again_when_asked(h
 
 def test_a_worker_that_lost_the_job_stores_nothing(held: Dataset) -> None:
     job = job_of(asked(held))
-    lost = Held(job.id, attempt=99, should_stop=lambda: False)
-    assert not recommendations.measure_for_job(held.id, job.arguments, lost)
+    assert not is_measured(job, JobLease(job.id, attempt=99, should_stop=lambda: False))
     assert asked(held).evidence is None
 
 
@@ -113,7 +105,7 @@ def test_the_same_content_needs_no_second_measuring(held: Dataset, user: User, m
     kept: dict[str, str] = {}
     monkeypatch.setattr(analysis_cache, "keep", lambda key, values: kept.update({key: json.dumps(values)}))
     monkeypatch.setattr(analysis_cache, "find", lambda key: json.loads(kept[key]) if key in kept else None)
-    assert work(held, job_of(asked(held)))
+    assert work_off(job_of(asked(held)))
     again = asked(upload(user, table()))
     assert (again.state, again.job_id) == ("finished", None)
     other = asked(upload(user, table(seed=1)))
@@ -156,7 +148,7 @@ def test_a_goal_moves_what_is_wanted_to_the_front(held: Dataset) -> None:
 def test_the_job_shows_what_has_come(held: Dataset) -> None:
     job = job_of(asked(held))
     assert job_views.view_of(job).partial is None
-    work(held, job)
+    work_off(job)
     partial = job_views.view_of(jobs.get_job(job.id)).partial
     assert partial is not None
     assert partial["task"] == "regression"

@@ -10,12 +10,11 @@ import pandas as pd
 import pytest
 
 from app.domain.vocabulary import JobKind
-from app.services.datasets import datasets
 from app.services.drafts import drafts
-from app.services.measurements import associations
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, DraftRow, User
+from tests.services.measured import associate
 from tests.services.tables import draft_on, upload
 from tests.web.client import Browser, Page, answers_of, step_path, words_of
 
@@ -36,17 +35,6 @@ def fresh_file(user: User) -> Dataset:
 @pytest.fixture
 def river(user: User, fresh_file: Dataset) -> DraftRow:
     return draft_on(user, fresh_file, target="cnt")
-
-
-def _measure(dataset: Dataset, *, blocks: int = 1_000) -> None:
-    """Measure as a worker does, up to so many blocks."""
-    profile = datasets.profile_of(dataset)
-    assert profile is not None
-    left = iter(range(blocks - 1))
-    kinds = {column.name: column.kind.value for column in profile.columns}
-    associations.measure_for_job(
-        dataset.id, target="cnt", kinds=kinds, go_on=lambda _part: next(left, None) is not None
-    )
 
 
 def _poller(page: Page) -> Element:
@@ -83,7 +71,7 @@ def test_what_is_measured_comes_to_features_by_itself(browser: Browser, river: D
     page = browser.get(step_path(river, "features"))
     assert {"c16", "c17"} <= set(page.value_of("column"))
     assert not words_of(page.element("features-leaks"))
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     news = _look(browser, page)
     assert _swapped(news) == {"features-leaks", "features-ticks", "features-recipes", "wizard-side", "wizard-count"}
     asked = words_of(news.element("features-leaks"))
@@ -100,7 +88,7 @@ def test_the_list_that_comes_keeps_what_was_asked_for(browser: Browser, river: D
     page = browser.get(f"{step_path(river, 'features')}?q=regis")
     assert _poller(page).get("hx-include") == "#features-query"
     query = page.element("features-query").get("value")
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     news = browser.get(f"{_poller(page).get('hx-get')}&query={query}", htmx=True)
     listed = news.element("features-ticks")
     assert [one.get("value") for one in listed.iter("input") if one.get("name") == "column"] == ["c16"]
@@ -111,7 +99,7 @@ def test_a_tick_that_nobody_made_is_no_answer(
 ) -> None:
     path = step_path(river, "features")
     page = browser.get(path)
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     # Without scripts the page still shows both columns ticked, and goes on.
     browser.press(page, "Continue", {"column": [key for key in page.value_of("column") if key != "c3"]})
     assert answers_of(user, river)["features"] == {"column.c3": False}
@@ -123,7 +111,7 @@ def test_a_tick_that_nobody_made_is_no_answer(
 def test_one_answer_decides_about_all_parts_of_a_sum(
     browser: Browser, user: User, river: DraftRow, fresh_file: Dataset
 ) -> None:
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     path = step_path(river, "features")
     browser.press(browser.get(path), "No", to="/leak")
     assert answers_of(user, river)["features"] == {"leak.c16": "not_known", "leak.c17": "not_known"}
@@ -145,7 +133,7 @@ def test_review_is_never_green_before_leaks_are_answered(
 
     before = browser.get(path)
     assert "Leaks are still being measured." in words_of(verdict(before))
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     news = _look(browser, before)
     assert {"review-verdict", "review-features", "wizard-side"} <= _swapped(news)
     assert "1 question is open about what would be known at prediction time." in words_of(verdict(news))
@@ -157,7 +145,7 @@ def test_review_is_never_green_before_leaks_are_answered(
 def test_a_strong_leak_that_is_left_out_is_still_a_question(
     browser: Browser, river: DraftRow, fresh_file: Dataset
 ) -> None:
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     page = browser.get(step_path(river, "review"))
     assert "16: " in words_of(page.element("review-features"))
     assert "Ready to launch." not in page.words
@@ -165,7 +153,7 @@ def test_a_strong_leak_that_is_left_out_is_still_a_question(
 
 def test_other_steps_follow_too(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
     pages = {slug: browser.get(step_path(river, slug)) for slug in ("model", "validation")}
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     news = {slug: _look(browser, page) for slug, page in pages.items()}
     assert "model-evidence" in _swapped(news["model"])
     assert _swapped(news["validation"]) == {"wizard-side", "wizard-count"}
@@ -176,7 +164,7 @@ def test_other_steps_follow_too(browser: Browser, river: DraftRow, fresh_file: D
 def test_the_single_page_follows_too(browser: Browser, river: DraftRow, fresh_file: Dataset) -> None:
     page = browser.get(step_path(river, "single-page"))
     assert page.has(str(_poller(page).get("hx-include")).removeprefix("#"))
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     assert _swapped(_look(browser, page)) == {"features-ticks", "features-recipes", "wizard-side", "wizard-count"}
 
 
@@ -196,7 +184,7 @@ def test_measuring_that_was_stopped_is_said_and_not_green(
     after = browser.press(stopped, "Measure again", to="/measure")
     assert (after.status, after.goes_to) == (303, step_path(river, "review"))
     assert _poller(browser.follow(after)).get("hx-trigger") == "every 2s"
-    _measure(fresh_file)
+    associate(fresh_file, "cnt")
     assert "Leaks were not measured." not in browser.get(step_path(river, "review")).words
 
 

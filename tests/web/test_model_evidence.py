@@ -11,11 +11,11 @@ from app.domain.vocabulary import JobKind, RunState
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.measurements import recommendations
-from app.services.measurements.measuring import Held
 from app.steps.model.measured import RESERVED
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, Job, User
+from tests.services.measured import work_off
 from tests.services.tables import draft_on, save, upload, wide_csv
 from tests.web.client import Browser, Page, answers_of, step_path, words_of
 
@@ -42,11 +42,7 @@ def job_of(row: DraftRow) -> Job:
 
 def work(row: DraftRow) -> None:
     """Do what a worker does with the job."""
-    job = job_of(row)
-    with transaction():
-        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
-    assert attempt is not None
-    assert recommendations.measure_for_job(job.subject_id, job.arguments, Held(job.id, attempt, lambda: False))
+    assert work_off(job_of(row))
 
 
 def evidence_path(row: DraftRow) -> str:

@@ -14,7 +14,7 @@ from app.domain.vocabulary import JobKind
 from app.launch.supervisor import WORKER_PATIENCE_SECONDS
 from app.services.datasets import datasets
 from app.services.jobs import upkeep
-from app.services.measurements import associations
+from app.services.measurements import associations, runner
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Dataset, Experiment
@@ -47,7 +47,7 @@ def test_a_lock_of_22_seconds_ends_no_training(crew: Crew, launch: Launch) -> No
 def test_a_lock_while_columns_are_measured_ends_no_job(
     crew: Crew, sample: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(associations, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     profile = datasets.profile_of(sample)
     assert profile is not None
     kinds = {column.name: column.kind for column in profile.columns}

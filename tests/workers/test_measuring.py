@@ -8,6 +8,9 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from app.domain.analysis.associations import correlation
 from app.domain.analysis.associations.correlation import Method
@@ -15,7 +18,7 @@ from app.services.measurements import correlations, rankings
 from app.storage import jobs
 from app.storage.tables import Dataset, User
 from tests.services.tables import upload
-from tests.workers.conftest import Crew, children_of, wait_until
+from tests.workers.conftest import Crew, Server, children_of, wait_until
 
 
 @pytest.fixture
@@ -59,3 +62,15 @@ def test_a_killed_worker_leaves_its_blocks_and_another_goes_on(crew: Crew, wide:
     wait_until(lambda: correlations.matrix_for(wide).complete, seconds=120, what="the rest of the matrix")
     assert state.job_id is not None
     assert jobs.get_job(state.job_id).attempt in (1, 2)
+
+
+def test_a_job_queued_under_its_old_name_is_measured(crew: Crew, server: Server, wide: Dataset) -> None:
+    state = correlations.start(wide, method=Method.PEARSON)
+    old = Queue("measure", connection=Redis.from_url(server.url), serializer=JSONSerializer)
+    assert [job.func_name for job in old.jobs] == ["workers.jobs.measure.measure"]
+    old.empty()
+    old.enqueue("workers.jobs.correlate.correlate", str(state.job_id), result_ttl=0)
+    crew.worker()
+    wait_until(
+        lambda: correlations.matrix_for(wide, method=Method.PEARSON).complete, seconds=60, what="the whole matrix"
+    )

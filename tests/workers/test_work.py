@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts import drafts
-from app.services.measurements import associations
+from app.services.measurements import associations, runner
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Experiment, User
@@ -158,7 +158,7 @@ def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew:
 def test_a_worker_measures_associations(
     crew: Crew, sample: Dataset, monkeypatch: pytest.MonkeyPatch, server: Server
 ) -> None:
-    monkeypatch.setattr(associations, "INLINE_CELLS", 0)
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     profile = datasets.profile_of(sample)
     assert profile is not None
     assert server.process is not None

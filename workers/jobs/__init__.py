@@ -1,1 +1,1 @@
-"""One thin module for each kind of job; each may be run twice without harm."""
+"""Thin modules with what workers run; each may be run twice without harm."""

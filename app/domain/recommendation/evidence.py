@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,6 @@ from app.domain.recommendation.estimators import TOO_FEW, Ranked
 from app.domain.recommendation.shortfits import (
     FIRST_ROWS,
     MARGIN,
-    Keep,
     Race,
     Runner,
     fit,
@@ -66,10 +65,11 @@ def measure(
     profile: DatasetProfile,
     *,
     ranking: Sequence[Ranked],
-    keep: Keep,
     seconds: float = SECONDS,
-) -> Evidence:
-    """Fit candidates on growing parts of the folds' training rows, and say what came of it.
+) -> Generator[Evidence, None, None]:
+    """Fit candidates on growing parts of the folds' training rows, and yield the evidence after each fold.
+
+    What comes last is complete. Who wants no more closes the iterator.
 
     Parameters
     ----------
@@ -78,8 +78,6 @@ def measure(
         looked at.
     frame, ranking
         The rows with the user's column names, and the estimators in the order of the rules.
-    keep
-        Told after each fold what is known; measuring ends where it returns False.
     seconds
         After this long no fit is begun any more.
 
@@ -97,9 +95,9 @@ def measure(
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
         runners = [_runner(spec, one) for one in _candidates(ranking, rows=profile.rows)]
-        race = Race(spec, table, _folds(spec, table), runners, keep, deadline=began + seconds, began=began)
-        _run(race)
-    return _evidence(race, complete=True)
+        race = Race(spec, table, _folds(spec, table), runners, deadline=began + seconds, began=began)
+        yield from _run(race)
+    yield _evidence(race, complete=True)
 
 
 def _candidates(ranking: Sequence[Ranked], *, rows: int) -> list[Ranked]:
@@ -150,25 +148,25 @@ def sizes_of(rows: int) -> list[int]:
     return [*sizes, rows]
 
 
-def _run(race: Race) -> None:
+def _run(race: Race) -> Iterator[Evidence]:
     sizes = sizes_of(max(len(fold.train) for fold in race.folds))
     alive, number = list(race.runners), 0
     race.again = _drawn_again(race.spec, race.table, race.folds)
-    while sizes and alive and race.going_on:
+    while sizes and alive:
         size, number = sizes.pop(0), number + 1
         folds = race.folds[:FIRST_FOLDS] if sizes else (*race.folds, *race.again)
-        begun = _round(race, alive, number=number, size=size, folds=folds, final=not sizes)
-        if not sizes or not begun:
+        judged = yield from _round(race, alive, number=number, size=size, folds=folds, final=not sizes)
+        if not sizes or not judged:
             return
-        fitting = _fitting(race, begun, at_least=size, at_most=sizes[0])
+        fitting = _fitting(race, judged, at_least=size, at_most=sizes[0])
         if fitting == size:
             # More rows would take too long, so the time goes into the other folds.
-            alive = _going_on(race, begun, rows=size, last=True)
+            alive = _going_on(race, judged, rows=size, last=True)
             others = (*race.folds[FIRST_FOLDS:], *race.again)
-            _round(race, alive, number=number, size=size, folds=others, final=True, goes_on=True)
+            yield from _round(race, alive, number=number, size=size, folds=others, final=True, goes_on=True)
             return
         sizes = sizes if fitting == sizes[0] else [fitting]
-        alive = _going_on(race, begun, rows=fitting, last=len(sizes) == 1)
+        alive = _going_on(race, judged, rows=fitting, last=len(sizes) == 1)
 
 
 def _fitting(race: Race, runners: list[Runner], *, at_least: int, at_most: int) -> int:
@@ -212,7 +210,7 @@ def _round(
     folds: Sequence[Fold],
     final: bool,
     goes_on: bool = False,
-) -> list[Runner]:
+) -> Generator[Evidence, None, list[Runner]]:
     """Fit fold by fold, each candidate once on each; returns those that were judged on all folds that came about.
 
     One that `goes_on` adds folds to those which the same candidates were judged on.
@@ -236,9 +234,7 @@ def _round(
         hits.append(hit)
         running = _worth_it(race, done) if final else done
         race.rivals, race.rival_hits = rivals, hits
-        race.going_on = race.keep(_evidence(race, complete=False))
-        if not race.going_on:
-            break
+        yield _evidence(race, complete=False)
     return [one for one in alive if one.round == number and one.scores]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
 from app.domain.recommendation.estimators import Ranked
-from app.domain.recommendation.verdict import Evidence
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import Table
 from app.domain.training.validation import baselines, metrics, scoring
@@ -29,7 +27,6 @@ SETTLED_SHARE = 0.03
 # Fits may take so much longer than foreseen.
 MARGIN = 1.3
 Rows = NDArray[np.intp]
-Keep = Callable[[Evidence], bool]
 
 
 @dataclass
@@ -65,13 +62,11 @@ class Race:
     table: Table
     folds: tuple[Fold, ...]
     runners: list[Runner]
-    keep: Keep
     deadline: float
     began: float
     again: tuple[Fold, ...] = ()
     rivals: list[float] = field(default_factory=list)
     rival_hits: list[float] = field(default_factory=list)
-    going_on: bool = True
 
     @property
     def metric(self) -> metrics.Metric:

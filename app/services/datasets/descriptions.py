@@ -13,8 +13,8 @@ from app.domain.errors import DomainError, UnavailableError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
 from app.services.datasets import analysis, analysis_cache
 from app.services.measurements import associations, leakage
-from app.services.measurements.measuring import OPEN, kinds_of
-from app.storage import datasets
+from app.services.measurements.request import kinds_of
+from app.storage import datasets, jobs
 from app.storage.tables import Dataset, Job, User
 
 
@@ -61,8 +61,8 @@ def _job_of_leaks(row: Dataset, target: str) -> Job | None:
     profile = analysis.profile_of(row)
     if profile is None or leakage.is_measured(row, target):
         return None
-    job = associations.job_for(row, associations.key_of(profile, target, kinds_of(profile, None)))
-    return job if job is not None and job.state in OPEN else None
+    job = associations.job_for(row, target, kinds_of(profile, None))
+    return job if job is not None and job.state in jobs.OPEN else None
 
 
 def _with_leaks(row: Dataset, target: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +10,10 @@ from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
 from app.services import experiments
 from app.services.datasets import analysis
-from app.services.measurements import associations, correlations, rankings, recommendations
+from app.services.measurements import kinds, runner
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Job, User
-
-# What a job has found before it is done, for kinds that store it piece by piece.
-PARTIALS: dict[JobKind, Callable[[Job], dict[str, Any] | None]] = {
-    JobKind.ASSOCIATE: associations.partial_of,
-    JobKind.CORRELATE: correlations.partial_of,
-    JobKind.RANK: rankings.partial_of,
-    JobKind.RECOMMEND: recommendations.partial_of,
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ def view_of(row: Job) -> JobView:
     """Return what the owner of a job may know about it."""
     kind, state = JobKind(row.kind), RunState(row.state)
     fraction = 1.0 if state is RunState.FINISHED else row.progress.get("fraction")
-    partial = PARTIALS[kind](row) if kind in PARTIALS else None
+    partial = runner.describe_job(kinds.MEASUREMENTS.get(kind), row)
     message = str(row.progress.get("message", ""))
     return JobView(row.id, kind, state, fraction, message, dict(row.progress), partial, row.error_code, row.error)
 

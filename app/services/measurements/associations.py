@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import uuid
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.associations.association import associate
 from app.domain.analysis.leakage import leakage
-from app.domain.analysis.profiling.profile import Association, Associations, DatasetProfile, Leak
-from app.domain.vocabulary import ColumnKind, JobKind
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Leak
+from app.domain.errors import DomainError
+from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.datasets.datasets import damage_of, profile_of, sound_rows_of
-from app.services.measurements.measuring import Kinds, ask_worker, digest_of, overruled
-from app.storage import columnar, datasets, jobs
-from app.storage.db import transaction
-from app.storage.tables import Dataset, Job
+from app.services.measurements import runner
+from app.services.measurements.request import Kinds, TargetRequest, changed_kinds, digest_of, kinds_of
+from app.services.measurements.runner import JsonStore, Measurement, Parts
+from app.storage import columnar
+from app.storage.tables import Dataset, Job, TargetAssociation
 
-INLINE_CELLS = 150_000
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 BLOCK_CELLS = 400_000
-MOST_BLOCK = 25
+MAX_BLOCK_COLUMNS = 25
 SECONDS = 900
 # Columns that may be parts of a sum that is the target: those that go best with it.
-MOST_PARTS = 1000
+MAX_PARTS = 1000
 ROWS_OF_PARTS = 5000
 # Part of the key: raise it when the same rows would give another result.
 MEASURES_VERSION = 3
-# Complete measurements that stay in memory.
-MOST_KEPT = 32
-_complete: OrderedDict[tuple[uuid.UUID, str], Associations] = OrderedDict()
-
-
-def key_of(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
-    """Return under which key the associations with a target are kept; other kinds of columns give another key."""
-    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, overruled(profile, kinds))[:8]}"[:20]
 
 
 def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
@@ -43,118 +34,119 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
 
     A small dataset is measured here and now; for a large one a worker is asked, once.
     """
-    profile = profile_of(dataset)
-    if profile is None or not profile.has(target):
-        return None
-    key = key_of(profile, target, kinds)
-    known = _known(dataset.id, key)
+    request = request_for(dataset, target, kinds)
+    known = None if request is None else STORE.find(request)
     # Of damaged rows nothing can be measured; the pages say so, and go on with what is known.
-    if (known is not None and known.complete) or damage_of(dataset) is not None:
+    if request is None or runner.is_complete(known) or damage_of(dataset) is not None:
         return known
-    if profile.rows * len(profile.columns) <= INLINE_CELLS:
-        return measure(dataset, target, kinds, lambda _part: True)
-    ask(dataset, target, kinds, again=False)
-    return known
+    return runner.ensure(MEASUREMENT, request)[0]
+
+
+def find_associations(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
+    """Return what is known so far about every column and this target; nothing is started."""
+    request = request_for(dataset, target, kinds)
+    return None if request is None else STORE.find(request)
 
 
 def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool) -> None:
     """Have a worker measure a dataset; with `again`, also where that failed or was stopped before."""
+    request = request_for(dataset, target, kinds)
+    if request is not None:
+        runner.enqueue(MEASUREMENT, request, again=again)
+
+
+def job_for(dataset: Dataset, target: str, kinds: Kinds) -> Job | None:
+    """Return the newest job that measures this, unless it failed or was stopped."""
+    request = request_for(dataset, target, kinds)
+    job = None if request is None else runner.find_job(MEASUREMENT, request)
+    return None if job is None or job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else job
+
+
+def request_for(dataset: Dataset, target: str, kinds: Kinds) -> TargetRequest | None:
+    """Return the request for a target; None while the dataset is not ready, or where it has no such column."""
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
-        return
-    arguments = {"target": target, "kinds": {name: kind.value for name, kind in kinds.items()}}
-    key = key_of(profile, target, kinds)
-    ask_worker(JobKind.ASSOCIATE, dataset, key=key, seconds=SECONDS, arguments=arguments, again=again)
-
-
-def _known(dataset_id: uuid.UUID, key: str) -> Associations | None:
-    """Return what is stored; what is complete never changes, so the latest stay in memory."""
-    held = _complete.get((dataset_id, key))
-    if held is not None:
-        return held
-    stored = datasets.find_association(dataset_id, key)
-    if stored is None or stored.payload is None:
         return None
-    found = Associations.from_json(stored.payload)
-    if found.complete:
-        _complete[dataset_id, key] = found
-        while len(_complete) > MOST_KEPT:
-            _complete.popitem(last=False)
-    return found
+    every = kinds_of(profile, kinds)
+    digest = digest_of(MEASURES_VERSION, changed_kinds(profile, every))
+    return TargetRequest(
+        dataset=dataset,
+        profile=profile,
+        key=f"{profile.column(target).key}:{digest[:8]}"[:20],
+        arguments={"target": target, "kinds": {name: kind.value for name, kind in every.items()}},
+        cells=profile.rows * len(profile.columns),
+        target=target,
+        kinds=every,
+    )
 
 
-def job_for(dataset: Dataset, key: str) -> Job | None:
-    """Return the newest job that measures this dataset under this key, unless it failed or was stopped."""
-    job = jobs.find_job(dataset.id, JobKind.ASSOCIATE, key=key)
-    return None if job is None or job.state in ("failed", "cancelled") else job
+def _restore_request(dataset: Dataset, _profile: DatasetProfile, arguments: Mapping[str, Any]) -> TargetRequest:
+    kinds = {name: ColumnKind(kind) for name, kind in arguments["kinds"].items()}
+    request = request_for(dataset, arguments["target"], kinds)
+    if request is None:
+        raise DomainError("The target is no column of the dataset.", code="column_unknown")
+    return request
 
 
-def partial_of(job: Job) -> dict[str, Any] | None:
-    """Return what a job has measured so far."""
-    row = datasets.find_association(job.subject_id, str(job.arguments.get("key", "")))
-    return None if row is None else row.payload
-
-
-def measure(dataset: Dataset, target: str, kinds: Kinds, go_on: Callable[[Associations], bool]) -> Associations:
-    """Measure block by block and store each block as it is done; `go_on` is told, and may stop it.
+def _compute(request: TargetRequest) -> Parts[Associations]:
+    """Measure block by block.
 
     What a column gives away by itself comes with its block, and what columns give away together comes last.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
-    key = key_of(profile, target, kinds)
-    others = [column.name for column in profile.columns if column.name != target]
-    rows = min(profile.rows, MOST_ROWS)
-    width = max(1, min(MOST_BLOCK, BLOCK_CELLS // max(rows, 1)))
-    part = Associations(target, rows, (), complete=not others)
-    for start in range(0, len(others), width):
-        items, leaks = _block(dataset, profile, target, kinds, others[start : start + width])
-        part = replace(part, items=(*part.items, *items), leaks=(*part.leaks, *leaks))
+    others, rows = request.others, min(request.profile.rows, MAX_ROWS)
+    width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(rows, 1)))
+    known = Associations(request.target, rows, (), complete=False)
+    for start in range(0, max(len(others), 1), width):
+        known = _with_block(request, known, others[start : start + width])
         if start + width >= len(others):
-            together = _together(dataset, profile, target, kinds, part)
-            part = replace(part, leaks=leakage.merged([*part.leaks, *together]), complete=True)
-        with transaction():
-            datasets.save_association(dataset.id, key, part.to_json())
-        if not go_on(part):
-            break
-    return part
+            known = replace(known, leaks=leakage.merged([*known.leaks, *_joint_leaks(request, known)]), complete=True)
+        yield known, {"done": len(known.items), "complete": known.complete}
 
 
-def _block(
-    dataset: Dataset, profile: DatasetProfile, target: str, kinds: Kinds, block: list[str]
-) -> tuple[tuple[Association, ...], list[Leak]]:
-    time_column = _time_column(profile, target)
-    names = list(dict.fromkeys([*block, target, *([time_column] if time_column else [])]))
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MOST_ROWS)
+def _with_block(request: TargetRequest, known: Associations, block: list[str]) -> Associations:
+    """Return what is known with a block of columns added."""
+    target, kinds, time_column = request.target, request.kinds, _time_column(request)
+    if not block:
+        return known
+    frame = _read(request, [*block, target, *([time_column] if time_column else [])], rows=MAX_ROWS)
     items = associate(frame, target, kinds, columns=block).items
     leaks = leakage.column_leaks(frame, target, kinds, items)
     if time_column is not None:
         leaks += leakage.series_leaks(frame, target, kinds, time_column=time_column)
-    return items, [leak for leak in leaks if leak.column in block]
+    leaks = [leak for leak in leaks if leak.column in block]
+    return replace(known, items=(*known.items, *items), leaks=(*known.leaks, *leaks))
 
 
-def _time_column(profile: DatasetProfile, target: str) -> str | None:
+def _time_column(request: TargetRequest) -> str | None:
     """Return the column that orders the rows, where its moments are distinct and all rows are looked at."""
-    axis = profile.time_axis
-    if axis is None or axis.duplicates or axis.column == target or profile.rows > MOST_ROWS:
+    axis = request.profile.time_axis
+    if axis is None or axis.duplicates or axis.column == request.target or request.profile.rows > MAX_ROWS:
         return None
     return axis.column
 
 
-def _together(dataset: Dataset, profile: DatasetProfile, target: str, kinds: Kinds, part: Associations) -> list[Leak]:
-    numbers = [item for item in part.items if kinds[item.column].is_number and item.value is not None]
-    closest = sorted(numbers, key=lambda item: -abs(item.value or 0.0))[:MOST_PARTS]
+def _read(request: TargetRequest, names: list[str], *, rows: int) -> Any:
+    """Return at most so many rows of some columns."""
+    path = sound_rows_of(request.dataset)
+    return columnar.read_frame(path, request.profile, list(dict.fromkeys(names)), sample_rows=rows)
+
+
+def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
+    numbers = [item for item in known.items if request.kinds[item.column].is_number and item.value is not None]
+    closest = sorted(numbers, key=lambda item: -abs(item.value or 0.0))[:MAX_PARTS]
     if len(closest) < 2:
         return []
-    names = [*(item.column for item in closest), target]
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=ROWS_OF_PARTS)
-    return leakage.joint_leaks(frame, target, kinds, part.leaks)
+    frame = _read(request, [*(item.column for item in closest), request.target], rows=ROWS_OF_PARTS)
+    return leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
 
 
-def measure_for_job(
-    dataset_id: uuid.UUID, *, target: str, kinds: Mapping[str, str], go_on: Callable[[Associations], bool]
-) -> Associations:
-    """Measure for a worker, which knows ids and plain values only."""
-    dataset = datasets.get_dataset(dataset_id)
-    return measure(dataset, target, {name: ColumnKind(kind) for name, kind in kinds.items()}, go_on)
+STORE = JsonStore(TargetAssociation, Associations.to_json, Associations.from_json)
+MEASUREMENT: Measurement[TargetRequest, Associations] = Measurement(
+    kind=JobKind.ASSOCIATE,
+    seconds=SECONDS,
+    find=STORE.find,
+    save=STORE.save,
+    compute=_compute,
+    restore_request=_restore_request,
+    describe=lambda _request, result, _work: result.to_json(),
+)

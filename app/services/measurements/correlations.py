@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,57 +13,48 @@ from app.domain.analysis.associations import correlation
 from app.domain.analysis.associations.column_block import NEVER, Slab, prepare
 from app.domain.analysis.associations.correlation import Block, Line, Matrix, Method
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError, TooManyError
+from app.domain.errors import DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
-from app.services.datasets.datasets import profile_of, sound_rows_of
-from app.services.measurements.measuring import (
-    OPEN,
-    Held,
+from app.services.datasets.datasets import sound_rows_of
+from app.services.measurements import runner
+from app.services.measurements.pairs import Box, PairPicture, pair
+from app.services.measurements.request import (
     Kinds,
-    ask_worker,
+    MeasurementRequest,
+    changed_kinds,
     digest_of,
     kinds_of,
-    overruled,
-    waiting_reason,
+    names_by_key,
+    ready_profile_of,
+    require_columns,
+    restore_kinds,
 )
-from app.services.measurements.pairs import Box, PairPicture, pair
-from app.storage import columnar, datasets, jobs
-from app.storage import correlations as blocks
-from app.storage.db import transaction
-from app.storage.tables import Dataset, Job
+from app.services.measurements.runner import Measurement, Parts, WorkState
+from app.storage import columnar, jobs, measurements
+from app.storage.tables import Dataset
 
 __all__ = ["Box", "MatrixState", "PairPage", "PairPicture", "cancel", "matrix_for", "pair", "pairs_ranked", "start"]
 
-INLINE_CELLS = 150_000
 # The first block is measured while the user waits, up to this many values; starting a worker alone takes a second.
 FIRST_CELLS = 2_000_000
 # What is held in memory at once. A table of more values is looked at in a seeded sample of its rows, which is said.
-MOST_CELLS = 50_000_000
+MAX_CELLS = 50_000_000
 SECONDS = 3600
 PER_PAGE = 50
-MOST_PAIRS_TOLD = 1000
+MAX_PAIRS_LISTED = 1000
 
 
 @dataclass(frozen=True)
-class MatrixState:
-    """What has come of a matrix so far, and how the work stands.
-
-    `state` is "none" (never asked for), "queued", "running", "finished", "cancelled" or "failed"; `reason` says in a
-    sentence why there is nothing to see. `rows_used` of `rows` were looked at. Blocks that came stay, whatever became
-    of the work.
-    """
+class MatrixState(WorkState):
+    """What has come of a matrix so far, and how the work stands. `rows_used` of `rows` were looked at."""
 
     method: str
     matrix: Matrix
-    state: str
     done: int
     total: int
     rows: int
     rows_used: int
-    seconds_left: float | None = None
-    reason: str = ""
-    job_id: uuid.UUID | None = None
 
     @property
     def complete(self) -> bool:
@@ -88,25 +78,26 @@ class PairPage:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A matrix that was asked for: of which columns, by which method, and where it is kept."""
+class MatrixBlocks:
+    """Some blocks of a matrix, each by its place; all of them are `total`."""
 
-    dataset: Dataset
-    profile: DatasetProfile
+    by_place: dict[int, Block]
+    total: int
+
+    @property
+    def complete(self) -> bool:
+        """Say whether every block is there."""
+        return len(self.by_place) >= self.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixRequest(MeasurementRequest):
+    """What is asked of a matrix: of which columns, by which method, on how many rows."""
+
     names: tuple[str, ...]
     method: Method
     kinds: dict[str, ColumnKind]
-
-    @cached_property
-    def key(self) -> str:
-        """Where the blocks are kept: other columns, kinds or methods make another matrix."""
-        keys = [self.profile.column(name).key for name in self.names]
-        return digest_of("matrix", keys, self.method.value, overruled(self.profile, self.kinds))
-
-    @cached_property
-    def rows_used(self) -> int:
-        """How many rows are looked at."""
-        return min(self.profile.rows, max(1, MOST_CELLS // max(len(self.names), 1)))
+    rows_used: int
 
     @cached_property
     def groups(self) -> list[range]:
@@ -125,39 +116,50 @@ class _Asked:
         holed = sum(column.missing > 0 and self.kinds[column.name].is_number for column in columns)
         return correlation.number_measure(self.method, holed=holed, rows=self.rows_used)
 
-    def pairs(self, place: int) -> int:
+    def count_pairs(self, place: int) -> int:
         """Return how many pairs a block has, which is how long it takes."""
         late, early = self.places[place]
         return len(self.groups[late]) * len(self.groups[early])
 
-    def slab(self, group: int) -> Slab:
+    def read_columns(self, group: int) -> Slab:
         """Read a group of columns and make it ready."""
-        names = [self.names[at] for at in self.groups[group]]
+        names = [self.names[index] for index in self.groups[group]]
         path = sound_rows_of(self.dataset)
         return prepare(columnar.read_frame(path, self.profile, names, sample_rows=self.rows_used), self.kinds)
 
-    def block(self, place: int, slabs: Callable[[int], Slab]) -> Block:
+    def measure_block(self, place: int, columns: Callable[[int], Slab]) -> Block:
         """Measure one block."""
         late, early = self.places[place]
-        one = slabs(late)
+        first = columns(late)
         return correlation.block_of(
-            one,
-            one if late == early else slabs(early),
+            first,
+            first if late == early else columns(early),
             method=self.method,
             of_numbers=self.of_numbers,
             places=(self.groups[late], self.groups[early]),
         )
 
 
-def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> _Asked:
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+def _find_blocks(request: MatrixRequest) -> MatrixBlocks:
+    """Return the blocks that are there."""
+    found = {}
+    for place, content in measurements.list_blocks(request.dataset.id, request.key):
+        late, early = request.places[place]
+        found[place] = Block.from_bytes(request.groups[late], request.groups[early], content)
+    return MatrixBlocks(found, len(request.places))
+
+
+def _save_blocks(request: MatrixRequest, part: MatrixBlocks) -> None:
+    """Store the blocks of a part, in the caller's transaction."""
+    for place, block in part.by_place.items():
+        measurements.add_block(request.dataset.id, request.key, place=place, content=block.to_bytes())
+
+
+def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> MatrixRequest:
+    profile = ready_profile_of(dataset)
     every = kinds_of(profile, kinds)
     wanted = list(dict.fromkeys(columns)) if columns is not None else measurable(profile, every)
-    for name in wanted:
-        if not profile.has(name):
-            raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field="columns")
+    require_columns(profile, wanted, field="columns")
     most = most_columns()
     if len(wanted) > most:
         message = (
@@ -165,7 +167,31 @@ def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kind
             "Choose fewer columns, or look at how each goes with the target."
         )
         raise DomainError(message, code="too_many_columns", field="columns")
-    return _Asked(dataset, profile, tuple(wanted), method, every)
+    return _matrix_request(dataset, profile, wanted, method, every)
+
+
+def _matrix_request(
+    dataset: Dataset, profile: DatasetProfile, names: list[str], method: Method, kinds: dict[str, ColumnKind]
+) -> MatrixRequest:
+    keys, rows_used = [profile.column(name).key for name in names], min(profile.rows, MAX_CELLS // max(len(names), 1))
+    arguments = {"columns": keys, "method": method.value, "kinds": changed_kinds(profile, kinds)}
+    return MatrixRequest(
+        dataset=dataset,
+        profile=profile,
+        key=digest_of("matrix", *arguments.values()),
+        arguments=arguments,
+        cells=rows_used * len(names),
+        names=tuple(names),
+        method=method,
+        kinds=kinds,
+        rows_used=rows_used,
+    )
+
+
+def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> MatrixRequest:
+    names = [names_by_key(profile)[key] for key in arguments["columns"]]
+    kinds = restore_kinds(profile, arguments["kinds"])
+    return _matrix_request(dataset, profile, names, Method(arguments["method"]), kinds)
 
 
 def most_columns() -> int:
@@ -192,40 +218,18 @@ def matrix_for(
     DomainError
         If there is no such column, or there are more columns than the server sets against each other.
     """
-    return _state(_asked(dataset, columns, method, kinds))
+    request = _request_for(dataset, columns, method, kinds)
+    return _state(request, *runner.look(MEASUREMENT, request))
 
 
-def _state(asked: _Asked) -> MatrixState:
-    found = []
-    for place, content in blocks.list_blocks(asked.dataset.id, asked.key):
-        late, early = asked.places[place]
-        found.append(Block.from_bytes(asked.groups[late], asked.groups[early], content))
-    job = jobs.find_job(asked.dataset.id, JobKind.CORRELATE, key=asked.key)
-    done, total = len(found), len(asked.places)
-    state = RunState.FINISHED.value if done == total else job.state if job is not None else "none"
-    matrix = correlation.assembled(asked.names, found)
-    return MatrixState(
-        method=asked.method.value,
-        matrix=matrix,
-        state=state,
-        done=done,
-        total=total,
-        rows=asked.profile.rows,
-        rows_used=asked.rows_used,
-        seconds_left=job.progress.get("seconds_left") if job is not None and state == RunState.RUNNING.value else None,
-        reason=_reason(matrix, state, job),
-        job_id=None if job is None else job.id,
-    )
-
-
-def _reason(matrix: Matrix, state: str, job: Job | None) -> str:
-    if state == RunState.FAILED.value and job is not None:
-        return job.error or "The measuring failed."
-    if state == RunState.QUEUED.value:
-        return waiting_reason(job)
-    if state == RunState.FINISHED.value and not matrix.measures.any():
-        return "None of these columns varies on 10 rows or more, so there is nothing to compare."
-    return ""
+def _state(request: MatrixRequest, result: MatrixBlocks | None, work: WorkState) -> MatrixState:
+    blocks = {} if result is None else result.by_place
+    matrix = correlation.assembled(request.names, blocks.values())
+    if work.state == RunState.FINISHED.value and not matrix.measures.any():
+        reason = "None of these columns varies on 10 rows or more, so there is nothing to compare."
+        work = replace(work, reason=reason)
+    total, rows = len(request.places), request.profile.rows
+    return MatrixState(request.method.value, matrix, len(blocks), total, rows, request.rows_used, **vars(work))
 
 
 def start(
@@ -246,86 +250,46 @@ def start(
     TooManyError
         If too many jobs of the owner wait or run.
     """
-    asked = _asked(dataset, columns, method, kinds)
-    known = _state(asked)
-    if known.complete or known.state in OPEN:
-        return known
-    if asked.rows_used * len(asked.names) <= INLINE_CELLS:
-        _measure(asked, lambda place, block, _progress: _keep(asked, place, block))
-        return _state(asked)
+    request = _request_for(dataset, columns, method, kinds)
+    result, work = runner.look(MEASUREMENT, request)
+    if work.busy or runner.is_complete(result):
+        return _state(request, result, work)
+    if not runner.is_small(request):
+        _refuse_if_too_many(dataset)
+        if not (result and result.by_place) and request.rows_used * len(request.groups[0]) <= FIRST_CELLS:
+            next(runner.measure(MEASUREMENT, request), None)
+    return _state(request, *runner.ensure(MEASUREMENT, request, again=True))
+
+
+def _refuse_if_too_many(dataset: Dataset) -> None:
     most = current_settings().limits.user_queued_jobs
     if jobs.count_open(dataset.owner_id) >= most:
         raise TooManyError(f"{most} of your jobs are waiting or running. Wait for one to end.", retry_after_seconds=60)
-    if known.done == 0 and asked.rows_used * len(asked.groups[0]) <= FIRST_CELLS:
-        _keep(asked, 0, asked.block(0, asked.slab))
-        if len(asked.places) == 1:
-            return _state(asked)
-    arguments = {
-        "columns": [asked.profile.column(name).key for name in asked.names],
-        "method": method.value,
-        "kinds": overruled(asked.profile, asked.kinds),
-    }
-    ask_worker(JobKind.CORRELATE, dataset, key=asked.key, seconds=SECONDS, arguments=arguments, again=True)
-    return _state(asked)
 
 
-def _keep(asked: _Asked, place: int, block: Block) -> bool:
-    with transaction():
-        blocks.add_block(asked.dataset.id, asked.key, place=place, content=block.to_bytes())
-    return True
+def _compute(request: MatrixRequest) -> Parts[MatrixBlocks]:
+    """Measure the blocks that are not there yet, one by one."""
+    there, total = measurements.list_places(request.dataset.id, request.key), len(request.places)
+    left = [place for place in range(total) if place not in there]
+    columns: dict[int, Slab] = {}
 
+    def read_once(group: int) -> Slab:
+        if group not in columns:
+            columns[group] = request.read_columns(group)
+        return columns[group]
 
-def _measure(asked: _Asked, keep: Callable[[int, Block, dict[str, Any]], bool]) -> bool:
-    """Measure what is not there yet, block by block; `keep` stores each one, and says whether to go on."""
-    there = blocks.places_of(asked.dataset.id, asked.key)
-    left = [place for place in range(len(asked.places)) if place not in there]
-    slabs: dict[int, Slab] = {}
-
-    def slab(group: int) -> Slab:
-        if group not in slabs:
-            slabs[group] = asked.slab(group)
-        return slabs[group]
-
-    begun, done, pairs = time.monotonic(), 0, sum(asked.pairs(place) for place in left)
-    for at, place in enumerate(left, start=1):
-        block = asked.block(place, slab)
-        done += asked.pairs(place)
+    begin, done, pairs = time.monotonic(), 0, sum(request.count_pairs(place) for place in left)
+    for count, place in enumerate(left, start=len(there) + 1):
+        block = request.measure_block(place, read_once)
+        done += request.count_pairs(place)
         progress = {
-            "done": len(there) + at,
-            "total": len(asked.places),
-            "fraction": round((len(there) + at) / len(asked.places), 4),
-            "seconds_left": math.ceil((time.monotonic() - begun) / done * (pairs - done)),
-            "message": f"{len(there) + at:,} of {len(asked.places):,} blocks",
+            "done": count,
+            "total": total,
+            "fraction": round(count / total, 4),
+            "seconds_left": math.ceil((time.monotonic() - begin) / done * (pairs - done)),
+            "message": f"{count:,} of {total:,} blocks",
         }
-        if not keep(place, block, progress):
-            return at == len(left)
-    return True
-
-
-def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held) -> bool:
-    """Measure for a worker, which knows ids and plain values only; returns whether every block is there."""
-    dataset = datasets.get_dataset(dataset_id)
-    asked = _from_arguments(dataset, arguments)
-
-    def keep(place: int, block: Block, progress: dict[str, Any]) -> bool:
-        with transaction():
-            # The job is named in the transaction that stores the block, so a worker that lost it stores nothing.
-            if not held.keeps(progress):
-                return False
-            blocks.add_block(dataset.id, asked.key, place=place, content=block.to_bytes())
-        return not held.should_stop()
-
-    return _measure(asked, keep)
-
-
-def _from_arguments(dataset: Dataset, arguments: dict[str, Any]) -> _Asked:
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready.", code="dataset_not_ready")
-    by_key = {column.key: column.name for column in profile.columns}
-    kinds = {by_key[key]: ColumnKind(kind) for key, kind in arguments["kinds"].items()}
-    names = tuple(by_key[key] for key in arguments["columns"])
-    return _Asked(dataset, profile, names, Method(arguments["method"]), kinds_of(profile, kinds))
+        yield MatrixBlocks({place: block}, total), progress
 
 
 def cancel(
@@ -336,12 +300,9 @@ def cancel(
     kinds: Kinds | None = None,
 ) -> MatrixState:
     """Stop the work on a matrix: at once where it waits, after the block at hand where it runs. What came is kept."""
-    asked = _asked(dataset, columns, method, kinds)
-    with transaction():
-        job = jobs.find_job(dataset.id, JobKind.CORRELATE, key=asked.key)
-        if job is not None:
-            jobs.stop(job.id)
-    return _state(asked)
+    request = _request_for(dataset, columns, method, kinds)
+    runner.cancel(MEASUREMENT, request)
+    return _state(request, *runner.look(MEASUREMENT, request))
 
 
 def pairs_ranked(
@@ -350,8 +311,8 @@ def pairs_ranked(
     """Return one page of the pairs at or above a threshold, strongest first; a page beyond the last is the last."""
     lines = state.matrix.ranked(threshold=threshold, word=word)
     pages = max(1, -(-len(lines) // per_page))
-    at = min(max(page, 1), pages)
-    return PairPage(tuple(lines[(at - 1) * per_page : at * per_page]), at, pages, len(lines))
+    number = min(max(page, 1), pages)
+    return PairPage(tuple(lines[(number - 1) * per_page : number * per_page]), number, pages, len(lines))
 
 
 def as_json(state: MatrixState) -> dict[str, Any]:
@@ -364,7 +325,7 @@ def as_json(state: MatrixState) -> dict[str, Any]:
         "measures": [[correlation.MEASURES[code] for code in row] for row in state.matrix.measures.tolist()],
         "pairs_ranked": [
             {"columns": [line.one, line.other], "value": line.value, "measure": line.measure}
-            for line in lines[:MOST_PAIRS_TOLD]
+            for line in lines[:MAX_PAIRS_LISTED]
         ],
         "pairs_total": len(lines),
         "rows": state.rows,
@@ -374,10 +335,12 @@ def as_json(state: MatrixState) -> dict[str, Any]:
     }
 
 
-def partial_of(job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, or None before the first block."""
-    dataset = datasets.find_dataset(job.subject_id)
-    if dataset is None or dataset.deleted_at is not None:
-        return None
-    state = _state(_from_arguments(dataset, job.arguments))
-    return as_json(state) if state.done else None
+MEASUREMENT: Measurement[MatrixRequest, MatrixBlocks] = Measurement(
+    kind=JobKind.CORRELATE,
+    seconds=SECONDS,
+    find=_find_blocks,
+    save=_save_blocks,
+    compute=_compute,
+    restore_request=_restore_request,
+    describe=lambda request, result, work: as_json(_state(request, result, work)) if result.by_place else None,
+)

@@ -7,11 +7,11 @@ import os
 import platform
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
@@ -22,25 +22,19 @@ from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.measurements.measuring import Held, ask_worker
+from app.services.measurements import runner
+from app.services.measurements.request import MeasurementRequest
+from app.services.measurements.runner import Measurement, Parts
 from app.storage import columnar, timings
-from app.storage.datasets import find_dataset
-from app.storage.db import transaction
 from app.storage.tables import Dataset, FitTiming
 
-MOST_TIMINGS = 2_000
+MAX_TIMINGS = 2_000
 TIMED_SECONDS = 60
 TIMED_ROWS = 8_000
 
 
-@dataclass
-class _Known:
-    """What was read of each database so far: the number of the newest timing, and the experience up to it."""
-
-    by_database: dict[str, tuple[int, Experience]] = field(default_factory=dict)
-
-
-_known = _Known()
+# What was read of each database so far: the number of the newest timing, and the experience up to it.
+_known: dict[str, tuple[int, Experience]] = {}
 
 
 def machine() -> Machine:
@@ -51,16 +45,16 @@ def machine() -> Machine:
 
 def _experience() -> Experience:
     database, whose = current_settings().database_url, fingerprint()
-    last, held = _known.by_database.get(database, (0, Experience()))
+    last, held = _known.get(database, (0, Experience()))
     newest = timings.newest(whose)
     if newest == last:
         return held
     # A smaller number is that of a database that was put in the place of another.
     before = held.timings if newest > last else ()
-    rows = timings.list_timings(whose, after=last if newest > last else 0, most=MOST_TIMINGS)
+    rows = timings.list_timings(whose, after=last if newest > last else 0, most=MAX_TIMINGS)
     read = (one for row in rows if (one := _timing(row)) is not None)
-    found = Experience((*before, *read)[-MOST_TIMINGS:])
-    _known.by_database[database] = (newest, found)
+    found = Experience((*before, *read)[-MAX_TIMINGS:])
+    _known[database] = (newest, found)
     return found
 
 
@@ -115,40 +109,61 @@ def learn(
         idle_mb=taken.idle_mb,
         experiment_id=experiment_id,
     )
-    timings.drop_old(fingerprint(), keep=MOST_TIMINGS)
+    timings.drop_old(fingerprint(), keep=MAX_TIMINGS)
+
+
+@dataclass(frozen=True)
+class TimedFits:
+    """Short fits that were timed; complete where the experience knows enough of such work."""
+
+    timings: tuple[Timing, ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadRequest(MeasurementRequest):
+    """What is asked of timed fits: a config on a dataset, and the work that its launch is."""
+
+    spec: Spec
+    workload: Workload
+
+
+def _request_for(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> WorkloadRequest:
+    work = workload_of(spec, profile)
+    # An estimator is timed on a dataset once.
+    key, arguments = f"{work.dataset}-{work.estimator}"[:100], {"spec": spec.to_json()}
+    return WorkloadRequest(dataset=dataset, profile=profile, key=key, arguments=arguments, spec=spec, workload=work)
+
+
+def _save(_request: WorkloadRequest, part: TimedFits) -> None:
+    for timing in part.timings:
+        timings.add_timing(fingerprint(), workload=timing.workload.to_json(), seconds=dict(timing.seconds))
 
 
 def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) -> bool:
     """Have a worker time this estimator on this data, once; False where it is known already."""
-    work = workload_of(spec, profile)
-    if _experience().knows(work):
-        return False
-    arguments: dict[str, Any] = {"spec": spec.to_json()}
-    key = f"{work.dataset}-{work.estimator}"[:100]
-    ask_worker(JobKind.CALIBRATE, dataset, key=key, seconds=TIMED_SECONDS, arguments=arguments)
-    return True
+    return not runner.is_complete(runner.ensure(MEASUREMENT, _request_for(dataset, profile, spec))[0])
 
 
-def time_for_job(dataset_id: uuid.UUID, arguments: Mapping[str, Any], held: Held) -> bool:
-    """Time short fits for a worker, and keep each as it comes; False when the job was given to somebody else.
-
-    Data that cannot carry the config is said when it is launched; there is nothing to learn from it here.
-    """
+def _compute(request: WorkloadRequest) -> Parts[TimedFits]:
+    """Time short fits. Data that cannot carry the config is refused at the launch, and teaches nothing here."""
     from app.domain.estimation.timed_fits import timed_fits
 
-    dataset = find_dataset(dataset_id)
-    profile = datasets.profile_of(dataset) if dataset is not None else None
-    if dataset is None or profile is None:
-        return True
-    spec = Spec.model_validate(arguments["spec"])
-    names = columns_read(spec, profile)
-    frame = columnar.read_frame(datasets.sound_rows_of(dataset), profile, names, sample_rows=TIMED_ROWS)
-    try:
-        for count, one in enumerate(timed_fits(spec, frame, profile), start=1):
-            with transaction():
-                if held.should_stop() or not held.keeps({"done": count}):
-                    return False
-                timings.add_timing(fingerprint(), workload=one.workload.to_json(), seconds=dict(one.seconds))
-    except TrainingError:
-        return True
-    return True
+    names = columns_read(request.spec, request.profile)
+    path = datasets.sound_rows_of(request.dataset)
+    frame = columnar.read_frame(path, request.profile, names, sample_rows=TIMED_ROWS)
+    with suppress(TrainingError):
+        for count, timing in enumerate(timed_fits(request.spec, frame, request.profile), start=1):
+            yield TimedFits((timing,)), {"done": count}
+
+
+MEASUREMENT: Measurement[WorkloadRequest, TimedFits] = Measurement(
+    kind=JobKind.CALIBRATE,
+    seconds=TIMED_SECONDS,
+    find=lambda request: TimedFits(complete=_experience().knows(request.workload)),
+    save=_save,
+    compute=_compute,
+    restore_request=lambda dataset, profile, arguments: _request_for(
+        dataset, profile, Spec.model_validate(arguments["spec"])
+    ),
+)

@@ -12,7 +12,7 @@ from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Severity
 from app.services.datasets.datasets import profile_of
 from app.services.measurements import associations
-from app.services.measurements.measuring import Kinds, kinds_of
+from app.services.measurements.request import Kinds, kinds_of
 from app.storage.tables import Dataset
 
 
@@ -71,7 +71,7 @@ def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
     state = "measured"
     if not plan.columns_measured:
         # The plan may be older than the end of the job, so that a job that has ended is asked about once more.
-        job = associations.job_for(dataset, associations.key_of(profile, target, kinds))
+        job = associations.job_for(dataset, target, kinds)
         state = "measuring" if job is not None else "stopped"
     measured = 0 if found is None else len(found.items)
     return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)

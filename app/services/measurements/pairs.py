@@ -9,9 +9,8 @@ import numpy as np
 
 from app.domain.analysis.associations.column_block import NEVER, prepare
 from app.domain.analysis.associations.correlation import Method, assembled, block_of, number_measure
-from app.domain.errors import ConflictError, DomainError
-from app.services.datasets.datasets import profile_of, sound_rows_of
-from app.services.measurements.measuring import Kinds, kinds_of
+from app.services.datasets.datasets import sound_rows_of
+from app.services.measurements.request import Kinds, kinds_of, ready_profile_of, require_columns
 from app.storage import columnar
 from app.storage.tables import Dataset
 
@@ -66,12 +65,8 @@ def pair(
     DomainError
         If there is no such column.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
-    for name in (one, other):
-        if not profile.has(name):
-            raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field="columns")
+    profile = ready_profile_of(dataset)
+    require_columns(profile, (one, other), field="columns")
     if one == other:
         return PairPicture("none", one, other, 0, 0, reason="That is one column: choose two.")
     every = kinds_of(profile, kinds)

@@ -4,54 +4,56 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError
-from app.domain.vocabulary import ColumnKind, JobKind, RunState
+from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets.datasets import profile_of, sound_rows_of
-from app.services.measurements.measuring import Held, Kinds, ask_worker, digest_of, kinds_of, overruled
-from app.storage import columnar, datasets
-from app.storage import correlations as rows_of_rankings
-from app.storage.db import transaction
-from app.storage.tables import Dataset, Job
+from app.services.measurements import runner
+from app.services.measurements.request import (
+    Kinds,
+    TargetRequest,
+    changed_kinds,
+    digest_of,
+    kinds_of,
+    names_by_key,
+    ready_profile_of,
+    require_columns,
+    restore_kinds,
+)
+from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
+from app.storage import columnar
+from app.storage.tables import Dataset, TargetRanking
 
-INLINE_CELLS = 150_000
 BLOCK_CELLS = 8_000_000
-MOST_BLOCK = 100
+MAX_BLOCK_COLUMNS = 100
 SECONDS = 1800
 SEED = 42
 METHOD = "mutual_information"
 
 
 @dataclass(frozen=True)
-class RankingState:
+class RankingState(WorkState):
     """What is known of a ranking so far.
 
-    `items` stand in the order of their rank, what cannot be measured at the end. `state` is "none", "queued",
-    "running", "finished", "cancelled" or "failed"; `reason` says in a sentence why there is nothing to see. `settled`
-    says that more rows would hardly change the order.
+    `items` stand in the order of their rank, what cannot be measured at the end. `settled` says that more rows would
+    hardly change the order.
     """
 
     target: str
     items: tuple[Ranked, ...]
     rows: int
     rows_used: int
-    state: str
     settled: bool = False
     method: str = METHOD
-    seconds_left: float | None = None
-    reason: str = ""
-    job_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
-class _Found:
+class MeasuredRanking:
     """A ranking as it is stored: the columns measured so far, on how many rows, and whether that was the last round."""
 
     items: dict[str, Ranked]
@@ -65,9 +67,9 @@ class _Found:
         return {"items": items, "rows_used": self.rows_used, "settled": self.settled, "complete": self.complete}
 
     @staticmethod
-    def from_json(values: dict[str, Any]) -> _Found:
+    def from_json(values: dict[str, Any]) -> MeasuredRanking:
         """Build from what `to_json` gave."""
-        return _Found(**{**values, "items": {item["name"]: Ranked(**item) for item in values["items"]}})
+        return MeasuredRanking(**{**values, "items": {item["name"]: Ranked(**item) for item in values["items"]}})
 
 
 def ranking_for(
@@ -77,22 +79,37 @@ def ranking_for(
 
     A small table is measured here and now; for a large one a worker is asked, once.
     """
+    return _ranking(dataset, target, kinds, columns, start=True)
+
+
+def find_ranking(dataset: Dataset, target: str, kinds: Kinds | None = None) -> RankingState:
+    """Return what is known so far about every column and this target; nothing is started."""
+    return _ranking(dataset, target, kinds, None, start=False)
+
+
+def _ranking(
+    dataset: Dataset, target: str, kinds: Kinds | None, columns: Sequence[str] | None, *, start: bool
+) -> RankingState:
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         gone = "The dataset is not ready yet." if profile is None else f"There is no column named {target[:60]}."
-        return RankingState(target, (), 0, 0, "none", reason=gone)
-    every = kinds_of(profile, kinds)
-    key = _key(profile, target, every)
-    found = _stored(dataset.id, key)
-    job = None
-    if not found.complete:
-        if profile.rows * len(profile.columns) <= INLINE_CELLS:
-            found = _measure(dataset, profile, target, every, keep=lambda part, _progress: _keep(dataset.id, key, part))
-        else:
-            arguments = {"target": profile.column(target).key, "kinds": overruled(profile, every)}
-            job = ask_worker(JobKind.RANK, dataset, key=key, seconds=SECONDS, arguments=arguments)
-            found = _stored(dataset.id, key)
-    return _state(profile, target, found, job, columns)
+        return RankingState(target, (), 0, 0, state="none", reason=gone)
+    request = _request_for(dataset, profile, target, kinds_of(profile, kinds))
+    result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
+    return _state(request, result, work, columns)
+
+
+def _request_for(dataset: Dataset, profile: DatasetProfile, target: str, kinds: dict[str, ColumnKind]) -> TargetRequest:
+    arguments = {"target": profile.column(target).key, "kinds": changed_kinds(profile, kinds)}
+    return TargetRequest(
+        dataset=dataset,
+        profile=profile,
+        key=digest_of("ranking", *arguments.values()),
+        arguments=arguments,
+        cells=profile.rows * len(profile.columns),
+        target=target,
+        kinds=kinds,
+    )
 
 
 def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | None) -> None:
@@ -103,114 +120,64 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
     DomainError
         At the field that names it.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
-    for field, name in (("target", target), *(("columns", name) for name in columns or ())):
-        if not profile.has(name):
-            raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field=field)
-
-
-def _key(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
-    return digest_of("ranking", profile.column(target).key, overruled(profile, kinds))
-
-
-def _stored(dataset_id: uuid.UUID, key: str) -> _Found:
-    row = rows_of_rankings.find_ranking(dataset_id, key)
-    return _Found({}) if row is None else _Found.from_json(row.payload)
-
-
-def _keep(dataset_id: uuid.UUID, key: str, part: _Found) -> bool:
-    with transaction():
-        rows_of_rankings.save_ranking(dataset_id, key, part.to_json())
-    return True
+    profile = ready_profile_of(dataset)
+    require_columns(profile, [target], field="target")
+    require_columns(profile, columns or (), field="columns")
 
 
 def _state(
-    profile: DatasetProfile, target: str, found: _Found, job: Job | None, columns: Sequence[str] | None
+    request: TargetRequest, result: MeasuredRanking | None, work: WorkState, columns: Sequence[str] | None = None
 ) -> RankingState:
-    state = RunState.FINISHED.value if found.complete else job.state if job is not None else "none"
+    found = result or MeasuredRanking({})
     wanted = found.items.values() if columns is None else [found.items[name] for name in columns if name in found.items]
     items = ranking.with_ranks(wanted)
-    reason = ""
-    if job is not None and state == RunState.FAILED.value:
-        reason = job.error or "The measuring failed."
-    elif found.complete and not any(item.score is not None for item in items):
-        reason = f"No column can be compared with {target[:60]}: either it does not vary, or none of them does."
-    return RankingState(
-        target=target,
-        items=items,
-        rows=profile.rows,
-        rows_used=found.rows_used,
-        state=state,
-        settled=found.settled,
-        seconds_left=job.progress.get("seconds_left") if job is not None and state == RunState.RUNNING.value else None,
-        reason=reason,
-        job_id=None if job is None else job.id,
-    )
+    if found.complete and not any(item.score is not None for item in items):
+        reason = f"No column can be compared with {request.target[:60]}: either it does not vary, or none of them does."
+        work = replace(work, reason=reason)
+    return RankingState(request.target, items, request.profile.rows, found.rows_used, found.settled, **vars(work))
 
 
-def _measure(
-    dataset: Dataset,
-    profile: DatasetProfile,
-    target: str,
-    kinds: dict[str, ColumnKind],
-    *,
-    keep: Callable[[_Found, dict[str, Any]], bool],
-) -> _Found:
-    """Measure all columns on few rows, then on more until their order settles; `keep` stores what has come."""
-    others = [column.name for column in profile.columns if column.name != target]
-    sizes = ranking.sizes_of(profile.rows)
-    found, begun, cells = _Found({}, complete=not others), time.monotonic(), 0
-    for at, size in enumerate(sizes):
-        before, now = found.items, dict(found.items)
-        width = max(1, min(MOST_BLOCK, BLOCK_CELLS // max(size, 1)))
+def _compute(request: TargetRequest) -> Parts[MeasuredRanking]:
+    """Measure all columns on few rows, then on more until their order settles."""
+    others, sizes = request.others, ranking.sizes_of(request.profile.rows)
+    found, begin, cells = MeasuredRanking({}, complete=not others), time.monotonic(), 0
+    if not others:
+        yield found, {}
+    for place, size in enumerate(sizes):
+        before, items = found.items, dict(found.items)
+        width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
-            names = [*others[start : start + width], target]
-            frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=size)
-            measured = ranking.rank_columns(frame, target, kinds, seed=SEED, before=before)
-            now.update({item.name: item for item in measured})
+            names = [*others[start : start + width], request.target]
+            path = sound_rows_of(request.dataset)
+            frame = columnar.read_frame(path, request.profile, names, sample_rows=size)
+            measured = ranking.rank_columns(frame, request.target, request.kinds, seed=SEED, before=before)
+            items.update({item.name: item for item in measured})
             last = start + width >= len(others)
-            settled = last and (size == profile.rows or (at > 0 and ranking.has_settled(before.values(), now.values())))
-            complete = last and (settled or at == len(sizes) - 1)
+            whole = size == request.profile.rows
+            settled = last and (whole or (place > 0 and ranking.has_settled(before.values(), items.values())))
+            complete = last and (settled or place == len(sizes) - 1)
             cells += size * len(names)
-            left = sum(sizes[at:]) * len(others) - (size * min(start + width, len(others)))
-            progress = _progress(now, at, sizes, seconds_left=(time.monotonic() - begun) / max(cells, 1) * left)
-            found = _Found(dict(now), len(frame), settled, complete)
-            if not keep(found, progress) or complete:
-                return found
-    return found
+            left = sum(sizes[place:]) * len(others) - (size * min(start + width, len(others)))
+            seconds_left = (time.monotonic() - begin) / max(cells, 1) * left
+            found = MeasuredRanking(dict(items), len(frame), settled, complete)
+            yield found, _progress(found, place, sizes, seconds_left=seconds_left)
+            if complete:
+                return
 
 
-def _progress(now: dict[str, Ranked], at: int, sizes: list[int], *, seconds_left: float) -> dict[str, Any]:
-    message = f"{sizes[at]:,} rows of each column, round {at + 1} of at most {len(sizes)}"
-    return {"measured": len(now), "rows": sizes[at], "message": message, "seconds_left": math.ceil(seconds_left)}
+def _progress(found: MeasuredRanking, place: int, sizes: list[int], *, seconds_left: float) -> dict[str, Any]:
+    message = f"{sizes[place]:,} rows of each column, round {place + 1} of at most {len(sizes)}"
+    return {
+        "measured": len(found.items),
+        "rows": sizes[place],
+        "message": message,
+        "seconds_left": math.ceil(seconds_left),
+    }
 
 
-def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held) -> bool:
-    """Measure for a worker, which knows ids and plain values only; returns whether the last round was done."""
-    dataset = datasets.get_dataset(dataset_id)
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
-    target, kinds = _from_arguments(profile, arguments)
-    key = _key(profile, target, kinds)
-
-    def keep(part: _Found, progress: dict[str, Any]) -> bool:
-        with transaction():
-            # The job is named in the transaction that stores, so a worker that lost it stores nothing.
-            if not held.keeps(progress):
-                return False
-            rows_of_rankings.save_ranking(dataset.id, key, part.to_json())
-        return part.complete or not held.should_stop()
-
-    return _measure(dataset, profile, target, kinds, keep=keep).complete
-
-
-def _from_arguments(profile: DatasetProfile, arguments: dict[str, Any]) -> tuple[str, dict[str, ColumnKind]]:
-    by_key = {column.key: column.name for column in profile.columns}
-    kinds = {by_key[key]: ColumnKind(kind) for key, kind in arguments["kinds"].items()}
-    return by_key[arguments["target"]], kinds_of(profile, kinds)
+def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> TargetRequest:
+    target, kinds = names_by_key(profile)[arguments["target"]], restore_kinds(profile, arguments["kinds"])
+    return _request_for(dataset, profile, target, kinds)
 
 
 def as_json(state: RankingState) -> dict[str, Any]:
@@ -239,12 +206,13 @@ def as_json(state: RankingState) -> dict[str, Any]:
     }
 
 
-def partial_of(job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, or None before the first columns."""
-    dataset = datasets.find_dataset(job.subject_id)
-    profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
-    if profile is None:
-        return None
-    target, kinds = _from_arguments(profile, job.arguments)
-    found = _stored(job.subject_id, _key(profile, target, kinds))
-    return as_json(_state(profile, target, found, job, None)) if found.items else None
+STORE = JsonStore(TargetRanking, MeasuredRanking.to_json, MeasuredRanking.from_json)
+MEASUREMENT: Measurement[TargetRequest, MeasuredRanking] = Measurement(
+    kind=JobKind.RANK,
+    seconds=SECONDS,
+    find=STORE.find,
+    save=STORE.save,
+    compute=_compute,
+    restore_request=_restore_request,
+    describe=lambda request, result, work: as_json(_state(request, result, work)) if result.items else None,
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
@@ -12,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import ConflictError, DomainError
+from app.domain.errors import DomainError
 from app.domain.estimation import estimate
 from app.domain.experiment import Draft, ModelPart, Spec
 from app.domain.recommendation.estimators import Ranked, rank
@@ -30,20 +29,27 @@ from app.domain.recommendation.verdict import (
     said_of,
 )
 from app.domain.training.preprocessing.preparation import columns_read
-from app.domain.vocabulary import JobKind, RunState
+from app.domain.vocabulary import JobKind
 from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, sound_rows_of
-from app.services.measurements import associations, estimates
-from app.services.measurements.measuring import OPEN, Held, ask_worker, digest_of, kinds_of, waiting_reason
-from app.storage import columnar, datasets, evidence
+from app.services.measurements import associations, estimates, runner
+from app.services.measurements.request import (
+    MeasurementRequest,
+    digest_of,
+    kinds_of,
+    ready_profile_of,
+    require_columns,
+)
+from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
+from app.storage import columnar
 from app.storage.db import transaction
-from app.storage.tables import Dataset, Job
+from app.storage.tables import Dataset, ModelEvidence
 
 # Rows that are enough for short fits; where time orders them, the latest.
-MOST_ROWS = 60_000
+MAX_ROWS = 60_000
 SECONDS = 120
 # Reading the rows takes from the time of the fits, which are given so much at least.
-LEAST_SECONDS = 3.0
+MIN_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
 EVIDENCE_VERSION = 2
 # Steps whose errors would make every fit fail.
@@ -61,57 +67,71 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
-class Recommendations:
-    """All estimators of the task, the one to try first at the front.
-
-    `state` is "none", "queued", "running", "finished", "cancelled" or "failed", of the short fits; `reason` says in a
-    sentence why there are none.
-    """
+class Recommendations(WorkState):
+    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands."""
 
     spec: Spec
     items: tuple[Recommendation, ...]
     said: tuple[Said, ...]
     evidence: Evidence | None
-    state: str
-    reason: str = ""
-    fraction: float = 0.0
-    job_id: uuid.UUID | None = None
-
-    @property
-    def busy(self) -> bool:
-        """Say whether more is on its way."""
-        return self.state in OPEN
 
 
-def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
+@dataclass(frozen=True, kw_only=True)
+class SpecRequest(MeasurementRequest):
+    """Something is measured of estimators on a dataset, as a config says."""
+
+    spec: Spec
+
+
+def _find_evidence(request: SpecRequest) -> Evidence | None:
+    """Return what is stored for this dataset; else what the same content gave in another one."""
+    found = STORE.find(request)
+    shared = analysis.cache_key(request.dataset, "evidence", request.key) if found is None else None
+    values = analysis_cache.find(shared) if shared else None
+    if isinstance(values, dict):
+        found = Evidence.from_json(values)
+        with transaction():
+            STORE.save(request, found)
+    return found
+
+
+def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
+    profile = profile_of(dataset)
+    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec)
+
+
+def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> SpecRequest:
+    arguments = {"config": spec.to_json()}
+    return SpecRequest(dataset=dataset, profile=profile, key=key_of(spec, profile), arguments=arguments, spec=spec)
+
+
+def recommend(dataset: Dataset, plan: Plan, *, again: bool = False, start: bool = True) -> Recommendations | None:
     """Return what is known so far; what is not known is being measured. None where nothing can be recommended yet.
 
-    `again` has the fits made once more that failed or were stopped.
+    `again` has the fits made once more that failed or were stopped. Without `start` nothing is measured.
     """
-    profile, spec = profile_of(dataset), plan.spec
-    if profile is None or spec is None:
+    request = _request_for(dataset, plan)
+    if request is None:
         return None
-    known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
-    key = key_of(spec, profile)
-    found, job = _stored(dataset, key), None
-    faults = [one for step in NEEDED for one in plan.errors_of(step)]
-    if (found is None or not found.complete) and not faults:
-        config = spec.to_json()
-        job = ask_worker(
-            JobKind.RECOMMEND, dataset, key=key, seconds=SECONDS, arguments={"config": config}, again=again
-        )
-        found = _stored(dataset, key)
-    reason = "Short fits begin when this is put right: " + faults[0].message if faults else ""
-    return _of(spec, profile, found, known=known, job=job, reason=reason)
+    look = associations.associations_for if start else associations.find_associations
+    known = look(dataset, request.spec.task.target, kinds_of(request.profile, request.spec.data.column_kinds))
+    faults = [problem for step in NEEDED for problem in plan.errors_of(step)]
+    if faults or not start:
+        result, work = runner.look(MEASUREMENT, request)
+    else:
+        result, work = runner.ensure(MEASUREMENT, request, again=again)
+    if faults and not work.reason:
+        work = replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
+    return _recommendations(request, result, work, known)
 
 
 def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Said, ...]:
     """Return what short fits that are done say of the data as a whole; none are begun for it."""
-    profile, spec = profile_of(dataset), plan.spec
-    found = _stored(dataset, key_of(spec, profile)) if profile is not None and spec is not None else None
-    if profile is None or spec is None or found is None or not found.complete:
+    request = _request_for(dataset, plan)
+    found = None if request is None else _find_evidence(request)
+    if request is None or found is None or not found.complete:
         return ()
-    return said_of(traits_of_spec(spec, profile, None), found)
+    return said_of(traits_of_spec(request.spec, request.profile, None), found)
 
 
 def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
@@ -122,13 +142,10 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     DomainError
         Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    profile = ready_profile_of(dataset)
     features = _names(features or (), profile)
-    for field, name in (*((("target", target),) if target else ()), *(("features", name) for name in features)):
-        if not profile.has(name):
-            raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field=field)
+    require_columns(profile, [target] if target else (), field="target")
+    require_columns(profile, features, field="features")
     if target in features:
         raise DomainError("The target cannot be its own feature.", code="target_leakage", field="features")
     answers: dict[str, dict[str, Any]] = {"data": {"target": target} if target else {}}
@@ -175,46 +192,15 @@ def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = N
     return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
 
 
-def _stored(dataset: Dataset, key: str) -> Evidence | None:
-    """Return what is stored for this dataset; else what the same content gave in another one."""
-    row = evidence.find_evidence(dataset.id, key)
-    if row is not None:
-        return Evidence.from_json(row.payload)
-    shared = analysis.cache_key(dataset, "evidence", key)
-    values = analysis_cache.find(shared) if shared else None
-    if not isinstance(values, dict):
-        return None
-    with transaction():
-        evidence.save_evidence(dataset.id, key, values)
-    return Evidence.from_json(values)
-
-
-def _of(
-    spec: Spec,
-    profile: DatasetProfile,
-    found: Evidence | None,
-    *,
-    known: Associations | None,
-    job: Job | None,
-    reason: str,
+def _recommendations(
+    request: SpecRequest, found: Evidence | None, work: WorkState, known: Associations | None = None
 ) -> Recommendations:
+    spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    state = RunState.FINISHED.value if found and found.complete else job.state if job is not None else "none"
-    if job is not None and state == RunState.FAILED.value:
-        reason = job.error or "The short fits failed."
-    elif state == RunState.QUEUED.value:
-        reason = waiting_reason(job)
     ranking = in_order(_ranking(spec, profile, known), found)
-    return Recommendations(
-        spec=spec,
-        items=tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking),
-        said=said_of(traits, found),
-        evidence=found if found is not None and found.items else None,
-        state=state,
-        reason=reason,
-        fraction=float(job.progress.get("fraction") or 0) if job is not None else 1.0,
-        job_id=None if job is None else job.id,
-    )
+    items = tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking)
+    evidence = found if found is not None and found.items else None
+    return Recommendations(spec, items, said_of(traits, found), evidence, **vars(work))
 
 
 def _item(
@@ -229,54 +215,34 @@ def _item(
     return Recommendation(ranked, expected, forecast, measured)
 
 
-def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held) -> bool:
-    """Measure for a worker; returns whether all was done.
-
-    Raises
-    ------
-    TrainingError
-        If the data cannot carry the config.
-    """
+def _compute(request: SpecRequest) -> Parts[Evidence]:
+    """Fit fold by fold; what the fits may take is counted from before the rows are read."""
     from app.domain.recommendation.evidence import SECONDS as BUDGET
     from app.domain.recommendation.evidence import measure
 
-    begun, dataset = time.monotonic(), datasets.get_dataset(dataset_id)
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
-    spec, key = Spec.model_validate(arguments["config"]), str(arguments["key"])
-
-    def keep(part: Evidence) -> bool:
+    begin, spec, profile = time.monotonic(), request.spec, request.profile
+    frame = _rows(request.dataset, profile, spec)
+    kinds = kinds_of(profile, spec.data.column_kinds)
+    ranking = _ranking(spec, profile, associations.associations_for(request.dataset, spec.task.target, kinds))
+    left = max(BUDGET - (time.monotonic() - begin), MIN_SECONDS)
+    for part in measure(spec, frame, profile, ranking=ranking, seconds=left):
         fraction = 1.0 if part.complete else min(part.seconds / BUDGET, 0.99)
         message = f"{len(part.items)} estimators on up to {max((one.rows for one in part.items), default=0):,} rows"
-        with transaction():
-            # The job is named in the transaction that stores, so a worker that lost it stores nothing.
-            if not held.keeps({"fraction": round(fraction, 2), "message": message}):
-                return False
-            evidence.save_evidence(dataset_id, key, part.to_json())
-        return not held.should_stop()
-
-    frame = _rows(dataset, profile, spec)
-    known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
-    left = max(BUDGET - (time.monotonic() - begun), LEAST_SECONDS)
-    found = measure(spec, frame, profile, ranking=_ranking(spec, profile, known), keep=keep, seconds=left)
-    if held.should_stop() or not keep(found):
-        return False
-    shared = analysis.cache_key(dataset, "evidence", key)
+        yield part, {"fraction": round(fraction, 2), "message": message}
+    shared = analysis.cache_key(request.dataset, "evidence", request.key)
     if shared:
-        analysis_cache.keep(shared, found.to_json())
-    return True
+        analysis_cache.keep(shared, part.to_json())
 
 
 def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> pd.DataFrame:
     """Return enough rows of what the config names: drawn, or the latest where time orders them."""
     names, ordered_by = columns_read(spec, profile), spec.task.time_column
     if ordered_by is None:
-        return columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MOST_ROWS)
+        return columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MAX_ROWS)
     frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
-    if len(frame) <= MOST_ROWS:
+    if len(frame) <= MAX_ROWS:
         return frame
-    return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MOST_ROWS)
+    return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MAX_ROWS)
 
 
 def as_json(found: Recommendations) -> dict[str, Any]:
@@ -320,12 +286,15 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
-def partial_of(job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, or None before the first fits."""
-    dataset = datasets.find_dataset(job.subject_id)
-    profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
-    row = evidence.find_evidence(job.subject_id, str(job.arguments.get("key", "")))
-    if row is None or profile is None:
-        return None
-    found, spec = Evidence.from_json(row.payload), Spec.model_validate(job.arguments["config"])
-    return as_json(_of(spec, profile, found, known=None, job=job, reason=""))
+STORE = JsonStore(ModelEvidence, Evidence.to_json, Evidence.from_json)
+MEASUREMENT: Measurement[SpecRequest, Evidence] = Measurement(
+    kind=JobKind.RECOMMEND,
+    seconds=SECONDS,
+    find=_find_evidence,
+    save=STORE.save,
+    compute=_compute,
+    restore_request=lambda dataset, profile, arguments: _spec_request(
+        dataset, profile, Spec.model_validate(arguments["config"])
+    ),
+    describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
+)

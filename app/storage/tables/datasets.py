@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, Uuid
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.db import Base, now
@@ -48,16 +48,3 @@ class Dataset(Base):
     touched_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
     purged_at: Mapped[datetime | None]
-
-
-class TargetAssociation(Base):
-    """The association of a dataset's columns with one target, as far as it has been measured."""
-
-    __tablename__ = "target_associations"
-    __table_args__ = (UniqueConstraint("dataset_id", "target_key"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    dataset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
-    target_key: Mapped[str] = mapped_column(String(20))
-    payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,15 @@
+"""Measure a dataset: its columns against the target or each other, its estimators, or what their fits take."""
+
+from __future__ import annotations
+
+from app.domain.vocabulary import RunState
+from app.services.measurements import kinds, runner
+from workers.runtime import JobContext, end_job_alone, job
+
+
+@job()
+def measure(context: JobContext) -> None:
+    """Measure what the job's kind and arguments name; every part is stored as it is done, and shown as it comes."""
+    lease = runner.JobLease(context.job_id, context.attempt, context.should_stop)
+    runner.run_job(kinds.MEASUREMENTS[context.kind], context.subject_id, context.arguments, lease)
+    end_job_alone(context, RunState.FINISHED, "", "")
