@@ -18,12 +18,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.domain.interruptions import MemoryUse
-from app.queue import FUNCTIONS
+from app.services.jobs.kinds import KINDS
 from workers import memory
 from workers.handover import EndOfProcess
 from workers.process import die_with
 
-ALLOWED = frozenset(FUNCTIONS.values())
+ALLOWED = frozenset(job_type.function for job_type in KINDS.values())
 WORKER_TTL_SECONDS = 30
 MONITOR_SECONDS = 5
 MAINTENANCE_SECONDS = 60

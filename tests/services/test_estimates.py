@@ -13,7 +13,7 @@ from app.domain.estimation.prior import FIT, IMPORTANCE, REST, START
 from app.domain.experiment import Spec
 from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
-from app.services.jobs import training
+from app.services.jobs import life, training
 from app.services.measurements import estimates
 from app.services.measurements.measuring import Held
 from app.storage import jobs, timings
@@ -127,7 +127,7 @@ def test_an_estimator_is_timed_on_the_data_once(river: Dataset) -> None:
     with transaction():
         waiting = [job for job in _open_jobs(river) if job.kind == JobKind.CALIBRATE.value]
     (job,) = waiting
-    assert jobs.count_open(river.owner_id) == 0, "What the page asks for stands in no launch's way."
+    assert life.count_open_jobs(river.owner_id) == 0, "What the page asks for stands in no launch's way."
     with transaction():
         attempt = jobs.claim(job.id, worker_id="here", lease_seconds=60)
     assert attempt is not None

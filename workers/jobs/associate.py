@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind, RunState
+from app.domain.vocabulary import JobKind
 from app.services.measurements import associations
-from workers.runtime import JobContext, end_job_alone, job
+from workers.runtime import JobContext, job
 
 
 @job(JobKind.ASSOCIATE)
@@ -22,4 +22,3 @@ def associate(context: JobContext) -> None:
     context.writer.flush()
     if not found.complete:
         raise StoppedError
-    end_job_alone(context, RunState.FINISHED, "", "")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind, RunState
+from app.domain.vocabulary import JobKind
 from app.services.measurements import correlations
 from app.services.measurements.measuring import Held
-from workers.runtime import JobContext, end_job_alone, job
+from workers.runtime import JobContext, job
 
 
 @job(JobKind.CORRELATE)
@@ -15,4 +15,3 @@ def correlate(context: JobContext) -> None:
     held = Held(context.job_id, context.attempt, context.should_stop)
     if not correlations.measure_for_job(context.subject_id, context.arguments, held):
         raise StoppedError
-    end_job_alone(context, RunState.FINISHED, "", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from app.domain.vocabulary import RunState
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, csv_lines, spec_of
+from app.services.jobs import life
 from app.services.measurements import estimates
-from app.storage import columnar, experiments, files, jobs
+from app.storage import columnar, experiments, files
 from app.storage import datasets as dataset_rows
-from app.storage.db import now, transaction
+from app.storage.db import now
 from app.storage.tables import Experiment
 
 T = TypeVar("T")
@@ -47,17 +49,6 @@ class Ended:
     profile: DatasetProfile
     result: TrainingResult
     taken: estimates.Taken
-
-
-def begin(experiment_id: uuid.UUID) -> bool:
-    """Say that an experiment runs; False when it has ended already."""
-    with transaction():
-        row = experiments.find_experiment(experiment_id)
-        if row is None or RunState(row.state).is_final:
-            return False
-        row.state = RunState.RUNNING.value
-        row.started_at = row.started_at or now()
-    return True
 
 
 def run(
@@ -93,7 +84,8 @@ def run(
     most_mb = max(peak_memory_mb(), idle_mb)
     taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     ended = Ended(spec, profile, result, taken)
-    if store(lambda: _store(experiment_id, job_id=job_id, attempt=attempt, ended=ended)):
+    put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
+    if store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result)):
         return True
     files.remove_folder(folder)
     return False
@@ -116,18 +108,16 @@ def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Pa
     return target
 
 
-def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, ended: Ended) -> bool:
+def _store(experiment_id: uuid.UUID, *, attempt: int, ended: Ended) -> bool:
+    """Give an experiment its result, in the transaction that finishes its job; False where it is gone."""
     report = ended.result.report
-    with transaction():
-        if not jobs.end(job_id, attempt=attempt, state=RunState.FINISHED):
-            return False
-        row = experiments.find_experiment(experiment_id)
-        if row is None:
-            return False
-        _fill(row, attempt=attempt, report=report)
-        row.actual = ended.taken.actual()
-        work = report["timing"]["work"]
-        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+    row = experiments.find_experiment(experiment_id)
+    if row is None:
+        return False
+    _fill(row, attempt=attempt, report=report)
+    row.actual = ended.taken.actual()
+    work = report["timing"]["work"]
+    estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 
@@ -139,17 +129,3 @@ def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
     row.headline = headline if isinstance(headline, dict) else None
     row.environment = environment if isinstance(environment, dict) else None
     row.failure_code = row.failure = None
-
-
-def fail(
-    experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, state: RunState, code: str = "", message: str = ""
-) -> bool:
-    """End a held job and its experiment together; False when the job is no longer ours."""
-    with transaction():
-        if not jobs.end(job_id, attempt=attempt, state=state, error_code=code or None, error=message or None):
-            return False
-        row = experiments.find_experiment(experiment_id)
-        if row is not None and not RunState(row.state).is_final:
-            row.state, row.failure_code, row.failure = state.value, code or None, message or None
-            row.finished_at = now()
-    return True

@@ -22,7 +22,6 @@ INLINE_CELLS = 150_000
 MOST_ROWS = 100_000
 BLOCK_CELLS = 400_000
 MOST_BLOCK = 25
-SECONDS = 900
 # Columns that may be parts of a sum that is the target: those that go best with it.
 MOST_PARTS = 1000
 ROWS_OF_PARTS = 5000
@@ -64,7 +63,7 @@ def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool) -> None:
         return
     arguments = {"target": target, "kinds": {name: kind.value for name, kind in kinds.items()}}
     key = key_of(profile, target, kinds)
-    ask_worker(JobKind.ASSOCIATE, dataset, key=key, seconds=SECONDS, arguments=arguments, again=again)
+    ask_worker(JobKind.ASSOCIATE, dataset, key=key, arguments=arguments, again=again)
 
 
 def _known(dataset_id: uuid.UUID, key: str) -> Associations | None:

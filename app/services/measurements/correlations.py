@@ -14,10 +14,11 @@ from app.domain.analysis.associations import correlation
 from app.domain.analysis.associations.column_block import NEVER, Slab, prepare
 from app.domain.analysis.associations.correlation import Block, Line, Matrix, Method
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError, TooManyError
+from app.domain.errors import ConflictError, DomainError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.jobs import life
 from app.services.measurements.measuring import (
     OPEN,
     Held,
@@ -41,7 +42,6 @@ INLINE_CELLS = 150_000
 FIRST_CELLS = 2_000_000
 # What is held in memory at once. A table of more values is looked at in a seeded sample of its rows, which is said.
 MOST_CELLS = 50_000_000
-SECONDS = 3600
 PER_PAGE = 50
 MOST_PAIRS_TOLD = 1000
 
@@ -253,9 +253,7 @@ def start(
     if asked.rows_used * len(asked.names) <= INLINE_CELLS:
         _measure(asked, lambda place, block, _progress: _keep(asked, place, block))
         return _state(asked)
-    most = current_settings().limits.user_queued_jobs
-    if jobs.count_open(dataset.owner_id) >= most:
-        raise TooManyError(f"{most} of your jobs are waiting or running. Wait for one to end.", retry_after_seconds=60)
+    life.refuse_if_full(dataset.owner_id)
     if known.done == 0 and asked.rows_used * len(asked.groups[0]) <= FIRST_CELLS:
         _keep(asked, 0, asked.block(0, asked.slab))
         if len(asked.places) == 1:
@@ -265,7 +263,7 @@ def start(
         "method": method.value,
         "kinds": overruled(asked.profile, asked.kinds),
     }
-    ask_worker(JobKind.CORRELATE, dataset, key=asked.key, seconds=SECONDS, arguments=arguments, again=True)
+    ask_worker(JobKind.CORRELATE, dataset, key=asked.key, arguments=arguments, again=True)
     return _state(asked)
 
 
@@ -337,10 +335,9 @@ def cancel(
 ) -> MatrixState:
     """Stop the work on a matrix: at once where it waits, after the block at hand where it runs. What came is kept."""
     asked = _asked(dataset, columns, method, kinds)
-    with transaction():
-        job = jobs.find_job(dataset.id, JobKind.CORRELATE, key=asked.key)
-        if job is not None:
-            jobs.stop(job.id)
+    job = jobs.find_job(dataset.id, JobKind.CORRELATE, key=asked.key)
+    if job is not None:
+        life.cancel_job(job.id)
     return _state(asked)
 
 

@@ -29,7 +29,6 @@ from app.storage.db import transaction
 from app.storage.tables import Dataset, FitTiming
 
 MOST_TIMINGS = 2_000
-TIMED_SECONDS = 60
 TIMED_ROWS = 8_000
 
 
@@ -125,7 +124,7 @@ def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) ->
         return False
     arguments: dict[str, Any] = {"spec": spec.to_json()}
     key = f"{work.dataset}-{work.estimator}"[:100]
-    ask_worker(JobKind.CALIBRATE, dataset, key=key, seconds=TIMED_SECONDS, arguments=arguments)
+    ask_worker(JobKind.CALIBRATE, dataset, key=key, arguments=arguments)
     return True
 
 

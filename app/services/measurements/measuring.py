@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app import queue
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
+from app.services.jobs import life
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job
@@ -57,9 +57,7 @@ def waiting_reason(job: Job | None) -> str:
     return f"{job.error} It is tried again by itself."
 
 
-def ask_worker(
-    kind: JobKind, dataset: Dataset, *, key: str, seconds: int, arguments: dict[str, Any], again: bool = False
-) -> Job:
+def ask_worker(kind: JobKind, dataset: Dataset, *, key: str, arguments: dict[str, Any], again: bool = False) -> Job:
     """Return the job that measures a dataset under a key; it is made where there is none.
 
     A measuring that failed once would fail again, and one that was stopped was not wanted: neither is asked for a
@@ -69,14 +67,6 @@ def ask_worker(
         known = jobs.find_job(dataset.id, kind, key=key)
         if known is not None and (known.state in OPEN or not again):
             return known
-        job = jobs.add_job(
-            kind,
-            subject_id=dataset.id,
-            owner_id=dataset.owner_id,
-            seconds=seconds,
-            arguments={**arguments, "key": key},
+        return life.enqueue_job(
+            kind, subject_id=dataset.id, owner_id=dataset.owner_id, arguments={**arguments, "key": key}
         )
-    if queue.ring(job.id, kind, seconds=seconds):
-        with transaction():
-            jobs.mark_rung(job.id)
-    return job

@@ -24,7 +24,6 @@ from app.storage.tables import Dataset, Job
 INLINE_CELLS = 150_000
 BLOCK_CELLS = 8_000_000
 MOST_BLOCK = 100
-SECONDS = 1800
 SEED = 42
 METHOD = "mutual_information"
 
@@ -90,7 +89,7 @@ def ranking_for(
             found = _measure(dataset, profile, target, every, keep=lambda part, _progress: _keep(dataset.id, key, part))
         else:
             arguments = {"target": profile.column(target).key, "kinds": overruled(profile, every)}
-            job = ask_worker(JobKind.RANK, dataset, key=key, seconds=SECONDS, arguments=arguments)
+            job = ask_worker(JobKind.RANK, dataset, key=key, arguments=arguments)
             found = _stored(dataset.id, key)
     return _state(profile, target, found, job, columns)
 

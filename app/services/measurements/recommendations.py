@@ -41,7 +41,6 @@ from app.storage.tables import Dataset, Job
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MOST_ROWS = 60_000
-SECONDS = 120
 # Reading the rows takes from the time of the fits, which are given so much at least.
 LEAST_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
@@ -97,9 +96,7 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     faults = [one for step in NEEDED for one in plan.errors_of(step)]
     if (found is None or not found.complete) and not faults:
         config = spec.to_json()
-        job = ask_worker(
-            JobKind.RECOMMEND, dataset, key=key, seconds=SECONDS, arguments={"config": config}, again=again
-        )
+        job = ask_worker(JobKind.RECOMMEND, dataset, key=key, arguments={"config": config}, again=again)
         found = _stored(dataset, key)
     reason = "Short fits begin when this is put right: " + faults[0].message if faults else ""
     return _of(spec, profile, found, known=known, job=job, reason=reason)

@@ -1,0 +1,78 @@
+"""The life of a job stands in one place: one entry for each kind, and one module that changes states."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from app.domain.vocabulary import JobKind
+from app.queue import ALL_QUEUES
+from app.services.jobs.kinds import KINDS
+from config import Limits
+from tests.house.source import ROOT, python_files, short
+
+LIFE = ROOT / "app" / "services" / "jobs"
+# What changes the state of a job or its lease, in `app.storage.jobs`.
+VERBS = {
+    "add_job",
+    "claim",
+    "end",
+    "end_unleased",
+    "end_unreadable",
+    "expire_lease",
+    "extend_lease",
+    "postpone",
+    "request_cancel",
+    "requeue",
+    "return_to_queue",
+}
+
+
+def test_every_kind_of_job_has_its_entry() -> None:
+    assert set(KINDS) == set(JobKind)
+    for job_type in KINDS.values():
+        assert job_type.queue in ALL_QUEUES
+        assert min(job_type.max_attempts, job_type.seconds(Limits())) > 0
+        function = _named(job_type.function)
+        assert list(inspect.signature(inspect.unwrap(function)).parameters) == ["context"]
+        if job_type.partial is not None:
+            assert list(inspect.signature(_named(job_type.partial)).parameters) == ["job"]
+    assert len({job_type.function for job_type in KINDS.values()}) == len(KINDS)
+
+
+def _named(dotted: str) -> Callable[..., Any]:
+    module, name = dotted.rsplit(".", 1)
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def test_only_the_life_of_jobs_changes_their_state() -> None:
+    calls = [
+        f"{short(path)}:{node.lineno} {node.attr}"
+        for path in python_files("app", "workers")
+        if path.parent != LIFE
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in VERBS
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("jobs", "job_rows")
+    ]
+    assert calls == []
+
+
+def test_no_code_asks_which_kind_a_job_is() -> None:
+    comparisons = [
+        f"{short(path)}:{node.lineno}"
+        for path in python_files("app", "workers")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        and any(
+            isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "JobKind"
+            for side in (node.left, *node.comparators)
+            for part in ast.walk(side)
+        )
+    ]
+    assert comparisons == []
