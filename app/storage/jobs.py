@@ -50,10 +50,15 @@ def add_job(
 
 def get_job(job_id: uuid.UUID) -> Job:
     """Return a job as it stands now, or raise NotFoundError."""
-    row = db.session.get(Job, job_id, populate_existing=True)
+    row = find_by_id(job_id)
     if row is None:
         raise NotFoundError("There is no such job.")
     return row
+
+
+def find_by_id(job_id: uuid.UUID) -> Job | None:
+    """Return a job as it stands now, or None where it is gone."""
+    return db.session.get(Job, job_id, populate_existing=True)
 
 
 def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) -> Job | None:
@@ -197,11 +202,6 @@ def expire_lease(job_id: uuid.UUID, *, worker_id: str, code: str | None = None, 
     query = update(Job).where(*_is_claimed_by(job_id, worker_id))
     query = query.values(lease_until=now() - timedelta(seconds=1), error_code=code, error=reason)
     return _did_change(query.execution_options(synchronize_session=False))
-
-
-def was_claimed_by(job_id: uuid.UUID, *, worker_id: str) -> bool:
-    """Say whether a process was the last to claim a job."""
-    return db.session.scalar(select(Job.id).where(Job.id == job_id, Job.worker_id == worker_id)) is not None
 
 
 def counted_attempts(job: Job) -> int:

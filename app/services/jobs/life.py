@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import queue
-from app.domain.errors import NotFoundError, ObstacleError, TooManyError
+from app.domain.errors import ObstacleError, TooManyError
 from app.domain.interruptions import WORKER_LOST, Interruption, given_up
 from app.domain.job_states import Failure
 from app.domain.vocabulary import JobKind, RunState
@@ -82,23 +82,22 @@ def claim_job(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> Cla
     One whose subject needs it no more is ended.
     """
     with transaction():
-        try:
-            row = jobs.get_job(job_id)
-        except NotFoundError:
-            return None
-        kind = JobKind(row.kind)
-        job_type = KINDS[kind]
-        attempt = jobs.claim(
-            job_id, worker_id=worker_id, lease_seconds=lease_seconds, max_attempts=job_type.max_attempts
-        )
-        if attempt is None:
-            return None
-        if not job_type.subject.start(row.subject_id):
-            jobs.end(job_id, attempt=attempt, state=RunState.CANCELLED)
-            return None
-    return ClaimedJob(
-        job_id, kind, row.subject_id, attempt, dict(row.arguments), row.time_limit_seconds, row.postponements
-    )
+        row = jobs.find_by_id(job_id)
+        attempt = None if row is None else _claim(row, worker_id=worker_id, lease_seconds=lease_seconds)
+    if row is None or attempt is None:
+        return None
+    arguments, seconds = dict(row.arguments), row.time_limit_seconds
+    return ClaimedJob(job_id, JobKind(row.kind), row.subject_id, attempt, arguments, seconds, row.postponements)
+
+
+def _claim(row: Job, *, worker_id: str, lease_seconds: float) -> int | None:
+    """Return the attempt, in the caller's transaction, or None where there is nothing to do."""
+    job_type = KINDS[JobKind(row.kind)]
+    attempt = jobs.claim(row.id, worker_id=worker_id, lease_seconds=lease_seconds, max_attempts=job_type.max_attempts)
+    if attempt is None or job_type.subject.start(row.subject_id):
+        return attempt
+    jobs.end(row.id, attempt=attempt, state=RunState.CANCELLED)
+    return None
 
 
 def extend_lease(job_id: uuid.UUID, *, attempt: int, lease_seconds: float) -> bool:
@@ -204,8 +203,9 @@ def report_lost_process(job_id: uuid.UUID, *, worker_id: str, cause: Interruptio
     else be started for ever. One that was ended as planned has not.
     """
     with transaction():
-        if not is_planned and not jobs.was_claimed_by(job_id, worker_id=worker_id):
-            jobs.claim(job_id, worker_id=worker_id, lease_seconds=0)
+        row = jobs.find_by_id(job_id)
+        if row is not None and not is_planned and row.worker_id != worker_id:
+            _claim(row, worker_id=worker_id, lease_seconds=0)
         jobs.expire_lease(job_id, worker_id=worker_id, code=cause.code, reason=cause.sentence)
 
 
