@@ -82,30 +82,27 @@ class JobContext:
 Work = Callable[[JobContext], None]
 
 
-def job(kind: JobKind) -> Callable[[Work], Callable[[str], None]]:
+def job(work: Work) -> Callable[[str], None]:
     """Make a job of a function; once it returns, its job is finished, unless it has finished it itself."""
 
-    def wrap(work: Work) -> Callable[[str], None]:
-        @functools.wraps(work)
-        def run(job_id: str) -> None:
-            settings = config.load()
-            app = bare_app(settings)
-            with app.app_context():
-                _claim_and_run(app, settings, job_id=uuid.UUID(job_id), kind=kind, work=work)
-                db.engine.dispose()
+    @functools.wraps(work)
+    def run(job_id: str) -> None:
+        settings = config.load()
+        app = bare_app(settings)
+        with app.app_context():
+            _claim_and_run(app, settings, uuid.UUID(job_id), work)
+            db.engine.dispose()
 
-        return run
-
-    return wrap
+    return run
 
 
-def _claim_and_run(app: Flask, settings: config.Settings, *, job_id: uuid.UUID, kind: JobKind, work: Work) -> None:
+def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, work: Work) -> None:
     claimed = life.claim_job(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
     if claimed is None:
         return
     context = JobContext(
         job_id=job_id,
-        kind=kind,
+        kind=claimed.kind,
         subject_id=claimed.subject_id,
         attempt=claimed.attempt,
         arguments=claimed.arguments,

@@ -36,7 +36,7 @@ def run(row: Job, work: Fail) -> Job:
     """Run a job as a worker does, and return its row as it is then."""
     identifier = str(row.id)
     db.session.rollback()
-    runtime.job(JobKind.CORRELATE)(work)(identifier)
+    runtime.job(work)(identifier)
     db.session.rollback()
     return jobs.get_job(uuid.UUID(identifier))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 
-from app.domain.vocabulary import JobKind
 from app.services.datasets import analysis
 from app.services.drafts import drafts
 from app.services.jobs import life
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.ANALYSE)
+@job
 def analyse(context: JobContext) -> None:
     """Read the file; the dataset says ready only when everything is in place."""
     may_store = functools.partial(life.has_lease, context.job_id, attempt=context.attempt)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind
 from app.services.measurements import associations
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.ASSOCIATE)
+@job
 def associate(context: JobContext) -> None:
     """Measure; every block is stored as it is done, and shown as it comes."""
 

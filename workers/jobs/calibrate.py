@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind
 from app.services.measurements import estimates
 from app.services.measurements.measuring import Held
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.CALIBRATE)
+@job
 def calibrate(context: JobContext) -> None:
     """Time short fits; each is stored as it is done."""
     held = Held(context.job_id, context.attempt, context.should_stop)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind
 from app.services.measurements import correlations
 from app.services.measurements.measuring import Held
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.CORRELATE)
+@job
 def correlate(context: JobContext) -> None:
     """Measure what is not there yet; every block is stored as it is done, and shown as it comes."""
     held = Held(context.job_id, context.attempt, context.should_stop)

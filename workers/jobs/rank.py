@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind
 from app.services.measurements import rankings
 from app.services.measurements.measuring import Held
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.RANK)
+@job
 def rank(context: JobContext) -> None:
     """Rank; every block of columns is stored as it is done, and refined in the next round."""
     held = Held(context.job_id, context.attempt, context.should_stop)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from app.domain.errors import StoppedError
-from app.domain.vocabulary import JobKind
 from app.services.measurements import recommendations
 from app.services.measurements.measuring import Held
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.RECOMMEND)
+@job
 def recommend(context: JobContext) -> None:
     """Measure; what is known is stored after every fold."""
     held = Held(context.job_id, context.attempt, context.should_stop)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from app.domain.training.report.outcome import Progress
-from app.domain.vocabulary import JobKind
 from app.services.jobs import training
 from workers.runtime import JobContext, job
 
 
-@job(JobKind.TRAIN)
+@job
 def train(context: JobContext) -> None:
     """Train, and store the result if the job is still ours then."""
 
