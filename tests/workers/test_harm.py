@@ -113,13 +113,14 @@ def test_launching_works_while_redis_is_away(crew: Crew, launch: Launch, server:
     server.stop()
     experiment = launch(trees=10, folds=2)
     assert experiment.state == "queued"
-    assert job_of(experiment).enqueued_at is None
+    assert queue.enqueued_ids() is None
     crew.worker()
     crew.upkeep()
     server.start()
     queue.forget_failures()
     with transaction():
-        job_of(experiment).created_at = now() - timedelta(minutes=1)
+        job = job_of(experiment)
+        job.created_at = job.enqueued_at = now() - timedelta(minutes=1)
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
-from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock
+from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock, accounted_peak_mb
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.run_state import Part, Run
@@ -50,6 +50,7 @@ def train(
     on_progress: OnProgress,
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
+    peak_memory_mb: Callable[[], float] = accounted_peak_mb,
 ) -> TrainingResult:
     """Judge the config on the dataset.
 
@@ -59,8 +60,8 @@ def train(
         The frozen config, and what is known about the dataset.
     frame
         The dataset's rows in file order, with the user's column names; at least the columns the config names.
-    on_progress, should_stop, most_trials
-        Called between fits. `most_trials` ends each search at that many trials, once somebody asked for that.
+    on_progress, should_stop, most_trials, peak_memory_mb
+        Called between fits, the last for the report. `most_trials` ends each search once somebody asked for that.
 
     Raises
     ------
@@ -77,11 +78,10 @@ def train(
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
-        notes = list(table.notes)
-        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, notes=notes, clock=clock)
+        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
+        run.notes, run.clock = list(table.notes), clock
         _carry_out(run)
-        made = report.build(run, environment=describe_environment())
-    return TrainingResult(made, report.predictions(run))
+        return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
 
 
 def _carry_out(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.preparation import Table
-from app.domain.training.report.clock import Clock
+from app.domain.training.report.clock import Clock, accounted_peak_mb
 from app.domain.training.report.outcome import MostTrials, OnProgress, Progress, ShouldStop
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.tuning_report import scores_of
@@ -47,6 +48,7 @@ class Run:
     on_progress: OnProgress
     should_stop: ShouldStop
     most_trials: MostTrials = lambda: None
+    peak_memory_mb: Callable[[], float] = accounted_peak_mb
     folds: list[Part] = field(default_factory=list)
     holdout: Part | None = None
     importance: dict[str, Any] | None = None

@@ -77,7 +77,7 @@ class Job(Base):
     not_before: Mapped[datetime | None]
     worker_id: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
-    # When a queue entry was made for it last.
+    # When a queue entry was made for it last, or should have been: where the server was away, it is made later.
     enqueued_at: Mapped[datetime | None] = mapped_column("rung_at")
     cancel_requested_at: Mapped[datetime | None]
     time_limit_seconds: Mapped[int] = mapped_column(default=14_400)
