@@ -14,7 +14,7 @@ import click
 import config
 from app.domain.errors import DomainError
 from app.domain.vocabulary import Role, Scope
-from app.queue import LEAST_WORKERS
+from app.queue import MIN_WORKERS
 from app.storage.privacy import make_private
 
 
@@ -35,7 +35,7 @@ def main() -> None:
 @main.command(help="Start everything on this machine; Ctrl-C stops it.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port; HYDROML_PORT or 8000 otherwise.")
-@click.option("--workers", type=click.IntRange(1, 64), default=LEAST_WORKERS, show_default=True, help="Three at least.")
+@click.option("--workers", type=click.IntRange(1, 64), default=MIN_WORKERS, show_default=True, help="Three at least.")
 @click.option("--dev", is_flag=True, help="For work on HydroML: follow changes of its source.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=None, help="Data folder.")
 def up(host: str, port: int | None, workers: int, dev: bool, data: Path | None) -> None:

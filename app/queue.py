@@ -1,4 +1,4 @@
-"""The only door to Redis and RQ, which never waits long or raises: a job is rung by dotted name, with its id only."""
+"""The only door to Redis and RQ, which never waits long or raises: an entry names a function and the id of a job."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any, TypeVar
 
 from flask import current_app
 
-from app.domain.vocabulary import JobKind
-
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -21,24 +19,6 @@ T = TypeVar("T")
 # own too, so that neither a training of hours nor a matrix of thousands of columns stands in the way of either.
 ANALYSIS, QUICK, MEASURE, TRAIN = "analysis", "quick", "measure", "train"
 ALL_QUEUES = (ANALYSIS, QUICK, MEASURE, TRAIN)
-QUEUES = {
-    JobKind.ANALYSE: ANALYSIS,
-    JobKind.ASSOCIATE: QUICK,
-    JobKind.CALIBRATE: QUICK,
-    JobKind.CORRELATE: MEASURE,
-    JobKind.RANK: MEASURE,
-    JobKind.RECOMMEND: QUICK,
-    JobKind.TRAIN: TRAIN,
-}
-FUNCTIONS = {
-    JobKind.ANALYSE: "workers.jobs.analyse.analyse",
-    JobKind.ASSOCIATE: "workers.jobs.measure.measure",
-    JobKind.CALIBRATE: "workers.jobs.measure.measure",
-    JobKind.CORRELATE: "workers.jobs.measure.measure",
-    JobKind.RANK: "workers.jobs.measure.measure",
-    JobKind.RECOMMEND: "workers.jobs.measure.measure",
-    JobKind.TRAIN: "workers.jobs.train.train",
-}
 CONNECT_SECONDS = 0.5
 # After a failure nobody asks again for this long, so that pages stay quick while the server is away.
 REST_SECONDS = 5.0
@@ -46,20 +26,20 @@ KEEP_SECONDS = 3600
 # How long a result waits to be stored while the database is busy or the disk full; RQ must not end it before.
 STORE_SECONDS = 1200.0
 # What Redis takes for a time; a limit beyond a month is none.
-LONGEST_SECONDS = 31 * 24 * 3600
+MAX_SECONDS = 31 * 24 * 3600
 GRACE_SECONDS = int(STORE_SECONDS) + 60
-LEAST_WORKERS = 3
-# Between the id of a job and what tells one of its bells from another; RQ takes letters, digits, "_" and "-".
-BELL = "_"
+MIN_WORKERS = 3
+# Between the id of a job and what tells one of its entries from another; RQ takes letters, digits, "_" and "-".
+ENTRY_SEPARATOR = "_"
 
 
-def served(workers: int) -> tuple[tuple[str, ...], ...]:
-    """Return what each of so many workers serves, first things first; there are three at least.
+def queues_of_workers(workers: int) -> tuple[tuple[str, ...], ...]:
+    """Return the queues that each of so many workers serves, first things first; there are three workers at least.
 
     The last takes nothing long, so that what a page waits for never waits for a matrix or a training. The one before it
     takes no training, so that a matrix never waits for hours.
     """
-    every = max(LEAST_WORKERS, workers) - 2
+    every = max(MIN_WORKERS, workers) - 2
     return (ALL_QUEUES,) * every + ((ANALYSIS, QUICK, MEASURE), (QUICK, ANALYSIS))
 
 
@@ -88,42 +68,41 @@ def _url() -> str | None:
     return url
 
 
-def ring(job_id: uuid.UUID, kind: JobKind, *, seconds: int) -> bool:
-    """Wake a worker for this job; False when the server is away, and the sweeper rings again later.
+def enqueue(job_id: uuid.UUID, *, queue: str, function: str, seconds: int) -> bool:
+    """Make a queue entry, which wakes a worker; False when the server is away.
 
-    `seconds` is how long it may take; RQ ends what overruns it and does not end by itself.
+    `seconds` is how long the job may take; RQ ends what overruns it and does not end by itself.
     """
 
-    def enqueue(server: Any) -> bool:
+    def make_entry(server: Any) -> bool:
         from rq import Queue
         from rq.serializers import JSONSerializer
 
-        queue = Queue(QUEUES[kind], connection=server, serializer=JSONSerializer)
-        queue.enqueue(
-            FUNCTIONS[kind],
+        Queue(queue, connection=server, serializer=JSONSerializer).enqueue(
+            function,
             str(job_id),
-            job_id=f"{job_id}{BELL}{uuid.uuid4().hex}",
-            job_timeout=max(0, min(seconds, LONGEST_SECONDS)) + GRACE_SECONDS,
+            job_id=f"{job_id}{ENTRY_SEPARATOR}{uuid.uuid4().hex}",
+            job_timeout=max(0, min(seconds, MAX_SECONDS)) + GRACE_SECONDS,
             result_ttl=0,
             failure_ttl=KEEP_SECONDS,
         )
         return True
 
-    return bool(ask(enqueue))
+    return bool(ask(make_entry))
 
 
-def waiting() -> frozenset[str] | None:
-    """Return the ids of the jobs whose bell no worker has heard yet; None when the server is away."""
+def enqueued_ids() -> frozenset[str] | None:
+    """Return the ids of the jobs that have an entry no worker has taken yet; None when the server is away."""
 
     def read(server: Any) -> frozenset[str]:
         from rq import Queue
 
-        rung = (
+        entries = (
             raw.decode()
             for name in ALL_QUEUES
             for raw in server.lrange(Queue.redis_queue_namespace_prefix + name, 0, -1)
         )
-        return frozenset(bell.partition(BELL)[0] for bell in rung)
+        return frozenset(entry.partition(ENTRY_SEPARATOR)[0] for entry in entries)
 
     return ask(read)
 

@@ -37,8 +37,8 @@ from app.domain.estimation.prior import SECONDS as PARTS
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.propose import make_plan
-from app.domain.training.report.clock import forget_peak, peak_memory_mb
 from app.domain.training.run import load_libraries, train
+from app.storage.process_memory import forget_peak, peak_memory_mb
 from tests.domain.any_config import AnyConfig
 from tests.domain.reading import MACHINE, SAMPLES, Known, read_path, sample
 from tests.domain.reading import known as read_again

@@ -17,6 +17,7 @@ from app.domain.analysis.findings.findings import all_findings
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.storage.columnar import connect
 from app.storage.reading import child
+from app.storage.reading.table_query import DuckDBTable
 from config import Limits
 
 ROWS = 500_000
@@ -79,8 +80,7 @@ def main() -> None:
                     report=profile.report,
                     axis=axis,
                     duplicates=profile.duplicate_rows,
-                    connection=connection,
-                    source=source,
+                    table=DuckDBTable(connection, source),
                 )[1]
 
             codes = [finding.code for finding in findings()]

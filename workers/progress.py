@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.storage import jobs
-from app.storage.db import db, transaction
+from app.services.jobs import life
+from app.storage.db import db
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,7 @@ class ProgressWriter:
         if progress is None:
             return
         try:
-            with transaction():
-                jobs.write_progress(self.job_id, attempt=self.attempt, progress=progress)
+            life.report_progress(self.job_id, attempt=self.attempt, progress=progress)
         except SQLAlchemyError as fault:
             db.session.rollback()
             log.warning("progress is not written: %s", fault)

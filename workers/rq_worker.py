@@ -18,12 +18,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.domain.interruptions import MemoryUse
-from app.queue import FUNCTIONS
+from app.services.jobs.kinds import KINDS
 from workers import memory
 from workers.handover import EndOfProcess
 from workers.process import die_with
 
-ALLOWED = frozenset(FUNCTIONS.values())
+ALLOWED = frozenset(job_type.function for job_type in KINDS.values())
 # What an older version put into the queue under these names, a worker of this version does under the new ones.
 RENAMED_FUNCTIONS: dict[str, str | None] = dict.fromkeys(
     (

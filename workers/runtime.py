@@ -1,4 +1,4 @@
-"""What every job is wrapped in: claim, lease, fence, limits, and a sentence for every way to fail."""
+"""What every job is wrapped in: claim, lease, limits, and a sentence for every way to fail."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import config
 from app.domain.errors import DomainError, ObstacleError, StoppedError
-from app.domain.vocabulary import JobKind, RunState
+from app.domain.job_states import Failure
+from app.domain.vocabulary import JobKind
 from app.queue import STORE_SECONDS
+from app.services.jobs import life
+from app.services.jobs.kinds import KINDS
 from app.storage import jobs
 from app.storage.binding import bare_app
-from app.storage.db import db, transaction
+from app.storage.db import db
 from app.storage.obstacles import obstacle_of, outlast
-from workers.handover import name_of_process, wait_again
+from workers.handover import name_of_process
 from workers.progress import ProgressWriter
 
 log = logging.getLogger("workers.runtime")
 T = TypeVar("T")
 LEASE_SECONDS = 15.0
-RENEW_SECONDS = 5.0
+EXTEND_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 # A single fit cannot be interrupted; one that goes on for this long after it should have stopped ends its process.
 PATIENCE_SECONDS = 10.0
@@ -43,7 +46,7 @@ MAX_POSTPONEMENTS = 20
 
 @dataclass
 class JobContext:
-    """A job that this process holds."""
+    """A job that this process works on."""
 
     job_id: uuid.UUID
     kind: JobKind
@@ -55,7 +58,7 @@ class JobContext:
     writer: ProgressWriter
     stop: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
-    most_trials: int | None = None
+    max_trials: int | None = None
     postponements: int = 0
     storing: bool = False
 
@@ -70,81 +73,59 @@ class JobContext:
     def store(self, act: Callable[[], T]) -> T:
         """Store what was worked out, however long a busy database or a full disk stands in the way.
 
-        The lease is renewed meanwhile, and the limit on time is over: what is done shall not be lost while it waits.
+        The lease is extended meanwhile, and the limit on time is over: what is done shall not be lost while it waits.
         """
         self.storing = True
         return outlast(act, seconds=STORE_SECONDS, should_stop=self.should_stop)
 
 
 Work = Callable[[JobContext], None]
-End = Callable[[JobContext, RunState, str, str], None]
 
 
-def end_job_alone(context: JobContext, state: RunState, code: str, message: str) -> None:
-    """End the row of a job that has nothing else to end."""
+def job(work: Work) -> Callable[[str], None]:
+    """Make a job of a function; once it returns, its job is finished, unless it has finished it itself."""
 
-    def write() -> None:
-        with transaction():
-            jobs.end(
-                context.job_id, attempt=context.attempt, state=state, error_code=code or None, error=message or None
-            )
+    @functools.wraps(work)
+    def run(job_id: str) -> None:
+        settings = config.load()
+        app = bare_app(settings)
+        with app.app_context():
+            _claim_and_run(app, settings, uuid.UUID(job_id), work)
+            db.engine.dispose()
 
-    context.store(write)
-
-
-def job(kind: JobKind | None = None, *, end: End = end_job_alone) -> Callable[[Work], Callable[[str], None]]:
-    """Make a job of a function. `end` ends the row and what the job is about when the function did not succeed.
-
-    Without a `kind`, the function serves several, and the row says which one it is.
-    """
-
-    def wrap(work: Work) -> Callable[[str], None]:
-        @functools.wraps(work)
-        def run(job_id: str) -> None:
-            settings = config.load()
-            app = bare_app(settings)
-            with app.app_context():
-                _hold_and_run(app, settings, job_id=uuid.UUID(job_id), kind=kind, work=work, end=end)
-                db.engine.dispose()
-
-        return run
-
-    return wrap
+    return run
 
 
-def _hold_and_run(
-    app: Flask, settings: config.Settings, *, job_id: uuid.UUID, kind: JobKind | None, work: Work, end: End
-) -> None:
-    with transaction():
-        attempt = jobs.claim(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
-        if attempt is None:
-            return
-        row = jobs.get_job(job_id)
+def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, work: Work) -> None:
+    claimed = life.claim_job(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
+    if claimed is None:
+        return
     context = JobContext(
         job_id=job_id,
-        kind=kind or JobKind(row.kind),
-        subject_id=row.subject_id,
-        attempt=attempt,
-        arguments=dict(row.arguments),
-        seconds=row.time_limit_seconds,
+        kind=claimed.kind,
+        subject_id=claimed.subject_id,
+        attempt=claimed.attempt,
+        arguments=claimed.arguments,
+        seconds=claimed.seconds,
         settings=settings,
-        writer=ProgressWriter(job_id, attempt),
-        most_trials=row.arguments.get(jobs.MOST_TRIALS),
-        postponements=row.postponements,
+        writer=ProgressWriter(job_id, claimed.attempt),
+        max_trials=claimed.arguments.get(jobs.MAX_TRIALS),
+        postponements=claimed.postponements,
     )
-    with _lease(app, context, end):
+    with _lease(app, context):
         try:
             _limit_memory(context)
             work(context)
             context.writer.flush()
+            context.store(lambda: life.finish_job(job_id, attempt=context.attempt))
         except BaseException as fault:
             db.session.rollback()
-            _end_or_postpone(context, fault, end)
+            _end_or_postpone(context, fault)
             if not isinstance(fault, Exception):
                 raise
 
 
-def _end_or_postpone(context: JobContext, fault: BaseException, end: End) -> None:
+def _end_or_postpone(context: JobContext, fault: BaseException) -> None:
     """End a job that did not succeed; one that only an obstacle kept from it goes back to the queue, with the reason.
 
     Neither can be written while the obstacle stands, so both are tried for as long as a result would be.
@@ -155,62 +136,63 @@ def _end_or_postpone(context: JobContext, fault: BaseException, end: End) -> Non
         obstacle, fault = None, StoppedError()
     try:
         if obstacle is None:
-            said = _said(context, fault)
-            outlast(lambda: end(context, *said), seconds=STORE_SECONDS)
+            failure = _failure_of(context, fault)
+            outlast(lambda: _end(context, failure), seconds=STORE_SECONDS)
         elif context.postponements >= MAX_POSTPONEMENTS:
             words = f"{obstacle.message} It was tried {context.postponements + 1} times."
-            outlast(lambda: end(context, RunState.FAILED, obstacle.code, words), seconds=STORE_SECONDS)
+            given_up = Failure(obstacle.code, words)
+            outlast(lambda: _end(context, given_up), seconds=STORE_SECONDS)
         else:
             log.warning("job %s goes back to the queue: %s", context.job_id, obstacle.message)
             outlast(lambda: _postpone(context, obstacle), seconds=STORE_SECONDS)
     except ObstacleError as lasting:
-        # Its lease runs out, and a sweep takes it back when the obstacle is gone.
+        # Its lease runs out, and a sweep requeues it when the obstacle is gone.
         log.error("job %s is left behind: %s", context.job_id, lasting.message)
+
+
+def _end(context: JobContext, failure: Failure | None) -> None:
+    if failure is None:
+        life.stop_job(context.job_id, attempt=context.attempt)
+    else:
+        life.fail_job(context.job_id, attempt=context.attempt, failure=failure)
 
 
 def _postpone(context: JobContext, obstacle: ObstacleError) -> None:
     wait = min(FIRST_DELAY_SECONDS * 2**context.postponements, MAX_DELAY_SECONDS)
-    with transaction():
-        held = jobs.postpone(
-            context.job_id, attempt=context.attempt, wait_seconds=wait, code=obstacle.code, reason=obstacle.message
-        )
-        if held:
-            wait_again(context.job_id)
+    life.postpone_job(context.job_id, attempt=context.attempt, wait_seconds=wait, obstacle=obstacle)
 
 
 def _limit_memory(context: JobContext) -> None:
-    if context.kind is JobKind.TRAIN:
-        most = context.settings.limits.train_memory_mb * 1024 * 1024
+    limit_mb = KINDS[context.kind].memory_mb
+    if limit_mb is not None:
+        most = limit_mb(context.settings.limits) * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _said(context: JobContext, fault: BaseException) -> tuple[RunState, str, str]:
-    """Return how a job ended that did not succeed, with the sentence for the user."""
+def _failure_of(context: JobContext, fault: BaseException) -> Failure | None:
+    """Return why a job failed, with the sentence for the user; None where it was stopped."""
     if context.timed_out:
-        return RunState.FAILED, "timed_out", f"It took longer than {context.seconds:,} s and was stopped."
+        return Failure("timed_out", f"It took longer than {context.seconds:,} s and was stopped.")
     if isinstance(fault, StoppedError):
-        return RunState.CANCELLED, "", ""
+        return None
     if isinstance(fault, DomainError):
-        return RunState.FAILED, fault.code, fault.message
+        return Failure(fault.code, fault.message)
     if isinstance(fault, MemoryError):
         most = context.settings.limits.train_memory_mb
-        return (
-            RunState.FAILED,
-            "out_of_memory",
-            (f"It needs more than the {most:,} MB of memory a job may use. Choose fewer features or a smaller model."),
-        )
+        words = f"It needs more than the {most:,} MB of memory a job may use. Choose fewer features or a smaller model."
+        return Failure("out_of_memory", words)
     reference = secrets.token_hex(4)
     log.error("job %s failed, reference %s", context.job_id, reference, exc_info=fault)
-    return RunState.FAILED, "internal", f"Something went wrong here, and it is our fault. Reference: {reference}."
+    return Failure("internal", f"Something went wrong here, and it is our fault. Reference: {reference}.")
 
 
 @contextmanager
-def _lease(app: Flask, context: JobContext, end: End) -> Iterator[None]:
-    """Renew the lease from a thread for as long as the work goes on, and see to it that it stops when it should."""
+def _lease(app: Flask, context: JobContext) -> Iterator[None]:
+    """Extend the lease from a thread for as long as the work goes on, and see to it that it stops when it should."""
     done = threading.Event()
 
     def keep() -> None:
-        renewed = started = time.monotonic()
+        extended = started = time.monotonic()
         stopped: float | None = None
         while not done.wait(LOOK_SECONDS):
             moment = time.monotonic()
@@ -219,12 +201,12 @@ def _lease(app: Flask, context: JobContext, end: End) -> Iterator[None]:
                 context.stop.set()
             try:
                 with app.app_context():
-                    renewed = _look(context, renewed)
+                    extended = _look(context, extended)
                     stopped = stopped or (moment if context.stop.is_set() else None)
                     if stopped is not None and moment - stopped > PATIENCE_SECONDS:
-                        _end_process(context, end)
+                        _end_process(context)
             except (SQLAlchemyError, ObstacleError) as fault:
-                log.warning("the lease could not be renewed: %s", fault)
+                log.warning("the lease could not be extended: %s", fault)
 
     thread = threading.Thread(target=keep, name="lease", daemon=True)
     thread.start()
@@ -235,21 +217,20 @@ def _lease(app: Flask, context: JobContext, end: End) -> Iterator[None]:
         thread.join(timeout=5)
 
 
-def _look(context: JobContext, renewed: float) -> float:
-    """Notice a wish to stop, and renew the lease when it is time; returns when that was done last."""
+def _look(context: JobContext, extended: float) -> float:
+    """Notice a wish to stop, and extend the lease when it is time; returns when that was done last."""
     if jobs.is_cancelled(context.job_id, attempt=context.attempt):
         context.stop.set()
-    context.most_trials = jobs.most_trials_of(context.job_id)
+    context.max_trials = jobs.max_trials_of(context.job_id)
     moment = time.monotonic()
-    if moment - renewed >= RENEW_SECONDS:
-        with transaction():
-            jobs.renew(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
-        renewed = time.monotonic()
+    if moment - extended >= EXTEND_SECONDS:
+        life.extend_lease(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
+        extended = time.monotonic()
     context.writer.flush()
-    return renewed
+    return extended
 
 
-def _end_process(context: JobContext, end: End) -> None:
+def _end_process(context: JobContext) -> None:
     """End the job from the thread, and this process with it: the fit in the main thread hears nothing."""
-    end(context, *_said(context, StoppedError()))
+    _end(context, _failure_of(context, StoppedError()))
     os._exit(0)

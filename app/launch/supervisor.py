@@ -18,7 +18,7 @@ from app.launch.children import Child
 from app.launch.locking import FolderLock
 from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
 from app.launch.reloading import SourceWatch, restart_changed
-from app.queue import served
+from app.queue import queues_of_workers
 from app.storage.privacy import restrict_modes
 from config import Settings
 
@@ -127,7 +127,7 @@ def _start(plan: Plan, children: list[Child]) -> str:
     environment["HYDROML_DEV"] = str(int(settings.dev))
     path = _prepare(settings)
     python = [sys.executable, "-m"]
-    for number, queues in enumerate(served(plan.workers), start=1):
+    for number, queues in enumerate(queues_of_workers(plan.workers), start=1):
         worker = [*python, "workers", "--queues", ",".join(queues)]
         patience = WORKER_PATIENCE_SECONDS
         children.append(Child(f"worker {number}", worker, {**environment, **ONE_THREAD}, patience_seconds=patience))

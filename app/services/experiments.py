@@ -14,14 +14,12 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app import queue
 from app.domain.errors import (
     ConflictError,
     DamagedFileError,
     DomainError,
     LaunchRefusedError,
     NotFoundError,
-    TooManyError,
 )
 from app.domain.experiment import NAME_LENGTH, Spec
 from app.domain.recommendation.plan import Plan
@@ -29,9 +27,10 @@ from app.domain.vocabulary import JobKind, RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.drafts import drafts
+from app.services.jobs import life
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
-from app.storage.db import now, transaction
+from app.storage.db import transaction
 from app.storage.integrity import Soundness
 from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
 
@@ -70,15 +69,13 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
             known = _launched(user, draft_id, version)
             if known is not None:
                 return known
-            experiment, job = _freeze(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
+            return _freeze(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)
         if known is None:
             raise
         return known
-    ring(job)
-    return experiment
 
 
 def _launched(user: User, draft_id: uuid.UUID, version: int) -> Experiment | None:
@@ -90,28 +87,15 @@ def _launched(user: User, draft_id: uuid.UUID, version: int) -> Experiment | Non
     return None if known is None else experiments.get_experiment(known, owner_id=user.id)
 
 
-def _freeze(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> tuple[Experiment, Job]:
+def _freeze(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> Experiment:
     """Make the experiment and its job, in the caller's transaction."""
     if drafts.dataset_of(user, row) is None:
         raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
-    _refuse_if_full(user)
+    life.refuse_if_full(user.id)
     experiment = _add(user, row, plan=plan, spec=spec, dataset=dataset, key=key)
     draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
-    seconds = current_settings().limits.train_seconds
-    return experiment, jobs.add_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id, seconds=seconds)
-
-
-def ring(job: Job) -> None:
-    """Wake a worker; where the bell does not reach, the sweeper rings again."""
-    if queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
-        with transaction():
-            jobs.mark_rung(job.id)
-
-
-def _refuse_if_full(user: User) -> None:
-    most = current_settings().limits.user_queued_jobs
-    if jobs.count_open(user.id) >= most:
-        raise TooManyError(f"{most} of your jobs are waiting or running. Wait for one to end.", retry_after_seconds=60)
+    life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
+    return experiment
 
 
 def _add(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> Experiment:
@@ -193,11 +177,8 @@ def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
     with transaction():
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
         job = jobs.find_job(row.id, JobKind.TRAIN)
-        if RunState(row.state).is_final or job is None:
-            return row
-        jobs.request_cancel(job.id)
-        if job.state == RunState.QUEUED.value and jobs.end_unheld(job, state=RunState.CANCELLED):
-            close(row, state=RunState.CANCELLED)
+        if job is not None and not RunState(row.state).is_final:
+            life.cancel_job(job.id)
     return row
 
 
@@ -210,11 +191,6 @@ def keep_best(user: User, experiment_id: uuid.UUID) -> Experiment:
         if job is not None and isinstance(search, dict) and not RunState(row.state).is_final:
             jobs.limit_trials(job, max(int(search["done"]), 1))
     return row
-
-
-def close(row: Experiment, *, state: RunState, code: str | None = None, message: str | None = None) -> None:
-    """Give an experiment its end, in the transaction that ends its job."""
-    row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()
 
 
 def update_words(

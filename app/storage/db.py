@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -13,7 +13,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
-_writing: ContextVar[bool] = ContextVar("hydroml_writing", default=False)
+# What is to be done once the transaction under way is committed; None outside of one.
+_after_commit: ContextVar[list[Callable[[], object]] | None] = ContextVar("hydroml_after_commit", default=None)
 
 
 class Base(DeclarativeBase):
@@ -35,7 +36,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 def is_writing() -> bool:
     """Say whether the code runs inside `transaction()`; the engine then takes the write lock at once."""
-    return _writing.get()
+    return _after_commit.get() is not None
 
 
 @contextmanager
@@ -45,13 +46,14 @@ def transaction() -> Iterator[None]:
     A read that is under way is ended first: on SQLite a read that turns into a write fails at once when anybody else
     wrote in between, whatever the timeout. Inside another transaction this one is part of it.
     """
-    if _writing.get():
+    if is_writing():
         yield
         return
     if db.session.new or db.session.dirty or db.session.deleted:
         raise RuntimeError("Something was changed outside a transaction.")
     db.session.commit()
-    token = _writing.set(True)
+    acts: list[Callable[[], object]] = []
+    token = _after_commit.set(acts)
     try:
         yield
         db.session.commit()
@@ -59,7 +61,21 @@ def transaction() -> Iterator[None]:
         db.session.rollback()
         raise
     finally:
-        _writing.reset(token)
+        _after_commit.reset(token)
+    for act in acts:
+        act()
+
+
+def after_commit(act: Callable[[], object]) -> None:
+    """Do something once the transaction under way is committed, and not at all where it is rolled back.
+
+    Outside a transaction it is done at once.
+    """
+    acts = _after_commit.get()
+    if acts is None:
+        act()
+    else:
+        acts.append(act)
 
 
 def insert_into(table: type[Base]) -> Any:
@@ -69,7 +85,7 @@ def insert_into(table: type[Base]) -> Any:
 
 def end_reading() -> None:
     """Give the connection back before something slow, such as the body of an upload; what was loaded stays loaded."""
-    if not _writing.get():
+    if not is_writing():
         db.session.commit()
 
 

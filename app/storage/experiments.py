@@ -67,8 +67,8 @@ def load_report(experiment_id: uuid.UUID) -> dict[str, Any] | None:
     return None if row is None else row.report
 
 
-def wait_again(experiment_id: uuid.UUID) -> None:
-    """Let a running experiment wait, as its job does."""
+def requeue_experiment(experiment_id: uuid.UUID) -> None:
+    """Put a running experiment back into the queue, as its job is."""
     query = update(Experiment).where(Experiment.id == experiment_id, Experiment.state == RunState.RUNNING.value)
     query = query.values(state=RunState.QUEUED.value)
     db.session.execute(query.execution_options(synchronize_session=False))

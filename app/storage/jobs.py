@@ -1,30 +1,38 @@
-"""Queries on jobs: leases and fencing. Nothing here commits.
+"""Queries on jobs: leases and fencing. Nothing here commits, and only `app.services.jobs` changes a state through it.
 
-A worker holds a job by its attempt: every write names it, so a worker that was given up on touches no row.
+Every write of a worker names its attempt, so that a worker that has lost its lease touches no row.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, delete, func, or_, select, update
 
 from app.domain.errors import NotFoundError
+from app.domain.job_states import JobEvent, ending_event, next_state, source_states
 from app.domain.vocabulary import JobKind, RunState
 from app.storage.db import db, now
 from app.storage.tables import Job, WorkerBeat
 
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 # The argument of a job whose owner wants its searches to end early.
-MOST_TRIALS = "most_trials"
+MAX_TRIALS = "most_trials"
 OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
-WAITING_AGAIN: dict[str, Any] = {"state": RunState.QUEUED.value, "lease_until": None, "rung_at": None}
+NO_LEASE: dict[str, Any] = {"lease_until": None, "enqueued_at": None}
 
 
 def add_job(
-    kind: JobKind, *, subject_id: uuid.UUID, owner_id: uuid.UUID, seconds: int, arguments: dict[str, Any] | None = None
+    kind: JobKind,
+    *,
+    subject_id: uuid.UUID,
+    owner_id: uuid.UUID,
+    seconds: int,
+    arguments: dict[str, Any] | None = None,
+    enqueued_at: datetime | None = None,
 ) -> Job:
     """Add a job that waits for a worker."""
     row = Job(
@@ -33,6 +41,7 @@ def add_job(
         owner_id=owner_id,
         time_limit_seconds=seconds,
         arguments=arguments or {},
+        enqueued_at=enqueued_at,
     )
     db.session.add(row)
     db.session.flush()
@@ -41,10 +50,15 @@ def add_job(
 
 def get_job(job_id: uuid.UUID) -> Job:
     """Return a job as it stands now, or raise NotFoundError."""
-    row = db.session.get(Job, job_id, populate_existing=True)
+    row = find_by_id(job_id)
     if row is None:
         raise NotFoundError("There is no such job.")
     return row
+
+
+def find_by_id(job_id: uuid.UUID) -> Job | None:
+    """Return a job as it stands now, or None where it is gone."""
+    return db.session.get(Job, job_id, populate_existing=True)
 
 
 def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) -> Job | None:
@@ -55,7 +69,7 @@ def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) ->
     return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
 
 
-def drop_failed(subject_id: uuid.UUID, *, error_code: str) -> None:
+def delete_failed(subject_id: uuid.UUID, *, error_code: str) -> None:
     """Forget the jobs about a thing that failed for a reason that is no more, so that they are asked for again."""
     db.session.execute(
         delete(Job).where(
@@ -64,10 +78,10 @@ def drop_failed(subject_id: uuid.UUID, *, error_code: str) -> None:
     )
 
 
-def count_open(owner_id: uuid.UUID) -> int:
-    """Return how many of an owner's jobs wait or run; timed fits, which nobody asked for by name, do not count."""
+def count_open(owner_id: uuid.UUID, *, except_kinds: Collection[JobKind] = ()) -> int:
+    """Return how many of an owner's jobs wait or run."""
     query = select(func.count()).where(Job.owner_id == owner_id, Job.state.in_(OPEN))
-    return db.session.scalar(query.where(Job.kind != JobKind.CALIBRATE.value)) or 0
+    return db.session.scalar(query.where(Job.kind.not_in([kind.value for kind in except_kinds]))) or 0
 
 
 def count_ahead(job: Job) -> int:
@@ -76,129 +90,123 @@ def count_ahead(job: Job) -> int:
     return db.session.scalar(query) or 0
 
 
-def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> int | None:
-    """Take a job that waits, or whose worker is lost; returns the attempt, or None where there is nothing to take."""
-    moment = now()
-    return db.session.scalar(
-        update(Job)
-        .where(
-            Job.id == job_id,
-            Job.attempt - Job.uncounted_attempts < MOST_ATTEMPTS,
-            or_(Job.not_before.is_(None), Job.not_before <= moment),
-            or_(
-                Job.state == RunState.QUEUED.value,
-                (Job.state == RunState.RUNNING.value) & (Job.lease_until < moment),
-            ),
-        )
-        .values(
-            state=RunState.RUNNING.value,
-            attempt=Job.attempt + 1,
-            worker_id=worker_id,
-            lease_until=moment + timedelta(seconds=lease_seconds),
-            started_at=moment,
-            not_before=None,
-            error_code=None,
-            error=None,
-        )
-        .returning(Job.attempt)
-        .execution_options(synchronize_session=False)
-    )
+def _change(event: JobEvent, *conditions: ColumnElement[bool], **values: Any) -> Update:
+    """Return the update that an event is: of a job in a state in which it can happen, under these conditions."""
+    sources = [state.value for state in source_states(event)]
+    target = next_state(source_states(event)[0], event).value
+    query = update(Job).where(Job.state.in_(sources), *conditions).values(state=target, **values)
+    return query.execution_options(synchronize_session=False)
 
 
-def _mine(job_id: uuid.UUID, attempt: int) -> Update:
-    return (
-        update(Job)
-        .where(Job.id == job_id, Job.attempt == attempt, Job.state == RunState.RUNNING.value)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _touched(query: Update) -> bool:
+def _did_change(query: Update) -> bool:
     return cast("CursorResult[Any]", db.session.execute(query)).rowcount == 1
 
 
-def renew(job_id: uuid.UUID, *, attempt: int, lease_seconds: float) -> bool:
-    """Hold a job for longer; False when it is no longer ours."""
-    return _touched(_mine(job_id, attempt).values(lease_until=now() + timedelta(seconds=lease_seconds)))
+def _is_leased_by(job_id: uuid.UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    return Job.id == job_id, Job.attempt == attempt, Job.state == RunState.RUNNING.value
+
+
+def _is_claimed_by(job_id: uuid.UUID, worker_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Job.id == job_id, Job.worker_id == worker_id, Job.state == RunState.RUNNING.value
+
+
+def _is_as_seen(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return Job.id == job.id, Job.attempt == job.attempt, Job.state == job.state
+
+
+def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float, max_attempts: int = MAX_ATTEMPTS) -> int | None:
+    """Take a job that waits, or whose worker is lost; returns the attempt, or None where there is nothing to take."""
+    moment = now()
+    query = _change(
+        JobEvent.CLAIM,
+        Job.id == job_id,
+        Job.attempt - Job.uncounted_attempts < max_attempts,
+        or_(Job.not_before.is_(None), Job.not_before <= moment),
+        or_(Job.state == RunState.QUEUED.value, Job.lease_until < moment),
+        attempt=Job.attempt + 1,
+        worker_id=worker_id,
+        lease_until=moment + timedelta(seconds=lease_seconds),
+        started_at=moment,
+        not_before=None,
+        error_code=None,
+        error=None,
+    )
+    found: int | None = db.session.scalar(query.returning(Job.attempt))
+    return found
+
+
+def has_lease(job_id: uuid.UUID, *, attempt: int) -> bool:
+    """Say whether an attempt still has the lease, and keep it so until the transaction under way ends."""
+    query = select(Job.id).where(*_is_leased_by(job_id, attempt)).with_for_update()
+    return db.session.scalar(query) is not None
+
+
+def extend_lease(job_id: uuid.UUID, *, attempt: int, lease_seconds: float) -> bool:
+    """Extend the lease of an attempt; False when it has lost the job."""
+    query = update(Job).where(*_is_leased_by(job_id, attempt))
+    query = query.values(lease_until=now() + timedelta(seconds=lease_seconds))
+    return _did_change(query.execution_options(synchronize_session=False))
 
 
 def write_progress(job_id: uuid.UUID, *, attempt: int, progress: dict[str, Any]) -> bool:
-    """Say how far it is; False when it is no longer ours."""
-    return _touched(_mine(job_id, attempt).values(progress=progress))
+    """Say how far an attempt is; False when it has lost the job."""
+    query = update(Job).where(*_is_leased_by(job_id, attempt)).values(progress=progress)
+    return _did_change(query.execution_options(synchronize_session=False))
 
 
 def end(
     job_id: uuid.UUID, *, attempt: int, state: RunState, error_code: str | None = None, error: str | None = None
 ) -> bool:
-    """End a job we hold; False when it is no longer ours, and the caller must then undo what it made."""
-    values = {"state": state.value, "error_code": error_code, "error": error, "finished_at": now(), "lease_until": None}
-    return _touched(_mine(job_id, attempt).values(**values))
+    """End a job by the attempt that has it; False when it has lost the job, and must undo what it made."""
+    values = {"error_code": error_code, "error": error, "finished_at": now(), "lease_until": None}
+    return _did_change(_change(ending_event(state), *_is_leased_by(job_id, attempt), **values))
 
 
-def end_unheld(
+def end_unleased(
     job: Job, *, state: RunState, error_code: str | None = None, error: str | None = None, stale: bool = False
 ) -> bool:
-    """End a job nobody holds: a waiting one, or with `stale` one whose lease has run out."""
-    query = update(Job).where(Job.id == job.id, Job.attempt == job.attempt, Job.state == job.state)
-    if stale:
-        query = query.where(Job.lease_until < now())
-    values = {"state": state.value, "error_code": error_code, "error": error, "finished_at": now(), "lease_until": None}
-    return _touched(query.values(**values).execution_options(synchronize_session=False))
+    """End a job that no worker has: one that waits, or with `stale` one whose lease has run out."""
+    conditions = (*_is_as_seen(job), *((Job.lease_until < now(),) if stale else ()))
+    values = {"error_code": error_code, "error": error, "finished_at": now(), "lease_until": None}
+    return _did_change(_change(ending_event(state), *conditions, **values))
 
 
 def requeue(job: Job) -> bool:
-    """Let a job wait again whose worker is lost."""
-    query = update(Job).where(
-        Job.id == job.id, Job.attempt == job.attempt, Job.state == RunState.RUNNING.value, Job.lease_until < now()
-    )
-    return _touched(query.values(**WAITING_AGAIN).execution_options(synchronize_session=False))
+    """Put a job back into the queue whose worker is lost."""
+    conditions = (*_is_as_seen(job), Job.lease_until < now())
+    return _did_change(_change(JobEvent.REQUEUE, *conditions, **NO_LEASE))
 
 
 def postpone(job_id: uuid.UUID, *, attempt: int, wait_seconds: float, code: str, reason: str) -> bool:
-    """Let a job we hold wait again for a while, with the reason; the attempt does not count. False when not ours."""
+    """Put a job back into the queue for later, with the reason; the attempt does not count. False when it is lost."""
     values = {
-        **WAITING_AGAIN,
+        **NO_LEASE,
         "uncounted_attempts": Job.uncounted_attempts + 1,
         "postponements": Job.postponements + 1,
         "not_before": now() + timedelta(seconds=wait_seconds),
         "error_code": code,
         "error": reason,
     }
-    return _touched(_mine(job_id, attempt).values(**values))
+    return _did_change(_change(JobEvent.POSTPONE, *_is_leased_by(job_id, attempt), **values))
 
 
-def hand_back(job_id: uuid.UUID, *, worker_id: str) -> bool:
-    """Let a job wait again whose worker ends as planned; the attempt does not count. One to be cancelled stays."""
-    query = _held_by(job_id, worker_id).where(Job.cancel_requested_at.is_(None))
-    return _touched(query.values(**WAITING_AGAIN, uncounted_attempts=Job.uncounted_attempts + 1))
+def return_to_queue(job_id: uuid.UUID, *, worker_id: str) -> bool:
+    """Put a job back whose worker stops as planned; the attempt does not count. One to be cancelled stays."""
+    conditions = (*_is_claimed_by(job_id, worker_id), Job.cancel_requested_at.is_(None))
+    values = {**NO_LEASE, "uncounted_attempts": Job.uncounted_attempts + 1}
+    return _did_change(_change(JobEvent.RETURN, *conditions, **values))
 
 
-def give_up_lease(job_id: uuid.UUID, *, worker_id: str, code: str | None = None, reason: str | None = None) -> bool:
-    """End the lease of a process that has ended, with what ended it, so that the next sweep takes the job back."""
-    values = {"lease_until": now() - timedelta(seconds=1), "error_code": code, "error": reason}
-    return _touched(_held_by(job_id, worker_id).values(**values))
-
-
-def _held_by(job_id: uuid.UUID, worker_id: str) -> Update:
-    return (
-        update(Job)
-        .where(Job.id == job_id, Job.worker_id == worker_id, Job.state == RunState.RUNNING.value)
-        .execution_options(synchronize_session=False)
-    )
+def expire_lease(job_id: uuid.UUID, *, worker_id: str, code: str | None = None, reason: str | None = None) -> bool:
+    """End the lease of a process that has ended, with what ended it, so that the job is requeued at the next sweep."""
+    query = update(Job).where(*_is_claimed_by(job_id, worker_id))
+    query = query.values(lease_until=now() - timedelta(seconds=1), error_code=code, error=reason)
+    return _did_change(query.execution_options(synchronize_session=False))
 
 
 def counted_attempts(job: Job) -> int:
     """Return how many attempts ended for a reason that may lie in the job."""
     return job.attempt - job.uncounted_attempts
-
-
-def stop(job_id: uuid.UUID) -> bool:
-    """Ask a job to stop; says whether it ended at once, as one does that nobody holds."""
-    row = get_job(job_id)
-    if RunState(row.state).is_final:
-        return False
-    request_cancel(row.id)
-    return row.state == RunState.QUEUED.value and end_unheld(row, state=RunState.CANCELLED)
 
 
 def request_cancel(job_id: uuid.UUID) -> None:
@@ -218,14 +226,14 @@ def is_cancelled(job_id: uuid.UUID, *, attempt: int) -> bool:
 
 def limit_trials(row: Job, trials: int) -> None:
     """Ask the worker to end each search at so many trials; the first wish stands."""
-    row.arguments = {MOST_TRIALS: trials, **row.arguments}
+    row.arguments = {MAX_TRIALS: trials, **row.arguments}
     db.session.flush()
 
 
-def most_trials_of(job_id: uuid.UUID) -> int | None:
+def max_trials_of(job_id: uuid.UUID) -> int | None:
     """Return how many trials a search of this job may take since its owner asked to end it, None while nobody did."""
     arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id))
-    found = (arguments or {}).get(MOST_TRIALS)
+    found = (arguments or {}).get(MAX_TRIALS)
     return found if isinstance(found, int) else None
 
 
@@ -234,10 +242,12 @@ def stale_ids() -> list[uuid.UUID]:
     return list(db.session.scalars(select(Job.id).where(Job.state == RunState.RUNNING.value, Job.lease_until < now())))
 
 
-def unrung_ids(before: datetime) -> list[uuid.UUID]:
-    """Return the waiting jobs for which the bell was not rung since `before`, oldest first."""
+def unenqueued_ids(before: datetime) -> list[uuid.UUID]:
+    """Return the waiting jobs for which no queue entry was made since `before`, oldest first."""
     query = select(Job.id).where(
-        Job.state == RunState.QUEUED.value, or_(Job.rung_at.is_(None), Job.rung_at < before), Job.created_at < before
+        Job.state == RunState.QUEUED.value,
+        or_(Job.enqueued_at.is_(None), Job.enqueued_at < before),
+        Job.created_at < before,
     )
     query = query.where(or_(Job.not_before.is_(None), Job.not_before <= now()))
     return list(db.session.scalars(query.order_by(Job.created_at).limit(200)))
@@ -245,22 +255,14 @@ def unrung_ids(before: datetime) -> list[uuid.UUID]:
 
 def end_unreadable(job_id: uuid.UUID, *, error_code: str, error: str) -> bool:
     """End a job whose row cannot be understood; what may be wrong with it is put right. False where it had ended."""
-    times = dict.fromkeys(("not_before", "lease_until", "rung_at", "cancel_requested_at", "started_at"))
-    query = update(Job).where(Job.id == job_id, Job.state.in_((RunState.QUEUED.value, RunState.RUNNING.value)))
-    values: dict[str, Any] = {
-        **times,
-        "arguments": {},
-        "progress": {},
-        "state": RunState.FAILED.value,
-        "finished_at": now(),
-    }
-    query = query.values(**values, error_code=error_code, error=error)
-    return _touched(query.execution_options(synchronize_session=False))
+    times = dict.fromkeys(("not_before", "lease_until", "enqueued_at", "cancel_requested_at", "started_at"))
+    values: dict[str, Any] = {**times, "arguments": {}, "progress": {}, "finished_at": now()}
+    return _did_change(_change(JobEvent.FAIL, Job.id == job_id, **values, error_code=error_code, error=error))
 
 
-def mark_rung(job_id: uuid.UUID) -> None:
-    """Remember that the bell was rung."""
-    query = update(Job).where(Job.id == job_id).values(rung_at=now())
+def mark_enqueued(job_id: uuid.UUID) -> None:
+    """Remember that a queue entry was made."""
+    query = update(Job).where(Job.id == job_id).values(enqueued_at=now())
     db.session.execute(query.execution_options(synchronize_session=False))
 
 

@@ -12,8 +12,7 @@ from markupsafe import Markup, escape
 from app.domain.analysis.findings.line_account import kind_in_words, lines_in_words
 from app.domain.analysis.profiling.step_durations import with_durations
 from app.domain.estimation import wording
-from app.domain.estimators.parameters import Parameter
-from app.domain.estimators.parsing import bounds_sentence
+from app.domain.estimators.parameters import Parameter, bounds_sentence
 from app.web.wording import written
 from config import VERSION, Settings
 

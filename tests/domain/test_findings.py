@@ -17,6 +17,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile, Finding, Impor
 from app.domain.recommendation.task import suggest_group
 from app.domain.vocabulary import Severity
 from app.storage.columnar import connect
+from app.storage.reading.table_query import DuckDBTable
 from tests.domain.reading import Known, known, real_file
 
 RNG = np.random.default_rng(11)
@@ -43,8 +44,7 @@ def _again(read: Known, choices: ReadingChoices, folder: Path) -> set[str]:
             axis=profile.time_axis,
             duplicates=profile.duplicate_rows,
             choices=choices,
-            connection=connection,
-            source="held",
+            table=DuckDBTable(connection, "held"),
         )
     return {finding.code for finding in findings}
 

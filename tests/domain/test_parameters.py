@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
-from app.domain.estimators.parsing import bounds_sentence, parse_parameter, shown
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, bounds_sentence, parse_parameter, shown
 from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import TaskKind
 

@@ -83,3 +83,14 @@ def test_only_one_place_makes_json_of_what_is_sent() -> None:
         path for path in python_files("app/web", "app/api", "app/steps", "app/pages") if path.name != "json_input.py"
     ]
     assert [short(path) for path in web if parsers.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_domain_asks_neither_the_kernel_nor_a_database() -> None:
+    words = re.compile(r"/proc/|\b(SELECT|INSERT|DISTINCT|FILTER|WHERE|NULL)\b|\bcount\(|::(DOUBLE|VARCHAR|BIGINT)")
+    texts = [
+        f"{short(path)}:{node.lineno}"
+        for path in python_files("app/domain")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and words.search(node.value)
+    ]
+    assert texts == []

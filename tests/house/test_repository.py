@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import inspect
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from app.queue import FUNCTIONS
 from config import Limits
 from tests.house.source import ROOT, python_files, short, tracked
 
@@ -77,13 +74,6 @@ def test_every_sample_has_its_licence_listed() -> None:
     listed = (ROOT / "samples" / "README.md").read_text()
     for path in (ROOT / "samples").glob("*.csv"):
         assert path.name in listed
-
-
-def test_every_job_name_can_be_called_with_an_id() -> None:
-    for dotted in FUNCTIONS.values():
-        module, name = dotted.rsplit(".", 1)
-        function = getattr(import_module(module), name)
-        assert list(inspect.signature(inspect.unwrap(function)).parameters) in (["context"], ["job_id"])
 
 
 def test_every_limit_that_is_named_can_be_set() -> None:

@@ -32,7 +32,7 @@ from tests.workers.obstacles import LockedDatabase
 
 
 @pytest.fixture(autouse=True)
-def _quiet_bell() -> Iterator[None]:
+def _forgotten_outage() -> Iterator[None]:
     """Let no outage of one test be remembered by the next."""
     queue.forget_failures()
     yield

@@ -13,11 +13,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.domain.errors import DomainError, NotFoundError, UnreadableFileError
-from app.domain.vocabulary import ColumnKind, JobKind, RunState
+from app.domain.errors import DomainError, NotFoundError, StoppedError, UnreadableFileError
+from app.domain.vocabulary import ColumnKind
 from app.services.accounts import accounts
 from app.services.context import current_settings
 from app.services.datasets import analysis, datasets
+from app.services.jobs import life
 from app.storage import columnar, files, jobs
 from app.storage import datasets as dataset_rows
 from app.storage.db import db, now, transaction
@@ -310,21 +311,18 @@ def test_everybody_sees_their_own_datasets_newest_first(user: User, other_user: 
 
 
 def test_an_attempt_that_lost_its_lease_does_not_fail_the_dataset(app: Flask, user: User) -> None:
-    from workers.jobs import analyse
-    from workers.progress import ProgressWriter
-    from workers.runtime import JobContext
-
     row = send_large(app, user, SMALL.encode())
     job = datasets.analysis_job(row)
     assert job is not None
     with transaction():
         assert jobs.claim(job.id, worker_id="asleep", lease_seconds=-1) == 1
         assert jobs.claim(job.id, worker_id="awake", lease_seconds=60) == 2
-    settings, writer = current_settings(), ProgressWriter(job.id, 1)
-    late = JobContext(job.id, JobKind.ANALYSE, row.id, 1, {}, 60, settings, writer)
-    analyse._end(late, RunState.CANCELLED, "", "")
+    assert not life.stop_job(job.id, attempt=1)
     assert jobs.get_job(job.id).state == "running"
-    assert datasets.read_dataset(row.id).state == "ready"
+    with pytest.raises(StoppedError):
+        datasets.read_dataset(row.id, may_store=lambda: life.has_lease(job.id, attempt=1))
+    assert db.session.get(Dataset, row.id, populate_existing=True).state == "reading"
+    assert datasets.read_dataset(row.id, may_store=lambda: life.has_lease(job.id, attempt=2)).state == "ready"
 
 
 def test_a_dropped_upload_was_never_there(user: User) -> None:

@@ -16,7 +16,7 @@ from app.domain.vocabulary import JobKind
 from app.services import experiments
 from app.services.context import current_settings
 from app.services.datasets import analysis, datasets, samples, stored_files
-from app.services.jobs import training
+from app.services.jobs import life, training
 from app.services.measurements import pairs
 from app.services.system import diagnostics
 from app.storage import columnar, files, integrity, jobs
@@ -95,14 +95,12 @@ def _launch(user: User, dataset: Dataset) -> Experiment:
 def _train(experiment: Experiment) -> bool:
     job = experiments.job_of(experiment)
     assert job is not None
-    with transaction():
-        attempt = jobs.claim(job.id, worker_id="w", lease_seconds=60)
-    assert attempt is not None
-    assert training.begin(experiment.id)
+    claimed = life.claim_job(job.id, worker_id="w", lease_seconds=60)
+    assert claimed is not None
     return training.run(
         experiment.id,
         job_id=job.id,
-        attempt=attempt,
+        attempt=claimed.attempt,
         on_progress=lambda _progress: None,
         should_stop=lambda: False,
     )

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.domain.vocabulary import JobKind, RunState
 from app.services.jobs import upkeep
+from app.services.jobs.recovery import UNREADABLE
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Experiment, Job, User
@@ -58,9 +59,9 @@ def test_a_row_that_rots_ends_alone(user: User, state: RunState, column: str, va
     db.session.expire_all()
     assert _job_of(lost).state == RunState.QUEUED.value
     ended = jobs.get_job(bad.id)
-    assert (ended.state, ended.error_code, ended.error) == ("failed", upkeep.UNREADABLE, upkeep.UNREADABLE_WORDS)
+    assert (ended.state, ended.error_code, ended.error) == ("failed", UNREADABLE.code, UNREADABLE.message)
     if column != "kind":
-        assert db.session.get(Experiment, rotten.id).failure == upkeep.UNREADABLE_WORDS
+        assert db.session.get(Experiment, rotten.id).failure == UNREADABLE.message
     assert upkeep.sweep() == 0
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.domain.vocabulary import RunState
 from app.services.context import current_settings
-from app.services.jobs import upkeep
+from app.services.jobs import recovery, upkeep
 from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import Job, User
@@ -24,9 +24,9 @@ from tests.workers.obstacles import LockedDatabase
 @pytest.fixture(autouse=True)
 def _no_grace() -> Iterator[None]:
     """Let no lock of one test be remembered by the next."""
-    upkeep.forget_grace()
+    recovery.end_grace()
     yield
-    upkeep.forget_grace()
+    recovery.end_grace()
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_a_sweep_that_had_to_wait_takes_nothing(app: Flask, lost: Job) -> None:
     assert fresh(lost).state == "running"
     assert upkeep.sweep() == 0
     with transaction():
-        assert jobs.renew(lost.id, attempt=1, lease_seconds=60)
-    upkeep.forget_grace()
+        assert jobs.extend_lease(lost.id, attempt=1, lease_seconds=60)
+    recovery.end_grace()
     assert upkeep.sweep() == 0
     assert fresh(lost).state == "running"
     assert app.extensions["hydroml_settings"] is current_settings()
@@ -69,7 +69,7 @@ def test_a_sweep_that_fails_gives_time_as_well(lost: Job) -> None:
 
 
 def test_a_worker_that_is_lost_for_good_is_noticed_after_that(lost: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "RENEWAL_SECONDS", 0.5)
+    monkeypatch.setattr(recovery, "EXTENSION_SECONDS", 0.5)
     with LockedDatabase(current_settings().data, seconds=4.0):
         assert upkeep.sweep() == 0
     time.sleep(0.6)

@@ -17,12 +17,13 @@ import pytest
 
 from app.domain.errors import DomainError, StoppedError
 from app.domain.experiment import Spec
+from app.domain.job_states import Failure
 from app.domain.training.report.outcome import Progress
 from app.domain.vocabulary import JobKind, RunState
 from app.services import experiments
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.jobs import training
+from app.services.jobs import life, training
 from app.storage import files, jobs
 from app.storage.db import db, transaction
 from app.storage.integrity import HASHES
@@ -91,10 +92,9 @@ def job_of(experiment: Experiment) -> Job:
 
 
 def claim(experiment: Experiment, *, lease: float = 60) -> int:
-    with transaction():
-        attempt = jobs.claim(job_of(experiment).id, worker_id="w", lease_seconds=lease)
-    assert attempt is not None
-    return attempt
+    claimed = life.claim_job(job_of(experiment).id, worker_id="w", lease_seconds=lease)
+    assert claimed is not None
+    return claimed.attempt
 
 
 def run(
@@ -105,7 +105,6 @@ def run(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Train as a worker does that holds this attempt, or thinks so."""
-    assert training.begin(experiment.id)
     job_id = job_of(experiment).id
     return training.run(experiment.id, job_id=job_id, attempt=attempt, on_progress=on_progress, should_stop=should_stop)
 
@@ -189,7 +188,7 @@ def test_the_end_is_written_on_experiment_and_job_together(experiment: Experimen
     assert [one.done for one in seen] == sorted(one.done for one in seen)
     assert (seen[0].done, seen[-1].fraction, len(seen[-1].folds)) == (0, 1.0, 3)
     assert on_disk(experiment) == ["attempt-1", "attempt-1/predictions.csv"]
-    assert not training.begin(experiment.id), "What has ended does not begin again."
+    assert life.claim_job(job_of(experiment).id, worker_id="w", lease_seconds=60) is None
 
 
 def test_what_was_warned_of_stands_in_the_stored_report(experiment: Experiment) -> None:
@@ -252,7 +251,6 @@ def test_a_lease_that_is_lost_while_it_trains_makes_the_attempt_write_nothing(ex
 def test_an_attempt_that_comes_late_leaves_the_result_of_the_other(experiment: Experiment) -> None:
     first = claim(experiment, lease=-1)
     second = claim(experiment)
-    assert training.begin(experiment.id)
     job_id = job_of(experiment).id
 
     def finish_first(progress: Progress) -> None:
@@ -267,7 +265,7 @@ def test_an_attempt_that_comes_late_leaves_the_result_of_the_other(experiment: E
     assert (row.state, row.artefacts, job_of(experiment).state) == ("finished", "attempt-2", "finished")
     assert on_disk(experiment) == ["attempt-2", "attempt-2/predictions.csv"]
     assert len(predictions(row)) > 100
-    assert not training.fail(experiment.id, job_id=job_id, attempt=first, state=RunState.FAILED, message="Late.")
+    assert not life.fail_job(job_id, attempt=first, failure=Failure("late", "Late."))
     assert fresh(experiment).state == "finished"
 
 
@@ -276,7 +274,7 @@ def test_a_result_that_comes_after_the_cancelling_is_dropped(user: User, experim
 
     def end(progress: Progress) -> None:
         if progress.done == 3 and job_of(experiment).state == "running":
-            training.fail(experiment.id, job_id=job_of(experiment).id, attempt=attempt, state=RunState.CANCELLED)
+            life.stop_job(job_of(experiment).id, attempt=attempt)
 
     assert not run(experiment, attempt, on_progress=end)
     row = fresh(experiment)
@@ -294,32 +292,41 @@ def test_training_that_is_told_to_stop_writes_nothing(experiment: Experiment) ->
 
 def test_a_failure_is_written_on_experiment_and_job_together(experiment: Experiment) -> None:
     attempt, job_id = claim(experiment), job_of(experiment).id
-    assert training.begin(experiment.id)
     for wrong in (0, attempt + 1):
-        assert not training.fail(experiment.id, job_id=job_id, attempt=wrong, state=RunState.FAILED, message="No.")
+        assert not life.fail_job(job_id, attempt=wrong, failure=Failure("no", "No."))
     assert fresh(experiment).state == "running"
-    assert training.fail(
-        experiment.id, job_id=job_id, attempt=attempt, state=RunState.FAILED, code="diverged", message="It diverged."
-    )
+    assert life.fail_job(job_id, attempt=attempt, failure=Failure("diverged", "It diverged."))
     row, job = fresh(experiment), job_of(experiment)
     assert (row.state, row.failure_code, row.failure) == ("failed", "diverged", "It diverged.")
     assert (job.state, job.error_code, job.error) == ("failed", "diverged", "It diverged.")
     assert row.finished_at is not None
-    assert not training.begin(experiment.id)
-    assert not training.fail(experiment.id, job_id=job_id, attempt=attempt, state=RunState.CANCELLED)
+    assert not life.stop_job(job_id, attempt=attempt)
 
 
 def test_a_second_attempt_keeps_the_time_of_the_first_start(experiment: Experiment) -> None:
-    assert training.begin(experiment.id)
+    claim(experiment)
     with transaction():
         row = fresh(experiment)
         assert row.started_at is not None
         row.started_at -= timedelta(hours=1)
-        row.state = RunState.QUEUED.value
     started = fresh(experiment).started_at
-    assert training.begin(experiment.id)
+    assert life.return_job(job_of(experiment).id, worker_id="w")
+    assert fresh(experiment).state == "queued"
+    claim(experiment)
     assert (fresh(experiment).state, fresh(experiment).started_at) == ("running", started)
-    assert not training.begin(nobody())
+
+
+@pytest.mark.parametrize("state", [RunState.FINISHED, RunState.CANCELLED, None])
+def test_a_job_whose_experiment_needs_it_no_more_is_ended(experiment: Experiment, state: RunState | None) -> None:
+    job_id = job_of(experiment).id
+    with transaction():
+        row = fresh(experiment)
+        if state is None:
+            db.session.delete(row)
+        else:
+            row.state = state.value
+    assert life.claim_job(job_id, worker_id="w", lease_seconds=60) is None
+    assert jobs.get_job(job_id).state == "cancelled"
 
 
 def test_an_experiment_outlives_the_deletion_of_its_dataset(user: User, river: Dataset, experiment: Experiment) -> None:

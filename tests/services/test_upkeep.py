@@ -83,7 +83,7 @@ def test_what_a_lost_worker_held_waits_again(lost: Experiment, user: User) -> No
     hold(job_of(held), LONG)
     assert upkeep.sweep() == 1
     job = job_of(lost)
-    assert (job.state, job.attempt, job.lease_until, job.rung_at) == ("queued", 1, None, None)
+    assert (job.state, job.attempt, job.lease_until, job.enqueued_at) == ("queued", 1, None, None)
     assert (fresh(lost).state, lost.failure, lost.finished_at) == ("queued", None, None)
     assert (job_of(held).state, job_of(waiting).state) == ("running", "queued")
     assert upkeep.sweep() == 0
@@ -115,7 +115,7 @@ def test_an_end_that_came_first_stands(lost: Experiment) -> None:
     with transaction():
         db.session.refresh(lost)
         lost.state = RunState.FINISHED.value
-        job_of(lost).attempt = jobs.MOST_ATTEMPTS
+        job_of(lost).attempt = jobs.MAX_ATTEMPTS
     assert upkeep.sweep() == 1
     assert (fresh(lost).state, lost.failure) == ("finished", None)
     assert job_of(lost).state == "failed"
@@ -164,7 +164,7 @@ def test_a_measuring_that_is_given_up_leaves_the_dataset_as_it_is(sample: Datase
 
 @pytest.fixture
 def forgotten(user: User) -> list[Job]:
-    """Return jobs of a minute ago, for which no bell was rung."""
+    """Return jobs of a minute ago, for which no queue entry was made."""
     found = [job_of(add_experiment(user, RunState.QUEUED)) for _ in range(3)]
     with transaction():
         for job in found:
@@ -173,7 +173,7 @@ def forgotten(user: User) -> list[Job]:
 
 
 @pytest.fixture
-def quiet_bell() -> Iterator[None]:
+def forgotten_outage() -> Iterator[None]:
     """Let no outage of this test be remembered by the next."""
     queue.forget_failures()
     yield
@@ -184,8 +184,8 @@ def name_queue(app: Flask, url: str) -> None:
     app.extensions["hydroml_settings"] = replace(current_settings(), redis_url=url)
 
 
-@pytest.mark.usefixtures("quiet_bell")
-def test_a_bell_that_was_forgotten_is_rung_once(app: Flask, user: User, forgotten: list[Job], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("forgotten_outage")
+def test_a_lost_queue_entry_is_made_once(app: Flask, user: User, forgotten: list[Job], tmp_path: Path) -> None:
     young = job_of(add_experiment(user, RunState.QUEUED))
     server = Server(tmp_path)
     server.start()
@@ -195,30 +195,30 @@ def test_a_bell_that_was_forgotten_is_rung_once(app: Flask, user: User, forgotte
         upkeep.sweep()
         with Redis.from_url(server.url) as client:
             assert client.llen("rq:queue:train") == 3
-        assert [fresh(job).rung_at is not None for job in (*forgotten, young)] == [True, True, True, False]
-        # However long they wait behind others, more bells would only be heard in vain later on.
+        assert [fresh(job).enqueued_at is not None for job in (*forgotten, young)] == [True, True, True, False]
+        # However long they wait behind others, more entries would only wake somebody in vain later on.
         with Redis.from_url(server.url) as client:
             for left in (3, 2):
                 with transaction():
                     for job in forgotten:
-                        job.rung_at = now() - timedelta(minutes=1)
+                        job.enqueued_at = now() - timedelta(minutes=1)
                 client.ltrim("rq:queue:train", 0, left - 1)
                 upkeep.sweep()
                 assert client.llen("rq:queue:train") == 3
-            assert all(now() - fresh(job).rung_at < timedelta(seconds=30) for job in forgotten if job.rung_at)
-            assert queue.waiting() == {str(job.id) for job in forgotten}
+            assert all(now() - fresh(job).enqueued_at < timedelta(seconds=30) for job in forgotten if job.enqueued_at)
+            assert queue.enqueued_ids() == {str(job.id) for job in forgotten}
     finally:
         queue.connection(server.url).close()
         server.stop()
 
 
-@pytest.mark.usefixtures("quiet_bell")
-def test_where_no_bell_can_be_rung_the_jobs_wait(app: Flask, forgotten: list[Job], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("forgotten_outage")
+def test_where_no_entry_can_be_made_the_jobs_wait(app: Flask, forgotten: list[Job], tmp_path: Path) -> None:
     for url in (None, f"unix://{tmp_path}/nothing.sock"):
         if url:
             name_queue(app, url)
         upkeep.sweep()
-        assert [(fresh(job).state, job.rung_at) for job in forgotten] == [("queued", None)] * 3
+        assert [(fresh(job).state, job.enqueued_at) for job in forgotten] == [("queued", None)] * 3
 
 
 def test_sessions_that_ended_by_themselves_are_forgotten(user: User) -> None:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import inspect
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
@@ -53,7 +54,7 @@ def _now(job: Job) -> Job:
 
 def _values(job: Job) -> dict[str, object]:
     row = _now(job)
-    return {column.name: getattr(row, column.name) for column in Job.__table__.columns}
+    return {name: getattr(row, name) for name in [attribute.key for attribute in inspect(Job).column_attrs]}
 
 
 def _end(job: Job, attempt: int, state: RunState = RunState.FINISHED) -> bool:
@@ -150,11 +151,11 @@ def test_a_job_that_does_not_exist_cannot_be_claimed_or_had(app: Flask) -> None:
 
 def test_a_job_is_tried_three_times_at_most(job: Job) -> None:
     assert [_claim(job, lease=PAST) for _ in range(5)] == [1, 2, 3, None, None]
-    assert _now(job).attempt == jobs.MOST_ATTEMPTS == 3
+    assert _now(job).attempt == jobs.MAX_ATTEMPTS == 3
 
 
 WRITES: dict[str, Write] = {
-    "renew": lambda job_id, attempt: jobs.renew(job_id, attempt=attempt, lease_seconds=LEASE),
+    "renew": lambda job_id, attempt: jobs.extend_lease(job_id, attempt=attempt, lease_seconds=LEASE),
     "write_progress": lambda job_id, attempt: jobs.write_progress(job_id, attempt=attempt, progress={"fold": 3}),
     "end": lambda job_id, attempt: jobs.end(job_id, attempt=attempt, state=RunState.FINISHED),
     "fail": lambda job_id, attempt: jobs.end(job_id, attempt=attempt, state=RunState.FAILED, error="It broke."),
@@ -191,7 +192,7 @@ def test_a_write_with_an_old_attempt_touches_nothing(job: Job, write: Write, aft
 def test_a_lease_that_ran_out_unnoticed_can_still_be_renewed(job: Job) -> None:
     attempt = _held(job, lease=PAST)
     with transaction():
-        assert jobs.renew(job.id, attempt=attempt, lease_seconds=LEASE)
+        assert jobs.extend_lease(job.id, attempt=attempt, lease_seconds=LEASE)
     assert _claim(job, worker="late") is None
     assert jobs.stale_ids() == []
 
@@ -211,11 +212,11 @@ def test_only_a_job_whose_worker_is_lost_is_put_back(job: Job) -> None:
     attempt = _held(job)
     with transaction():
         assert not jobs.requeue(_now(job))
-        assert jobs.renew(job.id, attempt=attempt, lease_seconds=PAST)
+        assert jobs.extend_lease(job.id, attempt=attempt, lease_seconds=PAST)
     with transaction():
         assert jobs.requeue(_now(job))
     row = _now(job)
-    assert (row.state, row.attempt, row.lease_until, row.rung_at) == ("queued", attempt, None, None)
+    assert (row.state, row.attempt, row.lease_until, row.enqueued_at) == ("queued", attempt, None, None)
     assert _claim(job, worker="next") == attempt + 1
 
 
@@ -228,15 +229,15 @@ def test_a_sweeper_with_an_old_picture_of_a_job_changes_nothing(app: Flask, job:
     before = _values(job)
     with transaction():
         assert not jobs.requeue(seen)
-        assert not jobs.end_unheld(seen, state=RunState.FAILED, stale=True)
-        assert not jobs.end_unheld(seen, state=RunState.FAILED)
+        assert not jobs.end_unleased(seen, state=RunState.FAILED, stale=True)
+        assert not jobs.end_unleased(seen, state=RunState.FAILED)
     assert _values(job) == before
 
 
 def test_a_job_nobody_holds_can_be_ended_by_anybody(job: Job) -> None:
     seen = _now(job)
     with transaction():
-        assert jobs.end_unheld(seen, state=RunState.CANCELLED, error_code="cancelled", error="It was cancelled.")
+        assert jobs.end_unleased(seen, state=RunState.CANCELLED, error_code="cancelled", error="It was cancelled.")
     row = _now(job)
     assert (row.state, row.error_code, row.error) == ("cancelled", "cancelled", "It was cancelled.")
     assert row.finished_at is not None
@@ -250,7 +251,7 @@ def test_a_job_that_is_held_is_ended_from_outside_only_once_its_lease_has_run_ou
     attempt = _held(job, lease=lease)
     seen = _now(job)
     with transaction():
-        assert jobs.end_unheld(seen, state=RunState.FAILED, stale=True) is ended
+        assert jobs.end_unleased(seen, state=RunState.FAILED, stale=True) is ended
     assert _now(job).state == ("failed" if ended else "running")
     assert _end(job, attempt) is not ended
 
@@ -265,7 +266,7 @@ def test_of_a_worker_and_a_canceller_one_has_its_way(app: Flask, user: User) -> 
                 if place:
                     return jobs.claim(job_id, worker_id="w", lease_seconds=LEASE) is not None
                 seen = jobs.get_job(job_id)
-                return seen.state == "queued" and jobs.end_unheld(seen, state=RunState.CANCELLED)
+                return seen.state == "queued" and jobs.end_unleased(seen, state=RunState.CANCELLED)
 
         cancelled, taken = at_once(app, 2, act)
         assert {cancelled, taken} == {True, False}
@@ -319,16 +320,16 @@ def test_the_newest_job_about_a_thing_is_found(user: User) -> None:
     assert jobs.find_job(subject, JobKind.ASSOCIATE) is None
 
 
-def test_the_bell_is_rung_again_for_a_job_that_was_forgotten(user: User) -> None:
+def test_a_job_without_a_queue_entry_is_found(user: User) -> None:
     first, second, held = _add(user), _add(user), _add(user)
     _held(held)
     later = now() + timedelta(seconds=1)
-    assert jobs.unrung_ids(later) == [first.id, second.id]
+    assert jobs.unenqueued_ids(later) == [first.id, second.id]
     with transaction():
-        jobs.mark_rung(first.id)
-    assert jobs.unrung_ids(first.created_at) == []
-    assert jobs.unrung_ids(later + timedelta(hours=1)) == [first.id, second.id]
-    assert second.id in jobs.unrung_ids(later)
+        jobs.mark_enqueued(first.id)
+    assert jobs.unenqueued_ids(first.created_at) == []
+    assert jobs.unenqueued_ids(later + timedelta(hours=1)) == [first.id, second.id]
+    assert second.id in jobs.unenqueued_ids(later)
 
 
 def test_workers_that_are_silent_are_no_longer_counted(app: Flask) -> None:
@@ -385,4 +386,4 @@ def _do(deed: str, job: Job, attempt: int, *, running: bool) -> bool:
         if deed == "put back":
             return jobs.requeue(seen)
         # The services let nobody end a job again that has ended.
-        return seen.state in jobs.OPEN and jobs.end_unheld(seen, state=RunState.FAILED, stale=running)
+        return seen.state in jobs.OPEN and jobs.end_unleased(seen, state=RunState.FAILED, stale=running)

@@ -29,17 +29,17 @@ def fresh(job: Job) -> Job:
     return jobs.get_job(job.id)
 
 
-def hand_back(job: Job, worker: str = "anna") -> bool:
+def return_to_queue(job: Job, worker: str = "anna") -> bool:
     with transaction():
-        return jobs.hand_back(job.id, worker_id=worker)
+        return jobs.return_to_queue(job.id, worker_id=worker)
 
 
 def test_a_job_may_be_handed_back_any_number_of_times(job: Job) -> None:
     for attempt in range(1, 8):
         assert claim(job) == attempt
-        assert hand_back(job)
+        assert return_to_queue(job)
         row = fresh(job)
-        assert (row.state, row.lease_until, row.rung_at, jobs.counted_attempts(row)) == ("queued", None, None, 0)
+        assert (row.state, row.lease_until, row.enqueued_at, jobs.counted_attempts(row)) == ("queued", None, None, 0)
     for attempt in (8, 9, 10):
         assert claim(job, lease=-1.0) == attempt
     assert jobs.counted_attempts(fresh(job)) == 3
@@ -47,9 +47,9 @@ def test_a_job_may_be_handed_back_any_number_of_times(job: Job) -> None:
 
 
 def test_only_the_holder_hands_a_job_back(job: Job) -> None:
-    assert not hand_back(job)
+    assert not return_to_queue(job)
     claim(job)
-    assert not hand_back(job, "ben")
+    assert not return_to_queue(job, "ben")
     assert fresh(job).state == "running"
 
 
@@ -57,14 +57,14 @@ def test_a_job_that_is_to_be_cancelled_is_not_handed_back(job: Job) -> None:
     claim(job)
     with transaction():
         jobs.request_cancel(job.id)
-    assert not hand_back(job)
+    assert not return_to_queue(job)
 
 
 def test_a_lease_is_given_up_with_the_reason(job: Job) -> None:
     claim(job)
     with transaction():
-        assert not jobs.give_up_lease(job.id, worker_id="ben", code="worker_lost", reason="It crashed.")
-        assert jobs.give_up_lease(job.id, worker_id="anna", code="worker_lost", reason="It crashed.")
+        assert not jobs.expire_lease(job.id, worker_id="ben", code="worker_lost", reason="It crashed.")
+        assert jobs.expire_lease(job.id, worker_id="anna", code="worker_lost", reason="It crashed.")
     (stale,) = [jobs.get_job(one) for one in jobs.stale_ids()]
     assert (stale.id, stale.error_code, stale.error) == (job.id, "worker_lost", "It crashed.")
 

@@ -11,8 +11,9 @@ import pytest
 
 from app.domain.vocabulary import JobKind
 from app.services.drafts import drafts
+from app.services.jobs import life
 from app.storage import jobs
-from app.storage.db import db, transaction
+from app.storage.db import db
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.measured import associate
 from tests.services.tables import draft_on, upload
@@ -172,10 +173,9 @@ def test_measuring_that_was_stopped_is_said_and_not_green(
     browser: Browser, river: DraftRow, fresh_file: Dataset
 ) -> None:
     page = browser.get(step_path(river, "review"))
-    with transaction():
-        job = jobs.find_job(fresh_file.id, JobKind.ASSOCIATE)
-        assert job is not None
-        jobs.stop(job.id)
+    job = jobs.find_job(fresh_file.id, JobKind.ASSOCIATE)
+    assert job is not None
+    life.cancel_job(job.id)
     db.session.expire_all()
     news = _look(browser, page)
     assert "failed or was stopped. 0 of 18 columns are compared with it." in words_of(_poller(news))

@@ -55,7 +55,7 @@ def test_a_search_under_way_shows_its_trials_and_can_be_ended_early(client: Flas
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/experiments/{row.id}")
     job = experiments.job_of(row)
     assert job is not None
-    assert jobs.most_trials_of(job.id) == 4
+    assert jobs.max_trials_of(job.id) == 4
     later = {**SEARCH, "done": 9, "total": 4, "limited": True}
     seeds.set_progress(row, {"fraction": 0.4, "message": "Searching", "search": later})
     shown = client.get(f"/experiments/{row.id}/progress", headers=FRAGMENT).text
@@ -63,7 +63,7 @@ def test_a_search_under_way_shows_its_trials_and_can_be_ended_early(client: Flas
     assert "Stop searching" not in shown
     # The first wish stands, whatever was reached since.
     client.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token_of(text)})
-    assert jobs.most_trials_of(job.id) == 4
+    assert jobs.max_trials_of(job.id) == 4
 
 
 def test_without_a_search_there_is_nothing_to_end(client: FlaskClient, user: User) -> None:
@@ -74,7 +74,7 @@ def test_without_a_search_there_is_nothing_to_end(client: FlaskClient, user: Use
     client.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token_of(text)})
     job = experiments.job_of(row)
     assert job is not None
-    assert jobs.most_trials_of(job.id) is None
+    assert jobs.max_trials_of(job.id) is None
 
 
 def test_nobody_ends_the_search_of_somebody_else(app: Flask, user: User) -> None:

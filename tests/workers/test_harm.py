@@ -13,7 +13,7 @@ from redis import Redis
 
 from app import queue
 from app.services import experiments
-from app.services.jobs import upkeep
+from app.services.jobs import life, upkeep
 from app.storage import jobs
 from app.storage.db import now, transaction
 from app.storage.tables import Experiment
@@ -86,7 +86,7 @@ def test_after_three_lost_workers_it_fails_and_says_so(crew: Crew, launch: Launc
     for attempt in (1, 2, 3):
         worker = crew.worker()
         if attempt > 1:
-            experiments.ring(job_of(experiment))
+            life.wake_worker(job_of(experiment))
         wait_until(partial(attempted, experiment, attempt), seconds=60, what="an attempt")
         os.killpg(worker.pid, signal.SIGKILL)
         with transaction():
@@ -98,12 +98,12 @@ def test_after_three_lost_workers_it_fails_and_says_so(crew: Crew, launch: Launc
     assert "stopped 3 times" in experiment.failure
 
 
-def test_a_bell_that_was_forgotten_is_rung_again(crew: Crew, launch: Launch, server: Server) -> None:
+def test_a_lost_queue_entry_is_made_again(crew: Crew, launch: Launch, server: Server) -> None:
     experiment = launch(trees=10, folds=2)
     Redis.from_url(server.url).flushall()
     with transaction():
         job = job_of(experiment)
-        job.created_at = job.rung_at = now() - timedelta(minutes=1)
+        job.created_at = job.enqueued_at = now() - timedelta(minutes=1)
     crew.worker()
     crew.upkeep()
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
@@ -113,13 +113,14 @@ def test_launching_works_while_redis_is_away(crew: Crew, launch: Launch, server:
     server.stop()
     experiment = launch(trees=10, folds=2)
     assert experiment.state == "queued"
-    assert job_of(experiment).rung_at is None
+    assert queue.enqueued_ids() is None
     crew.worker()
     crew.upkeep()
     server.start()
     queue.forget_failures()
     with transaction():
-        job_of(experiment).created_at = now() - timedelta(minutes=1)
+        job = job_of(experiment)
+        job.created_at = job.enqueued_at = now() - timedelta(minutes=1)
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
 
 

@@ -36,7 +36,7 @@ def run(row: Job, work: Fail) -> Job:
     """Run a job as a worker does, and return its row as it is then."""
     identifier = str(row.id)
     db.session.rollback()
-    runtime.job(JobKind.CORRELATE)(work)(identifier)
+    runtime.job(work)(identifier)
     db.session.rollback()
     return jobs.get_job(uuid.UUID(identifier))
 
@@ -91,15 +91,15 @@ def test_a_fault_of_ours_is_still_one(row: Job) -> None:
     assert "our fault" in str(job.error)
 
 
-def test_a_job_that_waits_is_not_rung_for_before_its_time(row: Job) -> None:
+def test_a_postponed_job_is_not_enqueued_before_its_time(row: Job) -> None:
     job = run(row, full_disk)
     assert job.not_before is not None
     with transaction():
         job.created_at = now() - timedelta(minutes=1)
-    assert jobs.unrung_ids(now()) == []
+    assert jobs.unenqueued_ids(now()) == []
     with transaction():
         job.not_before = now()
-    assert jobs.unrung_ids(now()) == [job.id]
+    assert jobs.unenqueued_ids(now()) == [job.id]
 
 
 def test_progress_never_raises_and_is_written_later(row: Job) -> None:

@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts import drafts
+from app.services.jobs import life
 from app.services.measurements import associations, runner
 from app.storage import jobs
 from app.storage.db import transaction
@@ -60,7 +61,7 @@ def test_a_search_ends_early_with_its_best_and_goes_on_to_judge(crew: Crew, laun
     crew.worker()
     wait_until(lambda: _trials_done(experiment) >= 3, seconds=60, what="the first trials")
     experiments.keep_best(user, experiment.id)
-    limit = jobs.most_trials_of(job_of(experiment).id)
+    limit = jobs.max_trials_of(job_of(experiment).id)
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
     report = experiments.report_of(experiment)
     assert report is not None
@@ -213,9 +214,9 @@ def test_what_is_no_job_at_all_does_not_end_a_worker(crew: Crew, launch: Launch,
     assert "unhandled" not in crew.words
 
 
-def test_a_job_rung_twice_is_done_once(crew: Crew, launch: Launch) -> None:
+def test_a_job_enqueued_twice_is_done_once(crew: Crew, launch: Launch) -> None:
     experiment = launch(trees=10, folds=2)
-    experiments.ring(job_of(experiment))
+    life.wake_worker(job_of(experiment))
     crew.worker()
     crew.worker()
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")

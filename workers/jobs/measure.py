@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from app.domain.vocabulary import RunState
 from app.services.measurements import kinds, runner
-from workers.runtime import JobContext, end_job_alone, job
+from workers.runtime import JobContext, job
 
 
-@job()
+@job
 def measure(context: JobContext) -> None:
     """Measure what the job's kind and arguments name; every part is stored as it is done, and shown as it comes."""
     lease = runner.JobLease(context.job_id, context.attempt, context.should_stop)
     runner.run_job(kinds.MEASUREMENTS[context.kind], context.subject_id, context.arguments, lease)
-    end_job_alone(context, RunState.FINISHED, "", "")

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from app.domain.training.report.outcome import Progress
-from app.domain.vocabulary import JobKind, RunState
 from app.services.jobs import training
 from workers.runtime import JobContext, job
 
 
-def _end(context: JobContext, state: RunState, code: str, message: str) -> None:
-    training.fail(
-        context.subject_id, job_id=context.job_id, attempt=context.attempt, state=state, code=code, message=message
-    )
-
-
-@job(JobKind.TRAIN, end=_end)
+@job
 def train(context: JobContext) -> None:
     """Train, and store the result if the job is still ours then."""
-    if not training.begin(context.subject_id):
-        _end(context, RunState.CANCELLED, "", "")
-        return
 
     def say(progress: Progress) -> None:
         context.progress(
@@ -39,6 +29,6 @@ def train(context: JobContext) -> None:
         attempt=context.attempt,
         on_progress=say,
         should_stop=context.should_stop,
-        most_trials=lambda: context.most_trials,
+        most_trials=lambda: context.max_trials,
         store=context.store,
     )

@@ -4,93 +4,31 @@ from __future__ import annotations
 
 import platform
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import StoppedError, TrainingError
+from app.domain.errors import TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
-from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
-from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock
+from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock, accounted_peak_mb
 from app.domain.training.report.importance import permutation_importance
-from app.domain.training.report.outcome import MostTrials, OnProgress, Progress, ShouldStop, TrainingResult
+from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
+from app.domain.training.run_state import Part, Run
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
-from app.domain.training.tuning.tuning_report import scores_of
 from app.domain.training.validation import baselines, scoring
 from app.domain.training.validation.scoring import Predicted
-from app.domain.training.validation.splitting import Fold, Split, make_split
+from app.domain.training.validation.splitting import Fold, make_split
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "duckdb", "optuna")
-Rows = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One judged part: a fold, or the hold-out."""
-
-    name: str
-    train: Rows
-    rows: Rows
-    said: Predicted
-    scores: dict[str, float | None]
-    baseline_scores: dict[str, dict[str, float | None]]
-    baseline_said: dict[str, Predicted]
-
-
-@dataclass
-class Run:
-    """All that one training gathers on its way to the report."""
-
-    spec: Spec
-    table: Table
-    split: Split
-    profile: DatasetProfile
-    on_progress: OnProgress
-    should_stop: ShouldStop
-    most_trials: MostTrials = lambda: None
-    folds: list[Part] = field(default_factory=list)
-    holdout: Part | None = None
-    importance: dict[str, Any] | None = None
-    notes: list[str] = field(default_factory=list)
-    searches: list[tuning.Search] = field(default_factory=list)
-    clock: Clock = field(default_factory=Clock)
-    done: int = 0
-
-    @property
-    def total(self) -> int:
-        """The number of things to do: each fold and the hold-out with their trials, and the importance."""
-        judged = len(self.folds) + (self.holdout is not None)
-        left = len(self.split.folds) + (self.split.holdout is not None) - judged
-        spent = judged + sum(len(one.trials) for one in self.searches[:judged])
-        return spent + left * (1 + self.trials_each) + 1
-
-    @property
-    def trials_each(self) -> int:
-        """How many trials a search takes."""
-        tuned = self.spec.model.tuning
-        return min(tuned.trials, self.most_trials() or tuned.trials) if tuned.enabled else 0
-
-    def say(self, message: str, trials: list[tuning.Trial] | None = None) -> None:
-        """Tell how far it is, with the score of every fold judged so far and the trials of the search under way."""
-        lines = tuple(_fold_line(self, part) for part in self.folds)
-        under_way = None if trials is None else _search_line(self, trials)
-        done = min(self.done + len(trials or ()), self.total)
-        self.on_progress(Progress(done, self.total, message, lines, under_way))
-
-    def stop_if_asked(self) -> None:
-        """Raise StoppedError when the user has cancelled."""
-        if self.should_stop():
-            raise StoppedError
 
 
 def load_libraries() -> None:
@@ -112,6 +50,7 @@ def train(
     on_progress: OnProgress,
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
+    peak_memory_mb: Callable[[], float] = accounted_peak_mb,
 ) -> TrainingResult:
     """Judge the config on the dataset.
 
@@ -121,8 +60,8 @@ def train(
         The frozen config, and what is known about the dataset.
     frame
         The dataset's rows in file order, with the user's column names; at least the columns the config names.
-    on_progress, should_stop, most_trials
-        Called between fits. `most_trials` ends each search at that many trials, once somebody asked for that.
+    on_progress, should_stop, most_trials, peak_memory_mb
+        Called between fits, the last for the report. `most_trials` ends each search once somebody asked for that.
 
     Raises
     ------
@@ -139,11 +78,10 @@ def train(
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
-        notes = list(table.notes)
-        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, notes=notes, clock=clock)
+        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
+        run.notes, run.clock = list(table.notes), clock
         _carry_out(run)
-        made = report.build(run, environment=describe_environment())
-    return TrainingResult(made, report.predictions(run))
+        return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
 
 
 def _carry_out(run: Run) -> None:
@@ -232,38 +170,8 @@ def _tuned(run: Run, fold: Fold, name: str) -> Spec:
     return tuning.with_parameters(run.spec, found.chosen)
 
 
-def _search_line(run: Run, trials: list[tuning.Trial]) -> dict[str, Any]:
-    metric = tuning.tuning_metric(run.spec)
-    known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
-    largest = metric.greater_is_better and not metric.signed
-    return {
-        "done": len(trials),
-        "total": run.trials_each,
-        "metric": metric.id,
-        "best": (max(known) if largest else min(known)) if known else None,
-        "limited": run.most_trials() is not None,
-        "scores": scores_of(trials),
-    }
-
-
 def _first_sentence(fault: Exception) -> str:
     return str(fault).split("\n", maxsplit=1)[0][:300]
-
-
-def _fold_line(run: Run, part: Part) -> dict[str, Any]:
-    metric = scoring.metrics_of(run.spec)[0]
-    known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
-    rival = baselines.strongest(metric, known)
-    titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
-    return {
-        "fold": part.name,
-        "metric": metric.id,
-        "score": part.scores[metric.id],
-        "baseline": known[rival],
-        "baseline_title": titles[rival],
-        "train_rows": len(part.train),
-        "validation_rows": len(part.rows),
-    }
 
 
 PLAIN_WARNINGS = {

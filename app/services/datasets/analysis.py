@@ -6,19 +6,20 @@ import contextlib
 import logging
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from app import queue
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION, DatasetProfile
-from app.domain.errors import DamagedFileError, NotFoundError, UnreadableFileError
+from app.domain.errors import DamagedFileError, NotFoundError, StoppedError, UnreadableFileError
 from app.domain.vocabulary import DatasetState, JobKind, RunState
 from app.services.context import current_settings
-from app.services.datasets import analysis_cache, samples
+from app.services.datasets import analysis_cache, originals, samples
+from app.services.jobs import life
 from app.storage import columnar, datasets, files, integrity, jobs
 from app.storage.db import now, transaction
 from app.storage.integrity import Soundness
@@ -29,18 +30,11 @@ log = logging.getLogger(__name__)
 PROFILES_KEPT = 16
 # A tenth of a second, and some 10 MB.
 COLUMNS_RECALLED = 3_000
-FILE_GONE = "The uploaded file is gone. Upload it again."
-FILE_DAMAGED = "The stored file is no longer what was uploaded. Upload it again."
 ORIGINAL_GONE = "The file as it came was not kept, so it cannot be read in another way. Upload it again."
 K = TypeVar("K")
 V = TypeVar("V")
 _profiles: OrderedDict[uuid.UUID, DatasetProfile] = OrderedDict()
 _previews: OrderedDict[tuple[uuid.UUID, int, int, int], list[list[str]]] = OrderedDict()
-
-
-def incoming_file(dataset_id: uuid.UUID) -> Path:
-    """Return where the bytes of an upload gather."""
-    return files.incoming_dir(current_settings().data) / f"{dataset_id}.part"
 
 
 def folder_of(dataset: Dataset) -> Path:
@@ -107,15 +101,6 @@ def sound_rows_of(dataset: Dataset, *, fresh: bool = False) -> Path:
     if damage is not None:
         raise DamagedFileError(damage.message)
     return parquet_of(dataset)
-
-
-def original_of(dataset: Dataset) -> Path | None:
-    """Return the file a dataset was read from, as it came; None where it was not kept."""
-    if dataset.sample:
-        path = samples.file_of(dataset.sample)
-    else:
-        path = files.original_file(current_settings().data, dataset.sha256 or "-")
-    return path if path.is_file() else None
 
 
 def choices_of(dataset: Dataset) -> ReadingChoices:
@@ -221,7 +206,7 @@ def peek_with(dataset: Dataset, choices: ReadingChoices) -> Peek:
     UnreadableFileError, NoSpaceError
         With a sentence; also when the file as it came was not kept.
     """
-    path = original_of(dataset)
+    path = originals.original_of(dataset)
     if path is None:
         raise UnreadableFileError(ORIGINAL_GONE, code="original_gone", status=409)
     suffix = Path(dataset.file_name).suffix.lower()[:20]
@@ -237,17 +222,9 @@ def peek_with(dataset: Dataset, choices: ReadingChoices) -> Peek:
     return peek
 
 
-def ask_worker(dataset: Dataset) -> Job:
-    """Add the job that reads a dataset, in the caller's transaction."""
-    seconds = current_settings().limits.read_seconds + 60
-    return jobs.add_job(JobKind.ANALYSE, subject_id=dataset.id, owner_id=dataset.owner_id, seconds=seconds)
-
-
-def ring(job: Job) -> None:
-    """Wake a worker; where the bell does not reach, the sweeper rings again."""
-    if queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
-        with transaction():
-            jobs.mark_rung(job.id)
+def enqueue_analysis(dataset: Dataset) -> Job:
+    """Have a worker read a dataset, in the caller's transaction."""
+    return life.enqueue_job(JobKind.ANALYSE, subject_id=dataset.id, owner_id=dataset.owner_id)
 
 
 def analysis_job(dataset: Dataset) -> Job | None:
@@ -274,24 +251,26 @@ def read_now_or_later(dataset: Dataset) -> Dataset:
     except UnreadableFileError as fault:
         if fault.code != "too_slow" or limits.inline_read_seconds >= limits.read_seconds:
             raise
-    with transaction():
-        job = ask_worker(dataset)
-    ring(job)
+    enqueue_analysis(dataset)
     return dataset
 
 
-def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Dataset:
+def read_dataset(
+    dataset_id: uuid.UUID, *, seconds: int | None = None, may_store: Callable[[], bool] = lambda: True
+) -> Dataset:
     """Read a dataset's file into its rows; the row says ready only when everything is in place.
 
     Raises
     ------
     UnreadableFileError, NoSpaceError
         With a sentence; the row is left as it was.
+    StoppedError
+        If `may_store`, asked in the transaction that stores, says that the job was given to another worker.
     """
     settings, row = current_settings(), datasets.get_dataset(dataset_id)
     if row.state == DatasetState.READY.value and not damage_of(row, fresh=True):
         return row
-    source, folder = _source_of(row), folder_of(row)
+    source, folder = originals.source_of(row), folder_of(row)
     within = settings.limits.read_seconds if seconds is None else seconds
     profile = read_file(
         source,
@@ -306,68 +285,22 @@ def read_dataset(dataset_id: uuid.UUID, *, seconds: int | None = None) -> Datase
         files.sync_file(source)
     try:
         with transaction():
-            row = datasets.get_dataset(dataset_id)
-            row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
-            row.profile, row.touched_at, row.reason = profile.to_json(), now(), None
-            row.format, row.analysis_version = profile.report.dialect.format, ANALYSIS_VERSION
-            jobs.drop_failed(dataset_id, error_code=DamagedFileError.code)
+            if not may_store():
+                raise StoppedError
+            row = _mark_ready(dataset_id, profile)
     except NotFoundError:
         # It was deleted while it was read.
         files.remove_folder(folder)
-        release_original(row)
+        originals.release_original(row)
         raise
     return row
 
 
-def _source_of(row: Dataset) -> Path:
-    """Return the file to read; what a killed process left among the arriving ones is put in its place first."""
-    arrived = incoming_file(row.id)
-    if row.sha256 and arrived.exists():
-        data = current_settings().data
-        with files.originals_held(data):
-            files.keep_original(data, arrived, row.sha256)
-    source = original_of(row)
-    if source is None:
-        raise UnreadableFileError(FILE_GONE, code="file_gone")
-    if files.sha256_of(source) != row.sha256:
-        raise UnreadableFileError(FILE_DAMAGED, code="file_damaged")
-    return source
-
-
-def release_original(row: Dataset) -> None:
-    """Remove the file as it came, unless any dataset of anybody stands on it."""
-    incoming_file(row.id).unlink(missing_ok=True)
-    if row.sha256 and not row.sample:
-        release_bytes(row.sha256)
-
-
-def release_bytes(sha256: str) -> None:
-    """Remove the original with this hash, unless any dataset of anybody stands on it."""
-    data = current_settings().data
-    # A row that names the file is committed before the file is put in its place, and both while this is held.
-    with files.originals_held(data), transaction():
-        if not datasets.needs_original(sha256):
-            files.original_file(data, sha256).unlink(missing_ok=True)
-
-
-def mark_failed(dataset_id: uuid.UUID, *, code: str, message: str) -> None:
-    """Say why a file could not become a dataset, in the caller's transaction; `drop_bytes` is to follow it."""
-    with transaction():
-        row = datasets.find_dataset(dataset_id)
-        if row is not None and row.state != DatasetState.READY.value:
-            row.state, row.reason_code, row.reason = DatasetState.FAILED.value, code, message[:1000]
-
-
-def drop_bytes(dataset_id: uuid.UUID) -> None:
-    """Drop the bytes of a file that could not become a dataset, unless another dataset stands on them."""
-    row = datasets.find_dataset(dataset_id)
-    if row is None:
-        incoming_file(dataset_id).unlink(missing_ok=True)
-    elif row.state == DatasetState.FAILED.value:
-        release_original(row)
-
-
-def fail_dataset(dataset_id: uuid.UUID, *, code: str, message: str) -> None:
-    """Say why a file could not become a dataset, and drop its bytes."""
-    mark_failed(dataset_id, code=code, message=message)
-    drop_bytes(dataset_id)
+def _mark_ready(dataset_id: uuid.UUID, profile: DatasetProfile) -> Dataset:
+    """Say that a dataset is ready, in the caller's transaction."""
+    row = datasets.get_dataset(dataset_id)
+    row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
+    row.profile, row.touched_at, row.reason = profile.to_json(), now(), None
+    row.format, row.analysis_version = profile.report.dialect.format, ANALYSIS_VERSION
+    jobs.delete_failed(dataset_id, error_code=DamagedFileError.code)
+    return row

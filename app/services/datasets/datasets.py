@@ -14,16 +14,13 @@ from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
 from app.domain.errors import ConflictError, DomainError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
 from app.services.context import current_settings
-from app.services.datasets import analysis
+from app.services.datasets import analysis, originals
 from app.services.datasets.analysis import (
     PROFILES_KEPT,
     Damage,
     analysis_job,
     choices_of,
     damage_of,
-    fail_dataset,
-    incoming_file,
-    original_of,
     parquet_of,
     peek_of,
     preview_rows,
@@ -31,6 +28,7 @@ from app.services.datasets.analysis import (
     read_dataset,
     sound_rows_of,
 )
+from app.services.datasets.originals import fail_dataset, incoming_file, original_of
 from app.services.datasets.samples import (
     PARQUET,
     SAMPLES,
@@ -44,7 +42,7 @@ from app.services.datasets.samples import (
 from app.services.datasets.uploads import drop_upload, finish_upload, first_look, refuse_if_full, start_upload
 from app.storage import datasets, files
 from app.storage.db import now, transaction
-from app.storage.tables import Dataset, Job, User
+from app.storage.tables import Dataset, User
 
 __all__ = [
     "PARQUET",
@@ -147,9 +145,8 @@ def reread(
     if path is None:
         raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
     peek = first_look(path, source.file_name, choices) if analysis.is_large(source.size_bytes) else None
-    row, job = _add_reading(user, source, choices=choices, peek=peek, waiting_draft_id=waiting_draft_id)
-    if job is not None:
-        analysis.ring(job)
+    row, is_enqueued = _add_reading(user, source, choices=choices, peek=peek, waiting_draft_id=waiting_draft_id)
+    if is_enqueued:
         return row
     try:
         return analysis.read_now_or_later(row)
@@ -208,15 +205,13 @@ def _restored(known: Dataset, damage: Damage) -> Dataset:
     DomainError
         If the file as it came was not kept, or is damaged too.
     """
-    if analysis.original_of(known) is None:
+    if originals.original_of(known) is None:
         raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
     if damage.is_being_restored:
         return known
     if not analysis.is_large(known.size_bytes):
         return analysis.read_now_or_later(known)
-    with transaction():
-        job = analysis.ask_worker(known)
-    analysis.ring(job)
+    analysis.enqueue_analysis(known)
     return known
 
 
@@ -229,14 +224,14 @@ def _awaited(known: Dataset, waiting_draft_id: uuid.UUID | None) -> Dataset:
 
 def _add_reading(
     user: User, source: Dataset, *, choices: ReadingChoices, peek: Peek | None, waiting_draft_id: uuid.UUID | None
-) -> tuple[Dataset, Job | None]:
-    """Add the dataset that the file becomes, and the job that reads a large one."""
+) -> tuple[Dataset, bool]:
+    """Add the dataset that the file becomes, and say whether a worker was told to read it, as a large one."""
     limits = current_settings().limits
     with files.originals_held(current_settings().data), transaction():
         datasets.lock_owner(user.id)
         known = _find_same(source, choices)
         if known is not None:
-            return known, None
+            return known, False
         if original_of(source) is None:
             raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
         if datasets.count_readings(user.id, source.sha256 or "") >= limits.file_readings:
@@ -257,7 +252,10 @@ def _add_reading(
             peek=None if peek is None else peek.model_dump(mode="json"),
             waiting_draft_id=waiting_draft_id,
         )
-        return row, analysis.ask_worker(row) if analysis.is_large(source.size_bytes) else None
+        if analysis.is_large(source.size_bytes):
+            analysis.enqueue_analysis(row)
+            return row, True
+        return row, False
 
 
 def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:
@@ -315,7 +313,7 @@ def purge(row: Dataset) -> bool:
             return False
         found.purged_at = now()
     files.remove_folder(files.dataset_dir(current_settings().data, row.id))
-    analysis.release_original(row)
+    originals.release_original(row)
     return True
 
 

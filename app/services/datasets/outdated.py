@@ -6,7 +6,7 @@ from app.domain.analysis.profiling.profile import ANALYSIS_VERSION, DatasetProfi
 from app.domain.analysis.time_forms.joining import Part, find_joins
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
-from app.services.datasets import analysis
+from app.services.datasets import analysis, originals
 from app.storage.tables import Dataset
 
 MAX_SENTENCES = 8
@@ -27,7 +27,7 @@ def changes_when_read_again(dataset: Dataset) -> tuple[str, ...] | None:
     """
     profile = analysis.profile_of(dataset)
     is_current = dataset.analysis_version == ANALYSIS_VERSION or dataset.state != DatasetState.READY.value
-    if profile is None or is_current or analysis.original_of(dataset) is None:
+    if profile is None or is_current or originals.original_of(dataset) is None:
         return None
     try:
         peek = analysis.peek_with(dataset, analysis.choices_of(dataset))

@@ -8,12 +8,12 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
 from app.domain.errors import ConflictError, NoSpaceError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
-from app.services.datasets import analysis
+from app.services.datasets import analysis, originals
 from app.services.datasets.uploads import drop_upload
 from app.storage import datasets
 from app.storage.datasets import RAGGED
 from app.storage.db import now, transaction
-from app.storage.tables import Dataset, Job, User
+from app.storage.tables import Dataset, User
 
 GONE = "This file does not wait to be read in part any more. Send it again."
 
@@ -21,7 +21,7 @@ GONE = "This file does not wait to be read in part any more. Send it again."
 def can_be_read_in_part(dataset: Dataset | None) -> bool:
     """Say whether a file was refused for rows that do not fit and is still there."""
     is_refused = dataset is not None and dataset.state == DatasetState.FAILED.value and dataset.reason_code == RAGGED
-    return dataset is not None and is_refused and analysis.original_of(dataset) is not None
+    return dataset is not None and is_refused and originals.original_of(dataset) is not None
 
 
 def read_in_part(user: User, dataset_id: uuid.UUID) -> Dataset:
@@ -46,24 +46,25 @@ def read_in_part(user: User, dataset_id: uuid.UUID) -> Dataset:
     if known is not None:
         drop_upload(row.id)
         return known
-    job = _begin(row, choices)
-    if job is not None:
-        analysis.ring(job)
+    if _start(row, choices):
         return row
     try:
         return analysis.read_now_or_later(row)
     except UnreadableFileError as fault:
-        analysis.fail_dataset(row.id, code=fault.code, message=fault.message)
+        originals.fail_dataset(row.id, code=fault.code, message=fault.message)
         raise
     except NoSpaceError as fault:
         # With more room it can be asked for again.
-        analysis.mark_failed(row.id, code=RAGGED, message=fault.message)
+        originals.mark_failed(row.id, code=RAGGED, message=fault.message)
         raise
 
 
-def _begin(row: Dataset, choices: ReadingChoices) -> Job | None:
-    """Say that a file is being read again; returns the job where a worker does."""
+def _start(row: Dataset, choices: ReadingChoices) -> bool:
+    """Say that a file is being read again; returns whether a worker reads it, as a large one."""
+    is_large = analysis.is_large(row.size_bytes)
     with transaction():
         row.state, row.reason, row.reason_code = DatasetState.READING.value, None, None
         row.choices, row.fingerprint, row.touched_at = choices.to_json(), choices.fingerprint(), now()
-        return analysis.ask_worker(row) if analysis.is_large(row.size_bytes) else None
+        if is_large:
+            analysis.enqueue_analysis(row)
+    return is_large

@@ -11,11 +11,11 @@ from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
 from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
 from app.services.context import current_settings
-from app.services.datasets import analysis
-from app.services.datasets.analysis import incoming_file
+from app.services.datasets import analysis, originals
+from app.services.datasets.originals import incoming_file
 from app.storage import datasets, files
 from app.storage.db import now, transaction
-from app.storage.tables import Dataset, Job, User
+from app.storage.tables import Dataset, User
 
 __all__ = [
     "NOTHING_SAID",
@@ -101,8 +101,8 @@ def stop_upload(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
         row = datasets.find_dataset(dataset_id)
         if row is not None and row.state == DatasetState.RECEIVING.value:
             row.size_bytes = size_bytes
-            analysis.mark_failed(dataset_id, code=STOPPED, message=stopped_words(row))
-    analysis.drop_bytes(dataset_id)
+            originals.mark_failed(dataset_id, code=STOPPED, message=stopped_words(row))
+    originals.drop_bytes(dataset_id)
 
 
 def stopped_words(row: Dataset) -> str:
@@ -122,7 +122,7 @@ def drop_upload(dataset_id: uuid.UUID) -> None:
     if row is None:
         incoming_file(dataset_id).unlink(missing_ok=True)
     else:
-        analysis.release_original(row)
+        originals.release_original(row)
 
 
 def finish_upload(
@@ -151,14 +151,11 @@ def finish_upload(
         known = _find_known(user, arrived)
         if known is None and by_worker:
             arrived = replace(arrived, peek=first_look(incoming_file(row.id), row.file_name, choices))
-        known, job = (known, None) if known else _settle(user, row.id, arrived, by_worker=by_worker)
+        known = known or _settle(user, row.id, arrived, by_worker=by_worker)
         if known is not None:
             drop_upload(dataset_id)
             return known
-        if job is not None:
-            analysis.ring(job)
-            return datasets.get_dataset(dataset_id)
-        return analysis.read_now_or_later(row)
+        return datasets.get_dataset(dataset_id) if by_worker else analysis.read_now_or_later(row)
     except (UnreadableFileError, NoSpaceError) as fault:
         if keeps_refused and isinstance(fault, UnreadableFileError) and fault.code == datasets.RAGGED:
             _keep_refused(user, dataset_id, fault)
@@ -169,7 +166,7 @@ def finish_upload(
 
 def _keep_refused(user: User, dataset_id: uuid.UUID, fault: UnreadableFileError) -> None:
     """Let a file wait that could be read without some rows; one that waited as the same bytes makes room for it."""
-    analysis.mark_failed(dataset_id, code=fault.code, message=fault.message)
+    originals.mark_failed(dataset_id, code=fault.code, message=fault.message)
     row = datasets.get_dataset(dataset_id)
     for earlier in datasets.list_refused(user.id, row.sha256 or ""):
         if earlier.id != dataset_id:
@@ -200,12 +197,10 @@ def first_look(path: Path, file_name: str, choices: ReadingChoices) -> Peek | No
         raise
 
 
-def _settle(
-    user: User, dataset_id: uuid.UUID, arrived: Arrived, *, by_worker: bool
-) -> tuple[Dataset | None, Job | None]:
-    """Write down what came and put it among the originals.
+def _settle(user: User, dataset_id: uuid.UUID, arrived: Arrived, *, by_worker: bool) -> Dataset | None:
+    """Write down what came and put it among the originals; a worker is told to read it where one shall.
 
-    Returns the dataset that another request made of the same bytes meanwhile, or the job that reads these.
+    Returns the dataset that another request made of the same bytes meanwhile.
     """
     data = current_settings().data
     with files.originals_held(data):
@@ -213,7 +208,7 @@ def _settle(
             datasets.lock_owner(user.id)
             known = _find_known(user, arrived)
             if known is not None:
-                return known, None
+                return known
             row = datasets.get_dataset(dataset_id, owner_id=user.id)
             if row.state != DatasetState.RECEIVING.value:
                 raise UnreadableFileError(row.reason or "This upload was ended. Send the file again.", code=STOPPED)
@@ -224,6 +219,7 @@ def _settle(
             row.peek = None if arrived.peek is None else arrived.peek.model_dump(mode="json")
             # Two uploads at the same moment each found room for themselves alone.
             refuse_if_full(user)
-            job = analysis.ask_worker(row) if by_worker else None
+            if by_worker:
+                analysis.enqueue_analysis(row)
         files.keep_original(data, incoming_file(dataset_id), arrived.sha256)
-    return None, job
+    return None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
-from app.services import experiments
-from app.services.datasets import analysis
-from app.services.measurements import kinds, runner
+from app.services.jobs import life
+from app.services.jobs.kinds import KINDS
 from app.storage import jobs
-from app.storage.db import transaction
 from app.storage.tables import Job, User
 
 
@@ -43,25 +43,20 @@ def view_of(row: Job) -> JobView:
     """Return what the owner of a job may know about it."""
     kind, state = JobKind(row.kind), RunState(row.state)
     fraction = 1.0 if state is RunState.FINISHED else row.progress.get("fraction")
-    partial = runner.describe_job(kinds.MEASUREMENTS.get(kind), row)
+    partial = _partial_of(row, kind)
     message = str(row.progress.get("message", ""))
     return JobView(row.id, kind, state, fraction, message, dict(row.progress), partial, row.error_code, row.error)
 
 
+def _partial_of(row: Job, kind: JobKind) -> dict[str, Any] | None:
+    name = KINDS[kind].partial
+    if name is None:
+        return None
+    module, _, function = name.rpartition(".")
+    return cast("Callable[[Job], dict[str, Any] | None]", getattr(import_module(module), function))(row)
+
+
 def cancel(user: User, job_id: uuid.UUID) -> Job:
     """Stop a job: one that waits at once, one that runs at its next chance; what it stored is kept."""
-    row = get_job(user, job_id)
-    if row.kind == JobKind.TRAIN.value:
-        experiments.cancel(user, row.subject_id)
-        return jobs.get_job(job_id)
-    with transaction():
-        if jobs.stop(job_id):
-            _end_subject(row)
-    if row.kind == JobKind.ANALYSE.value:
-        analysis.drop_bytes(row.subject_id)
+    life.cancel_job(get_job(user, job_id).id)
     return jobs.get_job(job_id)
-
-
-def _end_subject(row: Job) -> None:
-    if row.kind == JobKind.ANALYSE.value:
-        analysis.mark_failed(row.subject_id, code="stopped", message="Reading was stopped.")

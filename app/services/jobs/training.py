@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.preparation import columns_read
-from app.domain.training.report.clock import Clock, forget_peak, peak_memory_mb
+from app.domain.training.report.clock import Clock
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.vocabulary import RunState
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, csv_lines, spec_of
+from app.services.jobs import life
 from app.services.measurements import estimates
-from app.storage import columnar, experiments, files, jobs
+from app.storage import columnar, experiments, files
 from app.storage import datasets as dataset_rows
-from app.storage.db import now, transaction
+from app.storage.db import now
+from app.storage.process_memory import forget_peak, peak_memory_mb
 from app.storage.tables import Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -49,17 +55,6 @@ class Ended:
     taken: estimates.Taken
 
 
-def begin(experiment_id: uuid.UUID) -> bool:
-    """Say that an experiment runs; False when it has ended already."""
-    with transaction():
-        row = experiments.find_experiment(experiment_id)
-        if row is None or RunState(row.state).is_final:
-            return False
-        row.state = RunState.RUNNING.value
-        row.started_at = row.started_at or now()
-    return True
-
-
 def run(
     experiment_id: uuid.UUID,
     *,
@@ -77,6 +72,30 @@ def run(
     clock = Clock()
     load_libraries()
     idle_mb = peak_memory_mb()
+    spec, profile, frame = _read_inputs(experiment_id)
+    start_seconds = clock.total_work()
+    result = train(
+        spec,
+        frame,
+        profile,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        most_trials=most_trials,
+        peak_memory_mb=peak_memory_mb,
+    )
+    folder = store(lambda: _write(experiment_id, attempt, result))
+    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
+    most_mb = max(peak_memory_mb(), idle_mb)
+    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
+    ended = Ended(spec, profile, result, taken)
+    put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
+    is_stored = store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result))
+    if not is_stored:
+        files.remove_folder(folder)
+    return is_stored
+
+
+def _read_inputs(experiment_id: uuid.UUID) -> tuple[Spec, DatasetProfile, pd.DataFrame]:
     row = experiments.find_experiment(experiment_id)
     if row is None:
         raise DomainError("The experiment is gone.", code="experiment_gone")
@@ -85,18 +104,8 @@ def run(
     if dataset is None or profile is None:
         raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
     spec = spec_of(row)
-    frame = columnar.read_frame(datasets.sound_rows_of(dataset, fresh=True), profile, columns_read(spec, profile))
-    start_seconds = clock.total_work()
-    result = train(spec, frame, profile, on_progress=on_progress, should_stop=should_stop, most_trials=most_trials)
-    folder = store(lambda: _write(experiment_id, attempt, result))
-    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
-    most_mb = max(peak_memory_mb(), idle_mb)
-    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
-    ended = Ended(spec, profile, result, taken)
-    if store(lambda: _store(experiment_id, job_id=job_id, attempt=attempt, ended=ended)):
-        return True
-    files.remove_folder(folder)
-    return False
+    path = datasets.sound_rows_of(dataset, fresh=True)
+    return spec, profile, columnar.read_frame(path, profile, columns_read(spec, profile))
 
 
 def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Path:
@@ -116,18 +125,16 @@ def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Pa
     return target
 
 
-def _store(experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, ended: Ended) -> bool:
+def _store(experiment_id: uuid.UUID, *, attempt: int, ended: Ended) -> bool:
+    """Give an experiment its result, in the transaction that finishes its job; False where it is gone."""
     report = ended.result.report
-    with transaction():
-        if not jobs.end(job_id, attempt=attempt, state=RunState.FINISHED):
-            return False
-        row = experiments.find_experiment(experiment_id)
-        if row is None:
-            return False
-        _fill(row, attempt=attempt, report=report)
-        row.actual = ended.taken.actual()
-        work = report["timing"]["work"]
-        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+    row = experiments.find_experiment(experiment_id)
+    if row is None:
+        return False
+    _fill(row, attempt=attempt, report=report)
+    row.actual = ended.taken.actual()
+    work = report["timing"]["work"]
+    estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 
@@ -139,17 +146,3 @@ def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
     row.headline = headline if isinstance(headline, dict) else None
     row.environment = environment if isinstance(environment, dict) else None
     row.failure_code = row.failure = None
-
-
-def fail(
-    experiment_id: uuid.UUID, *, job_id: uuid.UUID, attempt: int, state: RunState, code: str = "", message: str = ""
-) -> bool:
-    """End a held job and its experiment together; False when the job is no longer ours."""
-    with transaction():
-        if not jobs.end(job_id, attempt=attempt, state=state, error_code=code or None, error=message or None):
-            return False
-        row = experiments.find_experiment(experiment_id)
-        if row is not None and not RunState(row.state).is_final:
-            row.state, row.failure_code, row.failure = state.value, code or None, message or None
-            row.finished_at = now()
-    return True

@@ -1,108 +1,38 @@
-"""Looking after what was left behind: lost workers, forgotten bells, uploads that stopped, old sessions."""
+"""Looking after what was left behind: lost jobs, uploads that stopped, old sessions."""
 
 from __future__ import annotations
 
 import logging
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import queue
-from app.domain.errors import NotFoundError
-from app.domain.interruptions import WORKER_LOST, given_up
-from app.domain.vocabulary import JobKind, RunState
+from app.domain.vocabulary import JobKind
 from app.services import idempotency
 from app.services.accounts.accounts import KNOWN_ADDRESS
 from app.services.accounts.sessions import IDLE
 from app.services.context import current_settings
-from app.services.datasets import analysis, datasets, stored_files, uploads
+from app.services.datasets import datasets, originals, stored_files, uploads
+from app.services.jobs import recovery
 from app.storage import accounts, experiments, files, jobs, sessions
 from app.storage import datasets as dataset_rows
-from app.storage.db import db, now, transaction
-from app.storage.tables import Job
+from app.storage.db import now, transaction
 
 log = logging.getLogger(__name__)
-RING_AGAIN_SECONDS = 10
 SWEEP_SECONDS = 5
-UNREADABLE, UNREADABLE_WORDS = (
-    "internal",
-    "What was stored about this work cannot be read, so it was ended. Start it again.",
-)
 UPLOAD_MINUTES = 10
 LEFTOVER_SECONDS = 3600
-# Who had to wait for the database as long as this was not the only one: nobody could renew a lease meanwhile.
-BUSY_SECONDS, RENEWAL_SECONDS = 2.0, 10.0
-
-
-@dataclass
-class _Grace:
-    """Until when no lease counts as run out, since the database took no changes a moment ago."""
-
-    until: float = 0.0
-
-    def begin(self) -> None:
-        self.until = time.monotonic() + RENEWAL_SECONDS
-
-    def lasts(self) -> bool:
-        return time.monotonic() < self.until
-
-
-_grace = _Grace()
-
-
-def forget_grace() -> None:
-    """Let every lease count at once, for tests."""
-    _grace.until = 0.0
 
 
 def sweep() -> int:
-    """Do all of it once; returns how many jobs were taken from lost workers. Several processes may do it at once."""
-    try:
-        lost = sum(_take_back(job) for job in _readable(jobs.stale_ids()) if not _grace.lasts())
-    except SQLAlchemyError:
-        _grace.begin()
-        raise
-    _ring_again()
+    """Requeue what was left behind; returns how many jobs lost workers had. Several processes may do it at once."""
+    lost = recovery.requeue_lost_jobs()
+    recovery.requeue_stale_jobs()
     return lost
-
-
-def _readable(job_ids: list[uuid.UUID]) -> Iterator[Job]:
-    """Yield jobs one by one; one whose row cannot be understood is ended, and keeps nobody else waiting."""
-    for job_id in job_ids:
-        try:
-            job = jobs.get_job(job_id)
-            JobKind(job.kind)
-            dict(job.arguments)
-        except NotFoundError:
-            continue
-        except (ValueError, TypeError, RecursionError) as fault:
-            db.session.rollback()
-            log.error("the row of the job %s cannot be understood: %s", job_id, type(fault).__name__)
-            _end_unreadable(job_id)
-            continue
-        yield job
-
-
-def _end_unreadable(job_id: uuid.UUID) -> None:
-    with transaction():
-        if jobs.end_unreadable(job_id, error_code=UNREADABLE, error=UNREADABLE_WORDS):
-            _end_subject(jobs.get_job(job_id), RunState.FAILED, UNREADABLE, UNREADABLE_WORDS)
-
-
-def _had_to_wait() -> bool:
-    """Begin the caller's transaction, and say whether somebody held the database; whoever did held up renewals too."""
-    begin = time.monotonic()
-    db.session.connection()
-    if time.monotonic() - begin < BUSY_SECONDS:
-        return False
-    _grace.begin()
-    return True
 
 
 def tidy() -> None:
@@ -118,64 +48,11 @@ def tidy() -> None:
     for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
         # A file that waits for a worker has a job, however long it waits; one without was being read by a web process.
         if jobs.find_job(row.id, JobKind.ANALYSE) is None:
-            analysis.fail_dataset(row.id, code=uploads.STOPPED, message=uploads.stopped_words(row))
+            originals.fail_dataset(row.id, code=uploads.STOPPED, message=uploads.stopped_words(row))
     data, least = current_settings().data, current_settings().limits.free_disk_mb
     datasets.purge_old(all_of_them=files.free_mb(data) < least)
     _remove_leftovers()
     stored_files.record_missing_hashes()
-
-
-def _take_back(job: Job) -> bool:
-    """Let a job wait again whose worker is lost, or end it and what it is about after the last attempt."""
-    with transaction():
-        if _had_to_wait():
-            return False
-        if job.cancel_requested_at is not None:
-            taken = jobs.end_unheld(job, state=RunState.CANCELLED, stale=True)
-            if taken:
-                _end_subject(job, RunState.CANCELLED, None, None)
-        elif jobs.counted_attempts(job) >= jobs.MOST_ATTEMPTS:
-            code, words = job.error_code or WORKER_LOST, given_up(jobs.MOST_ATTEMPTS, job.error)
-            taken = jobs.end_unheld(job, state=RunState.FAILED, error_code=code, error=words, stale=True)
-            if taken:
-                _end_subject(job, RunState.FAILED, code, words)
-        else:
-            taken = jobs.requeue(job)
-            if taken:
-                _subject_waits(job)
-    if taken and job.kind == JobKind.ANALYSE.value:
-        analysis.drop_bytes(job.subject_id)
-    return taken
-
-
-def _end_subject(job: Job, state: RunState, code: str | None, message: str | None) -> None:
-    if job.kind == JobKind.TRAIN.value:
-        row = experiments.find_experiment(job.subject_id)
-        if row is not None and not RunState(row.state).is_final:
-            row.state, row.failure_code, row.failure, row.finished_at = state.value, code, message, now()
-    elif job.kind == JobKind.ANALYSE.value:
-        analysis.mark_failed(job.subject_id, code=code or "stopped", message=message or "Reading was stopped.")
-
-
-def _subject_waits(job: Job) -> None:
-    if job.kind == JobKind.TRAIN.value:
-        row = experiments.find_experiment(job.subject_id)
-        if row is not None and not RunState(row.state).is_final:
-            row.state = RunState.QUEUED.value
-
-
-def _ring_again() -> None:
-    """Ring for jobs whose bell was lost; one that waits behind others hangs where it was hung, and once is enough."""
-    unrung = list(_readable(jobs.unrung_ids(now() - timedelta(seconds=RING_AGAIN_SECONDS))))
-    hanging = queue.waiting() if unrung else frozenset()
-    if hanging is None:
-        return
-    for job in unrung:
-        hangs = str(job.id) in hanging
-        if not hangs and not queue.ring(job.id, JobKind(job.kind), seconds=job.time_limit_seconds):
-            return
-        with transaction():
-            jobs.mark_rung(job.id)
 
 
 def _remove_leftovers() -> None:
@@ -205,7 +82,7 @@ def _remove_orphans(data: Path) -> None:
             files.remove_folder(folder)
     for path in files.originals_dir(data).iterdir():
         if len(path.name) == stored_files.SHA256_DIGITS and _is_old(path):
-            analysis.release_bytes(path.name)
+            originals.release_bytes(path.name)
 
 
 def _is_old(path: Path) -> bool:

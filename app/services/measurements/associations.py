@@ -21,7 +21,6 @@ from app.storage.tables import Dataset, Job, TargetAssociation
 MAX_ROWS = 100_000
 BLOCK_CELLS = 400_000
 MAX_BLOCK_COLUMNS = 25
-SECONDS = 900
 # Columns that may be parts of a sum that is the target: those that go best with it.
 MAX_PARTS = 1000
 ROWS_OF_PARTS = 5000
@@ -143,7 +142,6 @@ def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
 STORE = JsonStore(TargetAssociation, Associations.to_json, Associations.from_json)
 MEASUREMENT: Measurement[TargetRequest, Associations] = Measurement(
     kind=JobKind.ASSOCIATE,
-    seconds=SECONDS,
     find=STORE.find,
     save=STORE.save,
     compute=_compute,

@@ -40,7 +40,6 @@ __all__ = ["Box", "MatrixState", "PairPage", "PairPicture", "cancel", "matrix_fo
 FIRST_CELLS = 2_000_000
 # What is held in memory at once. A table of more values is looked at in a seeded sample of its rows, which is said.
 MAX_CELLS = 50_000_000
-SECONDS = 3600
 PER_PAGE = 50
 MAX_PAIRS_LISTED = 1000
 
@@ -337,7 +336,6 @@ def as_json(state: MatrixState) -> dict[str, Any]:
 
 MEASUREMENT: Measurement[MatrixRequest, MatrixBlocks] = Measurement(
     kind=JobKind.CORRELATE,
-    seconds=SECONDS,
     find=_find_blocks,
     save=_save_blocks,
     compute=_compute,

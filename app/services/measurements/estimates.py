@@ -29,7 +29,6 @@ from app.storage import columnar, timings
 from app.storage.tables import Dataset, FitTiming
 
 MAX_TIMINGS = 2_000
-TIMED_SECONDS = 60
 TIMED_ROWS = 8_000
 
 
@@ -159,7 +158,6 @@ def _compute(request: WorkloadRequest) -> Parts[TimedFits]:
 
 MEASUREMENT: Measurement[WorkloadRequest, TimedFits] = Measurement(
     kind=JobKind.CALIBRATE,
-    seconds=TIMED_SECONDS,
     find=lambda request: TimedFits(complete=_experience().knows(request.workload)),
     save=_save,
     compute=_compute,

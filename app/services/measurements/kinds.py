@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.vocabulary import JobKind
-from app.services.measurements import associations, correlations, estimates, rankings, recommendations
+from app.services.measurements import associations, correlations, estimates, rankings, recommendations, runner
 from app.services.measurements.runner import Measurement
+from app.storage.tables import Job
 
 MEASUREMENTS: Mapping[JobKind, Measurement[Any, Any]] = {
     service.MEASUREMENT.kind: service.MEASUREMENT
     for service in (associations, correlations, estimates, rankings, recommendations)
 }
+
+
+def describe_job(job: Job) -> dict[str, Any] | None:
+    """Return what the job of a measurement has found so far, as programs see it."""
+    return runner.describe_job(MEASUREMENTS[JobKind(job.kind)], job)

@@ -31,7 +31,6 @@ from app.storage.tables import Dataset, TargetRanking
 
 BLOCK_CELLS = 8_000_000
 MAX_BLOCK_COLUMNS = 100
-SECONDS = 1800
 SEED = 42
 METHOD = "mutual_information"
 
@@ -209,7 +208,6 @@ def as_json(state: RankingState) -> dict[str, Any]:
 STORE = JsonStore(TargetRanking, MeasuredRanking.to_json, MeasuredRanking.from_json)
 MEASUREMENT: Measurement[TargetRequest, MeasuredRanking] = Measurement(
     kind=JobKind.RANK,
-    seconds=SECONDS,
     find=STORE.find,
     save=STORE.save,
     compute=_compute,

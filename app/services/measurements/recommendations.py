@@ -47,7 +47,6 @@ from app.storage.tables import Dataset, ModelEvidence
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
-SECONDS = 120
 # Reading the rows takes from the time of the fits, which are given so much at least.
 MIN_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
@@ -289,7 +288,6 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
 STORE = JsonStore(ModelEvidence, Evidence.to_json, Evidence.from_json)
 MEASUREMENT: Measurement[SpecRequest, Evidence] = Measurement(
     kind=JobKind.RECOMMEND,
-    seconds=SECONDS,
     find=_find_evidence,
     save=STORE.save,
     compute=_compute,

@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from app import queue
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError
 from app.domain.vocabulary import JobKind, RunState
 from app.services.datasets.datasets import profile_of
+from app.services.jobs import life
 from app.services.measurements.request import MeasurementRequest, ready_profile_of
 from app.storage import datasets, jobs, measurements
 from app.storage.db import transaction
@@ -94,12 +94,11 @@ class Measurement(Generic[RequestT, ResultT]):
     """One kind of measurement.
 
     `compute` yields each part, and goes on only after that part is stored. `find` returns what is stored, and `save`
-    stores a part in the caller's transaction. `restore_request` builds the request from the arguments of a job, which
-    may take `seconds`. `describe` shows programs what a job has found so far.
+    stores a part in the caller's transaction. `restore_request` builds the request from the arguments of a job.
+    `describe` shows programs what a job has found so far.
     """
 
     kind: JobKind
-    seconds: int
     find: Callable[[RequestT], ResultT | None]
     save: Callable[[RequestT, ResultT], None]
     compute: Callable[[RequestT], Parts[ResultT]]
@@ -168,17 +167,12 @@ def enqueue(measurement: Measurement[RequestT, ResultT], request: RequestT, *, a
         job = find_job(measurement, request)
         if job is not None and (job.state in jobs.OPEN or not again):
             return job
-        job = jobs.add_job(
+        return life.enqueue_job(
             measurement.kind,
             subject_id=request.dataset.id,
             owner_id=request.dataset.owner_id,
-            seconds=measurement.seconds,
             arguments={**request.arguments, "key": request.key},
         )
-    if queue.ring(job.id, measurement.kind, seconds=measurement.seconds):
-        with transaction():
-            jobs.mark_rung(job.id)
-    return job
 
 
 def find_job(measurement: Measurement[Any, Any], request: MeasurementRequest) -> Job | None:
@@ -188,10 +182,9 @@ def find_job(measurement: Measurement[Any, Any], request: MeasurementRequest) ->
 
 def cancel(measurement: Measurement[RequestT, ResultT], request: RequestT) -> None:
     """Stop the job of a measurement: at once where it waits, after the part at hand where it runs."""
-    with transaction():
-        job = find_job(measurement, request)
-        if job is not None:
-            jobs.stop(job.id)
+    job = find_job(measurement, request)
+    if job is not None:
+        life.cancel_job(job.id)
 
 
 def measure(
@@ -239,11 +232,11 @@ def run_job(
                 raise StoppedError
 
 
-def describe_job(measurement: Measurement[Any, Any] | None, job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, as programs see it; None before the first part, and for other jobs."""
+def describe_job(measurement: Measurement[Any, Any], job: Job) -> dict[str, Any] | None:
+    """Return what a job has found so far, as programs see it; None before the first part."""
     dataset = datasets.find_dataset(job.subject_id)
     profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
-    if measurement is None or dataset is None or profile is None:
+    if dataset is None or profile is None:
         return None
     request = measurement.restore_request(dataset, profile, job.arguments)
     result = measurement.find(request)

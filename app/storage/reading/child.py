@@ -21,7 +21,7 @@ import threading
 import time
 from typing import Any
 
-from app.domain.training.report.clock import peak_memory_mb
+from app.storage.process_memory import peak_memory_mb
 from app.storage.reading.refusals import RefusedError
 
 MIB = 1024 * 1024

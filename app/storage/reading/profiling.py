@@ -24,10 +24,11 @@ from app.domain.analysis.profiling.grouping import Group, group_findings, with_g
 from app.domain.analysis.profiling.kinds import Evidence, decide_kind, without_false_ids
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import TableQuery
 from app.domain.analysis.profiling.time_axis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
+from app.storage.reading.table_query import DuckDBTable
 from app.storage.reading.typed import Typed
 from app.storage.reading.typing_columns import FEW_ROWS
 from app.storage.reading.words import WORD_SHOWN, Words, count_words
@@ -75,11 +76,11 @@ def profile_table(
     report, choices
         How it was read, and what the user said about that.
     """
-    rows = report.rows_kept
+    rows, table = report.rows_kept, DuckDBTable(connection, source)
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     known = zip(typed, names, facts, strict=True)
     columns = without_false_ids([_column(*one, rows, choices) for one in known])
-    axis, columns, group = _series(columns, facts, typed, Lent(connection, source), rows=rows)
+    axis, columns, group = _series(columns, facts, typed, table, rows=rows)
     duplicates = _count_duplicates(connection, source, typed, rows, columns)
     columns, findings = all_findings(
         columns=columns,
@@ -89,8 +90,7 @@ def profile_table(
         duplicates=duplicates,
         choices=choices,
         asked=_asked(typed, names),
-        connection=connection,
-        source=source,
+        table=table,
     )
     findings += group_findings(group, axis)
     profile = DatasetProfile(rows, tuple(columns), report, tuple(findings), axis, duplicates)
@@ -98,11 +98,11 @@ def profile_table(
 
 
 def _series(
-    columns: Sequence[ColumnProfile], facts: Sequence[Facts], typed: Sequence[Typed], lent: Lent, *, rows: int
+    columns: Sequence[ColumnProfile], facts: Sequence[Facts], typed: Sequence[Typed], table: TableQuery, *, rows: int
 ) -> tuple[TimeAxis | None, list[ColumnProfile], Group]:
     """Return the time axis, the columns with the kind of the one that names groups, and that group."""
-    axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), lent)
-    return axis, *with_group(columns, rows, axis, lent)
+    axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), table)
+    return axis, *with_group(columns, rows, axis, table)
 
 
 def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:

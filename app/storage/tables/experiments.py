@@ -54,10 +54,10 @@ class Experiment(Base):
 
 
 class Job(Base):
-    """Work to be done. This row is the truth; Redis only carries the wake-up.
+    """Work to be done. This row is the truth; the entry in Redis only wakes a worker.
 
-    A worker that holds the job names its `attempt` in every write; when the lease has run out, a sweeper raises
-    `attempt` by giving the job to somebody else, and the first worker's writes then touch no row.
+    The worker that has the lease names its `attempt` in every write; once the lease has run out the job is requeued,
+    the next claim raises `attempt`, and the first worker's writes then touch no row.
     """
 
     __tablename__ = "jobs"
@@ -77,7 +77,8 @@ class Job(Base):
     not_before: Mapped[datetime | None]
     worker_id: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
-    rung_at: Mapped[datetime | None]
+    # When a queue entry was made for it last, or should have been: where the server was away, it is made later.
+    enqueued_at: Mapped[datetime | None] = mapped_column("rung_at")
     cancel_requested_at: Mapped[datetime | None]
     time_limit_seconds: Mapped[int] = mapped_column(default=14_400)
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

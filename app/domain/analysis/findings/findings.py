@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from app.domain.analysis.findings.hydrologic import flow_findings, unit_findings, value_findings, year_findings
 from app.domain.analysis.findings.markers import find_marks
@@ -15,7 +14,7 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.leakage.duplicates import likeness_findings
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
 from app.domain.analysis.profiling.series import find_group, time_findings
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import TableQuery
 from app.domain.analysis.profiling.unit_evidence import suggested_units, suggestion_findings, with_units
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -24,7 +23,7 @@ FEW_ROWS = 100
 ENOUGH_TO_JUDGE = 50
 
 
-def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know comes together here
+def all_findings(
     *,
     columns: Sequence[ColumnProfile],
     rows: int,
@@ -33,8 +32,7 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
     duplicates: int | None,
     choices: ReadingChoices | None = None,
     asked: Sequence[Finding] = (),
-    connection: Any = None,
-    source: str = "",
+    table: TableQuery | None = None,
 ) -> tuple[list[ColumnProfile], list[Finding]]:
     """Return the columns with their units, and everything worth saying: questions, then columns, then the dataset.
 
@@ -46,23 +44,22 @@ def all_findings(  # noqa: PLR0913 - what reading, typing and profiling know com
         The time axis, with its group if `app.domain.analysis.profiling.series.find_group` has looked.
     choices, asked
         What the user said about the file, and what reading itself asks: nothing is asked twice.
-    connection, source
-        A DuckDB connection and what to select from, whose columns are c0, c1, … and typed. Without them only that is
-        said which the columns themselves tell.
+    table
+        The rows. Without them only that is said which the columns themselves tell.
     """
     said = choices or ReadingChoices()
-    lent = Lent(connection, source) if connection is not None and rows else None
+    table = table if rows else None
     held = _with_reported_units(columns, report, said)
     if axis is not None and axis.group is None:
-        axis = find_group(held, rows, axis, lent)
-    marked = find_marks(held, rows, lent)
+        axis = find_group(held, rows, axis, table)
+    marked = find_marks(held, rows, table)
     held = suggested_units(held, marked, axis)
     findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
     findings += not_understood(held, axis, said)
-    findings += [*word_findings(held, said), *value_findings(marked, axis, said, lent), *flow_findings(marked, said)]
+    findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
     findings += [finding for column in held for finding in column_findings(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates
-    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, lent=lent)
+    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table)
     return held, findings
 
 
@@ -147,7 +144,7 @@ def dataset_findings(
     columns: Sequence[ColumnProfile],
     duplicates: int | None,
     axis: TimeAxis | None,
-    lent: Lent | None = None,
+    table: TableQuery | None = None,
 ) -> Iterator[Finding]:
     """Yield what is worth saying about the dataset as a whole."""
     if len(columns) == 1:
@@ -166,7 +163,7 @@ def dataset_findings(
         )
         yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.", buttons)
     yield from time_findings(columns, rows, axis)
-    yield from likeness_findings(columns, rows, lent)
+    yield from likeness_findings(columns, rows, table)
     yield from year_findings(columns, axis)
     yield from unit_findings(columns)
     yield from suggestion_findings(columns)

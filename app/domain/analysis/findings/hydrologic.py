@@ -9,7 +9,7 @@ from app.domain.analysis.findings.markers import Marked, is_bound_answered
 from app.domain.analysis.findings.wording import called, called_all, on_rows, short
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import BeyondCount, TableQuery
 from app.domain.analysis.profiling.units import split_name
 from app.domain.hydrology.naming import Quantity, quantity_of
 from app.domain.vocabulary import ColumnKind, Severity
@@ -102,7 +102,7 @@ def bounds_of(name: str, axis: TimeAxis | None = None, *, unit: str | None = Non
 
 
 def value_findings(
-    found: Sequence[Marked], axis: TimeAxis | None, choices: ReadingChoices, lent: Lent | None
+    found: Sequence[Marked], axis: TimeAxis | None, choices: ReadingChoices, table: TableQuery | None
 ) -> Iterator[Finding]:
     """Yield a question for each column that holds what nature does not give; marks for missing are not counted."""
     asked: list[tuple[Marked, float, bool, str]] = []
@@ -118,8 +118,8 @@ def value_findings(
             asked.append((one, bounds.high, True, bounds.beyond))
     open_ones = [item for item in asked if not is_bound_answered(item[0].column.name, choices, above=item[2])]
     counts: Sequence[int | None] = [None] * len(open_ones)
-    if lent is not None:
-        counts = lent.values([_count_sql(one, limit, above=above) for one, limit, above, _ in open_ones])
+    if table is not None:
+        counts = table.answer([_beyond(one, limit, above=above) for one, limit, above, _ in open_ones])
     for (one, limit, above, fact), count in zip(open_ones, counts, strict=True):
         yield _implausible(one, limit, fact, above=above, count=count)
 
@@ -130,11 +130,9 @@ def _under(one: Marked, low: float) -> bool:
     return one.low is not None and (one.low < low or (unit == "K" and one.low <= 0 < low))
 
 
-def _count_sql(one: Marked, limit: float, *, above: bool) -> str:
-    key = one.column.key
-    if above:
-        return f"count(*) FILTER ({key} > ({limit!r})::DOUBLE AND {key} <= ({one.high!r})::DOUBLE)"
-    return f"count(*) FILTER ({key} < ({limit!r})::DOUBLE AND {key} >= ({one.low!r})::DOUBLE)"
+def _beyond(one: Marked, limit: float, *, above: bool) -> BeyondCount:
+    end = one.high if above else one.low
+    return BeyondCount(one.column.key, limit, limit if end is None else end, upwards=above)
 
 
 def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: int | None) -> Finding:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from app.domain.analysis.findings.wording import plain
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import NextValue, Question, TableQuery, ValueCount
 from app.domain.hydrology.naming import one_of
 
 # Nines and their kin, as files of gauges, weather services and surveys carry them.
@@ -123,7 +123,7 @@ def origin_of(value: float, unit: str = "") -> str | None:
     return None
 
 
-def find_marks(columns: Sequence[ColumnProfile], rows: int, lent: Lent | None) -> list[Marked]:
+def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> list[Marked]:
     """Return what may stand for a missing value in each column.
 
     Parameters
@@ -132,18 +132,18 @@ def find_marks(columns: Sequence[ColumnProfile], rows: int, lent: Lent | None) -
         The profiled columns.
     rows
         How many rows the table has.
-    lent
+    table
         The table, for counts and neighbours; without it the ends of a column and its quantiles must do.
     """
     found = [_begun(column) for column in columns]
     numeric = [one for one in found if one.low is not None and one.high is not None and one.column.distinct > 1]
-    if lent is None:
+    if table is None:
         for one in numeric:
             _judge_by_quantiles(one)
     else:
-        _peel(numeric, rows, lent, low=True)
-        _peel(numeric, rows, lent, low=False)
-        _spikes(numeric, rows, lent)
+        _peel(numeric, rows, table, low=True)
+        _peel(numeric, rows, table, low=False)
+        _spikes(numeric, rows, table)
     for one in found:
         if one.column.storage == "text":
             one.marks += _words(one.column)
@@ -157,7 +157,7 @@ def _begun(column: ColumnProfile) -> Marked:
     return Marked(column, low, high, column.negatives)
 
 
-def _peel(found: Sequence[Marked], rows: int, lent: Lent, *, low: bool) -> None:
+def _peel(found: Sequence[Marked], rows: int, table: TableQuery, *, low: bool) -> None:
     """Take marks off one end of each column, the outermost first, until a value stands there that is none."""
     piles: dict[int, list[tuple[float, int]]] = {}
     ends = {at: (one.low if low else one.high) for at, one in enumerate(found)}
@@ -165,12 +165,11 @@ def _peel(found: Sequence[Marked], rows: int, lent: Lent, *, low: bool) -> None:
     for _ in range(ROUNDS):
         if not turn:
             break
-        asked = []
+        asked: list[Question] = []
         for at, end in turn.items():
-            key, value = found[at].column.key, f"({end!r})::DOUBLE"
-            beyond = f"min({key}) FILTER ({key} > {value})" if low else f"max({key}) FILTER ({key} < {value})"
-            asked += [f"count(*) FILTER ({key} = {value})", beyond]
-        answers, following = lent.values(asked), {}
+            key = found[at].column.key
+            asked += [ValueCount(key, end), NextValue(key, end, upwards=low)]
+        answers, following = table.answer(asked), {}
         for place, (at, end) in enumerate(turn.items()):
             count, beyond = answers[2 * place : 2 * place + 2]
             piles.setdefault(at, []).append((end, int(count)))
@@ -259,15 +258,15 @@ def _judge_by_quantiles(one: Marked) -> None:
         one.high = None
 
 
-def _spikes(found: Sequence[Marked], rows: int, lent: Lent) -> None:
+def _spikes(found: Sequence[Marked], rows: int, table: TableQuery) -> None:
     """Find marks amid other values: far more rows hold them than hold any value by chance."""
-    asked, expressions = [], []
+    asked: list[tuple[Marked, float]] = []
     for one in found:
         inside = [value for value in NINES[3:] if one.low is not None and one.low < value]
         for value in inside if (one.negatives or 0) >= 20 else ():
             asked.append((one, value))
-            expressions.append(f"count(*) FILTER ({one.column.key} = ({value!r})::DOUBLE)")
-    for (one, value), count in zip(asked, lent.values(expressions), strict=True):
+    counts = table.answer([ValueCount(one.column.key, value) for one, value in asked])
+    for (one, value), count in zip(asked, counts, strict=True):
         usual = (rows - one.column.missing) / max(one.column.distinct, 1)
         if count >= max(20, 0.01 * rows, 10 * usual):
             one.marks.append(Mark(plain(value), int(count)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.analysis.findings.wording import called, called_all
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import Correlation, PairCount, TableQuery
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Above this correlation one column is the other, but for what was rounded.
@@ -23,7 +23,7 @@ CLOSE = 0.02
 NEIGHBOURS = 6
 
 
-def likeness_findings(columns: Sequence[ColumnProfile], rows: int, lent: Lent | None) -> Iterator[Finding]:
+def likeness_findings(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> Iterator[Finding]:
     """Yield pairs of columns that say the same; the rows themselves decide, the profiles only propose.
 
     Parameters
@@ -32,20 +32,20 @@ def likeness_findings(columns: Sequence[ColumnProfile], rows: int, lent: Lent | 
         The profiled columns.
     rows
         How many rows the table has.
-    lent
+    table
         The table; without it nothing is said, since like statistics prove nothing.
     """
-    if lent is None or rows < FEWEST_VALUES:
+    if table is None or rows < FEWEST_VALUES:
         return
-    lines = _still(lent.head(SCREENED), _lines(columns, rows)[:MOST_PAIRS])
-    values = lent.values([_line_sql(*pair) for pair in lines])
+    lines = _still(table.head(SCREENED), _lines(columns, rows)[:MOST_PAIRS])
+    values = table.answer([Correlation(one.key, other.key) for one, other in lines])
     straight = [(*pair, float(r)) for pair, r in zip(lines, values, strict=True) if r is not None and abs(r) >= NEARLY]
     told = set[str]()
     for family, least in _families(straight):
         told |= {column.name for column in family[1:]}
         yield _finding(family, _line_words(family, least))
     levels = [pair for pair in _levels(columns) if pair[1].name not in told][:MOST_PAIRS]
-    counts = lent.values([_level_sql(*pair) for pair in levels])
+    counts = table.answer([PairCount(one.key, other.key, present=(one.key, other.key)) for one, other in levels])
     alike = [(*pair, 1.0) for pair, pairs in zip(levels, counts, strict=True) if pairs == pair[0].distinct]
     for family, _ in _families(alike):
         yield _finding(family, _level_words(family))
@@ -92,9 +92,11 @@ def _level_words(family: Sequence[ColumnProfile]) -> str:
     return f"The values of {names} go with one another one by one: one of these {len(family):,} columns says it all."
 
 
-def _still(head: Lent, pairs: list[tuple[ColumnProfile, ColumnProfile]]) -> list[tuple[ColumnProfile, ColumnProfile]]:
+def _still(
+    head: TableQuery, pairs: list[tuple[ColumnProfile, ColumnProfile]]
+) -> list[tuple[ColumnProfile, ColumnProfile]]:
     """Return the pairs that the first rows do not speak against; where they do not vary they say nothing."""
-    values = head.values([_line_sql(*pair) for pair in pairs])
+    values = head.answer([Correlation(one.key, other.key) for one, other in pairs])
     return [pair for pair, value in zip(pairs, values, strict=True) if value is None or not abs(value) < SUSPECT]
 
 
@@ -161,12 +163,3 @@ def _levels(columns: Sequence[ColumnProfile]) -> list[tuple[ColumnProfile, Colum
             counts = tuple(sorted(count for _, count in column.top_values))
             alike.setdefault((column.missing, counts), []).append(column)
     return [(some[0], other) for some in alike.values() for other in some[1:]]
-
-
-def _line_sql(one: ColumnProfile, other: ColumnProfile) -> str:
-    return f"corr({one.key}::DOUBLE, {other.key}::DOUBLE)"
-
-
-def _level_sql(one: ColumnProfile, other: ColumnProfile) -> str:
-    both = f"{one.key} IS NOT NULL AND {other.key} IS NOT NULL"
-    return f"count(DISTINCT hash({one.key}, {other.key})) FILTER ({both})"

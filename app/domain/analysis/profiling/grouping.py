@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.domain.analysis.findings.wording import called, called_all
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
 from app.domain.analysis.profiling.series import GROUP_KINDS, is_clock, mixes_series
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import DistinctCount, PairCount, RowCount, TableQuery
 from app.domain.hydrology.naming import is_calendar, may_name_groups, names_groups, names_moments, names_sites, words_of
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -38,7 +38,7 @@ class Group:
 
 
 def find_repeated(
-    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
 ) -> Group | None:
     """Return the column that divides the rows into groups of repeated measurements, or None.
 
@@ -48,7 +48,7 @@ def find_repeated(
         The profiled columns and how many rows they have.
     axis
         The time axis; where each of its times comes once per value of a column, this column is the group.
-    lent
+    table
         The table; without it only names can tell.
 
     Notes
@@ -71,11 +71,11 @@ def find_repeated(
     best = _named(repeated)
     if best is not None:
         return Group(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
-    if lent is None:
+    if table is None:
         return None
     candidates = [column for column in repeated if _may_group(column)]
     candidates.sort(key=lambda column: (not may_name_groups(column.name), -column.distinct))
-    return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, lent), None)
+    return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, table), None)
 
 
 def _of_times(columns: Sequence[ColumnProfile], name: str) -> Group:
@@ -103,23 +103,23 @@ def _may_group(column: ColumnProfile) -> bool:
 
 
 def _borne_out(
-    candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, lent: Lent
+    candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, table: TableQuery
 ) -> Iterator[Group]:
     """Yield the candidates that the other columns bear out, the likeliest first."""
-    for candidate in _screened(candidates, columns, rows, lent.head(LOOKED_AT)):
+    for candidate in _screened(candidates, columns, rows, table.head(LOOKED_AT)):
         share = max(1, min(rows // LOOKED_AT, candidate.distinct // GROUPS_LOOKED_AT))
-        part = lent if share == 1 else lent.where(f"hash({candidate.key}) % {share:d} = 0")
+        part = table if share == 1 else table.sample(candidate.key, share)
         beside = [one for one in columns if one.key != candidate.key and one.distinct > 1][:MOST_BESIDE]
         group = _judged(candidate, beside, rows, part)
         if group is not None:
             yield group
 
 
-def _judged(candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int, part: Lent) -> Group | None:
+def _judged(candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int, part: TableQuery) -> Group | None:
     """Return a candidate as a group where the other columns of some of its groups bear that out."""
     is_named, count = may_name_groups(candidate.name), f"{candidate.distinct:,}"
     moments = [one for one in beside if _may_order(one, rows)]
-    seen, *pairs = part.values(["count(*)", *(_pairs_sql(candidate, one) for one in moments)])
+    seen, *pairs = part.answer([RowCount(), *(PairCount(candidate.key, one.key) for one in moments)])
     unique = [one for one, held in zip(moments, pairs, strict=True) if held >= ALONE * seen]
     moment = next((one for one in unique if is_named or rows >= COVERED * candidate.distinct * one.distinct), None)
     fixed = _constant_within(candidate, beside, part)
@@ -137,14 +137,18 @@ def _judged(candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int
 
 
 def _screened(
-    candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, head: Lent
+    candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, head: TableQuery
 ) -> list[ColumnProfile]:
     """Drop candidates without a telling name that the first rows speak against, all of them in one question."""
     beside = [one for one in columns if one.storage in NUMBERS and one.distinct >= FEWEST_GROUPS][:MOST_SCREENED]
     doubtful = [one for one in candidates if not may_name_groups(one.name)]
     asked = [(one, other) for one in doubtful for other in beside if other.key != one.key]
-    counts = head.values(
-        ["count(*)", *(f"count(DISTINCT {one.key})" for one in doubtful), *(_pairs_sql(*pair) for pair in asked)]
+    counts = head.answer(
+        [
+            RowCount(),
+            *(DistinctCount(one.key) for one in doubtful),
+            *(PairCount(one.key, other.key) for one, other in asked),
+        ]
     )
     seen, groups = counts[0], dict(zip((one.key for one in doubtful), counts[1:], strict=False))
     fixed, ordered = Counter[str](), set[str]()
@@ -165,14 +169,10 @@ def _may_order(column: ColumnProfile, rows: int) -> bool:
     )
 
 
-def _pairs_sql(one: ColumnProfile, other: ColumnProfile) -> str:
-    return f"count(DISTINCT hash({one.key}, {other.key}))"
-
-
-def _constant_within(group: ColumnProfile, beside: Sequence[ColumnProfile], head: Lent) -> list[ColumnProfile]:
+def _constant_within(group: ColumnProfile, beside: Sequence[ColumnProfile], head: TableQuery) -> list[ColumnProfile]:
     """Return the columns that hold one value within each group; what varies as finely as the groups tells nothing."""
     asked = [one for one in beside if one.storage != "datetime" and one.distinct <= group.distinct]
-    counts = head.values([f"count(DISTINCT {group.key})", *(_pairs_sql(group, one) for one in asked)])
+    counts = head.answer([DistinctCount(group.key), *(PairCount(group.key, one.key) for one in asked)])
     return [one for one, count in zip(asked, counts[1:], strict=True) if count == counts[0]]
 
 
@@ -180,10 +180,10 @@ NO_GROUP = Group("", "")
 
 
 def with_group(
-    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
 ) -> tuple[list[ColumnProfile], Group]:
     """Return the columns, of which the one that names groups holds no amounts, and the group or `NO_GROUP`."""
-    group = find_repeated(columns, rows, axis, lent) or NO_GROUP
+    group = find_repeated(columns, rows, axis, table) or NO_GROUP
     reason = "numbers that name groups, not amounts"
     return [
         replace(column, kind=ColumnKind.CATEGORICAL, kind_reason=reason)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.domain.analysis.findings.wording import called, rows_do, times
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
-from app.domain.analysis.profiling.table_query import Lent
+from app.domain.analysis.profiling.table_query import PairCount, TableQuery, ValueCount
 from app.domain.hydrology.naming import names_sites
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -32,7 +32,7 @@ def mixes_series(rows: int, repeats: int) -> bool:
 
 
 def find_group(
-    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, lent: Lent | None
+    columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
 ) -> TimeAxis | None:
     """Return the axis with the column that tells rows of one time apart: with it, no time comes twice.
 
@@ -42,7 +42,7 @@ def find_group(
         The profiled columns and how many rows they have.
     axis
         The time axis, or None.
-    lent
+    table
         The table; without it nobody looks and `group` stays None.
 
     Notes
@@ -50,7 +50,7 @@ def find_group(
     A candidate has at most a tenth as many values as there are rows, and is no time of day. It is taken if at most one
     row in a thousand shares both its time and its group with another; named like a site it is looked at first.
     """
-    if axis is None or lent is None:
+    if axis is None or table is None:
         return axis
     if not axis.duplicates:
         return replace(axis, group="")
@@ -61,26 +61,26 @@ def find_group(
         (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
         key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
     )[:MOST_CANDIDATES]
-    for one in _screened(candidates, time, rows, lent):
-        together = rows - time.missing - int(lent.values([_pairs_sql(time, one)])[0])
+    for one in _screened(candidates, time, rows, table):
+        together = rows - time.missing - int(table.answer([_pairs(time, one)])[0])
         if together <= (1 - ALONE) * rows:
             return replace(axis, group=one.name, group_duplicates=together)
     return replace(axis, group="")
 
 
 def _screened(
-    candidates: Sequence[ColumnProfile], time: ColumnProfile, rows: int, lent: Lent
+    candidates: Sequence[ColumnProfile], time: ColumnProfile, rows: int, table: TableQuery
 ) -> Sequence[ColumnProfile]:
     """Drop candidates that all rows of some of the times speak against; a few named like a site need no such look."""
     if rows <= SCREENED or (candidates and names_sites(candidates[0].name)):
         return candidates
-    some = lent.where(f"hash({time.key}) % {rows // SCREENED + 1:d} = 0")
-    present, *pairs = some.values([f"count({time.key})", *(_pairs_sql(time, one) for one in candidates)])
+    some = table.sample(time.key, rows // SCREENED + 1)
+    present, *pairs = some.answer([ValueCount(time.key), *(_pairs(time, one) for one in candidates)])
     return [one for one, count in zip(candidates, pairs, strict=True) if count >= ALONE * present]
 
 
-def _pairs_sql(time: ColumnProfile, one: ColumnProfile) -> str:
-    return f"count(DISTINCT hash({time.key}, {one.key})) FILTER ({time.key} IS NOT NULL)"
+def _pairs(time: ColumnProfile, one: ColumnProfile) -> PairCount:
+    return PairCount(time.key, one.key, present=(time.key,))
 
 
 def _may_group(column: ColumnProfile, rows: int, axis: TimeAxis) -> bool:

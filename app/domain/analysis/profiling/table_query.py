@@ -1,38 +1,79 @@
-"""A connection to the table, lent by the reader: each question is answered for many columns in one pass."""
+"""Questions about the rows of a table, as values: the reader answers many of them in one pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-# The planner takes more than twice as long over twice as many filters.
-BATCH = 64
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
-class Lent:
-    """A DuckDB connection and what to select from; its columns are c0, c1, … and typed."""
+class RowCount:
+    """How many rows there are."""
 
-    connection: Any
-    source: str
 
-    def rows(self, select: str, rest: str = "") -> list[tuple[Any, ...]]:
-        """Return the rows of one query."""
-        found: list[tuple[Any, ...]] = self.connection.execute(f"SELECT {select} FROM {self.source} {rest}").fetchall()
-        return found
+@dataclass(frozen=True)
+class ValueCount:
+    """How many rows hold a value in a column, or this very value where one is given."""
 
-    def values(self, expressions: Sequence[str]) -> list[Any]:
-        """Return the value of each aggregate over the whole table, many to one pass."""
-        answers: list[Any] = []
-        for start in range(0, len(expressions), BATCH):
-            answers += self.rows(", ".join(expressions[start : start + BATCH]))[0]
-        return answers
+    key: str
+    value: float | None = None
 
-    def head(self, rows: int) -> Lent:
+
+@dataclass(frozen=True)
+class DistinctCount:
+    """How many different values a column holds."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class PairCount:
+    """How many different pairs of values two columns hold, on the rows where the columns of `present` hold one."""
+
+    key: str
+    other: str
+    present: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BeyondCount:
+    """How many values of a column lie beyond a limit, upwards or downwards, and not beyond its `end`."""
+
+    key: str
+    limit: float
+    end: float
+    upwards: bool
+
+
+@dataclass(frozen=True)
+class NextValue:
+    """The value of a column that comes next to another one, upwards or downwards."""
+
+    key: str
+    value: float
+    upwards: bool
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's correlation of two columns, or None where one does not vary."""
+
+    key: str
+    other: str
+
+
+Question = RowCount | ValueCount | DistinctCount | PairCount | BeyondCount | NextValue | Correlation
+
+
+class TableQuery(Protocol):
+    """The rows of a table, or some of them; its columns are named by their keys c0, c1, …"""
+
+    def answer(self, questions: Sequence[Question]) -> list[Any]:
+        """Return the answer to each question."""
+
+    def head(self, rows: int) -> TableQuery:
         """Return the first rows alone, to put a question to before all of them are asked."""
-        return Lent(self.connection, f"(SELECT * FROM {self.source} LIMIT {rows:d})")
 
-    def where(self, condition: str) -> Lent:
-        """Return the rows of which something holds."""
-        return Lent(self.connection, f"(SELECT * FROM {self.source} WHERE {condition})")
+    def sample(self, key: str, share: int) -> TableQuery:
+        """Return all rows of one in so many of the values of a column."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.hydrology.naming import rain_column
+from app.domain.training.run_state import Part, Run
 from app.domain.training.validation.metrics import Judged, one_against_rest
 from app.domain.training.validation.scoring import finite
-
-if TYPE_CHECKING:
-    from app.domain.training.run import Part, Run
 
 MOST_POINTS = 1200
 MOST_TIMES = 400

@@ -10,14 +10,11 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 # The search is a share of the fitting.
 FIT, IMPORTANCE, SEARCH = "fit", "importance", "search"
-# Written to clear_refs, it sets the peak of a Linux process to what it holds now (proc_pid_clear_refs(5)).
-FORGET_PEAK = "5"
 
 
 @dataclass
@@ -48,23 +45,7 @@ class Clock:
         return time.process_time() - self.worked
 
 
-def forget_peak() -> None:
-    """Let the peak of memory count from now; where the kernel does not allow it, it counts from the program's start."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text(FORGET_PEAK, encoding="ascii")
-
-
-def peak_memory_mb() -> float:
-    """Return the most memory this process has held since `forget_peak`, in MB of 1024 x 1024 bytes.
-
-    What the kernel accounts to a forked child goes back to its parent's peak, so the status of the process is read,
-    whose peak can be set back; where there is none, as on macOS, the account is all there is.
-    """
-    try:
-        with Path("/proc/self/status").open("rb") as lines:
-            peak = next(line for line in lines if line.startswith(b"VmHWM:"))
-        own = int(peak.split()[1]) / 1024
-    except (OSError, StopIteration):
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        own = most / 1024 / (1024 if sys.platform == "darwin" else 1)
-    return round(own, 1)
+def accounted_peak_mb() -> float:
+    """Return the most memory this process has held since its start, in MB of 1024 x 1024 bytes, by its account."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / 1024 / (1024 if sys.platform == "darwin" else 1), 1)

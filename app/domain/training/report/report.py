@@ -11,19 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from app.domain.training.report import charts
-from app.domain.training.report.clock import FIT, SEARCH, Clock, peak_memory_mb
+from app.domain.training.report.clock import FIT, SEARCH, Clock
+from app.domain.training.run_state import Part, Run
 from app.domain.training.tuning.tuning_report import describe
 from app.domain.training.validation import baselines, plausibility, scoring, splitting
 from app.domain.training.validation.metrics import Metric
-
-if TYPE_CHECKING:
-    from app.domain.training.run import Part, Run
 
 BEATS, UNDECIDED, DOES_NOT_BEAT = "beats", "undecided", "does_not_beat"
 
@@ -58,7 +56,7 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
         "leakage": dict(spec.leakage.answers),
         "tuning": describe(spec, run.searches, limit=run.most_trials()),
         "timing": timing(run.clock),
-        "memory_mb": peak_memory_mb(),
+        "memory_mb": run.peak_memory_mb(),
         "environment": environment,
         "notes": [*dict.fromkeys(run.notes), *_implausible(run)],
     }

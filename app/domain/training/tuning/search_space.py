@@ -9,8 +9,7 @@ from itertools import product
 from typing import Any
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
-from app.domain.estimators.parsing import bounds_sentence
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, bounds_sentence
 from app.domain.experiment import SpacePart, Spec
 from app.domain.vocabulary import Level, TaskKind
 

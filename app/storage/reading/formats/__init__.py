@@ -1,8 +1,9 @@
 """Every format of files beside plain text: known by its content, opened as a table, one module for each."""
 
 from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.packing import SCRATCH, Unpacked, unpack
+from app.storage.reading.formats.packing import SCRATCH
 from app.storage.reading.formats.recognising import Recognised, recognise
 from app.storage.reading.formats.registry import FORMATS, find_format
+from app.storage.reading.formats.unpacking import Unpacked, unpack
 
 __all__ = ["FORMATS", "SCRATCH", "Format", "Recognised", "Unpacked", "find_format", "recognise", "unpack"]

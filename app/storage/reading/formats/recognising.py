@@ -9,8 +9,8 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.bytes_in import check_kind
 from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.packing import Unpacked, unpack
 from app.storage.reading.formats.registry import HEAD_BYTES, find_format
+from app.storage.reading.formats.unpacking import Unpacked, unpack
 from app.storage.reading.rows import ColumnTable, RowTable
 
 

@@ -1,0 +1,114 @@
+"""A training under way: what it has gathered so far, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.errors import StoppedError
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.report.clock import Clock, accounted_peak_mb
+from app.domain.training.report.outcome import MostTrials, OnProgress, Progress, ShouldStop
+from app.domain.training.tuning import tuning
+from app.domain.training.tuning.tuning_report import scores_of
+from app.domain.training.validation import baselines, scoring
+from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.splitting import Split
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One judged part: a fold, or the hold-out."""
+
+    name: str
+    train: Rows
+    rows: Rows
+    said: Predicted
+    scores: dict[str, float | None]
+    baseline_scores: dict[str, dict[str, float | None]]
+    baseline_said: dict[str, Predicted]
+
+
+@dataclass
+class Run:
+    """All that one training gathers on its way to the report."""
+
+    spec: Spec
+    table: Table
+    split: Split
+    profile: DatasetProfile
+    on_progress: OnProgress
+    should_stop: ShouldStop
+    most_trials: MostTrials = lambda: None
+    peak_memory_mb: Callable[[], float] = accounted_peak_mb
+    folds: list[Part] = field(default_factory=list)
+    holdout: Part | None = None
+    importance: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+    searches: list[tuning.Search] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+    done: int = 0
+
+    @property
+    def total(self) -> int:
+        """The number of things to do: each fold and the hold-out with their trials, and the importance."""
+        judged = len(self.folds) + (self.holdout is not None)
+        left = len(self.split.folds) + (self.split.holdout is not None) - judged
+        spent = judged + sum(len(one.trials) for one in self.searches[:judged])
+        return spent + left * (1 + self.trials_each) + 1
+
+    @property
+    def trials_each(self) -> int:
+        """How many trials a search takes."""
+        tuned = self.spec.model.tuning
+        return min(tuned.trials, self.most_trials() or tuned.trials) if tuned.enabled else 0
+
+    def say(self, message: str, trials: list[tuning.Trial] | None = None) -> None:
+        """Tell how far it is, with the score of every fold judged so far and the trials of the search under way."""
+        lines = tuple(_fold_line(self, part) for part in self.folds)
+        under_way = None if trials is None else _search_line(self, trials)
+        done = min(self.done + len(trials or ()), self.total)
+        self.on_progress(Progress(done, self.total, message, lines, under_way))
+
+    def stop_if_asked(self) -> None:
+        """Raise StoppedError when the user has cancelled."""
+        if self.should_stop():
+            raise StoppedError
+
+
+def _search_line(run: Run, trials: list[tuning.Trial]) -> dict[str, Any]:
+    metric = tuning.tuning_metric(run.spec)
+    known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
+    largest = metric.greater_is_better and not metric.signed
+    return {
+        "done": len(trials),
+        "total": run.trials_each,
+        "metric": metric.id,
+        "best": (max(known) if largest else min(known)) if known else None,
+        "limited": run.most_trials() is not None,
+        "scores": scores_of(trials),
+    }
+
+
+def _fold_line(run: Run, part: Part) -> dict[str, Any]:
+    metric = scoring.metrics_of(run.spec)[0]
+    known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
+    rival = baselines.strongest(metric, known)
+    titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
+    return {
+        "fold": part.name,
+        "metric": metric.id,
+        "score": part.scores[metric.id],
+        "baseline": known[rival],
+        "baseline_title": titles[rival],
+        "train_rows": len(part.train),
+        "validation_rows": len(part.rows),
+    }
