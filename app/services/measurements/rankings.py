@@ -12,7 +12,7 @@ from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import profile_of
 from app.services.measurements import runner
 from app.services.measurements.request import (
     Kinds,
@@ -26,7 +26,6 @@ from app.services.measurements.request import (
     restore_kinds,
 )
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
-from app.storage import columnar
 from app.storage.tables import Dataset, TargetRanking
 
 BLOCK_CELLS = 8_000_000
@@ -148,8 +147,7 @@ def _compute(request: TargetRequest) -> Parts[MeasuredRanking]:
         width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
             names = [*others[start : start + width], request.target]
-            path = sound_rows_of(request.dataset)
-            frame = columnar.read_frame(path, request.profile, names, sample_rows=size)
+            frame = request.read_frame(names, sample_rows=size)
             measured = ranking.rank_columns(frame, request.target, request.kinds, seed=SEED, before=before)
             items.update({item.name: item for item in measured})
             last = start + width >= len(others)

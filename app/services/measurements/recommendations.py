@@ -31,7 +31,7 @@ from app.domain.recommendation.verdict import (
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind
 from app.services.datasets import analysis, analysis_cache
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import profile_of
 from app.services.measurements import associations, estimates, runner
 from app.services.measurements.request import (
     MeasurementRequest,
@@ -41,7 +41,6 @@ from app.services.measurements.request import (
     require_columns,
 )
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
-from app.storage import columnar
 from app.storage.db import transaction
 from app.storage.tables import Dataset, ModelEvidence
 
@@ -221,7 +220,7 @@ def _compute(request: SpecRequest) -> Parts[Evidence]:
     from app.domain.recommendation.evidence import measure
 
     begin, spec, profile = time.monotonic(), request.spec, request.profile
-    frame = _rows(request.dataset, profile, spec)
+    frame = _read_rows(request)
     kinds = kinds_of(profile, spec.data.column_kinds)
     ranking = _ranking(spec, profile, associations.associations_for(request.dataset, spec.task.target, kinds))
     left = max(BUDGET - (time.monotonic() - begin), MIN_SECONDS)
@@ -234,13 +233,11 @@ def _compute(request: SpecRequest) -> Parts[Evidence]:
         analysis_cache.keep(shared, part.to_json())
 
 
-def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> pd.DataFrame:
+def _read_rows(request: SpecRequest) -> pd.DataFrame:
     """Return enough rows of what the config names: drawn, or the latest where time orders them."""
-    names, ordered_by = columns_read(spec, profile), spec.task.time_column
-    if ordered_by is None:
-        return columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MAX_ROWS)
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
-    if len(frame) <= MAX_ROWS:
+    names, ordered_by = columns_read(request.spec, request.profile), request.spec.task.time_column
+    frame = request.read_frame(names, sample_rows=MAX_ROWS if ordered_by is None else None)
+    if ordered_by is None or len(frame) <= MAX_ROWS:
         return frame
     return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MAX_ROWS)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError
 from app.domain.vocabulary import ColumnKind
-from app.services.datasets.datasets import profile_of
+from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.storage import columnar
 from app.storage.tables import Dataset
 
 Kinds = Mapping[str, ColumnKind]
@@ -31,6 +34,10 @@ class MeasurementRequest:
     key: str
     arguments: dict[str, Any]
     cells: int | None = None
+
+    def read_frame(self, names: Sequence[str], *, sample_rows: int | None = None) -> pd.DataFrame:
+        """Return the rows of some columns; of more than `sample_rows`, so many that are the same each time."""
+        return columnar.read_frame(sound_rows_of(self.dataset), self.profile, names, sample_rows=sample_rows)
 
 
 @dataclass(frozen=True, kw_only=True)
