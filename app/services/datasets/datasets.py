@@ -29,6 +29,7 @@ from app.services.datasets.analysis import (
     preview_rows,
     profile_of,
     read_dataset,
+    require_profile,
     sound_rows_of,
 )
 from app.services.datasets.samples import (
@@ -78,6 +79,7 @@ __all__ = [
     "purge",
     "purge_old",
     "read_dataset",
+    "require_profile",
     "reread",
     "restore_dataset",
     "sample_of",

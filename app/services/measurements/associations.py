@@ -41,7 +41,7 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
     return runner.ensure(MEASUREMENT, request)[0]
 
 
-def find_associations(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
+def known_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
     """Return what is known so far about every column and this target; nothing is started."""
     request = request_for(dataset, target, kinds)
     return None if request is None else STORE.find(request)
@@ -61,17 +61,21 @@ def job_for(dataset: Dataset, target: str, kinds: Kinds) -> Job | None:
     return None if job is None or job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else job
 
 
+def key_of(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
+    """Return the key of the associations with a target; other kinds of columns give another one."""
+    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, changed_kinds(profile, kinds))[:8]}"[:20]
+
+
 def request_for(dataset: Dataset, target: str, kinds: Kinds) -> TargetRequest | None:
     """Return the request for a target; None while the dataset is not ready, or where it has no such column."""
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return None
     every = kinds_of(profile, kinds)
-    digest = digest_of(MEASURES_VERSION, changed_kinds(profile, every))
     return TargetRequest(
         dataset=dataset,
         profile=profile,
-        key=f"{profile.column(target).key}:{digest[:8]}"[:20],
+        key=key_of(profile, target, every),
         arguments={"target": target, "kinds": {name: kind.value for name, kind in every.items()}},
         cells=profile.rows * len(profile.columns),
         target=target,

@@ -16,6 +16,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
+from app.services.datasets.datasets import require_profile
 from app.services.measurements import runner
 from app.services.measurements.pairs import Box, PairPicture, pair
 from app.services.measurements.request import (
@@ -25,7 +26,6 @@ from app.services.measurements.request import (
     digest_of,
     kinds_of,
     names_by_key,
-    ready_profile_of,
     require_columns,
     restore_kinds,
 )
@@ -154,7 +154,7 @@ def _save_blocks(request: MatrixRequest, part: MatrixBlocks) -> None:
 
 
 def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> MatrixRequest:
-    profile = ready_profile_of(dataset)
+    profile = require_profile(dataset)
     every = kinds_of(profile, kinds)
     wanted = list(dict.fromkeys(columns)) if columns is not None else measurable(profile, every)
     require_columns(profile, wanted, field="columns")

@@ -12,7 +12,7 @@ from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services.datasets.datasets import profile_of
+from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import runner
 from app.services.measurements.request import (
     Kinds,
@@ -21,7 +21,6 @@ from app.services.measurements.request import (
     digest_of,
     kinds_of,
     names_by_key,
-    ready_profile_of,
     require_columns,
     restore_kinds,
 )
@@ -81,7 +80,7 @@ def ranking_for(
     return _ranking(dataset, target, kinds, columns, start=True)
 
 
-def find_ranking(dataset: Dataset, target: str, kinds: Kinds | None = None) -> RankingState:
+def known_of(dataset: Dataset, target: str, kinds: Kinds) -> RankingState:
     """Return what is known so far about every column and this target; nothing is started."""
     return _ranking(dataset, target, kinds, None, start=False)
 
@@ -119,7 +118,7 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
     DomainError
         At the field that names it.
     """
-    profile = ready_profile_of(dataset)
+    profile = require_profile(dataset)
     require_columns(profile, [target], field="target")
     require_columns(profile, columns or (), field="columns")
 

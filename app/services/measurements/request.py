@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError
+from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import sound_rows_of
 from app.storage import columnar
 from app.storage.tables import Dataset
 
@@ -51,20 +51,6 @@ class TargetRequest(MeasurementRequest):
     def others(self) -> list[str]:
         """Return the columns that are measured against the target."""
         return [column.name for column in self.profile.columns if column.name != self.target]
-
-
-def ready_profile_of(dataset: Dataset) -> DatasetProfile:
-    """Return what is known about a dataset.
-
-    Raises
-    ------
-    ConflictError
-        If it is not read yet.
-    """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
-    return profile
 
 
 def require_columns(profile: DatasetProfile, names: Iterable[str], *, field: str) -> None:
