@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.vocabulary import JobKind
+from app.services.datasets.datasets import require_profile
 from app.services.measurements import kinds, runner
-from app.services.measurements.request import MeasurementRequest, digest_of, ready_profile_of
+from app.services.measurements.request import MeasurementRequest, digest_of
 from app.services.measurements.runner import JsonStore, Measurement, Parts
 from app.storage.tables import Dataset, TargetRanking
 
@@ -73,7 +74,7 @@ def request_for(dataset: Dataset, goal: int) -> CountRequest:
     """Return the request to count to a number; up to three is small."""
     return CountRequest(
         dataset=dataset,
-        profile=ready_profile_of(dataset),
+        profile=require_profile(dataset),
         key=digest_of("count", goal),
         arguments={"goal": goal},
         cells=goal * runner.INLINE_CELLS // 3,

@@ -20,8 +20,8 @@ from app.services.datasets import datasets
 from app.services.measurements import associations, runner
 from app.services.measurements.request import TargetRequest
 from app.services.measurements.runner import JobLease
+from app.storage import columnar, jobs
 from app.storage import datasets as dataset_rows
-from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, Job, User
 from tests.services.measured import work_off
@@ -161,7 +161,7 @@ def test_the_target_in_disguise_is_noticed(user: User) -> None:
 
 def test_what_was_measured_is_not_measured_again(penguins: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     first = measured(penguins, MASS)
-    monkeypatch.delattr(associations.columnar, "read_frame")
+    monkeypatch.delattr(columnar, "read_frame")
     assert measured(penguins, MASS) == first
     with pytest.raises(AttributeError):
         measured(penguins, SPECIES)

@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.fold_fit import FoldFit, fit_fold
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
-from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock, accounted_peak_mb
+from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_mb
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.run_state import Part, Run
@@ -117,28 +115,13 @@ def _judge_all(run: Run) -> Any:
 
 def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
     spec, table = run.spec, run.table
-    if table.labels and len(np.unique(table.target[fold.train])) < 2:
-        raise TrainingError(
-            f"The training rows of {name} hold one class only. Choose stratified folds or fewer of them.",
-            code="one_class_fold",
-        )
-    pipeline = build_pipeline(_tuned(run, fold, name), table)
-    try:
-        with run.clock.part(FIT):
-            pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
-            said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
-    except (ValueError, np.linalg.LinAlgError) as fault:
-        raise TrainingError(
-            f"The estimator could not be fitted: {_first_sentence(fault)}", code="fit_failed"
-        ) from fault
-    given = said.scores if table.labels else said.values
-    if given is not None and not np.isfinite(given).all():
-        raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
+    fit = _fit(run, fold, name)
+    said = fit.predicted
     said_by = {
         entry.id: Predicted(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
         for entry in baselines.for_experiment(spec, table)
     }
-    return pipeline, Part(
+    return fit.pipeline, Part(
         name=name,
         train=fold.train,
         rows=fold.validation,
@@ -149,29 +132,26 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
     )
 
 
-def _tuned(run: Run, fold: Fold, name: str) -> Spec:
-    """Return the config with what a search on the training rows of this fold found, or as it is."""
-    if not run.spec.model.tuning.enabled:
-        return run.spec
+def _fit(run: Run, fold: Fold, name: str) -> FoldFit:
+    """Fit one fold, and gather what the report tells of it."""
     rows = f"the {len(fold.train):,} training rows of {name}"
+    if run.spec.model.tuning.enabled:
+        run.say(f"Searching on {rows}", [])
     asked = tuning.Asked(run.should_stop, run.most_trials, lambda trials: run.say(f"Searching on {rows}", trials))
-    run.say(f"Searching on {rows}", [])
-    # What a trial takes is fitting, so the estimate learns from it; of that, what the search takes is told apart.
-    with run.clock.part(FIT), run.clock.part(SEARCH):
-        found = tuning.search(run.spec, run.table, fold.train, part=name, number=len(run.searches), asked=asked)
-    run.searches.append(found)
-    if found.best.score is None:
-        metric = tuning.tuning_metric(run.spec).title
-        note = (
-            f"{metric} is not defined on the folds within {rows}, so no search could choose: its settings are as set."
-        )
-        run.notes.append(note)
-    run.done += len(found.trials)
-    return tuning.with_parameters(run.spec, found.chosen)
-
-
-def _first_sentence(fault: Exception) -> str:
-    return str(fault).split("\n", maxsplit=1)[0][:300]
+    fit = fit_fold(run.spec, run.table, fold, name=name, number=len(run.folds), asked=asked)
+    run.clock.add(fit.clock)
+    for category, message in fit.warned:
+        warnings.warn(message, category, stacklevel=1)
+    if fit.search is not None:
+        run.searches.append(fit.search)
+        run.done += len(fit.search.trials)
+        if fit.search.best.score is None:
+            metric = tuning.tuning_metric(run.spec).title
+            run.notes.append(
+                f"{metric} is not defined on the folds within {rows}, so no search could choose: "
+                "its settings are as set."
+            )
+    return fit
 
 
 PLAIN_WARNINGS = {

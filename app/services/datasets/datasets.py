@@ -26,6 +26,7 @@ from app.services.datasets.analysis import (
     preview_rows,
     profile_of,
     read_dataset,
+    require_profile,
     sound_rows_of,
 )
 from app.services.datasets.originals import fail_dataset, incoming_file, original_of
@@ -76,6 +77,7 @@ __all__ = [
     "purge",
     "purge_old",
     "read_dataset",
+    "require_profile",
     "reread",
     "restore_dataset",
     "sample_of",

@@ -11,11 +11,10 @@ from app.domain.analysis.leakage import leakage
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Leak
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
-from app.services.datasets.datasets import damage_of, profile_of, sound_rows_of
+from app.services.datasets.datasets import damage_of, profile_of
 from app.services.measurements import runner
 from app.services.measurements.request import Kinds, TargetRequest, changed_kinds, digest_of, kinds_of
 from app.services.measurements.runner import JsonStore, Measurement, Parts
-from app.storage import columnar
 from app.storage.tables import Dataset, Job, TargetAssociation
 
 MAX_ROWS = 100_000
@@ -41,7 +40,7 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
     return runner.ensure(MEASUREMENT, request)[0]
 
 
-def find_associations(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
+def known_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
     """Return what is known so far about every column and this target; nothing is started."""
     request = request_for(dataset, target, kinds)
     return None if request is None else STORE.find(request)
@@ -61,17 +60,21 @@ def job_for(dataset: Dataset, target: str, kinds: Kinds) -> Job | None:
     return None if job is None or job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else job
 
 
+def key_of(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
+    """Return the key of the associations with a target; other kinds of columns give another one."""
+    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, changed_kinds(profile, kinds))[:8]}"[:20]
+
+
 def request_for(dataset: Dataset, target: str, kinds: Kinds) -> TargetRequest | None:
     """Return the request for a target; None while the dataset is not ready, or where it has no such column."""
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return None
     every = kinds_of(profile, kinds)
-    digest = digest_of(MEASURES_VERSION, changed_kinds(profile, every))
     return TargetRequest(
         dataset=dataset,
         profile=profile,
-        key=f"{profile.column(target).key}:{digest[:8]}"[:20],
+        key=key_of(profile, target, every),
         arguments={"target": target, "kinds": {name: kind.value for name, kind in every.items()}},
         cells=profile.rows * len(profile.columns),
         target=target,
@@ -107,7 +110,8 @@ def _with_block(request: TargetRequest, known: Associations, block: list[str]) -
     target, kinds, time_column = request.target, request.kinds, _time_column(request)
     if not block:
         return known
-    frame = _read(request, [*block, target, *([time_column] if time_column else [])], rows=MAX_ROWS)
+    names = [*block, target, *([time_column] if time_column and time_column not in block else [])]
+    frame = request.read_frame(names, sample_rows=MAX_ROWS)
     items = associate(frame, target, kinds, columns=block).items
     leaks = leakage.column_leaks(frame, target, kinds, items)
     if time_column is not None:
@@ -124,18 +128,13 @@ def _time_column(request: TargetRequest) -> str | None:
     return axis.column
 
 
-def _read(request: TargetRequest, names: list[str], *, rows: int) -> Any:
-    """Return at most so many rows of some columns."""
-    path = sound_rows_of(request.dataset)
-    return columnar.read_frame(path, request.profile, list(dict.fromkeys(names)), sample_rows=rows)
-
-
 def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
     numbers = [item for item in known.items if request.kinds[item.column].is_number and item.value is not None]
     closest = sorted(numbers, key=lambda item: -abs(item.value or 0.0))[:MAX_PARTS]
     if len(closest) < 2:
         return []
-    frame = _read(request, [*(item.column for item in closest), request.target], rows=ROWS_OF_PARTS)
+    names = [*(item.column for item in closest), request.target]
+    frame = request.read_frame(names, sample_rows=ROWS_OF_PARTS)
     return leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
 
 

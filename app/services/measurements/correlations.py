@@ -16,7 +16,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
-from app.services.datasets.datasets import sound_rows_of
+from app.services.datasets.datasets import require_profile
 from app.services.measurements import runner
 from app.services.measurements.pairs import Box, PairPicture, pair
 from app.services.measurements.request import (
@@ -26,12 +26,11 @@ from app.services.measurements.request import (
     digest_of,
     kinds_of,
     names_by_key,
-    ready_profile_of,
     require_columns,
     restore_kinds,
 )
 from app.services.measurements.runner import Measurement, Parts, WorkState
-from app.storage import columnar, jobs, measurements
+from app.storage import jobs, measurements
 from app.storage.tables import Dataset
 
 __all__ = ["Box", "MatrixState", "PairPage", "PairPicture", "cancel", "matrix_for", "pair", "pairs_ranked", "start"]
@@ -123,8 +122,7 @@ class MatrixRequest(MeasurementRequest):
     def read_columns(self, group: int) -> Slab:
         """Read a group of columns and make it ready."""
         names = [self.names[index] for index in self.groups[group]]
-        path = sound_rows_of(self.dataset)
-        return prepare(columnar.read_frame(path, self.profile, names, sample_rows=self.rows_used), self.kinds)
+        return prepare(self.read_frame(names, sample_rows=self.rows_used), self.kinds)
 
     def measure_block(self, place: int, columns: Callable[[int], Slab]) -> Block:
         """Measure one block."""
@@ -155,7 +153,7 @@ def _save_blocks(request: MatrixRequest, part: MatrixBlocks) -> None:
 
 
 def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> MatrixRequest:
-    profile = ready_profile_of(dataset)
+    profile = require_profile(dataset)
     every = kinds_of(profile, kinds)
     wanted = list(dict.fromkeys(columns)) if columns is not None else measurable(profile, every)
     require_columns(profile, wanted, field="columns")

@@ -21,11 +21,10 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
-from app.services.datasets import datasets
 from app.services.measurements import runner
 from app.services.measurements.request import MeasurementRequest
 from app.services.measurements.runner import Measurement, Parts
-from app.storage import columnar, timings
+from app.storage import timings
 from app.storage.tables import Dataset, FitTiming
 
 MAX_TIMINGS = 2_000
@@ -148,9 +147,7 @@ def _compute(request: WorkloadRequest) -> Parts[TimedFits]:
     """Time short fits. Data that cannot carry the config is refused at the launch, and teaches nothing here."""
     from app.domain.estimation.timed_fits import timed_fits
 
-    names = columns_read(request.spec, request.profile)
-    path = datasets.sound_rows_of(request.dataset)
-    frame = columnar.read_frame(path, request.profile, names, sample_rows=TIMED_ROWS)
+    frame = request.read_frame(columns_read(request.spec, request.profile), sample_rows=TIMED_ROWS)
     with suppress(TrainingError):
         for count, timing in enumerate(timed_fits(request.spec, frame, request.profile), start=1):
             yield TimedFits((timing,)), {"done": count}

@@ -9,8 +9,8 @@ import numpy as np
 
 from app.domain.analysis.associations.column_block import NEVER, prepare
 from app.domain.analysis.associations.correlation import Method, assembled, block_of, number_measure
-from app.services.datasets.datasets import sound_rows_of
-from app.services.measurements.request import Kinds, kinds_of, ready_profile_of, require_columns
+from app.services.datasets.datasets import require_profile, sound_rows_of
+from app.services.measurements.request import Kinds, kinds_of, require_columns
 from app.storage import columnar
 from app.storage.tables import Dataset
 
@@ -65,7 +65,7 @@ def pair(
     DomainError
         If there is no such column.
     """
-    profile = ready_profile_of(dataset)
+    profile = require_profile(dataset)
     require_columns(profile, (one, other), field="columns")
     if one == other:
         return PairPicture("none", one, other, 0, 0, reason="That is one column: choose two.")

@@ -12,7 +12,7 @@ from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import runner
 from app.services.measurements.request import (
     Kinds,
@@ -21,12 +21,10 @@ from app.services.measurements.request import (
     digest_of,
     kinds_of,
     names_by_key,
-    ready_profile_of,
     require_columns,
     restore_kinds,
 )
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
-from app.storage import columnar
 from app.storage.tables import Dataset, TargetRanking
 
 BLOCK_CELLS = 8_000_000
@@ -81,7 +79,7 @@ def ranking_for(
     return _ranking(dataset, target, kinds, columns, start=True)
 
 
-def find_ranking(dataset: Dataset, target: str, kinds: Kinds | None = None) -> RankingState:
+def known_of(dataset: Dataset, target: str, kinds: Kinds) -> RankingState:
     """Return what is known so far about every column and this target; nothing is started."""
     return _ranking(dataset, target, kinds, None, start=False)
 
@@ -119,7 +117,7 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
     DomainError
         At the field that names it.
     """
-    profile = ready_profile_of(dataset)
+    profile = require_profile(dataset)
     require_columns(profile, [target], field="target")
     require_columns(profile, columns or (), field="columns")
 
@@ -147,8 +145,7 @@ def _compute(request: TargetRequest) -> Parts[MeasuredRanking]:
         width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
             names = [*others[start : start + width], request.target]
-            path = sound_rows_of(request.dataset)
-            frame = columnar.read_frame(path, request.profile, names, sample_rows=size)
+            frame = request.read_frame(names, sample_rows=size)
             measured = ranking.rank_columns(frame, request.target, request.kinds, seed=SEED, before=before)
             items.update({item.name: item for item in measured})
             last = start + width >= len(others)

@@ -12,8 +12,9 @@ import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.errors import DomainError
-from app.domain.estimation import estimate
+from app.domain.estimation import Machine, estimate
 from app.domain.experiment import Draft, ModelPart, Spec
+from app.domain.problems import Problem
 from app.domain.recommendation.estimators import Ranked, rank
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.propose import make_plan
@@ -29,19 +30,17 @@ from app.domain.recommendation.verdict import (
     said_of,
 )
 from app.domain.training.preprocessing.preparation import columns_read
-from app.domain.vocabulary import JobKind
+from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import analysis, analysis_cache
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
 from app.services.measurements.request import (
     MeasurementRequest,
     digest_of,
     kinds_of,
-    ready_profile_of,
     require_columns,
 )
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
-from app.storage import columnar
 from app.storage.db import transaction
 from app.storage.tables import Dataset, ModelEvidence
 
@@ -85,13 +84,13 @@ class SpecRequest(MeasurementRequest):
 def _find_evidence(request: SpecRequest) -> Evidence | None:
     """Return what is stored for this dataset; else what the same content gave in another one."""
     found = STORE.find(request)
-    shared = analysis.cache_key(request.dataset, "evidence", request.key) if found is None else None
+    return _find_shared(request) if found is None else found
+
+
+def _find_shared(request: SpecRequest) -> Evidence | None:
+    shared = analysis.cache_key(request.dataset, "evidence", request.key)
     values = analysis_cache.find(shared) if shared else None
-    if isinstance(values, dict):
-        found = Evidence.from_json(values)
-        with transaction():
-            STORE.save(request, found)
-    return found
+    return Evidence.from_json(values) if isinstance(values, dict) else None
 
 
 def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
@@ -104,24 +103,52 @@ def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Spec
     return SpecRequest(dataset=dataset, profile=profile, key=key_of(spec, profile), arguments=arguments, spec=spec)
 
 
-def recommend(dataset: Dataset, plan: Plan, *, again: bool = False, start: bool = True) -> Recommendations | None:
+def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
     """Return what is known so far; what is not known is being measured. None where nothing can be recommended yet.
 
-    `again` has the fits made once more that failed or were stopped. Without `start` nothing is measured.
+    `again` has the fits made once more that failed or were stopped.
     """
     request = _request_for(dataset, plan)
     if request is None:
         return None
-    look = associations.associations_for if start else associations.find_associations
-    known = look(dataset, request.spec.task.target, kinds_of(request.profile, request.spec.data.column_kinds))
-    faults = [problem for step in NEEDED for problem in plan.errors_of(step)]
-    if faults or not start:
+    known = associations.associations_for(dataset, *_goal_of(request))
+    shared = _find_shared(request) if STORE.find(request) is None else None
+    if shared is not None:
+        with transaction():
+            STORE.save(request, shared)
+    if _faults(plan):
         result, work = runner.look(MEASUREMENT, request)
     else:
         result, work = runner.ensure(MEASUREMENT, request, again=again)
-    if faults and not work.reason:
-        work = replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
-    return _recommendations(request, result, work, known)
+    return _recommendations(request, result, _with_faults(work, plan), known)
+
+
+def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
+    """Return what is known so far; nothing is started. None where nothing can be recommended yet."""
+    request = _request_for(dataset, plan)
+    if request is None:
+        return None
+    known = associations.known_for(dataset, *_goal_of(request))
+    result, work = runner.look(MEASUREMENT, request)
+    return _recommendations(request, result, _with_faults(work, plan), known, machine)
+
+
+def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind]]:
+    """Return the target, and the kind of every column."""
+    return request.spec.task.target, kinds_of(request.profile, request.spec.data.column_kinds)
+
+
+def _faults(plan: Plan) -> list[Problem]:
+    """Return what would make every fit fail."""
+    return [problem for step in NEEDED for problem in plan.errors_of(step)]
+
+
+def _with_faults(work: WorkState, plan: Plan) -> WorkState:
+    """Say what must be put right before there are fits, where nothing else is said."""
+    faults = _faults(plan)
+    if work.reason or not faults:
+        return work
+    return replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
 
 
 def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Said, ...]:
@@ -141,7 +168,7 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     DomainError
         Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
     """
-    profile = ready_profile_of(dataset)
+    profile = require_profile(dataset)
     features = _names(features or (), profile)
     require_columns(profile, [target] if target else (), field="target")
     require_columns(profile, features, field="features")
@@ -192,23 +219,28 @@ def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = N
 
 
 def _recommendations(
-    request: SpecRequest, found: Evidence | None, work: WorkState, known: Associations | None = None
+    request: SpecRequest,
+    found: Evidence | None,
+    work: WorkState,
+    known: Associations | None = None,
+    machine: Machine | None = None,
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
     ranking = in_order(_ranking(spec, profile, known), found)
-    items = tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking)
+    machine = machine or estimates.machine()
+    items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
     evidence = found if found is not None and found.items else None
     return Recommendations(spec, items, said_of(traits, found), evidence, **vars(work))
 
 
 def _item(
-    spec: Spec, profile: DatasetProfile, ranked: Ranked, *, traits: Traits, found: Evidence | None
+    spec: Spec, profile: DatasetProfile, ranked: Ranked, *, traits: Traits, found: Evidence | None, machine: Machine
 ) -> Recommendation:
     measured = found.of(ranked.entry.id) if found is not None else None
     expected = expected_of(measured, found) if found is not None and measured is not None else None
     model = ModelPart(estimator=ranked.entry.id, parameters=ranked.parameters)
-    forecast = estimate(spec.model_copy(update={"model": model}), profile, estimates.machine())
+    forecast = estimate(spec.model_copy(update={"model": model}), profile, machine)
     if expected is None and not ranked.entry.is_baseline:
         expected = expected_by_rules(traits, spec.metrics.primary)
     return Recommendation(ranked, expected, forecast, measured)
@@ -220,9 +252,8 @@ def _compute(request: SpecRequest) -> Parts[Evidence]:
     from app.domain.recommendation.evidence import measure
 
     begin, spec, profile = time.monotonic(), request.spec, request.profile
-    frame = _rows(request.dataset, profile, spec)
-    kinds = kinds_of(profile, spec.data.column_kinds)
-    ranking = _ranking(spec, profile, associations.associations_for(request.dataset, spec.task.target, kinds))
+    frame = _read_rows(request)
+    ranking = _ranking(spec, profile, associations.associations_for(request.dataset, *_goal_of(request)))
     left = max(BUDGET - (time.monotonic() - begin), MIN_SECONDS)
     for part in measure(spec, frame, profile, ranking=ranking, seconds=left):
         fraction = 1.0 if part.complete else min(part.seconds / BUDGET, 0.99)
@@ -233,13 +264,11 @@ def _compute(request: SpecRequest) -> Parts[Evidence]:
         analysis_cache.keep(shared, part.to_json())
 
 
-def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> pd.DataFrame:
+def _read_rows(request: SpecRequest) -> pd.DataFrame:
     """Return enough rows of what the config names: drawn, or the latest where time orders them."""
-    names, ordered_by = columns_read(spec, profile), spec.task.time_column
-    if ordered_by is None:
-        return columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MAX_ROWS)
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
-    if len(frame) <= MAX_ROWS:
+    names, ordered_by = columns_read(request.spec, request.profile), request.spec.task.time_column
+    frame = request.read_frame(names, sample_rows=MAX_ROWS if ordered_by is None else None)
+    if ordered_by is None or len(frame) <= MAX_ROWS:
         return frame
     return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MAX_ROWS)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError
+from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind
-from app.services.datasets.datasets import profile_of
+from app.services.datasets.datasets import sound_rows_of
+from app.storage import columnar
 from app.storage.tables import Dataset
 
 Kinds = Mapping[str, ColumnKind]
@@ -32,6 +35,10 @@ class MeasurementRequest:
     arguments: dict[str, Any]
     cells: int | None = None
 
+    def read_frame(self, names: Sequence[str], *, sample_rows: int | None = None) -> pd.DataFrame:
+        """Return the rows of some columns; of more than `sample_rows`, so many that are the same each time."""
+        return columnar.read_frame(sound_rows_of(self.dataset), self.profile, names, sample_rows=sample_rows)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TargetRequest(MeasurementRequest):
@@ -44,20 +51,6 @@ class TargetRequest(MeasurementRequest):
     def others(self) -> list[str]:
         """Return the columns that are measured against the target."""
         return [column.name for column in self.profile.columns if column.name != self.target]
-
-
-def ready_profile_of(dataset: Dataset) -> DatasetProfile:
-    """Return what is known about a dataset.
-
-    Raises
-    ------
-    ConflictError
-        If it is not read yet.
-    """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
-    return profile
 
 
 def require_columns(profile: DatasetProfile, names: Iterable[str], *, field: str) -> None:

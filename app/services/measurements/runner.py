@@ -15,9 +15,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError
 from app.domain.vocabulary import JobKind, RunState
-from app.services.datasets.datasets import profile_of
+from app.services.datasets.datasets import profile_of, require_profile
 from app.services.jobs import life
-from app.services.measurements.request import MeasurementRequest, ready_profile_of
+from app.services.measurements.request import MeasurementRequest
 from app.storage import datasets, jobs, measurements
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, JsonResult
@@ -54,8 +54,9 @@ class JsonStore(Generic[ResultT]):
     def find(self, request: MeasurementRequest) -> ResultT | None:
         """Return the result as far as it goes, or None."""
         place = (request.dataset.id, request.key)
-        if place in self._complete:
-            return self._complete[place]
+        known = self._complete.get(place)
+        if known is not None:
+            return known
         payload = measurements.find_payload(self.table, *place)
         result = None if payload is None else self.from_json(payload)
         if result is not None and result.complete:
@@ -225,7 +226,7 @@ def run_job(
         If it was to stop before all was measured, or the lease was lost.
     """
     dataset = datasets.get_dataset(dataset_id)
-    request = measurement.restore_request(dataset, ready_profile_of(dataset), arguments)
+    request = measurement.restore_request(dataset, require_profile(dataset), arguments)
     with closing(measure(measurement, request, lease=lease)) as parts:
         for _ in parts:
             if lease.should_stop() and not is_complete(measurement.find(request)):

@@ -36,6 +36,12 @@ class Clock:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
             self.work[name] = self.work.get(name, 0.0) + time.process_time() - begun
 
+    def add(self, other: Clock) -> None:
+        """Add the seconds that another clock counted."""
+        for total, seconds in ((self.seconds, other.seconds), (self.work, other.work)):
+            for name, value in seconds.items():
+                total[name] = total.get(name, 0.0) + value
+
     def total(self) -> float:
         """Return the seconds on the wall since it was made."""
         return time.perf_counter() - self.started

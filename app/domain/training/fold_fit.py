@@ -1,0 +1,106 @@
+"""One fold: its search for hyperparameters, its fit, and what it predicts on the rows held back.
+
+The fit of a fold depends on its arguments alone, and changes none of them. Folds can be fitted in any order, side by
+side or on other machines, and give the same bits; arguments and result travel between processes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import TrainingError
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.report.clock import FIT, SEARCH, Clock
+from app.domain.training.tuning import tuning
+from app.domain.training.validation import scoring
+from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.splitting import Fold
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """What fitting one fold gave.
+
+    `pipeline` is fitted on the training rows, `predicted` is what it says of the validation rows. `search` is None
+    without tuning. `warned` holds what libraries warned of, once each, and `clock` what it took.
+    """
+
+    pipeline: Any
+    predicted: Predicted
+    search: tuning.Search | None
+    warned: tuple[tuple[type[Warning], str], ...]
+    clock: Clock = field(compare=False)
+
+
+def fit_fold(
+    spec: Spec, table: Table, fold: Fold, *, name: str, number: int, asked: tuning.Asked | None = None
+) -> FoldFit:
+    """Fit a config on the training rows of one fold and predict its validation rows.
+
+    Parameters
+    ----------
+    spec, table
+        The config, whose seed decides all that is drawn, and what is trained on. Neither is changed.
+    fold
+        Which rows train and which are predicted.
+    name, number
+        What the fold is called, and its place from 0 on, from which the seed of its search is made.
+    asked
+        What a search asks between two fits; without it nothing ends the search early.
+
+    Raises
+    ------
+    TrainingError
+        With a sentence, when the rows cannot carry the config.
+    StoppedError
+        When `asked.should_stop` said so.
+    """
+    import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
+    from threadpoolctl import threadpool_limits
+
+    if table.labels and len(np.unique(table.target[fold.train])) < 2:
+        raise TrainingError(
+            f"The training rows of {name} hold one class only. Choose stratified folds or fewer of them.",
+            code="one_class_fold",
+        )
+    clock = Clock()
+    # More threads add up numbers in another order, which gives other bits.
+    with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        search = _search(spec, table, fold, name=name, number=number, asked=asked, clock=clock)
+        pipeline = build_pipeline(spec if search is None else tuning.with_parameters(spec, search.chosen), table)
+        predicted = _fit_and_predict(pipeline, table, fold, clock)
+    warned = tuple(dict.fromkeys((item.category, str(item.message)) for item in caught))
+    return FoldFit(pipeline, predicted, search, warned, clock)
+
+
+def _search(
+    spec: Spec, table: Table, fold: Fold, *, name: str, number: int, asked: tuning.Asked | None, clock: Clock
+) -> tuning.Search | None:
+    """Look for better hyperparameters on the training rows, where the config wants that."""
+    if not spec.model.tuning.enabled:
+        return None
+    asked = asked or tuning.Asked(lambda: False, lambda: None)
+    # What a trial takes is fitting, so the estimate learns from it; of that, what the search takes is told apart.
+    with clock.part(FIT), clock.part(SEARCH):
+        return tuning.search(spec, table, fold.train, part=name, number=number, asked=asked)
+
+
+def _fit_and_predict(pipeline: Any, table: Table, fold: Fold, clock: Clock) -> Predicted:
+    try:
+        with clock.part(FIT):
+            pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
+            predicted = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
+    except (ValueError, np.linalg.LinAlgError) as fault:
+        sentence = str(fault).split("\n", maxsplit=1)[0][:300]
+        raise TrainingError(f"The estimator could not be fitted: {sentence}", code="fit_failed") from fault
+    given = predicted.scores if table.labels else predicted.values
+    if given is not None and not np.isfinite(given).all():
+        raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
+    return predicted
