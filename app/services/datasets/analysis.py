@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from app import queue
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION, DatasetProfile
-from app.domain.errors import DamagedFileError, NotFoundError, UnreadableFileError
+from app.domain.errors import ConflictError, DamagedFileError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import DatasetState, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, samples
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 PROFILES_KEPT = 16
 # A tenth of a second, and some 10 MB.
 COLUMNS_RECALLED = 3_000
+NOT_READY = "The dataset is not ready yet."
 FILE_GONE = "The uploaded file is gone. Upload it again."
 FILE_DAMAGED = "The stored file is no longer what was uploaded. Upload it again."
 ORIGINAL_GONE = "The file as it came was not kept, so it cannot be read in another way. Upload it again."
@@ -142,6 +143,20 @@ def profile_of(dataset: Dataset) -> DatasetProfile | None:
         return None
     profile = DatasetProfile.from_json(values)
     _remember(_profiles, dataset.id, profile)
+    return profile
+
+
+def require_profile(dataset: Dataset, *, code: str = "dataset_not_ready") -> DatasetProfile:
+    """Return what is known about a dataset that must be ready.
+
+    Raises
+    ------
+    ConflictError
+        Where it is not.
+    """
+    profile = profile_of(dataset)
+    if profile is None:
+        raise ConflictError(NOT_READY, code=code)
     return profile
 
 

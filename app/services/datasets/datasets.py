@@ -29,6 +29,7 @@ from app.services.datasets.analysis import (
     preview_rows,
     profile_of,
     read_dataset,
+    require_profile,
     sound_rows_of,
 )
 from app.services.datasets.samples import (
@@ -78,6 +79,7 @@ __all__ = [
     "purge",
     "purge_old",
     "read_dataset",
+    "require_profile",
     "reread",
     "restore_dataset",
     "sample_of",
@@ -136,8 +138,7 @@ def reread(
         in too many ways. The dataset it came from is as it was.
     """
     source = get_dataset(user, dataset_id)
-    if source.state != DatasetState.READY.value:
-        raise ConflictError("This dataset has not been read to its end yet.", code="not_ready")
+    require_profile(source, code="not_ready")
     choices = _changed(source, changes)
     known = _find_same(source, choices)
     if known is not None:

@@ -12,7 +12,7 @@ from app.domain.analysis.associations.association import associate
 from app.domain.analysis.leakage import leakage
 from app.domain.analysis.profiling.profile import Association, Associations, DatasetProfile, Leak
 from app.domain.vocabulary import ColumnKind, JobKind
-from app.services.datasets.datasets import damage_of, profile_of, sound_rows_of
+from app.services.datasets.datasets import damage_of, profile_of, require_profile, sound_rows_of
 from app.services.measurements.measuring import Kinds, ask_worker, digest_of, overruled
 from app.storage import columnar, datasets, jobs
 from app.storage.db import transaction
@@ -55,6 +55,14 @@ def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Association
         return measure(dataset, target, kinds, lambda _part: True)
     ask(dataset, target, kinds, again=False)
     return known
+
+
+def known_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
+    """Return what is known so far about every column and this target; nothing is measured for it."""
+    profile = profile_of(dataset)
+    if profile is None or not profile.has(target):
+        return None
+    return _known(dataset.id, key_of(profile, target, kinds))
 
 
 def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool) -> None:
@@ -100,9 +108,7 @@ def measure(dataset: Dataset, target: str, kinds: Kinds, go_on: Callable[[Associ
 
     What a column gives away by itself comes with its block, and what columns give away together comes last.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
+    profile = require_profile(dataset)
     key = key_of(profile, target, kinds)
     others = [column.name for column in profile.columns if column.name != target]
     rows = min(profile.rows, MOST_ROWS)

@@ -14,10 +14,10 @@ from app.domain.analysis.associations import correlation
 from app.domain.analysis.associations.column_block import NEVER, Slab, prepare
 from app.domain.analysis.associations.correlation import Block, Line, Matrix, Method
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError, TooManyError
+from app.domain.errors import DomainError, TooManyError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import require_profile, sound_rows_of
 from app.services.measurements.measuring import (
     OPEN,
     Held,
@@ -150,9 +150,7 @@ class _Asked:
 
 
 def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> _Asked:
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    profile = require_profile(dataset)
     every = kinds_of(profile, kinds)
     wanted = list(dict.fromkeys(columns)) if columns is not None else measurable(profile, every)
     for name in wanted:
@@ -319,9 +317,7 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
 
 
 def _from_arguments(dataset: Dataset, arguments: dict[str, Any]) -> _Asked:
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready.", code="dataset_not_ready")
+    profile = require_profile(dataset)
     by_key = {column.key: column.name for column in profile.columns}
     kinds = {by_key[key]: ColumnKind(kind) for key, kind in arguments["kinds"].items()}
     names = tuple(by_key[key] for key in arguments["columns"])

@@ -9,8 +9,8 @@ import numpy as np
 
 from app.domain.analysis.associations.column_block import NEVER, prepare
 from app.domain.analysis.associations.correlation import Method, assembled, block_of, number_measure
-from app.domain.errors import ConflictError, DomainError
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.domain.errors import DomainError
+from app.services.datasets.datasets import require_profile, sound_rows_of
 from app.services.measurements.measuring import Kinds, kinds_of
 from app.storage import columnar
 from app.storage.tables import Dataset
@@ -66,9 +66,7 @@ def pair(
     DomainError
         If there is no such column.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    profile = require_profile(dataset)
     for name in (one, other):
         if not profile.has(name):
             raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field="columns")

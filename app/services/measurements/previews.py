@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.checks.rules import check_transforms
-from app.domain.errors import ConflictError
 from app.domain.experiment import FeaturesPart, Spec, TransformPart
 from app.domain.problems import Problem
 from app.domain.training.preprocessing import previewing
 from app.domain.training.preprocessing.previewing import Preview
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import require_profile, sound_rows_of
 from app.storage import columnar
 from app.storage.tables import Dataset
 
@@ -35,9 +34,7 @@ def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> Shown:
     TrainingError
         With a sentence, where it cannot be followed.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    profile = require_profile(dataset)
     names, ordered = previewing.columns_read(spec, part, profile), previewing.in_order(spec, part, profile)
     if ordered and spec.task.time_column is not None:
         by = [name for name in (spec.task.group_column, spec.task.time_column) if name is not None]

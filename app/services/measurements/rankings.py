@@ -12,11 +12,12 @@ from typing import Any
 from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import ConflictError, DomainError
+from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets import analysis
+from app.services.datasets.datasets import profile_of, require_profile, sound_rows_of
 from app.services.measurements.measuring import Held, Kinds, ask_worker, digest_of, kinds_of, overruled
-from app.storage import columnar, datasets
+from app.storage import columnar, datasets, jobs
 from app.storage import correlations as rows_of_rankings
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job
@@ -79,8 +80,7 @@ def ranking_for(
     """
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
-        gone = "The dataset is not ready yet." if profile is None else f"There is no column named {target[:60]}."
-        return RankingState(target, (), 0, 0, "none", reason=gone)
+        return _nothing(profile, target)
     every = kinds_of(profile, kinds)
     key = _key(profile, target, every)
     found = _stored(dataset.id, key)
@@ -95,6 +95,22 @@ def ranking_for(
     return _state(profile, target, found, job, columns)
 
 
+def known_of(dataset: Dataset, target: str, kinds: Kinds) -> RankingState:
+    """Return what is known so far about every column and this target; nothing is begun for it."""
+    profile = profile_of(dataset)
+    if profile is None or not profile.has(target):
+        return _nothing(profile, target)
+    key = _key(profile, target, kinds)
+    found = _stored(dataset.id, key)
+    job = None if found.complete else jobs.find_job(dataset.id, JobKind.RANK, key=key)
+    return _state(profile, target, found, job, None)
+
+
+def _nothing(profile: DatasetProfile | None, target: str) -> RankingState:
+    gone = analysis.NOT_READY if profile is None else f"There is no column named {target[:60]}."
+    return RankingState(target, (), 0, 0, "none", reason=gone)
+
+
 def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | None) -> None:
     """Refuse names that no column has.
 
@@ -103,9 +119,7 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
     DomainError
         At the field that names it.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    profile = require_profile(dataset)
     for field, name in (("target", target), *(("columns", name) for name in columns or ())):
         if not profile.has(name):
             raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field=field)
@@ -190,9 +204,7 @@ def _progress(now: dict[str, Ranked], at: int, sizes: list[int], *, seconds_left
 def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held) -> bool:
     """Measure for a worker, which knows ids and plain values only; returns whether the last round was done."""
     dataset = datasets.get_dataset(dataset_id)
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
+    profile = require_profile(dataset)
     target, kinds = _from_arguments(profile, arguments)
     key = _key(profile, target, kinds)
 

@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import ConflictError, DomainError
-from app.domain.estimation import estimate
+from app.domain.errors import DomainError
+from app.domain.estimation import Machine, estimate
 from app.domain.experiment import Draft, ModelPart, Spec
+from app.domain.problems import Problem
 from app.domain.recommendation.estimators import Ranked, rank
+from app.domain.recommendation.goal import goal_of
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.traits import Traits, traits_of_spec
@@ -32,10 +34,10 @@ from app.domain.recommendation.verdict import (
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind, RunState
 from app.services.datasets import analysis, analysis_cache
-from app.services.datasets.datasets import profile_of, sound_rows_of
+from app.services.datasets.datasets import profile_of, require_profile, sound_rows_of
 from app.services.measurements import associations, estimates
 from app.services.measurements.measuring import OPEN, Held, ask_worker, digest_of, kinds_of, waiting_reason
-from app.storage import columnar, datasets, evidence
+from app.storage import columnar, datasets, evidence, jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job
 
@@ -89,20 +91,49 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     `again` has the fits made once more that failed or were stopped.
     """
     profile, spec = profile_of(dataset), plan.spec
-    if profile is None or spec is None:
-        return None
+    return None if profile is None or spec is None else _recommend(dataset, plan, spec, profile, again=again)
+
+
+def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
+    """Return what is known so far for a dataset as it is suggested; see `recommend` and `plan_for`."""
+    profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
+    return _recommend(dataset, plan, _spec_of(plan), profile, again=False)
+
+
+def _recommend(dataset: Dataset, plan: Plan, spec: Spec, profile: DatasetProfile, *, again: bool) -> Recommendations:
     known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
     key = key_of(spec, profile)
-    found, job = _stored(dataset, key), None
-    faults = [one for step in NEEDED for one in plan.errors_of(step)]
-    if (found is None or not found.complete) and not faults:
+    found, job = _stored(dataset, key, keep=True), None
+    if (found is None or not found.complete) and not _faults(plan):
         config = spec.to_json()
         job = ask_worker(
             JobKind.RECOMMEND, dataset, key=key, seconds=SECONDS, arguments={"config": config}, again=again
         )
         found = _stored(dataset, key)
-    reason = "Short fits begin when this is put right: " + faults[0].message if faults else ""
-    return _of(spec, profile, found, known=known, job=job, reason=reason)
+    return _of(spec, profile, found, known=known, job=job, reason=_hindrance(plan))
+
+
+def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
+    """Return what is known so far; nothing is begun for it. None where nothing can be recommended yet."""
+    profile, spec = profile_of(dataset), plan.spec
+    if profile is None or spec is None:
+        return None
+    known = associations.known_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
+    key = key_of(spec, profile)
+    found, job = _stored(dataset, key), None
+    if (found is None or not found.complete) and not _faults(plan):
+        job = jobs.find_job(dataset.id, JobKind.RECOMMEND, key=key)
+    return _of(spec, profile, found, known=known, job=job, reason=_hindrance(plan), machine=machine)
+
+
+def _faults(plan: Plan) -> list[Problem]:
+    """Return what would make every fit fail."""
+    return [one for step in NEEDED for one in plan.errors_of(step)]
+
+
+def _hindrance(plan: Plan) -> str:
+    faults = _faults(plan)
+    return "Short fits begin when this is put right: " + faults[0].message if faults else ""
 
 
 def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Said, ...]:
@@ -122,9 +153,7 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     DomainError
         Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
     """
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    profile = require_profile(dataset)
     features = _names(features or (), profile)
     for field, name in (*((("target", target),) if target else ()), *(("features", name) for name in features)):
         if not profile.has(name):
@@ -135,11 +164,18 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     if features:
         chosen = set(features)
         answers["features"] = {f"column.{one.key}": one.name in chosen for one in profile.columns if one.name != target}
-    plan = make_plan(Draft(answers), profile, None)
+    goal = goal_of(Draft(answers), profile)
+    known = None if goal is None else associations.associations_for(dataset, goal.target, goal.kinds)
+    plan = make_plan(Draft(answers), profile, known)
+    _spec_of(plan)
+    return plan
+
+
+def _spec_of(plan: Plan) -> Spec:
+    """Return the config of a plan; where there is none, say why."""
     if plan.spec is None:
         raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
-    known = associations.associations_for(dataset, plan.spec.task.target, kinds_of(profile, None))
-    return plan if known is None else make_plan(Draft(answers), profile, known)
+    return plan.spec
 
 
 def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
@@ -175,8 +211,8 @@ def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = N
     return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
 
 
-def _stored(dataset: Dataset, key: str) -> Evidence | None:
-    """Return what is stored for this dataset; else what the same content gave in another one."""
+def _stored(dataset: Dataset, key: str, *, keep: bool = False) -> Evidence | None:
+    """Return what is stored for this dataset; else what the same content gave in another one, stored for this too."""
     row = evidence.find_evidence(dataset.id, key)
     if row is not None:
         return Evidence.from_json(row.payload)
@@ -184,8 +220,9 @@ def _stored(dataset: Dataset, key: str) -> Evidence | None:
     values = analysis_cache.find(shared) if shared else None
     if not isinstance(values, dict):
         return None
-    with transaction():
-        evidence.save_evidence(dataset.id, key, values)
+    if keep:
+        with transaction():
+            evidence.save_evidence(dataset.id, key, values)
     return Evidence.from_json(values)
 
 
@@ -197,7 +234,9 @@ def _of(
     known: Associations | None,
     job: Job | None,
     reason: str,
+    machine: Machine | None = None,
 ) -> Recommendations:
+    machine = machine or estimates.machine()
     traits = traits_of_spec(spec, profile, known)
     state = RunState.FINISHED.value if found and found.complete else job.state if job is not None else "none"
     if job is not None and state == RunState.FAILED.value:
@@ -207,7 +246,7 @@ def _of(
     ranking = in_order(_ranking(spec, profile, known), found)
     return Recommendations(
         spec=spec,
-        items=tuple(_item(spec, profile, one, traits=traits, found=found) for one in ranking),
+        items=tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking),
         said=said_of(traits, found),
         evidence=found if found is not None and found.items else None,
         state=state,
@@ -218,12 +257,12 @@ def _of(
 
 
 def _item(
-    spec: Spec, profile: DatasetProfile, ranked: Ranked, *, traits: Traits, found: Evidence | None
+    spec: Spec, profile: DatasetProfile, ranked: Ranked, *, traits: Traits, found: Evidence | None, machine: Machine
 ) -> Recommendation:
     measured = found.of(ranked.entry.id) if found is not None else None
     expected = expected_of(measured, found) if found is not None and measured is not None else None
     model = ModelPart(estimator=ranked.entry.id, parameters=ranked.parameters)
-    forecast = estimate(spec.model_copy(update={"model": model}), profile, estimates.machine())
+    forecast = estimate(spec.model_copy(update={"model": model}), profile, machine)
     if expected is None and not ranked.entry.is_baseline:
         expected = expected_by_rules(traits, spec.metrics.primary)
     return Recommendation(ranked, expected, forecast, measured)
@@ -241,9 +280,7 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
     from app.domain.recommendation.evidence import measure
 
     begun, dataset = time.monotonic(), datasets.get_dataset(dataset_id)
-    profile = profile_of(dataset)
-    if profile is None:
-        raise ValueError("the dataset is not ready")
+    profile = require_profile(dataset)
     spec, key = Spec.model_validate(arguments["config"]), str(arguments["key"])
 
     def keep(part: Evidence) -> bool:
