@@ -1,4 +1,4 @@
-"""Server time of each step against that of another commit, turn by turn in one run: `… steps_against [COMMIT]`.
+"""Server time of each step against another commit, turn by turn in one run: `… steps_against [COMMIT] [ROUNDS]`.
 
 Figure: the 95th percentile of each step is at most 0.6 of that on commit 1ca9dd4. The other commit is checked out
 beside this tree, each of the two answers in a process of its own, and every request is sent to both before the next
@@ -64,15 +64,15 @@ def main() -> None:
         git = ["git", "-C", str(ROOT), "worktree"]
         subprocess.run([*git, "add", "--detach", str(other), commit], check=True, capture_output=True)
         try:
-            _compare(other)
+            _compare(other, rounds=int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS)
         finally:
             subprocess.run([*git, "remove", "--force", str(other)], check=True, capture_output=True)
 
 
-def _compare(other: Path) -> None:
+def _compare(other: Path, *, rounds: int) -> None:
     trees = {"before": Tree(other), "now": Tree(ROOT)}
     times: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for turn in range(ROUNDS + 2):
+    for turn in range(rounds + 2):
         for slug in STEPS:
             for kind in KINDS:
                 for name, tree in sorted(trees.items(), reverse=bool(turn % 2)):

@@ -13,7 +13,7 @@ from scipy import stats
 from sqlalchemy import select
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import NotFoundError
+from app.domain.errors import ConflictError, NotFoundError
 from app.domain.vocabulary import ColumnKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import datasets
@@ -211,7 +211,7 @@ def test_of_what_is_not_there_nothing_is_known(penguins: Dataset, user: User) ->
     assert associations.associations_for(penguins, "no such column", kinds_of(penguins)) is None
     waiting = datasets.start_upload(user, "river.csv")
     assert associations.associations_for(waiting, "flow", {}) is None
-    with pytest.raises(ValueError, match="not ready"):
+    with pytest.raises(ConflictError, match="not ready"):
         associations.measure(waiting, "flow", {}, lambda _part: True)
     with pytest.raises(NotFoundError):
         associations.measure_for_job(nobody(), target="flow", kinds={}, go_on=lambda _part: True)

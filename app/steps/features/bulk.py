@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
-from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, propose, strategy_of
+from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, amount_of, propose, strategy_of
 from app.services.drafts import drafts
 from app.steps.context import DraftContext, load, step_url
 from app.steps.features.asked import begin_matrix, matrix_of, ranking_of, standing_of
@@ -49,6 +49,7 @@ def _show(
     try:
         strategy = strategy_of(values.get("strategy", ""))
         standing_of(draft)
+        amount_of(strategy, values.get("amount"))
         found = _evidence(draft, strategy)
         if isinstance(found, Waiting):
             waiting = found
