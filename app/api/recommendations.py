@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.domain.errors import ConflictError
 from app.services.datasets import datasets
 from app.services.jobs import jobs
 from app.services.measurements import recommendations
@@ -40,10 +39,7 @@ def show() -> Response:
     """Rank the estimators; the short fits begin with the first question and go on by themselves."""
     asked = body_of(RecommendationsAsked)
     dataset = datasets.get_dataset(current_user(), asked.dataset_id)
-    plan = recommendations.plan_for(dataset, target=asked.target, features=asked.features)
-    found = recommendations.recommend(dataset, plan)
-    if found is None:
-        raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
+    found = recommendations.recommend_for(dataset, target=asked.target, features=asked.features)
     if asked.evidence == "measured" and found.busy and found.job_id is not None:
         return accepted(jobs.get_job(current_user(), found.job_id))
     answer: dict[str, Any] = recommendations.as_json(recommendations.by_goal(found, asked.goal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,14 +176,20 @@ class FieldConflict:
 
 
 class DraftConflictError(ConflictError):
-    """Two tabs changed the same fields. Nothing was overwritten; the user chooses."""
+    """Two tabs changed the same fields. Nothing was overwritten; the user chooses.
+
+    `wanted` are all changes that were to be saved, by step and field, so that none of them is lost.
+    """
 
     code = "draft_conflict"
 
-    def __init__(self, conflicts: tuple[FieldConflict, ...], *, version: int) -> None:
+    def __init__(
+        self, conflicts: tuple[FieldConflict, ...], *, version: int, wanted: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         super().__init__("Another tab or person changed the same answers. Choose which to keep.")
         self.conflicts = conflicts
         self.version = version
+        self.wanted = wanted
 
 
 class LaunchRefusedError(DomainError):

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.services import experiments
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
-from app.storage.db import now
-from app.storage.tables import Dataset
+from app.storage.tables import Dataset, User
 from app.web import remedies, rereading
-from app.web.arriving import MOVING, how_far, kept_words, landing, landing_in_part, read_refused
+from app.web.arriving import MOVING, take_in_part, take_upload
 from app.web.charts.column import column_view
 from app.web.columns import table_of
-from app.web.filters import moment
-from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
+from app.web.dataset_reading import (
+    Done,
+    Look,
+    done_to,
+    moving_values,
+    panel_for,
+    posted_choices,
+    show_look,
+    show_moving,
+)
+from app.web.hypermedia import into, leave_for, render, see_other
 from app.web.sessions import current_user
-from app.web.unit_answers import measured_options
-from app.web.uploads import receive_upload
 
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
 # Without a draft there are no answers to set, so only another reading can be had by one click.
@@ -63,21 +69,21 @@ def show_all() -> BaseResponse:
 @blueprint.post("/upload")
 def upload() -> BaseResponse:
     """Take a file."""
-    try:
-        arrival = receive_upload(current_user())
-    except DomainError as fault:
-        return _list(status=fault.status, fault=fault)
-    return leave_for(f"/datasets/{arrival.dataset.id}{landing(arrival)}")
+    return _taken(take_upload)
 
 
 @blueprint.post("/in-part")
 def in_part() -> BaseResponse:
     """Read a file that was refused without the rows that do not fit."""
+    return _taken(take_in_part)
+
+
+def _taken(take: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
     try:
-        dataset = read_refused(current_user())
+        dataset, query = take(current_user())
     except DomainError as fault:
         return _list(status=fault.status, fault=fault)
-    return see_other(f"/datasets/{dataset.id}{landing_in_part(dataset)}")
+    return leave_for(f"/datasets/{dataset.id}{query}")
 
 
 def _page(
@@ -110,51 +116,24 @@ def _page(
         damage=damage,
         done=_done(dataset),
         address=address,
-        panel=_panel(dataset, profile, form),
+        panel=panel_for(dataset, profile, address=f"{address}/reading", form=form) if profile else None,
         outdated=changes_when_read_again(dataset),
         look=look,
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),
         readable_in_part=partial_import.can_be_read_in_part(dataset),
-        **_arrival_values(dataset),
+        **moving_values(current_user(), _moving(dataset)),
     )
 
 
-def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, str] | None) -> rereading.Panel | None:
-    if profile is None:
-        return None
-    dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
-    measured, address = measured_options(profile), f"/datasets/{dataset.id}/reading"
-    return rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
-
-
-def _arrival_values(dataset: Dataset) -> dict[str, Any]:
-    if dataset.state not in MOVING:
-        return {"arrival": None, "first_look": None}
-    return {"arrival": how_far(dataset, now=now()), "first_look": rereading.first_look(current_user(), dataset)}
-
-
-def _done(dataset: Dataset) -> dict[str, str] | None:
+def _done(dataset: Dataset) -> Done | None:
     """Say what the button did that led here; the earlier reading is a page away."""
-    source_id, button = remedies.dataset_in(request.args.get("done", ""))
-    if button == "known":
-        message = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
-        return {"title": "You already have this file", "message": message, "source": ""}
-    if button == "restored" and source_id == dataset.id:
-        return {"title": "Read again from the original", "message": "The rows are what they were.", "source": ""}
-    profile = datasets.profile_of(dataset)
-    if button == "part" and source_id == dataset.id and profile is not None:
-        return {"title": "Read without the rows that do not fit", "message": kept_words(profile), "source": ""}
-    try:
-        source = datasets.get_dataset(current_user(), source_id) if source_id else None
-    except NotFoundError:
-        source = None
-    pressed = remedies.pressed(datasets.profile_of(source), button, kinds=KINDS) if source else None
-    if source is None or (button != "read" and pressed is None):
-        return None
-    title = f"Done: {pressed.remedy.label}" if pressed else "Read again"
-    message = f"{pressed.finding.message} The file was read again." if pressed else "With what you chose."
-    return {"title": title, "message": message, "source": f"/datasets/{source.id}"}
+    find = partial(remedies.pressed, kinds=KINDS)
+    return done_to(current_user(), dataset, find=find, became="The file was read again with what you chose.")
+
+
+def _moving(dataset: Dataset) -> Dataset | None:
+    return dataset if dataset.state in MOVING else None
 
 
 @blueprint.get("/<uuid:dataset_id>")
@@ -188,21 +167,18 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
 def reading(dataset_id: uuid.UUID) -> BaseResponse:
     """Say how far a large file is."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
-    if dataset.state not in MOVING or not wants_fragment():
-        return leave_for(f"/datasets/{dataset.id}")
-    arrival = how_far(dataset, now=now())
-    return fragment("partials/datasets/reading.html", waiting=arrival, address=f"/datasets/{dataset.id}/reading")
+    return show_moving(_moving(dataset), address=f"/datasets/{dataset.id}")
 
 
 @blueprint.post("/<uuid:dataset_id>/reading/preview")
-def preview_reading(dataset_id: uuid.UUID) -> Response:
+def preview_reading(dataset_id: uuid.UUID) -> BaseResponse:
     """Show the first rows as they would be read with other choices; nothing is stored."""
-    user = current_user()
-    dataset = datasets.get_dataset(user, dataset_id)
-    look, fault = rereading.try_reading(user, dataset, request.form)
-    if wants_fragment():
-        return rereading.look_fragment(look, fault)
-    return _page(dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look)
+    dataset = datasets.get_dataset(current_user(), dataset_id)
+
+    def draw(look: Look | None, fault: DomainError | None) -> BaseResponse:
+        return _page(dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look)
+
+    return show_look(current_user(), dataset, draw)
 
 
 @blueprint.post("/<uuid:dataset_id>/reading/reread")
@@ -212,10 +188,7 @@ def reread(dataset_id: uuid.UUID) -> BaseResponse:
     dataset = datasets.get_dataset(user, dataset_id)
     was_damaged = datasets.damage_of(dataset) is not None
     try:
-        profile = datasets.profile_of(dataset)
-        names = profile.names if profile is not None else None
-        changes = rereading.changes_from(request.form, datasets.choices_of(dataset), names=names)
-        read_again = datasets.reread(user, dataset_id, changes)
+        read_again = datasets.reread(user, dataset_id, posted_choices(dataset))
     except DomainError as fault:
         return _page(dataset, status=fault.status, form=request.form, fault=fault)
     if read_again.id != dataset_id:

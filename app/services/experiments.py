@@ -26,21 +26,41 @@ from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import JobKind, RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.drafts import drafts
+from app.services.drafts import draft_context
+from app.services.drafts.draft_context import DraftContext
 from app.services.jobs import life
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
+from app.storage.datasets import find_dataset
 from app.storage.db import transaction
 from app.storage.integrity import Soundness
-from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
+from app.storage.tables import Dataset, Experiment, Job, User
 
 PREDICTIONS = "predictions.csv"
+MOVED = "The draft changed in another tab. Look at it once more, then launch."
 # A cell that begins with one of these is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: str) -> Experiment:
-    """Freeze a draft into an experiment and ask a worker to train it.
+    """Freeze a draft that has this version; see `launch_context`.
+
+    Raises
+    ------
+    ConflictError
+        If another tab changed the draft after the page was shown.
+    """
+    context = draft_context.load(user, draft_id)
+    known = experiments.find_by_key(user.id, idempotency_key)
+    if known is not None:
+        return known
+    if context.version != version:
+        raise ConflictError(MOVED, code="draft_moved")
+    return launch_context(context, idempotency_key=idempotency_key)
+
+
+def launch_context(context: DraftContext, *, idempotency_key: str) -> Experiment:
+    """Freeze a draft as it was loaded into an experiment, and ask a worker to train it.
 
     Asking twice gives the same experiment, whether with one key or for one draft.
 
@@ -49,63 +69,68 @@ def launch(user: User, draft_id: uuid.UUID, *, version: int, idempotency_key: st
     LaunchRefusedError
         If the draft has errors.
     ConflictError
-        If another tab changed the draft after the page was shown.
+        If another tab changed the draft meanwhile.
     TooManyError
         If too many of the user's jobs wait already.
     DamagedFileError
         If the stored rows are not what was stored.
     """
-    known = experiments.find_by_key(user.id, idempotency_key) or _launched(user, draft_id, version)
+    user, launched_as = context.user, context.row.launched_experiment_id
+    known = experiments.find_by_key(user.id, idempotency_key)
+    if known is None and launched_as is not None:
+        known = experiments.get_experiment(launched_as, owner_id=user.id)
     if known is not None:
         return known
-    row = drafts.get_draft(user, draft_id)
-    plan, dataset = drafts.plan_of(user, row), drafts.dataset_of(user, row)
+    plan, dataset = context.plan, context.dataset
     if not plan.launchable or plan.spec is None or dataset is None:
         raise LaunchRefusedError(tuple(plan.problems))
     datasets.sound_rows_of(dataset)
     try:
         with transaction():
-            # Another tab may have been faster while the plan was made.
-            known = _launched(user, draft_id, version)
-            if known is not None:
-                return known
-            return _freeze(user, row, plan=plan, spec=plan.spec, dataset=dataset, key=idempotency_key)
+            return _freeze(context, spec=plan.spec, dataset=dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)
         if known is None:
             raise
         return known
+    except _FasterError as faster:
+        return experiments.get_experiment(faster.experiment_id, owner_id=user.id)
 
 
-def _launched(user: User, draft_id: uuid.UUID, version: int) -> Experiment | None:
-    """Return what a draft was launched as, or None; a draft that moved since the page was shown is refused."""
-    row = drafts.get_draft(user, draft_id)
-    if row.version != version:
-        raise ConflictError("The draft changed in another tab. Look at it once more, then launch.", code="draft_moved")
-    known = row.launched_experiment_id
-    return None if known is None else experiments.get_experiment(known, owner_id=user.id)
+class _FasterError(Exception):
+    """Another tab launched the same draft a moment ago."""
+
+    def __init__(self, experiment_id: uuid.UUID) -> None:
+        super().__init__()
+        self.experiment_id = experiment_id
 
 
-def _freeze(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> Experiment:
+def _freeze(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Experiment:
     """Make the experiment and its job, in the caller's transaction."""
-    if drafts.dataset_of(user, row) is None:
+    held = find_dataset(dataset.id)
+    if held is None or held.deleted_at is not None:
         raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
-    life.refuse_if_full(user.id)
-    experiment = _add(user, row, plan=plan, spec=spec, dataset=dataset, key=key)
-    draft_rows.change_draft(row.id, launched_experiment_id=experiment.id)
-    life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
+    life.refuse_if_full(context.user.id)
+    experiment = _add(context, spec=spec, dataset=dataset, key=key)
+    if not draft_rows.mark_launched(context.id, version=context.version, experiment_id=experiment.id):
+        launched_as = draft_rows.get_draft(context.id, owner_id=context.user.id).launched_experiment_id
+        if launched_as is not None:
+            raise _FasterError(launched_as)
+        raise ConflictError(MOVED, code="draft_moved")
+    life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=context.user.id)
     return experiment
 
 
-def _add(user: User, row: DraftRow, *, plan: Plan, spec: Spec, dataset: Dataset, key: str) -> Experiment:
+def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Experiment:
+    row, plan = context.row, context.plan
     history = [
         {"version": event.version, "step": event.step, "at": event.at.isoformat(), "changes": event.changes}
         for event in draft_rows.list_events(row.id)
     ]
     config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
     return experiments.add_experiment(
-        owner_id=user.id,
+        owner_id=context.user.id,
         dataset_id=dataset.id,
         draft_id=row.id,
         parent_id=row.parent_experiment_id,
@@ -166,8 +191,6 @@ def spec_of(experiment: Experiment) -> Spec:
 
 def dataset_name(experiment: Experiment) -> str:
     """Return the name of the dataset, deleted or not."""
-    from app.storage.datasets import find_dataset
-
     row = find_dataset(experiment.dataset_id)
     return row.name if row else "a deleted dataset"
 

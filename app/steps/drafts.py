@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,19 +14,18 @@ from app.domain.vocabulary import DatasetState
 from app.services.datasets import datasets
 from app.services.drafts import draft_history, drafts
 from app.services.measurements import leakage
-from app.steps import flow
-from app.storage.tables import Dataset
-from app.web.arriving import landing, landing_in_part, read_refused
+from app.steps.begin import ON_ONE_PAGE, begin
+from app.steps.context import load, step_url
+from app.storage.tables import Dataset, User
+from app.web.arriving import take_in_part, take_upload
 from app.web.hypermedia import into, leave_for, render, see_other
 from app.web.sessions import current_user
-from app.web.uploads import receive_upload
 
-ONE_PAGE = "single-page"
 blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
 
 
 def _on_one_page() -> bool:
-    return request.path.startswith(f"/experiments/new/{ONE_PAGE}")
+    return request.path.startswith(f"/experiments/new/{ON_ONE_PAGE}")
 
 
 def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
@@ -36,14 +36,14 @@ def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseRes
         samples=datasets.SAMPLES,
         owned=[one for one in datasets.list_datasets(current_user()) if one.state == "ready" and not one.sample],
         shown_problems=(fault,) if fault else (),
-        action=f"/experiments/new/{ONE_PAGE}" if _on_one_page() else "/experiments/new",
+        action=f"/experiments/new/{ON_ONE_PAGE}" if _on_one_page() else "/experiments/new",
         on_one_page=_on_one_page(),
     )
     return into("#wizard", page)
 
 
 @blueprint.get("/new")
-@blueprint.get(f"/new/{ONE_PAGE}", endpoint="new_on_one_page")
+@blueprint.get(f"/new/{ON_ONE_PAGE}", endpoint="new_on_one_page")
 def new() -> BaseResponse:
     """Offer files and samples; nothing is stored before one is chosen."""
     return _new_page()
@@ -61,7 +61,7 @@ def _begin(dataset: Dataset, *, query: str = "") -> BaseResponse:
 
 
 @blueprint.post("/new/sample")
-@blueprint.post(f"/new/{ONE_PAGE}/sample", endpoint="new_sample_on_one_page")
+@blueprint.post(f"/new/{ON_ONE_PAGE}/sample", endpoint="new_sample_on_one_page")
 def new_sample() -> BaseResponse:
     """Start a draft on a sample, or on a dataset that is there already."""
     user, owned = current_user(), request.form.get("dataset_id", "")
@@ -74,33 +74,33 @@ def new_sample() -> BaseResponse:
 
 
 @blueprint.post("/new/upload")
-@blueprint.post(f"/new/{ONE_PAGE}/upload", endpoint="new_upload_on_one_page")
+@blueprint.post(f"/new/{ON_ONE_PAGE}/upload", endpoint="new_upload_on_one_page")
 def new_upload() -> BaseResponse:
     """Start a draft on a file."""
-    try:
-        arrival = receive_upload(current_user())
-    except DomainError as fault:
-        return _new_page(status=fault.status, fault=fault)
-    return _begin(arrival.dataset, query=landing(arrival))
+    return _begin_with(take_upload)
 
 
 @blueprint.post("/new/in-part")
-@blueprint.post(f"/new/{ONE_PAGE}/in-part", endpoint="new_in_part_on_one_page")
+@blueprint.post(f"/new/{ON_ONE_PAGE}/in-part", endpoint="new_in_part_on_one_page")
 def new_in_part() -> BaseResponse:
     """Start a draft on a file that was refused, read without the rows that do not fit."""
+    return _begin_with(take_in_part)
+
+
+def _begin_with(take: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
     try:
-        dataset = read_refused(current_user())
+        dataset, query = take(current_user())
     except DomainError as fault:
         return _new_page(status=fault.status, fault=fault)
-    return _begin(dataset, query=landing_in_part(dataset))
+    return _begin(dataset, query=query)
 
 
 @blueprint.get("/drafts/<uuid:draft_id>")
 def resume(draft_id: uuid.UUID) -> BaseResponse:
     """Go on where one left."""
-    situation = flow.situation_of(draft_id)
-    slug = situation.row.reached if situation.plan.spec is not None else "data"
-    return see_other(flow.step_url(situation.row, slug))
+    draft = load(draft_id)
+    slug = draft.row.reached if draft.plan.spec is not None else "data"
+    return see_other(step_url(draft.id, slug))
 
 
 @blueprint.get("/drafts/<uuid:draft_id>/discard")
@@ -126,7 +126,7 @@ def discard(draft_id: uuid.UUID) -> BaseResponse:
 
 def _came_from() -> str:
     slug = request.form.get("from", "data")
-    return slug if slug in (*wizard.SLUGS, ONE_PAGE) else "data"
+    return slug if slug in (*wizard.SLUGS, ON_ONE_PAGE) else "data"
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/undo")
@@ -143,7 +143,7 @@ def redo(draft_id: uuid.UUID) -> BaseResponse:
 
 def _show_change(draft_id: uuid.UUID, outcome: draft_history.UndoOutcome) -> BaseResponse:
     origin = _came_from()
-    stays = origin == ONE_PAGE or "stay" in request.form or not outcome.step
+    stays = origin == ON_ONE_PAGE or "stay" in request.form or not outcome.step
     slug = origin if stays else outcome.step
     return see_other(f"/experiments/drafts/{draft_id}/{slug}")
 
@@ -151,11 +151,11 @@ def _show_change(draft_id: uuid.UUID, outcome: draft_history.UndoOutcome) -> Bas
 @blueprint.post("/drafts/<uuid:draft_id>/remedy")
 def remedy(draft_id: uuid.UUID) -> BaseResponse:
     """Do what a problem suggests. The problem is looked up again, so only a remedy of ours is ever applied."""
-    situation = flow.situation_of(draft_id)
+    draft = load(draft_id)
     wanted = (request.form.get("problem_step"), request.form.get("problem_field"), request.form.get("problem_code"))
-    for problem in situation.plan.problems:
+    for problem in draft.plan.problems:
         if (problem.step, problem.field, problem.code) == wanted and problem.remedy and problem.remedy.changes:
-            drafts.save_many(situation.user, draft_id, changes=problem.remedy.changes, version=situation.row.version)
+            drafts.save_many(draft.user, draft_id, changes=problem.remedy.changes, version=draft.version)
             break
     return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")
 
@@ -163,7 +163,8 @@ def remedy(draft_id: uuid.UUID) -> BaseResponse:
 @blueprint.post("/drafts/<uuid:draft_id>/measure")
 def measure(draft_id: uuid.UUID) -> BaseResponse:
     """Have leaks looked for once more where that failed or was stopped."""
-    situation = flow.situation_of(draft_id)
-    if situation.dataset is not None:
-        leakage.search_again(situation.dataset, situation.plan)
-    return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")
+    draft, page = load(draft_id), _came_from()
+    begin(draft, page)
+    if draft.dataset is not None:
+        leakage.search_again(draft.dataset, draft.plan)
+    return see_other(f"/experiments/drafts/{draft_id}/{page}")

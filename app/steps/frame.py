@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.domain import wizard
 from app.domain.analysis.profiling.profile import TimeAxis
@@ -13,16 +13,10 @@ from app.domain.problems import Problem
 from app.domain.recommendation.propose import READING
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
-from app.services.drafts import draft_history, drafts
-from app.services.measurements import estimates, leakage
+from app.services.measurements.leakage import LeakSearch
 from app.services.measurements.request import digest_of
+from app.steps.context import DraftContext
 from app.storage.db import now
-
-if TYPE_CHECKING:
-    from app.steps.flow import Situation
-
-# From the step on where an estimator is chosen, a worker times it on the data, for the estimate.
-TIMED = ("model", "validation", "review")
 
 
 @dataclass(frozen=True)
@@ -37,9 +31,10 @@ class Mark:
     reachable: bool
 
 
-def marks_of(situation: Situation, current: str) -> list[Mark]:
+def marks_of(draft: DraftContext, current: str) -> list[Mark]:
     """Return the five steps with what is done, where one is, and where trouble lies."""
-    plan, at = situation.plan, wizard.SLUGS.index(situation.row.reached)
+    # What is shown now is remembered as shown with the next save.
+    plan, at = draft.plan, max(wizard.SLUGS.index(slug) for slug in (draft.row.reached, current))
     marks = []
     for place, step in enumerate(wizard.STEPS):
         errors = len(plan.errors_of(step.slug))
@@ -49,17 +44,15 @@ def marks_of(situation: Situation, current: str) -> list[Mark]:
         state = "current" if step.slug == current else "done" if done else "todo"
         reachable = step.slug == "data" or (plan.spec is not None and place <= at + 1)
         trouble = errors if visited and step.slug != current else 0
-        note = (
-            f"{errors} {'problem' if errors == 1 else 'problems'}" if trouble else _note(situation, step.slug, visited)
-        )
+        note = f"{errors} {'problem' if errors == 1 else 'problems'}" if trouble else _note(draft, step.slug, visited)
         marks.append(
             Mark(step.slug, step.title, state, "You are here" if state == "current" else note, trouble, reachable)
         )
     return marks
 
 
-def _note(situation: Situation, slug: str, visited: bool) -> str:
-    spec, profile = situation.plan.spec, situation.profile
+def _note(draft: DraftContext, slug: str, visited: bool) -> str:
+    spec, profile = draft.plan.spec, draft.profile
     if not visited or spec is None or profile is None:
         return "To do"
     if slug == "data":
@@ -79,9 +72,9 @@ def _word(problem: Problem) -> str:
     return {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}[problem.severity]
 
 
-def _shown_state(situation: Situation, search: leakage.LeakSearch) -> str:
+def _shown_state(draft: DraftContext, search: LeakSearch) -> str:
     """Return a mark of all that a search for leaks can change on a page, so that the page tells what it shows."""
-    plan = situation.plan
+    plan = draft.plan
     asked = [(question.columns, question.answer) for question in search.questions]
     recipes = [part.model_dump(mode="json") for part in plan.spec.features.transforms] if plan.spec else []
     ticked = [choice.profile.key for choice in plan.columns if choice.selected]
@@ -89,42 +82,39 @@ def _shown_state(situation: Situation, search: leakage.LeakSearch) -> str:
     return digest_of(search.state, asked, ticked, recipes, told)
 
 
-def _steps_axis(situation: Situation) -> TimeAxis | None:
+def _steps_axis(draft: DraftContext) -> TimeAxis | None:
     """Return the time axis whose steps windows and gaps count; None where time does not order the rows."""
-    spec, axis = situation.plan.spec, situation.profile.time_axis if situation.profile else None
+    spec, axis = draft.plan.spec, draft.profile.time_axis if draft.profile else None
     return axis if spec and axis and spec.task.time_column == axis.column else None
 
 
-def frame_of(situation: Situation, current: str) -> dict[str, Any]:
+def frame_of(draft: DraftContext, current: str) -> dict[str, Any]:
     """Return what the frame's templates need."""
-    plan, spec = situation.plan, situation.plan.spec
+    plan, spec = draft.plan, draft.plan.spec
     earlier, later = wizard.before(current), wizard.after(current)
     derived = len(spec.features.transforms) if spec else 0
     named = plan.values.get("review", {}).get("name")
-    search = leakage.search_for(situation.dataset, plan) if situation.dataset else leakage.LeakSearch("measured")
-    if spec and situation.dataset and situation.profile and current in TIMED and plan.launchable:
-        estimates.ask_for_timed_fits(situation.dataset, spec, situation.profile)
     return {
         "step": wizard.step_of(current),
-        "marks": marks_of(situation, current),
-        "row": situation.row,
-        "history": draft_history.undo_stacks(situation.row),
+        "marks": marks_of(draft, current),
+        "row": draft.row,
+        "history": draft.history,
         "plan": plan,
         "spec": spec,
-        "dataset": situation.dataset,
-        "gone": None if situation.dataset else drafts.deleted_dataset_of(situation.user, situation.row),
-        "profile": situation.profile,
-        "steps_axis": _steps_axis(situation),
+        "dataset": draft.dataset,
+        "gone": draft.gone,
+        "profile": draft.profile,
+        "steps_axis": _steps_axis(draft),
         "before": earlier,
         "after": later,
         "problems_here": plan.problems_of(current),
-        "leak_search": search,
-        "shown_state": _shown_state(situation, search),
+        "leak_search": draft.leaks,
+        "shown_state": _shown_state(draft, draft.leaks),
         "problems": [(_word(one), one) for one in plan.problems],
-        "base": f"/experiments/drafts/{situation.row.id}",
-        "home": f"/experiments/drafts/{situation.row.id}/",
+        "base": f"/experiments/drafts/{draft.row.id}",
+        "home": f"/experiments/drafts/{draft.row.id}/",
         "saved_at": now(),
-        "draft_name": named or (situation.dataset.name if situation.dataset else ""),
+        "draft_name": named or (draft.dataset.name if draft.dataset else ""),
         "estimator_title": registry.get(spec.model.estimator).title if spec else "",
         "strategy_title": splitting.get(spec.validation.strategy).title if spec else "",
         "metric_title": metrics.get(spec.metrics.primary).title if spec else "",

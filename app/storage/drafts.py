@@ -48,23 +48,34 @@ def _begun(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return DraftRow.owner_id == owner_id, DraftRow.launched_experiment_id.is_(None)
 
 
-def swap(draft_id: uuid.UUID, *, version: int, **values: Any) -> bool:
-    """Write a draft if it still has this version, and raise the version by one; False if somebody was faster."""
-    done = cast(
-        "CursorResult[Any]",
-        db.session.execute(
-            update(DraftRow)
-            .where(DraftRow.id == draft_id, DraftRow.version == version)
-            .values(version=version + 1, touched_at=now(), **values)
-            .execution_options(synchronize_session=False)
-        ),
+def swap(draft_id: uuid.UUID, *, version: int, **values: Any) -> DraftRow | None:
+    """Write a draft that still has this version, and raise the version by one; None if somebody was faster.
+
+    A launch raises no version and ends all changes, so it counts as somebody who was faster.
+    """
+    statement = (
+        update(DraftRow)
+        .where(DraftRow.id == draft_id, DraftRow.version == version, DraftRow.launched_experiment_id.is_(None))
+        .values(version=version + 1, touched_at=now(), **values)
+        .returning(DraftRow)
     )
-    return done.rowcount == 1
+    return db.session.scalar(statement, execution_options={"synchronize_session": False, "populate_existing": True})
 
 
 def replace_answers(draft_id: uuid.UUID, *, version: int, answers: dict[str, Any]) -> bool:
     """Write the answers of a draft that still has this version, which stays; False if somebody was faster."""
     statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.version == version).values(answers=answers)
+    done = cast("CursorResult[Any]", db.session.execute(statement.execution_options(synchronize_session=False)))
+    return done.rowcount == 1
+
+
+def mark_launched(draft_id: uuid.UUID, *, version: int, experiment_id: uuid.UUID) -> bool:
+    """Say what a draft that still has this version was launched as; False if somebody was faster, also in launching."""
+    statement = (
+        update(DraftRow)
+        .where(DraftRow.id == draft_id, DraftRow.version == version, DraftRow.launched_experiment_id.is_(None))
+        .values(launched_experiment_id=experiment_id)
+    )
     done = cast("CursorResult[Any]", db.session.execute(statement.execution_options(synchronize_session=False)))
     return done.rowcount == 1
 

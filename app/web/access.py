@@ -102,6 +102,7 @@ POLICY: dict[str, Who] = {
     "single_page.save": Who.SIGNED_IN,
     "single_page.autosave": Who.SIGNED_IN,
     "single_page.measured": Who.SIGNED_IN,
+    "single_page.begin_measuring": Who.SIGNED_IN,
     "single_page.resolve": Who.SIGNED_IN,
     "single_page.launch": Who.SIGNED_IN,
     "drafts.resume": Who.SIGNED_IN,
@@ -124,6 +125,7 @@ POLICY: dict[str, Who] = {
     "data.mend": Who.SIGNED_IN,
     "features.preview_strategy": Who.SIGNED_IN,
     "features.apply_strategy": Who.SIGNED_IN,
+    "features.begin_strategy": Who.SIGNED_IN,
     "features.show_correlations": Who.SIGNED_IN,
     "features.start_correlations": Who.SIGNED_IN,
     "features.cancel_correlations": Who.SIGNED_IN,
@@ -138,7 +140,7 @@ POLICY: dict[str, Who] = {
     **{
         f"{slug}.{verb}": Who.SIGNED_IN
         for slug in ("data", "features", "model", "validation", "review")
-        for verb in ("show", "save", "autosave", "measured", "resolve")
+        for verb in ("show", "save", "autosave", "measured", "begin_measuring", "resolve")
     },
 }
 

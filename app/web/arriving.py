@@ -16,7 +16,7 @@ from app.services.measurements.runner import explain_waiting
 from app.storage.tables import Dataset, User
 from app.web.charts.waiting import poll_seconds
 from app.web.filters import size
-from app.web.uploads import Arrival
+from app.web.uploads import receive_upload
 
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
 
@@ -49,13 +49,20 @@ def _receiving(dataset: Dataset, age_seconds: float) -> HowFar:
     return HowFar(f"Receiving {dataset.file_name}", message, fraction, poll_seconds(age_seconds))
 
 
-def landing(arrival: Arrival) -> str:
-    """Return the query of the page to which an upload leads, so that it says when the file was there already."""
-    return f"?done={arrival.dataset.id}.known" if arrival.known else ""
+def take_upload(user: User) -> tuple[Dataset, str]:
+    """Take the file that was sent; with it comes the query of the page that says when it was there already.
+
+    Raises
+    ------
+    DomainError
+        If it cannot become a dataset.
+    """
+    arrival = receive_upload(user)
+    return arrival.dataset, f"?done={arrival.dataset.id}.known" if arrival.known else ""
 
 
-def read_refused(user: User) -> Dataset:
-    """Read the refused file that the form names without the rows that do not fit.
+def take_in_part(user: User) -> tuple[Dataset, str]:
+    """Read the refused file that the form names without the rows that do not fit; the query says what was left out.
 
     Raises
     ------
@@ -63,14 +70,10 @@ def read_refused(user: User) -> Dataset:
         If there is none, or it cannot be read like this either.
     """
     try:
-        return partial_import.read_in_part(user, uuid.UUID(request.form.get("dataset_id", "")))
+        dataset = partial_import.read_in_part(user, uuid.UUID(request.form.get("dataset_id", "")))
     except ValueError:
         raise DomainError(partial_import.GONE, code="not_refused", field="file") from None
-
-
-def landing_in_part(dataset: Dataset) -> str:
-    """Return the query of the page to which that leads, so that it says what was left out."""
-    return f"?done={dataset.id}.part"
+    return dataset, f"?done={dataset.id}.part"
 
 
 def kept_words(profile: DatasetProfile) -> str:

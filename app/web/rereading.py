@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response
 from pydantic import ValidationError
 
 from app.domain.analysis.import_options.import_choices import (
@@ -24,10 +23,7 @@ from app.domain.analysis.import_options.import_choices import (
 )
 from app.domain.analysis.profiling.profile import DatasetProfile, ImportReport
 from app.domain.errors import DomainError
-from app.services.datasets import datasets
-from app.storage.tables import Dataset, User
 from app.web import unit_answers
-from app.web.hypermedia import fragment
 from app.web.time_choices import TimePanel, choice_sentence, time_changes, time_panel
 from app.web.unit_answers import unit_changes, unit_sentence
 
@@ -359,23 +355,6 @@ def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[s
     }
 
 
-def try_reading(
-    user: User, dataset: Dataset, form: Mapping[str, str]
-) -> tuple[dict[str, Any] | None, DomainError | None]:
-    """Return the first look at a file with what was chosen in the form, or why there is none."""
-    try:
-        changes = changes_from(form, datasets.choices_of(dataset))
-        return look_of(datasets.preview(user, dataset.id, changes)), None
-    except DomainError as fault:
-        return None, fault
-
-
-def look_fragment(look: dict[str, Any] | None, fault: DomainError | None) -> Response:
-    """Answer htmx with the first look; a fault stands in its place, whatever its status would be on a page."""
-    said = fault.message if fault else ""
-    return fragment("partials/datasets/look.html", status=422 if fault else 200, look=look, fault=said)
-
-
 def dialect_of(report: ImportReport) -> Dialect:
     """Return how a file was read, also where that was stored before dialects were."""
     if report.dialect != Dialect():
@@ -388,13 +367,3 @@ def dialect_of(report: ImportReport) -> Dialect:
         decimal=report.decimal,
         first_line=report.skipped_lines + 1,
     )
-
-
-def first_look(user: User, dataset: Dataset) -> dict[str, Any] | None:
-    """Return the first look at a file that is being read: the one taken when it came, or one taken now."""
-    try:
-        peek = datasets.peek_of(dataset) or datasets.preview(user, dataset.id, {})
-    except DomainError:
-        # The reading will say what is wrong with the file; until then there is nothing to look at.
-        return None
-    return look_of(peek)

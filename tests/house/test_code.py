@@ -46,6 +46,27 @@ def test_no_function_is_too_long() -> None:
     assert long == []
 
 
+def _written(kind: type[ast.AST], word: str) -> list[str]:
+    """Return where the product has a part of this kind with this word in it."""
+    nodes = ((path, node) for path in python_files(*PRODUCT) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return [
+        f"{short(path)}:{getattr(node, 'lineno', 0)}"
+        for path, node in nodes
+        if isinstance(node, kind) and word in ast.unparse(node)
+    ]
+
+
+def test_one_place_answers_a_conflict_of_drafts() -> None:
+    caught = _written(ast.ExceptHandler, "DraftConflictError")
+    registered = _written(ast.Expr, "register_error_handler(DraftConflictError")
+    assert (caught, len(registered)) == ([], 1)
+
+
+def test_one_place_says_that_a_dataset_is_not_ready() -> None:
+    places = [place for word in ("NOT_READY", "not_ready", "not ready") for place in _written(ast.Raise, word)]
+    assert len({*places}) == 1, places
+
+
 def test_no_module_has_a_name_that_says_nothing() -> None:
     parts = [(path, {*path.relative_to(ROOT).with_suffix("").parts}) for path in python_files(*PRODUCT)]
     assert [short(path) for path, names in parts if names & BANNED] == []

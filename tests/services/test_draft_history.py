@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import ConflictError, NotFoundError
 from app.services.drafts import draft_history, drafts
+from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.tables import draft_on, save
@@ -59,7 +60,7 @@ def test_undo_of_a_draft_without_history_changes_nothing(user: User) -> None:
 
 def test_the_choice_of_data_that_began_a_draft_stays(user: User, draft: DraftRow) -> None:
     version = drafts.get_draft(user, draft.id).version
-    assert version == draft_history.FIRST_VERSION
+    assert version == FIRST_VERSION
     assert draft_history.undo(user, draft.id) == draft_history.UndoOutcome(version)
 
 

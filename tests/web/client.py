@@ -266,6 +266,15 @@ class Browser:
             sent[chosen.name] = [chosen.value]
         return self.send(form.method, chosen.action, data=sent, htmx=htmx)
 
+    def arrive(self, path: str) -> Page:
+        """Open a page, send what its scripts send by themselves on arrival, and open it once more."""
+        page = self.get(path)
+        asking = [one for one in page.tree.iter() if "load" in one.get("hx-trigger", "") and one.get("hx-post")]
+        for one in asking:
+            sent = _read_form(page.tree, one).values if one.tag == "form" else {"csrf_token": [page.token]}
+            assert self.post(str(one.get("hx-post")), sent, htmx=True).status < 400
+        return self.get(path) if asking else page
+
     def follow(self, page: Page, *, htmx: bool = False) -> Page:
         """Go where the answer leads."""
         assert page.goes_to, f"{page.path} answered {page.status} and leads nowhere"

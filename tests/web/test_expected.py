@@ -66,11 +66,11 @@ def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser:
         kinds = select(Job).where(Job.kind == JobKind.CALIBRATE.value)
         return len(list(db.session.scalars(kinds)))
 
-    browser.get(step_path(row, "features"))
+    features = browser.get(step_path(row, "features"))
     assert asked() == 0
-    page = browser.get(step_path(row, "model"))
+    page = browser.follow(browser.press(features, "Continue"))
     assert asked() == 1
-    browser.get(step_path(row, "validation"))
+    browser.follow(browser.press(page, "Continue"))
     assert asked() == 1, "One estimator is timed once on the same data."
     assert "While the machine is busy it takes longer." in page.words
 

@@ -197,7 +197,9 @@ def test_a_box_changed_twice_on_one_page_is_saved_twice(
 def test_a_strategy_shows_what_it_would_drop_and_why_before_it_does(
     browser: Browser, user: User, basin: DraftRow, htmx: bool, strategy: str, amount: str, gone: Any, why: str
 ) -> None:
-    page = browser.get(f"{step_path(basin, 'features')}/strategy?strategy={strategy}&amount={amount}", htmx=htmx)
+    path = f"{step_path(basin, 'features')}/strategy?strategy={strategy}&amount={amount}"
+    browser.arrive(path)
+    page = browser.get(path, htmx=htmx)
     assert page.status == 200
     assert why in page.words
     assert _held(user, basin) == {}
@@ -214,7 +216,7 @@ def test_a_strategy_shows_what_it_would_drop_and_why_before_it_does(
 
 
 def test_of_two_that_go_together_one_is_shown_to_go_and_goes(browser: Browser, user: User, basin: DraftRow) -> None:
-    page = browser.get(f"{step_path(basin, 'features')}/strategy?strategy=correlated&amount=0.99")
+    page = browser.arrive(f"{step_path(basin, 'features')}/strategy?strategy=correlated&amount=0.99")
     assert "It goes with prcp" in page.words
     browser.press(page, "Leave out 1 column")
     (rule,) = _held(user, basin)["rules"]
@@ -257,7 +259,7 @@ def test_a_strategy_that_makes_no_sense_is_refused_in_a_sentence(
 @pytest.mark.parametrize("view", ["target", "pairs", "matrix", "clusters", "no-such-view"])
 def test_every_view_of_the_associations_is_a_page_and_a_fragment(browser: Browser, basin: DraftRow, view: str) -> None:
     path = f"{step_path(basin, 'features')}/correlations?view={view}"
-    whole, part = browser.get(path), browser.get(path, htmx=True)
+    whole, part = browser.arrive(path), browser.get(path, htmx=True)
     assert (whole.status, part.status) == (200, 200)
     assert whole.h1 == "Features"
     (root,) = list(part.tree)
@@ -272,6 +274,7 @@ def test_every_view_of_the_associations_is_a_page_and_a_fragment(browser: Browse
 
 def test_the_views_are_narrowed_by_a_word_and_a_threshold(browser: Browser, basin: DraftRow) -> None:
     path = f"{step_path(basin, 'features')}/correlations"
+    browser.arrive(f"{path}?view=pairs")
     ranked = browser.get(f"{path}?view=pairs&word=prcp&threshold=0.95", htmx=True)
     rows = [[words_of(cell) for cell in line] for line in ranked.tree.iter("tr")][1:]
     assert [{row[0], row[1]} for row in rows] == [{"prcp_mm", "prcp_again"}]

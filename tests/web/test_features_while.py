@@ -24,7 +24,9 @@ def river(user: User) -> DraftRow:
 
 
 def _body(browser: Browser, row: DraftRow, view: str = "matrix") -> Page:
-    return browser.get(f"{step_path(row, 'features')}/correlations?view={view}&part=body", htmx=True)
+    path = f"{step_path(row, 'features')}/correlations?view={view}"
+    browser.arrive(path)
+    return browser.get(f"{path}&part=body", htmx=True)
 
 
 @pytest.mark.parametrize("view", ["pairs", "matrix", "clusters"])

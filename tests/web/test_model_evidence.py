@@ -50,7 +50,7 @@ def evidence_path(row: DraftRow) -> str:
 
 
 def test_the_step_begins_the_short_fits_and_looks_for_them_every_second(browser: Browser, small: DraftRow) -> None:
-    text = browser.get(step_path(small, "model")).text
+    text = browser.arrive(step_path(small, "model")).text
     assert 'id="model-evidence"' in text
     assert f'hx-get="{evidence_path(small)}?on=model' in text
     assert 'hx-trigger="every 1s"' in text
@@ -61,18 +61,18 @@ def test_the_step_begins_the_short_fits_and_looks_for_them_every_second(browser:
 def test_without_javascript_the_page_looks_again_by_itself_until_all_is_there(
     browser: Browser, small: DraftRow
 ) -> None:
-    waiting = browser.get(evidence_path(small)).text
+    waiting = browser.arrive(evidence_path(small)).text
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in waiting
     work(small)
-    done = browser.get(evidence_path(small)).text
+    done = browser.arrive(evidence_path(small)).text
     assert "http-equiv" not in done
     assert "first choice" in done
 
 
 def test_what_came_is_shown_with_its_baseline_and_is_not_looked_for_again(browser: Browser, small: DraftRow) -> None:
-    browser.get(step_path(small, "model"))
+    browser.arrive(step_path(small, "model"))
     work(small)
-    text = browser.get(step_path(small, "model")).text
+    text = browser.arrive(step_path(small, "model")).text
     assert "every 1s" not in text
     assert "Best baseline, by fold" in text
     assert "in short fits on" in text, "the first reason of the cards"
@@ -83,9 +83,9 @@ def test_what_came_is_shown_with_its_baseline_and_is_not_looked_for_again(browse
 def test_an_estimator_is_taken_with_what_was_typed_beside_it(
     browser: Browser, user: User, small: DraftRow, scripts: bool
 ) -> None:
-    browser.get(step_path(small, "model"))
+    browser.arrive(step_path(small, "model"))
     work(small)
-    page = browser.get(step_path(small, "model"))
+    page = browser.arrive(step_path(small, "model"))
     typed = {"ridge.alpha": "3", "estimator": "ridge", "version": str(small.version)}
     form = {**typed, "take": "extra_trees", "csrf_token": page.token}
     answer = browser.post(f"{step_path(small, 'model')}/choose", form, htmx=scripts)
@@ -95,7 +95,7 @@ def test_an_estimator_is_taken_with_what_was_typed_beside_it(
 
 
 def test_an_estimator_of_another_task_is_not_taken(browser: Browser, user: User, small: DraftRow) -> None:
-    page = browser.get(step_path(small, "model"))
+    page = browser.arrive(step_path(small, "model"))
     for odd in ("gaussian_naive_bayes", "../x", ""):
         answer = browser.post(f"{step_path(small, 'model')}/choose", {"take": odd, "csrf_token": page.token})
         assert answer.status == 422
@@ -104,18 +104,18 @@ def test_an_estimator_of_another_task_is_not_taken(browser: Browser, user: User,
 
 
 def test_what_failed_is_said_and_measured_again_when_asked(browser: Browser, small: DraftRow) -> None:
-    browser.get(step_path(small, "model"))
+    browser.arrive(step_path(small, "model"))
     job = job_of(small)
     with transaction():
         attempt = jobs.claim(job.id, worker_id="w", lease_seconds=30)
         assert attempt is not None
         jobs.end(job.id, attempt=attempt, state=RunState.FAILED, error_code="x", error="The rows are too few.")
-    page = browser.get(step_path(small, "model"))
+    page = browser.arrive(step_path(small, "model"))
     assert "It could not be measured" in page.text
     assert "The rows are too few." in page.text
     again = browser.post(evidence_path(small), {"csrf_token": page.token})
     assert again.status == 303
-    assert "In the queue" in browser.get(step_path(small, "model")).text
+    assert "In the queue" in browser.arrive(step_path(small, "model")).text
     assert job_of(small).id != job.id
 
 
@@ -125,7 +125,7 @@ def test_one_page_for_all_shows_it_too(browser: Browser, small: DraftRow) -> Non
 
 def overtaking(browser: Browser, user: User, row: DraftRow) -> tuple[str, str]:
     """Have the fits made and the last of their estimators chosen; returns the titles of the first and the chosen."""
-    browser.get(step_path(row, "model"))
+    browser.arrive(step_path(row, "model"))
     work(row)
     dataset = datasets.get_dataset(user, job_of(row).subject_id)
     found = recommendations.recommend(dataset, drafts.plan_of(user, row))
@@ -143,17 +143,17 @@ def test_who_came_out_first_beside_the_chosen_one_is_said_with_a_button_when_the
     polled = browser.get(evidence_path(small), htmx=True)
     assert said in polled.words
     assert f"Use {first}" in words_of(polled.tree)
-    answer = browser.press(browser.get(step_path(small, "model")), f"Use {first}")
+    answer = browser.press(browser.arrive(step_path(small, "model")), f"Use {first}")
     assert answer.status == 303
-    assert "came out first" not in browser.get(step_path(small, "model")).words
+    assert "came out first" not in browser.arrive(step_path(small, "model")).words
 
 
 def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -> None:
-    before = words_of(browser.get(step_path(small, "model")).element("model-choices"))
+    before = words_of(browser.arrive(step_path(small, "model")).element("model-choices"))
     assert "suggested" in before
     assert "first choice" not in before
     work(small)
-    after = words_of(browser.get(step_path(small, "model")).element("model-choices"))
+    after = words_of(browser.arrive(step_path(small, "model")).element("model-choices"))
     assert "first choice" in after
     assert "suggested" not in after
 
@@ -164,7 +164,7 @@ def order_shown(page: Page) -> list[str]:
 
 
 def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, small: DraftRow) -> None:
-    page = browser.get(step_path(small, "model"))
+    page = browser.arrive(step_path(small, "model"))
     before = order_shown(page)
     path = page.element("model-evidence").get("hx-get", "")
     assert path == f"{evidence_path(small)}?on=model&order={quote(','.join(before))}"
@@ -172,7 +172,7 @@ def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, sma
     polled = browser.get(path, htmx=True)
     assert not polled.has("model-choices")
     assert "every 1s" not in polled.text
-    reloaded = browser.get(step_path(small, "model"))
+    reloaded = browser.arrive(step_path(small, "model"))
     offered = [one for one in polled.tree.iter("a") if words_of(one) == "Show in the new order"]
     assert len(offered) == (order_shown(reloaded) != before)
     same = quote(",".join(order_shown(reloaded)))
@@ -188,7 +188,7 @@ def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, sma
 
 
 def test_the_single_page_offers_the_new_order_on_itself(browser: Browser, small: DraftRow) -> None:
-    page = browser.get(step_path(small, "single-page"))
+    page = browser.arrive(step_path(small, "single-page"))
     path = page.element("model-evidence").get("hx-get", "")
     assert "on=single-page" in path
     work(small)
@@ -200,22 +200,22 @@ def test_the_table_has_its_rows_before_anything_is_measured(browser: Browser, sm
     def rows(page: Page) -> int:
         return sum(1 for _ in page.element("model-evidence").iter("tr"))
 
-    waiting = browser.get(step_path(small, "model"))
+    waiting = browser.arrive(step_path(small, "model"))
     assert rows(waiting) == 1 + RESERVED + 1, "the head, the places of the estimators, and the baseline"
     assert words_of(waiting.element("model-evidence")).count("waiting") == RESERVED + 1
     work(small)
-    assert "waiting" not in words_of(browser.get(step_path(small, "model")).element("model-evidence"))
+    assert "waiting" not in words_of(browser.arrive(step_path(small, "model")).element("model-evidence"))
 
 
 def test_the_estimate_at_the_side_follows_the_short_fits(browser: Browser, small: DraftRow) -> None:
-    browser.get(step_path(small, "model"))
+    browser.arrive(step_path(small, "model"))
     work(small)
     polled = browser.get(evidence_path(small), htmx=True)
     (root,) = list(polled.tree)
     estimate = polled.element("wizard-estimate")
     assert estimate.get("hx-swap-oob") == "true"
     assert root.get("id") == "model-evidence"
-    page = browser.get(step_path(small, "model"))
+    page = browser.arrive(step_path(small, "model"))
     assert page.element("wizard-estimate").get("hx-swap-oob") is None
     assert words_of(page.element("wizard-estimate")) == words_of(estimate)
     (line,) = (one for one in polled.tree.iter("tr") if "chosen" in [words_of(chip) for chip in one.iter("span")])

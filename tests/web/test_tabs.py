@@ -13,6 +13,8 @@ from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.steps import flow
+from app.steps.context import DraftContext
+from app.steps.views import WizardPage
 from app.storage import jobs
 from app.storage.db import db
 from app.storage.tables import DraftRow, Experiment, Job, User
@@ -330,11 +332,11 @@ def test_a_launch_that_comes_second_by_a_moment_leads_to_the_experiment(
     mine, other = (browser.get(step_path(draft, "review")) for _ in range(2))
     original = flow.store
 
-    def interrupted(view: flow.StepView, situation: flow.Situation) -> flow.Situation:
+    def interrupted(page: WizardPage, loaded: DraftContext) -> DraftContext:
         monkeypatch.undo()
-        stored = situation if same_page else original(view, situation)
+        stored = loaded if same_page else original(page, loaded)
         browser.press(mine if same_page else other, "Launch experiment")
-        return original(view, situation) if same_page else stored
+        return original(page, loaded) if same_page else stored
 
     monkeypatch.setattr(flow, "store", interrupted)
     answer = browser.press(mine, "Launch experiment")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
@@ -20,21 +18,13 @@ from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
+from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.task import (
-    TASK_WORDS,
-    TaskSuggestion,
-    suggest_group,
-    suggest_target,
-    suggest_task,
-    suggest_time,
-)
 from app.domain.training.preprocessing.transforms import Held, columns_fault, held_by
 from app.domain.training.preprocessing.transforms import get as get_transform
-from app.domain.vocabulary import ColumnKind, DatasetState, Severity, TaskKind
+from app.domain.vocabulary import DatasetState, Severity
 from app.domain.wizard import SLUGS
 
-NOTHING = ""
 NOT_CHOSEN = ("dataset_missing", "Choose a file or a sample first.", "Choose one on the Data step.")
 READING = "dataset_reading"
 _MOVING = (READING, "{name} is still being read.", "The Data step shows how far it is.")
@@ -84,12 +74,11 @@ def make_plan(
     reader = Reader(draft)
     if profile is None:
         return Plan(None, reader.values, reader.suggestions, problems=(_without_data(file_name, file_state),))
-    kinds = _kinds(reader, profile)
-    task = _task(reader, profile, kinds)
-    if task is None:
+    goal = read_goal(reader, profile)
+    if goal is None:
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
     answers = _leak_answers(reader, profile)
-    context = Context(profile=profile, kinds=kinds, associations=associations, answers=answers, **task)
+    context = Context(profile=profile, associations=associations, answers=answers, **vars(goal))
     return _completed(reader, context, machine or this_machine(), limit_seconds)
 
 
@@ -140,77 +129,6 @@ def _begin_config(context: Context, selected: list[str], transforms: list[dict[s
         "features": {"selected": selected, "transforms": transforms},
         "leakage": {"answers": {name: said for name, said in context.answers.items() if name != context.target}},
     }
-
-
-def _kinds(reader: Reader, profile: DatasetProfile) -> dict[str, ColumnKind]:
-    kinds = {}
-    for column in profile.columns:
-        raw = reader.raw("data", f"kind.{column.key}")
-        try:
-            kinds[column.name] = ColumnKind(raw) if raw else column.kind
-        except (ValueError, TypeError):
-            kinds[column.name] = column.kind
-            reader.wrong("data", f"kind.{column.key}", f"{str(raw)[:40]} is no kind of column.", code="kind_unknown")
-    return kinds
-
-
-def _task(reader: Reader, profile: DatasetProfile, kinds: Mapping[str, ColumnKind]) -> dict[str, Any] | None:
-    suggested, why = suggest_target(profile)
-    target = reader.text("data", "target", suggested, why)
-    if target and not profile.has(target):
-        reader.wrong(
-            "data", "target", f"There is no column named {target[:60]}. Choose another target.", code="target_unknown"
-        )
-        return None
-    if not target:
-        message = "Choose the column to predict."
-        chosen = Remedy(f"Estimate {suggested[:60]}", {"data": {"target": None}}) if suggested else None
-        reader.wrong("data", "target", message, code="target_missing", remedy=chosen or Remedy("Choose a column."))
-        return None
-    marks = open_marks(profile, target)
-    suggestion = suggest_task(profile.column(target), kinds[target], marks=marks)
-    inferred, reason = suggestion.kind, suggestion.reason
-    reader.suggest("data", "inferred_task", inferred.value, reason)
-    said = reader.text("data", "task_kind", NOTHING, reason)
-    if not said:
-        _ask_about_task(reader, suggestion, target, marks=list(marks))
-    try:
-        kind = TaskKind(said) if said else inferred
-    except ValueError:
-        kind = inferred
-        reader.wrong("data", "task_kind", f"{said[:40]} is no kind of task.", code="task_unknown")
-    return {
-        "target": target,
-        "task": kind,
-        "time_column": _column(reader, profile, "time_column", *suggest_time(profile)),
-        "group_column": _column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
-    }
-
-
-def _ask_about_task(reader: Reader, suggestion: TaskSuggestion, target: str, *, marks: list[str]) -> None:
-    """Record that the task of the target is only suggested, where an answer could change it."""
-    if marks:
-        shown = ", ".join(mark[:20] or "blank" for mark in marks[:4])
-        message = f"The task of {target[:60]} waits for your answer: does {shown} mean missing?"
-        remedy = Remedy("Answer on the Data step.")
-        reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_waits", message, remedy))
-    elif suggestion.question:
-        message = f"{target[:60]}: {suggestion.question[0].lower()}{suggestion.question[1:]}"
-        remedy = Remedy(f"Confirm {TASK_WORDS[suggestion.kind]}", {"data": {"task_kind": suggestion.kind.value}})
-        reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_unclear", message, remedy))
-
-
-def _group_beside(target: str, group: str, why: str) -> tuple[str, str]:
-    """Return the suggested group unless it is what shall be predicted."""
-    return ("", "The target cannot be the group column.") if group == target else (group, why)
-
-
-def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
-    name = reader.text("data", field, suggested, why)
-    if name and not profile.has(name):
-        reader.wrong("data", field, f"There is no column named {name[:60]}.", code="column_unknown")
-        return suggested
-    return name
 
 
 def _leak_answers(reader: Reader, profile: DatasetProfile) -> dict[str, str]:

@@ -233,6 +233,30 @@ def strategy_of(identifier: str) -> Strategy:
     return found
 
 
+def amount_of(strategy: Strategy, raw: Any) -> float | None:
+    """Return the threshold or number of a strategy; None where it needs none.
+
+    Parameters
+    ----------
+    strategy
+        The strategy.
+    raw
+        What was typed; nothing stands for the default.
+
+    Raises
+    ------
+    DomainError
+        If it makes no sense.
+    """
+    if strategy.amount is None:
+        return None
+    try:
+        found: float = strategy.amount.parse(raw if raw not in (None, "") else strategy.amount.default)
+    except ValueError as fault:
+        raise DomainError(f"{strategy.amount.title}: {fault}", code="amount_invalid", field="amount") from None
+    return found
+
+
 def propose(strategy: Strategy, raw: Any, columns: Sequence[ColumnChoice], evidence: Evidence) -> Proposal:
     """Return what a strategy would leave out of the columns that are ticked.
 
@@ -248,12 +272,7 @@ def propose(strategy: Strategy, raw: Any, columns: Sequence[ColumnChoice], evide
     DomainError
         If the amount makes no sense, or if what the strategy looks at is not there.
     """
-    amount = None
-    if strategy.amount is not None:
-        try:
-            amount = strategy.amount.parse(raw if raw not in (None, "") else strategy.amount.default)
-        except ValueError as fault:
-            raise DomainError(f"{strategy.amount.title}: {fault}", code="amount_invalid", field="amount") from None
+    amount = amount_of(strategy, raw)
     ticked = [choice for choice in columns if choice.selected]
     dropped = strategy.find(ticked, amount, evidence)
     gone = {one.choice.profile.key for one in dropped}

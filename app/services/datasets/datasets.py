@@ -136,8 +136,7 @@ def reread(
         in too many ways. The dataset it came from is as it was.
     """
     source = get_dataset(user, dataset_id)
-    if source.state != DatasetState.READY.value:
-        raise ConflictError("This dataset has not been read to its end yet.", code="not_ready")
+    require_profile(source, code="not_ready")
     choices = _changed(source, changes)
     known = _find_same(source, choices)
     if known is not None:

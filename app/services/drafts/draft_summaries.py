@@ -9,8 +9,9 @@ from datetime import datetime
 
 from app.domain.estimators import registry
 from app.services.drafts import drafts
+from app.services.drafts.draft_context import DraftContext, context_of
 from app.storage import drafts as draft_rows
-from app.storage.tables import DraftRow, User
+from app.storage.tables import User
 
 GLANCES_KEPT = 200
 
@@ -48,28 +49,28 @@ def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[Begun], in
     found = []
     rows, total = drafts.list_drafts(user, page=page, per_page=per_page)
     for row in rows:
-        dataset, gone = drafts.dataset_of(user, row), drafts.deleted_dataset_of(user, row)
-        held = dataset or gone
-        name = held.name if held else ""
+        context = context_of(user, row)
+        held = context.chosen
         # What a file holds becomes known, and data are deleted and brought back, without a new version.
-        glance = _glance(user, row, "" if dataset is None else dataset.state)
-        found.append(Begun(row.id, name, gone is not None, row.reached, row.touched_at, glance))
+        glance = _glance(context)
+        name = held.name if held else ""
+        found.append(Begun(row.id, name, context.gone is not None, row.reached, row.touched_at, glance))
     return found, total
 
 
-def _glance(user: User, row: DraftRow, state: str) -> Glance:
-    key = (row.id, row.version, state)
+def _glance(context: DraftContext) -> Glance:
+    key = (context.id, context.version, "" if context.dataset is None else context.dataset.state)
     if key not in _glances:
         # Thinking a draft through takes milliseconds, and a list holds many.
-        _glances[key] = _at_a_glance(user, row)
+        _glances[key] = _at_a_glance(context)
         while len(_glances) > GLANCES_KEPT:
             _glances.popitem(last=False)
     return _glances[key]
 
 
-def _at_a_glance(user: User, row: DraftRow) -> Glance:
-    plan, events = drafts.plan_of(user, row), draft_rows.list_events(row.id, after_version=row.version - 1)
-    spec = plan.spec
+def _at_a_glance(context: DraftContext) -> Glance:
+    row, spec = context.row, context.plan.spec
+    events = draft_rows.list_events(row.id, after_version=row.version - 1)
     return Glance(
         name=str(row.answers.get("review", {}).get("name") or "").strip(),
         target=spec.task.target if spec else "",

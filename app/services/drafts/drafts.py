@@ -11,14 +11,12 @@ from typing import Any
 from app.domain import wizard
 from app.domain.analysis.import_options.migrate_answers import carried
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
-from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.propose import make_plan
-from app.domain.vocabulary import ColumnKind, DatasetState
+from app.domain.vocabulary import DatasetState
 from app.services.accounts import accounts
-from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.measurements import associations, estimates
+from app.services.drafts.draft_context import Answers, DraftContext, context_of, dataset_id_in, load
+from app.services.measurements import associations
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -30,17 +28,21 @@ RETRIES = 50
 # Stands in the history for a field that was never answered; no answer is an object of this shape.
 ABSENT: dict[str, Any] = {"absent": True}
 
-Answers = dict[str, dict[str, Any]]
 Changes = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class SaveOutcome:
-    """What a save did. `merged` says that another tab had saved other fields meanwhile."""
+    """What a save did, and the draft as it is after it. `merged` says that another tab had saved other fields."""
 
-    version: int
+    context: DraftContext
     merged: bool
     changed: bool
+
+    @property
+    def version(self) -> int:
+        """The draft's version after the save."""
+        return self.context.version
 
 
 def create_draft(user: User) -> DraftRow:
@@ -66,14 +68,6 @@ def discard_draft(user: User, draft_id: uuid.UUID) -> None:
         drafts.drop_draft(row.id)
 
 
-def mark_reached(user: User, draft_id: uuid.UUID, slug: str) -> None:
-    """Remember the furthest step that was shown."""
-    row = drafts.get_draft(draft_id, owner_id=user.id)
-    if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
-        with transaction():
-            row.reached = slug
-
-
 def save_answers(
     user: User,
     draft_id: uuid.UUID,
@@ -95,20 +89,16 @@ def save_many(
     version: int,
     keep: Mapping[str, str] | None = None,
     undoes: int | None = None,
+    reached: str = "",
+    loaded: DraftContext | None = None,
 ) -> SaveOutcome:
-    """Save changed answers.
+    """Save changed answers, and have measured what a new dataset or a new target needs.
 
-    Parameters
-    ----------
-    changes
-        step -> field -> new value; None forgets the answer, so that the suggestion holds again.
-    version
-        The version the changes were made on. Fields that others changed since are merged when they are different
-        fields, and refused when they are the same ones.
-    keep
-        field -> "mine" or "theirs", the answer to an earlier refusal.
-    undoes
-        The version whose save this one takes back, where it does.
+    `changes` are step -> field -> new value; None forgets the answer, so that the suggestion holds again. `version` is
+    the one they were made on: fields that others changed since are merged when they are different fields, and refused
+    when they are the same ones, unless `keep` (field -> "mine" or "theirs") answers an earlier refusal. `undoes` is the
+    version whose save this one takes back, `reached` the furthest step that was shown, and `loaded` the draft as it was
+    loaded a moment ago, which spares loading it once more unless somebody was faster.
 
     Raises
     ------
@@ -120,11 +110,41 @@ def save_many(
     _refuse_too_large(changes)
     for _ in range(RETRIES):
         with transaction():
-            row = drafts.get_draft(draft_id, owner_id=user.id)
-            outcome = _try_save(user, row, changes=changes, version=version, keep=keep or {}, undoes=undoes)
+            context = loaded or load(user, draft_id)
+            asked = _Save(user, changes, version=version, keep=keep or {}, undoes=undoes, reached=reached)
+            outcome = _try_save(context, asked)
         if outcome is not None:
+            if outcome.changed and "data" in changes:
+                begin_comparing(outcome.context)
             return outcome
+        loaded = None
     raise ConflictError("The draft is being changed too quickly. Try again.")
+
+
+def begin_comparing(context: DraftContext) -> None:
+    """Have the columns of a draft's dataset compared with its target, unless that was done or begun before."""
+    if context.dataset is not None and context.goal is not None:
+        associations.associations_for(context.dataset, context.goal.target, context.goal.kinds)
+
+
+def mark_reached(user: User, draft_id: uuid.UUID, slug: str, *, loaded: DraftRow | None = None) -> None:
+    """Remember the furthest step that was shown."""
+    row = loaded or get_draft(user, draft_id)
+    if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
+        with transaction():
+            drafts.change_draft(row.id, reached=slug)
+
+
+@dataclass(frozen=True)
+class _Save:
+    """What is to be saved; see `save_many`."""
+
+    user: User
+    changes: Mapping[str, Changes]
+    version: int
+    keep: Mapping[str, str]
+    undoes: int | None
+    reached: str
 
 
 def _refuse_too_large(changes: Mapping[str, Changes]) -> None:
@@ -134,33 +154,36 @@ def _refuse_too_large(changes: Mapping[str, Changes]) -> None:
                 raise DomainError("This answer is too long to keep.", code="answer_too_long", field=name[:100])
 
 
-def _try_save(
-    user: User,
-    row: DraftRow,
-    *,
-    changes: Mapping[str, Changes],
-    version: int,
-    keep: Mapping[str, str],
-    undoes: int | None,
-) -> SaveOutcome | None:
+def _try_save(context: DraftContext, asked: _Save) -> SaveOutcome | None:
+    """Save in the caller's transaction; None where somebody was faster."""
+    row = context.row
     refuse_launched(row)
-    since = drafts.list_events(row.id, after_version=version) if version < row.version else []
-    wanted = _flat(changes)
-    _refuse_conflicts(row, wanted, since, keep)
-    wanted = {path: value for path, value in wanted.items() if keep.get(path[1]) != "theirs"}
-    _refuse_foreign_dataset(user, wanted.get(("data", "dataset_id")))
+    since = drafts.list_events(row.id, after_version=asked.version) if asked.version < row.version else []
+    wanted = _flat(asked.changes)
+    _refuse_conflicts(row, asked, since)
+    wanted = {path: value for path, value in wanted.items() if asked.keep.get(path[1]) != "theirs"}
+    _refuse_foreign_dataset(asked.user, wanted.get(("data", "dataset_id")))
     answers, effects = _apply(row.answers, wanted)
+    reached = max(row.reached, asked.reached or row.reached, key=wizard.SLUGS.index)
     if not effects:
-        return SaveOutcome(row.version, bool(since), changed=False)
+        if reached != row.reached:
+            drafts.change_draft(row.id, reached=reached)
+        return SaveOutcome(context.moved_on(row), bool(since), changed=False)
     if len(json.dumps(answers)) > MOST_ANSWERS_BYTES:
         raise DomainError("The draft holds more than it can keep. Remove some answers.", code="draft_too_large")
-    if not drafts.swap(row.id, version=row.version, answers=answers, dataset_id=_dataset_id(answers)):
+    dataset_id = dataset_id_in(answers)
+    saved = drafts.swap(row.id, version=row.version, answers=answers, dataset_id=dataset_id, reached=reached)
+    if saved is None:
         return None
-    step = next(iter(wanted))[0]
     drafts.add_event(
-        draft_id=row.id, version=row.version + 1, user_id=user.id, step=step, changes=effects, undoes=undoes
+        draft_id=row.id,
+        version=saved.version,
+        user_id=asked.user.id,
+        step=next(iter(wanted))[0],
+        changes=effects,
+        undoes=asked.undoes,
     )
-    return SaveOutcome(row.version + 1, bool(since), changed=True)
+    return SaveOutcome(context.moved_on(saved), bool(since), changed=True)
 
 
 def refuse_launched(row: DraftRow) -> None:
@@ -172,7 +195,7 @@ def refuse_launched(row: DraftRow) -> None:
 def _refuse_foreign_dataset(user: User, raw: Any) -> None:
     if raw is None:
         return
-    chosen = _dataset_id({"data": {"dataset_id": raw}})
+    chosen = dataset_id_in({"data": {"dataset_id": raw}})
     dataset = dataset_rows.find_dataset(chosen) if chosen else None
     if dataset is None or dataset.owner_id != user.id:
         raise NotFoundError("There is no such dataset, or it is not yours.", field="dataset_id")
@@ -182,17 +205,15 @@ def _flat(changes: Mapping[str, Changes]) -> dict[tuple[str, str], Any]:
     return {(step, name): value for step, fields in changes.items() for name, value in fields.items()}
 
 
-def _refuse_conflicts(
-    row: DraftRow, wanted: Mapping[tuple[str, str], Any], since: list[DraftEvent], keep: Mapping[str, str]
-) -> None:
+def _refuse_conflicts(row: DraftRow, asked: _Save, since: list[DraftEvent]) -> None:
     conflicts = []
-    for (step, name), mine in wanted.items():
+    for (step, name), mine in _flat(asked.changes).items():
         event = next((event for event in reversed(since) if _concerns(event, step, name)), None)
         theirs = row.answers.get(step, {}).get(name)
-        if event is not None and theirs != mine and name not in keep:
+        if event is not None and theirs != mine and name not in asked.keep:
             conflicts.append(FieldConflict(step, name, mine, theirs, event.at.isoformat(timespec="seconds")))
     if conflicts:
-        raise DraftConflictError(tuple(conflicts), version=row.version)
+        raise DraftConflictError(tuple(conflicts), version=row.version, wanted=asked.changes)
 
 
 def _concerns(event: DraftEvent, step: str, name: str) -> bool:
@@ -235,14 +256,6 @@ def _apply(
     return answers, effects
 
 
-def _dataset_id(answers: Answers) -> uuid.UUID | None:
-    raw = answers.get("data", {}).get("dataset_id")
-    try:
-        return uuid.UUID(str(raw)) if raw else None
-    except ValueError:
-        return None
-
-
 def answers_at(row: DraftRow, version: int) -> Answers:
     """Return the answers as they were at an earlier version, by undoing what came after."""
     answers: Answers = {step: dict(fields) for step, fields in row.answers.items()}
@@ -268,11 +281,9 @@ def move_draft(user: User, draft_id: uuid.UUID, dataset: Dataset, *, version: in
         If the dataset is not ready, or (DraftConflictError) the same answers changed since this version.
     """
     row = drafts.get_draft(draft_id, owner_id=user.id)
-    profile, current = datasets.profile_of(dataset), dataset_of(user, row)
-    if profile is None:
-        raise ConflictError("This dataset has not been read to its end yet.", code="not_ready")
+    profile, current = datasets.require_profile(dataset, code="not_ready"), dataset_of(user, row)
     if current is not None and current.id == dataset.id:
-        return SaveOutcome(row.version, merged=False, changed=False)
+        return SaveOutcome(context_of(user, row), merged=False, changed=False)
     before = datasets.profile_of(current) if current is not None else None
     kept: Answers = carried(row.answers, before, profile) if before is not None else {}
     kept["data"] = {**kept.get("data", {}), "dataset_id": str(dataset.id)}
@@ -342,43 +353,13 @@ def follow(dataset: Dataset) -> bool:
     return False
 
 
-def dataset_of(user: User, row: DraftRow, answers: Mapping[str, Mapping[str, Any]] | None = None) -> Dataset | None:
+def dataset_of(user: User, row: DraftRow) -> Dataset | None:
     """Return the dataset a draft stands on, if it has one and it was not deleted."""
-    dataset = _chosen(user, answers or row.answers)
-    return dataset if dataset is not None and dataset.deleted_at is None else None
-
-
-def deleted_dataset_of(user: User, row: DraftRow) -> Dataset | None:
-    """Return the dataset a draft stands on where it was deleted meanwhile, be its files still there or not."""
-    return _deleted(user, row.answers)
-
-
-def _deleted(user: User, answers: Mapping[str, Mapping[str, Any]]) -> Dataset | None:
-    dataset = _chosen(user, answers)
-    return dataset if dataset is not None and dataset.deleted_at is not None else None
-
-
-def _chosen(user: User, answers: Mapping[str, Mapping[str, Any]]) -> Dataset | None:
-    chosen = _dataset_id({step: dict(fields) for step, fields in answers.items()})
-    dataset = dataset_rows.find_dataset(chosen) if chosen is not None else None
-    return dataset if dataset is not None and dataset.owner_id == user.id else None
+    return context_of(user, row).dataset
 
 
 def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan:
     """Return the draft thought through, as it is or as it was at an earlier version."""
-    answers = row.answers if at_version is None else answers_at(row, at_version)
-    draft = Draft(answers)
-    dataset = dataset_of(user, row, answers)
-    if dataset is None or dataset.state != DatasetState.READY.value:
-        held = dataset or _deleted(user, answers)
-        name, state = ("", "") if held is None else (held.file_name, "deleted" if held.deleted_at else held.state)
-        return make_plan(draft, None, None, file_name=name, file_state=state)
-    profile, machine = datasets.profile_of(dataset), estimates.machine()
-    limit = current_settings().limits.train_seconds
-    plan = make_plan(draft, profile, None, machine=machine, limit_seconds=limit)
-    if plan.spec is None or profile is None:
-        return plan
-    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
-    kinds.update(plan.spec.data.column_kinds)
-    found = associations.associations_for(dataset, plan.spec.task.target, kinds)
-    return plan if found is None else make_plan(draft, profile, found, machine=machine, limit_seconds=limit)
+    if at_version is None:
+        return context_of(user, row).plan
+    return DraftContext(user, row, answers_at(row, at_version), at_version).plan

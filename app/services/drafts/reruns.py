@@ -12,7 +12,7 @@ from app.domain.vocabulary import ColumnKind
 from app.domain.wizard import SLUGS
 from app.services import experiments
 from app.services.datasets import datasets
-from app.services.drafts.draft_history import FIRST_VERSION
+from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.services.measurements import associations
 from app.storage import datasets as dataset_rows
 from app.storage import drafts

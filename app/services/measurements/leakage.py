@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from app.domain.analysis.findings.signal import signal_finding
 from app.domain.analysis.leakage.leakage import question_of
-from app.domain.analysis.profiling.profile import Finding, Leak, Remedy
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Finding, Leak, Remedy
+from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Plan
-from app.domain.vocabulary import Severity
-from app.services.datasets.datasets import profile_of
-from app.services.measurements import associations
+from app.domain.vocabulary import RunState, Severity
+from app.services.datasets.datasets import damage_of, profile_of
+from app.services.measurements import associations, runner
 from app.services.measurements.request import Kinds, kinds_of
 from app.storage.tables import Dataset
 
@@ -45,7 +46,8 @@ class LeakQuestion:
 class LeakSearch:
     """How far the search for leaks is, and what is asked.
 
-    `state` is "measured", "measuring", or "stopped" where it failed or was stopped; `measured` of `columns` are done.
+    `state` is "measured", "measuring", "stopped" where it failed or was stopped, or "unasked" where nobody had it done
+    yet; `measured` of `columns` are done.
     Of the parts of a sum there is one question.
     """
 
@@ -61,20 +63,36 @@ class LeakSearch:
 
 
 def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
-    """Return how far the search for leaks of a draft's target is, open questions first, the surest first."""
+    """Return how far the search for leaks of a draft's target is, open questions first, the surest first.
+
+    Nothing is begun for it.
+    """
     profile, spec = profile_of(dataset), plan.spec
     if profile is None or spec is None or not profile.has(spec.task.target):
         return LeakSearch("measured")
     target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
-    found = associations.associations_for(dataset, target, kinds)
-    asked = sorted(joined(questions_for(dataset, plan)), key=lambda one: (bool(one.answer), -one.score))
-    state = "measured"
-    if not plan.columns_measured:
-        # The plan may be older than the end of the job, so that a job that has ended is asked about once more.
-        job = associations.job_for(dataset, target, kinds)
-        state = "measuring" if job is not None else "stopped"
+    found = associations.known_for(dataset, target, kinds)
+    asked = sorted(joined(_questions(profile, spec, found)), key=lambda one: (bool(one.answer), -one.score))
+    state = "measured" if plan.columns_measured else state_of(dataset, target, kinds, None)
     measured = 0 if found is None else len(found.items)
     return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
+
+
+def state_of(dataset: Dataset, target: str, kinds: Kinds, found: Associations | None) -> str:
+    """Return how far the comparison with the target is, by the words of `LeakSearch`; `found` is what is known of it.
+
+    A job may have ended since that was loaded: it is looked at once more.
+    """
+    if runner.is_complete(found):
+        return "measured"
+    request = associations.request_for(dataset, target, kinds)
+    if request is None:
+        return "measured"
+    job = runner.find_job(associations.MEASUREMENT, request)
+    if job is None:
+        # Of damaged rows nothing can be measured, however often it is asked for.
+        return "unasked" if damage_of(dataset) is None else "stopped"
+    return "stopped" if job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else "measuring"
 
 
 def search_again(dataset: Dataset, plan: Plan) -> None:
@@ -115,11 +133,14 @@ def questions_for(dataset: Dataset, plan: Plan) -> list[LeakQuestion]:
     profile, spec = profile_of(dataset), plan.spec
     if profile is None or spec is None or not profile.has(spec.task.target):
         return []
-    target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
-    found = associations.associations_for(dataset, target, kinds)
+    kinds = kinds_of(profile, spec.data.column_kinds)
+    return _questions(profile, spec, associations.known_for(dataset, spec.task.target, kinds))
+
+
+def _questions(profile: DatasetProfile, spec: Spec, found: Associations | None) -> list[LeakQuestion]:
     if found is None:
         return []
-    answers = spec.leakage.answers
+    target, answers = spec.task.target, spec.leakage.answers
     questions = []
     for column in found.suspects():
         leak = _of_a_moment(found.leaks_of(column))

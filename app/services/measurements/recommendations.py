@@ -16,6 +16,7 @@ from app.domain.estimation import Machine, estimate
 from app.domain.experiment import Draft, ModelPart, Spec
 from app.domain.problems import Problem
 from app.domain.recommendation.estimators import Ranked, rank
+from app.domain.recommendation.goal import goal_of
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.traits import Traits, traits_of_spec
@@ -109,9 +110,17 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     `again` has the fits made once more that failed or were stopped.
     """
     request = _request_for(dataset, plan)
-    if request is None:
-        return None
-    known = associations.associations_for(dataset, *_goal_of(request))
+    return None if request is None else _recommend(request, plan, again=again)
+
+
+def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
+    """Return what is known so far for a dataset as it is suggested; see `recommend` and `plan_for`."""
+    profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
+    return _recommend(_spec_request(dataset, profile, _spec_of(plan)), plan, again=False)
+
+
+def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendations:
+    known = associations.associations_for(request.dataset, *_goal_of(request))
     shared = _find_shared(request) if STORE.find(request) is None else None
     if shared is not None:
         with transaction():
@@ -178,11 +187,18 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     if features:
         chosen = set(features)
         answers["features"] = {f"column.{one.key}": one.name in chosen for one in profile.columns if one.name != target}
-    plan = make_plan(Draft(answers), profile, None)
+    goal = goal_of(Draft(answers), profile)
+    known = None if goal is None else associations.associations_for(dataset, goal.target, goal.kinds)
+    plan = make_plan(Draft(answers), profile, known)
+    _spec_of(plan)
+    return plan
+
+
+def _spec_of(plan: Plan) -> Spec:
+    """Return the config of a plan; where there is none, say why."""
     if plan.spec is None:
         raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
-    known = associations.associations_for(dataset, plan.spec.task.target, kinds_of(profile, None))
-    return plan if known is None else make_plan(Draft(answers), profile, known)
+    return plan.spec
 
 
 def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:

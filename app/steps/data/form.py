@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.recommendation.plan import Plan
-from app.steps.flow import Form
+from app.steps.views import Form
 
 FIELDS = ("target", "task_kind", "time_column", "group_column")
 

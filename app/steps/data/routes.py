@@ -3,172 +3,153 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.domain.errors import ConflictError, DomainError, DraftConflictError
+from app.domain.errors import ConflictError, DomainError
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.steps import flow
+from app.steps.context import DraftContext, load, step_url
 from app.steps.data.form import read
-from app.steps.data.showing import column_values, context, pressed_in, reading_values
+from app.steps.data.showing import column_values, context, moving_of, pressed_in, reading_values
+from app.steps.views import StepView
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
-from app.web.arriving import MOVING, landing, landing_in_part, read_refused
+from app.web.arriving import MOVING, take_in_part, take_upload
 from app.web.columns import names_with
+from app.web.dataset_reading import posted_choices, show_look, show_moving
 from app.web.hypermedia import fragment, into, leave_for, see_other, wants_fragment
 from app.web.sessions import current_user
-from app.web.uploads import receive_upload
 
-VIEW = flow.StepView(
+VIEW = StepView(
     "data", read, context, reshapes=("target", "task_kind", "time_column", "group_column", "dataset_id", "kind.")
 )
-blueprint = flow.blueprint_for(VIEW)
+PAGE = flow.step_page(VIEW)
+blueprint = flow.blueprint_for(PAGE)
 
 
-def _choose(draft_id: uuid.UUID, dataset: Dataset, *, done: str = "") -> Response:
-    user = current_user()
-    row = drafts.get_draft(user, draft_id)
-    address = flow.step_url(row, "data")
+def _choose(draft_id: uuid.UUID, find: Callable[[], tuple[Dataset, str]]) -> Response:
+    """Stand the draft on a dataset, with what its address says was done; where there is none, say why on the step."""
+    draft = load(draft_id)
     try:
-        changes = datasets.first_answers(dataset)
-        drafts.save_answers(user, draft_id, step="data", changes=changes, version=row.version)
-    except DraftConflictError:
-        return see_other(address)
-    return leave_for(address + done)
+        dataset, done = find()
+    except ValueError:
+        return _refuse(draft_id, DomainError("Choose one of your datasets.", field="dataset_id"))
+    except DomainError as fault:
+        return _refuse(draft_id, fault)
+    changes = datasets.first_answers(dataset)
+    drafts.save_answers(draft.user, draft_id, step="data", changes=changes, version=draft.version)
+    return leave_for(step_url(draft_id, "data") + done)
 
 
 def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
-    answer = flow.show_step(VIEW, flow.situation_of(draft_id), status=fault.status, shown_problems=(fault,))
-    return into("#wizard", answer)
+    return into("#wizard", PAGE.draw(load(draft_id), status=fault.status, shown_problems=(fault,)))
 
 
 @blueprint.post("/sample")
 def use_sample(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a sample."""
-    drafts.get_draft(current_user(), draft_id)
-    try:
-        return _choose(draft_id, datasets.use_sample(current_user(), request.form.get("sample", "")))
-    except DomainError as fault:
-        return _refuse(draft_id, fault)
+    return _choose(draft_id, lambda: (datasets.use_sample(current_user(), request.form.get("sample", "")), ""))
 
 
 @blueprint.post("/dataset")
 def use_dataset(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a dataset that was uploaded before."""
-    try:
-        chosen = uuid.UUID(request.form.get("dataset_id", ""))
-        return _choose(draft_id, datasets.get_dataset(current_user(), chosen))
-    except ValueError:
-        return _refuse(draft_id, DomainError("Choose one of your datasets.", field="dataset_id"))
+
+    def find() -> tuple[Dataset, str]:
+        return datasets.get_dataset(current_user(), uuid.UUID(request.form.get("dataset_id", ""))), ""
+
+    return _choose(draft_id, find)
 
 
 @blueprint.post("/restore")
 def restore(draft_id: uuid.UUID) -> Response:
     """Bring the deleted dataset back on which the draft stands; its answers hold again with it."""
-    situation = flow.situation_of(draft_id)
-    gone = drafts.deleted_dataset_of(situation.user, situation.row)
+    draft = load(draft_id)
     try:
-        if gone is not None:
-            datasets.restore_dataset(situation.user, gone.id)
+        if draft.gone is not None:
+            datasets.restore_dataset(draft.user, draft.gone.id)
     except DomainError as fault:
         return _refuse(draft_id, fault)
-    return see_other(flow.step_url(situation.row, "data"))
+    return see_other(step_url(draft.id, "data"))
 
 
 @blueprint.post("/upload")
 def upload(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a new file; a bad one is refused and the draft keeps what it had."""
-    drafts.get_draft(current_user(), draft_id)
-    try:
-        arrival = receive_upload(current_user())
-        return _choose(draft_id, arrival.dataset, done=landing(arrival))
-    except DomainError as fault:
-        return _refuse(draft_id, fault)
+    return _choose(draft_id, lambda: take_upload(current_user()))
 
 
 @blueprint.post("/in-part")
 def in_part(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a file that was refused, read without the rows that do not fit."""
-    drafts.get_draft(current_user(), draft_id)
-    try:
-        dataset = read_refused(current_user())
-        return _choose(draft_id, dataset, done=landing_in_part(dataset))
-    except DomainError as fault:
-        return _refuse(draft_id, fault)
+    return _choose(draft_id, lambda: take_in_part(current_user()))
 
 
 @blueprint.get("/reading")
 def reading(draft_id: uuid.UUID) -> Response:
     """Say how far a large file is; when it is done, the whole step is shown again."""
-    situation = flow.situation_of(draft_id)
-    address = flow.step_url(situation.row, "data")
-    arrival = reading_values(situation)["arrival"]
-    if arrival is None or not wants_fragment():
-        return leave_for(address)
-    return fragment("partials/datasets/reading.html", waiting=arrival, address=f"{address}/reading")
+    draft = load(draft_id)
+    return show_moving(moving_of(draft), address=step_url(draft.id, "data"))
 
 
 @blueprint.get("/columns")
 def columns(draft_id: uuid.UUID) -> Response:
     """Show a page of the columns, as they are searched, filtered and ordered."""
-    situation = flow.situation_of(draft_id)
-    address = flow.step_url(situation.row, "data")
-    if situation.profile is None or not wants_fragment():
+    draft = load(draft_id)
+    address = step_url(draft.id, "data")
+    if draft.profile is None or not wants_fragment():
         return leave_for(f"{address}?{request.query_string.decode()}")
-    values = {**column_values(situation), "profile": situation.profile, "editing": True}
+    values = {**column_values(draft), "profile": draft.profile, "editing": True}
     return fragment("partials/datasets/columns.html", fragment=f"{address}/columns", **values)
 
 
 @blueprint.get("/names")
 def names(draft_id: uuid.UUID) -> Response:
     """Offer names of columns that hold what is typed into one of the fields."""
-    profile = flow.situation_of(draft_id).profile
+    profile = load(draft_id).profile
     word = request.args.get(request.args.get("asked", ""), "")[:200]
     return fragment("partials/datasets/names.html", names=names_with(profile, word) if profile else [])
 
 
-def _show_reading(situation: flow.Situation, fault: DomainError | None, look: Any = None) -> Response:
+def _show_reading(draft: DraftContext, fault: DomainError | None, look: Any = None) -> Response:
     """Show the step with the panel open and what was chosen in it."""
-    values = {**reading_values(situation, request.form, fault), "look": look}
+    values = {**reading_values(draft, request.form, fault), "look": look}
     problems = (fault,) if fault and fault.field and fault.field.startswith(rereading.PREFIX) else ()
     status = fault.status if fault else 200
-    return into("#wizard", flow.show_step(VIEW, situation, status=status, shown_problems=problems, **values))
+    return into("#wizard", PAGE.draw(draft, status=status, shown_problems=problems, **values))
 
 
 @blueprint.post("/reading/preview")
 def preview_reading(draft_id: uuid.UUID) -> Response:
     """Show the first rows as they would be read with other choices; nothing is stored."""
-    situation = flow.situation_of(draft_id)
-    if situation.dataset is None:
-        return see_other(flow.step_url(situation.row, "data"))
-    look, fault = rereading.try_reading(situation.user, situation.dataset, request.form)
-    if not wants_fragment():
-        return _show_reading(situation, fault, look)
-    return rereading.look_fragment(look, fault)
+    draft = load(draft_id)
+    if draft.dataset is None:
+        return see_other(step_url(draft.id, "data"))
+    return show_look(draft.user, draft.dataset, lambda look, fault: _show_reading(draft, fault, look))
 
 
 @blueprint.post("/reading/reread")
 def reread(draft_id: uuid.UUID) -> Response:
     """Read the file again with other choices; the draft moves to the new dataset and keeps its answers."""
-    situation = flow.situation_of(draft_id)
-    if situation.dataset is None:
-        return see_other(flow.step_url(situation.row, "data"))
+    draft = load(draft_id)
+    if draft.dataset is None:
+        return see_other(step_url(draft.id, "data"))
     try:
-        names = situation.profile.names if situation.profile is not None else None
-        changes = rereading.changes_from(request.form, datasets.choices_of(situation.dataset), names=names)
-        return _read_again(situation, changes, done="read")
+        return _read_again(draft, posted_choices(draft.dataset), done="read")
     except ConflictError:
-        return see_other(flow.step_url(situation.row, "data"))
+        return see_other(step_url(draft.id, "data"))
     except DomainError as fault:
-        return _show_reading(situation, fault)
+        return _show_reading(draft, fault)
 
 
-def _read_again(situation: flow.Situation, changes: dict[str, Any], *, done: str) -> Response:
-    address, before = flow.step_url(situation.row, "data"), situation.dataset
-    after = drafts.reread(situation.user, situation.row.id, changes, version=situation.row.version)
+def _read_again(draft: DraftContext, changes: dict[str, Any], *, done: str) -> Response:
+    address, before = step_url(draft.id, "data"), draft.dataset
+    after = drafts.reread(draft.user, draft.row.id, changes, version=draft.version)
     if before is None or after.id == before.id or after.state in MOVING:
         return see_other(address)
     return see_other(f"{address}?done={before.id}.{done}")
@@ -177,17 +158,17 @@ def _read_again(situation: flow.Situation, changes: dict[str, Any], *, done: str
 @blueprint.post("/mend")
 def mend(draft_id: uuid.UUID) -> Response:
     """Do what a finding offers: read the file again, answer something, or leave columns out."""
-    situation = flow.situation_of(draft_id)
-    dataset, profile = situation.dataset, situation.profile
+    draft = load(draft_id)
+    dataset, profile = draft.dataset, draft.profile
     button = request.form.get("remedy", "")[:30]
-    one = pressed_in(situation, profile, button)
+    one = pressed_in(draft, profile, button)
     if dataset is None or profile is None or one is None or request.form.get("dataset") != str(dataset.id):
         return _refuse(draft_id, ConflictError("The data of this draft changed meanwhile, so nothing was done."))
-    try:
-        if one.remedy.kind == remedies.READING:
-            return _read_again(situation, one.remedy.changes, done=button)
+    if one.remedy.kind != remedies.READING:
         changes = remedies.answers_of(profile, one.remedy)
-        drafts.save_many(situation.user, draft_id, changes=changes, version=situation.row.version)
+        drafts.save_many(draft.user, draft_id, changes=changes, version=draft.version)
+        return see_other(f"{step_url(draft.id, 'data')}?done={dataset.id}.{button}")
+    try:
+        return _read_again(draft, one.remedy.changes, done=button)
     except DomainError as fault:
         return _refuse(draft_id, fault)
-    return see_other(f"{flow.step_url(situation.row, 'data')}?done={dataset.id}.{button}")

@@ -11,9 +11,10 @@ from flask import url_for
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
+from app.services.datasets import datasets
 from app.services.measurements import correlations
-from app.steps.features.asked import dataset_of, kinds_of, leaks_of, matrix_of, ranking_of
-from app.steps.flow import Situation
+from app.steps.context import DraftContext
+from app.steps.features.asked import matrix_of, ranking_of, standing_of
 from app.web.charts import heatmap, strengths
 
 VIEWS = (
@@ -33,7 +34,7 @@ PARTS = ("view", "method", "word", "threshold", "page")
 BUSY = ("queued", "running")
 
 
-def panel(situation: Situation, values: Mapping[str, str]) -> dict[str, Any]:
+def panel(draft: DraftContext, values: Mapping[str, str]) -> dict[str, Any]:
     """Return what the panel of associations needs for the view that is asked for."""
     view = values.get("view", "") if values.get("view") in dict(VIEWS) else "target"
     method = Method(values["method"]) if values.get("method") in dict(METHODS) else Method.AUTO
@@ -53,47 +54,52 @@ def panel(situation: Situation, values: Mapping[str, str]) -> dict[str, Any]:
         "word": word,
         "threshold": values.get("threshold", "")[:40],
         "faults": faults,
-        "keys": {column.name: column.key for column in situation.profile.columns} if situation.profile else {},
-        "target": dataset_of(situation)[1],
+        "keys": {column.name: column.key for column in draft.profile.columns} if draft.profile else {},
+        "target": standing_of(draft)[1].target,
         "query": urlencode({**asked, "view": view}),
-        "here": url_for("features.show_correlations", draft_id=situation.row.id),
+        "here": url_for("features.show_correlations", draft_id=draft.id),
         "busy": False,
         "refused": "",
     }
     if view == "target":
-        return {**found, **_target(situation, word, threshold, page)}
-    return {**found, **_pairs(situation, view, method, word=word, threshold=threshold, page=page)}
+        return {**found, **_target(draft, word, threshold, page)}
+    return {**found, **_pairs(draft, view, method, word=word, threshold=threshold, page=page)}
 
 
-def _target(situation: Situation, word: str, threshold: float, page: int) -> dict[str, Any]:
-    ranking = ranking_of(situation)
-    columns = situation.plan.columns
-    busy = leaks_of(situation).state == "measuring"
+def _target(draft: DraftContext, word: str, threshold: float, page: int) -> dict[str, Any]:
+    dataset, goal = standing_of(draft)
+    ranking, known = ranking_of(draft), draft.associations
+    names = [name for name in goal.kinds if name != goal.target]
+    measuring = draft.comparison == "measuring"
     return {
-        "busy": busy or ranking.state in BUSY,
-        "measuring": busy,
-        "measured": sum(one.association is not None for one in columns),
-        "columns": len(columns),
-        "with_target": strengths.with_target(columns, word=word, threshold=threshold, page=page),
+        "busy": measuring or ranking.state in BUSY,
+        "measuring": measuring,
+        "measured": 0 if known is None else sum(known.of(name) is not None for name in names),
+        "columns": len(names),
+        "with_target": strengths.with_target(names, known, word=word, threshold=threshold, page=page),
         "ranking": strengths.ranking(ranking, word=word),
+        "can_begin": ranking.state == "none" and not ranking.reason and datasets.damage_of(dataset) is None,
     }
 
 
-def _pairs(
-    situation: Situation, view: str, method: Method, *, word: str, threshold: float, page: int
-) -> dict[str, Any]:
+def _pairs(draft: DraftContext, view: str, method: Method, *, word: str, threshold: float, page: int) -> dict[str, Any]:
     try:
-        state = matrix_of(situation, method, start=True)
+        state = matrix_of(draft, method)
     except DomainError as fault:
         return {"refused": fault.message}
-    found: dict[str, Any] = {"state": state, "busy": state.state in BUSY and not state.complete}
+    begun = state.complete or bool(state.reason) or state.state != "none"
+    found: dict[str, Any] = {
+        "state": state,
+        "busy": state.state in BUSY and not state.complete,
+        "can_begin": not begun and datasets.damage_of(standing_of(draft)[0]) is None,
+    }
     if view == "pairs":
         return {**found, "ranked": correlations.pairs_ranked(state, threshold=threshold, word=word, page=page)}
-    columns = situation.profile.columns if situation.profile else ()
+    columns = draft.profile.columns if draft.profile else ()
     drawn = heatmap.build(
         state.matrix,
         keys={column.name: column.key for column in columns},
-        kinds=kinds_of(situation),
+        kinds=draft.kinds,
         word=word,
         threshold=threshold,
         clustered=view == "clusters",

@@ -5,17 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from app.domain.errors import DomainError, DraftConflictError
-from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, propose, strategy_of
+from app.domain.analysis.associations.correlation import Method
+from app.domain.errors import DomainError
+from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, amount_of, propose, strategy_of
 from app.services.drafts import drafts
-from app.steps import flow
-from app.steps.features.asked import dataset_of, matrix_of, ranking_of
+from app.steps.context import DraftContext, load, step_url
+from app.steps.features.asked import begin_matrix, matrix_of, ranking_of, standing_of
+from app.steps.features.association import BUSY
 from app.steps.features.form import add_rule
-from app.steps.features.routes import VIEW, blueprint
+from app.steps.features.routes import blueprint
 from app.web.hypermedia import into, render, see_other
 
 PAGE, PARTIAL = "pages/features_part.html", "partials/features/strategy.html"
@@ -25,37 +28,40 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Waiting:
-    """The pairs that a strategy looks at are still being measured."""
+    """The pairs that a strategy looks at are still being measured, or `can_begin` to be."""
 
     done: int
     total: int
     seconds_left: float | None
+    can_begin: bool = False
 
 
 @blueprint.get("/strategy")
 def preview_strategy(draft_id: uuid.UUID) -> Response:
     """Show what a strategy would leave out, and why; nothing is changed."""
-    return _show(flow.situation_of(draft_id), request.args)
+    return _show(load(draft_id), request.args)
 
 
 def _show(
-    situation: flow.Situation, values: Mapping[str, str], *, changed: bool = False, fault: DomainError | None = None
+    draft: DraftContext, values: Mapping[str, str], *, changed: bool = False, fault: DomainError | None = None
 ) -> Response:
     proposal, waiting, strategy = None, None, None
     try:
         strategy = strategy_of(values.get("strategy", ""))
-        found = _evidence(situation, strategy)
+        standing_of(draft)
+        amount_of(strategy, values.get("amount"))
+        found = _evidence(draft, strategy)
         if isinstance(found, Waiting):
             waiting = found
         else:
-            proposal = propose(strategy, values.get("amount"), situation.plan.columns, found)
+            proposal = propose(strategy, values.get("amount"), draft.plan.columns, found)
     except DomainError as problem:
         fault = fault or problem
     response = render(
         PAGE,
         PARTIAL,
         status=fault.status if fault else 409 if changed else 200,
-        base=f"/experiments/drafts/{situation.row.id}",
+        base=f"/experiments/drafts/{draft.row.id}",
         strategy=strategy,
         asked={name: values.get(name, "")[:40] for name in ("strategy", "amount")},
         proposal=proposal,
@@ -68,45 +74,51 @@ def _show(
     return into(SLOT, response)
 
 
-def _evidence(situation: flow.Situation, strategy: Strategy) -> Evidence | Waiting:
-    dataset_of(situation)
+def _evidence(draft: DraftContext, strategy: Strategy) -> Evidence | Waiting:
     if strategy.needs_pairs:
-        state = matrix_of(situation, start=True)
+        state = matrix_of(draft)
         if state.complete:
             return Evidence(pairs=state.matrix.ranked(threshold=0.5))
-        if state.state not in ("queued", "running"):
+        can_begin = state.state == "none" and not state.reason
+        if not can_begin and state.state not in BUSY:
             reason = state.reason or "The pairs are not all measured. Have them measured under \u201cAll pairs\u201d."
             raise DomainError(reason, code="not_measured")
-        return Waiting(state.done, state.total, state.seconds_left)
+        return Waiting(state.done, state.total, state.seconds_left, can_begin=can_begin)
     if strategy.id == "top":
-        scores = {one.name: one.score for one in ranking_of(situation).items if one.score is not None}
+        scores = {one.name: one.score for one in ranking_of(draft).items if one.score is not None}
         if scores:
             return Evidence(scores=scores, score_title="mutual information")
     return Evidence()
 
 
+@blueprint.post("/strategy/pairs")
+def begin_strategy(draft_id: uuid.UUID) -> Response:
+    """Have the pairs measured that a strategy looks at, and show it again."""
+    begin_matrix(load(draft_id), Method.AUTO)
+    asked = {name: request.form.get(name, "")[:40] for name in ("strategy", "amount")}
+    return see_other(url_for("features.preview_strategy", draft_id=draft_id, again=1, **dict[str, Any](asked)))
+
+
 @blueprint.post("/strategy")
 def apply_strategy(draft_id: uuid.UUID) -> Response:
     """Leave out what was shown; if that is no longer the same, show it again instead."""
-    situation, form = flow.situation_of(draft_id), request.form
+    draft, form = load(draft_id), request.form
     try:
         strategy = strategy_of(form.get("strategy", ""))
-        found = _evidence(situation, strategy)
+        found = _evidence(draft, strategy)
         if isinstance(found, Waiting):
-            return _show(situation, form)
-        proposal = propose(strategy, form.get("amount"), situation.plan.columns, found)
+            return _show(draft, form)
+        proposal = propose(strategy, form.get("amount"), draft.plan.columns, found)
         if proposal.digest != form.get("digest") or not proposal.dropped or not proposal.kept:
-            return _show(situation, form, changed=True)
-        changes = _changes(situation, proposal)
-        drafts.save_answers(situation.user, draft_id, step="features", changes=changes, version=situation.row.version)
-    except DraftConflictError as conflict:
-        return flow.show_conflict(VIEW, situation, conflict, changes)
+            return _show(draft, form, changed=True)
+        changes = _changes(draft, proposal)
     except DomainError as fault:
-        return _show(situation, form, fault=fault)
-    return see_other(flow.step_url(situation.row, "features") + "#features-columns")
+        return _show(draft, form, fault=fault)
+    drafts.save_answers(draft.user, draft_id, step="features", changes=changes, version=draft.version)
+    return see_other(step_url(draft.id, "features") + "#features-columns")
 
 
-def _changes(situation: flow.Situation, proposal: Proposal) -> dict[str, object]:
-    held = situation.plan.values["features"]
+def _changes(draft: DraftContext, proposal: Proposal) -> dict[str, object]:
+    held = draft.plan.values["features"]
     keys = [f"column.{one.choice.profile.key}" for one in proposal.dropped]
-    return {**add_rule(situation.plan, proposal.rule()), **{name: None for name in keys if name in held}}
+    return {**add_rule(draft.plan, proposal.rule()), **{name: None for name in keys if name in held}}

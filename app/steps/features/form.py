@@ -9,7 +9,7 @@ from app.domain.recommendation.plan import ColumnChoice, Plan
 from app.domain.recommendation.selection import MOST_RULES, Rule, read_rules, with_rule
 from app.steps.features.listing import asked_of_text, filter_of
 from app.steps.features.recipes import added, raw_recipes, swapped
-from app.steps.flow import Form
+from app.steps.views import Form
 
 ADD, REMOVE, FIRST, RESET = "add-transform", "remove-transform:", "earlier-transform:", "reset-transforms"
 BULK = {"tick-all": True, "untick-all": False, "tick-suggested": None}

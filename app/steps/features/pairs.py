@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.services.measurements import correlations
-from app.steps import flow
-from app.steps.features.asked import dataset_of, go_on, kinds_of, stop
+from app.steps.begin import begin
+from app.steps.context import load, step_url
+from app.steps.features.asked import begin_matrix, standing_of, stop_matrix
 from app.steps.features.association import METHODS, panel
 from app.steps.features.routes import blueprint
 from app.web.charts import pair
@@ -25,11 +26,11 @@ BODY, PAIR = "partials/features/association.html", "partials/features/pair.html"
 @blueprint.get("/correlations")
 def show_correlations(draft_id: uuid.UUID) -> Response:
     """Show the panel in one of its views; its body alone where the page looks for what has come meanwhile."""
-    situation = flow.situation_of(draft_id)
+    draft = load(draft_id)
     try:
-        shown = panel(situation, request.args)
+        shown = panel(draft, request.args)
     except DomainError:
-        return see_other(flow.step_url(situation.row, "data"))
+        return see_other(step_url(draft.id, "data"))
     status = 422 if shown["faults"] else 200
     values: dict[str, Any] = {"base": f"/experiments/drafts/{draft_id}", "pairs": shown}
     if request.args.get("part") == "body" and wants_fragment():
@@ -39,25 +40,29 @@ def show_correlations(draft_id: uuid.UUID) -> Response:
 
 @blueprint.post("/correlations/start")
 def start_correlations(draft_id: uuid.UUID) -> Response:
-    """Have the pairs measured, also where that was stopped."""
-    return _changed(draft_id, start=True)
+    """Have measured what the view shows, also where that was stopped."""
+    draft, method = load(draft_id), _method()
+    if request.form.get("view") == "target":
+        begin(draft, "features")
+    else:
+        begin_matrix(draft, method)
+    return _shown_again(draft_id, method)
 
 
 @blueprint.post("/correlations/cancel")
 def cancel_correlations(draft_id: uuid.UUID) -> Response:
     """Have the measuring stopped; what has come stays."""
-    return _changed(draft_id, start=False)
+    method = _method()
+    stop_matrix(load(draft_id), method)
+    return _shown_again(draft_id, method)
 
 
-def _changed(draft_id: uuid.UUID, *, start: bool) -> Response:
-    situation = flow.situation_of(draft_id)
+def _method() -> Method:
     raw = request.form.get("method", "")
-    method = Method(raw) if raw in dict(METHODS) else Method.AUTO
-    dataset_of(situation)
-    if start:
-        go_on(situation, method)
-    else:
-        stop(situation, method)
+    return Method(raw) if raw in dict(METHODS) else Method.AUTO
+
+
+def _shown_again(draft_id: uuid.UUID, method: Method) -> Response:
     view = request.form.get("view", "matrix")
     return see_other(url_for("features.show_correlations", draft_id=draft_id, view=view, method=method.value))
 
@@ -65,15 +70,15 @@ def _changed(draft_id: uuid.UUID, *, start: bool) -> Response:
 @blueprint.get("/pair")
 def show_pair(draft_id: uuid.UUID) -> Response:
     """Show what two columns look like against one another."""
-    situation = flow.situation_of(draft_id)
-    dataset, _ = dataset_of(situation)
-    columns = situation.profile.columns if situation.profile else ()
+    draft = load(draft_id)
+    dataset, goal = standing_of(draft)
+    columns = draft.profile.columns if draft.profile else ()
     names = {column.key: column.name for column in columns}
     one, other = (names.get(request.args.get(part, "")) for part in ("one", "other"))
     drawn, fault = None, ""
     if one is None or other is None:
         fault = "One of these columns is not there any more. Choose another pair."
     else:
-        drawn = pair.build(correlations.pair(dataset, one, other, kinds=kinds_of(situation)))
+        drawn = pair.build(correlations.pair(dataset, one, other, kinds=goal.kinds))
     base = f"/experiments/drafts/{draft_id}"
     return render(PAGE, PAIR, status=404 if fault else 200, base=base, pair=drawn, fault=fault)

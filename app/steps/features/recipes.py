@@ -13,7 +13,7 @@ from app.domain.training.preprocessing import transforms
 from app.domain.training.preprocessing.recipe_parameters import RecipeError
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.vocabulary import ColumnKind
-from app.steps.flow import Form
+from app.steps.views import Form
 
 PREFIX = "new."
 

@@ -9,29 +9,31 @@ from flask import request
 from app.domain.recommendation.selection import MODES, NUMBERS
 from app.domain.recommendation.strategies import STRATEGIES
 from app.steps import flow
+from app.steps.context import DraftContext
 from app.steps.features import derived
 from app.steps.features.association import panel
 from app.steps.features.form import act, read, rules_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
+from app.steps.views import StepView
 
 MOST_LEAKS = 8
 
 
-def context(situation: flow.Situation) -> dict[str, Any]:
+def context(draft: DraftContext) -> dict[str, Any]:
     """Return what the Features fragment needs; a filter that makes no sense is said at its field."""
-    listing = listing_of(situation.plan.columns, asked_of_text(_query()))
+    listing = listing_of(draft.plan.columns, asked_of_text(_query()))
     return {
         "listing": listing,
         "filter_numbers": NUMBERS,
         "uses": USE_CHOICES,
         "orders": ORDERS,
-        "rules": [(MODES[rule.mode], rule) for rule in rules_of(situation.plan)],
+        "rules": [(MODES[rule.mode], rule) for rule in rules_of(draft.plan)],
         "strategies": STRATEGIES,
         "strategy_titles": {one.id: one.title for one in STRATEGIES},
-        "selected_count": sum(one.selected for one in situation.plan.columns),
+        "selected_count": sum(one.selected for one in draft.plan.columns),
         **({"status": 422} if listing.faults else {}),
-        **derived.context(situation.plan),
-        "pairs": panel(situation, {}) if situation.plan.spec else None,
+        **derived.context(draft.plan),
+        "pairs": panel(draft, {}) if draft.plan.spec else None,
         "most_leaks": MOST_LEAKS,
     }
 
@@ -43,5 +45,6 @@ def _query() -> str:
     return request.values.get("query", "")
 
 
-VIEW = flow.StepView("features", read, context, act=act, follows="partials/features/measured.html")
-blueprint = flow.blueprint_for(VIEW)
+VIEW = StepView("features", read, context, act=act, follows="partials/features/measured.html")
+PAGE = flow.step_page(VIEW)
+blueprint = flow.blueprint_for(PAGE)

@@ -10,13 +10,15 @@ from urllib.parse import urlencode
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from app.domain.errors import DomainError, DraftConflictError
+from app.domain.errors import DomainError
 from app.services.measurements import previews
 from app.steps import flow
-from app.steps.features.asked import dataset_of
+from app.steps.context import load
+from app.steps.features.asked import standing_of
 from app.steps.features.derived import adding
 from app.steps.features.recipes import PREFIX, asked_of
-from app.steps.features.routes import VIEW, blueprint
+from app.steps.features.routes import PAGE as STEP
+from app.steps.features.routes import blueprint
 from app.web.hypermedia import render, see_other
 
 PAGE, PARTIAL = "pages/features_transform.html", "partials/features/transform_preview.html"
@@ -25,19 +27,19 @@ PAGE, PARTIAL = "pages/features_transform.html", "partials/features/transform_pr
 @blueprint.get("/transform")
 def preview_transform(draft_id: uuid.UUID) -> Response:
     """Show what a recipe does to real rows; nothing is changed."""
-    situation = flow.situation_of(draft_id)
-    dataset, _ = dataset_of(situation)
-    asked = asked_of(request.args, situation.plan)
+    draft = load(draft_id)
+    dataset, _ = standing_of(draft)
+    asked = asked_of(request.args, draft.plan)
     if not asked.columns:
         # Before a column is chosen there is nothing to preview, and nothing wrong with that.
         asked = replace(asked, faults={name: said for name, said in asked.faults.items() if name != "new.column"})
     shown, fault = None, ""
-    if asked.part is not None and situation.plan.spec is not None:
+    if asked.part is not None and draft.plan.spec is not None:
         try:
-            shown = previews.preview(dataset, situation.plan.spec, asked.part)
+            shown = previews.preview(dataset, draft.plan.spec, asked.part)
         except DomainError as problem:
             fault = problem.message
-    values: dict[str, Any] = adding(situation.plan, asked, shown=shown, fault=fault)
+    values: dict[str, Any] = adding(draft.plan, asked, shown=shown, fault=fault)
     status = 422 if asked.faults or fault else 200
     base = f"/experiments/drafts/{draft_id}"
     return render(PAGE, PARTIAL, status=status, base=base, **values)
@@ -46,11 +48,8 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
 @blueprint.post("/transform")
 def ask_transform(draft_id: uuid.UUID) -> Response:
     """Keep what was ticked on the page, and go to the preview of what was asked for."""
-    situation = flow.situation_of(draft_id)
-    try:
-        flow.store(VIEW, situation)
-    except DraftConflictError as fault:
-        return flow.show_conflict(VIEW, situation, fault)
+    draft = load(draft_id)
+    flow.store(STEP, draft)
     fields = [(name, value) for name, value in request.form.items(multi=True) if name.startswith(PREFIX)]
     here = url_for("features.preview_transform", draft_id=draft_id)
     return see_other(f"{here}?{urlencode(fields, errors='replace')}")

@@ -7,9 +7,9 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.plan import Plan
-from app.steps.flow import Form
 from app.steps.model import tuning
 from app.steps.model.tuner import default_answer, is_cure
+from app.steps.views import Form
 from app.web.hyperparameters import STEP
 
 USE_RECOMMENDED, USE_DEFAULT, HEAL = "use-recommended:", "use-default:", "heal:"

@@ -10,17 +10,17 @@ from app.domain.estimators import registry
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import RunState
 from app.services.measurements import recommendations
-from app.steps.flow import Situation
+from app.steps.context import DraftContext
 
 # Rows of the table, there from the first look on: what the fits bring must not move what stands below.
 RESERVED = 6
 
 
-def panel(situation: Situation) -> dict[str, Any] | None:
-    """Return what the panel needs, or None where nothing can be recommended yet; the fits begin with the first look."""
-    if situation.dataset is None:
+def panel(draft: DraftContext) -> dict[str, Any] | None:
+    """Return what the panel needs, or None where nothing can be recommended yet; nothing is begun for it."""
+    if draft.dataset is None:
         return None
-    found = recommendations.recommend(situation.dataset, situation.plan)
+    found = recommendations.known_of(draft.dataset, draft.plan, draft.machine)
     if found is None:
         return None
     spec, evidence = found.spec, found.evidence
@@ -42,8 +42,8 @@ def panel(situation: Situation) -> dict[str, Any] | None:
         "held_out": spec.validation.holdout is not None,
         "baseline": sum(baseline) / len(baseline) if baseline else None,
         "rows": max((one.rows for one in evidence.items), default=0) if evidence is not None else 0,
-        "here": url_for("model.show_evidence", draft_id=situation.row.id),
-        "choose": url_for("model.choose", draft_id=situation.row.id),
+        "here": url_for("model.show_evidence", draft_id=draft.id),
+        "choose": url_for("model.choose", draft_id=draft.id),
     }
 
 

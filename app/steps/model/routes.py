@@ -2,54 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
 
 from app.domain.estimators import registry
+from app.domain.recommendation.estimators import Ranked
 from app.steps import flow
+from app.steps.context import DraftContext
 from app.steps.model import tuning
 from app.steps.model.form import act, read
 from app.steps.model.measured import panel
 from app.steps.model.tuner import depths_of
+from app.steps.views import StepView
 from app.web.hypermedia import wants_fragment
 
 RECOMMENDED = 3
 
 
-def context(situation: flow.Situation) -> dict[str, Any]:
+def context(draft: DraftContext) -> dict[str, Any]:
     """Return what the Model fragment needs."""
-    spec, profile = situation.plan.spec, situation.profile
+    spec, profile = draft.plan.spec, draft.profile
     if spec is None or profile is None:
         return {}
     rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
-    measured = panel(situation)
-    ranked = measured["ranking"] if measured else situation.plan.ranking
+    measured = panel(draft)
+    ranked = measured["ranking"] if measured else draft.plan.ranking
     chosen = registry.get(spec.model.estimator)
-    first = [one for one in ranked[:RECOMMENDED] if not one.entry.is_baseline]
-    # What is chosen is in sight, wherever it stands in the order.
-    first += [one for one in ranked[RECOMMENDED:] if one.entry.id == chosen.id]
+    first = cards_first(draft, ranked)
     return {
         "ranked": first,
         "others": [one for one in ranked if one not in first],
         "chosen": chosen,
-        "depths": depths_of(situation.plan, chosen, spec.task.kind),
+        **_states(draft),
         "unfolded": not wants_fragment() and (request.method == "POST" or flow.UNFOLDED in request.args),
-        "posted": frozenset(request.form),
         "rows_known": rows,
-        "tuning": tuning.context(situation.plan),
+        "tuning": tuning.context(draft.plan),
         "measured": measured,
     }
 
 
-VIEW = flow.StepView(
+def cards_first(draft: DraftContext, ranking: Sequence[Ranked]) -> list[Ranked]:
+    """Return the estimators whose cards are in sight: the first ones, and what is chosen wherever it stands."""
+    chosen = draft.plan.spec.model.estimator if draft.plan.spec is not None else ""
+    first = [one for one in ranking[:RECOMMENDED] if not one.entry.is_baseline]
+    return first + [one for one in ranking[RECOMMENDED:] if one.entry.id == chosen]
+
+
+def _states(draft: DraftContext) -> dict[str, Any]:
+    """Return what follows every change: the state of each setting that the page shows."""
+    spec = draft.plan.spec
+    depths = depths_of(draft.plan, registry.get(spec.model.estimator), spec.task.kind) if spec is not None else ()
+    return {"depths": depths, "posted": frozenset(request.form)}
+
+
+VIEW = StepView(
     "model",
     read,
     context,
     act=act,
     reshapes=("estimator", tuning.SWITCH),
     live="partials/model/states.html",
+    live_context=_states,
     accepts=("estimator",),
     follows="partials/model/measured.html",
 )
-blueprint = flow.blueprint_for(VIEW)
+PAGE = flow.step_page(VIEW)
+blueprint = flow.blueprint_for(PAGE)

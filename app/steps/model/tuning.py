@@ -11,7 +11,7 @@ from app.domain.recommendation.tuning import ENABLED, METHOD, NO, SCALE, YES, wi
 from app.domain.training.tuning.search_space import suggested
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import metrics
-from app.steps.flow import Form
+from app.steps.views import Form
 from app.web.filters import allowed
 
 SWITCH = "tuning.enabled"

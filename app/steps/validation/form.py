@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.recommendation.plan import Plan
 from app.domain.training.validation import splitting
-from app.steps.flow import Form
+from app.steps.views import Form
 
 PLAIN = ("strategy", "holdout_percent", "primary_metric", "seed")
 

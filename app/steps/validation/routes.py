@@ -6,15 +6,17 @@ from typing import Any
 
 from app.domain.training.validation import metrics, splitting
 from app.steps import flow
+from app.steps.context import DraftContext
 from app.steps.validation.form import read
+from app.steps.views import StepView
 
 
-def _note(situation: flow.Situation, entry: splitting.StrategyEntry) -> tuple[str, str]:
+def _note(draft: DraftContext, entry: splitting.StrategyEntry) -> tuple[str, str]:
     """Return a word about a strategy here, and its meaning: default, misleads, needs something."""
-    spec = situation.plan.spec
+    spec = draft.plan.spec
     if spec is None:
         return "", ""
-    if situation.plan.suggestions["validation"].get("strategy") == entry.id.value:
+    if draft.plan.suggestions["validation"].get("strategy") == entry.id.value:
         return "default", "accent"
     if spec.task.kind not in entry.tasks:
         return "for classes only", ""
@@ -27,16 +29,16 @@ def _note(situation: flow.Situation, entry: splitting.StrategyEntry) -> tuple[st
     return "", ""
 
 
-def context(situation: flow.Situation) -> dict[str, Any]:
+def context(draft: DraftContext) -> dict[str, Any]:
     """Return what the Validation fragment needs."""
-    spec, profile = situation.plan.spec, situation.profile
+    spec, profile = draft.plan.spec, draft.profile
     if spec is None or profile is None:
         return {}
     chosen = splitting.get(spec.validation.strategy)
     held = spec.validation.holdout.fraction if spec.validation.holdout else 0.0
     strategies = []
     for entry in splitting.STRATEGIES:
-        word, tone = _note(situation, entry)
+        word, tone = _note(draft, entry)
         stripes = splitting.picture(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
         strategies.append({"entry": entry, "word": word, "tone": tone, "picture": stripes})
     parameters = {**chosen.defaults(), **spec.validation.parameters}
@@ -45,18 +47,19 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         "chosen": chosen,
         "picture": splitting.picture(chosen.id, parameters, holdout=held, rows=profile.rows),
         "metric_choices": metrics.for_task(spec.task.kind),
-        "values": dict(situation.plan.values["validation"]),
-        "reasons": situation.plan.reasons,
+        "values": dict(draft.plan.values["validation"]),
+        "reasons": draft.plan.reasons,
         "others": spec.metrics.others,
         "primary": spec.metrics.primary,
         "held": held,
     }
 
 
-VIEW = flow.StepView(
+VIEW = StepView(
     "validation",
     read,
     context,
     reshapes=("strategy", "holdout_percent", "primary_metric", *(f"{entry.id}." for entry in splitting.STRATEGIES)),
 )
-blueprint = flow.blueprint_for(VIEW)
+PAGE = flow.step_page(VIEW)
+blueprint = flow.blueprint_for(PAGE)

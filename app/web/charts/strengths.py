@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.recommendation.plan import ColumnChoice
+from app.domain.analysis.profiling.profile import Associations
 from app.services.measurements.rankings import RankingState
 from app.web.charts.scales import MINUS
 
@@ -57,26 +57,24 @@ class Ranking:
     reason: str
 
 
-def with_target(columns: Sequence[ColumnChoice], *, word: str, threshold: float, page: int) -> WithTarget:
+def with_target(
+    names: Sequence[str], known: Associations | None, *, word: str, threshold: float, page: int
+) -> WithTarget:
     """Return the columns whose name holds a word and that go with the target strongly enough, strongest first."""
-    named = [one for one in columns if word.lower() in one.profile.name.lower()]
-    found = sorted(
-        (one for one in named if one.facts.strength is not None and one.facts.strength >= threshold),
-        key=lambda one: -(one.facts.strength or 0.0),
-    )
+    named = [(name, known.of(name) if known is not None else None) for name in names if word.lower() in name.lower()]
+    measured = [(name, one, one.value) for name, one in named if one is not None and one.value is not None]
+    found = sorted((one for one in measured if abs(one[2]) >= threshold), key=lambda one: -abs(one[2]))
     pages = max(1, -(-len(found) // PER_PAGE))
     page = min(max(page, 1), pages)
-    unmeasured = sum(one.facts.strength is None for one in named)
     shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
-    return WithTarget(tuple(_bar(one) for one in shown), page, pages, len(found), unmeasured)
+    bars = tuple(_bar(name, one.method, value) for name, one, value in shown)
+    return WithTarget(bars, page, pages, len(found), len(named) - len(measured))
 
 
-def _bar(choice: ColumnChoice) -> Bar:
-    value = choice.association.value if choice.association and choice.association.value is not None else 0.0
-    method = choice.association.method if choice.association else ""
+def _bar(name: str, method: str, value: float) -> Bar:
     signed = method in ("Spearman", "Pearson")
     return Bar(
-        name=choice.profile.name[:60],
+        name=name[:60],
         width=round(100 * min(abs(value), 1.0), 2),
         text=(f"{value:+.2f}" if signed else f"{value:.2f}").replace("-", MINUS),
         negative=value < 0,

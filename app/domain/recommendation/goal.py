@@ -1,0 +1,142 @@
+"""The goal of a draft: what is predicted, and of which kind each column is. It is known before the plan is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.analysis.findings.questions import open_marks
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.experiment import Draft
+from app.domain.problems import Problem, Remedy
+from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.task import (
+    TASK_WORDS,
+    TaskSuggestion,
+    suggest_group,
+    suggest_target,
+    suggest_task,
+    suggest_time,
+)
+from app.domain.vocabulary import ColumnKind, Severity, TaskKind
+
+NOTHING = ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a draft aims at. `time_column` and `group_column` are empty where there is none."""
+
+    target: str
+    task: TaskKind
+    time_column: str
+    group_column: str
+    kinds: dict[str, ColumnKind]
+
+
+def goal_of(draft: Draft, profile: DatasetProfile) -> Goal | None:
+    """Return the goal of a draft, as its plan will have it.
+
+    Parameters
+    ----------
+    draft
+        The user's raw answers.
+    profile
+        The dataset's profile.
+
+    Returns
+    -------
+    Goal or None
+        None where no column can be predicted yet.
+    """
+    return read_goal(Reader(draft), profile)
+
+
+def read_goal(reader: Reader, profile: DatasetProfile) -> Goal | None:
+    """Return what the answers and suggestions aim at; None where no column can be predicted yet, which is recorded.
+
+    Parameters
+    ----------
+    reader
+        The raw answers; suggestions, reasons and problems are recorded in it.
+    profile
+        The dataset's profile.
+    """
+    kinds, target = _kinds(reader, profile), _target(reader, profile)
+    if not target:
+        return None
+    return Goal(
+        target=target,
+        task=_task(reader, profile, target, kinds[target]),
+        time_column=_column(reader, profile, "time_column", *suggest_time(profile)),
+        group_column=_column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
+        kinds=kinds,
+    )
+
+
+def _target(reader: Reader, profile: DatasetProfile) -> str:
+    """Return the target; an empty text where none can be predicted, which is recorded."""
+    suggested, why = suggest_target(profile)
+    target = reader.text("data", "target", suggested, why)
+    if target and not profile.has(target):
+        reader.wrong(
+            "data", "target", f"There is no column named {target[:60]}. Choose another target.", code="target_unknown"
+        )
+        return ""
+    if not target:
+        message = "Choose the column to predict."
+        chosen = Remedy(f"Estimate {suggested[:60]}", {"data": {"target": None}}) if suggested else None
+        reader.wrong("data", "target", message, code="target_missing", remedy=chosen or Remedy("Choose a column."))
+    return target
+
+
+def _task(reader: Reader, profile: DatasetProfile, target: str, kind: ColumnKind) -> TaskKind:
+    marks = open_marks(profile, target)
+    suggestion = suggest_task(profile.column(target), kind, marks=marks)
+    inferred, reason = suggestion.kind, suggestion.reason
+    reader.suggest("data", "inferred_task", inferred.value, reason)
+    said = reader.text("data", "task_kind", NOTHING, reason)
+    if not said:
+        _ask_about_task(reader, suggestion, target, marks=list(marks))
+    try:
+        return TaskKind(said) if said else inferred
+    except ValueError:
+        reader.wrong("data", "task_kind", f"{said[:40]} is no kind of task.", code="task_unknown")
+        return inferred
+
+
+def _ask_about_task(reader: Reader, suggestion: TaskSuggestion, target: str, *, marks: list[str]) -> None:
+    """Record that the task of the target is only suggested, where an answer could change it."""
+    if marks:
+        shown = ", ".join(mark[:20] or "blank" for mark in marks[:4])
+        message = f"The task of {target[:60]} waits for your answer: does {shown} mean missing?"
+        remedy = Remedy("Answer on the Data step.")
+        reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_waits", message, remedy))
+    elif suggestion.question:
+        message = f"{target[:60]}: {suggestion.question[0].lower()}{suggestion.question[1:]}"
+        remedy = Remedy(f"Confirm {TASK_WORDS[suggestion.kind]}", {"data": {"task_kind": suggestion.kind.value}})
+        reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_unclear", message, remedy))
+
+
+def _group_beside(target: str, group: str, why: str) -> tuple[str, str]:
+    """Return the suggested group unless it is what shall be predicted."""
+    return ("", "The target cannot be the group column.") if group == target else (group, why)
+
+
+def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
+    name = reader.text("data", field, suggested, why)
+    if name and not profile.has(name):
+        reader.wrong("data", field, f"There is no column named {name[:60]}.", code="column_unknown")
+        return suggested
+    return name
+
+
+def _kinds(reader: Reader, profile: DatasetProfile) -> dict[str, ColumnKind]:
+    kinds = {}
+    for column in profile.columns:
+        raw = reader.raw("data", f"kind.{column.key}")
+        try:
+            kinds[column.name] = ColumnKind(raw) if raw else column.kind
+        except (ValueError, TypeError):
+            kinds[column.name] = column.kind
+            reader.wrong("data", f"kind.{column.key}", f"{str(raw)[:40]} is no kind of column.", code="kind_unknown")
+    return kinds

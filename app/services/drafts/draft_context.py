@@ -1,0 +1,158 @@
+"""One draft as one request sees it: loaded once, with its dataset, its goal and its plan worked out when asked for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
+from app.domain.estimation import Machine
+from app.domain.experiment import Draft
+from app.domain.recommendation.goal import Goal, goal_of
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.propose import make_plan
+from app.domain.vocabulary import ColumnKind, DatasetState
+from app.services.context import current_settings
+from app.services.datasets import datasets
+from app.services.drafts.plans import Inputs, plans_made
+from app.services.drafts.undo_stacks import UndoStacks, undo_stacks
+from app.services.measurements import associations, estimates, leakage
+from app.services.measurements.leakage import LeakSearch
+from app.storage import datasets as dataset_rows
+from app.storage import drafts as draft_rows
+from app.storage.tables import Dataset, DraftRow, User
+
+Answers = dict[str, dict[str, Any]]
+
+
+@dataclass(eq=False)
+class DraftContext:
+    """A draft of one person with these answers; whatever is asked of it is worked out once, and not before.
+
+    It is good for one version: after a save `moved_on` gives the next one. Nothing here writes or has a worker asked.
+    """
+
+    user: User
+    row: DraftRow
+    answers: Mapping[str, Mapping[str, Any]]
+    # The row changes under our hands when it is saved in this very request.
+    version: int
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The draft's id."""
+        return self.row.id
+
+    @cached_property
+    def chosen(self) -> Dataset | None:
+        """The dataset that was chosen, deleted or not."""
+        chosen = dataset_id_in(self.answers)
+        dataset = dataset_rows.find_dataset(chosen) if chosen is not None else None
+        return dataset if dataset is not None and dataset.owner_id == self.user.id else None
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The dataset that the draft stands on, unless it was deleted."""
+        return self.chosen if self.chosen is not None and self.chosen.deleted_at is None else None
+
+    @property
+    def gone(self) -> Dataset | None:
+        """The dataset that the draft stood on, where it was deleted meanwhile."""
+        return self.chosen if self.chosen is not None and self.chosen.deleted_at is not None else None
+
+    @cached_property
+    def profile(self) -> DatasetProfile | None:
+        """What is known about the dataset, None until it is ready."""
+        return datasets.profile_of(self.dataset) if self.dataset is not None else None
+
+    @cached_property
+    def waiting(self) -> Dataset | None:
+        """The dataset that the draft waits for: one that is being read, or could not be, which says why."""
+        return dataset_rows.find_waiting(self.id, owner_id=self.user.id)
+
+    @cached_property
+    def goal(self) -> Goal | None:
+        """What is to be predicted, and the kind of each column; None where nothing can be predicted yet."""
+        return goal_of(Draft(self.answers), self.profile) if self.profile is not None else None
+
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """The kind of every column, as found or as the user said."""
+        if self.goal is not None:
+            return self.goal.kinds
+        return {column.name: column.kind for column in self.profile.columns} if self.profile is not None else {}
+
+    @cached_property
+    def associations(self) -> Associations | None:
+        """What is known so far about each column and the target."""
+        if self.dataset is None or self.goal is None:
+            return None
+        return associations.known_for(self.dataset, self.goal.target, self.goal.kinds)
+
+    @cached_property
+    def machine(self) -> Machine:
+        """Where a launch would run, with what was learnt there."""
+        return estimates.machine()
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The draft thought through."""
+        draft, dataset, profile = Draft(self.answers), self.dataset, self.profile
+        if dataset is None or profile is None:
+            held = self.chosen
+            ready = held is not None and held.state == DatasetState.READY.value
+            state = "" if held is None else "deleted" if held.deleted_at else "" if ready else held.state
+            return make_plan(draft, None, None, file_name="" if held is None else held.file_name, file_state=state)
+        limit = current_settings().limits.train_seconds
+        return plans_made.plan_of(dataset.id, Inputs(draft, profile, self.associations, self.machine, limit))
+
+    @cached_property
+    def comparison(self) -> str:
+        """How far the comparison of the columns with the target is, by the words of `LeakSearch`."""
+        if self.dataset is None or self.goal is None:
+            return "measured"
+        return leakage.state_of(self.dataset, self.goal.target, self.goal.kinds, self.associations)
+
+    @cached_property
+    def leaks(self) -> LeakSearch:
+        """How far the search for leaks is, with its questions, open ones first."""
+        if self.dataset is None or self.plan.spec is None:
+            return LeakSearch("measured")
+        return leakage.search_for(self.dataset, self.plan)
+
+    @cached_property
+    def history(self) -> UndoStacks:
+        """What can be undone and redone."""
+        return undo_stacks(self.row)
+
+    def moved_on(self, row: DraftRow) -> DraftContext:
+        """Return the draft as it is after a save; what a save cannot change is not loaded again."""
+        moved = context_of(self.user, row)
+        known = self.__dict__
+        if "chosen" in known and dataset_id_in(row.answers) == dataset_id_in(self.answers):
+            moved.__dict__["chosen"] = known["chosen"]
+        if "machine" in known:
+            moved.__dict__["machine"] = known["machine"]
+        return moved
+
+
+def load(user: User, draft_id: uuid.UUID) -> DraftContext:
+    """Load a draft of somebody's, or raise NotFoundError."""
+    return context_of(user, draft_rows.get_draft(draft_id, owner_id=user.id))
+
+
+def context_of(user: User, row: DraftRow) -> DraftContext:
+    """Return the context of a draft that was loaded."""
+    return DraftContext(user, row, row.answers, row.version)
+
+
+def dataset_id_in(answers: Mapping[str, Mapping[str, Any]]) -> uuid.UUID | None:
+    """Return the id of the dataset that was chosen, None where there is none that could be one."""
+    raw = answers.get("data", {}).get("dataset_id")
+    try:
+        return uuid.UUID(str(raw)) if raw else None
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Plans that were made: a plan follows from what goes into it alone, so the same answers need none made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
+from app.domain.estimation import Machine
+from app.domain.experiment import Draft
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.propose import make_plan
+
+PLANS_KEPT = 200
+# A plan holds some kilobytes for each column of its dataset: 40 MB at most.
+COLUMNS_KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a plan on a dataset follows from, besides the code of this process."""
+
+    draft: Draft
+    profile: DatasetProfile
+    associations: Associations | None
+    machine: Machine
+    limit_seconds: float
+
+    def gives_the_same_as(self, other: Inputs) -> bool:
+        """Say whether another plan with the same answers is this one too; a profile is never read twice alike."""
+        same = self.profile is other.profile and self.limit_seconds == other.limit_seconds
+        return same and self.machine == other.machine and self.associations == other.associations
+
+
+class PlansMade:
+    """The plans that were asked for last, by dataset and answers; threads share them, and nothing in them changes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: OrderedDict[tuple[uuid.UUID, bytes], tuple[Inputs, Plan]] = OrderedDict()
+        self._columns = 0
+
+    def plan_of(self, dataset_id: uuid.UUID, inputs: Inputs) -> Plan:
+        """Return the plan of a draft on a dataset, made now unless it was made of the very same before."""
+        # The order of the answers is part of the text, so that nothing has to be known about what it means.
+        key = dataset_id, hashlib.blake2b(json.dumps(inputs.draft.answers, default=repr).encode()).digest()
+        with self._lock:
+            held = self._held.get(key)
+            if held is not None:
+                self._held.move_to_end(key)
+        if held is not None and held[0].gives_the_same_as(inputs):
+            return held[1]
+        plan = _unchangeable(
+            make_plan(
+                inputs.draft,
+                inputs.profile,
+                inputs.associations,
+                machine=inputs.machine,
+                limit_seconds=inputs.limit_seconds,
+            )
+        )
+        self._keep(key, inputs, plan)
+        return plan
+
+    def _keep(self, key: tuple[uuid.UUID, bytes], inputs: Inputs, plan: Plan) -> None:
+        with self._lock:
+            before = self._held.pop(key, None)
+            self._columns += len(plan.columns) - (len(before[1].columns) if before else 0)
+            self._held[key] = inputs, plan
+            while len(self._held) > 1 and (len(self._held) > PLANS_KEPT or self._columns > COLUMNS_KEPT):
+                _, (_, oldest) = self._held.popitem(last=False)
+                self._columns -= len(oldest.columns)
+
+    def forget(self) -> None:
+        """Forget all of them, for tests and measurements."""
+        with self._lock:
+            self._held.clear()
+            self._columns = 0
+
+
+def _unchangeable(plan: Plan) -> Plan:
+    """Return a plan whose answers nobody can write into, since others read it too."""
+    return replace(
+        plan,
+        values=_closed(plan.values),
+        suggestions=_closed(plan.suggestions),
+        reasons=MappingProxyType(dict(plan.reasons)),
+    )
+
+
+def _closed(by_step: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    return MappingProxyType({step: MappingProxyType(dict(fields)) for step, fields in by_step.items()})
+
+
+plans_made = PlansMade()

@@ -1,0 +1,40 @@
+"""Having measured what a page shows: asked for by the save that leads to the page, never by looking at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.services.drafts import drafts
+from app.services.measurements import estimates, rankings, recommendations
+from app.steps.context import DraftContext
+
+ON_ONE_PAGE = "single-page"
+# From the step on where an estimator is chosen, a worker times it on the data, for the estimate.
+TIMED = ("model", "validation", "review", ON_ONE_PAGE)
+RANKED = ("features", ON_ONE_PAGE)
+FITTED = ("model", ON_ONE_PAGE)
+# Answers by which a page comes to show other measurements than before.
+CHANGING = {
+    "model": ("model.estimator",),
+    "validation": ("validation.strategy",),
+    ON_ONE_PAGE: ("data.", "features.", "validation.", "model.estimator"),
+}
+
+
+def changes_measured(slug: str, changed: Iterable[str]) -> bool:
+    """Say whether a page shows other measurements after these answers changed, each given as step.field."""
+    return any(path.startswith(CHANGING.get(slug, ())) for path in changed)
+
+
+def begin(draft: DraftContext, slug: str) -> None:
+    """Have measured what a page shows, where that was neither done nor begun; small tables are measured at once."""
+    dataset, plan = draft.dataset, draft.plan
+    if dataset is None or draft.profile is None or draft.goal is None or plan.spec is None or slug == "data":
+        return
+    drafts.begin_comparing(draft)
+    if slug in RANKED:
+        rankings.ranking_for(dataset, draft.goal.target, draft.goal.kinds)
+    if slug in FITTED:
+        recommendations.recommend(dataset, plan)
+    if slug in TIMED and plan.launchable:
+        estimates.ask_for_timed_fits(dataset, plan.spec, draft.profile)

@@ -1,0 +1,23 @@
+"""The draft of this request: loaded once for the person who asks, and handed to whatever shows or saves it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import url_for
+
+from app.services.drafts import draft_context
+from app.services.drafts.draft_context import DraftContext
+from app.web.sessions import current_user
+
+__all__ = ["DraftContext", "load", "step_url"]
+
+
+def load(draft_id: uuid.UUID) -> DraftContext:
+    """Load a draft of the person who asks."""
+    return draft_context.load(current_user(), draft_id)
+
+
+def step_url(draft_id: uuid.UUID, slug: str) -> str:
+    """Return the address of a step."""
+    return url_for(f"{slug}.show", draft_id=draft_id)

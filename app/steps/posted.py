@@ -1,0 +1,107 @@
+"""What a posted form changes: compared with what the page showed that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+
+from app.domain.recommendation.plan import Plan
+from app.services.drafts import drafts
+from app.steps.context import DraftContext
+from app.steps.views import Changes, StepView, WizardPage
+from app.web.json_input import parse_json
+from app.web.wording import written
+
+
+def version_of(draft: DraftContext) -> int:
+    """Return the version that the page was made from; the newest where it does not say."""
+    current, raw = draft.version, request.form.get("version", "")
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > len(str(current)):
+        return current
+    return int(raw) if 0 < int(raw) <= current else current
+
+
+def is_stale(draft: DraftContext) -> bool:
+    """Say whether the page was made before the last change of another tab.
+
+    It must be drawn anew: with the version that it saved it would have what it still shows stand against that change.
+    """
+    return version_of(draft) < draft.version
+
+
+def changes_of(page: WizardPage, draft: DraftContext, *, going_on: bool = False) -> tuple[Changes, Changes]:
+    """Return the changes that alter what the page shows, and those that only confirm it, both by step.
+
+    With `going_on`, what the page showed in fields that would be left to a suggestion becomes an answer.
+    """
+    seen, visible, confirmed = _seen(draft), Changes(), Changes()
+    for view in page.views:
+        changes = changes_of_step(view, seen)
+        if going_on:
+            changes.update(_accepted(view, draft, changes))
+        alike = {name: value for name, value in changes.items() if _shows(view, draft.plan, name, value)}
+        confirmed[view.slug] = alike
+        visible[view.slug] = {name: value for name, value in changes.items() if name not in alike}
+    return _filled(visible), _filled(confirmed)
+
+
+def changes_here(view: StepView, draft: DraftContext) -> dict[str, Any]:
+    """Return what the person changed on the page of one step."""
+    return changes_of_step(view, _seen(draft))
+
+
+def _seen(draft: DraftContext) -> Plan:
+    """Return the plan that the page showed."""
+    if not is_stale(draft):
+        return draft.plan
+    return drafts.plan_of(draft.user, draft.row, at_version=version_of(draft))
+
+
+def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
+    """Return what the person changed in the fields of one step, compared with what the page showed."""
+    values, suggestions = seen.values[view.slug], seen.suggestions.get(view.slug, {})
+    changes: dict[str, Any] = {}
+    for name, value in view.read(request.form, seen).items():
+        if _same(value, values.get(name)):
+            continue
+        back_to_suggestion = name in suggestions and _same(value, suggestions[name])
+        changes[name] = None if back_to_suggestion else value
+    changes.update(view.act(request.form, seen))
+    return changes
+
+
+def _accepted(view: StepView, draft: DraftContext, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what going on makes an answer: what the page showed in fields that would be left to the suggestion."""
+    if not view.accepts or request.form.get("action", "continue") != "continue":
+        return {}
+    after = {**draft.answers.get(view.slug, {}), **changes}
+    sent = view.read(request.form, draft.plan)
+    return {name: sent[name] for name in view.accepts if name in sent and after.get(name) is None}
+
+
+def _shows(view: StepView, plan: Plan, name: str, value: Any) -> bool:
+    """Say whether the page shows this value already, as a suggestion that nobody confirmed."""
+    shown, suggested = plan.values[view.slug], plan.suggestions.get(view.slug, {})
+    return name in suggested and _same(suggested[name] if value is None else value, shown.get(name))
+
+
+def _filled(changes: Changes) -> Changes:
+    return {step: held for step, held in changes.items() if held}
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) or isinstance(other, list) or isinstance(one, bool):
+        return bool(one == other)
+    if isinstance(other, bool):
+        return str(one).lower() == str(other).lower()
+    return written(one).replace("\r\n", "\n") == written(other).replace("\r\n", "\n")
+
+
+def posted_json(name: str) -> Any:
+    """Return what a field of the form holds as JSON; None where it holds none, or what is nested too deeply."""
+    try:
+        return parse_json(request.form.get(name, ""))
+    except ValueError:
+        return None

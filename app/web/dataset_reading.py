@@ -1,0 +1,143 @@
+"""What the page of a dataset and the Data step of a draft both do with a file: how it was read, and read it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.errors import DomainError
+from app.services.datasets import datasets
+from app.storage.db import now
+from app.storage.tables import Dataset, User
+from app.web import remedies, rereading
+from app.web.arriving import how_far, kept_words
+from app.web.filters import moment
+from app.web.hypermedia import fragment, leave_for, wants_fragment
+from app.web.unit_answers import measured_options
+
+Look = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was just done. `undo` says that one click takes it back, `source` is the address of the earlier reading."""
+
+    title: str
+    message: str
+    undo: bool = False
+    source: str = ""
+
+
+def panel_for(
+    dataset: Dataset, profile: DatasetProfile, *, address: str, form: Mapping[str, str] | None = None
+) -> rereading.Panel:
+    """Return the panel of how a dataset was read; with `form`, which was posted, it stays open and shows that."""
+    dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
+    measured = measured_options(profile)
+    return rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
+
+
+def moving_values(user: User, moving: Dataset | None) -> dict[str, Any]:
+    """Return how far a dataset is that is on its way, and the first look at it: the one taken when it came, or one now.
+
+    What is wrong with the file is said by its reading; until then there may be nothing to look at.
+    """
+    if moving is None:
+        return {"arrival": None, "first_look": None}
+    try:
+        peek = datasets.peek_of(moving) or datasets.preview(user, moving.id, {})
+    except DomainError:
+        return {"arrival": how_far(moving, now=now()), "first_look": None}
+    return {"arrival": how_far(moving, now=now()), "first_look": rereading.look_of(peek)}
+
+
+def show_moving(moving: Dataset | None, *, address: str) -> BaseResponse:
+    """Say how far a large file is, to a page that looks for it; when it is done, the whole page is shown again."""
+    if moving is None or not wants_fragment():
+        return leave_for(address)
+    waiting = how_far(moving, now=now())
+    return fragment("partials/datasets/reading.html", waiting=waiting, address=f"{address}/reading")
+
+
+def show_look(
+    user: User, dataset: Dataset, draw: Callable[[Look | None, DomainError | None], BaseResponse]
+) -> BaseResponse:
+    """Show the first rows as they would be read with what was chosen in the posted form; nothing is stored.
+
+    `draw` draws the whole page with it. For htmx a fault stands in its place, whatever its status is on a page.
+    """
+    look, fault = _look(user, dataset)
+    if not wants_fragment():
+        return draw(look, fault)
+    said = fault.message if fault else ""
+    return fragment("partials/datasets/look.html", status=422 if fault else 200, look=look, fault=said)
+
+
+def _look(user: User, dataset: Dataset) -> tuple[Look | None, DomainError | None]:
+    try:
+        changes = rereading.changes_from(request.form, datasets.choices_of(dataset))
+        return rereading.look_of(datasets.preview(user, dataset.id, changes)), None
+    except DomainError as fault:
+        return None, fault
+
+
+def posted_choices(dataset: Dataset) -> dict[str, Any]:
+    """Return what the posted form changes in how a dataset is read.
+
+    Raises
+    ------
+    DomainError
+        With the field at fault.
+    """
+    profile = datasets.profile_of(dataset)
+    names = profile.names if profile is not None else None
+    return rereading.changes_from(request.form, datasets.choices_of(dataset), names=names)
+
+
+def done_to(
+    user: User,
+    dataset: Dataset,
+    *,
+    find: Callable[[DatasetProfile | None, str], remedies.Pressed | None],
+    became: str,
+    undo: bool = False,
+) -> Done | None:
+    """Say what the button did that led here: the address names dataset and button, and the words are found again.
+
+    `find` gives the remedy that a button of the earlier reading named, `became` says what became of another reading,
+    and `undo` whether one click takes it back.
+    """
+    source_id, button = remedies.dataset_in(request.args.get("done", ""))
+    profile = datasets.profile_of(dataset)
+    if button == "known":
+        said = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
+        return Done("You already have this file", said)
+    if button == "restored" and source_id == dataset.id:
+        return Done("Read again from the original", "The rows are what they were.")
+    if button == "part" and profile is not None:
+        return Done("Read without the rows that do not fit", kept_words(profile))
+    source = _of_the_user(user, source_id)
+    if source is None:
+        return None
+    address = f"/datasets/{source.id}"
+    if button == "read":
+        return Done("Read again", became, undo, address)
+    pressed = find(datasets.profile_of(source), button)
+    if pressed is None:
+        return None
+    message = pressed.finding.message if pressed.columns == 1 else f"{pressed.columns:,} findings of this kind."
+    if pressed.remedy.kind == remedies.READING:
+        message += f" {became}"
+    return Done(f"Done: {pressed.remedy.label}", message, undo, address)
+
+
+def _of_the_user(user: User, dataset_id: Any) -> Dataset | None:
+    try:
+        return datasets.get_dataset(user, dataset_id) if dataset_id is not None else None
+    except DomainError:
+        return None

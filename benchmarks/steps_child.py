@@ -1,0 +1,61 @@
+"""Answers requests of `benchmarks.steps_against` inside one tree: a line in, the milliseconds of the server out.
+
+It runs in the tree that PYTHONPATH names, be it an earlier commit, so it imports nothing that was not there before.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.steps import prepared_client, token
+from tests.web.client import Page
+
+HTMX = {"HX-Request": "true"}
+STEPS = ("data", "features", "model", "validation", "review")
+
+
+def _answer(slug: str, turn: int, form: Any) -> tuple[str, Any]:
+    """Return the control that is changed in a turn and its value, which was never sent before."""
+    if slug == "data":
+        return "kind.c2", ("categorical", "text", "numeric", "")[turn % 4]
+    if slug == "features":
+        every = sorted({*form.values.get("column", []), "c1", "c2", "c3", "c4", "c5", "c6"})
+        return "column", [key for at, key in enumerate(every) if turn >> at & 1] or every[:1]
+    names = {"model": "hist_gradient_boosting.max_iter", "validation": "seed", "review": "name"}
+    return names[slug], str(100 + turn)
+
+
+def main() -> None:
+    """Prepare a draft on the streamflow sample, say so, and answer until there are no more lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, client = prepared_client(Path(folder))
+        page = client.get("/experiments/new").text
+        answer = client.post("/experiments/new/sample", data={"csrf_token": token(page), "sample": "piscataquis"})
+        (base,) = re.findall(r"/experiments/drafts/[0-9a-f-]{36}", answer.headers["Location"])
+        print("ready", flush=True)
+        for turn, line in enumerate(sys.stdin, start=1):
+            kind, slug = line.split()
+            path, sent = f"{base}/{slug}", None
+            if kind != "show":
+                form = Page(path, client.get(path)).answers
+                name, value = _answer(slug, turn, form)
+                sent = {**form.values, name: value if isinstance(value, list) else [value]}
+            begun = time.perf_counter()
+            if sent is None:
+                done = client.get(path)
+            elif kind == "autosave":
+                done = client.post(f"{path}/autosave", data=sent, headers=HTMX)
+            else:
+                done = client.post(path, data={**sent, "action": ["continue" if slug != "review" else "apply"]})
+            done.get_data()
+            assert done.status_code < 400, (line, done.status)
+            print((time.perf_counter() - begun) * 1000, flush=True)
+
+
+if __name__ == "__main__":
+    main()
