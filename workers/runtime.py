@@ -19,7 +19,8 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
-from app.domain.errors import DomainError, ObstacleError, StoppedError
+from app.domain.errors import DomainError, InterruptedReadingError, ObstacleError, StoppedError
+from app.domain.interruptions import WORKER_LOST
 from app.domain.vocabulary import JobKind, RunState
 from app.queue import STORE_SECONDS
 from app.storage import jobs
@@ -151,7 +152,9 @@ def _end_or_postpone(context: JobContext, fault: BaseException, end: End) -> Non
         # Somebody wanted it to end before the obstacle was gone.
         obstacle, fault = None, StoppedError()
     try:
-        if obstacle is None:
+        if isinstance(fault, InterruptedReadingError):
+            outlast(lambda: _give_up(context, fault), seconds=STORE_SECONDS)
+        elif obstacle is None:
             said = _said(context, fault)
             outlast(lambda: end(context, *said), seconds=STORE_SECONDS)
         elif context.postponements >= MAX_POSTPONEMENTS:
@@ -163,6 +166,14 @@ def _end_or_postpone(context: JobContext, fault: BaseException, end: End) -> Non
     except ObstacleError as lasting:
         # Its lease runs out, and a sweep takes it back when the obstacle is gone.
         log.error("job %s is left behind: %s", context.job_id, lasting.message)
+
+
+def _give_up(context: JobContext, fault: InterruptedReadingError) -> None:
+    """Leave the job to the next sweep, which counts the attempt as it does when this very process is killed."""
+    with transaction():
+        jobs.give_up_lease(
+            context.job_id, worker_id=name_of_process(os.getpid()), code=WORKER_LOST, reason=fault.message
+        )
 
 
 def _postpone(context: JobContext, obstacle: ObstacleError) -> None:

@@ -22,6 +22,7 @@ def look_after(settings: config.Settings) -> None:
     app = bare_app(settings, checkpoints=True)
     # `hydroml up` has done so before anything was started; where this runs by itself, nobody else does.
     restrict_modes(settings.data)
+    upkeep.begin_grace()
     tidied = 0.0
     while True:
         try:

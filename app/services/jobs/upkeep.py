@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -25,6 +25,7 @@ from app.services.datasets import analysis, datasets, stored_files, uploads
 from app.storage import accounts, experiments, files, jobs, sessions
 from app.storage import datasets as dataset_rows
 from app.storage.db import db, now, transaction
+from app.storage.engine import BUSY_SECONDS as BUSY_SECONDS_OF_DATABASE
 from app.storage.tables import Job
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class _Grace:
 _grace = _Grace()
 
 
+def begin_grace() -> None:
+    """Take no job back for a moment: a process that has just begun does not know whether leases could be renewed."""
+    _grace.begin()
+
+
 def forget_grace() -> None:
     """Let every lease count at once, for tests."""
     _grace.until = 0.0
@@ -68,8 +74,29 @@ def sweep() -> int:
     except SQLAlchemyError:
         _grace.begin()
         raise
+    # Whoever reads while somebody waits needs no longer than this, and as long for the database to say so.
+    seconds = current_settings().limits.inline_read_seconds + BUSY_SECONDS_OF_DATABASE
+    adopt_readings(before=now() - timedelta(seconds=seconds))
     _ring_again()
     return lost
+
+
+def adopt_readings(*, before: datetime) -> None:
+    """Give to workers what a web process was reading when it was killed.
+
+    A web process that starts does so for all that is being read: where another one is alive and at it, the worker finds
+    the rows ready, or reads the same bytes to the same end.
+    """
+    if not dataset_rows.list_abandoned(before):
+        return
+    with transaction():
+        abandoned = dataset_rows.list_abandoned(before)
+        for row in abandoned:
+            row.touched_at = now()
+        asked = [analysis.ask_worker(row) for row in abandoned]
+    for job in asked:
+        log.warning("the dataset %s was being read by a process that is gone, and is left to a worker", job.subject_id)
+        analysis.ring(job)
 
 
 def _readable(job_ids: list[uuid.UUID]) -> Iterator[Job]:
@@ -216,10 +243,15 @@ def _is_old(path: Path) -> bool:
 
 
 def sweep_for_ever(app: Flask) -> None:
-    """Sweep every few seconds until the process ends."""
+    """Sweep every few seconds until the process ends; what an earlier one was reading is taken over first."""
+    started: datetime | None = now()
+    begin_grace()
     while True:
         try:
             with app.app_context():
+                if started is not None:
+                    adopt_readings(before=started)
+                    started = None
                 sweep()
         except SQLAlchemyError as fault:
             log.warning("the sweep must wait, the database cannot be used: %s", fault)
