@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Both need Python 3.11 or newer and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-slow check fmt lint bench browsers lock clean
+.PHONY: help run dev test test-slow chaos check fmt lint bench browsers lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -43,6 +43,10 @@ test: $(VENV)/.test ## Run the tests that protect a change
 
 test-slow: $(VENV)/.test ## Run the long rest of the tests
 	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m slow
+
+KILLS ?= 1000
+chaos: $(VENV)/.test ## Kill the product 1,000 times (KILLS=, SEED=) and print what was lost
+	@$(PY) -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 check: lint ## Run the linters and the quick tests, before a commit
 	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser" tests/domain tests/house

@@ -19,7 +19,7 @@ from app.storage.migrating import migrate
 from app.storage.tables import Dataset, User
 
 # What waits for workers and browsers goes first, so that no process is left alone with it at the end.
-LONGEST = ("tests/workers", "tests/browser", "tests/launch")
+LONGEST = ("tests/chaos", "tests/workers", "tests/browser", "tests/launch")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,8 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
-from app.domain.errors import DomainError, ObstacleError, StoppedError
+from app.domain.errors import DomainError, InterruptedReadingError, ObstacleError, StoppedError
+from app.domain.interruptions import WORKER_LOST, Interruption
 from app.domain.job_states import Failure
 from app.domain.vocabulary import JobKind
 from app.queue import STORE_SECONDS
@@ -135,7 +136,9 @@ def _end_or_postpone(context: JobContext, fault: BaseException) -> None:
         # Somebody wanted it to end before the obstacle was gone.
         obstacle, fault = None, StoppedError()
     try:
-        if obstacle is None:
+        if isinstance(fault, InterruptedReadingError):
+            outlast(lambda: _give_up(context, fault), seconds=STORE_SECONDS)
+        elif obstacle is None:
             failure = _failure_of(context, fault)
             outlast(lambda: _end(context, failure), seconds=STORE_SECONDS)
         elif context.postponements >= MAX_POSTPONEMENTS:
@@ -155,6 +158,12 @@ def _end(context: JobContext, failure: Failure | None) -> None:
         life.stop_job(context.job_id, attempt=context.attempt)
     else:
         life.fail_job(context.job_id, attempt=context.attempt, failure=failure)
+
+
+def _give_up(context: JobContext, fault: InterruptedReadingError) -> None:
+    """Leave the job to the next sweep, which counts the attempt as it does when this very process is killed."""
+    cause = Interruption(WORKER_LOST, fault.message)
+    life.report_lost_process(context.job_id, worker_id=name_of_process(os.getpid()), cause=cause)
 
 
 def _postpone(context: JobContext, obstacle: ObstacleError) -> None:

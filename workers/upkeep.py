@@ -8,7 +8,7 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
-from app.services.jobs import upkeep
+from app.services.jobs import recovery, upkeep
 from app.storage.binding import bare_app
 from app.storage.privacy import restrict_modes
 
@@ -22,6 +22,7 @@ def look_after(settings: config.Settings) -> None:
     app = bare_app(settings, checkpoints=True)
     # `hydroml up` has done so before anything was started; where this runs by itself, nobody else does.
     restrict_modes(settings.data)
+    recovery.begin_grace()
     tidied = 0.0
     while True:
         try:

@@ -164,6 +164,15 @@ class UnreadableFileError(DomainError):
         self.column = column
 
 
+class InterruptedReadingError(UnreadableFileError):
+    """The process that read a file was ended from outside, which says nothing about the file."""
+
+    code = "reading_interrupted"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=type(self).code, status=503)
+
+
 @dataclass(frozen=True)
 class FieldConflict:
     """One field that two tabs set to different values."""

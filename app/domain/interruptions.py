@@ -9,6 +9,8 @@ WORKER_LOST, OUT_OF_MEMORY = "worker_lost", "out_of_memory"
 UNSEEN = "Nobody saw why: it may have been killed, or its machine may have stopped."
 # A process that held this share of what there was, and was killed, was killed for its memory.
 NEAR_THE_LIMIT = 0.9
+# Signals that others send. All the rest a process brings upon itself.
+SENT_BY_OTHERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,16 @@ def explain_exit(*, exit_signal: int | None, exit_code: int, memory: MemoryUse) 
     if exit_signal == signal.SIGKILL and memory.ran_out:
         advice = "Choose fewer features or a smaller model."
         return Interruption(OUT_OF_MEMORY, f"Its memory ran out while it held {held}. {advice}")
-    if exit_signal in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    if exit_signal in SENT_BY_OTHERS:
         words = f"The process that worked on it was ended from outside (signal {exit_signal:d}) while it held {held}."
         return Interruption(WORKER_LOST, words)
     if exit_signal is not None:
-        return Interruption(WORKER_LOST, f"The process that worked on it crashed ({_name(exit_signal)}).")
+        return Interruption(WORKER_LOST, f"The process that worked on it crashed ({name_of_signal(exit_signal)}).")
     return Interruption(WORKER_LOST, f"The process that worked on it ended with code {exit_code}.")
 
 
-def _name(number: int) -> str:
+def name_of_signal(number: int) -> str:
+    """Return what a signal is called, such as SIGSEGV."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 log = logging.getLogger("hydroml.up")
-LONGEST_PAUSE_SECONDS = 30.0
-STEADY_SECONDS = 60.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
+# One that lived for this long had started. Only a start that fails is tried again later and later: whoever waits for a
+# page, or for a worker, does not care how often others were killed before.
+STEADY_SECONDS = 10.0
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -34,7 +36,7 @@ class Child:
     patience_seconds: float = 5.0
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    pause: float = 0.5
+    pause: float = FIRST_PAUSE_SECONDS
     next_try: float = 0.0
     asked: bool = False
 
@@ -50,13 +52,13 @@ class Child:
         self.started_at = time.monotonic()
 
     def look(self) -> None:
-        """Start it again if it has died, after a pause that grows while it keeps dying."""
+        """Start it again if it has died, after a pause that grows while its start keeps failing."""
         if self.process is None or self.process.poll() is None:
             return
         now = time.monotonic()
         if not self.next_try:
             if now - self.started_at > STEADY_SECONDS:
-                self.pause = 0.5
+                self.pause = FIRST_PAUSE_SECONDS
             log.warning("%s ended with code %s and is started again", self.name, self.process.returncode)
             self._end_group(self.process.pid)
             self.next_try = now + self.pause

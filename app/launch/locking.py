@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -38,11 +39,11 @@ class FolderLock:
             where = _url_in(handle.read())
             handle.close()
             raise AlreadyRunningError(f"HydroML is already running on this data folder: {where}") from None
-        handle.seek(0)
-        handle.truncate()
-        handle.write(json.dumps({"pid": os.getpid(), "url": url}))
-        handle.flush()
         self._handle = handle
+        # On a full disk nobody is told the address, but the lock is held all the same.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "url": url}).encode(), 0)
 
 
 def _url_in(text: str) -> str:

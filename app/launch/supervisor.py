@@ -24,6 +24,8 @@ from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
+# How long a start waits for a database that another program holds, or a disk without room.
+OBSTACLE_SECONDS = 120.0
 SERVER = "server"
 # A worker that is told to end ends the process of its job and hands that back, which takes a write to the database.
 WORKER_PATIENCE_SECONDS = 8.0
@@ -161,25 +163,40 @@ def _server(settings: Settings, children: list[Child]) -> str:
 def _prepare(settings: Settings) -> str:
     """Bring database and samples up to date; returns the path that opens the product.
 
-    It is a one-time link until an administrator can sign in without one.
+    Raises
+    ------
+    StartError
+        If an obstacle has kept that out for two minutes, or a sample could not be read.
     """
-    from app.services.accounts import accounts
-    from app.services.datasets import datasets
+    from app.domain.errors import DomainError
     from app.storage.binding import bare_app
     from app.storage.db import db
-    from app.storage.migrating import migrate, revision_of_database
+    from app.storage.obstacles import outlast
 
     app = bare_app(settings)
     with app.app_context():
-        fresh = revision_of_database() is None
-        if migrate() and not fresh:
-            say("The database was brought up to date; a copy of the old one lies beside it.")
-        if not datasets.samples_are_ready():
-            say("Reading the samples, once …")
-            datasets.prepare_samples()
-        code = accounts.make_first_link()
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            return outlast(_prepare_stored, seconds=OBSTACLE_SECONDS)
+        except DomainError as fault:
+            raise StartError(f"{fault.message} Start again when that is over.") from None
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _prepare_stored() -> str:
+    """Do so once; the path is a one-time link until an administrator can sign in without one."""
+    from app.services.accounts import accounts
+    from app.services.datasets import datasets
+    from app.storage.migrating import migrate, revision_of_database
+
+    fresh = revision_of_database() is None
+    if migrate() and not fresh:
+        say("The database was brought up to date; a copy of the old one lies beside it.")
+    if not datasets.samples_are_ready():
+        say("Reading the samples, once …")
+        datasets.prepare_samples()
+    code = accounts.make_first_link()
     return "/" if code is None else f"/sign-in/{code}"
 
 

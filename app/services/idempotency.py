@@ -15,11 +15,12 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.errors import ConflictError, DomainError
 from app.storage import tokens
 from app.storage.db import now, transaction
-from app.storage.tables import User
+from app.storage.lifetimes import has_ended
+from app.storage.tables import IdempotencyKey, User
 
 KEY_LENGTH = 100
 KEPT = timedelta(hours=24)
-# A request that did not end within this time was killed; its key may be used again.
+# A request that did not end within this time was killed, even if nobody can see that; its key may be used again.
 AT_WORK = timedelta(minutes=10)
 
 
@@ -48,7 +49,7 @@ def begin(user: User, key: str, fingerprint: str) -> Answer | None:
     try:
         with transaction():
             known = tokens.find_key(user.id, key)
-            if known is not None and known.status is None and known.created_at < now() - AT_WORK:
+            if known is not None and known.status is None and _was_killed(known):
                 tokens.drop_key(user.id, key)
                 known = None
             if known is None:
@@ -62,6 +63,10 @@ def begin(user: User, key: str, fingerprint: str) -> Answer | None:
         message = "This Idempotency-Key was used for another request. Use a new one."
         raise DomainError(message, code="idempotency_key_reused")
     return Answer(known.status or 200, known.body or {}, known.location)
+
+
+def _was_killed(row: IdempotencyKey) -> bool:
+    return has_ended(row.location) or row.created_at < now() - AT_WORK
 
 
 def finish(user: User, key: str, answer: Answer) -> None:

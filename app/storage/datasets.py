@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, exists, func, or_, select, update
 
 from app.domain.errors import NotFoundError
-from app.domain.vocabulary import DatasetState
+from app.domain.vocabulary import DatasetState, JobKind
 from app.storage.db import db, now
-from app.storage.tables import Dataset, DraftRow, Experiment, User
+from app.storage.jobs import OPEN
+from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
 
 MISSING = "There is no such dataset, or it is not yours."
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
@@ -196,6 +197,15 @@ def list_stuck_uploads(before: datetime) -> list[Dataset]:
     """Return uploads that have not moved since `before`."""
     query = select(Dataset).where(Dataset.state.in_(MOVING), Dataset.touched_at < before)
     return list(db.session.scalars(query))
+
+
+def list_abandoned(before: datetime) -> list[Dataset]:
+    """Return datasets that are said to be read, have not moved since `before`, and have no job that will read them."""
+    job = exists().where(Job.subject_id == Dataset.id, Job.kind == JobKind.ANALYSE.value, Job.state.in_(OPEN))
+    query = select(Dataset).where(
+        Dataset.state == DatasetState.READING.value, Dataset.touched_at < before, Dataset.deleted_at.is_(None), ~job
+    )
+    return list(db.session.scalars(query.with_for_update()))
 
 
 def touch_dataset(dataset_id: uuid.UUID, *, size_bytes: int) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from app.domain.errors import NotFoundError
 from app.storage.db import db, now
+from app.storage.lifetimes import name_of_this_process
 from app.storage.tables import ApiToken, IdempotencyKey
 
 
@@ -55,8 +56,9 @@ def find_key(owner_id: uuid.UUID, key: str) -> IdempotencyKey | None:
 
 
 def add_key(*, owner_id: uuid.UUID, key: str, fingerprint: str) -> None:
-    """Take a key; two requests at the same moment cannot both get it."""
-    db.session.add(IdempotencyKey(owner_id=owner_id, key=key, fingerprint=fingerprint))
+    """Take a key for this process; two requests at the same moment cannot both get it."""
+    holder = name_of_this_process()
+    db.session.add(IdempotencyKey(owner_id=owner_id, key=key, fingerprint=fingerprint, location=holder))
     db.session.flush()
 
 

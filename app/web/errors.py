@@ -14,10 +14,12 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.errors import DomainError, FieldFault, TooManyError
+from app.domain.errors import DatabaseBusyError, DomainError, FieldFault, ObstacleError, TooManyError
+from app.storage.obstacles import obstacle_of
 from app.web.hypermedia import into, is_for_programs, wants_fragment
 
 log = logging.getLogger(__name__)
+RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(Exception, _unexpected)
 
+    @app.after_request
+    def say_when(response: Response) -> Response:
+        if response.status_code == 503 and "Retry-After" not in response.headers:
+            response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
+
 
 def _domain(fault: DomainError) -> Response:
     response = answer(fault.status, fault.message, code=fault.code, faults=fault.faults)
@@ -74,6 +82,11 @@ def _csrf(_fault: CSRFError) -> Response:
 
 def _http(fault: HTTPException) -> Response:
     status = fault.code or 500
+    # What fails after the answer was made, such as storing the session, comes wrapped.
+    original: BaseException | None = getattr(fault, "original_exception", None)
+    obstacle = None if original is None else obstacle_of(original)
+    if obstacle is not None:
+        return _kept_out(obstacle, original or fault)
     own = fault.description if status in (400, 403) and fault.description and "browser" not in fault.description else ""
     response = answer(status, own or SAID.get(status, SAID[400]).message)
     if status == 405 and getattr(fault, "valid_methods", None):
@@ -82,18 +95,24 @@ def _http(fault: HTTPException) -> Response:
 
 
 def _database(fault: OperationalError) -> Response:
-    log.warning("the database is busy or away: %s", fault.orig)
-    response = answer(503, SAID[503].message)
-    response.headers["Retry-After"] = "5"
-    return response
+    return _kept_out(obstacle_of(fault) or DatabaseBusyError(), fault)
 
 
 def _unexpected(fault: Exception) -> Response:
+    obstacle = obstacle_of(fault)
+    if obstacle is not None:
+        return _kept_out(obstacle, fault)
     reference = secrets.token_hex(4)
     # Not the address as it was sent: it may hold a one-time code, or lines of its own for the log.
     ids = [str(value) for value in (request.view_args or {}).values() if isinstance(value, uuid.UUID)]
     log.error("unexpected fault %s on %s %s", reference, request.url_rule, " ".join(ids), exc_info=fault)
     return answer(500, f"{SAID[500].message} Reference: {reference}.")
+
+
+def _kept_out(obstacle: ObstacleError, fault: BaseException) -> Response:
+    """Answer a request that could not be stored for now, which is no fault of ours."""
+    log.warning("%s is kept out: %s (%s)", request.url_rule, obstacle.message, fault)
+    return answer(obstacle.status, SAID[obstacle.status].message)
 
 
 def answer(status: int, message: str, *, code: str = "", faults: tuple[FieldFault, ...] = ()) -> Response:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from flask import Flask, Request, Response, g, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
@@ -128,12 +128,20 @@ def init_app(app: Flask) -> None:
         arriving: Arriving | None = g.get("arriving")
         if arriving is not None:
             arriving.close()
-            # What nobody took over was refused for another reason, or the browser went away in the middle of it.
-            if not arriving.taken and not _came_whole() and response.status_code in (400, 500):
-                uploads.stop_upload(arriving.dataset.id, size_bytes=arriving.size)
-            elif not arriving.taken:
-                uploads.drop_upload(arriving.dataset.id)
+            try:
+                _forget(arriving, response.status_code)
+            except SQLAlchemyError as fault:
+                # The answer says already what is wrong, and upkeep finds the row.
+                log.warning("an upload that came to nothing cannot be forgotten now: %s", fault)
         return response
+
+
+def _forget(arriving: Arriving, status: int) -> None:
+    """Forget what nobody took over: it was refused for another reason, or the browser went away in the middle of it."""
+    if not arriving.taken and not _came_whole() and status in (400, 500):
+        uploads.stop_upload(arriving.dataset.id, size_bytes=arriving.size)
+    elif not arriving.taken:
+        uploads.drop_upload(arriving.dataset.id)
 
 
 def _came_whole() -> bool:
@@ -150,8 +158,17 @@ class Arrival:
 
 
 def hash_received() -> str:
-    """Return the hash of the file of this request, "" where none came."""
+    """Return the hash of the file of this request, "" where none came.
+
+    Raises
+    ------
+    DomainError
+        If the file was refused before it came, so that nobody knows its hash.
+    """
     came = FIELD in request.files and "arriving" in g
+    refused: DomainError | None = g.get("refused")
+    if refused is not None:
+        raise refused
     return g.arriving.digest.hexdigest() if came else ""
 
 

@@ -11,7 +11,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.services.datasets import datasets
-from app.storage.tables import User
+from app.storage.db import db, transaction
+from app.storage.tables import IdempotencyKey, User
 from tests.api.program import Program
 from tests.services.tables import SMALL, nobody, with_limits
 from tests.web.client import Browser
@@ -53,6 +54,21 @@ def test_a_request_sent_again_with_its_key_gets_its_answer_again(program: Progra
     assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
     listed = program.get(PATH).get_json()
     assert ([one["id"] for one in listed["items"]], listed["total"]) == ([first.get_json()["id"]], 1)
+
+
+def test_a_file_refused_for_want_of_room_does_not_use_its_key_up(app: Flask, program: Program, user: User) -> None:
+    key = {"Idempotency-Key": "one"}
+    # The first try was cut off by a kill, and its key is held still.
+    assert send(program, headers=key).status_code == 201
+    with transaction():
+        row = db.session.scalars(db.select(IdempotencyKey)).one()
+        row.status = row.body = None
+    room = app.extensions["hydroml_settings"].limits.free_disk_mb
+    with_limits(app, free_disk_mb=10**9)
+    refused = send(program, headers=key)
+    assert (refused.status_code, refused.get_json()["code"]) == (507, "no_space")
+    with_limits(app, free_disk_mb=room)
+    assert send(program, headers=key).get_json()["code"] == "idempotency_in_progress"
 
 
 def test_choices_are_sent_along_and_refused_where_they_are_none(program: Program) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +20,12 @@ from app.domain.vocabulary import Severity
 from app.services import idempotency
 from app.services.idempotency import Answer
 from app.storage.db import db, now, transaction
+from app.storage.lifetimes import has_ended, name_of_this_process
 from app.storage.tables import IdempotencyKey, User
 from app.web import errors
 from app.web.jsonapi import body_of, once, page_asked, paged
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Asked(BaseModel):
@@ -132,6 +138,21 @@ def test_a_request_that_was_killed_leaves_its_key_free_after_a_while(app: Flask,
         row = db.session.scalar(select(IdempotencyKey))
         assert row is not None
         row.created_at = now() - timedelta(minutes=11)
+    assert idempotency.begin(user, "k1", "f") is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks at /proc")
+def test_a_request_whose_process_ended_leaves_its_key_free_at_once(app: Flask, user: User) -> None:
+    gone = "import os; from app.storage.lifetimes import name_of_this_process; print(name_of_this_process())"
+    said = subprocess.run([sys.executable, "-c", gone], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert has_ended(said.stdout.strip())
+    for other in (name_of_this_process(), "elsewhere/7/1", None, "", "/api/datasets/x/"):
+        assert not has_ended(other)
+    idempotency.begin(user, "k1", "f")
+    with transaction():
+        row = db.session.scalar(select(IdempotencyKey))
+        assert row is not None
+        row.location = said.stdout.strip()
     assert idempotency.begin(user, "k1", "f") is None
 
 

@@ -12,6 +12,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -390,3 +391,17 @@ def test_a_child_that_died_is_started_again_and_one_that_lives_is_left_alone(chi
     child.look()
     assert child.process is not first
     assert child.process.poll() is None
+
+
+@pytest.mark.parametrize(("lived", "pause", "later"), [(11.0, 0.5, 1.0), (1.0, 16.0, 30.0)])
+def test_only_a_start_that_fails_is_tried_again_later(child: Child, lived: float, pause: float, later: float) -> None:
+    child.start()
+    assert child.process is not None
+    child.started_at -= lived
+    child.pause = 16.0
+    child.process.kill()
+    child.process.wait(10)
+    before = time.monotonic()
+    child.look()
+    assert child.next_try - time.monotonic() <= pause <= child.next_try - before
+    assert child.pause == later

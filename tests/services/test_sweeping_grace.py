@@ -75,3 +75,12 @@ def test_a_worker_that_is_lost_for_good_is_noticed_after_that(lost: Job, monkeyp
     time.sleep(0.6)
     assert upkeep.sweep() == 1
     assert fresh(lost).state == "queued"
+
+
+def test_a_process_that_has_just_begun_takes_nothing_at_first(lost: Job) -> None:
+    recovery.begin_grace()
+    assert upkeep.sweep() == 0
+    assert fresh(lost).state == "running"
+    recovery.end_grace()
+    assert upkeep.sweep() == 1
+    assert fresh(lost).state == "queued"

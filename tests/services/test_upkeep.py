@@ -284,6 +284,30 @@ def test_a_file_that_nobody_reads_any_more_is_not_said_to_be_read(user: User) ->
     assert datasets.analysis_job(row) is not None or fresh(row).state == "failed"
 
 
+def test_what_a_killed_web_process_was_reading_is_read_by_a_worker(app: Flask, user: User) -> None:
+    row = waiting_file(app, user)
+    with transaction():
+        # As a small file is that is read while the browser waits.
+        db.session.execute(db.delete(Job).where(Job.subject_id == row.id))
+    upkeep.sweep()
+    assert datasets.analysis_job(row) is None, "it may be read at this moment"
+    upkeep.adopt_readings(before=now())
+    upkeep.adopt_readings(before=now())
+    assert [job.state for job in db.session.scalars(db.select(Job).where(Job.subject_id == row.id))] == ["queued"]
+    assert datasets.read_dataset(row.id).rows == 300
+
+
+def test_a_reading_without_a_job_is_taken_over_in_time(app: Flask, user: User) -> None:
+    row = waiting_file(app, user)
+    with transaction():
+        db.session.execute(db.delete(Job).where(Job.subject_id == row.id))
+        row.touched_at = now() - timedelta(minutes=1)
+    upkeep.sweep()
+    job = datasets.analysis_job(row)
+    assert job is not None
+    assert job.state == "queued"
+
+
 def test_a_file_that_waits_long_for_a_worker_is_kept(app: Flask, user: User) -> None:
     row = waiting_file(app, user)
     with transaction():

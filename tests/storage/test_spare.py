@@ -163,7 +163,7 @@ def test_only_a_spare_that_died_before_it_took_the_request_is_replaced(
     dying = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, **pipes)  # type: ignore[call-overload]
     monkeypatch.setattr(spare, "take", lambda: dying)
     if says:
-        with pytest.raises(UnreadableFileError, match="could not be read"):
+        with pytest.raises(UnreadableFileError, match="crashed on this one"):
             _read(source, "set")
     else:
         assert _read(source, "set")["rows"] == 300

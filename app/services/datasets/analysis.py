@@ -15,7 +15,14 @@ from pydantic import ValidationError
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION, DatasetProfile
-from app.domain.errors import ConflictError, DamagedFileError, NotFoundError, StoppedError, UnreadableFileError
+from app.domain.errors import (
+    ConflictError,
+    DamagedFileError,
+    InterruptedReadingError,
+    NotFoundError,
+    StoppedError,
+    UnreadableFileError,
+)
 from app.domain.vocabulary import DatasetState, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, originals, samples
@@ -253,7 +260,7 @@ def is_large(size_bytes: int) -> bool:
 
 
 def read_now_or_later(dataset: Dataset) -> Dataset:
-    """Read a small file at once; one that takes too long after all is left to a worker, who has more patience.
+    """Read a small file at once; one whose reading takes too long or is interrupted is left to a worker.
 
     Raises
     ------
@@ -263,6 +270,9 @@ def read_now_or_later(dataset: Dataset) -> Dataset:
     limits = current_settings().limits
     try:
         return read_dataset(dataset.id, seconds=limits.inline_read_seconds)
+    except InterruptedReadingError as fault:
+        # Nobody knows yet whether the file is at fault; a worker counts how often that happens to it.
+        log.warning("the dataset %s is left to a worker: %s", dataset.id, fault.message)
     except UnreadableFileError as fault:
         if fault.code != "too_slow" or limits.inline_read_seconds >= limits.read_seconds:
             raise

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
-from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
+from app.domain.errors import DomainError, InterruptedReadingError, NoSpaceError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
 from app.services.context import current_settings
 from app.services.datasets import analysis, originals
@@ -192,7 +192,7 @@ def first_look(path: Path, file_name: str, choices: ReadingChoices) -> Peek | No
     try:
         return analysis.look_at(path, file_name, choices)
     except UnreadableFileError as fault:
-        if fault.code in ("too_slow", "too_large_to_read"):
+        if fault.code in ("too_slow", "too_large_to_read", InterruptedReadingError.code):
             return None
         raise
 

@@ -43,6 +43,11 @@ class _Grace:
 _grace = _Grace()
 
 
+def begin_grace() -> None:
+    """Take no job back for a moment: a process that has just begun does not know whether leases could be extended."""
+    _grace.begin()
+
+
 def end_grace() -> None:
     """Let every lease count at once, for tests."""
     _grace.until = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -16,11 +16,12 @@ from app.services import idempotency
 from app.services.accounts.accounts import KNOWN_ADDRESS
 from app.services.accounts.sessions import IDLE
 from app.services.context import current_settings
-from app.services.datasets import datasets, originals, stored_files, uploads
+from app.services.datasets import analysis, datasets, originals, stored_files, uploads
 from app.services.jobs import recovery
 from app.storage import accounts, experiments, files, jobs, sessions
 from app.storage import datasets as dataset_rows
 from app.storage.db import now, transaction
+from app.storage.engine import BUSY_SECONDS
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 5
@@ -31,8 +32,26 @@ LEFTOVER_SECONDS = 3600
 def sweep() -> int:
     """Requeue what was left behind; returns how many jobs lost workers had. Several processes may do it at once."""
     lost = recovery.requeue_lost_jobs()
+    # Whoever reads while somebody waits needs no longer than this, and as long for the database to say so.
+    seconds = current_settings().limits.inline_read_seconds + BUSY_SECONDS
+    adopt_readings(before=now() - timedelta(seconds=seconds))
     recovery.requeue_stale_jobs()
     return lost
+
+
+def adopt_readings(*, before: datetime) -> None:
+    """Give to workers what a web process was reading when it was killed.
+
+    A web process that starts does so for all that is being read: where another one is alive and at it, the worker finds
+    the rows ready, or reads the same bytes to the same end.
+    """
+    if not dataset_rows.list_abandoned(before):
+        return
+    with transaction():
+        for row in dataset_rows.list_abandoned(before):
+            row.touched_at = now()
+            analysis.enqueue_analysis(row)
+            log.warning("the dataset %s was being read by a process that is gone, and is left to a worker", row.id)
 
 
 def tidy() -> None:
@@ -93,10 +112,15 @@ def _is_old(path: Path) -> bool:
 
 
 def sweep_for_ever(app: Flask) -> None:
-    """Sweep every few seconds until the process ends."""
+    """Sweep every few seconds until the process ends; what an earlier one was reading is taken over first."""
+    started: datetime | None = now()
+    recovery.begin_grace()
     while True:
         try:
             with app.app_context():
+                if started is not None:
+                    adopt_readings(before=started)
+                    started = None
                 sweep()
         except SQLAlchemyError as fault:
             log.warning("the sweep must wait, the database cannot be used: %s", fault)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import NoSpaceError, UnreadableFileError
+from app.domain.errors import InterruptedReadingError, NoSpaceError, UnreadableFileError
+from app.domain.interruptions import SENT_BY_OTHERS, name_of_signal
 from app.storage.files import PROFILE, publish_folder, remove_folder
 from app.storage.reading import spare
-from app.storage.reading.child import TAKEN
+from app.storage.reading.child import TAKEN, TOO_MUCH_MEMORY
 
 if TYPE_CHECKING:
     # The child imports this module too, and settings bring the database along, which costs more than a first look.
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 NOTHING_SAID = ReadingChoices()
+# What Python and C++ say on the way out when an allocation failed where nobody could answer any more.
+WANT_OF_MEMORY = ("MemoryError", "bad_alloc")
 
 
 def read_file(
@@ -123,6 +126,8 @@ def _request(
 def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
     if error["code"] == "no_space":
         return NoSpaceError(error["message"], field="file")
+    if error["code"] == InterruptedReadingError.code:
+        return InterruptedReadingError(error["message"])
     return UnreadableFileError(
         error["message"], code=error["code"], status=error["status"], line=error.get("line"), column=error.get("column")
     )
@@ -154,16 +159,26 @@ def _hear(child: subprocess.Popen[bytes], request: dict[str, Any], seconds: int)
         with contextlib.suppress(ValueError):
             answer: dict[str, Any] = json.loads(out.removeprefix(TAKEN))
             return True, answer
-    log.warning("the reading child ended with %s: %s", child.returncode, said.decode(errors="replace")[-2000:])
-    return out.startswith(TAKEN), _death(child.returncode, request)
+    words = said.decode(errors="replace")[-2000:]
+    log.warning("the reading child ended with %s: %s", child.returncode, words)
+    return out.startswith(TAKEN), _death(child.returncode, words, request)
 
 
-def _death(returncode: int, request: dict[str, Any]) -> dict[str, Any]:
-    if -returncode == signal.SIGXCPU:
+def _death(returncode: int, said: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Return why a child that ended without an answer did, claiming no more than was seen."""
+    exit_signal = -returncode
+    if exit_signal == signal.SIGXCPU:
         return _fault("too_slow", f"Reading took more than {request['seconds']} s of work and was stopped.")
-    memory = request["limits"]["read_memory_mb"]
-    message = f"The file could not be read within {memory:,} MB of memory. Try a smaller one."
-    return _fault("too_large_to_read", message, status=413)
+    if exit_signal in SENT_BY_OTHERS:
+        message = f"The process that read the file was ended from outside (signal {exit_signal:d})."
+        return _fault(InterruptedReadingError.code, message, status=503)
+    if returncode == TOO_MUCH_MEMORY or any(word in said for word in WANT_OF_MEMORY):
+        memory = request["limits"]["read_memory_mb"]
+        message = f"The file could not be read within {memory:,} MB of memory. Try a smaller one."
+        return _fault("too_large_to_read", message, status=413)
+    how = name_of_signal(exit_signal) if exit_signal > 0 else f"code {returncode}"
+    message = f"The program that reads files crashed on this one ({how}). Save it in another format and send that."
+    return _fault("reader_crashed", message)
 
 
 def _fault(code: str, message: str, *, status: int = 422) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from app.storage.db import Base, now
 
 
 class IdempotencyKey(Base):
-    """One key of one account. `status` is empty while the first request with this key is still at work."""
+    """One key of one account.
+
+    While the first request with this key is at work `status` is empty, and `location` names the process that is at it.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("owner_id", "key"),)
