@@ -184,6 +184,17 @@ def signed_in_state(product: Product, browser: Any) -> dict[str, Any]:
     return state
 
 
+@pytest.fixture(scope="session")
+def finished(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> str:
+    """Launch what is suggested for the first sample, once, and return the address of the finished experiment."""
+    with watched_page(browser, product.url, storage_state=signed_in_state) as watched:
+        walk = Walk(watched.page)
+        walk.start_at("Review")
+        walk.click("button", "Launch experiment")
+        assert walk.wait_for_end(javascript=True) == "Finished"
+        return str(watched.page.url)
+
+
 OpenPage = Callable[..., Watched]
 
 

@@ -3,90 +3,88 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from tests.browser.axe import sideways_overflow, violations
-from tests.browser.conftest import OpenPage, Product, watched_page
-from tests.browser.walk import STEPS, Walk
+from tests.browser.conftest import OpenPage, Product, Watched, watched_page
+from tests.browser.walk import STEPS, Walk, focus_comes_to
 
 pytestmark = pytest.mark.browser
 
 WIDTHS = (1280, 768, 375)
 
 
-@pytest.fixture(scope="module")
-def places(product: Product, browser: Any, signed_in_state: dict[str, Any]) -> dict[str, str]:
-    """Walk once and remember the address of every page and step."""
-    with watched_page(browser, product.url, storage_state=signed_in_state) as watched:
-        return _found_on(Walk(watched.page))
+WITH_A_SEARCH = ("model with a search", "single page with a search", "what a search found")
 
 
-def _found_on(walk: Walk) -> dict[str, str]:
-    page = walk.page
-    walk.choose_sample()
-    found = {
-        "experiments": "/experiments",
-        "new": "/experiments/new",
-        "datasets": "/datasets",
-        "account": "/account",
-        "help": "/help",
-        "conflicts": "/help/conflicts",
-        "new on one page": "/experiments/new/single-page",
-        "missing": "/experiments/00000000-0000-0000-0000-000000000000",
-    }
-    walk.accept_all_defaults()
-    page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
-    found["experiment"] = page.url
-    walk.wait_for_end(javascript=True)
-    # The launched draft leads to its experiment from now on, so the steps are looked at on another one.
-    walk.choose_sample()
-    for title in STEPS[:-1]:
-        walk.heading(title)
-        found[title.lower()] = page.url
+class Places:
+    """The address of every page and step, each made when it is first asked for."""
+
+    def __init__(self, finished: str, open_one: Callable[[], AbstractContextManager[Watched]]) -> None:
+        self.open_one = open_one
+        self.known = {
+            "experiments": "/experiments",
+            "new": "/experiments/new",
+            "datasets": "/datasets",
+            "account": "/account",
+            "help": "/help",
+            "conflicts": "/help/conflicts",
+            "new on one page": "/experiments/new/single-page",
+            "missing": "/experiments/00000000-0000-0000-0000-000000000000",
+            "experiment": finished,
+        }
+
+    def __getitem__(self, place: str) -> str:
+        if place not in self.known:
+            with self.open_one() as watched:
+                find = self._searched if place in WITH_A_SEARCH else self._steps
+                self.known |= find(Walk(watched.page))
+        return self.known[place]
+
+    def _steps(self, walk: Walk) -> dict[str, str]:
+        above = walk.start_at("Review")
+        found = {title.lower(): f"{above}/{title.lower()}" for title in STEPS}
+        walk.page.goto("/datasets")
+        dataset = str(walk.page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
+        return {**found, "single page": f"{above}/single-page", "dataset": dataset, "column": f"{dataset}/columns/c1"}
+
+    def _searched(self, walk: Walk) -> dict[str, str]:
+        """Come to the Model step and the single page with a search, and to what a search has found."""
+        above = _set_a_search(walk)
+        found = {WITH_A_SEARCH[0]: f"{above}/model", WITH_A_SEARCH[1]: f"{above}/single-page"}
+        _set_a_search(walk)
         walk.click("button", "Continue")
-    walk.heading("Review")
-    found["review"] = page.url
-    found["single page"] = page.url.replace("/review", "/single-page")
-    found |= _with_a_search(walk)
-    page.goto("/datasets")
-    found["dataset"] = str(page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
-    found["column"] = f"{found['dataset']}/columns/c1"
-    return found
+        walk.heading("Validation")
+        walk.click("button", "Continue")
+        walk.heading("Review")
+        walk.click("button", "Launch experiment")
+        walk.page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
+        walk.page.locator("#experiments-trials svg[role=img]").wait_for()
+        assert violations(walk.page) == [], "a search under way"
+        assert walk.wait_for_end(javascript=True) == "Finished"
+        return {**found, WITH_A_SEARCH[2]: walk.page.url}
 
 
-def _with_a_search(walk: Walk) -> dict[str, str]:
-    """Come to the Model step and the single page with a search, and to what a search has found."""
-    page, found = walk.page, {}
-    for name in ("looked at", "launched"):
-        walk.choose_sample()
-        for title in STEPS[:2]:
-            walk.heading(title)
-            walk.click("button", "Continue")
-        walk.heading("Model")
-        walk.choose_estimator("ridge")
-        page.locator("#h-tune", has_text="Ridge").wait_for()
-        page.locator("input[name='tuning.enabled'][value=true]").check(force=True)
-        trials = page.get_by_label("Trials", exact=True)
-        trials.wait_for()
-        with page.expect_response("**/autosave"):
-            trials.fill("8")
-        if name == "looked at":
-            found["model with a search"] = page.url
-            found["single page with a search"] = page.url.replace("/model", "/single-page")
-        else:
-            walk.click("button", "Continue")
-            walk.heading("Validation")
-            walk.click("button", "Continue")
-            walk.heading("Review")
-            walk.click("button", "Launch experiment")
-            page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
-            found["what a search found"] = page.url
-    page.locator("#experiments-trials svg[role=img]").wait_for()
-    assert violations(page) == [], "a search under way"
-    assert walk.wait_for_end(javascript=True) == "Finished"
-    return found
+def _set_a_search(walk: Walk) -> str:
+    above, page = walk.start_at("Model"), walk.page
+    walk.choose_estimator("ridge")
+    page.locator("#h-tune", has_text="Ridge").wait_for()
+    page.locator("input[name='tuning.enabled'][value=true]").check(force=True)
+    trials = page.get_by_label("Trials", exact=True)
+    trials.wait_for()
+    with page.expect_response("**/autosave"):
+        trials.fill("8")
+    return above
+
+
+@pytest.fixture(scope="module")
+def places(product: Product, browser: Any, signed_in_state: dict[str, Any], finished: str) -> Places:
+    """Return where every page and step is."""
+    return Places(finished, lambda: watched_page(browser, product.url, storage_state=signed_in_state))
 
 
 PLACES = [
@@ -114,7 +112,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_page_breaks_wcag(open_page: OpenPage, places: dict[str, str], place: str) -> None:
+def test_no_page_breaks_wcag(open_page: OpenPage, places: Places, place: str) -> None:
     for scheme in ("light", "dark"):
         watched = open_page(scheme=scheme)
         page = watched.page
@@ -129,7 +127,7 @@ def test_no_page_breaks_wcag(open_page: OpenPage, places: dict[str, str], place:
             watched.expect("404")
 
 
-def test_the_sign_in_page_and_an_error_summary(open_page: OpenPage, places: dict[str, str]) -> None:
+def test_the_sign_in_page_and_an_error_summary(open_page: OpenPage, places: Places) -> None:
     stranger = open_page(signed_in=False).page
     stranger.goto("/experiments")
     assert "/sign-in" in stranger.url
@@ -142,13 +140,13 @@ def test_the_sign_in_page_and_an_error_summary(open_page: OpenPage, places: dict
     page.get_by_role("button", name="Continue", exact=True).click()
     page.get_by_text("There is a problem").wait_for()
     assert violations(page) == []
-    assert page.evaluate("() => document.activeElement.closest('.errors') !== null"), "the summary takes the focus"
+    focus_comes_to(page, ":is(.errors, .errors *)")
     page.get_by_label("Seed").fill("42")
     page.get_by_role("button", name="Continue", exact=True).click()
     page.locator("h1", has_text="Review").wait_for()
 
 
-def test_the_keyboard_alone_reaches_every_control(open_page: OpenPage, places: dict[str, str]) -> None:
+def test_the_keyboard_alone_reaches_every_control(open_page: OpenPage, places: Places) -> None:
     for place in ("data", "features", "model", "validation", "review"):
         page = open_page().page
         page.goto(places[place])

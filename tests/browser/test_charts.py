@@ -40,13 +40,10 @@ def test_no_step_asks_for_the_library_before_a_matrix_is_opened(open_page: OpenP
     assert len(asked) == 1
 
 
-def test_the_hydrograph_is_drawn_when_it_comes_into_view(open_page: OpenPage) -> None:
+def test_the_hydrograph_is_drawn_when_it_comes_into_view(open_page: OpenPage, finished: str) -> None:
     page = open_page(height=300).page
-    asked, walk = _watched(page), Walk(page)
-    walk.choose_sample()
-    walk.accept_all_defaults()
-    assert walk.wait_for_end(javascript=True) == "Finished"
-    page.goto(page.url, wait_until="networkidle")
+    asked = _watched(page)
+    page.goto(finished, wait_until="networkidle")
     page.evaluate("() => scrollTo(0, 0)")
     figure = page.locator('figure[data-chart="chart-data-hydrograph"]')
     if figure.evaluate("(one) => one.getBoundingClientRect().top > innerHeight"):

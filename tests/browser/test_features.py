@@ -8,17 +8,13 @@ import pytest
 
 from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
-from tests.browser.walk import Walk
+from tests.browser.walk import Walk, focus_comes_to
 
 pytestmark = pytest.mark.browser
 
 
 def _at_features(page: Any) -> str:
-    walk = Walk(page)
-    walk.choose_sample()
-    walk.click("button", "Continue")
-    walk.heading("Features")
-    return str(page.url)
+    return f"{Walk(page).start_at('Features')}/features"
 
 
 def _open(page: Any, view: str) -> None:
@@ -38,7 +34,7 @@ def test_the_matrix_is_pointed_at_walked_through_and_zoomed(open_page: OpenPage)
     assert words.inner_text().endswith(", Spearman")
     page.keyboard.press("Enter")
     page.locator("#features-pair svg.chart").wait_for()
-    assert page.evaluate("() => document.activeElement.id") == "features-pair"
+    focus_comes_to(page, "#features-pair")
     first = page.locator("#h-pair").inner_text()
     box = frame.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.6)
@@ -61,7 +57,7 @@ def test_a_strategy_is_previewed_agreed_to_and_undone_by_keyboard(open_page: Ope
     page.get_by_label("Threshold").fill("0.9")
     page.keyboard.press("Enter")
     page.locator("#features-strategy table").wait_for()
-    assert page.evaluate("() => document.activeElement.id") == "features-strategy"
+    focus_comes_to(page, "#features-strategy")
     assert page.locator("#features-columns .bulk strong").inner_text() == before
     assert violations(page) == []
     page.locator("#features-strategy").get_by_role("button", name="Leave out").press("Enter")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
-from tests.browser.walk import Walk
+from tests.browser.walk import Walk, focus_comes_to
 from tests.domain.tables import REAL
 
 pytestmark = pytest.mark.browser
@@ -120,7 +120,7 @@ def test_a_tick_by_hand_outlives_what_a_measurement_brings(open_page: OpenPage, 
     assert abs(_place(page, "f-column-c13") - before) < 4
     assert not page.locator("#f-column-c3").is_checked()
     assert page.locator("#f-column-c4").is_checked()
-    assert page.evaluate("() => document.activeElement.id") == "f-column-c13"
+    focus_comes_to(page, "#f-column-c13")
     assert page.get_by_label("Search columns").input_value() == "gau"
     assert page.locator("#features-columns [data-count]").inner_text() == "13"
     assert sideways_overflow(page) <= 0

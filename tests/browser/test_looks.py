@@ -48,10 +48,7 @@ def test_the_ring_of_a_segment_is_seen(open_page: OpenPage, scheme: str) -> None
 
 def test_no_tab_of_the_matrix_is_cut_at_375_px(open_page: OpenPage) -> None:
     page = open_page(width=375, height=812).page
-    walk = Walk(page)
-    walk.choose_sample()
-    walk.click("button", "Continue")
-    walk.heading("Features")
+    Walk(page).start_at("Features")
     tabs = page.locator(".tabs")
     frame = tabs.bounding_box()
     for tab in tabs.locator("a").all():
@@ -104,8 +101,7 @@ def test_names_of_steps_keep_apart_at_320_px(open_page: OpenPage) -> None:
 
 def test_the_page_stays_in_its_place_when_undo_comes(open_page: OpenPage) -> None:
     page = open_page(width=1280, height=900).page
-    walk = Walk(page)
-    walk.choose_sample()
+    Walk(page).start_at("Data")
     top = "(heading) => heading.getBoundingClientRect().top + scrollY"
     heading, before = page.locator("h1"), page.locator("h1").evaluate(top)
     page.get_by_label("Target column", exact=True).select_option("prcp_mm")

@@ -8,29 +8,16 @@ import pytest
 
 from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
-from tests.browser.walk import Walk
+from tests.browser.walk import Walk, focus_comes_to
 
 pytestmark = pytest.mark.browser
 RATE, ROUNDS = "#f-hist-gradient-boosting-learning-rate", "#f-hist-gradient-boosting-max-iter"
 
 
-def _at_model(page: Any, sample: str | None = None) -> Walk:
+def _at_model(page: Any, sample: str = "") -> Walk:
     walk = Walk(page)
-    walk.choose_sample(sample)
-    for title in ("Data", "Features"):
-        walk.heading(title)
-        walk.click("button", "Continue")
-    walk.heading("Model")
+    walk.start_at("Model", sample)
     return walk
-
-
-def _focus(page: Any) -> str:
-    return str(page.evaluate("() => document.activeElement.id"))
-
-
-def _focus_comes_to(page: Any, ident: str) -> None:
-    """Wait until this has the focus, which it is given a moment after a redrawn form is there."""
-    page.wait_for_function("id => document.activeElement.id === id", arg=ident)
 
 
 def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: OpenPage) -> None:
@@ -39,7 +26,7 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
     wanted = page.locator(RATE).input_value(), page.locator(ROUNDS).input_value()
     page.locator(RATE).fill("5")
     page.locator(f"{RATE}-e", has_text="you wrote 5").wait_for()
-    _focus_comes_to(page, RATE[1:])
+    focus_comes_to(page, RATE)
     assert page.locator(RATE).get_attribute("aria-invalid") == "true"
     assert page.locator(RATE).get_attribute("aria-describedby") == f"{RATE[1:]}-e {RATE[1:]}-h"
     page.locator(f"{RATE}-s", has_text="changed").wait_for()
@@ -51,7 +38,7 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
     assert page.locator(RATE).input_value() == wanted[0]
     assert page.locator(ROUNDS).input_value() == "150"
     assert page.locator(f"{RATE}-e").count() == 0
-    _focus_comes_to(page, RATE[1:])
+    focus_comes_to(page, RATE)
     assert page.locator("#model-expert").get_attribute("open") is not None
     page.locator(RATE).fill("2")
     page.locator(f"{RATE}-e").wait_for()
@@ -61,7 +48,7 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
     page.get_by_role("button", name="Use all recommendations").click()
     page.get_by_text("Every setting is as recommended.").wait_for()
     assert (page.locator(RATE).input_value(), page.locator(ROUNDS).input_value()) == wanted
-    _focus_comes_to(page, "h-tune")
+    focus_comes_to(page, "#h-tune")
 
 
 def test_a_level_opens_by_itself_where_a_change_elsewhere_needs_it(open_page: OpenPage) -> None:
@@ -74,12 +61,12 @@ def test_a_level_opens_by_itself_where_a_change_elsewhere_needs_it(open_page: Op
     penalty.select_option("l1")
     page.locator(f"{solver}-e", has_text="knows no L1 penalty").wait_for()
     assert page.locator(solver).is_visible()
-    assert _focus(page) != solver[1:]
+    assert page.evaluate("() => document.activeElement.id") != solver[1:]
     assert violations(page) == []
     page.locator(f"{solver}-s").get_by_role("button", name="Use SAGA").click()
     page.locator(f"{solver}-e").wait_for(state="detached")
     assert page.locator(solver).input_value() == "saga"
-    _focus_comes_to(page, solver[1:])
+    focus_comes_to(page, solver)
 
 
 def test_what_was_typed_survives_another_estimator(open_page: OpenPage) -> None:
@@ -127,10 +114,8 @@ ARRIVAL = """() => {
 def test_nothing_moves_while_the_short_fits_report(open_page: OpenPage, width: int) -> None:
     page = open_page(width=width).page
     walk = Walk(page)
-    walk.choose_sample("Palmer penguins")
+    walk.start_at("Features", "Palmer penguins")
     # Columns of its own, so that no other test has had the same fits made before.
-    walk.click("button", "Continue")
-    walk.heading("Features")
     page.locator("#features-columns tbody input:checked").nth(0 if width == 375 else 1).uncheck()
     page.evaluate(ARRIVAL)
     walk.click("button", "Continue")
@@ -156,7 +141,7 @@ def test_a_new_order_is_shown_when_asked_for_and_keeps_the_pick(open_page: OpenP
     if link.count():
         link.click()
         page.locator("#model-choices .chip", has_text="first choice").wait_for()
-        _focus_comes_to(page, "f-estimator")
+        focus_comes_to(page, "#f-estimator")
         assert link.count() == 0
     first = page.locator("#model-evidence tbody th").first.inner_text()
     assert page.locator("#model-choices .title").first.inner_text() == first
@@ -165,7 +150,7 @@ def test_a_new_order_is_shown_when_asked_for_and_keeps_the_pick(open_page: OpenP
 
 def test_a_poll_takes_no_button_away_that_is_held_down(open_page: OpenPage) -> None:
     page = open_page().page
-    Walk(page).choose_sample(None)
+    Walk(page).start_at("Data")
     page.evaluate(
         """() => {
             const polled = document.createElement('div');
@@ -206,7 +191,7 @@ def test_a_fault_in_the_search_space_is_said_in_its_cell(open_page: OpenPage) ->
     summary.wait_for()
     assert summary.evaluate("(one) => one.getBoundingClientRect().top >= 0"), "what is wrong is read first"
     summary.locator("a").click()
-    assert _focus(page) == "f-space-ridge-alpha-low"
+    focus_comes_to(page, "#f-space-ridge-alpha-low")
     page.locator("#f-space-ridge-alpha-low").fill("0.1")
     fault.wait_for(state="detached")
     assert page.locator("#f-space-ridge-alpha-low").get_attribute("aria-invalid") is None

@@ -14,7 +14,7 @@ def test_a_styled_field_is_swapped_without_a_complaint(open_page: OpenPage) -> N
     """A field that the reader pulled larger carries a style, which must not be copied to the one that follows it."""
     watched = open_page()
     page = watched.page
-    Walk(page).come_to_validation()
+    Walk(page).start_at("Validation")
     page.locator("#f-seed").evaluate("field => { field.style.height = '90px'; field.dataset.old = '1'; }")
     page.locator("#f-strategy-k-fold").check(force=True)
     page.locator("#f-seed:not([data-old])").wait_for()

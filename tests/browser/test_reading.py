@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
+from tests.browser.walk import focus_comes_to
 
 pytestmark = pytest.mark.browser
 
@@ -66,8 +67,8 @@ def test_a_file_is_looked_at_and_read_again(open_page: OpenPage, river: Path, ja
     page.get_by_text("Your answers were kept where their column still is.").wait_for()
     assert page.get_by_label("Target column", exact=True).input_value() == "gauge_003_mm"
     page.get_by_role("button", name="Undo", exact=True).click()
+    page.get_by_text("Read again").first.wait_for(state="detached")
     page.locator("h1", has_text="Data").wait_for()
-    assert page.get_by_text("Read again").count() == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -94,7 +95,7 @@ def test_details_open_one_at_a_time_and_close_again(open_page: OpenPage, river: 
     first.press("Enter")
     page.get_by_role("img", name=re.compile("^How gauge_001_mm is spread")).wait_for()
     assert first.get_attribute("aria-expanded") == "true"
-    assert page.evaluate("() => document.activeElement.hasAttribute('data-details')"), "the focus stays on the name"
+    focus_comes_to(page, "[data-details]")
     page.get_by_role("link", name="Details of gauge_002_mm").click()
     page.get_by_role("img", name=re.compile("^How gauge_002_mm is spread")).wait_for()
     assert page.locator("#datasets-column").count() == 1
@@ -116,15 +117,15 @@ def test_columns_are_searched_and_turned_over_where_one_stands(open_page: OpenPa
     assert _columns(page) == 60
     page.get_by_role("link", name="Further columns").click()
     page.get_by_text("Page 2 of 2").wait_for()
-    assert page.evaluate("() => document.activeElement.closest('#datasets-columns') !== null")
+    focus_comes_to(page, "#datasets-columns *")
     search = page.get_by_label("Search columns")
     search.press_sequentially("_07")
     page.get_by_text("10 columns of 81").wait_for()
     assert _columns(page) == 10
-    assert page.evaluate("() => document.activeElement.id") == "f-q"
+    focus_comes_to(page, "#f-q")
     with page.expect_response(re.compile("/data/columns.*order=name")):
         page.get_by_label("Order by").select_option(label="Name")
-    page.wait_for_timeout(500)
+    # At once, while the table in the new order may be about to take its place.
     with page.expect_response(re.compile("/autosave$")) as saved:
         page.get_by_label("Kind of gauge_071_mm").select_option("categorical")
     assert saved.value.status == 200

@@ -50,7 +50,7 @@ def test_a_link_is_pressed_and_another_session_ended(
     if javascript:
         assert violations(page) == []
     Walk(page).sign_in(link)
-    assert page.get_by_text("Set a password").is_visible()
+    page.get_by_text("Set a password").wait_for()
     again = hydroml("user", "sign-in-link", email, environment={"HYDROML_DATA": str(product.data)})
     other = open_stranger()
     Walk(other).sign_in(again.stdout.strip())
@@ -62,6 +62,7 @@ def test_a_link_is_pressed_and_another_session_ended(
     assert ends.count() == 2
     page.locator("li").filter(has_not_text="this browser").get_by_role("button", name=re.compile("^End ")).click()
     page.get_by_text("The session has ended.").wait_for()
+    page.wait_for_load_state()
     assert ends.count() == 1
     other.goto(f"{product.url}/account")
     assert "/sign-in" in other.url

@@ -8,21 +8,14 @@ import pytest
 
 from tests.browser.axe import sideways_overflow, violations
 from tests.browser.conftest import OpenPage
-from tests.browser.walk import Walk
+from tests.browser.walk import Walk, focus_comes_to
 
 pytestmark = pytest.mark.browser
 
 
 def _at_features(page: Any) -> Any:
-    walk = Walk(page)
-    walk.choose_sample()
-    walk.click("button", "Continue")
-    walk.heading("Features")
+    Walk(page).start_at("Features")
     return page.locator("#features-derived")
-
-
-def _focus(page: Any) -> str:
-    return str(page.evaluate("() => document.activeElement.id"))
 
 
 def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPage) -> None:
@@ -34,9 +27,7 @@ def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPag
     kind.focus()
     kind.select_option("log")
     panel.get_by_label("Offset").wait_for()
-    # What was swapped in hears nothing before it has settled.
-    page.wait_for_function("() => !document.querySelector('.htmx-added, .htmx-settling')")
-    assert _focus(page) == "f-new-kind"
+    focus_comes_to(page, "#f-new-kind")
     panel.get_by_label("Of columns").select_option(["prcp_mm"])
     panel.locator("#features-transform-shown table").wait_for()
     offset = panel.get_by_label("Offset")

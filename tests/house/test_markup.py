@@ -74,3 +74,35 @@ def test_every_page_of_a_browser_test_is_watched() -> None:
         if path.suffix == ".py" and ROOT / "tests" in path.parents and opened.search(path.read_text(encoding="utf-8"))
     ]
     assert places == ["tests/browser/conftest.py"]
+
+
+def test_what_is_swapped_in_hears_at_once() -> None:
+    """With a delay of settling, a change in that time is lost, and the focus comes after what has it."""
+    layout = (ROOT / "app" / "templates" / "layout.html").read_text(encoding="utf-8")
+    assert '"defaultSettleDelay":0' in layout
+    modifiers = re.compile(r"hx-(?:swap|reswap)[^>]*\b(?:settle|swap):\d", re.IGNORECASE)
+    delayed = [
+        path for path in tracked() if path.suffix == ".html" and modifiers.search(path.read_text(encoding="utf-8"))
+    ]
+    assert delayed == []
+
+
+def test_what_saves_is_not_drawn_anew_by_its_answer() -> None:
+    """An element that goes with an answer takes along what waits for its turn in it."""
+    partials = ROOT / "app" / "partials" / "wizard"
+    saver, saved = ((partials / f"{name}.html").read_text(encoding="utf-8") for name in ("saver", "saved"))
+    assert "from:#answers" in saver
+    assert 'hx-target="this"' not in saver
+    assert "hx-trigger" not in saved
+
+
+def test_no_browser_test_looks_for_the_focus_once() -> None:
+    """The focus is given by a script, which a slow machine runs later: `focus_comes_to` waits for it."""
+    looks = re.compile(r"assert .*activeElement.*(==|closest|matches|hasAttribute)")
+    faults = [
+        f"{short(path)}, line {number}"
+        for path in (ROOT / "tests" / "browser").glob("test_*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if looks.search(line)
+    ]
+    assert faults == []

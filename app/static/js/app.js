@@ -104,7 +104,7 @@
     place.hidden = false;
   }
 
-  const isSave = (event) => event.detail.elt?.id === "wizard-saved" || event.detail.elt?.id === "answers";
+  const isSave = (event) => event.detail.elt?.id === "wizard-saver" || event.detail.elt?.id === "answers";
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
       const form = answers();
@@ -136,18 +136,6 @@
   /* A notice of an earlier fault goes when something has worked again. */
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status < 400) byId("notice")?.replaceChildren();
-  });
-
-  /* A poll waits while something is held down: an element that goes between press and release is never clicked, and what
-     a poll brings may go to several places. The next poll brings the same. */
-  let held = null;
-  document.addEventListener("pointerdown", (event) => { held = event.button === 0 ? event.target : null; });
-  for (const name of ["pointerup", "pointercancel"]) {
-    document.addEventListener(name, () => setTimeout(() => { held = null; }));
-  }
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const polls = event.detail.requestConfig?.elt?.getAttribute("hx-trigger")?.startsWith("every ");
-    if (polls && held) event.detail.shouldSwap = false;
   });
 
   /* The title follows the step that was swapped in, and the offer of unsent answers is made again. */
@@ -227,33 +215,6 @@
     const picked = target.querySelector("input[name=estimator]:checked")?.id;
     for (const one of fragment.querySelectorAll("input[name=estimator]")) one.checked = one.id === picked;
     if (target.querySelector("details")?.open) fragment.querySelector("details").open = true;
-  });
-
-  /* The answer to a save or to a look for what was measured comes too late when its page was left meanwhile: it would put
-     the old step over the new one. */
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const asker = event.detail.elt;
-    if (asker?.id !== "wizard-saved" && asker?.id !== "wizard-measuring") return;
-    asker.addEventListener("htmx:beforeOnLoad", (late) => { if (!asker.isConnected) late.preventDefault(); });
-  });
-
-  /* What is typed while an answer is under way stays when that answer draws the step anew, and is saved next. */
-  let typing = null;
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const field = document.activeElement;
-    typing = null;
-    if (event.detail.target?.id !== "wizard" || event.detail.requestConfig?.elt?.id !== "wizard-saved") return;
-    if (!field?.id || !field.name || !field.matches("#answers :is(input:not([type]), input[type=text], textarea)")) return;
-    const sent = event.detail.requestConfig.parameters[field.name];
-    if (sent !== undefined && sent !== field.value) typing = { id: field.id, value: field.value };
-  });
-  document.addEventListener("htmx:afterSettle", (event) => {
-    const field = typing && event.detail.target?.id === "wizard" ? byId(typing.id) : null;
-    if (field) {
-      field.value = typing.value;
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-    }
-    typing = null;
   });
 
   /* Menus close as menus do. */
