@@ -13,7 +13,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
-_writing: ContextVar[bool] = ContextVar("hydroml_writing", default=False)
+from app.storage.turns import Writing
+
+_writing: ContextVar[Writing | None] = ContextVar("hydroml_writing", default=None)
 
 
 class Base(DeclarativeBase):
@@ -33,8 +35,8 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
-def is_writing() -> bool:
-    """Say whether the code runs inside `transaction()`; the engine then takes the write lock at once."""
+def current_writing() -> Writing | None:
+    """Return the `transaction()` that the code runs in, whose first statement takes the write lock, or None."""
     return _writing.get()
 
 
@@ -45,13 +47,14 @@ def transaction() -> Iterator[None]:
     A read that is under way is ended first: on SQLite a read that turns into a write fails at once when anybody else
     wrote in between, whatever the timeout. Inside another transaction this one is part of it.
     """
-    if _writing.get():
+    if _writing.get() is not None:
         yield
         return
     if db.session.new or db.session.dirty or db.session.deleted:
         raise RuntimeError("Something was changed outside a transaction.")
     db.session.commit()
-    token = _writing.set(True)
+    writing = Writing()
+    token = _writing.set(writing)
     try:
         yield
         db.session.commit()
@@ -60,6 +63,7 @@ def transaction() -> Iterator[None]:
         raise
     finally:
         _writing.reset(token)
+        writing.give_back()
 
 
 def insert_into(table: type[Base]) -> Any:
@@ -69,7 +73,7 @@ def insert_into(table: type[Base]) -> Any:
 
 def end_reading() -> None:
     """Give the connection back before something slow, such as the body of an upload; what was loaded stays loaded."""
-    if not _writing.get():
+    if _writing.get() is None:
         db.session.commit()
 
 
