@@ -65,10 +65,19 @@ def ask_worker(
     A measuring that failed once would fail again, and one that was stopped was not wanted: neither is asked for a
     second time unless `again` says that somebody wants it now.
     """
+
+    def known() -> Job | None:
+        job = jobs.find_job(dataset.id, kind, key=key)
+        return job if job is not None and (job.state in OPEN or not again) else None
+
+    # Pages ask for what is there already again and again, and need not wait for whoever writes.
+    held = known()
+    if held is not None:
+        return held
     with transaction():
-        known = jobs.find_job(dataset.id, kind, key=key)
-        if known is not None and (known.state in OPEN or not again):
-            return known
+        held = known()
+        if held is not None:
+            return held
         job = jobs.add_job(
             kind,
             subject_id=dataset.id,
