@@ -1,13 +1,13 @@
 # Two commands do everything: `make run` and `make test`. Both need Python 3.11 or newer and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-slow chaos check fmt lint bench browsers lock clean
+.PHONY: help run dev test test-slow chaos load drip check fmt lint bench browsers lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --no-annotate --strip-extras --allow-unsafe --quiet
-BENCHMARKS := startup steps plans_per_request newcomer lost_worker analysis large_file wide_file first_look reopen findings pollock \
+BENCHMARKS := startup steps plans_per_request drip load newcomer lost_worker analysis large_file wide_file first_look reopen findings pollock \
 	time_forms column_truth mutations correlation ranking leaks heatmap validate_config recommend \
 	estimates valid_means_runnable weight interruptions small_wide
 PIP_FLAGS := --disable-pip-version-check --quiet --require-hashes --only-binary :all:
@@ -59,6 +59,12 @@ lint: $(VENV)/.test ## Check style, types and who imports whom
 
 bench: $(VENV)/.test ## Measure the figures of docs/figures.md
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(PY) -m benchmarks.$$name || exit 1; done
+
+load: $(VENV)/.test ## Have 100 people at work for two minutes (PEOPLE=500 is too many)
+	@$(PY) -m benchmarks.load --people $(or $(PEOPLE),100)
+
+drip: $(VENV)/.test ## Have 200 connections drip, and ask whether anybody else is answered
+	@$(PY) -m benchmarks.drip
 
 browsers: $(VENV)/.test ## Run the browser tests alone
 	@$(PY) -m pytest tests/browser

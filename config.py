@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 VERSION = "1.0.0"
 PROXY = "127.0.0.1"
+MOST_WEB_PROCESSES = 32
 MIB = 1024 * 1024
 SWITCH = {"0": False, "no": False, "off": False, "false": False,
           "1": True, "yes": True, "on": True, "true": True}  # fmt: skip
@@ -71,6 +72,7 @@ class Settings:
     proxies: tuple[Network, ...] = ()
     spare_reader: bool = True
     dev: bool = False
+    web_processes: int = 1
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -94,6 +96,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         "proxies": _proxies(env),
         "dev": _switch(env, "HYDROML_DEV"),
         "spare_reader": _switch(env, "HYDROML_SPARE_READER", default="1"),
+        "web_processes": _web_processes(env),
         "limits": _limits(env),
     }
     try:
@@ -128,6 +131,15 @@ def _port(env: Mapping[str, str]) -> int:
     if not 1 <= port <= 65_535:
         raise SettingsError(f"HYDROML_PORT must lie between 1 and 65535, not {port}.")
     return port
+
+
+def _web_processes(env: Mapping[str, str]) -> int:
+    # Each takes some 200 MB; beyond four it is the one database that they wait for.
+    own = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
+    count = _integer(env, "HYDROML_WEB_PROCESSES", own)
+    if not 1 <= count <= MOST_WEB_PROCESSES:
+        raise SettingsError(f"HYDROML_WEB_PROCESSES must lie between 1 and {MOST_WEB_PROCESSES}, not {count}.")
+    return count
 
 
 def _proxies(env: Mapping[str, str]) -> tuple[Network, ...]:

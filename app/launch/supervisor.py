@@ -19,6 +19,7 @@ from app.launch.locking import FolderLock
 from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
 from app.launch.reloading import SourceWatch, restart_changed
 from app.queue import queues_of_workers
+from app.storage.engine import is_sqlite, sqlite_is_safe
 from app.storage.privacy import restrict_modes
 from config import Settings
 
@@ -29,8 +30,10 @@ OBSTACLE_SECONDS = 120.0
 SERVER = "server"
 # A worker that is told to end ends the process of its job and hands that back, which takes a write to the database.
 WORKER_PATIENCE_SECONDS = 8.0
-# A slow upload or a dawdling connection holds one for as long as it takes; they cost next to nothing while they wait.
-WEB_THREADS = 32
+# Of each process. A request is complete when a thread takes it, so that these compute or wait for the database.
+WEB_THREADS = 8
+# Longer than a proxy in front keeps its connections (60 s with nginx), so that it is never we who cut one in its use.
+KEEP_ALIVE_SECONDS = 75
 # Addresses that mean every interface; a browser on this machine uses the loopback one.
 EVERYWHERE = (str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0)), "")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -124,6 +127,7 @@ def _keep_running(children: list[Child], watch: SourceWatch | None) -> NoReturn:
 def _start(plan: Plan, children: list[Child]) -> str:
     settings = plan.settings
     environment = {"HYDROML_DATA": str(settings.data), "HYDROML_PORT": str(plan.port)}
+    environment["HYDROML_WEB_PROCESSES"] = str(web_processes(settings))
     environment["REDIS_URL"] = _server(settings, children)
     environment["DATABASE_URL"] = settings.database_url
     environment["HYDROML_DEV"] = str(int(settings.dev))
@@ -200,6 +204,11 @@ def _prepare_stored() -> str:
     return "/" if code is None else f"/sign-in/{code}"
 
 
+def web_processes(settings: Settings) -> int:
+    """Return how many processes serve the web: only one may move the log of a SQLite that has the WAL-reset fault."""
+    return settings.web_processes if not is_sqlite(settings.database_url) or sqlite_is_safe() else 1
+
+
 def _web_command(plan: Plan) -> list[str]:
     bind = f"[{plan.host}]:{plan.port}" if ":" in plan.host else f"{plan.host}:{plan.port}"
     return [
@@ -210,13 +219,15 @@ def _web_command(plan: Plan) -> list[str]:
         "--bind",
         bind,
         "--worker-class",
-        "gthread",
+        "app.launch.web_worker.WebWorker",
         "--workers",
-        "1",
+        str(web_processes(plan.settings)),
         "--threads",
         str(WEB_THREADS),
         "--config",
         "python:app.launch.web_hooks",
+        "--keep-alive",
+        str(KEEP_ALIVE_SECONDS),
         "--no-control-socket",
         "--graceful-timeout",
         "4",

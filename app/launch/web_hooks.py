@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import resource
 import signal
 import sys
 import threading
@@ -13,10 +14,17 @@ accesslog = None
 # a peer that it trusts it takes SCRIPT_NAME and PATH_INFO too, which no proxy of ours sends and any client may.
 forwarded_allow_ips = ""
 limit_request_line = 8190
+# One process holds so many connections; each is a file, and so are those of the database and what is being read.
+worker_connections = 1000
+FILES = 4096
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
-    """Have the kernel end the worker when gunicorn's parent process ends."""
+def post_fork(_server: Any, worker: Any) -> None:
+    """Have the kernel end the worker when gunicorn's parent process ends, and give it files enough."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = max(now, FILES if most == resource.RLIM_INFINITY else min(FILES, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    worker.worker_connections = min(worker.worker_connections, files // 2)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 

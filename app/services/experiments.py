@@ -33,6 +33,7 @@ from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.datasets import find_dataset
 from app.storage.db import transaction
+from app.storage.experiments import ExperimentSummary
 from app.storage.integrity import Soundness
 from app.storage.tables import Dataset, Experiment, Job, User
 
@@ -163,7 +164,7 @@ def get_experiment(user: User, experiment_id: uuid.UUID) -> Experiment:
     return experiments.get_experiment(experiment_id, owner_id=user.id)
 
 
-def list_experiments(user: User, *, page: int, per_page: int = 25) -> tuple[list[Experiment], int]:
+def list_experiments(user: User, *, page: int, per_page: int = 25) -> tuple[list[ExperimentSummary], int]:
     """Return a page of the user's experiments, newest first, and how many there are."""
     page = max(1, min(page, 1_000_000))
     return experiments.list_experiments(user.id, page=page, per_page=per_page), experiments.count_experiments(user.id)

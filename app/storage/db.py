@@ -13,8 +13,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
-# What is to be done once the transaction under way is committed; None outside of one.
-_after_commit: ContextVar[list[Callable[[], object]] | None] = ContextVar("hydroml_after_commit", default=None)
+from app.storage.turns import Writing
+
+_writing: ContextVar[Writing | None] = ContextVar("hydroml_writing", default=None)
 
 
 class Base(DeclarativeBase):
@@ -34,9 +35,9 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
-def is_writing() -> bool:
-    """Say whether the code runs inside `transaction()`; the engine then takes the write lock at once."""
-    return _after_commit.get() is not None
+def current_writing() -> Writing | None:
+    """Return the `transaction()` that the code runs in, whose first statement takes the write lock, or None."""
+    return _writing.get()
 
 
 @contextmanager
@@ -46,14 +47,14 @@ def transaction() -> Iterator[None]:
     A read that is under way is ended first: on SQLite a read that turns into a write fails at once when anybody else
     wrote in between, whatever the timeout. Inside another transaction this one is part of it.
     """
-    if is_writing():
+    if _writing.get() is not None:
         yield
         return
     if db.session.new or db.session.dirty or db.session.deleted:
         raise RuntimeError("Something was changed outside a transaction.")
     db.session.commit()
-    acts: list[Callable[[], object]] = []
-    token = _after_commit.set(acts)
+    writing = Writing()
+    token = _writing.set(writing)
     try:
         yield
         db.session.commit()
@@ -61,8 +62,9 @@ def transaction() -> Iterator[None]:
         db.session.rollback()
         raise
     finally:
-        _after_commit.reset(token)
-    for act in acts:
+        _writing.reset(token)
+        writing.give_back()
+    for act in writing.acts:
         act()
 
 
@@ -71,11 +73,11 @@ def after_commit(act: Callable[[], object]) -> None:
 
     Outside a transaction it is done at once.
     """
-    acts = _after_commit.get()
-    if acts is None:
+    writing = _writing.get()
+    if writing is None:
         act()
     else:
-        acts.append(act)
+        writing.acts.append(act)
 
 
 def insert_into(table: type[Base]) -> Any:
@@ -85,7 +87,7 @@ def insert_into(table: type[Base]) -> Any:
 
 def end_reading() -> None:
     """Give the connection back before something slow, such as the body of an upload; what was loaded stays loaded."""
-    if not is_writing():
+    if _writing.get() is None:
         db.session.commit()
 
 

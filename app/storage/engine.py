@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
-from app.storage.db import is_writing
+from app.storage.db import current_writing
+from app.storage.turns import WriteTurn
 
 BUSY_SECONDS = 15
 SAFE_VERSION = (3, 51, 3)
@@ -66,8 +68,13 @@ def prepare_engine(engine: Engine, *, checkpoints: bool = True) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    turn = WriteTurn()
+
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing() else "BEGIN")
+        writing = current_writing()
+        if writing is not None and not writing.take(turn, seconds=BUSY_SECONDS):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite_module().OperationalError("database is locked"))
+        connection.exec_driver_sql("BEGIN" if writing is None else "BEGIN IMMEDIATE")
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -43,16 +45,28 @@ def find_by_key(owner_id: uuid.UUID, idempotency_key: str) -> Experiment | None:
     return db.session.scalar(query)
 
 
-def list_experiments(owner_id: uuid.UUID, *, page: int = 1, per_page: int = 25) -> list[Experiment]:
+@dataclass(frozen=True)
+class ExperimentSummary:
+    """What a list says of an experiment. The config and all else that fills its row is left where it is."""
+
+    id: uuid.UUID
+    name: str
+    tags: list[str]
+    state: str
+    headline: dict[str, Any] | None
+    created_at: datetime
+
+
+def list_experiments(owner_id: uuid.UUID, *, page: int = 1, per_page: int = 25) -> list[ExperimentSummary]:
     """Return a page of an owner's experiments, newest first."""
     query = (
-        select(Experiment)
+        select(*(getattr(Experiment, column.name) for column in fields(ExperimentSummary)))
         .where(Experiment.owner_id == owner_id)
         .order_by(Experiment.created_at.desc(), Experiment.id)
         .limit(per_page)
         .offset((page - 1) * per_page)
     )
-    return list(db.session.scalars(query))
+    return [ExperimentSummary(*row) for row in db.session.execute(query)]
 
 
 def count_experiments(owner_id: uuid.UUID) -> int:

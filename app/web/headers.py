@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from wsgiref.headers import Headers
@@ -55,8 +56,11 @@ def init_app(app: Flask) -> None:
             abort(400, "This server does not answer to that host name. HYDROML_TRUSTED_HOSTS lists those it does.")
 
     static = StaticFiles(app.wsgi_app, Path(str(app.static_folder)))
-    answers = AnswerHeaders(static, tls=settings.tls)
+    answers = AnswerHeaders(static, static.is_versioned, tls=settings.tls)
     app.wsgi_app = BelievedProxy(answers, settings.proxies)  # type: ignore[method-assign]  # outermost of all
+    app.extensions["hydroml_answer_headers"] = partial(
+        AnswerHeaders, is_versioned=static.is_versioned, tls=settings.tls
+    )
 
     @app.template_global()
     def static_file(name: str) -> str:
@@ -70,8 +74,8 @@ class AnswerHeaders:
     Nothing is kept by a browser or a proxy but a static file that was asked for by its content.
     """
 
-    def __init__(self, static: StaticFiles, *, tls: bool) -> None:
-        self._static = static
+    def __init__(self, inner: WSGIApplication, is_versioned: Callable[[WSGIEnvironment], bool], *, tls: bool) -> None:
+        self._inner, self._is_versioned = inner, is_versioned
         self._fixed = {**FIXED, **({"Strict-Transport-Security": "max-age=31536000"} if tls else {})}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -81,13 +85,12 @@ class AnswerHeaders:
             headers = Headers(given)
             for name, value in self._fixed.items():
                 headers[name] = value
-            if status[:3] not in KEPT_STATUSES or not self._static.is_versioned(environ):
+            if status[:3] not in KEPT_STATUSES or not self._is_versioned(environ):
                 headers["Cache-Control"] = "no-store"
                 del headers["Expires"]
             return start_response(status, headers.items(), *more)
 
-        answer: Iterable[bytes] = self._static(environ, start)
-        return answer
+        return self._inner(environ, start)
 
 
 def _host_name(host: str) -> str:
@@ -106,16 +109,18 @@ class BelievedProxy:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        chosen = self.behind if self._is_proxy(environ.get("REMOTE_ADDR", "")) else self.inner
+        chosen = self.behind if is_in(environ.get("REMOTE_ADDR", ""), self.proxies) else self.inner
         return chosen(environ, start_response)
 
-    def _is_proxy(self, address: str) -> bool:
-        try:
-            peer = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        peer = getattr(peer, "ipv4_mapped", None) or peer
-        return any(peer in network for network in self.proxies)
+
+def is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    """Say whether an address lies in one of these networks."""
+    try:
+        peer = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    peer = getattr(peer, "ipv4_mapped", None) or peer
+    return any(peer in network for network in networks)
 
 
 def is_foreign() -> bool:

@@ -29,6 +29,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         super().__init__(opened.data, changed)
         self.opened = opened
         self.modified = False
+        self.needs_cookie = False
         self.ended = False
 
 
@@ -36,10 +37,14 @@ class ServerSessions(SessionInterface):
     """Loads the session of a cookie, and stores it when it changed."""
 
     def open_session(self, app: Flask, request: Request) -> ServerSession:
-        """Return the browser's session, or a new one that is not stored until something is in it."""
-        secret = request.cookies.get(COOKIE)
+        """Return the browser's session, or a new one that is not stored until something is in it.
+
+        A secret of the right shape that nothing is stored under stays that of its browser: it opens nothing, and what
+        opens an account is a fresh one always.
+        """
+        secret = request.cookies.get(COOKIE, "")
         opened = sessions.load(secret) if secret else None
-        return ServerSession(opened or sessions.new_session())
+        return ServerSession(opened or sessions.new_session(secret))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Store what changed; set or clear the cookie."""
@@ -49,10 +54,11 @@ class ServerSessions(SessionInterface):
         if session.ended:
             response.delete_cookie(COOKIE, path="/", secure=settings.tls, httponly=True, samesite="Lax")
             return
-        if not session.modified:
+        if session.modified:
+            session.opened.data = dict(session)
+            sessions.save(session.opened)
+        elif not session.needs_cookie:
             return
-        session.opened.data = dict(session)
-        sessions.save(session.opened)
         response.set_cookie(
             COOKIE,
             session.opened.secret,
@@ -115,9 +121,15 @@ def sign_in(user: User) -> None:
     agent = request.user_agent.string
     mine.opened = sessions.sign_in(mine.opened, user, address=request.remote_addr or "", agent=agent)
     mine.clear()
-    mine.modified = True
-    # A token of the old session must not be handed out again within this request.
-    g.pop("csrf_token", None)
+    # It is stored already, with nothing in it.
+    mine.modified, mine.needs_cookie = False, True
+
+
+def cookie_secret() -> str:
+    """Return the secret of the browser's cookie; a browser that has another one, or none, is given it."""
+    mine = _mine()
+    mine.needs_cookie = mine.needs_cookie or request.cookies.get(COOKIE) != mine.opened.secret
+    return mine.opened.secret
 
 
 def sign_out(response: BaseResponse) -> BaseResponse:

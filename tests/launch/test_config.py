@@ -195,6 +195,20 @@ def test_a_spare_reader_is_kept_unless_it_is_switched_off(tmp_path: Path, value:
     assert _load(tmp_path, HYDROML_SPARE_READER=value).spare_reader is kept
 
 
+@pytest.mark.parametrize(("value", "count"), [("1", 1), ("7", 7), ("32", 32)])
+def test_the_web_has_as_many_processes_as_one_says(tmp_path: Path, value: str, count: int) -> None:
+    assert _load(tmp_path, HYDROML_WEB_PROCESSES=value).web_processes == count
+
+
+def test_the_web_has_a_process_for_each_processor_up_to_four(tmp_path: Path) -> None:
+    assert _load(tmp_path).web_processes == min(len(os.sched_getaffinity(0)), 4)
+
+
+@pytest.mark.parametrize("value", ["0", "33", "two"])
+def test_a_number_of_processes_that_cannot_be_is_refused(tmp_path: Path, value: str) -> None:
+    _refused(tmp_path, "HYDROML_WEB_PROCESSES", value)
+
+
 @pytest.mark.parametrize("value", ["true", "yes", "on", " 1"])
 def test_tls_that_is_neither_on_nor_off_is_not_silently_off(tmp_path: Path, value: str) -> None:
     try:

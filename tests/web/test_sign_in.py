@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -49,6 +50,28 @@ def test_a_link_that_is_too_old_or_replaced_opens_nothing(app: Flask, user: User
         browser = Browser(app)
         assert browser.get(f"/sign-in/{code}").status == 404
         assert browser.get("/experiments").status == 303
+
+
+def test_a_visitor_who_only_looks_leaves_no_session_behind(app: Flask) -> None:
+    browser = Browser(app)
+    first = browser.get("/sign-in")
+    assert first.response.headers.get("Set-Cookie")
+    again = browser.get("/sign-in")
+    assert "Set-Cookie" not in again.response.headers, "the cookie that it has stays"
+    assert db.session.scalar(db.select(db.func.count()).select_from(WebSession)) == 0
+    # The token of the first page fits the cookie, which is all that there is of the session.
+    form = {"csrf_token": first.token, "email": "nobody@example.org", "password": "a wrong password"}
+    assert browser.post("/sign-in", form).status == 422
+    assert Browser(app).post("/sign-in", form).status == 400
+    assert db.session.scalar(db.select(db.func.count()).select_from(WebSession)) == 0
+
+
+@pytest.mark.parametrize("cookie", ["", "short", "x" * 500, "ä" * 43, "a" * 42 + ";"])
+def test_a_cookie_of_another_shape_is_replaced(app: Flask, cookie: str) -> None:
+    headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    page = Browser(app).get("/sign-in", headers=headers)
+    assert page.status == 200
+    assert re.match(COOKIE + r"=[\w-]{43};", page.response.headers["Set-Cookie"])
 
 
 def test_signing_in_gives_a_new_session_and_ends_the_old_one(app: Flask, user: User) -> None:

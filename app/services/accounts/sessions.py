@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import secrets
 import uuid
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
+SECRET_BYTES = 32
+SECRET = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 @dataclass
@@ -43,9 +46,9 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def new_session() -> Opened:
-    """Return a session that is not stored yet."""
-    return Opened(secrets.token_urlsafe(32))
+def new_session(secret: str = "") -> Opened:
+    """Return a session that is not stored yet, under this secret if it has the shape of one of ours."""
+    return Opened(secret if SECRET.fullmatch(secret) else secrets.token_urlsafe(SECRET_BYTES))
 
 
 def load(secret: str) -> Opened | None:
@@ -78,6 +81,8 @@ def save(opened: Opened) -> None:
         if opened.is_stored:
             sessions.change_session(opened.id_hash, data=dict(opened.data))
         else:
+            # Under the secret of a browser there may be what was idle for too long and is not tidied away yet.
+            sessions.drop_session(opened.id_hash)
             _add(opened)
     opened.is_stored = True
 
@@ -98,7 +103,7 @@ def sign_in(opened: Opened, user: User, *, address: str = "", agent: str = "") -
     ConflictError
         If the account was disabled, or got another password, since it was found.
     """
-    fresh = Opened(secrets.token_urlsafe(32), user, {})
+    fresh = Opened(secrets.token_urlsafe(SECRET_BYTES), user, {})
     with transaction():
         # Both end the sessions that there are, and must not leave out the one that is being opened.
         if accounts.lock_user(user.id) != (None, user.password_hash):
