@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, send_file, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError
+from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import RunState
 from app.services import experiments
 from app.services.drafts import reruns
@@ -68,7 +69,7 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
     job = experiments.job_of(experiment)
     running, moment = job is not None and job.state == RunState.RUNNING.value, now()
     known = waiting.JobFacts(
-        progress=job.progress if job else {},
+        progress=JobProgress.from_json(job.progress) if job else JobProgress(),
         created_at=experiment.created_at,
         started_at=job.started_at if job and running else None,
         running=running,
@@ -87,7 +88,7 @@ def _ended(experiment: Experiment) -> dict[str, Any]:
         "expected": expected.build(experiment.estimate, experiment.actual),
         "waited": expected.waited(experiment.created_at, experiment.finished_at),
         "has_data": reruns.dataset_of(current_user(), experiment) is not None,
-        "judged": waiting.judged_before_end(job.progress or {}) if job is not None else ("", ()),
+        "judged": waiting.judged_before_end(JobProgress.from_json(job.progress)) if job is not None else ("", ()),
     }
 
 

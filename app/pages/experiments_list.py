@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.domain.training.report.document import Headline
 from app.domain.training.validation import metrics
 from app.services import experiments
 from app.services.drafts import draft_summaries
+from app.storage.tables import Experiment
 from app.web.charts import verdict
 from app.web.hypermedia import render, see_other
 from app.web.sessions import current_user, take_reminder
@@ -18,8 +22,21 @@ PER_PAGE = 25
 DRAFTS_PER_PAGE = 10
 
 
-def _metric_title(metric: str) -> str:
-    return metrics.get(metric).title
+@dataclass(frozen=True)
+class ExperimentLine:
+    """An experiment as the list shows it; one without a readable headline has no verdict."""
+
+    row: Experiment
+    headline: Headline | None
+    metric_title: str = ""
+    verdict: verdict.Verdict | None = None
+
+
+def _line(row: Experiment) -> ExperimentLine:
+    headline = experiments.headline_of(row)
+    if headline is None:
+        return ExperimentLine(row, None)
+    return ExperimentLine(row, headline, metrics.get(headline.metric).title, verdict.of(headline))
 
 
 @blueprint.get("/experiments")
@@ -34,7 +51,7 @@ def show() -> Response:
         return see_other("/experiments")
     return render(
         "pages/experiments.html",
-        experiments=rows,
+        experiments=[_line(row) for row in rows],
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),
@@ -42,7 +59,5 @@ def show() -> Response:
         drafts_page=drafts_page,
         drafts_pages=-(-drafts_total // DRAFTS_PER_PAGE),
         changed_words=changed,
-        metric_title=_metric_title,
-        verdict_of=verdict.of,
         reminds_of_password=take_reminder(),
     )

@@ -45,9 +45,9 @@ def test_the_report_notes_what_its_own_predictions_hold() -> None:
     result = run(frame, task={"target": "flow_mm"})
     below = result.predictions["predicted"] < 0
     assert below.any()
-    (note,) = [one for one in result.report["notes"] if "below zero" in one]
+    (note,) = [one for one in result.report.to_json()["notes"] if "below zero" in one]
     assert note.startswith(f"{below.sum()} of 120 predictions are below zero")
     assert " mm. Read them" in note
     signed: pd.DataFrame = made(120)
     assert signed["y"].min() < 0
-    assert not any("below zero" in one for one in run(signed).report["notes"])
+    assert not any("below zero" in one for one in run(signed).report.to_json()["notes"])

@@ -20,9 +20,19 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import Table, prepare
 from app.domain.training.report import report
+from app.domain.training.report.chart_series import ImportanceSeries
 from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock
+from app.domain.training.report.document import EnvironmentInfo
 from app.domain.training.report.importance import permutation_importance
-from app.domain.training.report.outcome import MostTrials, OnProgress, Progress, ShouldStop, TrainingResult
+from app.domain.training.report.outcome import (
+    FoldScore,
+    MostTrials,
+    OnProgress,
+    Progress,
+    SearchProgress,
+    ShouldStop,
+    TrainingResult,
+)
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.tuning.tuning_report import scores_of
@@ -60,7 +70,7 @@ class Run:
     most_trials: MostTrials = lambda: None
     folds: list[Part] = field(default_factory=list)
     holdout: Part | None = None
-    importance: dict[str, Any] | None = None
+    importance: ImportanceSeries | None = None
     notes: list[str] = field(default_factory=list)
     searches: list[tuning.Search] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -232,38 +242,38 @@ def _tuned(run: Run, fold: Fold, name: str) -> Spec:
     return tuning.with_parameters(run.spec, found.chosen)
 
 
-def _search_line(run: Run, trials: list[tuning.Trial]) -> dict[str, Any]:
+def _search_line(run: Run, trials: list[tuning.Trial]) -> SearchProgress:
     metric = tuning.tuning_metric(run.spec)
     known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
     largest = metric.greater_is_better and not metric.signed
-    return {
-        "done": len(trials),
-        "total": run.trials_each,
-        "metric": metric.id,
-        "best": (max(known) if largest else min(known)) if known else None,
-        "limited": run.most_trials() is not None,
-        "scores": scores_of(trials),
-    }
+    return SearchProgress(
+        done=len(trials),
+        total=run.trials_each,
+        metric=metric.id,
+        best=(max(known) if largest else min(known)) if known else None,
+        limited=run.most_trials() is not None,
+        scores=scores_of(trials),
+    )
 
 
 def _first_sentence(fault: Exception) -> str:
     return str(fault).split("\n", maxsplit=1)[0][:300]
 
 
-def _fold_line(run: Run, part: Part) -> dict[str, Any]:
+def _fold_line(run: Run, part: Part) -> FoldScore:
     metric = scoring.metrics_of(run.spec)[0]
     known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
     rival = baselines.strongest(metric, known)
     titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
-    return {
-        "fold": part.name,
-        "metric": metric.id,
-        "score": part.scores[metric.id],
-        "baseline": known[rival],
-        "baseline_title": titles[rival],
-        "train_rows": len(part.train),
-        "validation_rows": len(part.rows),
-    }
+    return FoldScore(
+        fold=part.name,
+        metric=metric.id,
+        score=part.scores[metric.id],
+        baseline=known[rival],
+        baseline_title=titles[rival],
+        train_rows=len(part.train),
+        validation_rows=len(part.rows),
+    )
 
 
 PLAIN_WARNINGS = {
@@ -285,7 +295,7 @@ def _collected_warnings(notes: list[str]) -> Iterator[None]:
         notes.append(f"The libraries warned while fitting: {', '.join(sorted(others))}.")
 
 
-def describe_environment() -> dict[str, Any]:
+def describe_environment() -> EnvironmentInfo:
     """Return Python, platform and library versions, for the record."""
     import os
     from importlib.metadata import PackageNotFoundError, version
@@ -296,9 +306,9 @@ def describe_environment() -> dict[str, Any]:
             packages[name] = version(name)
         except PackageNotFoundError:
             continue
-    return {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpus": os.cpu_count() or 1,
-        "packages": packages,
-    }
+    return EnvironmentInfo(
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cpus=os.cpu_count() or 1,
+        packages=packages,
+    )

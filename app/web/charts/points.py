@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.training.report.chart_series import ScatterSeries
 from app.web.charts import scales
 from app.web.charts.scales import Tick
 from app.web.charts.words import Numbers, figure, thin, with_unit
@@ -25,18 +26,18 @@ class Scatter:
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scatter | None:
+def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatter | None:
     """Return the scatter of a report, or None where no row has both values."""
     if not values:
         return None
     pairs = [
         (one[0], two[0])
-        for seen, said in zip(values["observed"], values["predicted"], strict=True)
+        for seen, said in zip(values.observed, values.predicted, strict=True)
         if (one := scales.known([seen])) and (two := scales.known([said]))
     ]
     if not pairs:
         return None
-    log = bool(values.get("log")) and all(seen > 0 for seen, _said in pairs)
+    log = values.log and all(seen > 0 for seen, _said in pairs)
     # One estimate near zero must not stretch a logarithmic axis over ten powers.
     least = min(seen for seen, _said in pairs) / 3
     seen, said = zip(*pairs, strict=True)
@@ -66,8 +67,8 @@ def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scat
     )
 
 
-def _note(values: dict[str, Any], pairs: list[tuple[float, float]], scale: scales.Scale, *, log: bool) -> str:
-    shown, total = len(pairs), int(values.get("rows_total") or len(pairs))
+def _note(values: ScatterSeries, pairs: list[tuple[float, float]], scale: scales.Scale, *, log: bool) -> str:
+    shown, total = len(pairs), values.rows_total or len(pairs)
     text = f"{shown:,} of {total:,} rows" if shown < total else f"All {total:,} rows"
     if not log:
         return f"{text}. The dashed line is equality."

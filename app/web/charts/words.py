@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.training.report.document import MetricInfo
 from app.web.charts.scales import MINUS
 
 MOST_ROWS = 60
@@ -38,18 +39,25 @@ def figure(value: Any, digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
-def metric_figure(metric: dict[str, Any], value: float | None) -> str:
-    """Write a score as its metric is written: in the target's own digits, or with the decimals chosen for it."""
-    if value is None or not math.isfinite(value):
-        return "not defined"
-    if abs(value) >= 1e6 or metric.get("in_target_units"):
-        return figure(value, 3)
-    return f"{value:z,.{metric.get('decimals', usual_decimals(metric))}f}".replace("-", MINUS)
+@dataclass(frozen=True)
+class ShownMetric:
+    """A metric of a report, and the decimals that tell the model from its strongest baseline."""
+
+    info: MetricInfo
+    decimals: int
+
+    def write(self, value: float | None) -> str:
+        """Write a score as its metric is written: in the target's own digits, or with the decimals chosen for it."""
+        if value is None or not math.isfinite(value):
+            return "not defined"
+        if abs(value) >= 1e6 or self.info.in_target_units:
+            return figure(value, 3)
+        return f"{value:z,.{self.decimals}f}".replace("-", MINUS)
 
 
-def usual_decimals(metric: dict[str, Any]) -> int:
+def usual_decimals(metric: MetricInfo) -> int:
     """Return one decimal for per cent, else two."""
-    return 1 if metric.get("unit") == "%" else 2
+    return 1 if metric.unit == "%" else 2
 
 
 def with_unit(name: str, unit: str) -> str:
