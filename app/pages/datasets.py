@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, NotFoundError
+from app.pages.dataset_contexts import ColumnContext, DatasetContext, DatasetsContext, DoneNotice
 from app.services import experiments
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
@@ -21,8 +22,9 @@ from app.web.arriving import MOVING, how_far, kept_words, landing, landing_in_pa
 from app.web.charts.column import column_view
 from app.web.columns import table_of
 from app.web.filters import moment
-from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
+from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
+from app.web.shared_views import ConfirmContext, ReadingContext
 from app.web.unit_answers import measured_options
 from app.web.uploads import receive_upload
 
@@ -35,10 +37,7 @@ PREVIEW_COLUMNS = 60
 
 def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
     user = current_user()
-    page = render(
-        "pages/datasets.html",
-        "partials/datasets/list.html",
-        status=status,
+    context = DatasetsContext(
         datasets=datasets.list_datasets(user),
         uses=experiments.count_by_dataset(user),
         titles=rereading.FORMATS,
@@ -46,7 +45,7 @@ def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseRespons
         just_deleted=_just_deleted(),
         shown_problems=(fault,) if fault else (),
     )
-    return into("#datasets-page", page)
+    return into("#datasets-page", render_view(context, status=status))
 
 
 def _just_deleted() -> Dataset | None:
@@ -93,15 +92,11 @@ def _page(
     address = f"/datasets/{dataset.id}"
     notable, more = remedies.shown(profile, kinds=KINDS) if profile else ([], 0)
     damage = datasets.damage_of(dataset) if profile else None
-    return render(
-        "pages/dataset.html",
-        "partials/datasets/columns.html" if profile and request.method == "GET" else None,
-        status=status,
-        push=True,
+    is_moving = dataset.state in MOVING
+    context = DatasetContext(
         dataset=dataset,
         profile=profile,
         table=table_of(profile, dataset.id, address=address) if profile else None,
-        editing=False,
         fragment=address,
         notable=notable,
         notable_more=more,
@@ -116,8 +111,11 @@ def _page(
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),
         readable_in_part=partial_import.can_be_read_in_part(dataset),
-        **_arrival_values(dataset),
+        arrival=how_far(dataset, now=now()) if is_moving else None,
+        first_look=rereading.first_look(current_user(), dataset) if is_moving else None,
     )
+    whole = profile is None or request.method != "GET"
+    return render_view(context, status=status, push=True, whole=whole)
 
 
 def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, str] | None) -> rereading.Panel | None:
@@ -128,23 +126,17 @@ def _panel(dataset: Dataset, profile: DatasetProfile | None, form: Mapping[str, 
     return rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
 
 
-def _arrival_values(dataset: Dataset) -> dict[str, Any]:
-    if dataset.state not in MOVING:
-        return {"arrival": None, "first_look": None}
-    return {"arrival": how_far(dataset, now=now()), "first_look": rereading.first_look(current_user(), dataset)}
-
-
-def _done(dataset: Dataset) -> dict[str, str] | None:
+def _done(dataset: Dataset) -> DoneNotice | None:
     """Say what the button did that led here; the earlier reading is a page away."""
     source_id, button = remedies.dataset_in(request.args.get("done", ""))
     if button == "known":
         message = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
-        return {"title": "You already have this file", "message": message, "source": ""}
+        return DoneNotice("You already have this file", message)
     if button == "restored" and source_id == dataset.id:
-        return {"title": "Read again from the original", "message": "The rows are what they were.", "source": ""}
+        return DoneNotice("Read again from the original", "The rows are what they were.")
     profile = datasets.profile_of(dataset)
     if button == "part" and source_id == dataset.id and profile is not None:
-        return {"title": "Read without the rows that do not fit", "message": kept_words(profile), "source": ""}
+        return DoneNotice("Read without the rows that do not fit", kept_words(profile))
     try:
         source = datasets.get_dataset(current_user(), source_id) if source_id else None
     except NotFoundError:
@@ -154,7 +146,7 @@ def _done(dataset: Dataset) -> dict[str, str] | None:
         return None
     title = f"Done: {pressed.remedy.label}" if pressed else "Read again"
     message = f"{pressed.finding.message} The file was read again." if pressed else "With what you chose."
-    return {"title": title, "message": message, "source": f"/datasets/{source.id}"}
+    return DoneNotice(title, message, f"/datasets/{source.id}")
 
 
 @blueprint.get("/<uuid:dataset_id>")
@@ -172,16 +164,8 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
     if profile is None or wanted is None:
         raise NotFoundError("This dataset has no such column.")
     found, _ = remedies.shown(profile, kinds=KINDS, about=wanted.name)
-    return render(
-        "pages/column.html",
-        "partials/datasets/column.html",
-        dataset=dataset,
-        profile=profile,
-        column=wanted,
-        view=column_view(profile, wanted),
-        found=found,
-        mend="mend",
-    )
+    view = column_view(profile, wanted)
+    return render_view(ColumnContext(dataset=dataset, column=wanted, view=view, found=found))
 
 
 @blueprint.get("/<uuid:dataset_id>/reading")
@@ -191,7 +175,7 @@ def reading(dataset_id: uuid.UUID) -> BaseResponse:
     if dataset.state not in MOVING or not wants_fragment():
         return leave_for(f"/datasets/{dataset.id}")
     arrival = how_far(dataset, now=now())
-    return fragment("partials/datasets/reading.html", waiting=arrival, address=f"/datasets/{dataset.id}/reading")
+    return render_view(ReadingContext(waiting=arrival, address=f"/datasets/{dataset.id}/reading"))
 
 
 @blueprint.post("/<uuid:dataset_id>/reading/preview")
@@ -243,14 +227,14 @@ def mend(dataset_id: uuid.UUID) -> BaseResponse:
 def ask_delete(dataset_id: uuid.UUID) -> Response:
     """Ask before a dataset goes."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
-    return render(
-        "pages/confirm.html",
+    context = ConfirmContext(
         question=f"Delete {dataset.name}?",
         consequence="Drafts on it lose their data. Launched experiments keep their results. It can be brought back.",
         action=f"/datasets/{dataset.id}/delete",
         button="Delete dataset",
         back=f"/datasets/{dataset.id}",
     )
+    return render_view(context)
 
 
 @blueprint.post("/<uuid:dataset_id>/delete")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -13,7 +15,7 @@ from app.services import experiments
 from app.services.drafts import draft_summaries
 from app.storage.tables import Experiment
 from app.web.charts import verdict
-from app.web.hypermedia import render, see_other
+from app.web.hypermedia import ViewContext, render_view, see_other
 from app.web.sessions import current_user, take_reminder
 from app.web.wording import changed
 
@@ -30,6 +32,22 @@ class ExperimentLine:
     headline: Headline | None
     metric_title: str = ""
     verdict: verdict.Verdict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentsContext(ViewContext):
+    """A page of experiments, newest first, and a page of drafts."""
+
+    page_name: ClassVar[str] = "pages/experiments.html"
+    experiments: list[ExperimentLine]
+    total: int
+    page: int
+    pages: int
+    drafts: list[draft_summaries.Begun]
+    drafts_page: int
+    drafts_pages: int
+    changed_words: Callable[[Iterable[str]], str]
+    reminds_of_password: bool
 
 
 def _line(row: Experiment) -> ExperimentLine:
@@ -49,8 +67,7 @@ def show() -> Response:
     if drafts_page > 1 and not drafts:
         # The last one of that page was discarded.
         return see_other("/experiments")
-    return render(
-        "pages/experiments.html",
+    context = ExperimentsContext(
         experiments=[_line(row) for row in rows],
         total=total,
         page=page,
@@ -61,3 +78,4 @@ def show() -> Response:
         changed_words=changed,
         reminds_of_password=take_reminder(),
     )
+    return render_view(context)

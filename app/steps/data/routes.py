@@ -18,8 +18,9 @@ from app.storage.tables import Dataset
 from app.web import remedies, rereading
 from app.web.arriving import MOVING, landing, landing_in_part, read_refused
 from app.web.columns import names_with
-from app.web.hypermedia import fragment, into, leave_for, see_other, wants_fragment
+from app.web.hypermedia import fragment, into, leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
+from app.web.shared_views import NamesContext, ReadingContext
 from app.web.uploads import receive_upload
 
 VIEW = flow.StepView(
@@ -108,7 +109,7 @@ def reading(draft_id: uuid.UUID) -> Response:
     arrival = reading_values(situation)["arrival"]
     if arrival is None or not wants_fragment():
         return leave_for(address)
-    return fragment("partials/datasets/reading.html", waiting=arrival, address=f"{address}/reading")
+    return render_view(ReadingContext(waiting=arrival, address=f"{address}/reading"))
 
 
 @blueprint.get("/columns")
@@ -118,7 +119,7 @@ def columns(draft_id: uuid.UUID) -> Response:
     address = flow.step_url(situation.row, "data")
     if situation.profile is None or not wants_fragment():
         return leave_for(f"{address}?{request.query_string.decode()}")
-    values = {**column_values(situation), "profile": situation.profile, "editing": True}
+    values = {**column_values(situation), "profile": situation.profile}
     return fragment("partials/datasets/columns.html", fragment=f"{address}/columns", **values)
 
 
@@ -127,7 +128,7 @@ def names(draft_id: uuid.UUID) -> Response:
     """Offer names of columns that hold what is typed into one of the fields."""
     profile = flow.situation_of(draft_id).profile
     word = request.args.get(request.args.get("asked", ""), "")[:200]
-    return fragment("partials/datasets/names.html", names=names_with(profile, word) if profile else [])
+    return render_view(NamesContext(names=names_with(profile, word) if profile else []))
 
 
 def _show_reading(situation: flow.Situation, fault: DomainError | None, look: Any = None) -> Response:
