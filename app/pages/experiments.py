@@ -37,13 +37,16 @@ CHIPS = {
 @blueprint.get("/<uuid:experiment_id>")
 def show(experiment_id: uuid.UUID) -> Response:
     """Show it, whatever its state."""
-    experiment = experiments.get_experiment(current_user(), experiment_id)
+    return render_view(_context(experiments.get_experiment(current_user(), experiment_id)))
+
+
+def _context(experiment: Experiment) -> ExperimentContext:
     state, spec = RunState(experiment.state), experiments.spec_of(experiment)
     report = experiments.report_of(experiment)
     title = facts.model_title(spec)
     lines, rest = listing.lines(experiments.config_of(experiment))
     changes = facts.history(experiment.config_changes)
-    context = ExperimentContext(
+    return ExperimentContext(
         experiment=experiment,
         address=_address(experiment),
         chip=CHIPS[state],
@@ -62,7 +65,6 @@ def show(experiment_id: uuid.UUID) -> Response:
         history=changes[:MOST_CHANGES],
         history_rest=max(len(changes) - MOST_CHANGES, 0),
     )
-    return render_view(context)
 
 
 def _address(experiment: Experiment) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NewType
 
 from app.domain.vocabulary import Level, TaskKind
 
@@ -50,9 +50,13 @@ class Parameter:
         return parse_parameter(self, raw)
 
 
-Build = Callable[[TaskKind, Mapping[str, Any], int], Any]
-Cost = Callable[[int, int, Mapping[str, Any]], float]
-Settle = Callable[[Any], dict[str, Any]]
+# A value for every hyperparameter of one estimator, or every parameter of one split, by name. What a value may be hangs
+# on its name alone, so that no type can tell; the registry's `parse` and `defaults` make them, and nothing else does.
+ParameterValues = NewType("ParameterValues", Mapping[str, Any])
+
+Build = Callable[[TaskKind, ParameterValues, int], Any]
+Cost = Callable[[int, int, ParameterValues], float]
+Settle = Callable[[Any], ParameterValues]
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,6 @@ class EstimatorEntry:
         """Return the parameters that mean something for this task."""
         return tuple(parameter for parameter in self.parameters if task in parameter.tasks)
 
-    def defaults(self, task: TaskKind) -> dict[str, Any]:
+    def defaults(self, task: TaskKind) -> ParameterValues:
         """Return the default of every parameter that means something for this task."""
-        return {parameter.name: parameter.default for parameter in self.parameters_for(task)}
+        return ParameterValues({parameter.name: parameter.default for parameter in self.parameters_for(task)})

@@ -12,6 +12,7 @@ from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy
 from app.domain.analysis.profiling.table_query import Lent
 from app.domain.analysis.profiling.units import split_name
 from app.domain.hydrology.naming import Quantity, quantity_of
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
 DAY = 86_400.0
@@ -160,7 +161,7 @@ def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: in
 
 
 def _bound_answers(name: str, side: dict[str, float], label: str) -> tuple[Remedy, ...]:
-    def marker(meaning: str) -> dict[str, object]:
+    def marker(meaning: str) -> JsonObject:
         return {"markers": [{"column": name, **side, "meaning": meaning}]}
 
     missing = Remedy(label, "reading", marker("missing"))

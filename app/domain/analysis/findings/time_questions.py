@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from app.domain.analysis.findings.wording import called
 from app.domain.analysis.import_options.import_choices import ReadingChoices
@@ -12,6 +11,7 @@ from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, is_whole_day
 from app.domain.analysis.time_forms.name_words import names_sure_time
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
 NOT_UNDERSTOOD, JOINED = "looks_like_time_not_understood", "time_joined"
@@ -42,7 +42,7 @@ def _day_in(form: Form, text: str) -> str:
     return form.words if moment is None else f"{moment.day} {moment:%B %Y}"
 
 
-def _reads(column: str, form: Form) -> dict[str, Any]:
+def _reads(column: str, form: Form) -> JsonObject:
     return {"columns": [{"column": column[:200], "read_as": "datetime", "form": form.code}]}
 
 

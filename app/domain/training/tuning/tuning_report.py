@@ -92,7 +92,7 @@ def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation
         values = []
         for one in searches:
             judged = [trial for trial in one.trials if trial.state == COMPLETE]
-            x = [float(trial.parameters[dimension.name]) for trial in judged]
+            x = [float(trial.parameters[dimension.name] or 0) for trial in judged]
             y = [float(trial.score or 0) for trial in judged]
             if len(judged) >= LEAST_TRIALS and len(set(x)) > 1 and len(set(y)) > 1:
                 values.append(float(spearmanr(x, y).statistic))
