@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.domain.text.numbers import format_score
 from app.domain.training.report.outcome import TrainingResult
-from app.domain.training.report.report import Folds, decimals_for, number, verdict_of
+from app.domain.training.report.report import Folds, decimals_for, verdict_of
 from app.domain.training.run import train
 from app.domain.training.validation import metrics
 from app.domain.training.validation.score_summary import ScoreSummary
@@ -70,7 +71,7 @@ def test_the_headline_names_the_strongest_rival_on_the_rows_held_out() -> None:
     rivals = {entry["id"]: entry["scores"]["nse"]["holdout"] for entry in report["baselines"]}
     assert headline["baseline_id"] == max(rivals, key=lambda name: rivals[name])
     assert (headline["basis"], headline["rows"]) == ("holdout", 30)
-    own, other = number(headline["score"]), number(headline["baseline_score"])
+    own, other = format_score(headline["score"]), format_score(headline["baseline_score"])
     assert headline["beats"]
     assert headline["sentence"] == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
 
@@ -185,7 +186,7 @@ def test_a_time_column_of_any_name_is_kept_in_the_predictions(name: str) -> None
     ("value", "text"), [(None, "not defined"), (-0.414, "\u22120.41"), (0.0, "0.00"), (12.346, "12.35")]
 )
 def test_scores_are_written_with_a_true_minus(value: float | None, text: str) -> None:
-    assert number(value) == text
+    assert format_score(value) == text
 
 
 def test_a_solver_that_did_not_settle_is_told_in_plain_words() -> None:

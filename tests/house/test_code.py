@@ -105,3 +105,16 @@ def untyped_mappings(path: Path) -> int:
 def test_mappings_of_anything_only_become_fewer_in_the_domain() -> None:
     found = {str(path): untyped_mappings(path) for path in (ROOT / "app" / "domain").rglob("*.py")}
     assert sum(found.values()) <= MAX_UNTYPED_MAPPINGS, {path: count for path, count in found.items() if count}
+
+
+def test_plurals_and_numbers_are_written_in_one_place() -> None:
+    plural = re.compile(r"else 's'\}|'s' \* \(|\{'s' if")
+    power = re.compile(r"log10\(abs")
+    found = [
+        f"{short(path)}: {line.strip()[:80]}"
+        for path in python_files(*PRODUCT)
+        if "app/domain/text/" not in short(path)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if plural.search(line) or power.search(line)
+    ]
+    assert found == []

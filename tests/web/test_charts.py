@@ -13,7 +13,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.domain.json_values import from_json
-from app.domain.training.report import report
+from app.domain.text.numbers import format_number, format_score
 from app.domain.training.report.chart_series import (
     ConfusionCounts,
     HydrographSeries,
@@ -183,9 +183,9 @@ def test_flow_stands_on_zero_and_a_head_far_from_it_fills_the_frame(observed: li
 
 @pytest.mark.parametrize("value", [-0.0, -0.001, 0.001])
 def test_what_rounds_to_zero_has_no_minus(value: float) -> None:
-    assert filters.score(value) == report.number(value) == "0.00"
+    assert format_score(value) == "0.00"
     assert words.ShownMetric(metric_info("%"), words.usual_decimals(metric_info("%"))).write(value) == "0.0"
-    assert filters.score(-0.006) == "\u22120.01"
+    assert format_score(-0.006) == "\u22120.01"
 
 
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
@@ -294,10 +294,11 @@ def test_a_split_of_hundreds_of_folds_shows_the_first() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (0, "0"), (-0.5, "−0.5"), (1234567.0, "1,234,567"), (1e12, "1.000e+12"), (float("inf"), "")],
+    [(None, ""), (0, "0"), (-0.5, "−0.5"), (1234567.8, "1,234,568"), (2.5e12, "2,500,000,000,000"), (float("inf"), "")],
 )
-def test_figures(value: float | None, text: str) -> None:
-    assert words.figure(value) == text
+def test_a_page_and_a_chart_write_a_number_alike(value: float | None, text: str) -> None:
+    assert format_number(value) == text
+    assert filters.number(value) == (text or ("" if value is None else "not finite"))
 
 
 def test_a_config_becomes_lines_of_keys_and_texts() -> None:

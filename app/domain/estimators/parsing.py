@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from app.domain.estimators.parameters import Parameter
+from app.domain.text.numbers import format_number
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
@@ -15,9 +16,7 @@ FALSE_WORDS = frozenset({"false", "no", "off", "0", ""})
 
 def shown(number: float) -> str:
     """Write a number as people do: no trailing zeros, thousands with a comma, tiny numbers as powers of ten."""
-    if float(number).is_integer() and abs(number) < 1e15:
-        return f"{int(number):,}"
-    return f"{number:g}"
+    return format_number(number, 6)
 
 
 def parse_parameter(parameter: Parameter, raw: Any) -> Any:

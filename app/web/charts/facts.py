@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
+from app.domain.text.words import pluralise
 from app.domain.training.preprocessing import transforms
 from app.domain.training.report.document import Report
 from app.domain.training.tuning.search_space import resolve
@@ -60,7 +61,7 @@ def lead(spec: Spec, report: Report | None) -> str:
     title = splitting.get(spec.validation.strategy).title.lower()
     judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
-    features = "1 feature" if count == 1 else f"{count:,} features"
+    features = pluralise(count, "feature")
     return f"{model_title(spec)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.analysis.profiling.units import unit_of
+from app.domain.text.numbers import format_number
 from app.domain.training.report.chart_series import HydrographSeries
 from app.web.charts import paths, scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin, with_unit
+from app.web.charts.words import Numbers, thin, with_unit
 
 # The share of the height that the lines take where precipitation hangs from above.
 BELOW_RAIN = 0.8
@@ -108,7 +109,7 @@ def _hanging(values: list[Any], name: str) -> _Hanging:
     if longest <= 0:
         return _Hanging(0.0, scale, (), "")
     unit = unit_of(name)
-    amount = f"{figure(longest, 3)} {unit}".strip()
+    amount = f"{format_number(longest, 3)} {unit}".strip()
     title = scales.titled(with_unit(name, unit), scale)
     return _Hanging(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
 
@@ -140,15 +141,15 @@ def _sentence(rows: list[tuple[Any, Any, Any, Any]], target: str) -> str:
     peak = max(pairs, key=lambda row: row[1])
     inside = sorted(abs(row[2] - row[1]) for row in pairs)[len(pairs) // 2]
     return (
-        f"Observed and predicted {target}, {span}. The highest observed value is {figure(peak[1], 3)} on "
-        f"{peak[0]:%Y-%m-%d}, where the prediction is {figure(peak[2], 3)}; half of the predictions lie within "
-        f"{figure(inside, 2)} of what was observed."
+        f"Observed and predicted {target}, {span}. The highest observed value is {format_number(peak[1], 3)} on "
+        f"{peak[0]:%Y-%m-%d}, where the prediction is {format_number(peak[2], 3)}; half of the predictions lie within "
+        f"{format_number(inside, 2)} of what was observed."
     )
 
 
 def _numbers(values: HydrographSeries, rain_name: str) -> Numbers:
     series = (values.observed, values.predicted, *([values.rain or ()] if rain_name else []))
-    columns = [[figure(value) for value in numbers] for numbers in series]
+    columns = [[format_number(value) for value in numbers] for numbers in series]
     rows, which = thin(
         [(str(time or "").replace("T", " "), *rest) for time, *rest in zip(values.times, *columns, strict=True)]
     )

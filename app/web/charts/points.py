@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.text.numbers import format_number
 from app.domain.training.report.chart_series import ScatterSeries
 from app.web.charts import scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin, with_unit
+from app.web.charts.words import Numbers, thin, with_unit
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,15 @@ def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
     above = sum(said > seen for seen, said in pairs)
     return (
         f"Predicted against observed {target} for {len(pairs):,} rows. Half of the predictions lie within "
-        f"{figure(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
-        f"{figure(errors[min(len(errors) * 9 // 10, len(errors) - 1)], 2)}; "
+        f"{format_number(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
+        f"{format_number(errors[min(len(errors) * 9 // 10, len(errors) - 1)], 2)}; "
         f"{100 * above / len(pairs):.0f} % are too high."
     )
 
 
 def _numbers(pairs: list[tuple[float, float]]) -> Numbers:
     ordered = sorted(pairs)
-    rows, which = thin([(figure(seen), figure(said), figure(said - seen)) for seen, said in ordered])
+    rows, which = thin(
+        [(format_number(seen), format_number(said), format_number(said - seen)) for seen, said in ordered]
+    )
     return Numbers(f"{which} In order of what was observed.", ("Observed", "Predicted", "Difference"), rows, words=0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from app.domain.text.numbers import MINUS, format_number
 from app.domain.training.report.chart_series import ImportanceSeries
 from app.web.charts import scales
-from app.web.charts.words import Numbers, figure
+from app.web.charts.words import Numbers
 
 MOST_BARS = 20
 MOST_LISTED = 200
@@ -50,7 +51,7 @@ def build(values: ImportanceSeries | None) -> Ranking | None:
         Ranked(
             name=name,
             width=round(100 * min(abs(loss) / longest, 1.0), 2),
-            text=f"{loss:z.{decimals}f}".replace("-", scales.MINUS) if 1e-6 < longest < 1e6 else figure(loss, 3),
+            text=f"{loss:z.{decimals}f}".replace("-", MINUS) if 1e-6 < longest < 1e6 else format_number(loss, 3),
             noise=abs(loss) <= 2 * (spread or 0.0) or loss <= 0,
             negative=loss < 0,
         )
@@ -66,6 +67,8 @@ def build(values: ImportanceSeries | None) -> Ranking | None:
         numbers=Numbers(
             "Loss of the score when a column is shuffled: mean and spread of the repeats.",
             ("Feature", "Loss", "\u00b1"),
-            tuple((name, figure(loss, 3), figure(spread, 2)) for name, loss, spread in items[:MOST_LISTED]),
+            tuple(
+                (name, format_number(loss, 3), format_number(spread, 2)) for name, loss, spread in items[:MOST_LISTED]
+            ),
         ),
     )

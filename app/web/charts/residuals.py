@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from app.domain.text.numbers import format_number
 from app.domain.training.report.chart_series import MonthQuantiles, ResidualCounts, ResidualSeries
 from app.web.charts import scales
 from app.web.charts.scales import MONTHS, Tick
-from app.web.charts.words import Numbers, figure, with_unit
+from app.web.charts.words import Numbers, with_unit
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> M
     return Months(
         sentence=(
             f"Residuals of {target} by month. The middle nine tenths are widest in {widest.name}, "
-            f"from {figure(widest.marks[0], 2)} to {figure(widest.marks[-1], 2)}."
+            f"from {format_number(widest.marks[0], 2)} to {format_number(widest.marks[-1], 2)}."
         ),
         y_title=scales.titled(with_unit("Predicted minus observed", unit), scale),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(scale, signed=True)),
@@ -98,7 +99,9 @@ def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> M
         numbers=Numbers(
             "Quantiles of predicted minus observed.",
             ("Month", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
-            tuple((month.name, *(figure(mark, 3) for mark in month.marks), f"{month.rows:,}") for month in months),
+            tuple(
+                (month.name, *(format_number(mark, 3) for mark in month.marks), f"{month.rows:,}") for month in months
+            ),
         ),
     )
 
@@ -131,8 +134,8 @@ def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> 
     over = sum(count for low, count in zip(edges, counts, strict=False) if low >= 0)
     return Histogram(
         sentence=(
-            f"Residuals of {target}, counted in {len(counts)} bins from {figure(edges[0], 3)} to "
-            f"{figure(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
+            f"Residuals of {target}, counted in {len(counts)} bins from {format_number(edges[0], 3)} to "
+            f"{format_number(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
         ),
         x_title=scales.titled(with_unit("Predicted minus observed", unit), across),
         x=scales.ticks(across, signed=True),
@@ -151,7 +154,7 @@ def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> 
             "Rows by the size of the residual; the outermost half per cent stands in the first and last bin.",
             ("From", "To", "Rows"),
             tuple(
-                (figure(low, 3), figure(high, 3), f"{count:,}")
+                (format_number(low, 3), format_number(high, 3), f"{count:,}")
                 for (low, high), count in zip(pairwise(edges), counts, strict=True)
             ),
             words=0,

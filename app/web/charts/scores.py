@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from app.domain.text.numbers import MINUS
 from app.domain.training.report.document import Report, Scores
 from app.web.charts import scales
 from app.web.charts.words import MOST_ROWS, ShownMetric, lower_first
@@ -84,7 +85,7 @@ def _tile(report: Report, metric: ShownMetric) -> Tile:
         parts.append(f"± {metric.write(score.std)} over the folds")
     if info.in_target_units and not info.unit:
         parts.append(f"in the unit of {report.task.target}")
-    help_sentence = "" if info.in_target_units else f" {info.help}".replace("-0.", f"{scales.MINUS}0.")
+    help_sentence = "" if info.in_target_units else f" {info.help}".replace("-0.", f"{MINUS}0.")
     return Tile(
         title=f"{info.title}, {words}",
         value=metric.write(own),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.json_values import Setting
+from app.domain.text.numbers import MINUS, format_number
 from app.domain.training.report.outcome import SearchProgress
 from app.domain.training.tuning.search_summary import SearchSummary, TrialScore, TuningSummary
 from app.domain.training.validation import metrics
 from app.web.charts import paths, scales
-from app.web.charts.words import figure
 from app.web.wording import hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
@@ -97,7 +97,7 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> Chart 
         judged=_places(judged, across, scale),
         given_up=_places(given_up, across, scale),
         best=paths.line(steps),
-        sentence=f"{metric.title} of {len(scores)} trials; the best so far is {figure(best, 4)}.",
+        sentence=f"{metric.title} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
         note=_beyond(beyond),
     )
 
@@ -138,12 +138,12 @@ def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
     """Return what there is to say of a search that runs, from a job's progress."""
     if search is None:
         return None
-    lines = [(str(number), STATES[state], figure(score, 4) or "none") for number, state, score in search.scores]
+    lines = [(str(number), STATES[state], format_number(score, 4) or "none") for number, state, score in search.scores]
     return SearchUnderWay(
         done=search.done,
         total=search.total,
         metric=metrics.get(search.metric).title,
-        best=figure(search.best, 4),
+        best=format_number(search.best, 4),
         limited=search.limited,
         chart=chart(search.metric, search.scores, total=search.total),
         lines=tuple(lines[-MOST_LINES:]),
@@ -163,9 +163,7 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> Searched | No
         metric=tuning.title,
         heads=tuple(one.title for one in tuning.parameters),
         parts=tuple(_found(tuning, one, names, estimator) for one in tuning.searches),
-        importance=tuple(
-            (one.title, f"{one.correlation:+.2f}".replace("-", scales.MINUS)) for one in tuning.importance
-        ),
+        importance=tuple((one.title, f"{one.correlation:+.2f}".replace("-", MINUS)) for one in tuning.importance),
         sentence=tuning.sentence,
         note=early,
     )
@@ -177,8 +175,8 @@ def _found(tuning: TuningSummary, one: SearchSummary, names: list[str], estimato
     return Found(
         part=one.part.capitalize(),
         trials=", ".join(told),
-        given=figure(one.given, 4) or "not tried",
-        best=figure(one.best, 4) or "none",
+        given=format_number(one.given, 4) or "not tried",
+        best=format_number(one.best, 4) or "none",
         chosen=tuple(_value(estimator, name, one.chosen[name]) for name in names),
         chart=chart(tuning.metric, one.scores, total=one.trials),
         failures=tuple(f"{item.trials:,} failed: {item.reason}" for item in one.failures),

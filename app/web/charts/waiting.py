@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.text.numbers import format_number
 from app.domain.training.report.outcome import FoldScore, JobProgress
 from app.domain.training.validation import metrics
 from app.web.charts.trials import SearchUnderWay, under_way
-from app.web.charts.words import figure
 
 MOST_FOLDS = 30
 
@@ -133,8 +133,8 @@ def _line(line: FoldScore) -> FoldLine:
     metric, score, baseline = metrics.get(line.metric), line.score, line.baseline
     return FoldLine(
         fold=line.fold.capitalize(),
-        score=figure(score, 3) or "not defined",
-        baseline=figure(baseline, 3) or "not defined",
+        score=format_number(score, 3) or "not defined",
+        baseline=format_number(baseline, 3) or "not defined",
         baseline_title=line.baseline_title,
         beats=score is not None and baseline is not None and metric.better(score, baseline),
         train_rows=f"{line.train_rows:,}",

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NotRequired, TypedDict, TypeVar
 
 from app.domain.analysis.findings.markers import Mark, Marked, is_answered
-from app.domain.analysis.findings.wording import called, called_all, on_rows, short
+from app.domain.analysis.findings.wording import called, called_all, on_rows
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
 from app.domain.json_values import JsonObject
+from app.domain.text.numbers import format_number
 from app.domain.vocabulary import Severity
 
 CODE = "missing_value_marker"
@@ -122,7 +123,7 @@ def _evidence(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
         return ""
     side = "less" if mark.above else "more"
     where = f" of {called(column.name)}" if len(held) > 1 else ""
-    return f"; every other value{where} is {short(mark.nearest)} or {side}"
+    return f"; every other value{where} is {format_number(mark.nearest, 5)} or {side}"
 
 
 def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> Iterator[Finding]:

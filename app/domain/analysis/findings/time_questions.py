@@ -12,6 +12,7 @@ from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, is_whole_day
 from app.domain.analysis.time_forms.name_words import names_sure_time
 from app.domain.json_values import JsonObject
+from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind, Severity
 
 NOT_UNDERSTOOD, JOINED = "looks_like_time_not_understood", "time_joined"
@@ -48,7 +49,7 @@ def _reads(column: str, form: Form) -> JsonObject:
 
 def joined_finding(column: str, parts: Sequence[str]) -> Finding:
     """Return that columns were joined into one of times, with a button that undoes it."""
-    names = ", ".join(called(part) for part in parts[:-1]) + f" and {called(parts[-1])}"
+    names = join_words([called(part) for part in parts])
     message = f"{names} were joined into {called(column)}, a time column of its own. They stay as they are."
     undo = {"columns": [{"columns": [part[:200] for part in parts], "read_as": "text"}]}
     return Finding(JOINED, Severity.NOTICE, (column,), message, "", (Remedy("Do not join them", "reading", undo),))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from app.domain.text.numbers import format_score
+from app.domain.text.words import pluralise
 from app.domain.training.report import charts
 from app.domain.training.report.clock import FIT, SEARCH, Clock, peak_memory_mb
 from app.domain.training.report.document import (
@@ -222,11 +224,6 @@ def verdict_of(*, won: bool, folds: Folds) -> str:
     return UNDECIDED
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a score with a true minus sign, or say that there is none."""
-    return "not defined" if value is None else f"{value:z.{digits}f}".replace("-", "\u2212")
-
-
 def decimals_for(
     pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
 ) -> int:
@@ -235,7 +232,7 @@ def decimals_for(
     values += [(value, best) for pair in values for value in pair] if best == 1 else []
 
     def same(one: float, other: float) -> bool:
-        return one != other and number(one, decimals) == number(other, decimals)
+        return one != other and format_score(one, decimals) == format_score(other, decimals)
 
     while decimals < most and any(same(*pair) for pair in values):
         decimals += 1
@@ -253,7 +250,7 @@ def _sentence(
     where: str,
 ) -> str:
     digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
-    figures = f"{metric.title} {number(score, digits)} against {number(rival, digits)}"
+    figures = f"{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
     if verdict == UNDECIDED:
         against = "the folds do not bear it out" if won else "it did win over the folds"
         outcome = "beats" if won else "does not beat"
@@ -266,7 +263,7 @@ def _where(run: Run, rows: int, *, unseen: bool) -> str:
     if not unseen and len(run.folds) > 1:
         return f"on average over {len(run.folds)} folds"
     what = "day" if _daily(run) else "row"
-    return f"on {rows:,} {what}{'' if rows == 1 else 's'} it had never seen"
+    return f"on {pluralise(rows, what)} it had never seen"
 
 
 def _daily(run: Run) -> bool:
@@ -282,13 +279,13 @@ def _daily(run: Run) -> bool:
 
 def _detail(run: Run, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, folds: Folds, name: str) -> str:
     digits = decimals_for([(own.mean, other.mean)], decimals=2, most=4, best=metric.best)
-    spread = f" ± {number(own.std, digits)}" if own.std is not None else ""
+    spread = f" ± {format_score(own.std, digits)}" if own.std is not None else ""
     times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
     if len(run.folds) == 1:
         return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
     if not folds.count:
         return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
-    means = f"{number(own.mean, digits)}{spread} against {number(other.mean, digits)} for {name}"
+    means = f"{format_score(own.mean, digits)}{spread} against {format_score(other.mean, digits)} for {name}"
     return f"Across the {len(run.folds)} folds it won {times}: {means}."
 
 
