@@ -13,6 +13,7 @@ import click
 
 import config
 from app.domain.errors import DomainError
+from app.domain.text.words import pluralise
 from app.domain.vocabulary import Role, Scope
 from app.queue import MIN_WORKERS
 from app.storage.privacy import make_private
@@ -186,7 +187,7 @@ def token_revoke(email: str, name: str) -> None:
 
     with _sentences():
         count = tokens.revoke_named(email, name)
-        click.echo(f"Revoked {count} token{'' if count == 1 else 's'} named {name}.")
+        click.echo(f"Revoked {pluralise(count, 'token')} named {name}.")
 
 
 def _link(code: str) -> str:

@@ -36,6 +36,7 @@ from app.domain.estimation.prior import IDLE_MEMORY_MB, REST, START
 from app.domain.estimation.prior import SECONDS as PARTS
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft, Spec
+from app.domain.json_values import to_json
 from app.domain.recommendation.propose import make_plan
 from app.domain.training.run import load_libraries, train
 from app.storage.process_memory import forget_peak, peak_memory_mb
@@ -138,7 +139,7 @@ def launched(table: Known, spec: Spec, said: Any) -> None:
                 on_progress=lambda _: None,
                 should_stop=lambda: time.monotonic() - began > MOST_SECONDS,
             ).report
-        said.send({"timing": report["timing"], "memory_mb": report["memory_mb"], "idle_mb": idle})
+        said.send({"timing": to_json(report.timing), "memory_mb": report.memory_mb, "idle_mb": idle})
     except (DomainError, StoppedError, MemoryError) as fault:
         said.send({"fault": type(fault).__name__})
 

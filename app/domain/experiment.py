@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 
 SCHEMA_VERSION = 1
@@ -54,7 +55,9 @@ def _choice(raw: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole_number)]
 Amount = Annotated[float, BeforeValidator(_number)]
 WholeOrAmount = Annotated[int | float | None, BeforeValidator(_number_alone)]
-Answers = Mapping[str, Mapping[str, Any]]
+# Raw answers of one step by field, as a form or a program sent them; of all steps, by step.
+StepAnswers: TypeAlias = Mapping[str, Any]
+Answers: TypeAlias = Mapping[str, StepAnswers]
 ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -75,6 +78,14 @@ class TaskPart(_Part):
     kind: TaskKind
     time_column: ColumnName | None = None
     group_column: ColumnName | None = None
+
+
+class RecipeJson(TypedDict):
+    """A recipe for features as a config holds it."""
+
+    columns: list[str]
+    kind: str
+    parameters: dict[str, Any]
 
 
 class TransformPart(_Part):
@@ -178,7 +189,7 @@ class Spec(_Part):
     metrics: MetricsPart
     reproducibility: ReproducibilityPart = ReproducibilityPart()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return the config as plain JSON values."""
         return self.model_dump(mode="json")
 

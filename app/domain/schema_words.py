@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.domain.text.numbers import format_number
+
 SAID = {
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field.",
@@ -54,4 +56,4 @@ def _shown(value: Any) -> str:
     """Write a bound as people do."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"
+    return format_number(value, 6)

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
 from app.services.accounts import accounts, sessions, tokens
+from app.storage.tables import ApiToken, WebSession
 from app.web.access import safe_next
 from app.web.browsers import browser_name
 from app.web.errors import add_retry_after
-from app.web.hypermedia import render, see_other
+from app.web.hypermedia import ViewContext, render_view, see_other
 from app.web.sessions import current_user, session_hash, sign_out
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 NOTICES = {"saved": "Saved.", "ended": "The session has ended.", "revoked": "The token is revoked."}
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccountContext(ViewContext):
+    """The page of one's own account; `own_session` is what the table knows this browser by."""
+
+    page_name: ClassVar[str] = "pages/account.html"
+    shown_problems: tuple[DomainError, ...]
+    name: str
+    notice: str
+    sessions: list[WebSession]
+    own_session: str
+    browser_name: Callable[[str | None], str]
+    tokens: list[ApiToken]
+
+
 def _page(*, status: int = 200, fault: DomainError | None = None) -> Response:
     user = current_user()
     active = [row for row in tokens.list_tokens(user) if tokens.state_of(row) is tokens.TokenState.ACTIVE]
-    return render(
-        "pages/account.html",
-        status=status,
+    context = AccountContext(
         shown_problems=(fault,) if fault else (),
         name=request.form.get("name", user.name),
         notice=next((words for name, words in NOTICES.items() if name in request.args), ""),
@@ -33,6 +49,7 @@ def _page(*, status: int = 200, fault: DomainError | None = None) -> Response:
         browser_name=browser_name,
         tokens=active,
     )
+    return render_view(context, status=status)
 
 
 @blueprint.get("")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Blueprint, Response
 
 from app.domain import wizard
 from app.domain.checks.conflicts import CONFLICTS, Conflict
-from app.domain.checks.settled import SETTLED
+from app.domain.checks.settled import SETTLED, Settled
 from app.domain.estimators import registry
-from app.web.hypermedia import render
+from app.web.hypermedia import ViewContext, render_view
 
 blueprint = Blueprint("conflicts", __name__)
 
@@ -37,8 +38,26 @@ def _methods(row: Conflict) -> list[str]:
     return [entry.title for entry in registry.ESTIMATORS if entry.id in owners]
 
 
-def _row(row: Conflict) -> dict[str, Any]:
-    return {"row": row, "lines": _lines(row.between), "methods": _methods(row)}
+@dataclass(frozen=True)
+class ConflictLine:
+    """A row of the table: its answers in words, once each, and the estimators concerned."""
+
+    row: Conflict
+    lines: list[str]
+    methods: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictsContext(ViewContext):
+    """The table of conflicts: the title of each step with its rows, and what is settled without asking."""
+
+    page_name: ClassVar[str] = "pages/conflicts.html"
+    groups: list[tuple[str, list[ConflictLine]]]
+    settled: tuple[Settled, ...]
+
+
+def _row(row: Conflict) -> ConflictLine:
+    return ConflictLine(row, _lines(row.between), _methods(row))
 
 
 @blueprint.get("/help/conflicts")
@@ -48,4 +67,4 @@ def show() -> Response:
         (step.title, [_row(row) for row in CONFLICTS if row.between[0].startswith(f"{step.slug}.")])
         for step in wizard.STEPS
     ]
-    return render("pages/conflicts.html", groups=[one for one in groups if one[1]], settled=SETTLED)
+    return render_view(ConflictsContext(groups=[one for one in groups if one[1]], settled=SETTLED))

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import ConflictError, DomainError, NotFoundError
+from app.pages.dataset_contexts import ColumnContext, DatasetContext, DatasetsContext
 from app.services import experiments
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
@@ -29,8 +30,9 @@ from app.web.dataset_reading import (
     show_look,
     show_moving,
 )
-from app.web.hypermedia import into, leave_for, render, see_other
+from app.web.hypermedia import into, leave_for, render_view, see_other
 from app.web.sessions import current_user
+from app.web.shared_views import ConfirmContext
 
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
 # Without a draft there are no answers to set, so only another reading can be had by one click.
@@ -41,10 +43,7 @@ PREVIEW_COLUMNS = 60
 
 def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
     user = current_user()
-    page = render(
-        "pages/datasets.html",
-        "partials/datasets/list.html",
-        status=status,
+    context = DatasetsContext(
         datasets=datasets.list_datasets(user),
         uses=experiments.count_by_dataset(user),
         titles=rereading.FORMATS,
@@ -52,7 +51,7 @@ def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseRespons
         just_deleted=_just_deleted(),
         shown_problems=(fault,) if fault else (),
     )
-    return into("#datasets-page", page)
+    return into("#datasets-page", render_view(context, status=status))
 
 
 def _just_deleted() -> Dataset | None:
@@ -99,15 +98,10 @@ def _page(
     address = f"/datasets/{dataset.id}"
     notable, more = remedies.shown(profile, kinds=KINDS) if profile else ([], 0)
     damage = datasets.damage_of(dataset) if profile else None
-    return render(
-        "pages/dataset.html",
-        "partials/datasets/columns.html" if profile and request.method == "GET" else None,
-        status=status,
-        push=True,
+    context = DatasetContext(
         dataset=dataset,
         profile=profile,
         table=table_of(profile, dataset.id, address=address) if profile else None,
-        editing=False,
         fragment=address,
         notable=notable,
         notable_more=more,
@@ -124,6 +118,8 @@ def _page(
         readable_in_part=partial_import.can_be_read_in_part(dataset),
         **moving_values(current_user(), _moving(dataset)),
     )
+    whole = profile is None or request.method != "GET"
+    return render_view(context, status=status, push=True, whole=whole)
 
 
 def _done(dataset: Dataset) -> Done | None:
@@ -151,16 +147,8 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
     if profile is None or wanted is None:
         raise NotFoundError("This dataset has no such column.")
     found, _ = remedies.shown(profile, kinds=KINDS, about=wanted.name)
-    return render(
-        "pages/column.html",
-        "partials/datasets/column.html",
-        dataset=dataset,
-        profile=profile,
-        column=wanted,
-        view=column_view(profile, wanted),
-        found=found,
-        mend="mend",
-    )
+    view = column_view(profile, wanted)
+    return render_view(ColumnContext(dataset=dataset, column=wanted, view=view, found=found))
 
 
 @blueprint.get("/<uuid:dataset_id>/reading")
@@ -216,14 +204,14 @@ def mend(dataset_id: uuid.UUID) -> BaseResponse:
 def ask_delete(dataset_id: uuid.UUID) -> Response:
     """Ask before a dataset goes."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
-    return render(
-        "pages/confirm.html",
+    context = ConfirmContext(
         question=f"Delete {dataset.name}?",
         consequence="Drafts on it lose their data. Launched experiments keep their results. It can be brought back.",
         action=f"/datasets/{dataset.id}/delete",
         button="Delete dataset",
         back=f"/datasets/{dataset.id}",
     )
+    return render_view(context)
 
 
 @blueprint.post("/<uuid:dataset_id>/delete")

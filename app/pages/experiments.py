@@ -11,14 +11,16 @@ from flask import Blueprint, Response, request, send_file, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError
+from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import RunState
+from app.pages.experiment_contexts import ExperimentContext, ExperimentWordsContext, ProgressContext
 from app.services import experiments
 from app.services.drafts import reruns
 from app.storage import jobs
 from app.storage.db import now
 from app.storage.tables import Experiment
 from app.web.charts import board, expected, facts, listing, waiting
-from app.web.hypermedia import fragment, leave_for, render, see_other, wants_fragment
+from app.web.hypermedia import leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
@@ -35,20 +37,25 @@ CHIPS = {
 @blueprint.get("/<uuid:experiment_id>")
 def show(experiment_id: uuid.UUID) -> Response:
     """Show it, whatever its state."""
-    experiment = experiments.get_experiment(current_user(), experiment_id)
+    return render_view(_context(experiments.get_experiment(current_user(), experiment_id)))
+
+
+def _context(experiment: Experiment) -> ExperimentContext:
     state, spec = RunState(experiment.state), experiments.spec_of(experiment)
     report = experiments.report_of(experiment)
     title = facts.model_title(spec)
     lines, rest = listing.lines(experiments.config_of(experiment))
     changes = facts.history(experiment.config_changes)
-    return render(
-        "pages/experiment.html",
+    return ExperimentContext(
         experiment=experiment,
         address=_address(experiment),
         chip=CHIPS[state],
         lead=facts.lead(spec, report),
         waiting=None if state.is_final else _waiting(experiment),
-        **_ended(experiment),
+        expected=expected.build(experiment.estimate, experiment.actual),
+        waited=expected.waited(experiment.created_at, experiment.finished_at),
+        has_data=reruns.dataset_of(current_user(), experiment) is not None,
+        judged=_judged(experiment),
         report=report,
         board=board.build(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
@@ -68,7 +75,7 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
     job = experiments.job_of(experiment)
     running, moment = job is not None and job.state == RunState.RUNNING.value, now()
     known = waiting.JobFacts(
-        progress=job.progress if job else {},
+        progress=JobProgress.from_json(job.progress) if job else JobProgress(),
         created_at=experiment.created_at,
         started_at=job.started_at if job and running else None,
         running=running,
@@ -80,15 +87,10 @@ def _waiting(experiment: Experiment) -> waiting.Waiting:
     return waiting.build(known, estimate=experiment.estimate, now=moment)
 
 
-def _ended(experiment: Experiment) -> dict[str, Any]:
-    """Return what there is to say once it has ended; `judged` are metric and folds, for one that has no result."""
+def _judged(experiment: Experiment) -> tuple[str, tuple[waiting.FoldLine, ...]]:
+    """Return metric and folds that were judged, for one that ended without a result."""
     job = experiments.job_of(experiment)
-    return {
-        "expected": expected.build(experiment.estimate, experiment.actual),
-        "waited": expected.waited(experiment.created_at, experiment.finished_at),
-        "has_data": reruns.dataset_of(current_user(), experiment) is not None,
-        "judged": waiting.judged_before_end(job.progress or {}) if job is not None else ("", ()),
-    }
+    return waiting.judged_before_end(JobProgress.from_json(job.progress)) if job is not None else ("", ())
 
 
 @blueprint.get("/<uuid:experiment_id>/progress")
@@ -97,13 +99,8 @@ def progress(experiment_id: uuid.UUID) -> BaseResponse:
     experiment = experiments.get_experiment(current_user(), experiment_id)
     if RunState(experiment.state).is_final or not wants_fragment():
         return leave_for(_address(experiment))
-    return fragment(
-        "partials/experiments/progress.html",
-        address=_address(experiment),
-        waiting=_waiting(experiment),
-        chip=CHIPS[RunState(experiment.state)],
-        apart=True,
-    )
+    chip = CHIPS[RunState(experiment.state)]
+    return render_view(ProgressContext(address=_address(experiment), waiting=_waiting(experiment), chip=chip))
 
 
 @blueprint.post("/<uuid:experiment_id>/cancel")
@@ -126,14 +123,13 @@ def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
 
 
 def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:
-    return render(
-        "pages/experiment_edit.html",
-        status=fault.status if fault else 200,
+    context = ExperimentWordsContext(
         experiment=experiment,
         address=_address(experiment),
         values=values,
         shown_problems=(fault,) if fault else (),
     )
+    return render_view(context, status=fault.status if fault else 200)
 
 
 @blueprint.get("/<uuid:experiment_id>/edit")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.domain.training.report.document import Headline
 from app.domain.training.validation import metrics
 from app.services import experiments
 from app.services.drafts import draft_summaries
+from app.storage.experiments import ExperimentSummary
 from app.web.charts import verdict
-from app.web.hypermedia import render, see_other
+from app.web.hypermedia import ViewContext, render_view, see_other
 from app.web.sessions import current_user, take_reminder
 from app.web.wording import changed
 
@@ -18,8 +24,37 @@ PER_PAGE = 25
 DRAFTS_PER_PAGE = 10
 
 
-def _metric_title(metric: str) -> str:
-    return metrics.get(metric).title
+@dataclass(frozen=True)
+class ExperimentLine:
+    """An experiment as the list shows it; one without a readable headline has no verdict."""
+
+    row: ExperimentSummary
+    headline: Headline | None
+    metric_title: str = ""
+    verdict: verdict.Verdict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentsContext(ViewContext):
+    """A page of experiments, newest first, and a page of drafts."""
+
+    page_name: ClassVar[str] = "pages/experiments.html"
+    experiments: list[ExperimentLine]
+    total: int
+    page: int
+    pages: int
+    drafts: list[draft_summaries.Begun]
+    drafts_page: int
+    drafts_pages: int
+    changed_words: Callable[[Iterable[str]], str]
+    reminds_of_password: bool
+
+
+def _line(row: ExperimentSummary) -> ExperimentLine:
+    headline = experiments.headline_of(row)
+    if headline is None:
+        return ExperimentLine(row, None)
+    return ExperimentLine(row, headline, metrics.get(headline.metric).title, verdict.of(headline))
 
 
 @blueprint.get("/experiments")
@@ -32,9 +67,8 @@ def show() -> Response:
     if drafts_page > 1 and not drafts:
         # The last one of that page was discarded.
         return see_other("/experiments")
-    return render(
-        "pages/experiments.html",
-        experiments=rows,
+    context = ExperimentsContext(
+        experiments=[_line(row) for row in rows],
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),
@@ -42,7 +76,6 @@ def show() -> Response:
         drafts_page=drafts_page,
         drafts_pages=-(-drafts_total // DRAFTS_PER_PAGE),
         changed_words=changed,
-        metric_title=_metric_title,
-        verdict_of=verdict.of,
         reminds_of_password=take_reminder(),
     )
+    return render_view(context)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,11 +13,30 @@ from app.services.accounts import accounts
 from app.web import sessions
 from app.web.access import safe_next
 from app.web.errors import add_retry_after
-from app.web.hypermedia import render, see_other
+from app.web.hypermedia import ViewContext, render_view, see_other
 
 blueprint = Blueprint("sign_in", __name__)
-PAGE = "pages/sign_in.html"
-LINK_PAGE = "pages/sign_in_link.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInContext(ViewContext):
+    """The form to sign in; `dead` is why a one-time link does not work, and `next` where to go afterwards."""
+
+    page_name: ClassVar[str] = "pages/sign_in.html"
+    email: str = ""
+    next: str = "/experiments"
+    shown_problems: tuple[DomainError, ...] = ()
+    dead: NotFoundError | None = None
+    link_minutes: int = accounts.LINK_MINUTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkContext(ViewContext):
+    """The button of a one-time link."""
+
+    page_name: ClassVar[str] = "pages/sign_in_link.html"
+    email: str
+    code: str
 
 
 @blueprint.get("/sign-in")
@@ -24,7 +44,7 @@ def show() -> BaseResponse:
     """Ask for address and password."""
     if sessions.find_user() is not None:
         return see_other(safe_next(request.args.get("next")))
-    return render(PAGE, email="", next=safe_next(request.args.get("next")), shown_problems=())
+    return render_view(SignInContext(next=safe_next(request.args.get("next"))))
 
 
 @blueprint.post("/sign-in")
@@ -36,7 +56,8 @@ def save() -> BaseResponse:
         user = accounts.sign_in_with_password(email, request.form.get("password", ""), address=address)
         sessions.sign_in(user)
     except DomainError as fault:
-        response = render(PAGE, status=fault.status, email=email, next=target, shown_problems=(fault,))
+        context = SignInContext(email=email, next=target, shown_problems=(fault,))
+        response = render_view(context, status=fault.status)
         add_retry_after(response, fault)
         return response
     return see_other(target)
@@ -49,7 +70,7 @@ def ask_redeem(code: str) -> BaseResponse:
         target = accounts.find_link_target(code)
     except NotFoundError as fault:
         return _dead_link(fault)
-    return render(LINK_PAGE, email=target.email, code=code)
+    return render_view(LinkContext(email=target.email, code=code))
 
 
 @blueprint.post("/sign-in/<code>")
@@ -69,8 +90,7 @@ def _dead_link(fault: NotFoundError) -> BaseResponse:
     """Say how to come by another link; whoever is signed in needs none."""
     if sessions.find_user() is not None:
         return see_other("/experiments")
-    more: dict[str, Any] = {"dead": fault, "link_minutes": accounts.LINK_MINUTES}
-    return render(PAGE, status=fault.status, email="", next="/experiments", shown_problems=(), **more)
+    return render_view(SignInContext(dead=fault), status=fault.status)
 
 
 @blueprint.post("/sign-out")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import math
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
@@ -23,6 +24,8 @@ from app.domain.errors import (
 )
 from app.domain.experiment import NAME_LENGTH, Spec
 from app.domain.recommendation.plan import Plan
+from app.domain.training.report.document import Headline, Report
+from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import JobKind, RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
@@ -36,6 +39,9 @@ from app.storage.db import transaction
 from app.storage.experiments import ExperimentSummary
 from app.storage.integrity import Soundness
 from app.storage.tables import Dataset, Experiment, Job, User
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 PREDICTIONS = "predictions.csv"
 MOVED = "The draft changed in another tab. Look at it once more, then launch."
@@ -180,9 +186,28 @@ def job_of(experiment: Experiment) -> Job | None:
     return jobs.find_job(experiment.id, JobKind.TRAIN)
 
 
-def report_of(experiment: Experiment) -> dict[str, Any] | None:
-    """Return the report of a finished experiment."""
-    return experiments.load_report(experiment.id) if experiment.state == RunState.FINISHED.value else None
+def report_of(experiment: Experiment) -> Report | None:
+    """Return the report of a finished experiment; None where there is none, or none that can be read."""
+    if experiment.state != RunState.FINISHED.value:
+        return None
+    stored = experiments.load_report(experiment.id)
+    return _opened(experiment, "report", Report.from_json, stored)
+
+
+def headline_of(experiment: Experiment | ExperimentSummary) -> Headline | None:
+    """Return the headline of a finished experiment; None where there is none, or none that can be read."""
+    return _opened(experiment, "headline", Headline.from_json, experiment.headline)
+
+
+def _opened(
+    experiment: Experiment | ExperimentSummary, name: str, read: Callable[[dict[str, Any]], T], stored: Any
+) -> T | None:
+    try:
+        return None if stored is None else read(stored)
+    except ValueError:
+        # The page says that it cannot be read; why stands in the log alone.
+        log.exception("the %s of experiment %s cannot be read", name, experiment.id)
+        return None
 
 
 def spec_of(experiment: Experiment) -> Spec:
@@ -211,9 +236,9 @@ def keep_best(user: User, experiment_id: uuid.UUID) -> Experiment:
     with transaction():
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
         job = jobs.find_job(row.id, JobKind.TRAIN)
-        search = job.progress.get("search") if job is not None else None
-        if job is not None and isinstance(search, dict) and not RunState(row.state).is_final:
-            jobs.limit_trials(job, max(int(search["done"]), 1))
+        search = JobProgress.from_json(job.progress).search if job is not None else None
+        if job is not None and search is not None and not RunState(row.state).is_final:
+            jobs.limit_trials(job, max(search.done, 1))
     return row
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,10 +20,24 @@ from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.context import load, step_url
 from app.storage.tables import Dataset, User
 from app.web.arriving import take_in_part, take_upload
-from app.web.hypermedia import into, leave_for, render, see_other
+from app.web.hypermedia import ViewContext, into, leave_for, render_view, see_other
 from app.web.sessions import current_user
+from app.web.shared_views import ConfirmContext
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewExperimentContext(ViewContext):
+    """The sources an experiment may start from; `action` is where their forms lead, without the last word."""
+
+    page_name: ClassVar[str] = "pages/new_experiment.html"
+    fragment_name: ClassVar[str] = "partials/wizard/new.html"
+    samples: tuple[datasets.Sample, ...]
+    owned: list[Dataset]
+    shown_problems: tuple[DomainError, ...]
+    action: str
+    on_one_page: bool
 
 
 def _on_one_page() -> bool:
@@ -29,17 +45,14 @@ def _on_one_page() -> bool:
 
 
 def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
-    page = render(
-        "pages/new_experiment.html",
-        "partials/wizard/new.html",
-        status=status,
+    context = NewExperimentContext(
         samples=datasets.SAMPLES,
         owned=[one for one in datasets.list_datasets(current_user()) if one.state == "ready" and not one.sample],
         shown_problems=(fault,) if fault else (),
         action=f"/experiments/new/{ON_ONE_PAGE}" if _on_one_page() else "/experiments/new",
         on_one_page=_on_one_page(),
     )
-    return into("#wizard", page)
+    return into("#wizard", render_view(context, status=status))
 
 
 @blueprint.get("/new")
@@ -107,14 +120,14 @@ def resume(draft_id: uuid.UUID) -> BaseResponse:
 def ask_discard(draft_id: uuid.UUID) -> BaseResponse:
     """Ask before a draft is thrown away."""
     row = drafts.get_draft(current_user(), draft_id)
-    return render(
-        "pages/confirm.html",
+    context = ConfirmContext(
         question="Discard this draft?",
         consequence="Its answers and their history go. The dataset and launched experiments stay.",
         action=f"/experiments/drafts/{row.id}/discard",
         button="Discard draft",
         back="/experiments",
     )
+    return render_view(context)
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/discard")

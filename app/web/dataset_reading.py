@@ -17,7 +17,8 @@ from app.storage.tables import Dataset, User
 from app.web import remedies, rereading
 from app.web.arriving import how_far, kept_words
 from app.web.filters import moment
-from app.web.hypermedia import fragment, leave_for, wants_fragment
+from app.web.hypermedia import fragment, leave_for, render_view, wants_fragment
+from app.web.shared_views import ReadingContext
 from app.web.unit_answers import measured_options
 
 Look = dict[str, Any]
@@ -61,7 +62,7 @@ def show_moving(moving: Dataset | None, *, address: str) -> BaseResponse:
     if moving is None or not wants_fragment():
         return leave_for(address)
     waiting = how_far(moving, now=now())
-    return fragment("partials/datasets/reading.html", waiting=waiting, address=f"{address}/reading")
+    return render_view(ReadingContext(waiting=waiting, address=f"{address}/reading"))
 
 
 def show_look(

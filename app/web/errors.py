@@ -6,9 +6,9 @@ import logging
 import secrets
 import uuid
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -16,10 +16,29 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DatabaseBusyError, DomainError, FieldFault, ObstacleError, TooManyError
 from app.storage.obstacles import obstacle_of
-from app.web.hypermedia import into, is_for_programs, wants_fragment
+from app.web.hypermedia import ViewContext, into, is_for_programs, render_view, wants_fragment
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeContext(ViewContext):
+    """A fault as a notice on the page that stays."""
+
+    fragment_name: ClassVar[str] = "partials/shared/notice.html"
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultContext(ViewContext):
+    """A fault as a page of its own."""
+
+    page_name: ClassVar[str] = "errors/fault.html"
+    title: str
+    message: str
+    status: int
 
 
 @dataclass(frozen=True)
@@ -126,9 +145,7 @@ def answer(status: int, message: str, *, code: str = "", faults: tuple[FieldFaul
         return response
     if wants_fragment():
         # Where a form would be replaced by a notice, what was typed in it would be lost.
-        page = make_response(render_template("partials/shared/notice.html", title=words.title, message=message), status)
+        page = render_view(NoticeContext(title=words.title, message=message), status=status)
         into("#notice", page)
         return page
-    return make_response(
-        render_template("errors/fault.html", title=words.title, message=message, status=status), status
-    )
+    return render_view(FaultContext(title=words.title, message=message, status=status), status=status)

@@ -13,16 +13,18 @@ from app.domain.analysis.findings.line_account import kind_in_words, lines_in_wo
 from app.domain.analysis.profiling.step_durations import with_durations
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter, bounds_sentence
+from app.domain.text.numbers import format_number, format_score
+from app.domain.text.words import pluralise
 from app.web.wording import written
 from config import VERSION, Settings
-
-MINUS = "\u2212"
 
 
 def init_app(app: Flask) -> None:
     """Make the filters and a few constants known to every template."""
-    for function in (number, count, score, size, span, moment, day, iso, percent, plural, allowed, coded):
+    for function in (number, count, size, span, moment, day, iso, percent, allowed, coded):
         app.add_template_filter(function)
+    app.add_template_filter(format_score, "score")
+    app.add_template_filter(pluralise, "plural")
     app.add_template_filter(written, "shown")
     app.add_template_filter(lines_in_words)
     app.add_template_filter(with_durations)
@@ -34,39 +36,18 @@ def init_app(app: Flask) -> None:
         return {"limits": settings.limits, "version": VERSION}
 
 
-# Numbers of so many digits are written out, like the counts beside them.
-MOST_DIGITS = 9
-
-
-def number(value: Any, digits: int = 4) -> str:
-    """Write a measured number with about this many significant digits."""
-    if value is None or value == "":
-        return ""
+def number(value: float | str | None, digits: int = 4) -> str:
+    """Write a measured number; a text is what a column of texts holds and stays as it is."""
     if isinstance(value, str):
         return value
-    if not math.isfinite(value):
+    if value is not None and not math.isfinite(value):
         return "not finite"
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}".replace("-", MINUS)
-    magnitude = math.floor(math.log10(abs(value))) if value else 0
-    if magnitude >= MOST_DIGITS or magnitude < -4:
-        return f"{value:.{max(digits - 1, 1)}e}".replace("-", MINUS)
-    decimals = max(0, digits - 1 - magnitude)
-    text = f"{value:,.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", MINUS)
+    return format_number(value, digits)
 
 
 def count(value: int | None) -> str:
     """Write a count."""
     return "" if value is None else f"{value:,}"
-
-
-def score(value: float | None, digits: int = 2) -> str:
-    """Write a score."""
-    if value is None:
-        return "not defined"
-    return f"{value:z,.{digits}f}".replace("-", MINUS)
 
 
 def size(value: float | None) -> str:
@@ -108,11 +89,6 @@ def percent(part: float, whole: float, digits: int = 1) -> str:
     if 0 < share < least:
         return f"< {least:g} %"
     return f"{share:.{digits}f} %" if share % 1 else f"{share:.0f} %"
-
-
-def plural(amount: int, one: str, many: str = "") -> str:
-    """Write a count with its noun."""
-    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
 def allowed(parameter: Parameter) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 from flask import Flask, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -41,12 +42,40 @@ def render(
     push
         Whether the browser's address becomes that of this request when a fragment is swapped in.
     """
-    if partial is not None and wants_fragment():
-        response = make_response(render_template(partial, partial=partial, **context), status)
-        if push:
-            response.headers["HX-Push-Url"] = request.full_path.removesuffix("?")
-        return response
-    return make_response(render_template(page, partial=partial, **context), status)
+    return _answer(page, partial, context, status=status, push=push)
+
+
+def _answer(page: str, partial: str | None, values: dict[str, Any], *, status: int, push: bool) -> Response:
+    if partial is None or not wants_fragment():
+        return make_response(render_template(page, partial=partial, **values), status)
+    response = make_response(render_template(partial, partial=partial, **values), status)
+    if push:
+        response.headers["HX-Push-Url"] = request.full_path.removesuffix("?")
+    return response
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewContext:
+    """All that a page or a fragment reads by name, beside what every template knows.
+
+    `page_name` is the whole document and `fragment_name` the part that htmx gets alone; either may be missing. A house
+    test holds that every field is read, and that everything that is read is a field.
+    """
+
+    page_name: ClassVar[str] = ""
+    fragment_name: ClassVar[str] = ""
+
+    def by_name(self) -> dict[str, Any]:
+        """Return the fields by name, each as it is."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, whole: bool = False) -> Response:
+    """Answer with a page, or with its fragment alone where htmx asks, unless the page is wanted `whole`."""
+    if not view.page_name:
+        return make_response(render_template(view.fragment_name, **view.by_name()), status)
+    partial = None if whole else view.fragment_name or None
+    return _answer(view.page_name, partial, view.by_name(), status=status, push=push)
 
 
 def fragment(name: str, /, *, status: int = 200, **context: Any) -> Response:

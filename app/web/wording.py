@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
+from app.domain.text.words import join_words
 from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, Field
 from app.domain.training.validation import splitting
 
@@ -73,8 +74,7 @@ def answered(path: str, value: Any) -> str:
 def changed(paths: Iterable[str]) -> str:
     """Say in a few words which answers a save changed, each named by step and field."""
     named = dict.fromkeys(_named(path) for path in paths)
-    few = ", ".join(list(named)[:3])
-    return f"{few} and {len(named) - 3} more" if len(named) > 3 else few
+    return join_words(list(named), most=3) if len(named) > 3 else ", ".join(named)
 
 
 def _named(path: str) -> str:

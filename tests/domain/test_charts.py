@@ -31,7 +31,7 @@ def run(frame: pd.DataFrame, **parts: Any) -> TrainingResult:
 def drawn(frame: pd.DataFrame, **parts: Any) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return the charts, and the predictions of the part that they show."""
     result = run(frame, **parts)
-    shown, said = result.report["charts"], result.predictions
+    shown, said = result.report.to_json()["charts"], result.predictions
     return shown, said[said["part"] == "hold-out"] if shown["basis"] == "hold-out" else said
 
 
@@ -149,14 +149,14 @@ def test_classes_beyond_the_thirtieth_are_counted_together() -> None:
         validation={"strategy": "k_fold", "parameters": {"n_splits": 2}},
         others=[],
     )
-    confusion, said = result.report["charts"]["confusion"], result.predictions
+    confusion, said = result.report.to_json()["charts"]["confusion"], result.predictions
     assert len(confusion["labels"]) == charts.MOST_LABELS
     assert confusion["labels"][-1] == "all others"
     assert sum(map(sum, confusion["counts"])) == len(said) == 400
     named = set(confusion["labels"][:-1])
     assert sum(confusion["counts"][-1]) == int((~said["observed"].isin(named)).sum())
-    assert result.report["charts"]["roc"] is None
-    assert any("all others together" in note for note in result.report["notes"])
+    assert result.report.to_json()["charts"]["roc"] is None
+    assert any("all others together" in note for note in result.report.to_json()["notes"])
 
 
 def test_curves_of_two_classes_speak_of_the_second_and_agree_with_scikit_learn() -> None:

@@ -225,7 +225,7 @@ def test_a_reservoir_has_a_mark_and_real_negatives_and_they_are_told_apart() -> 
     assert _texts(read, "out_flow") == ["-999"]
     (negative,) = [finding for finding in read.profile.findings if finding.code == "negative_flow"]
     assert negative.columns == ("in_flow",)
-    assert "negative on 199 rows, down to -206" in negative.message
+    assert "negative on 199 rows, down to \u2212206" in negative.message
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sklearn import metrics as reference
 
 from app.domain.training.validation import metrics, scoring
 from app.domain.training.validation.metrics import Judged
+from app.domain.training.validation.score_summary import ScoreSummary
 from app.domain.training.validation.scoring import Predicted
 from app.domain.vocabulary import TaskKind
 from tests.domain.tables import made, make_spec, profile_of
@@ -245,10 +246,10 @@ def test_every_metric_has_a_title_and_a_sentence(metric: metrics.Metric) -> None
 def test_scores_of_folds_are_summed_up_over_the_folds_that_have_one() -> None:
     folds = [{"nse": 0.5, "kge_2012": None}, {"nse": 0.7, "kge_2012": None}, {"nse": None, "kge_2012": None}]
     said = scoring.summary(folds, {"nse": 0.6, "kge_2012": None})
-    assert said["nse"]["mean"] == pytest.approx(0.6)
-    assert said["nse"]["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
-    assert (said["nse"]["folds"], said["nse"]["holdout"]) == ([0.5, 0.7, None], 0.6)
-    assert said["kge_2012"] == {"mean": None, "std": None, "folds": [None, None, None], "holdout": None}
+    assert said["nse"].mean == pytest.approx(0.6)
+    assert said["nse"].std == pytest.approx(np.std([0.5, 0.7], ddof=1))
+    assert (said["nse"].folds, said["nse"].holdout) == ((0.5, 0.7, None), 0.6)
+    assert said["kge_2012"] == ScoreSummary(mean=None, std=None, folds=(None, None, None), holdout=None)
 
 
 def test_the_primary_metric_comes_first_and_none_comes_twice() -> None:

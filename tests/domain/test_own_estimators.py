@@ -92,7 +92,7 @@ def test_an_experiment_is_trained_with_it_and_its_package_is_recorded(installed:
     assert [one for one in check_spec(spec, profile, None) if one.severity == "error"] == []
     result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
     assert (result.predictions["predicted"] > 0).all()
-    assert result.report["environment"]["packages"]["flow-glm"] == "0.1"
+    assert result.report.to_json()["environment"]["packages"]["flow-glm"] == "0.1"
     wrong = make_spec(estimator=installed.id, parameters={"alpha": 5000})
     (problem,) = (one for one in check_spec(wrong, profile, None) if one.code == "parameter_invalid")
     assert problem.field == "flow_glm.alpha"

@@ -36,7 +36,7 @@ def test_the_sentence_says_how_many_how_low_and_how_to_read_them() -> None:
         "Read them as zero: the scores and the file of predictions hold them as predicted."
     )
     assert sentence(BelowZero(1, 9, -1e-7), target="q", unit="").startswith("1 of 9 predictions is below zero")
-    assert "\u22121e-07." in sentence(BelowZero(1, 9, -1e-7), target="q", unit="")
+    assert "\u22121e\u22127." in sentence(BelowZero(1, 9, -1e-7), target="q", unit="")
 
 
 def test_the_report_notes_what_its_own_predictions_hold() -> None:
@@ -45,9 +45,9 @@ def test_the_report_notes_what_its_own_predictions_hold() -> None:
     result = run(frame, task={"target": "flow_mm"})
     below = result.predictions["predicted"] < 0
     assert below.any()
-    (note,) = [one for one in result.report["notes"] if "below zero" in one]
+    (note,) = [one for one in result.report.to_json()["notes"] if "below zero" in one]
     assert note.startswith(f"{below.sum()} of 120 predictions are below zero")
     assert " mm. Read them" in note
     signed: pd.DataFrame = made(120)
     assert signed["y"].min() < 0
-    assert not any("below zero" in one for one in run(signed).report["notes"])
+    assert not any("below zero" in one for one in run(signed).report.to_json()["notes"])

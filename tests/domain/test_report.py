@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from app.domain.text.numbers import format_score
 from app.domain.training.report.outcome import TrainingResult
-from app.domain.training.report.report import Folds, decimals_for, number, verdict_of
+from app.domain.training.report.report import Folds, decimals_for, verdict_of
 from app.domain.training.run import train
 from app.domain.training.validation import metrics
+from app.domain.training.validation.score_summary import ScoreSummary
 from app.domain.training.validation.split_picture import picture
 from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import Strategy
 from tests.domain.tables import made, make_spec, profile_of
 
 PARTS = {"schema", "task", "split", "metrics", "primary", "scores", "baselines", "headline", "charts", "features"}
-PARTS |= {"leakage", "tuning", "timing", "memory_mb", "environment", "notes"}
+PARTS |= {"leakage", "tuning", "timing", "memory_mb", "environment", "notes", "warnings"}
 FORWARD: dict[str, Any] = {
     "task": {"target": "y", "time_column": "day"},
     "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}},
@@ -34,7 +37,7 @@ def run(frame: pd.DataFrame, **parts: Any) -> TrainingResult:
 
 
 def report_of(frame: pd.DataFrame, **parts: Any) -> dict[str, Any]:
-    return run(frame, **parts).report
+    return run(frame, **parts).report.to_json()
 
 
 @pytest.mark.parametrize("parts", [{}, FORWARD, BINARY, {"estimator": "dummy"}])
@@ -52,7 +55,7 @@ def test_a_report_is_plain_json_and_holds_every_part(parts: dict[str, Any]) -> N
 def test_scores_can_be_computed_again_from_the_predictions() -> None:
     result = run(made(120), **FORWARD)
     said = result.predictions
-    for name, kept in result.report["scores"].items():
+    for name, kept in result.report.to_json()["scores"].items():
         again = {
             part: metrics.get(name)(metrics.Judged(rows["observed"].to_numpy(), rows["predicted"].to_numpy()))
             for part, rows in said.groupby("part", sort=False)
@@ -68,7 +71,7 @@ def test_the_headline_names_the_strongest_rival_on_the_rows_held_out() -> None:
     rivals = {entry["id"]: entry["scores"]["nse"]["holdout"] for entry in report["baselines"]}
     assert headline["baseline_id"] == max(rivals, key=lambda name: rivals[name])
     assert (headline["basis"], headline["rows"]) == ("holdout", 30)
-    own, other = number(headline["score"]), number(headline["baseline_score"])
+    own, other = format_score(headline["score"]), format_score(headline["baseline_score"])
     assert headline["beats"]
     assert headline["sentence"] == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
 
@@ -183,7 +186,7 @@ def test_a_time_column_of_any_name_is_kept_in_the_predictions(name: str) -> None
     ("value", "text"), [(None, "not defined"), (-0.414, "\u22120.41"), (0.0, "0.00"), (12.346, "12.35")]
 )
 def test_scores_are_written_with_a_true_minus(value: float | None, text: str) -> None:
-    assert number(value) == text
+    assert format_score(value) == text
 
 
 def test_a_solver_that_did_not_settle_is_told_in_plain_words() -> None:
@@ -217,17 +220,17 @@ def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after
 
 def test_a_win_on_the_rows_held_out_that_the_folds_do_not_bear_out_is_undecided() -> None:
     nse = metrics.get("nse")
-    own = {"folds": [-0.05, 0.02, -0.06, 0.01, -0.02], "mean": -0.02, "std": 0.03, "holdout": 0.06}
-    mean = {"folds": [0.0] * 5, "mean": 0.0, "std": 0.0, "holdout": 0.0}
+    own = ScoreSummary(folds=(-0.05, 0.02, -0.06, 0.01, -0.02), mean=-0.02, std=0.03, holdout=0.06)
+    mean = ScoreSummary(folds=(0.0,) * 5, mean=0.0, std=0.0, holdout=0.0)
     folds = Folds.of(nse, own, mean)
     assert (folds.won, folds.count, folds.carried) == (2, 5, False)
     assert verdict_of(won=True, folds=folds) == "undecided"
     assert verdict_of(won=False, folds=folds) == "does_not_beat"
-    most = Folds.of(nse, {**own, "folds": [0.2, 0.1, 0.1, -0.1, -0.1], "mean": 0.04}, mean)
+    most = Folds.of(nse, replace(own, folds=(0.2, 0.1, 0.1, -0.1, -0.1), mean=0.04), mean)
     assert (verdict_of(won=True, folds=most), verdict_of(won=False, folds=most)) == ("beats", "undecided")
-    half = Folds.of(nse, {**own, "folds": [0.9, 0.1, -0.1, -0.1], "mean": 0.2}, {**mean, "folds": [0.0] * 4})
+    half = Folds.of(nse, replace(own, folds=(0.9, 0.1, -0.1, -0.1), mean=0.2), replace(mean, folds=(0.0,) * 4))
     assert verdict_of(won=True, folds=half) == "undecided"
-    one_cut = Folds.of(nse, {**own, "folds": [-0.1], "mean": -0.1}, {**mean, "folds": [0.0]})
+    one_cut = Folds.of(nse, replace(own, folds=(-0.1,), mean=-0.1), replace(mean, folds=(0.0,)))
     assert verdict_of(won=True, folds=one_cut) == "beats"
 
 

@@ -47,7 +47,7 @@ def run(
 
 def lasting(result: TrainingResult) -> tuple[str, bytes]:
     """Return all of a result that does not tell of the machine's hurry: what must be the same every time."""
-    report = {key: value for key, value in result.report.items() if key not in ("timing", "memory_mb")}
+    report = {key: value for key, value in result.report.to_json().items() if key not in ("timing", "memory_mb")}
     return json.dumps(report, allow_nan=False), result.predictions.to_csv(index=False).encode()
 
 
@@ -109,7 +109,7 @@ def test_a_fold_is_what_a_hand_made_fit_on_its_training_rows_says() -> None:
     np.testing.assert_allclose(part["predicted"], expected)
     np.testing.assert_array_equal(part["observed"], frame["y"].iloc[judge])
     error = float(np.sqrt(np.mean((frame["y"].iloc[judge] - expected) ** 2)))
-    assert result.report["scores"]["rmse"]["folds"][1] == pytest.approx(error)
+    assert result.report.to_json()["scores"]["rmse"]["folds"][1] == pytest.approx(error)
 
 
 def test_what_happens_later_changes_no_earlier_estimate() -> None:
@@ -140,7 +140,7 @@ def test_a_shuffled_target_scores_no_better_than_the_baseline() -> None:
                 parameters=FOREST["parameters"] if estimator == "random_forest" else {},
                 primary=primary,
             )
-            headline = run(spec, frame).report["headline"]
+            headline = run(spec, frame).report.to_json()["headline"]
             assert not headline["beats"]
             assert "does not beat" in headline["sentence"]
 
@@ -151,14 +151,14 @@ def test_a_shuffled_target_scores_no_better_than_the_baseline() -> None:
 )
 def test_a_target_that_can_be_learnt_is_learnt_better_than_the_baseline(target: str, kind: str, estimator: str) -> None:
     spec = make_spec(task={"target": target, "kind": kind}, estimator=estimator)
-    headline = run(spec, made(150)).report["headline"]
+    headline = run(spec, made(150)).report.to_json()["headline"]
     assert headline["beats"]
     assert headline["score"] > headline["baseline_score"]
 
 
 def test_persistence_of_a_real_river_by_hand() -> None:
     frame = river()
-    report = run(river_spec(), frame).report
+    report = run(river_spec(), frame).report.to_json()
     (persistence,) = [entry for entry in report["baselines"] if entry["id"] == "persistence"]
     flow = frame["discharge_mm"].to_numpy()
     first = len(flow) - round(0.2 * len(flow))
@@ -171,7 +171,7 @@ def test_persistence_of_a_real_river_by_hand() -> None:
 
 def test_the_mean_of_the_day_and_the_mean_of_a_real_river_by_hand() -> None:
     frame = river()
-    report = run(river_spec(), frame).report
+    report = run(river_spec(), frame).report.to_json()
     scores = {entry["id"]: entry["scores"]["rmse"]["holdout"] for entry in report["baselines"]}
     assert list(scores) == ["persistence", "day_of_year_mean", "mean"]
     first = len(frame) - round(0.2 * len(frame))
@@ -188,7 +188,7 @@ def test_the_most_common_class_is_the_baseline_of_classes() -> None:
     frame = made(90)
     spec = make_spec(task={"target": "three", "kind": "multiclass"}, estimator="random_forest", others=["accuracy"])
     result = run(spec, frame)
-    (rival,) = result.report["baselines"]
+    (rival,) = result.report.to_json()["baselines"]
     shares = []
     for part, rows in result.predictions.groupby("part", sort=False)["row"]:
         rest = frame.drop(index=rows - 1)["three"]
@@ -236,26 +236,27 @@ def test_training_stops_wherever_it_is_asked_to() -> None:
 
 def test_progress_only_grows_and_ends_whole() -> None:
     said: list[Progress] = []
-    report = run(make_spec(**FORWARD), made(100), on_progress=said.append).report
+    report = run(make_spec(**FORWARD), made(100), on_progress=said.append).report.to_json()
     assert [step.done for step in said] == sorted(step.done for step in said)
     assert {step.total for step in said} == {5}
     assert (said[0].fraction, said[-1].fraction) == (0, 1)
     assert all(step.message for step in said)
-    assert [line["score"] for line in said[-1].folds] == report["scores"]["nse"]["folds"]
+    assert [line.score for line in said[-1].folds] == report["scores"]["nse"]["folds"]
     rivals = {entry["title"]: entry["scores"]["nse"]["folds"] for entry in report["baselines"]}
     for at, line in enumerate(said[-1].folds):
-        assert line["baseline"] == rivals[line["baseline_title"]][at] == max(folds[at] for folds in rivals.values())
+        assert line.baseline == rivals[line.baseline_title][at] == max(folds[at] for folds in rivals.values())
 
 
 def test_importance_finds_what_matters_and_is_measured_on_rows_not_trained_on() -> None:
     frame = made(200).assign(noise=np.random.default_rng(1).normal(size=200))
-    importance = run(make_spec(**{**FORWARD, "transforms": []}, selected=["a", "b", "noise"]), frame).report["charts"][
-        "importance"
-    ]
-    assert [item["feature"] for item in importance["items"]] == ["a", "b", "noise"]
-    assert importance["items"][0]["mean"] > importance["items"][1]["mean"] > 0.1
-    assert abs(importance["items"][2]["mean"]) < 0.05
-    assert (importance["basis"], importance["rows"], importance["metric"]) == ("hold-out", 40, "nse")
+    spec = make_spec(**{**FORWARD, "transforms": []}, selected=["a", "b", "noise"])
+    importance = run(spec, frame).report.charts.importance
+    assert importance is not None
+    assert [item.feature for item in importance.items] == ["a", "b", "noise"]
+    first, second, noise = (item.mean or 0 for item in importance.items)
+    assert first > second > 0.1
+    assert abs(noise) < 0.05
+    assert (importance.basis, importance.rows, importance.metric) == ("hold-out", 40, "nse")
 
 
 def test_importance_leaves_out_no_loss_whatever_the_direction_of_the_metric() -> None:
@@ -265,9 +266,9 @@ def test_importance_leaves_out_no_loss_whatever_the_direction_of_the_metric() ->
         table = prepare(spec, frame, profile_of(frame))
         rows = np.arange(80, 120)
         fitted = build_pipeline(spec, table).fit(table.features[:80], table.target[:80])
-        found = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1")["items"]
-        assert [item["feature"] for item in found] == ["a", "b"]
-        assert all(item["mean"] > 0 for item in found)
+        found = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1").items
+        assert [item.feature for item in found] == ["a", "b"]
+        assert all((item.mean or 0) > 0 for item in found)
 
 
 def test_importance_by_bias_counts_a_larger_bias_as_a_loss_whatever_its_sign() -> None:
@@ -286,8 +287,8 @@ def test_importance_by_bias_counts_a_larger_bias_as_a_loss_whatever_its_sign() -
         for given in (table.features.iloc[rows], mixed)
     ]
     assert bias[1] > bias[0] + 5
-    found = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1")["items"]
-    assert all(item["mean"] > 0 for item in found)
+    found = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1").items
+    assert all((item.mean or 0) > 0 for item in found)
 
 
 REFUSED: dict[str, tuple[Spec, pd.DataFrame]] = {
@@ -324,7 +325,7 @@ def test_a_class_that_a_fold_never_saw_is_scored_all_the_same() -> None:
         estimator="support_vector_machine",
         validation={"strategy": "time_series", "parameters": {"n_splits": 3}},
     )
-    report = run(spec, frame).report
+    report = run(spec, frame).report.to_json()
     assert report["task"]["labels"] == ["dry", "new", "wet"]
     assert all(score is not None for score in report["scores"]["balanced_accuracy"]["folds"])
     # Scores of a support vector machine rank, but are no probabilities.

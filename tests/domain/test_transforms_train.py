@@ -16,6 +16,7 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
+from app.domain.training.report.document import Report
 from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
 from app.web.charts import board, facts
@@ -37,13 +38,13 @@ def test_every_recipe_trains_reports_predicts_and_is_drawn(entry: TransformEntry
     spec = spec_for(entry, estimator=estimator, validation=FORWARD)
     spec = Spec.model_validate(json.loads(json.dumps(spec.to_json())))
     result = run(spec, frame)
-    report = json.loads(json.dumps(result.report, allow_nan=False))
+    report = json.loads(json.dumps(result.report.to_json(), allow_nan=False))
     assert report["scores"]["nse"]["mean"] is not None
     assert np.isfinite(result.predictions.select_dtypes("number").drop(columns=["row"], errors="ignore")).all().all()
     assert not any("warned while fitting" in note for note in report["notes"])
     # What is shuffled for the importance is the column as it came, so all that a fold makes of it goes with it.
     assert {item["feature"] for item in report["charts"]["importance"]["items"]} == set(report["features"]["used"])
-    assert board.build(report, model_title="Ridge").tiles
+    assert board.build(Report.from_json(report), model_title="Ridge").tiles
     assert entry.title in {fact.term for fact in facts.facts(spec)}
 
 
@@ -52,7 +53,7 @@ def test_every_recipe_trains_reports_predicts_and_is_drawn(entry: TransformEntry
 def test_every_recipe_of_a_fold_works_for_classes(kind: str, task: str) -> None:
     validation = {"strategy": "stratified_k_fold", "parameters": {"n_splits": 2}}
     result = run(spec_for(BY_KIND[kind], task=task, validation=validation), holed())
-    assert result.report["scores"]["balanced_accuracy"]["mean"] > 0.3
+    assert result.report.to_json()["scores"]["balanced_accuracy"]["mean"] > 0.3
 
 
 CHAINS = [
@@ -68,7 +69,7 @@ def test_recipes_on_one_column_are_done_in_their_order(kinds: list[str]) -> None
     frame["b"] = frame["b"].abs() + 0.1
     recipes = [{"kind": kind, "columns": ["b"], "parameters": {}} for kind in kinds]
     spec = make_spec(task={"time_column": "day"}, selected=["a", "b"], transforms=recipes, validation=FORWARD)
-    assert run(spec, frame).report["scores"]["nse"]["mean"] is not None
+    assert run(spec, frame).report.to_json()["scores"]["nse"]["mean"] is not None
 
 
 def test_a_logarithm_then_a_scaling_by_hand() -> None:
@@ -111,7 +112,7 @@ def test_columns_that_hold_nothing_or_one_value_stop_nothing(kind: str) -> None:
             recipe["columns"] = ["a", "b"]
             other["b"] = other["b"].abs()
         spec = make_spec(selected=["a", "b", "word"], transforms=[recipe], kinds=kinds)
-        assert run(spec, other).report["scores"]["nse"]["folds"]
+        assert run(spec, other).report.to_json()["scores"]["nse"]["folds"]
 
 
 def test_a_recipe_may_work_on_what_another_derives() -> None:
@@ -122,7 +123,7 @@ def test_a_recipe_may_work_on_what_another_derives() -> None:
     spec = make_spec(task={"time_column": "day"}, selected=["a"], transforms=recipes, validation=FORWARD)
     frame = holed()
     assert not [one for one in check_transforms(spec, profile_of(frame, "day")) if one.code == "column_unknown"]
-    assert "a_sum_3" in run(spec, frame).report["features"]["used"]
+    assert "a_sum_3" in run(spec, frame).report.to_json()["features"]["used"]
 
 
 @pytest.mark.parametrize(

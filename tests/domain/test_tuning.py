@@ -33,7 +33,7 @@ def run(spec: Spec, frame: pd.DataFrame, **hooks: Any) -> TrainingResult:
 
 
 def lasting(result: TrainingResult) -> tuple[str, bytes]:
-    report = {key: value for key, value in result.report.items() if key not in ("timing", "memory_mb")}
+    report = {key: value for key, value in result.report.to_json().items() if key not in ("timing", "memory_mb")}
     return json.dumps(report, allow_nan=False), result.predictions.to_csv(index=False).encode()
 
 
@@ -47,7 +47,9 @@ def test_the_same_seed_finds_the_same_values_to_the_byte(sampler: str, pruning: 
 
 def test_another_seed_tries_other_values() -> None:
     one, other = (
-        run(make_spec(**FORWARD, **TREE, tuning=ON, seed=seed), made(150)).report["tuning"]["searches"][0]["scores"]
+        run(make_spec(**FORWARD, **TREE, tuning=ON, seed=seed), made(150)).report.to_json()["tuning"]["searches"][0][
+            "scores"
+        ]
         for seed in (1, 2)
     )
     assert one[0][2] == pytest.approx(other[0][2])
@@ -80,12 +82,12 @@ def test_rows_that_judge_a_part_do_not_change_what_is_found_for_it(parts: dict[s
     table = prepare(spec, frame, profile_of(frame, spec.task.time_column))
     split = make_split(spec, facts_of(table))
     judged = [fold.validation for fold in split.folds] + ([split.holdout] if split.holdout is not None else [])
-    clean = run(spec, frame).report["tuning"]["searches"]
+    clean = run(spec, frame).report.to_json()["tuning"]["searches"]
     for at, rows in enumerate(judged):
-        found = run(spec, _poisoned(frame, rows)).report["tuning"]["searches"][at]
+        found = run(spec, _poisoned(frame, rows)).report.to_json()["tuning"]["searches"][at]
         assert found == clean[at]
     # The poison is strong enough to be noticed where it does reach a search.
-    elsewhere = [run(spec, _poisoned(frame, rows)).report["tuning"]["searches"] for rows in judged]
+    elsewhere = [run(spec, _poisoned(frame, rows)).report.to_json()["tuning"]["searches"] for rows in judged]
     assert len(judged) == 1 or any(found != clean for found in elsewhere)
 
 
@@ -128,7 +130,7 @@ def test_too_few_rows_for_as_many_folds_make_fewer_and_too_few_for_two_say_so() 
 
 
 def test_what_was_found_is_no_worse_on_the_inner_folds_than_what_was_given() -> None:
-    found = run(make_spec(**FORWARD, **TREE, tuning=ON), made(200)).report["tuning"]
+    found = run(make_spec(**FORWARD, **TREE, tuning=ON), made(200)).report.to_json()["tuning"]
     assert found["greater_is_better"] is True
     assert [one["part"] for one in found["searches"]] == ["fold 1", "fold 2", "hold-out"]
     for one in found["searches"]:
@@ -142,7 +144,7 @@ def test_what_was_found_is_no_worse_on_the_inner_folds_than_what_was_given() -> 
 @pytest.mark.parametrize("metric", ["rmse", "pbias", "nse"])
 def test_a_metric_of_its_own_decides_among_trials(metric: str) -> None:
     spec = make_spec(**FORWARD, **TREE, tuning={**ON, "metric": metric, "pruning": "none"})
-    for one in run(spec, made(150)).report["tuning"]["searches"]:
+    for one in run(spec, made(150)).report.to_json()["tuning"]["searches"]:
         scores = [score for _, _, score in one["scores"]]
         assert one["best"] == (max(scores) if metric == "nse" else min(scores))
 
@@ -154,7 +156,7 @@ def test_a_trial_that_fails_is_told_and_ends_nothing() -> None:
         estimator="logistic_regression",
         tuning={**ON, "sampler": "grid", "space": space},
     )
-    one = run(spec, made(150)).report["tuning"]["searches"][0]
+    one = run(spec, made(150)).report.to_json()["tuning"]["searches"][0]
     assert (one["failed"], one["complete"]) == (1, 3)
     assert one["failures"][0]["trials"] == 1
     assert "lbfgs" in one["failures"][0]["reason"]
@@ -177,7 +179,7 @@ def test_where_no_trial_can_be_judged_the_settings_stay_as_set_and_that_is_said(
     frame = made(200)
     frame.loc[:120, "y"] = 504.0
     spec = make_spec(**FORWARD, **TREE, parameters={"min_samples_leaf": 7}, tuning=ON)
-    report = run(spec, frame).report
+    report = run(spec, frame).report.to_json()
     first, *others = report["tuning"]["searches"]
     assert (first["failed"], first["best"], first["given"]) == (8, None, None)
     assert first["chosen"]["min_samples_leaf"] == 7
@@ -189,24 +191,24 @@ def test_an_early_end_keeps_the_best_so_far_and_treats_later_parts_alike() -> No
     heard: list[Progress] = []
 
     def most() -> int | None:
-        return 3 if any(one.search and one.search["done"] >= 3 for one in heard) else None
+        return 3 if any(one.search and one.search.done >= 3 for one in heard) else None
 
     spec = make_spec(**FORWARD, **TREE, tuning=ON)
-    report = run(spec, made(150), on_progress=heard.append, most_trials=most).report
+    report = run(spec, made(150), on_progress=heard.append, most_trials=most).report.to_json()
     assert [one["trials"] for one in report["tuning"]["searches"]] == [3, 3, 3]
     assert (report["tuning"]["limit"], report["tuning"]["budget"]) == (3, 8)
     assert report["scores"]["nse"]["holdout"] is not None
     assert heard[-1].fraction == 1.0
-    assert any(one.search and one.search["limited"] for one in heard)
+    assert any(one.search and one.search.limited for one in heard)
 
 
 def test_progress_counts_trials_and_knows_the_best_so_far() -> None:
     heard: list[Progress] = []
     run(make_spec(**FORWARD, **TREE, tuning=ON), made(150), on_progress=heard.append)
     under_way = [one.search for one in heard if one.search]
-    assert [one["done"] for one in under_way] == list(range(9)) * 3
-    assert {one["total"] for one in under_way} == {8}
-    best = [one["best"] for one in under_way[1:9]]
+    assert [one.done for one in under_way] == list(range(9)) * 3
+    assert {one.total for one in under_way} == {8}
+    best = [one.best for one in under_way[1:9]]
     assert best == sorted(best)
     assert [one.done for one in heard] == sorted(one.done for one in heard)
     assert heard[-1].done == heard[-1].total == 3 * 9 + 1
@@ -219,9 +221,9 @@ def test_cancelling_is_heard_within_a_search() -> None:
             make_spec(**FORWARD, **TREE, tuning=ON),
             made(150),
             on_progress=heard.append,
-            should_stop=lambda: any(one.search and one.search["done"] == 2 for one in heard),
+            should_stop=lambda: any(one.search and one.search.done == 2 for one in heard),
         )
-    assert max(one.search["done"] for one in heard if one.search) == 2
+    assert max(one.search.done for one in heard if one.search) == 2
 
 
 def test_fits_are_counted_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,6 +237,6 @@ def test_fits_are_counted_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> N
     for strategy in ("k_fold", "holdout"):
         fits.clear()
         spec = make_spec(**TREE, tuning={**ON, "pruning": "none"}, validation={"strategy": strategy})
-        folds = len(run(spec, made(150)).report["split"]["folds"])
+        folds = len(run(spec, made(150)).report.to_json()["split"]["folds"])
         assert len(fits) == folds * tuning.fits_per_outer_fold(spec)
     assert tuning.fits_per_outer_fold(make_spec(**TREE)) == 1

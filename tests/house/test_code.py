@@ -115,3 +115,38 @@ def test_the_domain_asks_neither_the_kernel_nor_a_database() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and words.search(node.value)
     ]
     assert texts == []
+
+
+# Each stands where JSON comes in or goes out, or names in one place what holds values of any kind.
+MAX_UNTYPED_MAPPINGS = 49
+
+
+def untyped_mappings(path: Path) -> int:
+    """Count `dict` and `Mapping` of values of any kind, as `dict[str, Any]` and a bare `dict` in an annotation."""
+    names, count = {"dict", "Mapping"}, 0
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in names:
+            value = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+            count += isinstance(value, ast.Name) and value.id in ("Any", "object")
+        bare = [node.annotation] if isinstance(node, ast.arg | ast.AnnAssign) else []
+        bare += [node.returns] if isinstance(node, ast.FunctionDef) else []
+        count += sum(isinstance(one, ast.Name) and one.id in names for one in bare)
+    return count
+
+
+def test_mappings_of_anything_only_become_fewer_in_the_domain() -> None:
+    found = {str(path): untyped_mappings(path) for path in (ROOT / "app" / "domain").rglob("*.py")}
+    assert sum(found.values()) <= MAX_UNTYPED_MAPPINGS, {path: count for path, count in found.items() if count}
+
+
+def test_plurals_and_numbers_are_written_in_one_place() -> None:
+    plural = re.compile(r"else 's'\}|'s' \* \(|\{'s' if")
+    power = re.compile(r"log10\(abs")
+    found = [
+        f"{short(path)}: {line.strip()[:80]}"
+        for path in python_files(*PRODUCT)
+        if "app/domain/text/" not in short(path)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if plural.search(line) or power.search(line)
+    ]
+    assert found == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -33,6 +34,7 @@ from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
 from tests.services.tables import at_once, draft_on, save, with_limits
 from tests.web.seeds import add_experiment
 
+REPORTS = Path(__file__).resolve().parents[1] / "reports"
 WORDS: dict[str, str] = {"name": "High water", "description": "Of 1987.", "tags": "a, b", "notes": "Look again."}
 
 
@@ -316,13 +318,16 @@ def _predictions(row: Experiment) -> Path:
 
 @pytest.mark.parametrize("state", list(RunState))
 def test_there_are_predictions_of_what_has_finished_only(user: User, state: RunState) -> None:
-    row = add_experiment(user, state, artefacts="attempt-1", report={"schema": 1})
+    report = json.loads((REPORTS / "2026-11-30-undefined.json").read_text(encoding="utf-8"))["report"]
+    row = add_experiment(user, state, artefacts="attempt-1", report=report)
     with pytest.raises(NotFoundError, match="no predictions"):
         experiments.predictions_file(row)
     path = _predictions(row)
     if state is RunState.FINISHED:
         assert experiments.predictions_file(row) == path
-        assert experiments.report_of(row) == {"schema": 1}
+        opened = experiments.report_of(row)
+        assert opened is not None
+        assert opened.to_json() == report
     else:
         with pytest.raises(NotFoundError):
             experiments.predictions_file(row)

@@ -129,7 +129,8 @@ def predictions(experiment: Experiment) -> pd.DataFrame:
 def report_of(experiment: Experiment) -> dict[str, Any]:
     report = experiments.report_of(experiment)
     assert report is not None
-    return report
+    stored: dict[str, Any] = report.to_json()
+    return stored
 
 
 def test_the_report_says_what_the_predictions_say(experiment: Experiment) -> None:

@@ -95,7 +95,7 @@ def report_text(kind: str) -> str:
     spec = Spec.model_validate(spec_json(kind))
     profile = profile_of(frame, "date" if kind == "regression" else None)
     result = train(spec, frame, profile, on_progress=lambda _progress: None, should_stop=lambda: False)
-    return json.dumps(result.report)
+    return json.dumps(result.report.to_json())
 
 
 def add_experiment(user: User, state: RunState, *, kind: str = "regression", **more: Any) -> Experiment:

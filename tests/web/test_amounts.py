@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.domain.json_values import from_json
+from app.domain.training.report.chart_series import HydrographSeries, ScatterSeries
 from app.web.charts import hydrograph, points, scales
 from tests.web.test_charts import ODD
 
@@ -22,7 +24,7 @@ RIVER = {
 
 
 def test_amounts_stand_on_zero_or_on_the_lowest_estimate_and_zero_is_lettered() -> None:
-    chart = hydrograph.build(RIVER, target="discharge_mm", unit="mm")
+    chart = hydrograph.build(from_json(HydrographSeries, RIVER), target="discharge_mm", unit="mm")
     assert chart is not None
     assert (chart.data["low"], [label for _, label in chart.data["ticks"]]) == (
         -0.8,
@@ -30,7 +32,7 @@ def test_amounts_stand_on_zero_or_on_the_lowest_estimate_and_zero_is_lettered() 
     )
     assert [round(value, 1) for value, _ in chart.data["ticks"]] == [0, 10, 20, 30, 40, 50]
     assert [one.label for one in chart.y] == ["0", "10", "20", "30", "40", "50"]
-    cloud = points.build(RIVER, target="discharge_mm", unit="mm")
+    cloud = points.build(from_json(ScatterSeries, RIVER), target="discharge_mm", unit="mm")
     assert cloud is not None
     assert (cloud.data["low"], cloud.x[0].label) == (-0.8, "0")
 
@@ -64,12 +66,14 @@ def test_a_scale_of_odd_amounts_holds_them_all(values: list[Any]) -> None:
 
 
 def test_precipitation_has_a_scale_and_a_unit() -> None:
-    chart = hydrograph.build(RIVER, target="discharge_mm", unit="mm")
+    chart = hydrograph.build(from_json(HydrographSeries, RIVER), target="discharge_mm", unit="mm")
     assert chart is not None
     assert [(one.at, one.label) for one in chart.rain_ticks] == [(0, "0"), (11, "25"), (22, "50")]
     assert chart.rain_note == "prcp_mm (mm) from above, at most 45.2 mm"
     assert [label for _, label in chart.data["rainTicks"]] == ["0", "25", "50"]
-    dry = hydrograph.build({**RIVER, "rain": None, "rain_column": None}, target="discharge_mm")
+    dry = hydrograph.build(
+        from_json(HydrographSeries, {**RIVER, "rain": None, "rain_column": None}), target="discharge_mm"
+    )
     assert dry is not None
     assert (dry.rain_ticks, dry.rain_note, dry.data["rainTicks"]) == ((), "", [])
 

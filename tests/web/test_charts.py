@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.domain.training.report import report
+from app.domain.json_values import from_json
+from app.domain.text.numbers import format_number, format_score
+from app.domain.training.report.chart_series import (
+    ConfusionCounts,
+    HydrographSeries,
+    ImportanceSeries,
+    PrecisionRecallCurve,
+    ResidualSeries,
+    RocCurve,
+    ScatterSeries,
+)
+from app.domain.training.report.document import FoldRows, MetricInfo, Report, SplitSummary
 from app.web import filters
 from app.web.charts import (
     board,
@@ -52,9 +63,13 @@ def coordinates(path: str) -> list[float]:
     return [float(text) for text in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", path)]
 
 
+def metric_info(unit: str = "") -> MetricInfo:
+    return MetricInfo(id="nse", title="NSE", unit=unit, in_target_units=False, greater_is_better=True, help="")
+
+
 def test_a_metric_is_written_with_the_decimals_chosen_for_it() -> None:
-    assert words.metric_figure({"decimals": 3}, 0.9981) == "0.998"
-    assert words.metric_figure({}, 0.9981) == "1.00"
+    assert words.ShownMetric(metric_info(), 3).write(0.9981) == "0.998"
+    assert words.ShownMetric(metric_info(), words.usual_decimals(metric_info())).write(0.9981) == "1.00"
 
 
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
@@ -134,7 +149,7 @@ def test_a_line_breaks_where_a_value_is_missing_and_a_lone_point_is_seen() -> No
 def test_a_hydrograph_of_odd_values_stays_in_its_frame(name: str, values: list[Any]) -> None:
     times = [f"2001-01-{day:02d}" for day in range(1, len(values) + 1)]
     given = {"title": name, "times": times, "observed": values, "predicted": values[::-1], "rain": values}
-    chart = hydrograph.build({**given, "rain_column": "rain"}, target="flow")
+    chart = hydrograph.build(from_json(HydrographSeries, {**given, "rain_column": "rain"}), target="flow")
     if not values:
         assert chart is None
         return
@@ -145,7 +160,7 @@ def test_a_hydrograph_of_odd_values_stays_in_its_frame(name: str, values: list[A
 
 def test_a_hydrograph_is_drawn_in_the_order_of_time() -> None:
     given = {"title": "", "times": ["2001-01-03", None, "2001-01-01"], "observed": [2, 9, 1], "predicted": [2, 9, 1]}
-    chart = hydrograph.build(given, target="flow")
+    chart = hydrograph.build(from_json(HydrographSeries, given), target="flow")
     assert chart is not None
     assert chart.observed.startswith("M0.0 ")
     assert "highest observed value is 2 on 2001-01-03" in chart.sentence
@@ -157,7 +172,8 @@ def test_a_hydrograph_is_drawn_in_the_order_of_time() -> None:
 )
 def test_flow_stands_on_zero_and_a_head_far_from_it_fills_the_frame(observed: list[float], low: float) -> None:
     times = ["2001-01-01", "2001-01-02", "2001-01-03"]
-    chart = hydrograph.build({"title": "", "times": times, "observed": observed, "predicted": observed}, target="head")
+    given = {"title": "", "times": times, "observed": observed, "predicted": observed}
+    chart = hydrograph.build(from_json(HydrographSeries, given), target="head")
     assert chart is not None
     # The drawn picture and the script's own stand on the same value.
     assert chart.data["low"] == low
@@ -167,57 +183,61 @@ def test_flow_stands_on_zero_and_a_head_far_from_it_fills_the_frame(observed: li
 
 @pytest.mark.parametrize("value", [-0.0, -0.001, 0.001])
 def test_what_rounds_to_zero_has_no_minus(value: float) -> None:
-    assert filters.score(value) == report.number(value) == "0.00"
-    assert words.metric_figure({"unit": "%"}, value) == "0.0"
-    assert filters.score(-0.006) == "\u22120.01"
+    assert format_score(value) == "0.00"
+    assert words.ShownMetric(metric_info("%"), words.usual_decimals(metric_info("%"))).write(value) == "0.0"
+    assert format_score(-0.006) == "\u22120.01"
 
 
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
 @pytest.mark.parametrize("log", [True, False])
 def test_a_scatter_of_odd_values_stays_in_its_frame(values: list[Any], log: bool) -> None:
     given = {"observed": values, "predicted": values[::-1], "log": log, "rows_total": len(values)}
-    chart = points.build(given, target="flow")
+    chart = points.build(from_json(ScatterSeries, given), target="flow")
     if chart is not None:
         assert all(0 <= place <= 100 for point in chart.points for place in point)
         json.dumps(chart.data, allow_nan=False)
 
 
 def test_an_estimate_below_a_logarithmic_axis_stands_at_its_edge_and_is_counted() -> None:
-    chart = points.build({"observed": [1.0, 10.0], "predicted": [-3.0, 9.0], "log": True}, target="flow")
+    given = ScatterSeries(observed=(1.0, 10.0), predicted=(-3.0, 9.0), log=True)
+    chart = points.build(given, target="flow")
     assert chart is not None
     assert chart.points[0][1] == 100
     assert "1 predictions below the axis" in chart.note
 
 
 def test_residuals_that_are_all_the_same_have_a_histogram_and_none_has_not() -> None:
-    given = {"histogram": {"edges": [-0.5, 0.0, 0.5], "counts": [0, 12]}}
-    chart = residuals.histogram(given, target="flow")
+    def given(edges: list[float], counts: list[int]) -> ResidualSeries:
+        return from_json(ResidualSeries, {"histogram": {"edges": edges, "counts": counts}})
+
+    chart = residuals.histogram(given([-0.5, 0.0, 0.5], [0, 12]), target="flow")
     assert chart is not None
     assert [bar.below for bar in chart.bars] == [True, False]
-    assert residuals.histogram({"histogram": {"edges": [0.0, 1.0], "counts": [0]}}, target="flow") is None
-    assert residuals.histogram({"histogram": {"edges": [3.0, 3.0], "counts": [4]}}, target="flow") is not None
+    assert residuals.histogram(given([0.0, 1.0], [0]), target="flow") is None
+    assert residuals.histogram(given([3.0, 3.0], [4]), target="flow") is not None
     assert residuals.histogram(None, target="flow") is None
 
 
 def test_months_without_quantiles_are_left_out() -> None:
     whole = {"q05": -1.0, "q25": -0.5, "q50": 0.0, "q75": 0.5, "q95": 2.0, "rows": 30}
-    chart = residuals.by_month({"by_month": [{"month": 3, **whole}, {"month": 4, **whole, "q05": None}]}, target="flow")
+    months = [{"month": 3, **whole}, {"month": 4, **whole, "q05": None}]
+    chart = residuals.by_month(from_json(ResidualSeries, {"by_month": months}), target="flow")
     assert chart is not None
     assert [box.label for box in chart.boxes] == ["Mar"]
-    assert residuals.by_month({"by_month": None}, target="flow") is None
+    assert residuals.by_month(ResidualSeries(), target="flow") is None
 
 
 def test_forty_labels_are_cut_and_an_empty_class_has_no_share() -> None:
     labels = [f"a class with quite a long name, number {at}" for at in range(40)]
     counts = [[0] * 40 for _ in labels]
     counts[0][1] = 3
-    chart = classes.confusion({"labels": labels, "counts": counts})
+    chart = classes.confusion(from_json(ConfusionCounts, {"labels": labels, "counts": counts}))
     assert chart is not None
     assert not chart.upright
     assert all(len(cut) <= 26 for cut, _whole in chart.heads)
     assert chart.lines[5].found == ""
     assert "0 of 3 rows are right" in chart.sentence
-    assert classes.confusion({"labels": ["only"], "counts": [[0]]}) is not None
+    assert classes.confusion(ConfusionCounts(labels=("only",), counts=((0,),))) is not None
     assert classes.confusion(None) is None
 
 
@@ -227,12 +247,13 @@ def test_shades(share: float, right: bool, shade: str) -> None:
 
 
 def test_six_classes_have_a_plot_each_and_an_unknown_area_is_said() -> None:
-    one = {"label": "a", "fpr": [0.0, None, 1.0], "tpr": [0.0, None, 1.0], "auc": None}
-    chart = classes.roc([{**one, "label": str(at)} for at in range(6)])
+    line = (0.0, None, 1.0)
+    chart = classes.roc(tuple(RocCurve(label=str(at), fpr=line, tpr=line, auc=None) for at in range(6)))
     assert chart is not None
     assert len(chart.plots) == 6
     assert chart.plots[0].curves[0].area == "not defined"
-    single = classes.precision_recall([{"label": "a", "recall": [0.0, 1.0], "precision": [1.0, 0.25], "ap": 0.5}])
+    curve = PrecisionRecallCurve(label="a", recall=(0.0, 1.0), precision=(1.0, 0.25), ap=0.5)
+    single = classes.precision_recall((curve,))
     assert single is not None
     assert single.plots[0].chance == "M0.0 750.0L1000.0 750.0"
     assert classes.roc(None) is None
@@ -241,26 +262,31 @@ def test_six_classes_have_a_plot_each_and_an_unknown_area_is_said() -> None:
 def test_a_ranking_knows_noise_and_losses_below_zero() -> None:
     items = [{"feature": "a", "mean": 2.0, "std": 0.1}, {"feature": "b", "mean": -0.5, "std": 0.0}]
     items += [{"feature": f"f{at}", "mean": 0.0, "std": 0.0} for at in range(40)]
-    chart = ranking.build({"metric": "nse", "basis": "hold-out", "repeats": 3, "rows": 9, "items": items})
+
+    def ranked(items: list[dict[str, Any]]) -> ranking.Ranking | None:
+        given = {"metric": "nse", "basis": "hold-out", "repeats": 3, "rows": 9, "items": items}
+        return ranking.build(from_json(ImportanceSeries, given))
+
+    chart = ranked(items)
     assert chart is not None
     assert (chart.bars[0].text, chart.bars[0].width, chart.bars[0].noise) == ("2.000", 100, False)
     assert chart.bars[1].negative
     assert chart.hidden == 22
-    zero = ranking.build({"metric": "nse", "basis": "", "repeats": 3, "rows": 9, "items": items[2:3]})
+    zero = ranked(items[2:3])
     assert zero is not None
     assert zero.bars[0].width == 0
-    assert ranking.build({"metric": "nse", "basis": "", "repeats": 3, "rows": 9, "items": []}) is None
+    assert ranked([]) is None
 
 
 def test_a_split_of_hundreds_of_folds_shows_the_first() -> None:
-    folds = [{"fold": f"fold {at}", "train_rows": 9, "validation_rows": 1} for at in range(700)]
-    given = {
-        "title": "Groups",
-        "sentence": "Whole.",
-        "folds": folds,
-        "holdout": None,
-        "picture": [[("train", 0, 1)]] * 10,
-    }
+    given = SplitSummary(
+        strategy="leave_one_group_out",
+        title="Groups",
+        sentence="Whole.",
+        misleads="",
+        folds=tuple(FoldRows(fold=f"fold {at}", train_rows=9, validation_rows=1) for at in range(700)),
+        picture=((("train", 0, 1),),) * 10,
+    )
     chart = split.build(given)
     assert chart.note == "The first 10 of 700 folds."
     assert len(chart.numbers.rows) == 60
@@ -268,10 +294,11 @@ def test_a_split_of_hundreds_of_folds_shows_the_first() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (0, "0"), (-0.5, "−0.5"), (1234567.0, "1,234,567"), (1e12, "1.000e+12"), (float("inf"), "")],
+    [(None, ""), (0, "0"), (-0.5, "−0.5"), (1234567.8, "1,234,568"), (2.5e12, "2,500,000,000,000"), (float("inf"), "")],
 )
-def test_figures(value: float | None, text: str) -> None:
-    assert words.figure(value) == text
+def test_a_page_and_a_chart_write_a_number_alike(value: float | None, text: str) -> None:
+    assert format_number(value) == text
+    assert filters.number(value) == (text or ("" if value is None else "not finite"))
 
 
 def test_a_config_becomes_lines_of_keys_and_texts() -> None:
@@ -308,7 +335,7 @@ def test_asking_again_takes_longer_the_older_the_job() -> None:
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])
 def test_every_macro_renders_what_training_reports(kind: str) -> None:
     report = json.loads(seeds.report_text(kind))
-    made = board.build(report, model_title="Ridge")
+    made = board.build(Report.from_json(report), model_title="Ridge")
     folder = Path(__file__).resolve().parents[2] / "app" / "templates"
     environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=True)
     draw: Any = environment.get_template("macros/charts.html").module
@@ -333,11 +360,11 @@ def test_every_macro_renders_what_training_reports(kind: str) -> None:
 
 def test_tiles_hold_the_baseline_beside_every_score() -> None:
     report = json.loads(seeds.report_text("regression"))
-    made = board.build(report, model_title="Ridge")
+    made = board.build(Report.from_json(report), model_title="Ridge")
     assert all("persistence" in tile.yardstick or "mean" in tile.yardstick for tile in made.tiles)
     assert [rival.is_model for rival in made.leaderboard.rivals] == [True, *[False] * len(report["baselines"])]
     report["scores"]["nse"].update(folds=[None] * 3, mean=None, std=None, holdout=None)
-    empty = board.build(report, model_title="Ridge")
+    empty = board.build(Report.from_json(report), model_title="Ridge")
     assert empty.tiles[0].value == "not defined"
     assert empty.leaderboard.rivals[0].dots == ()
 
@@ -351,7 +378,7 @@ def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
         report["metrics"] = [
             {**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]
         ]
-    made = board.build(report, model_title="Ridge")
+    made = board.build(Report.from_json(report), model_title="Ridge")
     (tile,) = [one for one in made.tiles if one.title.startswith("RMSE")]
     assert (tile.unit, "in the unit of" in tile.yardstick) == ("mm", False)
     assert "RMSE (mm)" in made.leaderboard.other_metrics
@@ -367,6 +394,6 @@ def test_a_unit_that_nobody_knows_is_that_of_the_target() -> None:
     report = json.loads(seeds.report_text("regression"))
     report["task"]["unit"] = ""
     report["metrics"] = [{**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]]
-    made = board.build(report, model_title="Ridge")
+    made = board.build(Report.from_json(report), model_title="Ridge")
     assert any("in the unit of flow_mm" in one.yardstick for one in made.tiles)
     assert made.leaderboard.other_metrics[0] == "RMSE"

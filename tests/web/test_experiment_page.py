@@ -136,7 +136,7 @@ def test_what_was_warned_of_before_the_launch_stands_under_the_headline(
 ) -> None:
     report = json.loads(seeds.report_text("regression"))
     old = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
-    assert "warnings" not in report
+    assert report["warnings"] == []
     assert "Launched although warned" not in old
     report["warnings"] = [{"step": "validation", "code": "random_split_in_time", "message": "Too good, <b>surely</b>."}]
     text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)

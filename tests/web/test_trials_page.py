@@ -88,10 +88,10 @@ def test_nobody_ends_the_search_of_somebody_else(app: Flask, user: User) -> None
 def test_a_finished_search_shows_what_every_part_found(app: Flask, client: FlaskClient, user: User) -> None:
     frame = made(150)
     spec = make_spec(estimator="decision_tree", tuning={"enabled": True, "trials": 9, "inner": 2, "pruning": "none"})
-    tuned = train(spec, frame, profile_of(frame), on_progress=lambda _progress: None, should_stop=lambda: False).report[
-        "tuning"
-    ]
-    report = {**seeds_report(), "tuning": tuned}
+    tuned = train(
+        spec, frame, profile_of(frame), on_progress=lambda _progress: None, should_stop=lambda: False
+    ).report.to_json()
+    report = {**seeds_report(), "tuning": tuned["tuning"]}
     row = seeds.finish(app, user, report=report)
     text = main_of(client.get(f"/experiments/{row.id}").text)
     assert 'id="experiments-searched"' in text
@@ -127,7 +127,7 @@ def test_a_search_with_an_estimator_that_is_gone_is_still_told() -> None:
 
 
 def test_a_search_without_a_score_yet_has_no_chart() -> None:
-    assert trials.chart("nse", [[1, "failed", None]], total=5) is None
+    assert trials.chart("nse", [(1, "failed", None)], total=5) is None
     assert trials.chart("nse", [], total=5) is None
     one = trials.chart("rmse", [[1, "complete", 2.0], [2, "complete", 1.0]], total=2)
     assert one is not None

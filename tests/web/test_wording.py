@@ -7,6 +7,7 @@ import pytest
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing import transforms
+from app.domain.training.tuning.search_summary import SearchedParameter, SearchSummary, TuningSummary
 from app.web import wording
 from app.web.charts import facts, trials
 from app.web.wording import hyperparameter, setting
@@ -51,17 +52,32 @@ def test_parts_of_the_date_are_written_by_their_titles() -> None:
 @pytest.mark.parametrize(("estimator", "words"), [("logistic_regression", "L1: drops features"), ("of_old", "l1")])
 def test_what_a_search_found_is_written_by_its_label(estimator: str, words: str) -> None:
     assert hyperparameter(estimator, "penalty", "l1") == words
-    one = {"part": "fold 1", "trials": 1, "pruned": 0, "failed": 0, "given": 0.1, "best": 0.2, "scores": []}
-    tuning = {
-        "parameters": [{"name": "penalty", "title": "Penalty"}],
-        "searches": [{**one, "chosen": {"penalty": "l1"}, "failures": []}],
-        "limit": None,
-        "budget": 1,
-        "title": "F1",
-        "metric": "f1_macro",
-        "importance": [],
-        "sentence": "",
-    }
+    search = SearchSummary(
+        part="fold 1",
+        rows=9,
+        inner=2,
+        trials=1,
+        complete=1,
+        pruned=0,
+        failed=0,
+        given=0.1,
+        best=0.2,
+        scores=(),
+        chosen={"penalty": "l1"},
+    )
+    tuning = TuningSummary(
+        metric="f1_macro",
+        title="F1",
+        greater_is_better=True,
+        sampler="tpe",
+        pruning="none",
+        parameters=(SearchedParameter(name="penalty", title="Penalty"),),
+        searches=(search,),
+        limit=None,
+        budget=1,
+        importance=(),
+        sentence="",
+    )
     found = trials.build(tuning, estimator=estimator)
     assert found is not None
     assert found.parts[0].chosen == (words,)

@@ -65,12 +65,13 @@ def test_a_search_ends_early_with_its_best_and_goes_on_to_judge(crew: Crew, laun
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
     report = experiments.report_of(experiment)
     assert report is not None
-    first, *later = report["tuning"]["searches"]
+    assert report.tuning is not None
+    first, *later = report.tuning.searches
     # The first search may be a few trials ahead of what its page showed.
     assert limit is not None
-    assert first["trials"] >= limit >= 3
-    assert {one["trials"] for one in later} == {limit}
-    assert report["tuning"]["limit"] == limit
+    assert first.trials >= limit >= 3
+    assert {one.trials for one in later} == {limit}
+    assert report.tuning.limit == limit
 
 
 def test_a_single_fit_of_minutes_is_cancelled_too(crew: Crew, launch: Launch, user: User) -> None:

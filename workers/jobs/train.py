@@ -12,16 +12,7 @@ def train(context: JobContext) -> None:
     """Train, and store the result if the job is still ours then."""
 
     def say(progress: Progress) -> None:
-        context.progress(
-            {
-                "fraction": round(progress.fraction, 4),
-                "message": progress.message,
-                "done": progress.done,
-                "total": progress.total,
-                "folds": list(progress.folds),
-                "search": progress.search,
-            }
-        )
+        context.progress(progress.to_json())
 
     training.run(
         context.subject_id,

@@ -11,6 +11,7 @@ from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.task import suggest_group
+from app.domain.text.numbers import format_number
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.transforms import (
     Held,
@@ -215,12 +216,18 @@ def fit_their_columns(subject: Subject) -> Iterator[Problem]:
 
 def _not_positive(subject: Subject, place: int, *, name: str, least: float) -> Problem:
     remedy = Remedy("Use Yeo-Johnson", _changed(subject, place, kind="yeo_johnson"))
-    low = f"{least:,.6g}".replace("-", "\u2212")
+    low = format_number(least, 6)
     if subject.spec.features.transforms[place].kind == "box_cox":
         message = f"Box-Cox needs values above 0, and {name[:60]} goes down to {low}."
         return error("features", FIELD, "not_positive", message, remedy)
     message = f"{name[:60]} goes down to {low}: with this offset, its logarithm is missing there."
-    return warning("features", FIELD, "not_positive", f"{message} An offset above {abs(least):,.6g} avoids it.", remedy)
+    return warning(
+        "features",
+        FIELD,
+        "not_positive",
+        f"{message} An offset above {format_number(abs(least), 6)} avoids it.",
+        remedy,
+    )
 
 
 def fit_the_rows(subject: Subject) -> Iterator[Problem]:

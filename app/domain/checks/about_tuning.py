@@ -21,6 +21,7 @@ from app.domain.checks.pairs import Pair
 from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimation.wording import span
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
@@ -84,7 +85,7 @@ def _tried(subject: Subject, pairs: list[Pair], searched: list[Dimension]) -> tu
     reasons: dict[Tried, str] = {}
     for drawn in product(*(_ends(one) for one in searched)):
         tried = dict(zip((one.name for one in searched), drawn, strict=True))
-        values = {**subject.settings, **tried}
+        values = ParameterValues({**subject.settings, **tried})
         clash = next((pair for pair in pairs if pair.clash(subject, values)), None)
         if clash is None:
             works.update(tried.items())

@@ -8,10 +8,11 @@ from typing import Any
 
 from app.domain.checks.subject import Subject
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.problems import Problem, Remedy
 from app.domain.vocabulary import Severity
 
-Values = Mapping[str, Any]
+Values = ParameterValues
 Changes = Mapping[str, Any]
 
 

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import JsonValue
+
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks.rules import check_spec
 from app.domain.estimators import registry
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, StepAnswers
+from app.domain.json_values import JsonObject
 from app.domain.problems import Problem
 from app.domain.recommendation.task import infer_task
 from app.domain.recommendation.tuning import wire
 from app.domain.training.validation import splitting
 from app.domain.vocabulary import Severity, Strategy
 
-Patch = dict[str, Any]
+Patch = JsonObject
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
 MOST_LISTED = 500
 # One change brings few errors; each round heals one.
 MOST_ROUNDS = 8
 
 
-def merged(config: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merged(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
     """Return a config after a merge patch (RFC 7396): objects are merged, null takes a member out, all else is set."""
     result = dict(config)
     for name, value in patch.items():
@@ -78,7 +81,7 @@ def _own_patch(problem: Problem, spec: Spec, profile: DatasetProfile) -> Patch:
     return patch
 
 
-def merged_patches(first: Mapping[str, Any], second: Mapping[str, Any]) -> Patch:
+def merged_patches(first: Mapping[str, JsonValue], second: Mapping[str, JsonValue]) -> Patch:
     """Return the patch that does what two patches do one after the other."""
     result = dict(first)
     for name, value in second.items():
@@ -90,7 +93,7 @@ def merged_patches(first: Mapping[str, Any], second: Mapping[str, Any]) -> Patch
     return result
 
 
-def _data(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) -> Patch:
+def _data(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
     patch: Patch = {}
     for field, value in fields.items():
         if field == "task_kind":
@@ -106,7 +109,7 @@ def _data(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) -> Pat
     return patch
 
 
-def _features(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) -> Patch:
+def _features(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
     patch: Patch = {}
     selected = list(spec.features.selected)
     for field, value in fields.items():
@@ -115,7 +118,7 @@ def _features(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) ->
         elif field.startswith("column."):
             name = _name(field, profile)
             selected = [one for one in selected if one != name] + ([name] if value else [])
-            patch["selected"] = selected
+            patch["selected"] = [*selected]
     if len(selected) > MOST_LISTED:
         patch.pop("selected", None)
     answers = {_name(field, profile): value for field, value in fields.items() if field.startswith("leak.")}
@@ -129,14 +132,14 @@ def _name(field: str, profile: DatasetProfile) -> str:
     return next(one.name for one in profile.columns if one.key == key)
 
 
-def _model(fields: Mapping[str, Any], spec: Spec, _profile: DatasetProfile) -> Patch:
+def _model(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
     model: Patch = {}
     chosen = str(fields.get("estimator") or spec.model.estimator)
     if chosen != spec.model.estimator:
         # What was set for one estimator means nothing to another.
         lost, sought = dict.fromkeys(spec.model.parameters), dict.fromkeys(spec.model.tuning.space)
         model = {"estimator": chosen, "parameters": lost, "tuning": {"space": sought}}
-    space: dict[str, Patch | None] = {}
+    space: Patch = {}
     for field, value in fields.items():
         head, _, name = field.partition(".")
         if head == "tuning":
@@ -161,7 +164,7 @@ def _looked_for(estimator: str, name: str, end: str, value: Any) -> Patch | None
     return {"choices": [one for one in known if wire(one) in value]}
 
 
-def _validation(fields: Mapping[str, Any], spec: Spec, _profile: DatasetProfile) -> Patch:
+def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
     chosen = Strategy(fields.get("strategy") or spec.validation.strategy)
     own = {one.name for one in splitting.get(chosen).parameters}
     lost = [name for name in spec.validation.parameters if name not in own]

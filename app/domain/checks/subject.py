@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import Parameter
+from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.training.validation import splitting
@@ -56,7 +56,7 @@ class Subject:
         return splitting.get(self.spec.validation.strategy)
 
     @cached_property
-    def settings(self) -> Mapping[str, Any]:
+    def settings(self) -> ParameterValues:
         """Every hyperparameter of the task with its value, the default where the config's cannot be read.
 
         Empty where there is no such estimator.
@@ -64,8 +64,8 @@ class Subject:
         try:
             entry = registry.get(self.spec.model.estimator)
         except KeyError:
-            return {}
-        return {one.name: self._setting(one) for one in entry.parameters_for(self.spec.task.kind)}
+            return ParameterValues({})
+        return ParameterValues({one.name: self._setting(one) for one in entry.parameters_for(self.spec.task.kind)})
 
     @cached_property
     def recipes(self) -> tuple[Mapping[str, Any], ...]:

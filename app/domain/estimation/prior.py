@@ -5,13 +5,12 @@ Every figure is processor time on the machine where they were measured; `slownes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
-from typing import Any
 
 from app.domain.estimation.workload import Workload
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import ParameterValues
 
 START, FIT, IMPORTANCE, REST, MEMORY = "start", "fit", "importance", "rest", "memory"
 SECONDS = (START, FIT, IMPORTANCE, REST)
@@ -99,7 +98,7 @@ def _compare_seconds(work: Workload) -> float | None:
     return COMPARE_SECONDS.get(work.estimator)
 
 
-def _depth_share(values: Mapping[str, Any], rows: int) -> float:
+def _depth_share(values: ParameterValues, rows: int) -> float:
     """Return which share of a full tree's levels is grown, where a tree splits until its leaves are small or deep."""
     if "min_samples_leaf" not in values or "max_leaf_nodes" in values:
         return 1.0

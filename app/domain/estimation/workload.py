@@ -9,7 +9,9 @@ from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
+from app.domain.json_values import JsonObject
 from app.domain.training.preprocessing.chains import chains_of
 from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, parameters_of
 from app.domain.training.preprocessing.transforms import derived_names
@@ -50,7 +52,7 @@ class Workload:
     gaps: float
     importance_calls: int
     importance_rows: int
-    parameters: Mapping[str, Any]
+    parameters: ParameterValues
     series: int = 0
     per_fold: int = 1
 
@@ -59,7 +61,7 @@ class Workload:
         """How many times the estimator is fitted in all."""
         return self.fits * self.per_fold
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values."""
         return {**asdict(self), "parameters": dict(self.parameters)}
 

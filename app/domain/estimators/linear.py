@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
 from app.domain.vocabulary import Level, TaskKind
 
@@ -116,32 +115,32 @@ RIDGE_SOLVER = Parameter(
 )
 
 
-def _linear(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _linear(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import LinearRegression
 
     return LinearRegression(fit_intercept=values["fit_intercept"], positive=values["positive"])
 
 
-def _ridge(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _ridge(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import Ridge, RidgeClassifier
 
     common = {name: values[name] for name in ("alpha", "fit_intercept", "solver")} | {"random_state": seed}
     return RidgeClassifier(**common, class_weight=weight_of(values)) if task.is_classification else Ridge(**common)
 
 
-def _lasso(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _lasso(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import Lasso
 
     return Lasso(**values, random_state=seed)
 
 
-def _elastic_net(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _elastic_net(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import ElasticNet
 
     return ElasticNet(**values, random_state=seed)
 
 
-def _logistic(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _logistic(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     # scikit-learn writes the kind of penalty as the share of L1, and no penalty as freedom without end.
@@ -158,11 +157,11 @@ def _logistic(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     )
 
 
-def _straight(rows: int, features: int, _: Mapping[str, Any]) -> float:
+def _straight(rows: int, features: int, _: ParameterValues) -> float:
     return rows * features * (features + 20) * 2e-9
 
 
-def _iterated(rows: int, features: int, _: Mapping[str, Any]) -> float:
+def _iterated(rows: int, features: int, _: ParameterValues) -> float:
     return rows * features * 60e-9
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
 from app.domain.vocabulary import Level, TaskKind
 
 
-def _neighbors(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _neighbors(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
     kind = KNeighborsClassifier if task.is_classification else KNeighborsRegressor
@@ -19,7 +18,7 @@ def _neighbors(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     return kind(**{name: values[name] for name in names}, metric=distance)
 
 
-def _support(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _support(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.svm import SVC, SVR
 
     common = {
@@ -31,7 +30,7 @@ def _support(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     return SVR(**common, epsilon=values["epsilon"], cache_size=500)
 
 
-def _process(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _process(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
@@ -49,12 +48,12 @@ def _process(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     )
 
 
-def _kernel_found(fitted: Any) -> dict[str, Any]:
+def _kernel_found(fitted: Any) -> ParameterValues:
     """Return the kernel that the search of a fitted process ended with, and that no search follows."""
-    return {"kernel": fitted.kernel_, "optimizer": None}
+    return ParameterValues({"kernel": fitted.kernel_, "optimizer": None})
 
 
-def _support_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
+def _support_work(rows: int, features: int, values: ParameterValues) -> float:
     """Return the seconds of a solver that settles after about a step for each row, and in more where errors cost more.
 
     Measured against C of 1: at 10 three to four times as long, at 1,000 eight to two hundred times; each step compares
@@ -64,7 +63,7 @@ def _support_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
     return rows * rows * (features + 5) * 4e-9 * steps
 
 
-def _process_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
+def _process_work(rows: int, features: int, values: ParameterValues) -> float:
     """Return the seconds of one search for the length scale, measured from 30 to 1,000 rows, times the searches.
 
     A launch that was recorded before restarts were a setting had none.
@@ -72,7 +71,7 @@ def _process_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
     return (0.005 + rows**2 * 1e-6 + rows**3 * 8e-9) * (1 + values.get("n_restarts_optimizer", 0))
 
 
-def _pairs_memory(rows: int, features: int, _: Mapping[str, Any]) -> float:
+def _pairs_memory(rows: int, features: int, _: ParameterValues) -> float:
     return rows * rows * 8 * 4 / 1e6 + 20
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.estimators.shared import ALL_TASKS, CLASSES, EARLY_STOPPING, REGRESSION, small_memory
 from app.domain.vocabulary import Level, TaskKind
 
 
-def _network(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _network(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     kind = MLPClassifier if task.is_classification else MLPRegressor
@@ -29,13 +28,13 @@ def _network(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     )
 
 
-def _bayes(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _bayes(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.naive_bayes import GaussianNB
 
     return GaussianNB(var_smoothing=values["var_smoothing"])
 
 
-def _dummy(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _dummy(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     if task.is_classification:

@@ -10,7 +10,7 @@ from itertools import product
 from math import isfinite
 from typing import Any, get_args
 
-from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterType
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterType, ParameterValues
 from app.domain.vocabulary import Level, TaskKind
 
 GROUP = "hydroml.estimators"
@@ -125,14 +125,14 @@ def _faults_of_cost(entry: EstimatorEntry) -> Iterator[str]:
                     yield f"{name} of {rows:,} rows is {cost!r:.40}, not a number above zero"
 
 
-def _corners(entry: EstimatorEntry, task: TaskKind) -> Iterator[dict[str, Any]]:
+def _corners(entry: EstimatorEntry, task: TaskKind) -> Iterator[ParameterValues]:
     plain = entry.defaults(task)
     yield plain
     for parameter in entry.parameters_for(task):
         edges = [parameter.low, parameter.high] if parameter.type in ("integer", "number") else []
         for value in [*edges, *(wire for wire, _ in parameter.choices)]:
             if value != parameter.low or not parameter.low_open:
-                yield {**plain, parameter.name: parameter.parse(value)}
+                yield ParameterValues({**plain, parameter.name: parameter.parse(value)})
 
 
 def tried(entry: EstimatorEntry) -> str:

@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NewType
 
+from app.domain.text.numbers import format_number
 from app.domain.vocabulary import Level, TaskKind
 
 ParameterType = Literal["integer", "number", "choice", "boolean"]
@@ -53,9 +54,13 @@ class Parameter:
         return parse_parameter(self, raw)
 
 
-Build = Callable[[TaskKind, Mapping[str, Any], int], Any]
-Cost = Callable[[int, int, Mapping[str, Any]], float]
-Settle = Callable[[Any], dict[str, Any]]
+# A value for every hyperparameter of one estimator, or every parameter of one split, by name. What a value may be hangs
+# on its name alone, so that no type can tell; the registry's `parse` and `defaults` make them, and nothing else does.
+ParameterValues = NewType("ParameterValues", Mapping[str, Any])
+
+Build = Callable[[TaskKind, ParameterValues, int], Any]
+Cost = Callable[[int, int, ParameterValues], float]
+Settle = Callable[[Any], ParameterValues]
 
 
 @dataclass(frozen=True)
@@ -117,16 +122,14 @@ class EstimatorEntry:
         """Return the parameters that mean something for this task."""
         return tuple(parameter for parameter in self.parameters if task in parameter.tasks)
 
-    def defaults(self, task: TaskKind) -> dict[str, Any]:
+    def defaults(self, task: TaskKind) -> ParameterValues:
         """Return the default of every parameter that means something for this task."""
-        return {parameter.name: parameter.default for parameter in self.parameters_for(task)}
+        return ParameterValues({parameter.name: parameter.default for parameter in self.parameters_for(task)})
 
 
 def shown(number: float) -> str:
     """Write a number as people do: no trailing zeros, thousands with a comma, tiny numbers as powers of ten."""
-    if float(number).is_integer() and abs(number) < 1e15:
-        return f"{int(number):,}"
-    return f"{number:g}"
+    return format_number(number, 6)
 
 
 def parse_parameter(parameter: Parameter, raw: Any) -> Any:

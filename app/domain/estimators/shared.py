@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from app.domain.estimators.parameters import Parameter
+from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.vocabulary import Level, TaskKind
 
 REGRESSION = (TaskKind.REGRESSION,)
@@ -116,11 +113,11 @@ IMPURITY = Parameter(
 )
 
 
-def small_memory(rows: int, features: int, _: Mapping[str, Any]) -> float:
+def small_memory(rows: int, features: int, _: ParameterValues) -> float:
     """Peak memory of a method that keeps little beside the data, in MB: three float64 copies."""
     return rows * features * 8 * 3 / 1e6 + 5
 
 
-def weight_of(parameters: Mapping[str, Any]) -> str | None:
+def weight_of(parameters: ParameterValues) -> str | None:
     """Return scikit-learn's class_weight for the wire value."""
     return "balanced" if parameters.get("class_weight") == "balanced" else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import log2
 from typing import Any
 
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.estimators.shared import (
     ALL_TASKS,
     EARLY_STOPPING,
@@ -74,7 +73,7 @@ GROWTH = (
 )
 
 
-def _tree(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _tree(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     common = {**{name: values[name] for name in GROWTH}, "random_state": seed}
@@ -83,13 +82,13 @@ def _tree(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     return DecisionTreeRegressor(**common)
 
 
-def _forest_values(values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def _forest_values(values: ParameterValues, seed: int) -> dict[str, Any]:
     names = (*GROWTH, "n_estimators", "bootstrap", "max_samples")
     # One thread: the same trees on any machine, and the other processor stays free for the pages.
     return {**{name: values[name] for name in names}, "random_state": seed, "n_jobs": 1}
 
 
-def _forest(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _forest(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     if task.is_classification:
@@ -100,7 +99,7 @@ def _forest(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     return RandomForestRegressor(**_forest_values(values, seed))
 
 
-def _extra(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _extra(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     if task.is_classification:
@@ -109,7 +108,7 @@ def _extra(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
     return ExtraTreesRegressor(**_forest_values(values, seed))
 
 
-def _boosting(task: TaskKind, values: Mapping[str, Any], seed: int) -> Any:
+def _boosting(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     names = (
@@ -134,24 +133,24 @@ def _sorting(rows: int, features: int) -> float:
     return rows * max(1.0, log2(max(rows, 2))) * features
 
 
-def _tree_work(rows: int, features: int, _values: Mapping[str, Any]) -> float:
+def _tree_work(rows: int, features: int, _values: ParameterValues) -> float:
     return _sorting(rows, features) * 2.8e-8
 
 
-def _forest_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
+def _forest_work(rows: int, features: int, values: ParameterValues) -> float:
     return (_sorting(rows, features) * values["max_features"] * 3.4e-8 + 6e-4) * values["n_estimators"]
 
 
-def _extra_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
+def _extra_work(rows: int, features: int, values: ParameterValues) -> float:
     return (_sorting(rows, features) * values["max_features"] * 1.2e-8 + 5e-4) * values["n_estimators"]
 
 
-def _boosting_work(rows: int, features: int, values: Mapping[str, Any]) -> float:
+def _boosting_work(rows: int, features: int, values: ParameterValues) -> float:
     per_tree = rows * features * 3.5e-9 + values["max_leaf_nodes"] * features * 12e-7 + 5e-4
     return per_tree * values["max_iter"]
 
 
-def _forest_memory(rows: int, features: int, values: Mapping[str, Any]) -> float:
+def _forest_memory(rows: int, features: int, values: ParameterValues) -> float:
     nodes = 2 * rows / max(values["min_samples_leaf"], 1)
     return nodes * 80 * values["n_estimators"] / 1e6 + small_memory(rows, features, values)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import EstimatorEntry
+from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
 from app.domain.recommendation.reasons import LONG_TAIL, MOSTLY_COARSE, UNEVEN, WEAK, cautions_for, reasons_for, size_of
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
@@ -25,7 +24,7 @@ class Ranked:
     entry: EstimatorEntry
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
-    parameters: dict[str, Any]
+    parameters: ParameterValues
 
 
 def rank(traits: Traits, *, metric: str = "") -> tuple[Ranked, ...]:

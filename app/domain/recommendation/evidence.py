@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
 from app.domain.recommendation.estimators import TOO_FEW, Ranked
 from app.domain.recommendation.shortfits import (
@@ -113,7 +114,7 @@ def _runner(spec: Spec, ranked: Ranked) -> Runner:
     if "n_estimators" in values:
         # A forest of fewer trees is hardly worse, and shows as well which estimator suits.
         values["n_estimators"] = min(values["n_estimators"], MOST_TREES)
-    ranked = replace(ranked, parameters=values)
+    ranked = replace(ranked, parameters=ParameterValues(values))
     model = ModelPart(estimator=ranked.entry.id, parameters=values)
     judged = MetricsPart(primary=spec.metrics.primary, others=others)
     return Runner(ranked, spec.model_copy(update={"model": model, "metrics": judged}))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.analysis.profiling.series import mixes_series
+from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
 from app.domain.vocabulary import ColumnKind, TaskKind
 
@@ -75,7 +75,7 @@ def _hindsight(context: Context, name: str) -> str:
     return leaks[0].evidence if answer != KNOWN and leaks and leaks[0].strong else ""
 
 
-def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[dict[str, Any]], str]:
+def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[RecipeJson], str]:
     """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows."""
     axis = context.profile.time_axis
     if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:
@@ -83,7 +83,7 @@ def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[dict
     mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
     if axis.column != context.time_column or mixed:
         return [], "The dates repeat, so earlier values cannot be told apart."
-    recipes: list[dict[str, Any]] = [
+    recipes: list[RecipeJson] = [
         {"columns": [context.target], "kind": "lag", "parameters": {"steps": [1, 2, 3]}},
     ]
     rain = [name for name in selected if is_rain(name)][:3]

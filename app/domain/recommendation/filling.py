@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import Parameter
+from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import NAME_LENGTH, TransformPart
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.estimators import Ranked, rank
 from app.domain.recommendation.features import Context
 from app.domain.recommendation.traits import Traits, traits_of
@@ -41,7 +41,7 @@ SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0
 MOST_TAGS = 20
 
 
-def fill_model(reader: Reader, config: dict[str, Any], context: Context) -> tuple[Ranked, ...]:
+def fill_model(reader: Reader, config: ConfigParts, context: Context) -> tuple[Ranked, ...]:
     """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them."""
     metric = reader.raw("validation", "primary_metric")
     ranked = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
@@ -57,16 +57,18 @@ def fill_model(reader: Reader, config: dict[str, Any], context: Context) -> tupl
         )
         entry = first.entry
     start = next((one.parameters for one in ranked if one.entry.id == entry.id), entry.defaults(context.task))
-    parameters = {
-        parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, start[parameter.name])
-        for parameter in entry.parameters_for(context.task)
-    }
+    parameters = ParameterValues(
+        {
+            parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, start[parameter.name])
+            for parameter in entry.parameters_for(context.task)
+        }
+    )
     tuning = fill_tuning(reader, entry, context.task, parameters)
     config["model"] = {"estimator": entry.id, "parameters": parameters, "tuning": tuning}
     return ranked
 
 
-def traits_in(config: Mapping[str, Any], context: Context) -> Traits:
+def traits_in(config: ConfigParts, context: Context) -> Traits:
     """Return what the model's suggestions look at, for the features as they are chosen."""
     return traits_of(
         context.profile,
@@ -80,7 +82,7 @@ def traits_in(config: Mapping[str, Any], context: Context) -> Traits:
     )
 
 
-def situation_of(config: dict[str, Any], context: Context) -> Situation:
+def situation_of(config: ConfigParts, context: Context) -> Situation:
     """Return what the validation's suggestions look at."""
     target = context.profile.column(context.target)
     counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
@@ -94,7 +96,7 @@ def situation_of(config: dict[str, Any], context: Context) -> Situation:
     )
 
 
-def fill_validation(reader: Reader, config: dict[str, Any], context: Context) -> None:
+def fill_validation(reader: Reader, config: ConfigParts, context: Context) -> None:
     """Add strategy, parameters, hold-out, metrics and seed."""
     situation = situation_of(config, context)
     best = suggest_strategy(situation)
@@ -163,9 +165,9 @@ def _metrics(reader: Reader, situation: Situation) -> dict[str, Any]:
     return {"primary": primary_id, "others": [item for item in dict.fromkeys(kept) if item != primary_id]}
 
 
-def fill_review(reader: Reader, config: dict[str, Any], context: Context) -> None:
+def fill_review(reader: Reader, config: ConfigParts, context: Context) -> None:
     """Add name, description and tags."""
-    title = registry.get(config["model"]["estimator"]).title.lower()
+    title = registry.get(str(config["model"]["estimator"])).title.lower()
     name = reader.text("review", "name", f"{context.target[:80]} by {title}").strip()
     if not name or len(name) > NAME_LENGTH:
         message = f"Give it a name of 1 to {NAME_LENGTH} characters."

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import JsonValue
+
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimators import registry
 from app.domain.experiment import Draft, SpacePart, Spec
+from app.domain.json_values import JsonObject
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.tuning import wire
 from app.domain.training.validation import splitting
 
-Answers = dict[str, dict[str, Any]]
+Answers = dict[str, JsonObject]
 # An empty text is an answer, "none of them"; None would leave the field to the suggestion.
 EMPTY = ""
 
@@ -49,7 +52,7 @@ def answers_of_config(spec: Spec, profile: DatasetProfile, associations: Associa
     return answers
 
 
-def _data(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
+def _data(spec: Spec, profile: DatasetProfile) -> JsonObject:
     kinds = {
         f"kind.{profile.column(name).key}": kind.value
         for name, kind in spec.data.column_kinds.items()
@@ -64,7 +67,7 @@ def _data(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
     }
 
 
-def _features(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
+def _features(spec: Spec, profile: DatasetProfile) -> JsonObject:
     selected = frozenset(spec.features.selected)
     leaks = {
         f"leak.{profile.column(name).key}": answer for name, answer in spec.leakage.answers.items() if profile.has(name)
@@ -72,16 +75,16 @@ def _features(spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
     columns = {
         f"column.{column.key}": column.name in selected for column in profile.columns if column.name != spec.task.target
     }
-    transforms = [recipe.model_dump(mode="json") for recipe in spec.features.transforms]
+    transforms: list[JsonValue] = [recipe.model_dump(mode="json") for recipe in spec.features.transforms]
     return {**columns, **leaks, "transforms": transforms}
 
 
-def _model(spec: Spec) -> dict[str, Any]:
+def _model(spec: Spec) -> JsonObject:
     model, task = spec.model, spec.task.kind
     entry = registry.get(model.estimator)
     parameters = {**entry.defaults(task), **model.parameters}
     settings = {f"{entry.id}.{name}": _typed(value) for name, value in parameters.items()}
-    answers: dict[str, Any] = {"estimator": entry.id, **settings}
+    answers: JsonObject = {"estimator": entry.id, **settings}
     if not model.tuning.enabled:
         return {**answers, "tuning.enabled": False}
     method = model.tuning.model_dump(mode="json", include={"enabled", "trials", "inner", "sampler", "pruning"})
@@ -92,8 +95,8 @@ def _model(spec: Spec) -> dict[str, Any]:
     return answers
 
 
-def _space(field: str, part: SpacePart) -> dict[str, Any]:
-    answers: dict[str, Any] = {f"{field}.search": not part.fixed}
+def _space(field: str, part: SpacePart) -> JsonObject:
+    answers: JsonObject = {f"{field}.search": not part.fixed}
     if part.low is not None:
         answers[f"{field}.low"] = part.low
     if part.high is not None:
@@ -109,7 +112,7 @@ def _typed(value: Any) -> Any:
     return EMPTY if value is None else value
 
 
-def _validation(spec: Spec) -> dict[str, Any]:
+def _validation(spec: Spec) -> JsonObject:
     strategy, given = spec.validation.strategy, spec.validation.parameters
     holdout = spec.validation.holdout
     settings = {

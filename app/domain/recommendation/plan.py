@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.domain.analysis.profiling.profile import Association, ColumnProfile
-from app.domain.experiment import Spec
+from app.domain.experiment import Answers, Spec
 from app.domain.problems import Problem
 from app.domain.recommendation.estimators import Ranked
 from app.domain.recommendation.selection import Facts
@@ -77,8 +76,8 @@ class Plan:
     """
 
     spec: Spec | None
-    values: Mapping[str, Mapping[str, Any]]
-    suggestions: Mapping[str, Mapping[str, Any]]
+    values: Answers
+    suggestions: Answers
     reasons: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[ColumnChoice, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -12,10 +12,11 @@ from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.estimation import Machine, estimate, this_machine
-from app.domain.experiment import MOST_RECIPES, Draft, Spec, TransformPart
+from app.domain.experiment import MOST_RECIPES, Draft, RecipeJson, Spec, TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.choosing import choose_columns
+from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
@@ -116,7 +117,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     )
 
 
-def _begin_config(context: Context, selected: list[str], transforms: list[dict[str, Any]]) -> dict[str, Any]:
+def _begin_config(context: Context, selected: list[str], transforms: list[RecipeJson]) -> ConfigParts:
     found = {column.name: column.kind for column in context.profile.columns}
     return {
         "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != found[name]}},
@@ -144,7 +145,7 @@ def _leak_answers(reader: Reader, profile: DatasetProfile) -> dict[str, str]:
     return answers
 
 
-def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[dict[str, Any]]:
+def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[RecipeJson]:
     suggested, why = suggest_transforms(context, selected)
     reader.suggest("features", "transforms", suggested, why)
     raw = reader.raw("features", "transforms")
@@ -155,14 +156,16 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
             message = "The derived features could not be understood."
             reader.wrong("features", "transforms", message, code="transform_invalid", remedy=remedy)
         return suggested
-    kept: list[dict[str, Any]] = []
+    kept: list[RecipeJson] = []
     for item in raw[:MOST_RECIPES]:
         fault = _transform_fault(item, _held(context, kept))
         if fault:
             reader.wrong("features", "transforms", fault, code="transform_invalid")
         else:
             parameters = get_transform(item["kind"]).parse(item.get("parameters") or {})
-            kept.append({"columns": list(item.get("columns") or []), "kind": item["kind"], "parameters": parameters})
+            kept.append(
+                {"columns": list(item.get("columns") or []), "kind": item["kind"], "parameters": dict(parameters)}
+            )
     return kept
 
 
@@ -185,7 +188,7 @@ def _transform_fault(item: Any, held: Held) -> str:
     return columns_fault(entry, columns, held)
 
 
-def _held(context: Context, recipes: list[dict[str, Any]]) -> Held:
+def _held(context: Context, recipes: list[RecipeJson]) -> Held:
     """Return what a recipe may work on that comes after these."""
     return held_by(
         context.profile.columns,
@@ -197,7 +200,7 @@ def _held(context: Context, recipes: list[dict[str, Any]]) -> Held:
     )
 
 
-def _spec(reader: Reader, config: dict[str, Any]) -> Spec | None:
+def _spec(reader: Reader, config: ConfigParts) -> Spec | None:
     try:
         return Spec.model_validate(config)
     except ValidationError as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation.traits import FEW_VALUES, Traits
+from app.domain.text.words import join_words, pluralise
 
 LONG_TAIL = 3.0
 UNEVEN = 10.0
@@ -20,11 +21,10 @@ SMOOTH = frozenset({"support_vector_machine", "gaussian_process", "multilayer_pe
 
 def size_of(traits: Traits) -> str:
     """Return the size in words: "12,692 rows, 7 numeric features and 2 of words"."""
-    kinds = [f"{traits.numbers:,} numeric feature{'' if traits.numbers == 1 else 's'}"] if traits.numbers else []
+    kinds = [pluralise(traits.numbers, "numeric feature")] if traits.numbers else []
     kinds += [f"{traits.words:,} of words"] if traits.words else []
     kinds += [f"{traits.derived:,} derived"] if traits.derived else []
-    said = ", ".join(kinds[:-1]) + (" and " if len(kinds) > 1 else "") + kinds[-1] if kinds else "no feature"
-    return f"{traits.rows:,} rows, {said}"
+    return f"{traits.rows:,} rows, {join_words(kinds) or 'no feature'}"
 
 
 def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
@@ -63,7 +63,7 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
             f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which dominates squared error"
         )
     if entry.scale and traits.words:
-        wide = f"{traits.word_values:,} words in {traits.words:,} column{'' if traits.words == 1 else 's'}"
+        wide = f"{traits.word_values:,} words in {pluralise(traits.words, 'column')}"
         said.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")
     if entry.id == "k_nearest_neighbors" and traits.width > 15:
         said.append(f"In {traits.width:,} columns every row is far from every other")

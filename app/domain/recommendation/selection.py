@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators.parameters import Parameter
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind
 
 MOST_RULES = 50
@@ -76,7 +77,7 @@ class Filter:
             and _within(facts.strength, self.least_association, self.most_association)
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return what was asked for, as plain JSON values."""
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
 
@@ -166,7 +167,7 @@ class Rule:
             return ticked
         return not ticked if self.mode == "invert" else self.mode == "tick"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return the rule as plain JSON values."""
         if self.strategy:
             return {

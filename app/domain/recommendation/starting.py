@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from app.domain.estimators.parameters import EstimatorEntry
+from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
+from app.domain.json_values import Settings
 from app.domain.recommendation.traits import Traits
 from app.domain.vocabulary import TaskKind
 
@@ -15,7 +15,7 @@ UNEVEN = 1.5
 OF_PROBABILITIES = frozenset({"log_loss", "neg_log_loss", "neg_brier_score"})
 
 
-def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = "") -> dict[str, Any]:
+def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = "") -> ParameterValues:
     """Return a value for every hyperparameter that means something for the task.
 
     The rules are plain and few, and follow what is published about how these methods depend on size and noise:
@@ -38,15 +38,15 @@ def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = 
     dict
         Parameter name to value, within the bounds of the registry; estimators without rules keep their defaults.
     """
-    values = entry.defaults(traits.task)
+    values = dict(entry.defaults(traits.task))
     if "class_weight" in values and traits.imbalance >= UNEVEN and metric not in OF_PROBABILITIES:
         values["class_weight"] = "balanced"
     moved = _RULES[entry.id](traits) if entry.id in _RULES else {}
     values.update({name: value for name, value in moved.items() if name in values})
-    return values
+    return ParameterValues(values)
 
 
-def _boosting(traits: Traits) -> dict[str, Any]:
+def _boosting(traits: Traits) -> Settings:
     """Few rows: small trees in small steps. Many classes: each round grows one tree a class, so fewer rounds."""
     rows = traits.rows
     leaves, rate, rounds = (8, 0.05, 200) if rows < 500 else (16, 0.06, 200) if rows < 5000 else (31, 0.08, 300)
@@ -65,7 +65,7 @@ def _boosting(traits: Traits) -> dict[str, Any]:
     }
 
 
-def _forest(traits: Traits) -> dict[str, Any]:
+def _forest(traits: Traits) -> Settings:
     """Leaves grow with the rows, so that the trees stay small; many columns are drawn in smaller shares."""
     leaf = 2 if traits.rows < 20_000 else 5 if traits.rows < 200_000 else 20
     share = 0.5 if traits.width <= 50 else 0.3 if traits.width <= 200 else 0.1
@@ -74,42 +74,42 @@ def _forest(traits: Traits) -> dict[str, Any]:
     return {"min_samples_leaf": leaf, "max_features": share, "n_estimators": 200 if traits.rows < 100_000 else 100}
 
 
-def _extra(traits: Traits) -> dict[str, Any]:
+def _extra(traits: Traits) -> Settings:
     leaf = 2 if traits.rows < 20_000 else 5 if traits.rows < 200_000 else 20
     share = 1.0 if traits.width <= 20 else 0.7 if traits.width <= 100 else 0.3
     return {"min_samples_leaf": leaf, "max_features": share, "n_estimators": 200 if traits.rows < 100_000 else 100}
 
 
-def _tree(traits: Traits) -> dict[str, Any]:
+def _tree(traits: Traits) -> Settings:
     return {"max_depth": 5 if traits.rows < 500 else 10, "min_samples_leaf": min(max(traits.rows // 200, 5), 100)}
 
 
-def _ridge(traits: Traits) -> dict[str, Any]:
+def _ridge(traits: Traits) -> Settings:
     return {"alpha": 1.0 if traits.rows_per_column >= 20 else 10.0}
 
 
-def _sparse(traits: Traits) -> dict[str, Any]:
+def _sparse(traits: Traits) -> Settings:
     """Lasso alone: the half of the elastic net's penalty that is squared has no unit, so its default stays."""
     share = 0.005 if traits.rows_per_column >= 20 else 0.05
     return {"alpha": _rounded(share * traits.target_std) or share}
 
 
-def _logistic(traits: Traits) -> dict[str, Any]:
+def _logistic(traits: Traits) -> Settings:
     return {"C": 1.0 if traits.rows_per_column >= 20 else 0.1}
 
 
-def _neighbors(traits: Traits) -> dict[str, Any]:
+def _neighbors(traits: Traits) -> Settings:
     return {"n_neighbors": int(min(max(traits.rows**0.5 / 4, 5), 25))}
 
 
-def _support(traits: Traits) -> dict[str, Any]:
+def _support(traits: Traits) -> Settings:
     """Few rows for each column: less freedom. A number: more freedom, since the target is standardised too."""
     if traits.rows_per_column < 10:
         return {"C": 1.0}
     return {"C": 10.0 if traits.rows >= 1000 else 3.0}
 
 
-def _network(traits: Traits) -> dict[str, Any]:
+def _network(traits: Traits) -> Settings:
     """Few rows: few neurons, a strong penalty and the solver that suits few rows. Many rows need fewer passes."""
     if traits.rows < 500:
         return {"width": 20, "layers": 1, "alpha": 1.0, "solver": "lbfgs", "max_iter": 500}
@@ -122,7 +122,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-_RULES: dict[str, Callable[[Traits], dict[str, Any]]] = {
+_RULES: dict[str, Callable[[Traits], Settings]] = {
     "hist_gradient_boosting": _boosting,
     "random_forest": _forest,
     "extra_trees": _extra,

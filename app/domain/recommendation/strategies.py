@@ -13,6 +13,7 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.hydrology.naming import family_of
 from app.domain.recommendation.plan import ColumnChoice
 from app.domain.recommendation.selection import Rule
+from app.domain.text.numbers import format_score
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _correlated(columns: Sequence[ColumnChoice], threshold: float, evidence: Evi
 
 
 def _goes_with(kept: ColumnChoice, other: ColumnChoice, value: float) -> str:
-    shown = f"{value:.3f}".replace("-", "\u2212")
+    shown = format_score(value, 3)
     ours, theirs = kept.facts.strength, other.facts.strength
     if ours is not None and ours > (theirs if theirs is not None else -1.0):
         better = "is closer to the target"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.estimators.parameters import EstimatorEntry, Parameter
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.recommendation.answers import Reader
 from app.domain.training.tuning.search_space import Dimension, searched_by_itself, suggested
 from app.domain.vocabulary import Level, TaskKind
@@ -62,7 +61,7 @@ METHOD = (TRIALS, INNER, SAMPLER, PRUNING)
 YES, NO = "true", "false"
 
 
-def fill_tuning(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: Mapping[str, Any]) -> dict[str, Any]:
+def fill_tuning(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
     """Return the config's part about the search; what was typed while it is off waits until it is on."""
     if not reader.parameter("model", "tuning.enabled", ENABLED, False):
         return {"enabled": False}
@@ -71,7 +70,7 @@ def fill_tuning(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: M
     return {"enabled": True, **part, "metric": metric or None, "space": _space(reader, entry, task, values)}
 
 
-def _space(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: Mapping[str, Any]) -> dict[str, Any]:
+def _space(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
     own, space = searched_by_itself(entry, task), {}
     for parameter in entry.parameters_for(task):
         field, dimension = f"space.{entry.id}.{parameter.name}", suggested(parameter, values[parameter.name])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.json_values import JsonObject
 from app.domain.recommendation.estimators import TOO_FEW, Ranked
 from app.domain.recommendation.traits import Traits
 from app.domain.training.validation import metrics
@@ -70,7 +71,7 @@ class Evidence:
         """Return what was measured of an estimator, or None."""
         return next((one for one in self.items if one.estimator == estimator), None)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values."""
         return asdict(self)
 

@@ -17,6 +17,7 @@ from app.domain.training.fold_fit import FoldFit, fit_fold
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
 from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_mb
+from app.domain.training.report.document import EnvironmentInfo
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.run_state import Part, Run
@@ -173,7 +174,7 @@ def _collected_warnings(notes: list[str]) -> Iterator[None]:
         notes.append(f"The libraries warned while fitting: {', '.join(sorted(others))}.")
 
 
-def describe_environment() -> dict[str, Any]:
+def describe_environment() -> EnvironmentInfo:
     """Return Python, platform and library versions, for the record."""
     import os
     from importlib.metadata import PackageNotFoundError, version
@@ -184,9 +185,9 @@ def describe_environment() -> dict[str, Any]:
             packages[name] = version(name)
         except PackageNotFoundError:
             continue
-    return {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpus": os.cpu_count() or 1,
-        "packages": packages,
-    }
+    return EnvironmentInfo(
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cpus=os.cpu_count() or 1,
+        packages=packages,
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,16 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.report.chart_series import ImportanceSeries
 from app.domain.training.report.clock import Clock, accounted_peak_mb
-from app.domain.training.report.outcome import MostTrials, OnProgress, Progress, ShouldStop
+from app.domain.training.report.outcome import (
+    FoldScore,
+    MostTrials,
+    OnProgress,
+    Progress,
+    SearchProgress,
+    ShouldStop,
+)
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.tuning_report import scores_of
 from app.domain.training.validation import baselines, scoring
@@ -51,7 +58,7 @@ class Run:
     peak_memory_mb: Callable[[], float] = accounted_peak_mb
     folds: list[Part] = field(default_factory=list)
     holdout: Part | None = None
-    importance: dict[str, Any] | None = None
+    importance: ImportanceSeries | None = None
     notes: list[str] = field(default_factory=list)
     searches: list[tuning.Search] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -84,31 +91,31 @@ class Run:
             raise StoppedError
 
 
-def _search_line(run: Run, trials: list[tuning.Trial]) -> dict[str, Any]:
+def _search_line(run: Run, trials: list[tuning.Trial]) -> SearchProgress:
     metric = tuning.tuning_metric(run.spec)
     known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
     largest = metric.greater_is_better and not metric.signed
-    return {
-        "done": len(trials),
-        "total": run.trials_each,
-        "metric": metric.id,
-        "best": (max(known) if largest else min(known)) if known else None,
-        "limited": run.most_trials() is not None,
-        "scores": scores_of(trials),
-    }
+    return SearchProgress(
+        done=len(trials),
+        total=run.trials_each,
+        metric=metric.id,
+        best=(max(known) if largest else min(known)) if known else None,
+        limited=run.most_trials() is not None,
+        scores=scores_of(trials),
+    )
 
 
-def _fold_line(run: Run, part: Part) -> dict[str, Any]:
+def _fold_line(run: Run, part: Part) -> FoldScore:
     metric = scoring.metrics_of(run.spec)[0]
     known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
     rival = baselines.strongest(metric, known)
     titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
-    return {
-        "fold": part.name,
-        "metric": metric.id,
-        "score": part.scores[metric.id],
-        "baseline": known[rival],
-        "baseline_title": titles[rival],
-        "train_rows": len(part.train),
-        "validation_rows": len(part.rows),
-    }
+    return FoldScore(
+        fold=part.name,
+        metric=metric.id,
+        score=part.scores[metric.id],
+        baseline=known[rival],
+        baseline_title=titles[rival],
+        train_rows=len(part.train),
+        validation_rows=len(part.rows),
+    )

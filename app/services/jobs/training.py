@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.experiment import Spec
+from app.domain.json_values import from_json, to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
+from app.domain.training.report.document import LaunchWarning, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.vocabulary import RunState
 from app.services.context import current_settings
@@ -127,22 +129,20 @@ def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Pa
 
 def _store(experiment_id: uuid.UUID, *, attempt: int, ended: Ended) -> bool:
     """Give an experiment its result, in the transaction that finishes its job; False where it is gone."""
-    report = ended.result.report
     row = experiments.find_experiment(experiment_id)
     if row is None:
         return False
-    _fill(row, attempt=attempt, report=report)
+    _fill(row, attempt=attempt, report=ended.result.report)
     row.actual = ended.taken.actual()
-    work = report["timing"]["work"]
+    work = ended.result.report.timing.work
     estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 
-def _fill(row: Experiment, *, attempt: int, report: dict[str, object]) -> None:
+def _fill(row: Experiment, *, attempt: int, report: Report) -> None:
     row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
-    row.report = {**report, "warnings": list(row.warnings or ())}
-    scores, headline, environment = report["scores"], report["headline"], report["environment"]
-    row.scores = scores if isinstance(scores, dict) else None
-    row.headline = headline if isinstance(headline, dict) else None
-    row.environment = environment if isinstance(environment, dict) else None
+    warnings = tuple(from_json(LaunchWarning, warning) for warning in row.warnings or ())
+    row.report = replace(report, warnings=warnings).to_json()
+    row.scores = {metric: to_json(scores) for metric, scores in report.scores.items()}
+    row.headline, row.environment = report.headline.to_json(), to_json(report.environment)
     row.failure_code = row.failure = None

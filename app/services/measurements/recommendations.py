@@ -255,7 +255,7 @@ def _item(
 ) -> Recommendation:
     measured = found.of(ranked.entry.id) if found is not None else None
     expected = expected_of(measured, found) if found is not None and measured is not None else None
-    model = ModelPart(estimator=ranked.entry.id, parameters=ranked.parameters)
+    model = ModelPart(estimator=ranked.entry.id, parameters=dict(ranked.parameters))
     forecast = estimate(spec.model_copy(update={"model": model}), profile, machine)
     if expected is None and not ranked.entry.is_baseline:
         expected = expected_by_rules(traits, spec.metrics.primary)

@@ -22,8 +22,9 @@ from app.web import remedies, rereading
 from app.web.arriving import MOVING, take_in_part, take_upload
 from app.web.columns import names_with
 from app.web.dataset_reading import posted_choices, show_look, show_moving
-from app.web.hypermedia import fragment, into, leave_for, see_other, wants_fragment
+from app.web.hypermedia import fragment, into, leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
+from app.web.shared_views import NamesContext
 
 VIEW = StepView(
     "data", read, context, reshapes=("target", "task_kind", "time_column", "group_column", "dataset_id", "kind.")
@@ -113,7 +114,7 @@ def names(draft_id: uuid.UUID) -> Response:
     """Offer names of columns that hold what is typed into one of the fields."""
     profile = load(draft_id).profile
     word = request.args.get(request.args.get("asked", ""), "")[:200]
-    return fragment("partials/datasets/names.html", names=names_with(profile, word) if profile else [])
+    return render_view(NamesContext(names=names_with(profile, word) if profile else []))
 
 
 def _show_reading(draft: DraftContext, fault: DomainError | None, look: Any = None) -> Response:

@@ -69,7 +69,7 @@ def _judged(asked: Asked, plan: Plan) -> Asked:
     part = None
     if not faults:
         parameters = asked.entry.parse(asked.values)
-        part = TransformPart(columns=list(asked.columns), kind=asked.entry.kind, parameters=parameters)
+        part = TransformPart(columns=list(asked.columns), kind=asked.entry.kind, parameters=dict(parameters))
     return Asked(asked.entry, asked.columns, asked.values, asked.named, faults, part)
 
 

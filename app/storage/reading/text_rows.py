@@ -6,6 +6,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 
+from app.domain.text.words import pluralise
 from app.storage.reading.layout import TextLayout
 from app.storage.reading.records import MENDED, STRAY, WHITESPACE, Feed, Found, Records
 from app.storage.reading.refusals import RefusedError, over
@@ -213,13 +214,11 @@ class TextRows:
         """Note what was passed over or read otherwise than it stands."""
         tally = self.tally
         if comments := tally.passed["comment"] - self.layout.head.passed["comment"]:
-            tally.notes.append(f"{_lines(comments)} beginning with {self.layout.comment} passed over.")
+            tally.notes.append(f"{pluralise(comments, 'line')} beginning with {self.layout.comment} passed over.")
         if tally.passed["footer"]:
-            tally.notes.append(f"{_lines(tally.passed['footer'])} at the end passed over: no rows of the table.")
+            tally.notes.append(
+                f"{pluralise(tally.passed['footer'], 'line')} at the end passed over: no rows of the table."
+            )
         if self.mended:
-            rows = f"{self.mended:,} row{'s' * (self.mended != 1)} (the first on line {self.mended_at:,})"
+            rows = f"{pluralise(self.mended, 'row')} (the first on line {self.mended_at:,})"
             tally.notes.append(f"A quote inside of a quoted value was kept as a part of the value, in {rows}.")
-
-
-def _lines(count: int) -> str:
-    return f"{count:,} line{'s' * (count != 1)}"

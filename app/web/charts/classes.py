@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from app.domain.training.report.chart_series import ConfusionCounts, PrecisionRecallCurve, RocCurve, Series
 from app.web.charts import paths, scales
 from app.web.charts.scales import Tick
 from app.web.charts.words import Numbers, short, thin
@@ -80,11 +80,11 @@ def shade(share: float, *, right: bool) -> str:
     return "z0" if step == 0 else f"{'n' if right else 'p'}{step}"
 
 
-def confusion(values: dict[str, Any] | None) -> Confusion | None:
+def confusion(values: ConfusionCounts | None) -> Confusion | None:
     """Return the matrix of a report, or None where nothing was counted."""
-    if not values or not values.get("labels"):
+    if not values or not values.labels:
         return None
-    labels, counts = [str(label) for label in values["labels"]], values["counts"]
+    labels, counts = values.labels, values.counts
     total = sum(map(sum, counts))
     right = sum(counts[at][at] for at in range(len(labels)))
     wrong = max(
@@ -102,7 +102,7 @@ def confusion(values: dict[str, Any] | None) -> Confusion | None:
     )
 
 
-def _line(label: str, row: list[int], at: int) -> Line:
+def _line(label: str, row: tuple[int, ...], at: int) -> Line:
     rows = sum(row)
     return Line(
         label=label,
@@ -115,27 +115,34 @@ def _line(label: str, row: list[int], at: int) -> Line:
     )
 
 
-def roc(curves: list[dict[str, Any]] | None) -> Curves | None:
+@dataclass(frozen=True)
+class _Points:
+    """The points of one class: from left to right, upwards, and the area below them."""
+
+    label: str
+    across: Series
+    up: Series
+    area: float | None
+
+
+def roc(curves: tuple[RocCurve, ...] | None) -> Curves | None:
     """Return the ROC curves, or None."""
     return _curves(
-        curves,
-        keys=("fpr", "tpr", "auc"),
+        [_Points(one.label, one.fpr, one.tpr, one.auc) for one in curves or ()],
         titles=("False alarms, share of the other rows", "Found, share of the class", "AUC"),
     )
 
 
-def precision_recall(curves: list[dict[str, Any]] | None) -> Curves | None:
+def precision_recall(curves: tuple[PrecisionRecallCurve, ...] | None) -> Curves | None:
     """Return the curves of precision against recall, or None."""
     return _curves(
-        curves,
-        keys=("recall", "precision", "ap"),
+        [_Points(one.label, one.recall, one.precision, one.ap) for one in curves or ()],
         titles=("Found, share of the class", "Precision, right when it says so", "AP"),
+        ends_at_share=True,
     )
 
 
-def _curves(
-    curves: list[dict[str, Any]] | None, *, keys: tuple[str, str, str], titles: tuple[str, str, str]
-) -> Curves | None:
+def _curves(curves: list[_Points], *, titles: tuple[str, str, str], ends_at_share: bool = False) -> Curves | None:
     if not curves:
         return None
     groups = [curves] if len(curves) <= MOST_LINES else [[one] for one in curves]
@@ -146,39 +153,34 @@ def _curves(
         area_name=titles[2],
         x=marks,
         y=tuple(Tick(100.0 - tick.at, tick.label) for tick in marks),
-        plots=tuple(_plot(group, keys, titles) for group in groups),
-        numbers=_numbers(curves, keys, titles),
+        plots=tuple(_plot(group, titles, ends_at_share=ends_at_share) for group in groups),
+        numbers=_numbers(curves, titles),
     )
 
 
-def _area(value: Any) -> str:
-    return f"{value:.2f}" if isinstance(value, int | float) else "not defined"
+def _area(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.2f}"
 
 
-def _plot(group: list[dict[str, Any]], keys: tuple[str, str, str], titles: tuple[str, str, str]) -> Plot:
-    across, up, area = keys
+def _plot(group: list[_Points], titles: tuple[str, str, str], *, ends_at_share: bool) -> Plot:
     drawn = []
     for place, one in enumerate(group, start=1):
-        pairs = [(x, y) for x, y in zip(one[across], one[up], strict=True) if x is not None]
+        pairs = [(x, y) for x, y in zip(one.across, one.up, strict=True) if x is not None]
         path = paths.line([(UNIT.share(x), None if y is None else UNIT.share(y)) for x, y in pairs])
-        drawn.append(Curve(str(one["label"]), _area(one[area]), path, place))
+        drawn.append(Curve(one.label, _area(one.area), path, place))
     said = "; ".join(f"{short(curve.label, 40)} {curve.area}" for curve in drawn)
     chance = "M0 1000L1000 0"
-    if across == "recall":
+    if ends_at_share:
         # Where everything is said to be of the class, precision is the share of the class: what guessing reaches.
-        last = scales.known(group[0][up][-1:])
+        last = scales.known(group[0].up[-1:])
         chance = paths.line([(0.0, last[0]), (1.0, last[0])]) if last and len(group) == 1 else ""
     return Plot(f"{titles[1]} against {titles[0].lower()}. {titles[2]}: {said}.", tuple(drawn), chance)
 
 
-def _numbers(curves: list[dict[str, Any]], keys: tuple[str, str, str], titles: tuple[str, str, str]) -> Numbers:
-    def written(value: Any) -> str:
-        return f"{value:.3f}" if isinstance(value, int | float) else ""
+def _numbers(curves: list[_Points], titles: tuple[str, str, str]) -> Numbers:
+    def written(value: float | None) -> str:
+        return "" if value is None else f"{value:.3f}"
 
-    lines = [
-        (str(one["label"]), written(x), written(y))
-        for one in curves
-        for x, y in zip(one[keys[0]], one[keys[1]], strict=True)
-    ]
+    lines = [(one.label, written(x), written(y)) for one in curves for x, y in zip(one.across, one.up, strict=True)]
     rows, which = thin(lines, noun="points")
     return Numbers(which, ("Class", titles[0], titles[1]), rows)

@@ -9,7 +9,9 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
+from app.domain.text.words import pluralise
 from app.domain.training.preprocessing import transforms
+from app.domain.training.report.document import Report
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Strategy, TaskKind
@@ -53,13 +55,13 @@ def model_title(spec: Spec) -> str:
         return spec.model.estimator
 
 
-def lead(spec: Spec, report: dict[str, Any] | None) -> str:
+def lead(spec: Spec, report: Report | None) -> str:
     """Return one sentence about what is or was trained."""
-    count = len(report["features"]["used"]) if report else len(spec.features.selected)
+    count = len(report.features.used) if report else len(spec.features.selected)
     title = splitting.get(spec.validation.strategy).title.lower()
     judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
-    features = "1 feature" if count == 1 else f"{count:,} features"
+    features = pluralise(count, "feature")
     return f"{model_title(spec)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.associations.clustering import Clustering, cluster
 from app.domain.analysis.associations.correlation import MEASURES, Matrix
+from app.domain.text.numbers import MINUS
 from app.domain.vocabulary import ColumnKind
 from app.web.charts.classes import STEPS
-from app.web.charts.scales import MINUS
 from app.web.charts.words import short
 
 MOST_DRAWN = 500

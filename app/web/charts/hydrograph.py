@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.analysis.profiling.units import unit_of
+from app.domain.text.numbers import format_number
+from app.domain.training.report.chart_series import HydrographSeries
 from app.web.charts import paths, scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin, with_unit
+from app.web.charts.words import Numbers, thin, with_unit
 
 # The share of the height that the lines take where precipitation hangs from above.
 BELOW_RAIN = 0.8
@@ -34,7 +36,7 @@ class Hydrograph:
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Hydrograph | None:
+def build(values: HydrographSeries | None, *, target: str, unit: str = "") -> Hydrograph | None:
     """Return the hydrograph of a report, or None where there is nothing to draw."""
     if not values:
         return None
@@ -43,7 +45,7 @@ def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Hydr
     start, end = rows[0][0], rows[-1][0]
     scale = scales.amounts([row[1] for row in rows], [row[2] for row in rows])
     marks = scales.ticks(scale)
-    hanging = _hanging([row[3] for row in rows], rain_name := str(values.get("rain_column") or ""))
+    hanging = _hanging([row[3] for row in rows], rain_name := values.rain_column or "")
     height = BELOW_RAIN if hanging.longest > 0 else 1.0
     places = [scales.time_share(start, end, row[0]) for row in rows]
 
@@ -54,7 +56,7 @@ def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Hydr
         )
 
     return Hydrograph(
-        title=str(values.get("title") or ""),
+        title=values.title,
         sentence=_sentence(rows, target),
         y_title=scales.titled(with_unit(target, unit), scale),
         x=scales.time_ticks(start, end),
@@ -107,29 +109,28 @@ def _hanging(values: list[Any], name: str) -> _Hanging:
     if longest <= 0:
         return _Hanging(0.0, scale, (), "")
     unit = unit_of(name)
-    amount = f"{figure(longest, 3)} {unit}".strip()
+    amount = f"{format_number(longest, 3)} {unit}".strip()
     title = scales.titled(with_unit(name, unit), scale)
     return _Hanging(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
 
 
-def _data(values: dict[str, Any], title: str, rain_name: str) -> dict[str, Any]:
+def _data(values: HydrographSeries, title: str, rain_name: str) -> dict[str, Any]:
     """Return what the script draws from, where there is one."""
     return {
         "kind": "hydrograph",
         "title": title,
-        "times": values["times"],
-        "observed": values["observed"],
-        "estimated": values["predicted"],
-        "rain": values.get("rain"),
+        "times": values.times,
+        "observed": values.observed,
+        "estimated": values.predicted,
+        "rain": values.rain,
         "rainName": rain_name,
     }
 
 
-def _rows(values: dict[str, Any]) -> list[tuple[Any, Any, Any, Any]]:
-    rain = values.get("rain") or [None] * len(values["times"])
-    rows = zip(values["times"], values["observed"], values["predicted"], rain, strict=True)
-    placed = [(scales.moment(time), *rest) for time, *rest in rows]
-    return sorted((row for row in placed if row[0] is not None), key=lambda row: row[0])
+def _rows(values: HydrographSeries) -> list[tuple[Any, Any, Any, Any]]:
+    rain = values.rain or (None,) * len(values.times)
+    rows = zip(map(scales.moment, values.times), values.observed, values.predicted, rain, strict=True)
+    return sorted((row for row in rows if row[0] is not None), key=lambda row: row[0])
 
 
 def _sentence(rows: list[tuple[Any, Any, Any, Any]], target: str) -> str:
@@ -140,16 +141,16 @@ def _sentence(rows: list[tuple[Any, Any, Any, Any]], target: str) -> str:
     peak = max(pairs, key=lambda row: row[1])
     inside = sorted(abs(row[2] - row[1]) for row in pairs)[len(pairs) // 2]
     return (
-        f"Observed and predicted {target}, {span}. The highest observed value is {figure(peak[1], 3)} on "
-        f"{peak[0]:%Y-%m-%d}, where the prediction is {figure(peak[2], 3)}; half of the predictions lie within "
-        f"{figure(inside, 2)} of what was observed."
+        f"Observed and predicted {target}, {span}. The highest observed value is {format_number(peak[1], 3)} on "
+        f"{peak[0]:%Y-%m-%d}, where the prediction is {format_number(peak[2], 3)}; half of the predictions lie within "
+        f"{format_number(inside, 2)} of what was observed."
     )
 
 
-def _numbers(values: dict[str, Any], rain_name: str) -> Numbers:
-    names = ["observed", "predicted", *(["rain"] if rain_name else [])]
-    columns = [[figure(value) for value in values[name]] for name in names]
+def _numbers(values: HydrographSeries, rain_name: str) -> Numbers:
+    series = (values.observed, values.predicted, *([values.rain or ()] if rain_name else []))
+    columns = [[format_number(value) for value in numbers] for numbers in series]
     rows, which = thin(
-        [(str(time or "").replace("T", " "), *rest) for time, *rest in zip(values["times"], *columns, strict=True)]
+        [(str(time or "").replace("T", " "), *rest) for time, *rest in zip(values.times, *columns, strict=True)]
     )
     return Numbers(which, ("Time", "Observed", "Predicted", *([rain_name] if rain_name else [])), rows)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.text.numbers import MINUS, format_number
 from app.services.measurements.correlations import Box as Spread
 from app.services.measurements.correlations import PairPicture
 from app.web.charts import scales
 from app.web.charts.residuals import Box
-from app.web.charts.scales import MINUS, Tick
-from app.web.charts.words import Numbers, figure, short
+from app.web.charts.scales import Tick
+from app.web.charts.words import Numbers, short
 
 MOST_BOXES = 12
 MOST_CLASSES = 12
@@ -87,7 +88,7 @@ def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
             f"Quantiles of {short(picture.other, 40)} by {short(picture.one, 40)}.",
             ("Class", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
             tuple(
-                (short(box.label, 40), *(figure(value, 3) for value in box.quantiles), f"{box.rows:,}")
+                (short(box.label, 40), *(format_number(value, 3) for value in box.quantiles), f"{box.rows:,}")
                 for box in picture.boxes[:60]
             ),
         ),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.text.numbers import format_number
+from app.domain.training.report.chart_series import ScatterSeries
 from app.web.charts import scales
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, figure, thin, with_unit
+from app.web.charts.words import Numbers, thin, with_unit
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,18 @@ class Scatter:
     data: dict[str, Any]
 
 
-def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scatter | None:
+def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatter | None:
     """Return the scatter of a report, or None where no row has both values."""
     if not values:
         return None
     pairs = [
         (one[0], two[0])
-        for seen, said in zip(values["observed"], values["predicted"], strict=True)
+        for seen, said in zip(values.observed, values.predicted, strict=True)
         if (one := scales.known([seen])) and (two := scales.known([said]))
     ]
     if not pairs:
         return None
-    log = bool(values.get("log")) and all(seen > 0 for seen, _said in pairs)
+    log = values.log and all(seen > 0 for seen, _said in pairs)
     # One estimate near zero must not stretch a logarithmic axis over ten powers.
     least = min(seen for seen, _said in pairs) / 3
     seen, said = zip(*pairs, strict=True)
@@ -66,8 +68,8 @@ def build(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Scat
     )
 
 
-def _note(values: dict[str, Any], pairs: list[tuple[float, float]], scale: scales.Scale, *, log: bool) -> str:
-    shown, total = len(pairs), int(values.get("rows_total") or len(pairs))
+def _note(values: ScatterSeries, pairs: list[tuple[float, float]], scale: scales.Scale, *, log: bool) -> str:
+    shown, total = len(pairs), values.rows_total or len(pairs)
     text = f"{shown:,} of {total:,} rows" if shown < total else f"All {total:,} rows"
     if not log:
         return f"{text}. The dashed line is equality."
@@ -81,13 +83,15 @@ def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
     above = sum(said > seen for seen, said in pairs)
     return (
         f"Predicted against observed {target} for {len(pairs):,} rows. Half of the predictions lie within "
-        f"{figure(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
-        f"{figure(errors[min(len(errors) * 9 // 10, len(errors) - 1)], 2)}; "
+        f"{format_number(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
+        f"{format_number(errors[min(len(errors) * 9 // 10, len(errors) - 1)], 2)}; "
         f"{100 * above / len(pairs):.0f} % are too high."
     )
 
 
 def _numbers(pairs: list[tuple[float, float]]) -> Numbers:
     ordered = sorted(pairs)
-    rows, which = thin([(figure(seen), figure(said), figure(said - seen)) for seen, said in ordered])
+    rows, which = thin(
+        [(format_number(seen), format_number(said), format_number(said - seen)) for seen, said in ordered]
+    )
     return Numbers(f"{which} In order of what was observed.", ("Observed", "Predicted", "Difference"), rows, words=0)

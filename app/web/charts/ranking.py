@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
+from app.domain.text.numbers import MINUS, format_number
+from app.domain.training.report.chart_series import ImportanceSeries
 from app.web.charts import scales
-from app.web.charts.words import Numbers, figure
+from app.web.charts.words import Numbers
 
 MOST_BARS = 20
 MOST_LISTED = 200
@@ -37,39 +38,37 @@ class Ranking:
     numbers: Numbers
 
 
-def build(values: dict[str, Any] | None) -> Ranking | None:
+def build(values: ImportanceSeries | None) -> Ranking | None:
     """Return the ranking of a report, or None where nothing could be measured."""
-    items = [item for item in (values or {}).get("items") or [] if scales.known([item.get("mean")])]
+    given = values.items if values else ()
+    items = [(item.feature, loss, item.std) for item in given for loss in scales.known([item.mean])]
     if not values or not items:
         return None
-    longest = max(abs(item["mean"]) for item in items) or 1.0
+    longest = max(abs(loss) for _name, loss, _spread in items) or 1.0
     # One number of decimals for all, so that they can be compared from top to bottom.
     decimals = max(0, 2 - math.floor(math.log10(longest)) + (longest >= 1))
     bars = tuple(
         Ranked(
-            name=str(item["feature"]),
-            width=round(100 * min(abs(item["mean"]) / longest, 1.0), 2),
-            text=f"{item['mean']:z.{decimals}f}".replace("-", scales.MINUS)
-            if 1e-6 < longest < 1e6
-            else figure(item["mean"], 3),
-            noise=abs(item["mean"]) <= 2 * (item.get("std") or 0.0) or item["mean"] <= 0,
-            negative=item["mean"] < 0,
+            name=name,
+            width=round(100 * min(abs(loss) / longest, 1.0), 2),
+            text=f"{loss:z.{decimals}f}".replace("-", MINUS) if 1e-6 < longest < 1e6 else format_number(loss, 3),
+            noise=abs(loss) <= 2 * (spread or 0.0) or loss <= 0,
+            negative=loss < 0,
         )
-        for item in items[:MOST_BARS]
+        for name, loss, spread in items[:MOST_BARS]
     )
     return Ranking(
-        metric_id=str(values["metric"]),
-        basis=str(values["basis"]),
-        repeats=int(values["repeats"]),
-        rows=int(values["rows"]),
+        metric_id=values.metric,
+        basis=values.basis,
+        repeats=values.repeats,
+        rows=values.rows,
         bars=bars,
         hidden=max(len(items) - MOST_BARS, 0),
         numbers=Numbers(
             "Loss of the score when a column is shuffled: mean and spread of the repeats.",
             ("Feature", "Loss", "\u00b1"),
             tuple(
-                (str(item["feature"]), figure(item["mean"], 3), figure(item.get("std"), 2))
-                for item in items[:MOST_LISTED]
+                (name, format_number(loss, 3), format_number(spread, 2)) for name, loss, spread in items[:MOST_LISTED]
             ),
         ),
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
+from app.domain.text.numbers import format_number
+from app.domain.training.report.chart_series import MonthQuantiles, ResidualCounts, ResidualSeries
 from app.web.charts import scales
 from app.web.charts.scales import MONTHS, Tick
-from app.web.charts.words import Numbers, figure, with_unit
-
-MARKS = ("q05", "q25", "q50", "q75", "q95")
+from app.web.charts.words import Numbers, with_unit
 
 
 @dataclass(frozen=True)
@@ -63,53 +62,71 @@ class Histogram:
     numbers: Numbers
 
 
-def by_month(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Months | None:
+@dataclass(frozen=True)
+class _Month:
+    """The quantiles of a month that has all of them, from the lowest to the highest."""
+
+    name: str
+    rows: int
+    marks: tuple[float, ...]
+
+    @property
+    def spread(self) -> float:
+        """How far its middle nine tenths reach."""
+        return self.marks[-1] - self.marks[0]
+
+
+def _complete(months: tuple[MonthQuantiles, ...]) -> list[_Month]:
+    known = [_Month(MONTHS[one.month - 1], one.rows, tuple(scales.known(one.marks))) for one in months]
+    return [month for month in known if len(month.marks) == 5]
+
+
+def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> Months | None:
     """Return the boxes of a report, or None where there are too few months."""
-    lines = [line for line in (values or {}).get("by_month") or [] if all(line.get(mark) is not None for mark in MARKS)]
-    if not lines:
+    months = _complete((values and values.by_month) or ())
+    if not months:
         return None
-    scale = scales.linear([line[mark] for line in lines for mark in MARKS] + [0.0])
-    widest = max(lines, key=lambda line: line["q95"] - line["q05"])
+    scale = scales.linear([mark for month in months for mark in month.marks] + [0.0])
+    widest = max(months, key=lambda month: month.spread)
     return Months(
         sentence=(
-            f"Residuals of {target} by month. The middle nine tenths are widest in {MONTHS[widest['month'] - 1]}, "
-            f"from {figure(widest['q05'], 2)} to {figure(widest['q95'], 2)}."
+            f"Residuals of {target} by month. The middle nine tenths are widest in {widest.name}, "
+            f"from {format_number(widest.marks[0], 2)} to {format_number(widest.marks[-1], 2)}."
         ),
         y_title=scales.titled(with_unit("Predicted minus observed", unit), scale),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(scale, signed=True)),
-        boxes=tuple(_box(line, scale, place=place, count=len(lines)) for place, line in enumerate(lines)),
+        boxes=tuple(_box(month, scale, place=place, count=len(months)) for place, month in enumerate(months)),
         numbers=Numbers(
             "Quantiles of predicted minus observed.",
             ("Month", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
             tuple(
-                (MONTHS[line["month"] - 1], *(figure(line[mark], 3) for mark in MARKS), f"{line['rows']:,}")
-                for line in lines
+                (month.name, *(format_number(mark, 3) for mark in month.marks), f"{month.rows:,}") for month in months
             ),
         ),
     )
 
 
-def _box(line: dict[str, Any], scale: scales.Scale, *, place: int, count: int) -> Box:
+def _box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> Box:
     slot = 100 / count
-    at = {mark: scales.percent(1 - scale.share(line[mark])) for mark in MARKS}
+    low, lower, middle, upper, high = (scales.percent(1 - scale.share(mark)) for mark in month.marks)
     return Box(
         x=round((place + 0.5) * slot, 2),
         left=round((place + 0.22) * slot, 2),
         width=round(0.56 * slot, 2),
-        top=at["q75"],
-        height=round(max(at["q25"] - at["q75"], 0.2), 2),
-        low=at["q05"],
-        high=at["q95"],
-        middle=at["q50"],
-        label=MONTHS[line["month"] - 1],
+        top=upper,
+        height=round(max(lower - upper, 0.2), 2),
+        low=low,
+        high=high,
+        middle=middle,
+        label=month.name,
         optional=place % 3 > 0,
     )
 
 
-def histogram(values: dict[str, Any] | None, *, target: str, unit: str = "") -> Histogram | None:
+def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> Histogram | None:
     """Return the histogram of a report, or None where nothing was counted."""
-    given = (values or {}).get("histogram") or {}
-    edges, counts = scales.known(given.get("edges") or []), [int(count) for count in given.get("counts") or []]
+    given = values.histogram if values else ResidualCounts()
+    edges, counts = scales.known(given.edges), given.counts
     if not sum(counts) or len(edges) != len(counts) + 1:
         return None
     across = scales.Scale(edges[0], edges[-1]) if edges[-1] > edges[0] else scales.linear(edges)
@@ -117,8 +134,8 @@ def histogram(values: dict[str, Any] | None, *, target: str, unit: str = "") -> 
     over = sum(count for low, count in zip(edges, counts, strict=False) if low >= 0)
     return Histogram(
         sentence=(
-            f"Residuals of {target}, counted in {len(counts)} bins from {figure(edges[0], 3)} to "
-            f"{figure(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
+            f"Residuals of {target}, counted in {len(counts)} bins from {format_number(edges[0], 3)} to "
+            f"{format_number(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
         ),
         x_title=scales.titled(with_unit("Predicted minus observed", unit), across),
         x=scales.ticks(across, signed=True),
@@ -137,7 +154,7 @@ def histogram(values: dict[str, Any] | None, *, target: str, unit: str = "") -> 
             "Rows by the size of the residual; the outermost half per cent stands in the first and last bin.",
             ("From", "To", "Rows"),
             tuple(
-                (figure(low, 3), figure(high, 3), f"{count:,}")
+                (format_number(low, 3), format_number(high, 3), f"{count:,}")
                 for (low, high), count in zip(pairwise(edges), counts, strict=True)
             ),
             words=0,

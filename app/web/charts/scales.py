@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-MINUS = "\u2212"
+from app.domain.text.numbers import MINUS
+
 # Beyond this, sums and differences of two values would no longer be finite.
 LARGEST = 1e300
 SUPERSCRIPT = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
+from app.domain.text.numbers import MINUS
+from app.domain.training.report.document import Report, Scores
 from app.web.charts import scales
-from app.web.charts.words import MOST_ROWS, lower_first, metric_figure
+from app.web.charts.words import MOST_ROWS, ShownMetric, lower_first
 
 MOST_DOTS = 120
 
@@ -61,113 +62,108 @@ class FoldTable:
     note: str
 
 
-def _basis(report: dict[str, Any]) -> tuple[str, str]:
-    if report["headline"]["basis"] == "holdout":
-        return "holdout", "hold-out"
-    folds = len(report["split"]["folds"])
-    return "mean", f"mean of {folds} folds" if folds > 1 else "one cut"
+def _basis(report: Report) -> tuple[bool, str]:
+    """Return whether the rows held out decide, and the words for what decides."""
+    if report.headline.basis == "holdout":
+        return True, "hold-out"
+    folds = len(report.split.folds)
+    return False, f"mean of {folds} folds" if folds > 1 else "one cut"
 
 
-def tiles(report: dict[str, Any]) -> tuple[Tile, ...]:
+def tiles(report: Report, metrics: tuple[ShownMetric, ...]) -> tuple[Tile, ...]:
     """Return a tile for each metric, the primary one first, on the rows that the headline speaks of."""
-    key, words = _basis(report)
-    rival_id = report["headline"]["baseline_id"]
-    rival = next(one for one in report["baselines"] if one["id"] == rival_id)
-    found = []
-    for metric in report["metrics"]:
-        score = report["scores"][metric["id"]]
-        said = rival["scores"][metric["id"]][key]
-        unit = f" {metric['unit']}" if metric["unit"] and said is not None else ""
-        parts = [f"{lower_first(rival['title'])} {metric_figure(metric, said)}{unit}"]
-        if score["std"] is not None and key == "mean":
-            parts.append(f"± {metric_figure(metric, score['std'])} over the folds")
-        if metric["in_target_units"] and not metric["unit"]:
-            parts.append(f"in the unit of {report['task']['target']}")
-        help_sentence = "" if metric["in_target_units"] else f" {metric['help']}".replace("-0.", f"{scales.MINUS}0.")
-        unit = metric["unit"] if score[key] is not None else ""
-        found.append(
-            Tile(
-                f"{metric['title']}, {words}",
-                metric_figure(metric, score[key]),
-                unit,
-                f"{'; '.join(parts)}.{help_sentence}",
-            )
-        )
-    return tuple(found)
+    return tuple(_tile(report, metric) for metric in metrics)
 
 
-def leaderboard(report: dict[str, Any], *, model_title: str) -> Leaderboard:
+def _tile(report: Report, metric: ShownMetric) -> Tile:
+    unseen, words = _basis(report)
+    info, score, rival = metric.info, report.scores[metric.info.id], report.baseline
+    own, other = score.decisive(holdout=unseen), rival.scores[info.id].decisive(holdout=unseen)
+    unit = f" {info.unit}" if info.unit and other is not None else ""
+    parts = [f"{lower_first(rival.title)} {metric.write(other)}{unit}"]
+    if score.std is not None and not unseen:
+        parts.append(f"± {metric.write(score.std)} over the folds")
+    if info.in_target_units and not info.unit:
+        parts.append(f"in the unit of {report.task.target}")
+    help_sentence = "" if info.in_target_units else f" {info.help}".replace("-0.", f"{MINUS}0.")
+    return Tile(
+        title=f"{info.title}, {words}",
+        value=metric.write(own),
+        unit=info.unit if own is not None else "",
+        yardstick=f"{'; '.join(parts)}.{help_sentence}",
+    )
+
+
+def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title: str) -> Leaderboard:
     """Return the model and its baselines, side by side."""
-    primary, *others = report["metrics"]
-    key, words = _basis(report)
-    entries = [(model_title, True, "", report["scores"])]
-    entries += [(one["title"], False, one["sentence"], one["scores"]) for one in report["baselines"]]
-    values = scales.known(value for entry in entries for value in entry[3][primary["id"]]["folds"])
+    primary, *others = metrics
+    unseen, words = _basis(report)
+    entries = [(model_title, True, "", report.scores)]
+    entries += [(one.title, False, one.sentence, one.scores) for one in report.baselines]
+    values = scales.known(value for entry in entries for value in entry[3][primary.info.id].folds)
     scale = scales.linear(values)
 
-    def rival(title: str, is_model: bool, sentence: str, scores: dict[str, Any]) -> Rival:
-        own = scores[primary["id"]]
-        folds = scales.known(own["folds"])
+    def rival(title: str, is_model: bool, sentence: str, scores: Scores) -> Rival:
+        own = scores[primary.info.id]
+        folds = scales.known(own.folds)
         every = max(1, math.ceil(len(folds) / MOST_DOTS))
         return Rival(
             title=title,
             is_model=is_model,
             sentence=sentence,
-            mean=metric_figure(primary, own["mean"]),
-            spread=f"± {metric_figure(primary, own['std'])}" if own["std"] is not None else "",
+            mean=primary.write(own.mean),
+            spread=f"± {primary.write(own.std)}" if own.std is not None else "",
             dots=tuple(scales.percent(scale.share(value)) for value in folds[::every]),
-            holdout=metric_figure(primary, own["holdout"]),
-            others=tuple(metric_figure(metric, scores[metric["id"]][key]) for metric in others),
+            holdout=primary.write(own.holdout),
+            others=tuple(metric.write(scores[metric.info.id].decisive(holdout=unseen)) for metric in others),
         )
 
-    low, high = (metric_figure(primary, edge) for edge in (scale.low, scale.high))
+    low, high = (primary.write(edge) for edge in (scale.low, scale.high))
     return Leaderboard(
         metric=_with_unit(primary),
         other_metrics=tuple(_with_unit(metric) for metric in others),
         other_basis=words,
-        has_holdout=report["split"]["holdout"] is not None,
+        has_holdout=report.split.holdout is not None,
         range_sentence=f"dots are the folds, from {low} to {high}" if values else "no fold has a score",
         rivals=tuple(rival(*entry) for entry in entries),
     )
 
 
-def _with_unit(metric: dict[str, Any]) -> str:
-    if metric["in_target_units"] and metric["unit"]:
-        return f"{metric['title']} ({metric['unit']})"
-    return f"{metric['title']} {metric['unit']}".strip()
+def _with_unit(metric: ShownMetric) -> str:
+    info = metric.info
+    return f"{info.title} ({info.unit})" if info.in_target_units and info.unit else f"{info.title} {info.unit}".strip()
 
 
-def fold_tables(report: dict[str, Any], *, model_title: str) -> tuple[FoldTable, ...]:
+def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title: str) -> tuple[FoldTable, ...]:
     """Return, for each metric, every fold with every baseline beside it; then mean and spread, then the hold-out."""
-    names = [str(fold["fold"]).capitalize() for fold in report["split"]["folds"]]
-    sources = [report["scores"], *(one["scores"] for one in report["baselines"])]
-    found = []
-    for metric in report["metrics"]:
-        columns = [scores[metric["id"]] for scores in sources]
-
-        def cells(key: str, metric: dict[str, Any] = metric, columns: list[Any] = columns) -> tuple[str, ...]:
-            return tuple(metric_figure(metric, column[key]) for column in columns)
-
-        rows = [
-            (name, *(metric_figure(metric, column["folds"][at]) for column in columns))
-            for at, name in enumerate(names[:MOST_ROWS])
-        ]
-        if len(names) > 1:
-            spread = [metric_figure(metric, column["std"]) if column["std"] is not None else "" for column in columns]
-            both = zip(cells("mean"), spread, strict=True)
-            rows.append(("Mean ± spread", *(f"{mean} ± {std}" if std else mean for mean, std in both)))
-        if report["split"]["holdout"] is not None:
-            rows.append(("Hold-out", *cells("holdout")))
-        note = f"The first {MOST_ROWS} of {len(names)} folds; the mean is over all." if len(names) > MOST_ROWS else ""
-        found.append(
-            FoldTable(
-                id=metric["id"],
-                title=metric["title"],
-                unit=metric["unit"],
-                help=metric["help"],
-                heads=(model_title, *(str(one["title"]) for one in report["baselines"])),
-                rows=tuple(rows),
-                note=note,
-            )
+    heads = (model_title, *(one.title for one in report.baselines))
+    folds = len(report.split.folds)
+    note = f"The first {MOST_ROWS} of {folds} folds; the mean is over all." if folds > MOST_ROWS else ""
+    return tuple(
+        FoldTable(
+            id=metric.info.id,
+            title=metric.info.title,
+            unit=metric.info.unit,
+            help=metric.info.help,
+            heads=heads,
+            rows=_fold_rows(report, metric),
+            note=note,
         )
-    return tuple(found)
+        for metric in metrics
+    )
+
+
+def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ...]:
+    columns = [scores[metric.info.id] for scores in (report.scores, *(one.scores for one in report.baselines))]
+    names = [fold.fold.capitalize() for fold in report.split.folds]
+    rows = [
+        (name, *(metric.write(column.folds[place]) for column in columns))
+        for place, name in enumerate(names[:MOST_ROWS])
+    ]
+    if len(names) > 1:
+        means = [(metric.write(column.mean), column.std) for column in columns]
+        written = (mean if std is None else f"{mean} ± {metric.write(std)}" for mean, std in means)
+        rows.append(("Mean ± spread", *written))
+    if report.split.holdout is not None:
+        rows.append(("Hold-out", *(metric.write(column.holdout) for column in columns)))
+    return tuple(rows)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from app.domain.training.report.document import FoldRows, SplitSummary
+from app.domain.training.validation import split_picture
 from app.web.charts import scales
 from app.web.charts.words import MOST_ROWS, Numbers
 
@@ -33,40 +34,40 @@ class Split:
     numbers: Numbers
 
 
-def build(split: dict[str, Any]) -> Split:
+def build(split: SplitSummary) -> Split:
     """Return the split of a report, ready to draw."""
-    picture = split.get("picture") or []
+    picture, folds = split.picture, split.folds
     kinds = {kind for line in picture for kind, _low, _high in line}
-    folds = split.get("folds") or []
-    held = " and a hold-out at the end" if split.get("holdout") else ""
+    held = " and a hold-out at the end" if split.holdout else ""
     count = f"{len(folds)} folds" if len(folds) != 1 else "one cut"
     return Split(
-        sentence=f"{split['title']}: {count}{held}. {split['sentence']}",
+        sentence=f"{split.title}: {count}{held}. {split.sentence}",
         height=max(len(picture), 1) * LINE,
         lines=tuple((str(at + 1), at * LINE, _stripes(line)) for at, line in enumerate(picture)),
         legend=tuple((kind, name) for kind, name in NAMES.items() if kind in kinds),
         note=f"The first {len(picture)} of {len(folds)} folds." if len(folds) > len(picture) else "",
-        numbers=_numbers(folds, split.get("holdout")),
+        numbers=_numbers(folds, split.holdout),
     )
 
 
-def _stripes(line: list[Any]) -> tuple[Stripe, ...]:
+def _stripes(line: tuple[split_picture.Stripe, ...]) -> tuple[Stripe, ...]:
     return tuple(
-        Stripe(str(kind), scales.percent(low), round(max(100 * (high - low) - 0.15, 0.15), 2))
-        for kind, low, high in line
+        Stripe(kind, scales.percent(low), round(max(100 * (high - low) - 0.15, 0.15), 2)) for kind, low, high in line
     )
 
 
-def _numbers(folds: list[dict[str, Any]], holdout: dict[str, Any] | None) -> Numbers:
+def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
     parts = [*folds[:MOST_ROWS], *([holdout] if holdout else [])]
-    dated = any(part.get("train_start") for part in parts)
+    dated = any(part.train_start for part in parts)
 
-    def row(part: dict[str, Any]) -> tuple[str, ...]:
-        cells = [str(part["fold"]).capitalize()]
-        for name in ("train", "validation"):
-            cells.append(f"{part[f'{name}_rows']:,}")
+    def row(part: FoldRows) -> tuple[str, ...]:
+        cells = [part.fold.capitalize()]
+        for rows, start, end in (
+            (part.train_rows, part.train_start, part.train_end),
+            (part.validation_rows, part.validation_start, part.validation_end),
+        ):
+            cells.append(f"{rows:,}")
             if dated:
-                start, end = part.get(f"{name}_start"), part.get(f"{name}_end")
                 cells.append(f"{start} to {end}".replace("T", " ") if start and end else "")
         return tuple(cells)
 

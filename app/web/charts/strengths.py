@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.profiling.profile import Associations
+from app.domain.text.numbers import MINUS
 from app.services.measurements.rankings import RankingState
-from app.web.charts.scales import MINUS
 
 PER_PAGE = 15
 MOST_RANKED = 15

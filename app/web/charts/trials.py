@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from app.domain.json_values import Setting
+from app.domain.text.numbers import MINUS, format_number
+from app.domain.training.report.outcome import SearchProgress
+from app.domain.training.tuning.search_summary import SearchSummary, TrialScore, TuningSummary
 from app.domain.training.validation import metrics
 from app.web.charts import paths, scales
-from app.web.charts.words import figure
 from app.web.wording import hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
@@ -68,14 +71,15 @@ class Searched:
     note: str
 
 
-def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | None:
+def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> Chart | None:
     """Return the chart of trials, None while none has a score."""
-    metric, known = metrics.get(metric_id), [one for one in scores if isinstance(one[2], int | float)]
+    metric = metrics.get(metric_id)
+    known = [(number, state, value) for number, state, value in scores if value is not None]
     judged = [(number, value) for number, state, value in known if state == "complete"]
     if not judged:
         return None
     scale = _scale([value for _, value in judged], [one[2] for one in known])
-    last = max(total, *(int(one[0]) for one in scores), 2)
+    last = max(total, *(one[0] for one in scores), 2)
     across = scales.Scale(1, last)
     best, steps = judged[0][1], []
     for number, value in judged:
@@ -83,7 +87,7 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
         best = value if metric.better(value, best) else best
         x = across.share(number)
         steps += [(x, scale.share(previous)), (x, scale.share(best))]
-    steps.append((across.share(max(int(one[0]) for one in scores)), scale.share(best)))
+    steps.append((across.share(max(one[0] for one in scores)), scale.share(best)))
     given_up = [(number, value) for number, state, value in known if state == "pruned"]
     beyond = sum(not scale.low <= value <= scale.high for _, value in given_up)
     return Chart(
@@ -93,7 +97,7 @@ def chart(metric_id: str, scores: list[list[Any]], *, total: int) -> Chart | Non
         judged=_places(judged, across, scale),
         given_up=_places(given_up, across, scale),
         best=paths.line(steps),
-        sentence=f"{metric.title} of {len(scores)} trials; the best so far is {figure(best, 4)}.",
+        sentence=f"{metric.title} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
         note=_beyond(beyond),
     )
 
@@ -123,66 +127,63 @@ def _counted(across: scales.Scale) -> tuple[scales.Tick, ...]:
 
 
 def _places(
-    points: list[tuple[Any, Any]], across: scales.Scale, scale: scales.Scale
+    points: list[tuple[int, float]], across: scales.Scale, scale: scales.Scale
 ) -> tuple[tuple[float, float], ...]:
     return tuple(
         (scales.percent(across.share(number)), scales.percent(1 - scale.share(value))) for number, value in points
     )
 
 
-def under_way(search: Any) -> SearchUnderWay | None:
+def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
     """Return what there is to say of a search that runs, from a job's progress."""
-    if not isinstance(search, dict):
+    if search is None:
         return None
-    scores = list(search.get("scores") or [])
-    lines = [(str(number), STATES[state], figure(score, 4) or "none") for number, state, score in scores]
+    lines = [(str(number), STATES[state], format_number(score, 4) or "none") for number, state, score in search.scores]
     return SearchUnderWay(
-        done=int(search["done"]),
-        total=int(search["total"]),
-        metric=metrics.get(search["metric"]).title,
-        best=figure(search["best"], 4),
-        limited=bool(search["limited"]),
-        chart=chart(search["metric"], scores, total=int(search["total"])),
+        done=search.done,
+        total=search.total,
+        metric=metrics.get(search.metric).title,
+        best=format_number(search.best, 4),
+        limited=search.limited,
+        chart=chart(search.metric, search.scores, total=search.total),
         lines=tuple(lines[-MOST_LINES:]),
     )
 
 
-def build(tuning: dict[str, Any] | None, *, estimator: str = "") -> Searched | None:
+def build(tuning: TuningSummary | None, *, estimator: str = "") -> Searched | None:
     """Return what a report says of its searches, None where it had none."""
     if not tuning:
         return None
-    names = [one["name"] for one in tuning["parameters"]]
-    taken = sorted({int(one["trials"]) for one in tuning["searches"]})
+    names = [one.name for one in tuning.parameters]
+    taken = sorted({one.trials for one in tuning.searches})
     # The search that was under way when it was asked to end may have gone a few trials further.
     span = f"{taken[0]:,}" if len(taken) == 1 else f"{taken[0]:,} to {taken[-1]:,}"
-    early = f"Stopped early: each search took {span} of {tuning['budget']:,} trials." if tuning["limit"] else ""
+    early = f"Stopped early: each search took {span} of {tuning.budget:,} trials." if tuning.limit else ""
     return Searched(
-        metric=str(tuning["title"]),
-        heads=tuple(str(one["title"]) for one in tuning["parameters"]),
-        parts=tuple(_found(tuning, one, names, estimator) for one in tuning["searches"]),
-        importance=tuple(
-            (str(one["title"]), f"{one['correlation']:+.2f}".replace("-", scales.MINUS)) for one in tuning["importance"]
-        ),
-        sentence=str(tuning["sentence"]),
+        metric=tuning.title,
+        heads=tuple(one.title for one in tuning.parameters),
+        parts=tuple(_found(tuning, one, names, estimator) for one in tuning.searches),
+        importance=tuple((one.title, f"{one.correlation:+.2f}".replace("-", MINUS)) for one in tuning.importance),
+        sentence=tuning.sentence,
         note=early,
     )
 
 
-def _found(tuning: dict[str, Any], one: dict[str, Any], names: list[str], estimator: str) -> Found:
-    told = [f"{one['trials']:,}"]
-    told += [f"{one[state]:,} {STATES[state]}" for state in ("pruned", "failed") if one[state]]
+def _found(tuning: TuningSummary, one: SearchSummary, names: list[str], estimator: str) -> Found:
+    ended = (("pruned", one.pruned), ("failed", one.failed))
+    told = [f"{one.trials:,}", *(f"{count:,} {STATES[state]}" for state, count in ended if count)]
     return Found(
-        part=str(one["part"]).capitalize(),
+        part=one.part.capitalize(),
         trials=", ".join(told),
-        given=figure(one["given"], 4) or "not tried",
-        best=figure(one["best"], 4) or "none",
-        chosen=tuple(_value(estimator, name, one["chosen"][name]) for name in names),
-        chart=chart(tuning["metric"], one["scores"], total=one["trials"]),
-        failures=tuple(f"{item['trials']:,} failed: {item['reason']}" for item in one["failures"]),
+        given=format_number(one.given, 4) or "not tried",
+        best=format_number(one.best, 4) or "none",
+        chosen=tuple(_value(estimator, name, one.chosen[name]) for name in names),
+        chart=chart(tuning.metric, one.scores, total=one.trials),
+        failures=tuple(f"{item.trials:,} failed: {item.reason}" for item in one.failures),
     )
 
 
-def _value(estimator: str, name: str, value: Any) -> str:
+def _value(estimator: str, name: str, value: Setting) -> str:
     if isinstance(value, bool) or not isinstance(value, float):
         return hyperparameter(estimator, name, value)
     return f"{value:.4g}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from app.domain.training.report.document import Headline
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,6 @@ VERDICTS = {
 }
 
 
-def of(headline: dict[str, Any]) -> Verdict:
+def of(headline: Headline) -> Verdict:
     """Return the verdict of a headline; one from before verdicts were kept knows only whether it beats."""
-    return VERDICTS[headline.get("verdict") or ("beats" if headline["beats"] else "does_not_beat")]
+    return VERDICTS[headline.verdict or ("beats" if headline.beats else "does_not_beat")]

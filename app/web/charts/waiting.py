@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.text.numbers import format_number
+from app.domain.training.report.outcome import FoldScore, JobProgress
 from app.domain.training.validation import metrics
 from app.web.charts.trials import SearchUnderWay, under_way
-from app.web.charts.words import figure
 
 MOST_FOLDS = 30
 
@@ -47,7 +48,7 @@ class Waiting:
 class JobFacts:
     """What is known about the job."""
 
-    progress: dict[str, Any]
+    progress: JobProgress
     created_at: datetime
     started_at: datetime | None
     running: bool
@@ -67,27 +68,27 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> W
     """Return what there is to say about a job at this moment."""
     age = max((now - job.created_at).total_seconds(), 0.0)
     gone = max((now - (job.started_at or job.created_at)).total_seconds(), 0.0)
-    lines = list(job.progress.get("folds") or [])
-    fraction = job.progress.get("fraction") if job.running else None
+    lines = job.progress.folds
+    fraction = job.progress.fraction if job.running else None
     return Waiting(
         running=job.running,
         stopping=job.stopping,
         message=_message(job),
-        fraction=min(max(float(fraction), 0.0), 1.0) if isinstance(fraction, int | float) else None,
+        fraction=None if fraction is None else min(max(fraction, 0.0), 1.0),
         time=_time(job, gone=gone, fraction=fraction, estimate=estimate),
         ahead=0 if job.running else job.ahead,
-        metric=metrics.get(lines[0]["metric"]).title if lines else "",
+        metric=metrics.get(lines[0].metric).title if lines else "",
         folds=tuple(_line(line) for line in lines[-MOST_FOLDS:]),
         folds_before=max(len(lines) - MOST_FOLDS, 0),
         poll_seconds=poll_seconds(age),
-        search=under_way(job.progress.get("search")) if job.running else None,
+        search=under_way(job.progress.search) if job.running else None,
     )
 
 
-def judged_before_end(progress: dict[str, Any]) -> tuple[str, tuple[FoldLine, ...]]:
+def judged_before_end(progress: JobProgress) -> tuple[str, tuple[FoldLine, ...]]:
     """Return the metric and the last folds that were judged before an experiment ended without a result."""
-    lines = list(progress.get("folds") or [])
-    return (metrics.get(lines[0]["metric"]).title if lines else ""), tuple(_line(line) for line in lines[-MOST_FOLDS:])
+    lines = progress.folds
+    return (metrics.get(lines[0].metric).title if lines else ""), tuple(_line(line) for line in lines[-MOST_FOLDS:])
 
 
 def _message(job: JobFacts) -> str:
@@ -95,7 +96,7 @@ def _message(job: JobFacts) -> str:
         return "Stopping after the current fit."
     if not job.running:
         return f"{job.reason} {_again(job)}" if job.reason else "Waiting for a worker."
-    return f"{job.progress.get('message') or 'Starting'}."
+    return f"{job.progress.message or 'Starting'}."
 
 
 def _again(job: JobFacts) -> str:
@@ -119,24 +120,23 @@ def range_words(low: float, high: float) -> str:
     return f"{first.split()[0]} to {last}" if first.split()[1] == last.split()[1] else f"{first} to {last}"
 
 
-def _time(job: JobFacts, *, gone: float, fraction: Any, estimate: dict[str, Any] | None) -> str:
+def _time(job: JobFacts, *, gone: float, fraction: float | None, estimate: dict[str, Any] | None) -> str:
     past = f"{seconds_words(gone)} elapsed" if job.running else f"Waiting for {seconds_words(gone)}"
-    if job.running and isinstance(fraction, int | float) and 0.05 <= fraction < 1:
+    if job.running and fraction is not None and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
     if estimate:
         return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} of processor time."
     return f"{past}."
 
 
-def _line(line: dict[str, Any]) -> FoldLine:
-    metric = metrics.get(line["metric"])
-    score, baseline = line.get("score"), line.get("baseline")
+def _line(line: FoldScore) -> FoldLine:
+    metric, score, baseline = metrics.get(line.metric), line.score, line.baseline
     return FoldLine(
-        fold=str(line["fold"]).capitalize(),
-        score=figure(score, 3) or "not defined",
-        baseline=figure(baseline, 3) or "not defined",
-        baseline_title=str(line.get("baseline_title") or ""),
+        fold=line.fold.capitalize(),
+        score=format_number(score, 3) or "not defined",
+        baseline=format_number(baseline, 3) or "not defined",
+        baseline_title=line.baseline_title,
         beats=score is not None and baseline is not None and metric.better(score, baseline),
-        train_rows=f"{line['train_rows']:,}",
-        judged_rows=f"{line['validation_rows']:,}",
+        train_rows=f"{line.train_rows:,}",
+        judged_rows=f"{line.validation_rows:,}",
     )

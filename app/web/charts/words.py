@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from app.web.charts.scales import MINUS
+from app.domain.text.numbers import format_number, format_score
+from app.domain.training.report.document import MetricInfo
 
 MOST_ROWS = 60
 
@@ -23,33 +23,23 @@ class Numbers:
     words: int = 1
 
 
-def figure(value: Any, digits: int = 4) -> str:
-    """Write a number with about this many significant digits; nothing for what is not known."""
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        return ""
-    if value == 0:
-        return "0"
-    magnitude = math.floor(math.log10(abs(value)))
-    if magnitude >= 7 or magnitude < -4:
-        return f"{value:.{digits - 1}e}".replace("-", MINUS)
-    decimals = max(0, digits - 1 - magnitude)
-    text = f"{value:,.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", MINUS)
+@dataclass(frozen=True)
+class ShownMetric:
+    """A metric of a report, and the decimals that tell the model from its strongest baseline."""
+
+    info: MetricInfo
+    decimals: int
+
+    def write(self, value: float | None) -> str:
+        """Write a score as its metric is written: in the target's own digits, or with the decimals chosen for it."""
+        if value is not None and math.isfinite(value) and (abs(value) >= 1e6 or self.info.in_target_units):
+            return format_number(value, 3)
+        return format_score(value, self.decimals)
 
 
-def metric_figure(metric: dict[str, Any], value: float | None) -> str:
-    """Write a score as its metric is written: in the target's own digits, or with the decimals chosen for it."""
-    if value is None or not math.isfinite(value):
-        return "not defined"
-    if abs(value) >= 1e6 or metric.get("in_target_units"):
-        return figure(value, 3)
-    return f"{value:z,.{metric.get('decimals', usual_decimals(metric))}f}".replace("-", MINUS)
-
-
-def usual_decimals(metric: dict[str, Any]) -> int:
+def usual_decimals(metric: MetricInfo) -> int:
     """Return one decimal for per cent, else two."""
-    return 1 if metric.get("unit") == "%" else 2
+    return 1 if metric.unit == "%" else 2
 
 
 def with_unit(name: str, unit: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.analysis.associations.association import FEWEST, MOST_LEVELS, codes_of, is_number, numbers_of
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind
 
 # Rows of each round: the first is there at once, and later ones are added until the order settles.
@@ -53,7 +53,7 @@ class Ranked:
     rows: int = 0
     reason: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values."""
         return asdict(self)
 

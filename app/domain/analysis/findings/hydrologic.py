@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.findings.markers import Marked, is_bound_answered
-from app.domain.analysis.findings.wording import called, called_all, on_rows, short
+from app.domain.analysis.findings.wording import called, called_all, on_rows
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
 from app.domain.analysis.profiling.table_query import BeyondCount, TableQuery
 from app.domain.analysis.profiling.units import split_name
 from app.domain.hydrology.naming import Quantity, quantity_of
+from app.domain.json_values import JsonObject
+from app.domain.text.numbers import format_number
+from app.domain.text.words import pluralise
 from app.domain.vocabulary import ColumnKind, Severity
 
 DAY = 86_400.0
@@ -142,10 +145,10 @@ def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: in
     impossible = zero is not None and end is not None and not above and end <= zero
     tail, way = (f" {unit}" if unit else "", "above" if above else "below")
     rows = "" if count is None else f" {on_rows(count)}"
-    reason = f"absolute zero is {short(zero)}{tail}" if impossible and zero is not None else fact
-    message = f"{called(one.column.name)} is {way} {short(limit)}{tail}{rows}, "
-    message += f"{'up' if above else 'down'} to {short(end or 0.0)}{tail}: {reason}."
-    label = f"{'Above' if above else 'Below'} {short(limit)} means missing"
+    reason = f"absolute zero is {format_number(zero, 5)}{tail}" if impossible and zero is not None else fact
+    message = f"{called(one.column.name)} is {way} {format_number(limit, 5)}{tail}{rows}, "
+    message += f"{'up' if above else 'down'} to {format_number(end or 0.0, 5)}{tail}: {reason}."
+    label = f"{'Above' if above else 'Below'} {format_number(limit, 5)} means missing"
     side = {"above": limit} if above else {"below": limit}
     return Finding(
         "implausible_values",
@@ -158,7 +161,7 @@ def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: in
 
 
 def _bound_answers(name: str, side: dict[str, float], label: str) -> tuple[Remedy, ...]:
-    def marker(meaning: str) -> dict[str, object]:
+    def marker(meaning: str) -> JsonObject:
         return {"markers": [{"column": name, **side, "meaning": meaning}]}
 
     missing = Remedy(label, "reading", marker("missing"))
@@ -173,8 +176,8 @@ def flow_findings(found: Sequence[Marked], choices: ReadingChoices) -> Iterator[
         if not flow or not one.negatives or is_bound_answered(name, choices, above=False):
             continue
         message = (
-            f"{called(name)} is negative {on_rows(one.negatives)}, down to {short(one.low or 0.0)}: real under tides, "
-            "backwater or in the balance of a reservoir, else an error."
+            f"{called(name)} is negative {on_rows(one.negatives)}, down to {format_number(one.low or 0.0, 5)}: "
+            "real under tides, backwater or in the balance of a reservoir, else an error."
         )
         buttons = _bound_answers(name, {"below": 0.0}, "Negative flow means missing")
         yield Finding("negative_flow", Severity.NOTICE, (name,), message, remedies=buttons)
@@ -199,7 +202,7 @@ def year_findings(columns: Sequence[ColumnProfile], axis: TimeAxis | None) -> It
         yield Finding("water_years", Severity.WARNING, (axis.column,), message)
         return
     spread = f"{complete[0]} to {complete[-1]}" if len(complete) > 1 else f"{complete[0]}"
-    message = f"{len(complete):,} complete water year{'s' if len(complete) > 1 else ''} (from 1 {month}), {spread}"
+    message = f"{pluralise(len(complete), 'complete water year')} (from 1 {month}), {spread}"
     if partial:
         first, last = axis.start[:10], axis.end[:10]
         message += f"; {partial:,} more {'is' if partial == 1 else 'are'} incomplete ({first} to {last})"

@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.analysis.findings.wording import plain
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.analysis.profiling.table_query import NextValue, Question, TableQuery, ValueCount
 from app.domain.hydrology.naming import one_of
+from app.domain.text.numbers import plain_number
 
 # Nines and their kin, as files of gauges, weather services and surveys carry them.
 NINES = (-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.0, -9999.9, -9999.99, -99999.0, -999999.0, -9999999.0)
@@ -50,7 +50,7 @@ CONVERSIONS = (
 )
 CONVERTED = (-999.0, -999.9, -999.99, -9999.0, -9999.9, -9999.99, -99999.0, -999999.0)
 IMAGES = sorted(
-    (mark * factor + offset, target, f"{plain(mark)} {source} in {target}")
+    (mark * factor + offset, target, f"{plain_number(mark)} {source} in {target}")
     for source, target, factor, offset in CONVERSIONS
     for mark in CONVERTED
 )
@@ -199,7 +199,7 @@ def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows
         return
     for value, count in pile:
         origin = origin_of(value, one.column.unit) or ""
-        one.marks.append(Mark(plain(value), count, real, above=not low, origin=origin))
+        one.marks.append(Mark(plain_number(value), count, real, above=not low, origin=origin))
     if low:
         one.low = real
         one.negatives = None if one.negatives is None else one.negatives - sum(count for _, count in pile)
@@ -251,10 +251,10 @@ def _judge_by_quantiles(one: Marked) -> None:
     unit = column.unit
     known = one.low < 0 and one.low not in WEAK and origin_of(one.low, unit) is not None
     if known and (one.low < q1 - 5 * spread or one.low == low or low >= 0):
-        one.marks.append(Mark(plain(one.low), None, origin=origin_of(one.low, unit) or ""))
+        one.marks.append(Mark(plain_number(one.low), None, origin=origin_of(one.low, unit) or ""))
         one.low, one.negatives = None, None
     if one.high > 0 and origin_of(one.high, unit) is not None and one.high > q3 + 5 * spread and one.high > 2 * high:
-        one.marks.append(Mark(plain(one.high), None, above=True, origin=origin_of(one.high, unit) or ""))
+        one.marks.append(Mark(plain_number(one.high), None, above=True, origin=origin_of(one.high, unit) or ""))
         one.high = None
 
 
@@ -269,7 +269,7 @@ def _spikes(found: Sequence[Marked], rows: int, table: TableQuery) -> None:
     for (one, value), count in zip(asked, counts, strict=True):
         usual = (rows - one.column.missing) / max(one.column.distinct, 1)
         if count >= max(20, 0.01 * rows, 10 * usual):
-            one.marks.append(Mark(plain(value), int(count)))
+            one.marks.append(Mark(plain_number(value), int(count)))
             one.negatives = None if one.negatives is None else one.negatives - int(count)
 
 

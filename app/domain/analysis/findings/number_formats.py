@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from app.domain.analysis.profiling.profile import Finding, Remedy
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import Severity
 
 EXAMPLE_LENGTH = 30
@@ -71,5 +71,5 @@ def written_numbers(column: str, written: Written) -> Finding | None:
     return Finding("written_numbers", Severity.WARNING, (column,), message, remedy, (*buttons, as_text))
 
 
-def _reads(column: str, read_as: str) -> dict[str, Any]:
+def _reads(column: str, read_as: str) -> JsonObject:
     return {"columns": [{"column": column[:200], "read_as": read_as}]}

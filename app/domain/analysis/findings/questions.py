@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import NotRequired, TypedDict, TypeVar
 
 from app.domain.analysis.findings.markers import Mark, Marked, is_answered
-from app.domain.analysis.findings.wording import called, called_all, on_rows, short
+from app.domain.analysis.findings.wording import called, called_all, on_rows
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.json_values import JsonObject
+from app.domain.text.numbers import format_number
 from app.domain.vocabulary import Severity
 
 CODE = "missing_value_marker"
@@ -79,7 +81,7 @@ def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a
     columns = len(set(names))
     many = "" if columns == 1 else " in both" if columns == 2 else f" in all {columns:,}"
 
-    def markers(meaning: str) -> dict[str, Any]:
+    def markers(meaning: str) -> JsonObject:
         pairs = zip(names, texts, strict=True)
         return {"markers": [{"column": name, "value": text, "meaning": meaning} for name, text in pairs]}
 
@@ -89,7 +91,15 @@ def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a
     )
 
 
-def _markers_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+class MarkerChange(TypedDict):
+    """What a button says of one value of a column, as the choices of reading hold it."""
+
+    column: str
+    value: NotRequired[str]
+    meaning: str
+
+
+def _markers_of(findings: Sequence[Finding]) -> list[MarkerChange]:
     return [item for one in findings for remedy in one.remedies for item in remedy.changes.get("markers", ())]
 
 
@@ -113,7 +123,7 @@ def _evidence(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
         return ""
     side = "less" if mark.above else "more"
     where = f" of {called(column.name)}" if len(held) > 1 else ""
-    return f"; every other value{where} is {short(mark.nearest)} or {side}"
+    return f"; every other value{where} is {format_number(mark.nearest, 5)} or {side}"
 
 
 def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from app.domain.analysis.findings.wording import called
 from app.domain.analysis.import_options.import_choices import ReadingChoices
@@ -12,6 +11,8 @@ from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, is_whole_day
 from app.domain.analysis.time_forms.name_words import names_sure_time
+from app.domain.json_values import JsonObject
+from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind, Severity
 
 NOT_UNDERSTOOD, JOINED = "looks_like_time_not_understood", "time_joined"
@@ -42,13 +43,13 @@ def _day_in(form: Form, text: str) -> str:
     return form.words if moment is None else f"{moment.day} {moment:%B %Y}"
 
 
-def _reads(column: str, form: Form) -> dict[str, Any]:
+def _reads(column: str, form: Form) -> JsonObject:
     return {"columns": [{"column": column[:200], "read_as": "datetime", "form": form.code}]}
 
 
 def joined_finding(column: str, parts: Sequence[str]) -> Finding:
     """Return that columns were joined into one of times, with a button that undoes it."""
-    names = ", ".join(called(part) for part in parts[:-1]) + f" and {called(parts[-1])}"
+    names = join_words([called(part) for part in parts])
     message = f"{names} were joined into {called(column)}, a time column of its own. They stay as they are."
     undo = {"columns": [{"columns": [part[:200] for part in parts], "read_as": "text"}]}
     return Finding(JOINED, Severity.NOTICE, (column,), message, "", (Remedy("Do not join them", "reading", undo),))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.text.words import join_words, pluralise
+
 SHOWN = 3
 
 
@@ -14,34 +16,18 @@ def called(name: str) -> str:
 
 def called_all(names: Sequence[str]) -> str:
     """Return the names of columns as they stand in a sentence; of many only the first are named."""
-    if len(names) > SHOWN + 1:
-        return f"{', '.join(called(name) for name in names[:SHOWN])} and {len(names) - SHOWN:,} more columns"
-    if len(names) == 1:
-        return called(names[0])
-    return f"{', '.join(called(name) for name in names[:-1])} and {called(names[-1])}"
-
-
-def plain(value: float) -> str:
-    """Return a number as a file would have it, so that it can be looked for there: -999, -28316.8, 1e+20."""
-    whole = value.is_integer() and abs(value) < 1e15
-    return str(int(value)) if whole else repr(value)
-
-
-def short(value: float) -> str:
-    """Return a number for reading, with thousands separated and no more digits than needed."""
-    if value.is_integer() and abs(value) < 1e9:
-        return f"{int(value):,}"
-    return f"{value:,.2f}" if 100 <= abs(value) < 1e9 else f"{value:.4g}"
+    known = [called(name) for name in names]
+    return join_words(known, most=SHOWN, more="more columns") if len(names) > SHOWN + 1 else join_words(known)
 
 
 def on_rows(count: int) -> str:
     """Return "on 1 row" or "on 1,234 rows"."""
-    return "on 1 row" if count == 1 else f"on {count:,} rows"
+    return f"on {pluralise(count, 'row')}"
 
 
 def rows_do(count: int, one: str, many: str) -> str:
     """Return "1 row" or "1,234 rows", and what one row or many rows do."""
-    return f"1 row {one}" if count == 1 else f"{count:,} rows {many}"
+    return f"{pluralise(count, 'row')} {one if count == 1 else many}"
 
 
 def share(count: int, rows: int) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from app.domain.analysis.time_forms.forms import form_of
 from app.domain.analysis.time_forms.zone_names import zone_of
+from app.domain.json_values import JsonObject
 
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -132,16 +133,18 @@ class ReadingChoices(BaseModel):
     markers: tuple[Marker, ...] = Field(default=(), max_length=20_000)
     columns: tuple[ColumnChoice, ...] = Field(default=(), max_length=20_000)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return what was said, and nothing that was not."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        values: JsonObject = self.model_dump(mode="json", exclude_defaults=True)
+        return values
 
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same choices, whatever their order."""
-        said = self.to_json()
-        said["markers"] = sorted((json.dumps(one, sort_keys=True) for one in said.get("markers", ())), key=str)
-        if "columns" in said:
-            said["columns"] = sorted(json.dumps(one, sort_keys=True) for one in said["columns"])
+        said = {"markers": [], **self.to_json()}
+        for name in LISTED:
+            listed = said.get(name)
+            if isinstance(listed, list):
+                said[name] = [*sorted(json.dumps(one, sort_keys=True) for one in listed)]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def merged(self, changes: dict[str, Any]) -> ReadingChoices:

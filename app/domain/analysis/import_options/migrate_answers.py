@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.experiment import Answers
 
 KEYED = re.compile(r"^(?P<before>.+\.)(?P<key>c\d+)$")
 NAMED = frozenset({("data", "target"), ("data", "time_column"), ("data", "group_column")})
@@ -14,9 +14,7 @@ RECIPES = ("features", "transforms")
 NOT_CARRIED = frozenset({("data", "dataset_id")})
 
 
-def carried(
-    answers: Mapping[str, Mapping[str, Any]], before: DatasetProfile, after: DatasetProfile
-) -> dict[str, dict[str, Any]]:
+def carried(answers: Answers, before: DatasetProfile, after: DatasetProfile) -> dict[str, dict[str, Any]]:
     """Return the answers of a draft as they stand on another reading of the same file.
 
     Parameters

@@ -9,6 +9,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.text.words import join_words
+
 FEWEST_ROWS = 50
 MOST_ROWS = 5000
 PROBES = 32
@@ -77,7 +79,7 @@ def _search(goal: Floats, numbers: Mapping[str, Floats], *, signs: tuple[str, st
         fitted = _fitted(table, target)
         if fitted:
             chosen = [names[at] for at in fitted]
-            listed = " and ".join([", ".join(name[:60] for name in chosen[:-1]), chosen[-1][:60]])
+            listed = join_words([name[:60] for name in chosen])
             found = [Identity(tuple(chosen), f"What can be calculated from {listed}")]
     return found
 

@@ -16,6 +16,7 @@ from app.domain.analysis.leakage import name_evidence as naming
 from app.domain.analysis.leakage.identities import identities
 from app.domain.analysis.leakage.time_shifts import time_leaks
 from app.domain.analysis.profiling.profile import Association, Leak
+from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind
 
 # A single column that explains this share of the target is the target in disguise; EvalML warns at the same 0.95.
@@ -41,8 +42,7 @@ QUESTION = "Would you know {column} at the moment when {target} is to be predict
 def question_of(leak: Leak, target: str) -> str:
     """Return the question that a suspicion asks; the parts of a sum are asked about together."""
     names = [name[:60] for name in (leak.column, *(leak.others if leak.is_part else ()))]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-    return QUESTIONS.get(leak.code, QUESTION).format(column=listed, target=target[:60])
+    return QUESTIONS.get(leak.code, QUESTION).format(column=join_words(names), target=target[:60])
 
 
 def column_leaks(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.text.words import pluralise
+
 FEWEST_ROWS = 50
 PROBED_ROWS = 1000
 FURTHEST = 14
@@ -49,7 +51,7 @@ def _holds(values: Floats, goal: Floats, target: str) -> str:
     for steps in range(1, min(FURTHEST, len(moves) - 1) + 1):
         # A smooth series resembles itself a step later; its changes do so much less.
         if _alike(changes[:-steps], moves[steps:]):
-            return f"It is {target} {steps:,} step{'s' if steps > 1 else ''} later."
+            return f"It is {target} {pluralise(steps, 'step')} later."
     if _alike(changes, goal[1:]):
         return f"It sums {target} up, the moment itself included."
     for window in WINDOWS:

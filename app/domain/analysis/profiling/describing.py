@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
-from typing import Any
 
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport
 from app.domain.analysis.profiling.targets import target_summary
+from app.domain.json_values import JsonObject
 
 QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")
 
 
-def describe(profile: DatasetProfile, target: str | None = None) -> dict[str, Any]:
+def describe(profile: DatasetProfile, target: str | None = None) -> JsonObject:
     """Return all that is known about a dataset as plain JSON values.
 
     Parameters
@@ -42,8 +42,8 @@ def describe(profile: DatasetProfile, target: str | None = None) -> dict[str, An
     }
 
 
-def _column(column: ColumnProfile, codes: list[str]) -> dict[str, Any]:
-    histogram = None
+def _column(column: ColumnProfile, codes: list[str]) -> JsonObject:
+    histogram: JsonObject | None = None
     if column.histogram_counts:
         histogram = {"edges": list(column.histogram_edges), "counts": list(column.histogram_counts)}
     return {
@@ -61,22 +61,22 @@ def _column(column: ColumnProfile, codes: list[str]) -> dict[str, Any]:
         "std": column.std,
         "min": column.minimum,
         "max": column.maximum,
-        "quantiles": dict(zip(QUANTILES, column.quantiles, strict=True)) if column.quantiles else None,
+        "quantiles": {**dict(zip(QUANTILES, column.quantiles, strict=True))} if column.quantiles else None,
         "histogram": histogram,
         "top_values": [{"value": value, "count": count} for value, count in column.top_values],
         "outliers": column.outliers,
         "zeros": column.zeros,
         "negatives": column.negatives,
-        "findings": codes,
+        "findings": [*codes],
     }
 
 
-def _target(profile: DatasetProfile, target: str) -> dict[str, Any]:
+def _target(profile: DatasetProfile, target: str) -> JsonObject:
     facts = target_summary(profile, target)
     return {**facts.to_json(), "findings": [finding_json(one) for one in facts.findings]}
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> JsonObject:
     """Return a finding as plain JSON values."""
     return {
         "code": finding.code,
@@ -88,7 +88,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def report_json(report: ImportReport) -> dict[str, Any]:
+def report_json(report: ImportReport) -> JsonObject:
     """Return what reading did to the file as plain JSON values."""
     return {
         "rows_read": report.rows_read,

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect
+from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
@@ -200,7 +201,7 @@ class DatasetProfile:
             return None
         return [list(row[:columns]) for row in self.first_rows[:rows]]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values."""
         # Columns hold nothing that goes deeper, and there may be ten thousand of them.
         return {
@@ -338,7 +339,7 @@ class Associations:
             found.setdefault(leak.column, []).append(leak)
         return {column: tuple(leaks) for column, leaks in found.items()}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values."""
         return asdict(self)
 

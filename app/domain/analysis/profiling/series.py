@@ -10,6 +10,7 @@ from app.domain.analysis.findings.wording import called, rows_do, times
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
 from app.domain.analysis.profiling.table_query import PairCount, TableQuery, ValueCount
 from app.domain.hydrology.naming import names_sites
+from app.domain.text.words import pluralise
 from app.domain.vocabulary import ColumnKind, Severity
 
 # A larger share of rows that repeat a time speaks for several series. An hour doubled each autumn is 1 row in 8,766.
@@ -119,7 +120,7 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
         return
     name, no_time = called(axis.column), Remedy("Use no time column", "draft", {"data.time_column": ""})
     if axis.gaps:
-        message = f"{name} leaves out {axis.gaps:,} step{'s' if axis.gaps > 1 else ''} of its {axis.step_label} series."
+        message = f"{name} leaves out {pluralise(axis.gaps, 'step')} of its {axis.step_label} series."
         remedy = "An earlier value is found by row, so across a gap it is older than it says."
         yield Finding("time_gaps", Severity.NOTICE, (axis.column,), message, remedy, (no_time,))
     if axis.clock_forward or axis.clock_back:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from app.domain.analysis.profiling.profile import TimeAxis
+from app.domain.text.words import join_words, pluralise
 
 DAY = 86_400.0
 # The largest unit that the number of steps is a whole multiple of is the one that people would say.
@@ -27,15 +28,11 @@ def duration_of(steps: int, axis: TimeAxis) -> str:
         return ""
     calendar = {MONTH_LABEL: "month", YEAR_LABEL: "year"}.get(axis.step_label)
     if calendar is not None:
-        return _counted(steps, calendar)
+        return pluralise(steps, calendar)
     seconds = steps * axis.step_seconds
     # A daily series speaks of days, however many weeks they are.
     able = [unit for unit in UNITS if unit[0] <= max(axis.step_seconds, DAY) and seconds % unit[0] == 0]
-    return _counted(round(seconds / able[0][0]), able[0][1]) if able else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return pluralise(round(seconds / able[0][0]), able[0][1]) if able else ""
 
 
 def with_durations(text: str, axis: TimeAxis | None) -> str:
@@ -58,5 +55,4 @@ def _extended(found: re.Match[str], axis: TimeAxis) -> str:
     durations = [duration_of(number, axis) for number in numbers]
     if not all(durations):
         return found[0]
-    said = durations[0] if len(durations) == 1 else f"{', '.join(durations[:-1])} and {durations[-1]}"
-    return f"{found[0]} ({said})"
+    return f"{found[0]} ({join_words(durations)})"

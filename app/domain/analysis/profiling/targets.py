@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.findings.wording import called, on_rows, share
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.json_values import JsonObject
 from app.domain.recommendation.task import TASK_WORDS, TaskSuggestion, suggest_task
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
@@ -67,7 +67,7 @@ class TargetFacts:
     zero_share: float | None = None
     findings: tuple[Finding, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values: what is empty for this task is left out."""
         values = asdict(self)
         return {key: value for key, value in values.items() if value is not None and value != ()}

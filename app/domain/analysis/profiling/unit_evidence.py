@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.analysis.findings.markers import Marked
-from app.domain.analysis.findings.wording import called, called_all, short
+from app.domain.analysis.findings.wording import called, called_all
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
 from app.domain.analysis.profiling.units import BRACKETS, split_name, unit_named, unit_of
 from app.domain.hydrology.naming import Quantity, measured_quantity, one_of
+from app.domain.text.numbers import format_number
 from app.domain.vocabulary import ColumnKind, Severity
 
 NUMBERS = ("number", "integer")
@@ -274,7 +275,7 @@ def suggestion_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
         high = max(_end(column.maximum) for column in some)
         verb = "is" if len(some) == 1 else "are"
         subject = called(names[0]) if len(some) == 1 else called_all(names)
-        reach = f"values go from {short(low)} to {short(high)}"
+        reach = f"values go from {format_number(low, 5)} to {format_number(high, 5)}"
         message = f"{subject} {verb} probably in {WORDS.get(unit, unit)}: {reach}. Is that right?"
         whole = (unit.removeprefix(TENTH).strip(),)
         known = whole if quantity is None else OTHERS.get(quantity, whole)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.experiment import TransformPart
+from app.domain.training.preprocessing.recipe_parameters import RecipeValues
 from app.domain.training.preprocessing.recipes import TransformEntry
 from app.domain.training.preprocessing.transforms import readable
 
@@ -16,7 +17,7 @@ class Link:
     """One recipe in the chain of a column, and its place in the config's list."""
 
     entry: TransformEntry
-    parameters: Mapping[str, Any]
+    parameters: RecipeValues
     place: int
 
     @property

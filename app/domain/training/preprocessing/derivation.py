@@ -5,7 +5,7 @@ Where the series has a regular step, "3 steps ago" is found by time, so a missin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
+from app.domain.training.preprocessing.recipe_parameters import RecipeValues
 from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, names_made
 
 UNKNOWN = "transform_unknown"
@@ -36,7 +37,7 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
         If a recipe is unknown, cannot be read, or names a column that is not there; or there is no time column and it
         needs one; or it would look at the target of the row itself.
     """
-    added: dict[str, Any] = {}
+    added: dict[str, pd.Series] = {}
     clock = _Clock(frame, spec, profile)
     for transform in spec.features.transforms:
         entry, parameters = _understood(transform)
@@ -53,7 +54,7 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
     return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
 
 
-def _understood(transform: TransformPart) -> tuple[TransformEntry, dict[str, Any]]:
+def _understood(transform: TransformPart) -> tuple[TransformEntry, RecipeValues]:
     try:
         entry = get(transform.kind)
         return entry, entry.parse(transform.parameters)
@@ -71,7 +72,7 @@ def _refuse_absent(transform: TransformPart, entry: TransformEntry, *, held: Any
 
 
 def _derive(
-    frame: pd.DataFrame, transform: TransformPart, *, parameters: Mapping[str, Any], spec: Spec, clock: _Clock
+    frame: pd.DataFrame, transform: TransformPart, *, parameters: RecipeValues, spec: Spec, clock: _Clock
 ) -> Iterator[pd.Series]:
     """Return the derived columns in the order of their names."""
     if transform.kind == "date_parts":
@@ -84,35 +85,35 @@ def _derive(
         yield from _MAKERS[transform.kind](clock, series, parameters, column == spec.task.target)
 
 
-Maker = Callable[["_Clock", pd.Series, Mapping[str, Any], bool], Iterator[pd.Series]]
+Maker = Callable[["_Clock", pd.Series, RecipeValues, bool], Iterator[pd.Series]]
 
 
-def _lags(clock: _Clock, series: pd.Series, said: Mapping[str, Any], _before: bool) -> Iterator[pd.Series]:
+def _lags(clock: _Clock, series: pd.Series, said: RecipeValues, _before: bool) -> Iterator[pd.Series]:
     for step in said["steps"]:
         yield clock.lagged(series, step)
 
 
-def _rolling_sum(clock: _Clock, series: pd.Series, said: Mapping[str, Any], before: bool) -> Iterator[pd.Series]:
+def _rolling_sum(clock: _Clock, series: pd.Series, said: RecipeValues, before: bool) -> Iterator[pd.Series]:
     yield clock.rolling_mean(series, window=said["window"], before=before) * said["window"]
 
 
-def _rolling_mean(clock: _Clock, series: pd.Series, said: Mapping[str, Any], before: bool) -> Iterator[pd.Series]:
+def _rolling_mean(clock: _Clock, series: pd.Series, said: RecipeValues, before: bool) -> Iterator[pd.Series]:
     yield clock.rolling_mean(series, window=said["window"], before=before)
 
 
-def _difference(clock: _Clock, series: pd.Series, said: Mapping[str, Any], before: bool) -> Iterator[pd.Series]:
+def _difference(clock: _Clock, series: pd.Series, said: RecipeValues, before: bool) -> Iterator[pd.Series]:
     if before:
         yield clock.lagged(series, 1) - clock.lagged(series, 1 + said["step"])
     else:
         yield series - clock.lagged(series, said["step"])
 
 
-def _wetness(clock: _Clock, series: pd.Series, said: Mapping[str, Any], before: bool) -> Iterator[pd.Series]:
+def _wetness(clock: _Clock, series: pd.Series, said: RecipeValues, before: bool) -> Iterator[pd.Series]:
     index = clock.accumulated(series, keep=said["decay"])
     yield clock.lagged(index, 1) if before else index
 
 
-def _circle(_clock: _Clock, series: pd.Series, said: Mapping[str, Any], _before: bool) -> Iterator[pd.Series]:
+def _circle(_clock: _Clock, series: pd.Series, said: RecipeValues, _before: bool) -> Iterator[pd.Series]:
     angle = 2 * np.pi * series.replace([np.inf, -np.inf], np.nan) / said["period"]
     yield np.sin(angle)
     yield np.cos(angle)

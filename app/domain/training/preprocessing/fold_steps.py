@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.impute import SimpleImputer
@@ -17,6 +17,7 @@ from app.domain.training.preprocessing.own_steps import (
     PowerColumns,
     TargetMeans,
 )
+from app.domain.training.preprocessing.recipe_parameters import RecipeValues
 from app.domain.training.preprocessing.step_context import Needs
 
 __all__ = ["BUILDERS", "MissingMarks", "one_hot", "step_of"]
@@ -31,7 +32,7 @@ def _commonest(needs: Needs) -> Any:
     return CommonestWord() if needs.words else SimpleImputer(strategy="most_frequent", keep_empty_features=True)
 
 
-BUILDERS: dict[str, Callable[[Mapping[str, Any], Needs], Any]] = {
+BUILDERS: dict[str, Callable[[RecipeValues, Needs], Any]] = {
     "log": lambda said, _: OffsetLogarithm(said["offset"]),
     "box_cox": lambda _said, _: PowerColumns("box-cox"),
     "yeo_johnson": lambda _said, _: PowerColumns("yeo-johnson"),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import Link, chains_of
 from app.domain.training.preprocessing.preparation import Table
@@ -21,15 +22,15 @@ MOST_COORDINATES = 50
 Part = tuple[str, Any, list[str]]
 
 
-def parameters_of(spec: Spec) -> dict[str, Any]:
+def parameters_of(spec: Spec) -> ParameterValues:
     """Return every hyperparameter with its value: the config's, else the registry's default."""
     entry = registry.get(spec.model.estimator)
-    values = entry.defaults(spec.task.kind)
+    values = dict(entry.defaults(spec.task.kind))
     for name, raw in spec.model.parameters.items():
         parameter = entry.parameter(name)
         if parameter is not None and name in values:
             values[name] = parameter.parse(raw)
-    return values
+    return ParameterValues(values)
 
 
 def build_pipeline(spec: Spec, table: Table) -> Any:

@@ -220,8 +220,8 @@ def _last_seen(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> 
 def _features(
     frame: pd.DataFrame, *, spec: Spec, profile: DatasetProfile, derived: tuple[str, ...], notes: list[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
-    numbers: dict[str, Any] = {}
-    categories: dict[str, Any] = {}
+    numbers: dict[str, pd.Series] = {}
+    categories: dict[str, pd.Series] = {}
     for column in spec.features.selected:
         kind = kind_of(spec, profile, column)
         values = frame[column]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NewType
 
 from app.domain.estimators.parameters import Parameter
 
@@ -45,9 +45,11 @@ class ListParameter:
 
 
 Field = Parameter | ListParameter
+# A value for every parameter of one recipe, by name. What a value may be hangs on its name; `parse_all` makes them.
+RecipeValues = NewType("RecipeValues", Mapping[str, Any])
 
 
-def parse_all(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> dict[str, Any]:
+def parse_all(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> RecipeValues:
     """Return every parameter with its value, the default where nothing was said.
 
     Raises
@@ -64,7 +66,7 @@ def parse_all(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> dict[str, An
             if isinstance(field, Parameter):
                 text = f"{field.title}: {text[0].lower()}{text[1:]}"
             raise RecipeError(text, field.name) from fault
-    return clean
+    return RecipeValues(clean)
 
 
 class RecipeError(ValueError):

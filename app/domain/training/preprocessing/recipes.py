@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.domain.estimators.parameters import Parameter
-from app.domain.training.preprocessing.recipe_parameters import LONGEST, Field, ListParameter, parse_all
+from app.domain.training.preprocessing.recipe_parameters import LONGEST, Field, ListParameter, RecipeValues, parse_all
 
 # What is left of a value in the antecedent precipitation index after its memory: one part in a hundred.
 FORGOTTEN = 0.01
-Names = Callable[[str, Mapping[str, Any]], list[str]]
-Memory = Callable[[Mapping[str, Any]], int]
+Names = Callable[[str, RecipeValues], list[str]]
+Memory = Callable[[RecipeValues], int]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TransformEntry:
         """Say whether it works only where a time column orders the rows."""
         return self.looks_back or self.takes == "none"
 
-    def parse(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def parse(self, parameters: Mapping[str, Any]) -> RecipeValues:
         """Return clean parameters; ValueError with a sentence where they make no sense."""
         return parse_all(self.parameters, parameters)
 

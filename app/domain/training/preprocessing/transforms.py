@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.experiment import Spec, TransformPart
-from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS
+from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, RecipeValues
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.vocabulary import ColumnKind, TaskKind
 
@@ -24,7 +23,7 @@ def get(kind: str) -> TransformEntry:
     return _BY_KIND[kind]
 
 
-def readable(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, TransformEntry, dict[str, Any]]]:
+def readable(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, TransformEntry, RecipeValues]]:
     """Return each recipe that can be followed, with its entry and clean parameters."""
     for part in parts:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.hydrology.naming import rain_column
+from app.domain.training.report.chart_series import (
+    ChartSeries,
+    ConfusionCounts,
+    HydrographSeries,
+    MonthQuantiles,
+    PrecisionRecallCurve,
+    ResidualCounts,
+    ResidualSeries,
+    RocCurve,
+    ScatterSeries,
+    Series,
+)
 from app.domain.training.run_state import Part, Run
 from app.domain.training.validation.metrics import Judged, one_against_rest
 from app.domain.training.validation.scoring import finite
@@ -27,35 +40,29 @@ def iso(moment: Any) -> str | None:
     return stamp.date().isoformat() if stamp == stamp.normalize() else stamp.isoformat(timespec="minutes")
 
 
-def rounded(values: Any, digits: int = 5) -> list[float | None]:
+def rounded(values: Any, digits: int = 5) -> Series:
     """Return plain numbers of `digits` significant digits, None for what is not finite."""
-    return [None if not np.isfinite(value) else float(f"{value:.{digits}g}") for value in np.asarray(values, float)]
+    return tuple(
+        None if not np.isfinite(value) else float(f"{value:.{digits}g}") for value in np.asarray(values, float)
+    )
 
 
-def build(run: Run) -> dict[str, Any]:
+def build(run: Run) -> ChartSeries:
     """Return every chart; one that does not apply is None."""
     parts = [run.holdout] if run.holdout else run.folds
     rows = np.concatenate([part.rows for part in parts])
     said = np.concatenate([part.said.values for part in parts])
-    result: dict[str, Any] = {
-        "hydrograph": None,
-        "predicted_observed": None,
-        "residuals": None,
-        "confusion": None,
-        "roc": None,
-        "pr": None,
-        "importance": run.importance,
-        "basis": "hold-out" if run.holdout else "folds",
-    }
+    plain = ChartSeries(importance=run.importance, basis="hold-out" if run.holdout else "folds")
     if run.table.labels:
-        result["confusion"] = _confusion(run, rows, said)
-        result.update(_curves(run, parts))
-        return result
+        roc, pr = _curves(run, parts)
+        return replace(plain, confusion=_confusion(run, rows, said), roc=roc or None, pr=pr or None)
     observed = run.table.target[rows]
-    result["predicted_observed"] = _scatter(run, observed, said)
-    result["residuals"] = _residuals(run, rows, observed, said)
-    result["hydrograph"] = _hydrograph(run, rows, observed, said)
-    return result
+    return replace(
+        plain,
+        predicted_observed=_scatter(run, observed, said),
+        residuals=_residuals(run, rows, observed, said),
+        hydrograph=_hydrograph(run, rows, observed, said),
+    )
 
 
 def _sample(run: Run, count: int) -> NDArray[np.intp]:
@@ -65,34 +72,34 @@ def _sample(run: Run, count: int) -> NDArray[np.intp]:
     return np.sort(random.choice(count, MOST_POINTS, replace=False))
 
 
-def _scatter(run: Run, observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any]:
+def _scatter(run: Run, observed: NDArray[Any], said: NDArray[Any]) -> ScatterSeries:
     shown = _sample(run, len(observed))
     positive = observed[observed > 0]
     skewed = len(positive) == len(observed) and float(np.quantile(observed, 0.99)) > 20 * float(np.median(observed))
-    return {
-        "observed": rounded(observed[shown]),
-        "predicted": rounded(said[shown]),
-        "rows_shown": len(shown),
-        "rows_total": len(observed),
-        "log": bool(skewed),
-    }
+    return ScatterSeries(
+        observed=rounded(observed[shown]),
+        predicted=rounded(said[shown]),
+        rows_shown=len(shown),
+        rows_total=len(observed),
+        log=bool(skewed),
+    )
 
 
-def _residuals(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any]:
+def _residuals(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> ResidualSeries:
     residual = said - observed
     shown = _sample(run, len(observed))
     low, high = np.quantile(residual, [0.005, 0.995]) if len(residual) > 1 else (residual.min(), residual.max())
     inside = np.clip(residual, low, high)
     counts, edges = np.histogram(inside, bins=25)
-    return {
-        "predicted": rounded(said[shown]),
-        "residual": rounded(residual[shown]),
-        "histogram": {"edges": rounded(edges), "counts": [int(count) for count in counts]},
-        "by_month": _by_month(run, rows, residual),
-    }
+    return ResidualSeries(
+        predicted=rounded(said[shown]),
+        residual=rounded(residual[shown]),
+        histogram=ResidualCounts(edges=rounded(edges), counts=tuple(int(count) for count in counts)),
+        by_month=_by_month(run, rows, residual),
+    )
 
 
-def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> list[dict[str, Any]] | None:
+def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> tuple[MonthQuantiles, ...] | None:
     if run.table.times is None:
         return None
     months = run.table.times.iloc[rows].dt.month.to_numpy()
@@ -104,11 +111,14 @@ def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> list[
         if len(values) >= 3:
             marks = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
             names = ("q05", "q25", "q50", "q75", "q95")
-            lines.append({"month": month, **dict(zip(names, rounded(marks), strict=True)), "rows": len(values)})
-    return lines
+            quantiles = dict(zip(names, rounded(marks), strict=True))
+            lines.append(MonthQuantiles(month=month, rows=len(values), **quantiles))
+    return tuple(lines)
 
 
-def _hydrograph(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> dict[str, Any] | None:
+def _hydrograph(
+    run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]
+) -> HydrographSeries | None:
     if run.table.times is None or run.table.groups is not None:
         return None
     rain = rain_column(run.table.numbers)
@@ -119,15 +129,15 @@ def _hydrograph(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: 
     drawn = pd.DataFrame(series).groupby(run.table.times.iloc[rows].to_numpy()).mean()
     window, title = _window(pd.Series(drawn.index))
     shown = drawn.iloc[window]
-    return {
-        "title": title,
-        "times": [iso(moment) for moment in shown.index],
-        "observed": rounded(shown["observed"]),
-        "predicted": rounded(shown["predicted"]),
-        "rain": rounded(shown["rain"]) if rain else None,
-        "rain_column": rain,
-        "rows_total": len(rows),
-    }
+    return HydrographSeries(
+        title=title,
+        times=tuple(iso(moment) for moment in shown.index),
+        observed=rounded(shown["observed"]),
+        predicted=rounded(shown["predicted"]),
+        rain=rounded(shown["rain"]) if rain else None,
+        rain_column=rain,
+        rows_total=len(rows),
+    )
 
 
 def _window(times: pd.Series) -> tuple[NDArray[np.intp], str]:
@@ -141,7 +151,7 @@ def _window(times: pd.Series) -> tuple[NDArray[np.intp], str]:
     return np.arange(len(times) - count, len(times)), f"the last {count:,} rows"
 
 
-def _confusion(run: Run, rows: NDArray[np.intp], said: NDArray[Any]) -> dict[str, Any]:
+def _confusion(run: Run, rows: NDArray[np.intp], said: NDArray[Any]) -> ConfusionCounts:
     observed, labels = run.table.target[rows], list(run.table.labels)
     kept = np.arange(len(labels))
     if len(labels) > MOST_LABELS:
@@ -155,14 +165,14 @@ def _confusion(run: Run, rows: NDArray[np.intp], said: NDArray[Any]) -> dict[str
         )
     counts = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(counts, (kept[observed], kept[said]), 1)
-    return {"labels": labels, "counts": counts.tolist()}
+    return ConfusionCounts(labels=tuple(labels), counts=tuple(tuple(line) for line in counts.tolist()))
 
 
-def _curves(run: Run, parts: list[Part]) -> dict[str, Any]:
+def _curves(run: Run, parts: list[Part]) -> tuple[tuple[RocCurve, ...], tuple[PrecisionRecallCurve, ...]]:
     from sklearn import metrics
 
     if any(part.said.scores is None for part in parts) or len(run.table.labels) > MOST_CURVES:
-        return {"roc": None, "pr": None}
+        return (), ()
     names = np.asarray(run.table.labels, dtype=object)
     rows = np.concatenate([part.rows for part in parts])
     scores = np.concatenate([part.said.scores for part in parts if part.said.scores is not None])
@@ -171,13 +181,15 @@ def _curves(run: Run, parts: list[Part]) -> dict[str, Any]:
     for label, is_class, score in one_against_rest(judged):
         fpr, tpr, _ = metrics.roc_curve(is_class, score)
         precision, recall, _ = metrics.precision_recall_curve(is_class, score)
-        roc.append({"label": label, **_thin(fpr=fpr, tpr=tpr), "auc": finite(metrics.auc(fpr, tpr))})
+        false, true = _thin(fpr, tpr)
+        roc.append(RocCurve(label=label, fpr=false, tpr=true, auc=finite(metrics.auc(fpr, tpr))))
         area = finite(metrics.average_precision_score(is_class, score))
-        pr.append({"label": label, **_thin(recall=recall[::-1], precision=precision[::-1]), "ap": area})
-    return {"roc": roc or None, "pr": pr or None}
+        across, up = _thin(recall[::-1], precision[::-1])
+        pr.append(PrecisionRecallCurve(label=label, recall=across, precision=up, ap=area))
+    return tuple(roc), tuple(pr)
 
 
-def _thin(**series: NDArray[Any]) -> dict[str, list[float | None]]:
-    count = len(next(iter(series.values())))
+def _thin(across: NDArray[Any], up: NDArray[Any]) -> tuple[Series, Series]:
+    count = len(across)
     kept = np.unique(np.linspace(0, count - 1, min(count, 120)).round().astype(int))
-    return {name: rounded(values[kept]) for name, values in series.items()}
+    return rounded(across[kept]), rounded(up[kept])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
 from app.domain.training.validation import scoring
 
 MOST_ROWS = 2000
@@ -19,7 +20,7 @@ REPEATS = 3
 
 def permutation_importance(
     spec: Spec, table: Table, fitted: Any, *, rows: NDArray[np.intp], basis: str
-) -> dict[str, Any]:
+) -> ImportanceSeries:
     """Return, per feature, the loss in the primary metric when its values are shuffled.
 
     Parameters
@@ -54,8 +55,8 @@ def permutation_importance(
                 losses.append(metric.loss(whole, score))
         if losses:
             items.append((-float(np.mean(losses)), float(np.std(losses)), str(name)))
-    ranked = [{"feature": name, "mean": -loss, "std": spread} for loss, spread, name in sorted(items)]
-    return {"metric": metric.id, "repeats": REPEATS, "basis": basis, "rows": len(rows), "items": ranked}
+    ranked = tuple(FeatureLoss(feature=name, mean=-loss, std=spread) for loss, spread, name in sorted(items))
+    return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
 
 
 def _score(spec: Spec, table: Table, fitted: Any, rows: NDArray[np.intp], features: pd.DataFrame) -> float | None:

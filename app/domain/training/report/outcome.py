@@ -4,35 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
+
+from app.domain.json_values import JsonObject, from_json, to_json
+from app.domain.training.report.document import Report
+from app.domain.training.tuning.search_summary import TrialScore
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldScore:
+    """The primary score of a fold that was judged, and that of the strongest baseline on the same rows."""
+
+    fold: str
+    metric: str
+    score: float | None
+    baseline: float | None
+    baseline_title: str = ""
+    train_rows: int
+    validation_rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchProgress:
+    """What the search under way has found; `limited` says that somebody asked for its end."""
+
+    done: int
+    total: int
+    metric: str
+    best: float | None
+    limited: bool = False
+    scores: tuple[TrialScore, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobProgress:
+    """How far a training is, as its job stored it; `fraction` is None before it told anything."""
+
+    fraction: float | None = None
+    message: str = ""
+    done: int = 0
+    total: int = 0
+    folds: tuple[FoldScore, ...] = ()
+    search: SearchProgress | None = None
+
+    @classmethod
+    def from_json(cls, values: object) -> JobProgress:
+        """Read what a job stored; ValueError where it is no progress of a training."""
+        return from_json(cls, values)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: `done` of `total` fits, a sentence, and the scores of the folds judged so far.
-
-    `search` is what the search under way has found, None where none is: {part, done, total, metric, best, scores}.
-    """
+    """Where training stands: `done` of `total` fits, a sentence, and the scores of the folds judged so far."""
 
     done: int
     total: int
     message: str
-    folds: tuple[dict[str, Any], ...] = ()
-    search: dict[str, Any] | None = None
+    folds: tuple[FoldScore, ...] = ()
+    search: SearchProgress | None = None
 
     @property
     def fraction(self) -> float:
         """The share of the work that is done, 0 to 1."""
         return self.done / self.total if self.total else 0.0
 
+    def to_json(self) -> JsonObject:
+        """Return it as a job stores it, with the share of the work that is done."""
+        return {"fraction": round(self.fraction, 4), **to_json(self)}
+
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The judged experiment: `report` is JSON (its shape is documented in app.domain.training.report.report)."""
+    """The judged experiment: its report, and every validated row with its prediction."""
 
-    report: dict[str, Any]
+    report: Report
     predictions: pd.DataFrame = field(repr=False)
 
 

@@ -1,79 +1,87 @@
-"""The report of a judged experiment, as JSON.
-
-Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
-features, leakage, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id
-to {mean, std, folds, holdout}. `leakage` maps a column to what was answered when it was asked about. `charts` hold
-ready series; a chart that does not apply is null. Who stores it adds `warnings`: {step, code, message} of each that
-stood open at the launch.
-"""
+"""From a finished run to its report: what each part of the document is worked out from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from app.domain.text.numbers import format_score
+from app.domain.text.words import pluralise
 from app.domain.training.report import charts
 from app.domain.training.report.clock import FIT, SEARCH, Clock
+from app.domain.training.report.document import (
+    BaselineScores,
+    EnvironmentInfo,
+    FeatureSummary,
+    FoldRows,
+    Headline,
+    MetricInfo,
+    Report,
+    ReportedTask,
+    Scores,
+    SplitSummary,
+    TrainingTiming,
+)
 from app.domain.training.run_state import Part, Run
 from app.domain.training.tuning.tuning_report import describe
 from app.domain.training.validation import baselines, plausibility, scoring, splitting
 from app.domain.training.validation.metrics import Metric
+from app.domain.training.validation.score_summary import ScoreSummary
 
 BEATS, UNDECIDED, DOES_NOT_BEAT = "beats", "undecided", "does_not_beat"
 
 
-def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
+def build(run: Run, *, environment: EnvironmentInfo) -> Report:
     """Return the report of a finished run."""
     spec, table = run.spec, run.table
     metrics = scoring.metrics_of(spec)
     rivals = baselines.for_experiment(spec, table)
     scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
     rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
-    return {
-        "schema": 1,
-        "task": {
-            "kind": spec.task.kind.value,
-            "target": spec.task.target,
-            "unit": unit_of_target(run),
-            "labels": list(table.labels) or None,
-            "time_column": spec.task.time_column,
-        },
-        "split": _split(run),
-        "metrics": [_metric(metric, unit_of_target(run)) for metric in metrics],
-        "primary": metrics[0].id,
-        "scores": scores,
-        "baselines": [
-            {"id": entry.id, "title": entry.title, "sentence": entry.sentence, "scores": rival_scores[entry.id]}
+    return Report(
+        task=ReportedTask(
+            kind=spec.task.kind.value,
+            target=spec.task.target,
+            unit=unit_of_target(run),
+            labels=tuple(table.labels) or None,
+            time_column=spec.task.time_column,
+        ),
+        split=_split(run),
+        metrics=tuple(_metric(metric, unit_of_target(run)) for metric in metrics),
+        primary=metrics[0].id,
+        scores=scores,
+        baselines=tuple(
+            BaselineScores(id=entry.id, title=entry.title, sentence=entry.sentence, scores=rival_scores[entry.id])
             for entry in rivals
-        ],
-        "headline": headline(run, metrics[0], scores, rival_scores),
-        "charts": charts.build(run),
-        "features": _features(run),
-        "leakage": dict(spec.leakage.answers),
-        "tuning": describe(spec, run.searches, limit=run.most_trials()),
-        "timing": timing(run.clock),
-        "memory_mb": run.peak_memory_mb(),
-        "environment": environment,
-        "notes": [*dict.fromkeys(run.notes), *_implausible(run)],
-    }
+        ),
+        headline=headline(run, metrics[0], scores, rival_scores),
+        charts=charts.build(run),
+        features=_features(run),
+        leakage=dict(spec.leakage.answers),
+        tuning=describe(spec, run.searches, limit=run.most_trials()),
+        timing=timing(run.clock),
+        memory_mb=run.peak_memory_mb(),
+        environment=environment,
+        notes=(*dict.fromkeys(run.notes), *_implausible(run)),
+    )
 
 
-def _features(run: Run) -> dict[str, Any]:
+def _features(run: Run) -> FeatureSummary:
     table = run.table
-    return {
-        "used": list(table.features.columns),
-        "derived": list(table.derived),
-        "rows_used": len(table.target),
-        "rows_dropped": table.dropped,
-        "dropped_reason": table.dropped_reason,
-    }
+    return FeatureSummary(
+        used=tuple(table.features.columns),
+        derived=tuple(table.derived),
+        rows_used=len(table.target),
+        rows_dropped=table.dropped,
+        dropped_reason=table.dropped_reason,
+    )
 
 
-def _rival_summary(run: Run, identifier: str) -> dict[str, Any]:
+def _rival_summary(run: Run, identifier: str) -> Scores:
     held = run.holdout.baseline_scores[identifier] if run.holdout else None
     return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
 
@@ -93,93 +101,93 @@ def unit_of_target(run: Run) -> str:
     return "" if run.table.labels else run.profile.column(run.spec.task.target).unit
 
 
-def _metric(metric: Metric, unit: str) -> dict[str, Any]:
-    return {
-        "id": metric.id,
-        "title": metric.title,
-        "unit": {"percent": "%", "target": unit}.get(metric.unit_kind, ""),
-        "in_target_units": metric.unit_kind == "target",
-        "greater_is_better": metric.greater_is_better,
-        "help": metric.help,
-    }
+def _metric(metric: Metric, unit: str) -> MetricInfo:
+    return MetricInfo(
+        id=metric.id,
+        title=metric.title,
+        unit={"percent": "%", "target": unit}.get(metric.unit_kind, ""),
+        in_target_units=metric.unit_kind == "target",
+        greater_is_better=metric.greater_is_better,
+        help=metric.help,
+    )
 
 
-def timing(clock: Clock) -> dict[str, Any]:
+def timing(clock: Clock) -> TrainingTiming:
     """Return the seconds on the wall, in all, fitting and of that searching; and those of the processor by part."""
-    return {
-        "seconds_total": round(clock.total(), 3),
-        "seconds_fit": round(clock.seconds.get(FIT, 0.0), 3),
-        "seconds_search": round(clock.seconds.get(SEARCH, 0.0), 3),
-        "work_total": round(clock.total_work(), 4),
-        "work": {name: round(seconds, 4) for name, seconds in clock.work.items()},
-    }
+    return TrainingTiming(
+        seconds_total=round(clock.total(), 3),
+        seconds_fit=round(clock.seconds.get(FIT, 0.0), 3),
+        seconds_search=round(clock.seconds.get(SEARCH, 0.0), 3),
+        work_total=round(clock.total_work(), 4),
+        work={name: round(seconds, 4) for name, seconds in clock.work.items()},
+    )
 
 
-def _split(run: Run) -> dict[str, Any]:
+def _split(run: Run) -> SplitSummary:
     spec = run.spec
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     held = spec.validation.holdout.fraction if run.holdout and spec.validation.holdout else 0.0
-    return {
-        "strategy": entry.id.value,
-        "title": entry.title,
-        "sentence": f"{entry.summary} {entry.protects}",
-        "misleads": entry.misleads,
-        "parameters": parameters,
-        "folds": [{"fold": part.name, **_span(run, part)} for part in run.folds],
-        "holdout": {"fold": "hold-out", **_span(run, run.holdout)} if run.holdout else None,
-        "picture": splitting.picture(entry.id, parameters, holdout=held, rows=len(run.table.target)),
-    }
+    picture = splitting.picture(entry.id, parameters, holdout=held, rows=len(run.table.target))
+    return SplitSummary(
+        strategy=entry.id.value,
+        title=entry.title,
+        sentence=f"{entry.summary} {entry.protects}",
+        misleads=entry.misleads,
+        parameters=parameters,
+        folds=tuple(_rows_of(run, part, part.name) for part in run.folds),
+        holdout=_rows_of(run, run.holdout, "hold-out") if run.holdout else None,
+        picture=tuple(tuple(line) for line in picture),
+    )
 
 
-def _span(run: Run, part: Part) -> dict[str, Any]:
-    span: dict[str, Any] = {"train_rows": len(part.train), "validation_rows": len(part.rows)}
+def _rows_of(run: Run, part: Part, name: str) -> FoldRows:
+    counts = FoldRows(fold=name, train_rows=len(part.train), validation_rows=len(part.rows))
     times = run.table.times
-    if times is not None:
-        for name, rows in (("train", part.train), ("validation", part.rows)):
-            span[f"{name}_start"] = charts.iso(times.iloc[rows].min())
-            span[f"{name}_end"] = charts.iso(times.iloc[rows].max())
-    return span
+    if times is None:
+        return counts
+    trained, validated = times.iloc[part.train], times.iloc[part.rows]
+    return replace(
+        counts,
+        train_start=charts.iso(trained.min()),
+        train_end=charts.iso(trained.max()),
+        validation_start=charts.iso(validated.min()),
+        validation_end=charts.iso(validated.max()),
+    )
 
 
-def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Say plainly whether the model beats its strongest baseline, on which rows, by how much.
-
-    `verdict` is "beats", "does_not_beat", or "undecided" where rows held out and folds do not say the same; `beats`
-    is true for the first alone.
-    """
-    key = _basis(run, scores[metric.id])
+def headline(run: Run, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
+    """Say plainly whether the model beats its strongest baseline, on which rows, by how much."""
+    unseen = _decided_by_holdout(run, scores[metric.id])
     entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
-    rival_id = baselines.strongest(metric, {name: rival[metric.id][key] for name, rival in rivals.items()})
+    deciding = {name: rival[metric.id].decisive(holdout=unseen) for name, rival in rivals.items()}
+    rival_id = baselines.strongest(metric, deciding)
     name, other = entries[rival_id].spoken, rivals[rival_id][metric.id]
-    score, rival = scores[metric.id][key], other[key]
+    score, rival = scores[metric.id].decisive(holdout=unseen), deciding[rival_id]
     folds = Folds.of(metric, scores[metric.id], other)
     won = score is not None and (rival is None or metric.better(score, rival))
     verdict = verdict_of(won=bool(won), folds=folds)
-    held = run.holdout if key == "holdout" else None
+    held = run.holdout if unseen else None
     rows = len(held.rows) if held else sum(len(part.rows) for part in run.folds)
     where = _where(run, rows, unseen=held is not None)
-    return {
-        "beats": verdict == BEATS,
-        "verdict": verdict,
-        "metric": metric.id,
-        "score": score,
-        "baseline_id": rival_id,
-        "baseline_title": entries[rival_id].title,
-        "baseline_score": rival,
-        "basis": "holdout" if held else "folds",
-        "rows": rows,
-        "sentence": _sentence(
-            run, metric=metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), where=where
-        ),
-        "detail": _detail(run, metric, scores[metric.id], other, folds=folds, name=name),
-    }
+    return Headline(
+        beats=verdict == BEATS,
+        verdict=verdict,
+        metric=metric.id,
+        score=score,
+        baseline_id=rival_id,
+        baseline_title=entries[rival_id].title,
+        baseline_score=rival,
+        basis="holdout" if held else "folds",
+        rows=rows,
+        sentence=_sentence(metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), where=where),
+        detail=_detail(run, metric, scores[metric.id], other, folds=folds, name=name),
+    )
 
 
-def _basis(run: Run, own: dict[str, Any]) -> str:
-    """Return what decides: the rows held out, or the folds where those rows are too few to have a score."""
-    undefined = own.get("holdout") is None and own["mean"] is not None
-    return "holdout" if run.holdout and not undefined else "mean"
+def _decided_by_holdout(run: Run, own: ScoreSummary) -> bool:
+    """Say whether the rows held out decide; the folds do where those rows are too few to have a score."""
+    return run.holdout is not None and (own.holdout is not None or own.mean is None)
 
 
 @dataclass(frozen=True)
@@ -191,15 +199,14 @@ class Folds:
     better_on_average: bool
 
     @classmethod
-    def of(cls, metric: Metric, own: dict[str, Any], other: dict[str, Any]) -> Folds:
+    def of(cls, metric: Metric, own: ScoreSummary, other: ScoreSummary) -> Folds:
         """Compare the folds of two summaries of one metric."""
         pairs = [
             (mine, theirs)
-            for mine, theirs in zip(own["folds"], other["folds"], strict=True)
+            for mine, theirs in zip(own.folds, other.folds, strict=True)
             if mine is not None and theirs is not None
         ]
-        known = own["mean"] is not None and other["mean"] is not None
-        better = known and metric.better(own["mean"], other["mean"])
+        better = own.mean is not None and other.mean is not None and metric.better(own.mean, other.mean)
         return cls(sum(metric.better(mine, theirs) for mine, theirs in pairs), len(pairs), bool(better))
 
     @property
@@ -215,11 +222,6 @@ def verdict_of(*, won: bool, folds: Folds) -> str:
     return UNDECIDED
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a score with a true minus sign, or say that there is none."""
-    return "not defined" if value is None else f"{value:z.{digits}f}".replace("-", "\u2212")
-
-
 def decimals_for(
     pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
 ) -> int:
@@ -228,7 +230,7 @@ def decimals_for(
     values += [(value, best) for pair in values for value in pair] if best == 1 else []
 
     def same(one: float, other: float) -> bool:
-        return one != other and number(one, decimals) == number(other, decimals)
+        return one != other and format_score(one, decimals) == format_score(other, decimals)
 
     while decimals < most and any(same(*pair) for pair in values):
         decimals += 1
@@ -236,9 +238,8 @@ def decimals_for(
 
 
 def _sentence(
-    run: Run,
-    *,
     metric: Metric,
+    *,
     score: float | None,
     name: str,
     rival: float | None,
@@ -247,7 +248,7 @@ def _sentence(
     where: str,
 ) -> str:
     digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
-    figures = f"{metric.title} {number(score, digits)} against {number(rival, digits)}"
+    figures = f"{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
     if verdict == UNDECIDED:
         against = "the folds do not bear it out" if won else "it did win over the folds"
         outcome = "beats" if won else "does not beat"
@@ -260,7 +261,7 @@ def _where(run: Run, rows: int, *, unseen: bool) -> str:
     if not unseen and len(run.folds) > 1:
         return f"on average over {len(run.folds)} folds"
     what = "day" if _daily(run) else "row"
-    return f"on {rows:,} {what}{'' if rows == 1 else 's'} it had never seen"
+    return f"on {pluralise(rows, what)} it had never seen"
 
 
 def _daily(run: Run) -> bool:
@@ -274,15 +275,15 @@ def _daily(run: Run) -> bool:
     )
 
 
-def _detail(run: Run, metric: Metric, own: dict[str, Any], other: dict[str, Any], *, folds: Folds, name: str) -> str:
-    digits = decimals_for([(own["mean"], other["mean"])], decimals=2, most=4, best=metric.best)
-    spread = f" ± {number(own['std'], digits)}" if own["std"] is not None else ""
+def _detail(run: Run, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, folds: Folds, name: str) -> str:
+    digits = decimals_for([(own.mean, other.mean)], decimals=2, most=4, best=metric.best)
+    spread = f" ± {format_score(own.std, digits)}" if own.std is not None else ""
     times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
     if len(run.folds) == 1:
         return f"One split: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
     if not folds.count:
         return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
-    means = f"{number(own['mean'], digits)}{spread} against {number(other['mean'], digits)} for {name}"
+    means = f"{format_score(own.mean, digits)}{spread} against {format_score(other.mean, digits)} for {name}"
     return f"Across the {len(run.folds)} folds it won {times}: {means}."
 
 

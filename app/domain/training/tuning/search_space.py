@@ -11,6 +11,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, bounds_sentence
 from app.domain.experiment import SpacePart, Spec
+from app.domain.json_values import Settings
 from app.domain.vocabulary import Level, TaskKind
 
 # More of these costs time and hardly ever harms, so there is nothing to look for.
@@ -216,7 +217,7 @@ def _empty(dimension: Dimension) -> Iterator[SpaceFault]:
         yield SpaceFault(parameter.name, "low", "search_log_of_zero", message)
 
 
-def grid(dimensions: tuple[Dimension, ...], trials: int) -> list[dict[str, Any]]:
+def grid(dimensions: tuple[Dimension, ...], trials: int) -> list[Settings]:
     """Return every combination of a grid with as many values per parameter as the trials allow.
 
     Choices are tried all; ranges get the same number of values each, at least one. The combinations beyond `trials`

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.experiment import MetricsPart, Spec
+from app.domain.json_values import Settings
 from app.domain.training.preprocessing.pipeline import build_pipeline, parameters_of
 from app.domain.training.preprocessing.preparation import Table
 from app.domain.training.report.outcome import MostTrials, ShouldStop
@@ -44,7 +45,7 @@ class Trial:
 
     number: int
     state: str
-    parameters: dict[str, Any]
+    parameters: Settings
     score: float | None = None
     reason: str = ""
     undefined: bool = False
@@ -65,7 +66,7 @@ class Search:
     given: Trial | None
 
     @property
-    def chosen(self) -> dict[str, Any]:
+    def chosen(self) -> Settings:
         """The values found."""
         return self.best.parameters
 
@@ -93,7 +94,7 @@ def fits_per_outer_fold(spec: Spec) -> int:
     return 1 + tuning.trials * inner
 
 
-def with_parameters(spec: Spec, found: dict[str, Any]) -> Spec:
+def with_parameters(spec: Spec, found: Settings) -> Spec:
     """Return the config with the values that were found."""
     model = spec.model.model_copy(update={"parameters": {**spec.model.parameters, **found}})
     return spec.model_copy(update={"model": model})
@@ -226,7 +227,7 @@ class _Searching:
         study.tell(drawn, self._worth(scores))
         return Trial(number, COMPLETE, values, self._shown(scores))
 
-    def _judge(self, values: dict[str, Any], fold: Fold) -> list[float]:
+    def _judge(self, values: Settings, fold: Fold) -> list[float]:
         table = self.table
         pipeline = build_pipeline(with_parameters(self.spec, values), table)
         pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])

@@ -1,9 +1,4 @@
-"""What a report says of the searches: trials, values found part by part, and whether they agree.
-
-The shape is {metric, title, greater_is_better, sampler, pruning, budget, limit, searches, importance, sentence}. Each
-search has {part, rows, inner, trials, complete, pruned, failed, best, given, chosen, scores, failures}; `scores` holds
-[number, state, score] of its trials, thinned out where there are many.
-"""
+"""What a report says of the searches: trials, values found part by part, and whether they agree."""
 
 from __future__ import annotations
 
@@ -15,6 +10,14 @@ import numpy as np
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.tuning.search_space import resolve
+from app.domain.training.tuning.search_summary import (
+    FailureCount,
+    ParameterCorrelation,
+    SearchedParameter,
+    SearchSummary,
+    TrialScore,
+    TuningSummary,
+)
 from app.domain.training.tuning.tuning import COMPLETE, FAILED, PRUNED, Search, Trial, tuning_metric
 
 MOST_SCORES = 300
@@ -25,54 +28,56 @@ LEAST_TRIALS = 8
 FAR_APART = 5.0
 
 
-def describe(spec: Spec, searches: list[Search], *, limit: int | None) -> dict[str, Any] | None:
+def describe(spec: Spec, searches: list[Search], *, limit: int | None) -> TuningSummary | None:
     """Return what is said of the searches, None where there was none."""
     if not searches:
         return None
     metric, tuning, entry = tuning_metric(spec), spec.model.tuning, registry.get(spec.model.estimator)
     titles = {one.name: one.title for one in entry.parameters}
-    return {
-        "metric": metric.id,
-        "title": metric.title,
-        "greater_is_better": metric.greater_is_better and not metric.signed,
-        "sampler": tuning.sampler,
-        "pruning": tuning.pruning,
-        "budget": tuning.trials,
-        "limit": limit,
-        "parameters": [{"name": one.name, "title": titles[one.name]} for one in resolve(spec)[0]],
-        "searches": [_search(one) for one in searches],
-        "importance": importance(spec, searches),
-        "sentence": agreement(spec, searches),
-    }
+    return TuningSummary(
+        metric=metric.id,
+        title=metric.title,
+        greater_is_better=metric.greater_is_better and not metric.signed,
+        sampler=tuning.sampler,
+        pruning=tuning.pruning,
+        budget=tuning.trials,
+        limit=limit,
+        parameters=tuple(SearchedParameter(name=one.name, title=titles[one.name]) for one in resolve(spec)[0]),
+        searches=tuple(_search(one) for one in searches),
+        importance=importance(spec, searches),
+        sentence=agreement(spec, searches),
+    )
 
 
-def _search(one: Search) -> dict[str, Any]:
+def _search(one: Search) -> SearchSummary:
     states = Counter(trial.state for trial in one.trials)
     reasons = Counter(trial.reason for trial in one.trials if trial.state == FAILED)
-    return {
-        "part": one.part,
-        "rows": one.rows,
-        "inner": one.inner,
-        "trials": len(one.trials),
-        "complete": states[COMPLETE],
-        "pruned": states[PRUNED],
-        "failed": states[FAILED],
-        "best": one.best.score,
-        "best_trial": one.best.number,
-        "given": None if one.given is None else one.given.score,
-        "chosen": one.chosen,
-        "scores": scores_of(one.trials),
-        "failures": [{"reason": reason, "trials": count} for reason, count in reasons.most_common(MOST_FAILURES)],
-    }
+    return SearchSummary(
+        part=one.part,
+        rows=one.rows,
+        inner=one.inner,
+        trials=len(one.trials),
+        complete=states[COMPLETE],
+        pruned=states[PRUNED],
+        failed=states[FAILED],
+        best=one.best.score,
+        best_trial=one.best.number,
+        given=None if one.given is None else one.given.score,
+        chosen=one.chosen,
+        scores=scores_of(one.trials),
+        failures=tuple(
+            FailureCount(reason=reason, trials=count) for reason, count in reasons.most_common(MOST_FAILURES)
+        ),
+    )
 
 
-def scores_of(trials: tuple[Trial, ...] | list[Trial]) -> list[list[Any]]:
+def scores_of(trials: tuple[Trial, ...] | list[Trial]) -> tuple[TrialScore, ...]:
     """Return [number, state, score] of at most 300 trials, evenly drawn."""
     every = max(1, -(-len(trials) // MOST_SCORES))
-    return [[trial.number, trial.state, trial.score] for trial in trials[::every]]
+    return tuple((trial.number, trial.state, trial.score) for trial in trials[::every])
 
 
-def importance(spec: Spec, searches: list[Search]) -> list[dict[str, Any]]:
+def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation, ...]:
     """Return how strongly the score follows each parameter that has an order: Spearman's rank correlation.
 
     It is the mean over the searches with at least eight complete trials, positive where larger values scored better.
@@ -87,15 +92,16 @@ def importance(spec: Spec, searches: list[Search]) -> list[dict[str, Any]]:
         values = []
         for one in searches:
             judged = [trial for trial in one.trials if trial.state == COMPLETE]
-            x = [float(trial.parameters[dimension.name]) for trial in judged]
+            x = [float(trial.parameters[dimension.name] or 0) for trial in judged]
             y = [float(trial.score or 0) for trial in judged]
             if len(judged) >= LEAST_TRIALS and len(set(x)) > 1 and len(set(y)) > 1:
                 values.append(float(spearmanr(x, y).statistic))
         if values:
             sign = 1 if metric.greater_is_better and not metric.signed else -1
-            mean = sign * float(np.mean(values))
-            found.append({"name": dimension.name, "title": dimension.parameter.title, "correlation": round(mean, 3)})
-    return sorted(found, key=lambda one: -abs(one["correlation"]))
+            mean = round(sign * float(np.mean(values)), 3)
+            title = dimension.parameter.title
+            found.append(ParameterCorrelation(name=dimension.name, title=title, correlation=mean))
+    return tuple(sorted(found, key=lambda one: -abs(one.correlation)))
 
 
 def agreement(spec: Spec, searches: list[Search]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from app.domain.text.numbers import format_number
+
 # Estimates that are below zero by less than this share of the largest value are zero but for rounding.
 ROUNDING = 1e-9
 
@@ -43,7 +45,7 @@ def below_zero(observed: NDArray[Any], estimates: NDArray[Any]) -> BelowZero | N
 
 def sentence(found: BelowZero, *, target: str, unit: str) -> str:
     """Say how many there are, how low they go, and how to read them."""
-    lowest = f"{float(f'{found.lowest:.3g}'):,g} {unit}".strip().replace("-", "\u2212", 1)
+    lowest = f"{format_number(found.lowest, 3)} {unit}".strip()
     one = found.count == 1
     return (
         f"{found.count:,} of {found.estimates:,} predictions {'is' if one else 'are'} below zero, where {target} never "

@@ -15,6 +15,7 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.preparation import Table
 from app.domain.training.validation import metrics
 from app.domain.training.validation.metrics import Judged, Metric
+from app.domain.training.validation.score_summary import ScoreSummary
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def judge(spec: Spec, table: Table, rows: NDArray[np.intp], said: Predicted) -> 
     return {metric.id: finite(metric(judged)) for metric in metrics_of(spec)}
 
 
-def summary(folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, float | None] | None) -> dict[str, Any]:
+def summary(
+    folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, float | None] | None
+) -> dict[str, ScoreSummary]:
     """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's."""
     rows = list(folds)
     names = list(rows[0]) if rows else list(holdout or {})
@@ -75,10 +78,10 @@ def summary(folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, f
     for name in names:
         values = [row[name] for row in rows]
         known = [value for value in values if value is not None]
-        result[name] = {
-            "mean": finite(float(np.mean(known))) if known else None,
-            "std": finite(float(np.std(known, ddof=1))) if len(known) > 1 else None,
-            "folds": values,
-            "holdout": holdout[name] if holdout else None,
-        }
+        result[name] = ScoreSummary(
+            mean=finite(float(np.mean(known))) if known else None,
+            std=finite(float(np.std(known, ddof=1))) if len(known) > 1 else None,
+            folds=tuple(values),
+            holdout=holdout[name] if holdout else None,
+        )
     return result

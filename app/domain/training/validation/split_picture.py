@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from app.domain.json_values import Settings
 from app.domain.vocabulary import Strategy
 
 Stripe = tuple[str, float, float]
@@ -13,7 +11,7 @@ CELLS_PER_FOLD = 4
 
 
 def picture(
-    strategy: Strategy, parameters: Mapping[str, Any], *, holdout: float = 0.0, rows: int = 1000, most: int = MOST_LINES
+    strategy: Strategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MOST_LINES
 ) -> list[list[Stripe]]:
     """Return, for each fold, stripes (kind, start, end) that cover 0 to 1 from left to right.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
-from app.domain.estimators.parameters import Parameter
+from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import Spec
 from app.domain.training.validation.split_picture import picture
 from app.domain.vocabulary import Level, Strategy, TaskKind
@@ -53,9 +53,9 @@ class StrategyEntry:
     needs_group: bool = False
     shuffles: bool = True
 
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> ParameterValues:
         """Return every parameter's default."""
-        return {parameter.name: parameter.default for parameter in self.parameters}
+        return ParameterValues({parameter.name: parameter.default for parameter in self.parameters})
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name, or None."""
@@ -219,7 +219,7 @@ def make_split(spec: Spec, facts: RowFacts) -> Split:
         If there are too few rows, classes or groups for the strategy.
     """
     entry = get(spec.validation.strategy)
-    parameters = {**entry.defaults(), **spec.validation.parameters}
+    parameters = ParameterValues({**entry.defaults(), **spec.validation.parameters})
     if entry.needs_time and facts.steps is None:
         raise TrainingError("Forward in time needs a time column.", code="time_column_missing")
     if entry.needs_group and facts.groups is None:
@@ -303,7 +303,7 @@ def _stratifiable(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArra
     return classes if counts.min() >= 2 and len(counts) <= smallest_part else None
 
 
-def _folds(strategy: Strategy, parameters: dict[str, Any], facts: RowFacts, seed: int) -> Iterator[tuple[Rows, Rows]]:
+def _folds(strategy: Strategy, parameters: ParameterValues, facts: RowFacts, seed: int) -> Iterator[tuple[Rows, Rows]]:
     from sklearn import model_selection as ms
 
     rows = np.zeros(facts.rows)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.words import amount
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
 
@@ -118,7 +118,7 @@ def _rows(lines: TextLines, layout: Layout, tally: Tally, *, hourly: bool) -> It
         elif not cells:
             tally.pass_over(number, "blank")
         elif len(cells) != width:
-            tally.reject(number, f"It has {amount(len(cells), 'cell')}; a row has {width:,}.")
+            tally.reject(number, f"It has {pluralise(len(cells), 'cell')}; a row has {width:,}.")
         elif (date := _date(cells[before:after], hourly=hourly)) is None:
             tally.reject(number, f"{' '.join(cells[before:after])[:40]} is no date.")
         else:

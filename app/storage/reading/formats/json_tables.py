@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.text.words import pluralise
 from app.storage.reading.dialect import LOOKED_AT, NUMBER
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.formats.words import listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
@@ -225,8 +226,8 @@ def _of_rows(
             if at == 0 and headed:
                 continue
             if not isinstance(item, list) or len(item) != len(names):
-                size = amount(len(item), "cell") if isinstance(item, list) else "names"
-                tally.reject(line, f"It has {size}; the table has {amount(len(names), 'column')}.")
+                size = pluralise(len(item), "cell") if isinstance(item, list) else "names"
+                tally.reject(line, f"It has {size}; the table has {pluralise(len(names), 'column')}.")
             elif any(isinstance(value, dict | list) for value in item):
                 tally.reject(line, "It has a nested value.")
             else:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
-from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.formats.words import listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
 
@@ -79,7 +80,7 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
         dimension = clock.dimensions[0]
         steps = len(data.dimensions[dimension])
         series, left = _series(data, clock, dimension)
-    tally = Tally(notes=[f"Read along {dimension} with {amount(steps, 'step')}."])
+    tally = Tally(notes=[f"Read along {dimension} with {pluralise(steps, 'step')}."])
     if left:
         tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {listed(left)}.")
     if data.groups:

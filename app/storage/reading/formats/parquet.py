@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.text.words import pluralise
 from app.storage.columnar import connect, literal
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import ROWS_SHOWN, look_at_columns
 from app.storage.reading.formats.packing import linked, scratch
-from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.formats.words import listed
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import ColumnTable, Tally
 
@@ -225,7 +226,7 @@ def _decided(connection: Any, source: str, one: Column, here: int, fitting: int)
         return replace(one, storage="text", expression=f"{one.raw}::VARCHAR", notes=notes)
     elif odd and one.storage in ("number", "datetime"):
         why = "not finite" if one.storage == "number" else "of no year between 1 and 9999"
-        return replace(one, notes=(*one.notes, f"missing, because {why}: {amount(odd, 'value')}."))
+        return replace(one, notes=(*one.notes, f"missing, because {why}: {pluralise(odd, 'value')}."))
     if one.storage != "text" or here == 0:
         return one
     one = replace(one, expression=f"nullif(trim({one.expression}), '')")

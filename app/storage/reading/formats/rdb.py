@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.text.words import pluralise
 from app.storage.reading.encodings import find_encoding
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.words import amount
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
@@ -62,7 +62,9 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     else:
         raise RefusedError("empty_file", "The file holds comments, but no table.")
     if comments:
-        tally.notes.append(f"The table starts on line {number:,}; passed over: {amount(comments, 'line')} of comments.")
+        tally.notes.append(
+            f"The table starts on line {number:,}; passed over: {pluralise(comments, 'line')} of comments."
+        )
     tally.skip_lines, tally.header_lines = number + 1, 1
     tally.pass_over(number + 1, "formats")
     tally.notes.append("Line of formats under the names passed over, as RDB has it.")
@@ -100,7 +102,7 @@ def _rows(
             other = other or number
             tally.reject(number, f"It belongs to a second table, which begins on line {other:,} with other names.")
         else:
-            tally.reject(number, f"It has {amount(len(cells), 'cell')}; the table has {amount(width, 'column')}.")
+            tally.reject(number, f"It has {pluralise(len(cells), 'cell')}; the table has {pluralise(width, 'column')}.")
 
 
 def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:

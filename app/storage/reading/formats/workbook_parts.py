@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZipInfo
 
+from app.domain.text.words import pluralise
 from app.storage.reading.formats.packing import counted, entries_of, inflate
-from app.storage.reading.formats.words import amount
 from app.storage.reading.refusals import RefusedError
 
 MOST_PARTS = 5000
@@ -44,9 +44,9 @@ class Marks:
         """Return a sentence for each."""
         notes = []
         if self.errors:
-            notes.append(f"Missing, because of an error such as #DIV/0!: {amount(self.errors, 'cell')}.")
+            notes.append(f"Missing, because of an error such as #DIV/0!: {pluralise(self.errors, 'cell')}.")
         if self.without_value:
-            notes.append(f"Missing, because no result was stored: {amount(self.without_value, 'formula')}.")
+            notes.append(f"Missing, because no result was stored: {pluralise(self.without_value, 'formula')}.")
         return notes
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.grids import LOOKED_AT, Place, Span, find_place, joined
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.packing import ZIPS
-from app.storage.reading.formats.words import amount, listed
+from app.storage.reading.formats.words import listed
 from app.storage.reading.formats.workbook_parts import Marks, inspect
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import RowTable, Tally
@@ -183,7 +184,7 @@ def _columns(sheet: Any, names: list[str], place: Place) -> tuple[list[int], lis
             if not empty:
                 break
     keep = [at for at in range(len(names)) if at not in empty]
-    return keep, [f"{amount(len(empty), 'column')} without name and values passed over."] if empty else []
+    return keep, [f"{pluralise(len(empty), 'column')} without name and values passed over."] if empty else []
 
 
 def _notes(place: Place, merged: int) -> list[str]:
@@ -195,7 +196,7 @@ def _notes(place: Place, merged: int) -> list[str]:
     if place.header_lines > 1:
         notes.append(f"The names are joined from {place.header_lines} rows.")
     if merged:
-        notes.append(f"Merged cells: {amount(merged, 'span')}; among values only the first cell of each counts.")
+        notes.append(f"Merged cells: {pluralise(merged, 'span')}; among values only the first cell of each counts.")
     return notes
 
 

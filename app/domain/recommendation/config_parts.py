@@ -1,0 +1,34 @@
+"""The config while the plan fills it in, part by part, before it is read as a Spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Required, TypeAlias, TypedDict
+
+from app.domain.experiment import RecipeJson
+
+# A part that nothing reads before the config is whole.
+Part: TypeAlias = Mapping[str, object]
+
+
+class FeaturesJson(TypedDict):
+    """The features that were chosen, and the recipes for derived ones."""
+
+    selected: list[str]
+    transforms: list[RecipeJson]
+
+
+class ConfigParts(TypedDict, total=False):
+    """The parts of a config that are known so far."""
+
+    data: Part
+    task: Part
+    features: Required[FeaturesJson]
+    leakage: Part
+    model: Part
+    validation: Part
+    metrics: Part
+    reproducibility: Part
+    name: str
+    description: str
+    tags: list[str]

@@ -1,0 +1,211 @@
+"""The report of a judged experiment: what training writes, what is stored as JSON, and what every page reads.
+
+Every number is finite or None. To add a key, add a field with a default here and set it in `report.build`: reports
+from before open with the default, and the stored name of the key is the name of the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from pydantic import model_serializer
+
+from app.domain.analysis.profiling.units import unit_of
+from app.domain.json_values import JsonObject, Setting, drop_absent, from_json, to_json
+from app.domain.training.report.chart_series import ChartSeries
+from app.domain.training.tuning.search_summary import TuningSummary
+from app.domain.training.validation.score_summary import ScoreSummary
+from app.domain.training.validation.split_picture import Stripe
+
+SCHEMA = 1
+Scores: TypeAlias = Mapping[str, ScoreSummary]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedTask:
+    """What was predicted; `labels` are the classes, None for a number, and `unit` is "" where nobody knows it."""
+
+    kind: str
+    target: str
+    unit: str = ""
+    labels: tuple[str, ...] | None = None
+    time_column: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRows:
+    """The rows that trained and validated in one part; dates only where there is a time column."""
+
+    fold: str
+    train_rows: int
+    validation_rows: int
+    train_start: str | None = None
+    train_end: str | None = None
+    validation_start: str | None = None
+    validation_end: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_dates(self, write: Any) -> Any:
+        return drop_absent(write(self), ("train_start", "train_end", "validation_start", "validation_end"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSummary:
+    """How rows were divided: the strategy in words, its parameters, the rows of every part, and a picture."""
+
+    strategy: str
+    title: str
+    sentence: str
+    misleads: str
+    parameters: Mapping[str, Setting] = field(default_factory=dict)
+    folds: tuple[FoldRows, ...] = ()
+    holdout: FoldRows | None = None
+    picture: tuple[tuple[Stripe, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricInfo:
+    """A metric as a reader needs it."""
+
+    id: str
+    title: str
+    unit: str
+    in_target_units: bool
+    greater_is_better: bool
+    help: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineScores:
+    """A baseline and its scores on the same rows."""
+
+    id: str
+    title: str
+    sentence: str
+    scores: Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """Whether the model beats its strongest baseline, on which rows, by how much.
+
+    `verdict` is "beats", "does_not_beat", or "undecided" where rows held out and folds do not say the same; `beats`
+    is true for the first alone, and all that reports from before verdicts know.
+    """
+
+    beats: bool
+    verdict: str = ""
+    metric: str
+    score: float | None
+    baseline_id: str
+    baseline_title: str
+    baseline_score: float | None
+    basis: Literal["holdout", "folds"]
+    rows: int
+    sentence: str
+    detail: str
+
+    def to_json(self) -> JsonObject:
+        """Return it as it is stored."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, values: object) -> Headline:
+        """Read a stored headline; ValueError where it is none."""
+        return from_json(cls, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureSummary:
+    """What was trained on."""
+
+    used: tuple[str, ...]
+    derived: tuple[str, ...] = ()
+    rows_used: int = 0
+    rows_dropped: int = 0
+    dropped_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTiming:
+    """Seconds on the wall, in all, fitting and of that searching; `work` are seconds of the processor by part."""
+
+    seconds_total: float
+    seconds_fit: float = 0.0
+    seconds_search: float = 0.0
+    work_total: float = 0.0
+    work: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentInfo:
+    """Python, platform and the releases of libraries, for the record."""
+
+    python: str
+    platform: str
+    cpus: int
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchWarning:
+    """A warning that stood open at the launch."""
+
+    step: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The report. `leakage` maps a column to what was answered when it was asked about."""
+
+    schema: int = SCHEMA
+    task: ReportedTask
+    split: SplitSummary
+    metrics: tuple[MetricInfo, ...]
+    primary: str
+    scores: Scores
+    baselines: tuple[BaselineScores, ...]
+    headline: Headline
+    charts: ChartSeries
+    features: FeatureSummary
+    leakage: Mapping[str, str] = field(default_factory=dict)
+    tuning: TuningSummary | None = None
+    timing: TrainingTiming
+    memory_mb: float
+    environment: EnvironmentInfo
+    notes: tuple[str, ...] = ()
+    warnings: tuple[LaunchWarning, ...] = ()
+
+    @property
+    def baseline(self) -> BaselineScores:
+        """The strongest baseline, of which the headline speaks."""
+        return next(entry for entry in self.baselines if entry.id == self.headline.baseline_id)
+
+    def to_json(self) -> JsonObject:
+        """Return it as it is stored."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Report:
+        """Read a stored report of any version.
+
+        Raises
+        ------
+        ValueError
+            If it is no report.
+        """
+        return from_json(cls, _with_units(values))
+
+
+def _with_units(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add the unit of the target to a report from before it was kept: the target's name may tell it."""
+    task = values.get("task")
+    if not isinstance(task, Mapping) or "unit" in task:
+        return values
+    unit = "" if task.get("labels") else unit_of(str(task.get("target")))
+    metrics = [{**entry, "unit": unit if entry["in_target_units"] else entry["unit"]} for entry in values["metrics"]]
+    return {**values, "task": {**task, "unit": unit}, "metrics": metrics}

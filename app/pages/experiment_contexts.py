@@ -1,0 +1,67 @@
+"""What the pages of one experiment read by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.errors import DomainError
+from app.domain.training.report.document import Report
+from app.storage.tables import Experiment
+from app.web.charts.board import Board
+from app.web.charts.expected import Expected
+from app.web.charts.facts import Change, Fact
+from app.web.charts.listing import Pieces
+from app.web.charts.waiting import FoldLine, Waiting
+from app.web.hypermedia import ViewContext
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentContext(ViewContext):
+    """The page of an experiment, whatever its state.
+
+    `waiting` is None once it has ended; `report` and `board` are None where there is no result that can be read, and
+    `judged` are then the metric and the folds that were judged before. `chip` is a class and a word for the state.
+    """
+
+    page_name: ClassVar[str] = "pages/experiment.html"
+    experiment: Experiment
+    address: str
+    chip: tuple[str, str]
+    lead: str
+    waiting: Waiting | None
+    expected: Expected | None
+    waited: str
+    has_data: bool
+    judged: tuple[str, tuple[FoldLine, ...]]
+    report: Report | None
+    board: Board | None
+    facts: tuple[Fact, ...]
+    dataset_name: str
+    listing: tuple[Pieces, ...]
+    listing_rest: int
+    history: tuple[Change, ...]
+    history_rest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressContext(ViewContext):
+    """How far an experiment is, alone; `apart` says that the state above the fragment changes with it."""
+
+    fragment_name: ClassVar[str] = "partials/experiments/progress.html"
+    address: str
+    waiting: Waiting
+    chip: tuple[str, str]
+    apart: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentWordsContext(ViewContext):
+    """The form for name, description, tags and notes."""
+
+    page_name: ClassVar[str] = "pages/experiment_edit.html"
+    experiment: Experiment
+    address: str
+    values: Mapping[str, str]
+    shown_problems: tuple[DomainError, ...]
