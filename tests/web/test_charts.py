@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.domain.training.report import report
+from app.domain.training import headline
 from app.web import filters
 from app.web.charts import (
     board,
@@ -167,7 +167,7 @@ def test_flow_stands_on_zero_and_a_head_far_from_it_fills_the_frame(observed: li
 
 @pytest.mark.parametrize("value", [-0.0, -0.001, 0.001])
 def test_what_rounds_to_zero_has_no_minus(value: float) -> None:
-    assert filters.score(value) == report.number(value) == "0.00"
+    assert filters.score(value) == headline.number(value) == "0.00"
     assert words.metric_figure({"unit": "%"}, value) == "0.0"
     assert filters.score(-0.006) == "\u22120.01"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
@@ -15,7 +17,7 @@ from app.services.drafts import drafts
 from app.services.measurements import associations
 from app.storage import jobs
 from app.storage.db import db, transaction
-from app.storage.tables import Dataset, DraftRow, User
+from app.storage.tables import Dataset, DraftRow, Job, User
 from tests.services.tables import draft_on, upload
 from tests.web.client import Browser, Page, answers_of, step_path, words_of
 
@@ -44,9 +46,19 @@ def _measure(dataset: Dataset, *, blocks: int = 1_000) -> None:
     assert profile is not None
     left = iter(range(blocks - 1))
     kinds = {column.name: column.kind.value for column in profile.columns}
-    associations.measure_for_job(
-        dataset.id, target="cnt", kinds=kinds, go_on=lambda _part: next(left, None) is not None
-    )
+    for arguments in ({}, *_asked_about_development_rows(dataset)):
+        associations.measure_for_job(
+            dataset.id,
+            target="cnt",
+            kinds=kinds,
+            go_on=lambda _part: next(left, None) is not None,
+            arguments=arguments,
+        )
+
+
+def _asked_about_development_rows(dataset: Dataset) -> list[dict[str, Any]]:
+    found = db.session.scalars(select(Job).where(Job.subject_id == dataset.id, Job.kind == JobKind.ASSOCIATE.value))
+    return [job.arguments for job in found if "holdout" in job.arguments]
 
 
 def _poller(page: Page) -> Element:

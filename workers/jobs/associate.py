@@ -18,7 +18,9 @@ def associate(context: JobContext) -> None:
         return not context.should_stop()
 
     target, kinds = context.arguments["target"], context.arguments["kinds"]
-    found = associations.measure_for_job(context.subject_id, target=target, kinds=kinds, go_on=go_on)
+    found = associations.measure_for_job(
+        context.subject_id, target=target, kinds=kinds, go_on=go_on, arguments=context.arguments
+    )
     context.writer.flush()
     if not found.complete:
         raise StoppedError

@@ -110,8 +110,8 @@ def _features(fields: Mapping[str, Any], spec: Spec, profile: DatasetProfile) ->
     patch: Patch = {}
     selected = list(spec.features.selected)
     for field, value in fields.items():
-        if field == "transforms":
-            patch["transforms"] = value
+        if field in ("transforms", "selection"):
+            patch[field] = value
         elif field.startswith("column."):
             name = _name(field, profile)
             selected = [one for one in selected if one != name] + ([name] if value else [])

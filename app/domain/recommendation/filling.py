@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
-from app.domain.experiment import NAME_LENGTH, TransformPart
+from app.domain.experiment import NAME_LENGTH, SelectionPart, TransformPart
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.estimators import Ranked, rank
@@ -77,7 +77,7 @@ def traits_in(config: Mapping[str, Any], context: Context) -> Traits:
         recipes=[TransformPart(**recipe) for recipe in config["features"]["transforms"]],
         time_column=context.time_column,
         associations=context.associations,
-    )
+    ).narrowed([SelectionPart(**rule) for rule in config["features"]["selection"]])
 
 
 def situation_of(config: dict[str, Any], context: Context) -> Situation:

@@ -31,6 +31,7 @@ from app.domain.recommendation.task import (
 )
 from app.domain.training.preprocessing.transforms import Held, columns_fault, held_by
 from app.domain.training.preprocessing.transforms import get as get_transform
+from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.vocabulary import ColumnKind, DatasetState, Severity, TaskKind
 from app.domain.wizard import SLUGS
 
@@ -103,7 +104,8 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
-    config = _begin_config(context, selected, transforms)
+    rules = _selection(reader, context)
+    config = _begin_config(context, {"selected": selected, "transforms": transforms, "selection": rules})
     ranking = fill_model(reader, config, context)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
@@ -127,7 +129,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     )
 
 
-def _begin_config(context: Context, selected: list[str], transforms: list[dict[str, Any]]) -> dict[str, Any]:
+def _begin_config(context: Context, features: dict[str, Any]) -> dict[str, Any]:
     found = {column.name: column.kind for column in context.profile.columns}
     return {
         "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != found[name]}},
@@ -137,7 +139,7 @@ def _begin_config(context: Context, selected: list[str], transforms: list[dict[s
             "time_column": context.time_column or None,
             "group_column": context.group_column or None,
         },
-        "features": {"selected": selected, "transforms": transforms},
+        "features": features,
         "leakage": {"answers": {name: said for name, said in context.answers.items() if name != context.target}},
     }
 
@@ -246,6 +248,19 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[d
             parameters = get_transform(item["kind"]).parse(item.get("parameters") or {})
             kept.append({"columns": list(item.get("columns") or []), "kind": item["kind"], "parameters": parameters})
     return kept
+
+
+def _selection(reader: Reader, context: Context) -> list[dict[str, Any]]:
+    """Return the rules that choose among the selected columns in each fold; nothing is suggested."""
+    reader.suggest("features", "selection", [])
+    rules, fault = read_selection(reader.raw("features", "selection"))
+    unknown = next((name for rule in rules for name in rule.columns if not context.profile.has(name)), None)
+    if unknown is not None:
+        fault = f"A rule that chooses columns in each fold names {unknown[:60]}, which is not there."
+    if fault:
+        remedy = Remedy("Forget these rules", {"features": {"selection": None}})
+        reader.wrong("features", "selection", fault, code="selection_invalid", remedy=remedy)
+    return [rule.model_dump(mode="json") for rule in rules]
 
 
 def _transform_fault(item: Any, held: Held) -> str:

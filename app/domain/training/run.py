@@ -17,7 +17,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError, TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
-from app.domain.training.preprocessing.pipeline import build_pipeline
+from app.domain.training.preprocessing.pipeline import build_pipeline, columns_chosen
 from app.domain.training.preprocessing.preparation import Table, prepare
 from app.domain.training.report import report
 from app.domain.training.report.clock import FIT, IMPORTANCE, SEARCH, Clock
@@ -36,7 +36,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Part:
-    """One judged part: a fold, or the hold-out."""
+    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows."""
 
     name: str
     train: Rows
@@ -45,6 +45,7 @@ class Part:
     scores: dict[str, float | None]
     baseline_scores: dict[str, dict[str, float | None]]
     baseline_said: dict[str, Predicted]
+    chosen: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -208,6 +209,7 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
         scores=scoring.judge(spec, table, fold.validation, said),
         baseline_scores={key: scoring.judge(spec, table, fold.validation, value) for key, value in said_by.items()},
         baseline_said=said_by,
+        chosen=columns_chosen(pipeline),
     )
 
 

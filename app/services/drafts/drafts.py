@@ -14,7 +14,7 @@ from app.domain.errors import ConflictError, DomainError, DraftConflictError, Fi
 from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
-from app.domain.vocabulary import ColumnKind, DatasetState
+from app.domain.vocabulary import DatasetState
 from app.services.accounts import accounts
 from app.services.context import current_settings
 from app.services.datasets import datasets
@@ -378,7 +378,5 @@ def plan_of(user: User, row: DraftRow, *, at_version: int | None = None) -> Plan
     plan = make_plan(draft, profile, None, machine=machine, limit_seconds=limit)
     if plan.spec is None or profile is None:
         return plan
-    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
-    kinds.update(plan.spec.data.column_kinds)
-    found = associations.associations_for(dataset, plan.spec.task.target, kinds)
+    found = associations.known_for(dataset, plan.spec)
     return plan if found is None else make_plan(draft, profile, found, machine=machine, limit_seconds=limit)

@@ -8,7 +8,6 @@ import uuid
 from app.domain.errors import ConflictError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.recommendation.from_config import answers_of_config
-from app.domain.vocabulary import ColumnKind
 from app.domain.wizard import SLUGS
 from app.services import experiments
 from app.services.datasets import datasets
@@ -41,9 +40,7 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             code="dataset_gone",
         )
     spec = experiments.spec_of(experiment)
-    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
-    kinds.update(spec.data.column_kinds)
-    known = associations.associations_for(dataset, spec.task.target, kinds)
+    known = associations.known_for(dataset, spec)
     answers = answers_of_config(spec, profile, known)
     answers["data"]["dataset_id"] = str(dataset.id)
     answers["review"] |= {

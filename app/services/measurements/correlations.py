@@ -15,7 +15,9 @@ from app.domain.analysis.associations.column_block import NEVER, Slab, prepare
 from app.domain.analysis.associations.correlation import Block, Line, Matrix, Method
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, TooManyError
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
+from app.services import development
 from app.services.context import current_settings
 from app.services.datasets.datasets import profile_of, sound_rows_of
 from app.services.measurements.measuring import (
@@ -96,12 +98,24 @@ class _Asked:
     names: tuple[str, ...]
     method: Method
     kinds: dict[str, ColumnKind]
+    rule: HoldoutRule | None = None
 
     @cached_property
     def key(self) -> str:
-        """Where the blocks are kept: other columns, kinds or methods make another matrix."""
+        """Where the blocks are kept: other columns, kinds, methods or held-out rows make another matrix."""
         keys = [self.profile.column(name).key for name in self.names]
-        return digest_of("matrix", keys, self.method.value, overruled(self.profile, self.kinds))
+        held = [] if self.rule is None else [development.digest(self.rule)]
+        return digest_of("matrix", keys, self.method.value, overruled(self.profile, self.kinds), *held)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What a worker must be told."""
+        return {
+            "columns": [self.profile.column(name).key for name in self.names],
+            "method": self.method.value,
+            "kinds": overruled(self.profile, self.kinds),
+            **development.to_arguments(self.rule),
+        }
 
     @cached_property
     def rows_used(self) -> int:
@@ -134,7 +148,9 @@ class _Asked:
         """Read a group of columns and make it ready."""
         names = [self.names[at] for at in self.groups[group]]
         path = sound_rows_of(self.dataset)
-        return prepare(columnar.read_frame(path, self.profile, names, sample_rows=self.rows_used), self.kinds)
+        keep = development.rows_of(self.dataset, self.rule)
+        frame = columnar.read_frame(path, self.profile, names, sample_rows=self.rows_used, keep=keep)
+        return prepare(frame, self.kinds)
 
     def block(self, place: int, slabs: Callable[[int], Slab]) -> Block:
         """Measure one block."""
@@ -149,7 +165,13 @@ class _Asked:
         )
 
 
-def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> _Asked:
+def _asked(
+    dataset: Dataset,
+    columns: Sequence[str] | None,
+    method: Method,
+    kinds: Kinds | None,
+    rule: HoldoutRule | None,
+) -> _Asked:
     profile = profile_of(dataset)
     if profile is None:
         raise ConflictError("The dataset is not ready yet.", code="dataset_not_ready")
@@ -165,7 +187,7 @@ def _asked(dataset: Dataset, columns: Sequence[str] | None, method: Method, kind
             "Choose fewer columns, or look at how each goes with the target."
         )
         raise DomainError(message, code="too_many_columns", field="columns")
-    return _Asked(dataset, profile, tuple(wanted), method, every)
+    return _Asked(dataset, profile, tuple(wanted), method, every, rule)
 
 
 def most_columns() -> int:
@@ -184,15 +206,16 @@ def matrix_for(
     columns: Sequence[str] | None = None,
     method: Method = Method.AUTO,
     kinds: Kinds | None = None,
+    rule: HoldoutRule | None = None,
 ) -> MatrixState:
-    """Return what has come of a matrix so far; nothing is started.
+    """Return what has come of a matrix so far, on rows that `rule` does not hold out; nothing is started.
 
     Raises
     ------
     DomainError
         If there is no such column, or there are more columns than the server sets against each other.
     """
-    return _state(_asked(dataset, columns, method, kinds))
+    return _state(_asked(dataset, columns, method, kinds, rule))
 
 
 def _state(asked: _Asked) -> MatrixState:
@@ -234,6 +257,7 @@ def start(
     columns: Sequence[str] | None = None,
     method: Method = Method.AUTO,
     kinds: Kinds | None = None,
+    rule: HoldoutRule | None = None,
 ) -> MatrixState:
     """Measure a matrix: a small one here and now, a large one by a worker, its first block while the user waits.
 
@@ -246,7 +270,7 @@ def start(
     TooManyError
         If too many jobs of the owner wait or run.
     """
-    asked = _asked(dataset, columns, method, kinds)
+    asked = _asked(dataset, columns, method, kinds, rule)
     known = _state(asked)
     if known.complete or known.state in OPEN:
         return known
@@ -260,12 +284,7 @@ def start(
         _keep(asked, 0, asked.block(0, asked.slab))
         if len(asked.places) == 1:
             return _state(asked)
-    arguments = {
-        "columns": [asked.profile.column(name).key for name in asked.names],
-        "method": method.value,
-        "kinds": overruled(asked.profile, asked.kinds),
-    }
-    ask_worker(JobKind.CORRELATE, dataset, key=asked.key, seconds=SECONDS, arguments=arguments, again=True)
+    ask_worker(JobKind.CORRELATE, dataset, key=asked.key, seconds=SECONDS, arguments=asked.arguments, again=True)
     return _state(asked)
 
 
@@ -325,7 +344,8 @@ def _from_arguments(dataset: Dataset, arguments: dict[str, Any]) -> _Asked:
     by_key = {column.key: column.name for column in profile.columns}
     kinds = {by_key[key]: ColumnKind(kind) for key, kind in arguments["kinds"].items()}
     names = tuple(by_key[key] for key in arguments["columns"])
-    return _Asked(dataset, profile, names, Method(arguments["method"]), kinds_of(profile, kinds))
+    rule = development.from_arguments(arguments)
+    return _Asked(dataset, profile, names, Method(arguments["method"]), kinds_of(profile, kinds), rule)
 
 
 def cancel(
@@ -334,9 +354,10 @@ def cancel(
     columns: Sequence[str] | None = None,
     method: Method = Method.AUTO,
     kinds: Kinds | None = None,
+    rule: HoldoutRule | None = None,
 ) -> MatrixState:
     """Stop the work on a matrix: at once where it waits, after the block at hand where it runs. What came is kept."""
-    asked = _asked(dataset, columns, method, kinds)
+    asked = _asked(dataset, columns, method, kinds, rule)
     with transaction():
         job = jobs.find_job(dataset.id, JobKind.CORRELATE, key=asked.key)
         if job is not None:

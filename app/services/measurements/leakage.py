@@ -71,8 +71,7 @@ def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
     state = "measured"
     if not plan.columns_measured:
         # The plan may be older than the end of the job, so that a job that has ended is asked about once more.
-        job = associations.job_for(dataset, associations.key_of(profile, target, kinds))
-        state = "measuring" if job is not None else "stopped"
+        state = "measuring" if all(associations.jobs_of(dataset, spec)) else "stopped"
     measured = 0 if found is None else len(found.items)
     return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
 
@@ -81,7 +80,7 @@ def search_again(dataset: Dataset, plan: Plan) -> None:
     """Have leaks looked for once more where that failed or was stopped."""
     profile, spec = profile_of(dataset), plan.spec
     if profile is not None and spec is not None and not plan.columns_measured:
-        associations.ask(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds), again=True)
+        associations.ask_again(dataset, spec)
 
 
 def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:

@@ -13,7 +13,9 @@ from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
+from app.services import development
 from app.services.datasets.datasets import profile_of, sound_rows_of
 from app.services.measurements.measuring import Held, Kinds, ask_worker, digest_of, kinds_of, overruled
 from app.storage import columnar, datasets
@@ -71,25 +73,33 @@ class _Found:
 
 
 def ranking_for(
-    dataset: Dataset, target: str, kinds: Kinds | None = None, columns: Sequence[str] | None = None
+    dataset: Dataset,
+    target: str,
+    kinds: Kinds | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    rule: HoldoutRule | None = None,
 ) -> RankingState:
     """Return what is known so far about every column (or `columns`) and this target; what is not known is measured.
 
-    A small table is measured here and now; for a large one a worker is asked, once.
+    A small table is measured here and now; for a large one a worker is asked, once. Rows that `rule` holds out are not
+    looked at.
     """
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         gone = "The dataset is not ready yet." if profile is None else f"There is no column named {target[:60]}."
         return RankingState(target, (), 0, 0, "none", reason=gone)
     every = kinds_of(profile, kinds)
-    key = _key(profile, target, every)
+    key = _key(profile, target, every, rule)
     found = _stored(dataset.id, key)
     job = None
     if not found.complete:
         if profile.rows * len(profile.columns) <= INLINE_CELLS:
-            found = _measure(dataset, profile, target, every, keep=lambda part, _progress: _keep(dataset.id, key, part))
+            looked_at = _LookedAt(dataset, profile, target, every, development.rows_of(dataset, rule))
+            found = _measure(looked_at, keep=lambda part, _progress: _keep(dataset.id, key, part))
         else:
-            arguments = {"target": profile.column(target).key, "kinds": overruled(profile, every)}
+            named = {"target": profile.column(target).key, "kinds": overruled(profile, every)}
+            arguments = {**named, **development.to_arguments(rule)}
             job = ask_worker(JobKind.RANK, dataset, key=key, seconds=SECONDS, arguments=arguments)
             found = _stored(dataset.id, key)
     return _state(profile, target, found, job, columns)
@@ -111,8 +121,9 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
             raise DomainError(f"There is no column named {name[:60]}.", code="column_unknown", field=field)
 
 
-def _key(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
-    return digest_of("ranking", profile.column(target).key, overruled(profile, kinds))
+def _key(profile: DatasetProfile, target: str, kinds: Kinds, rule: HoldoutRule | None) -> str:
+    held = [] if rule is None else [development.digest(rule)]
+    return digest_of("ranking", profile.column(target).key, overruled(profile, kinds), *held)
 
 
 def _stored(dataset_id: uuid.UUID, key: str) -> _Found:
@@ -150,15 +161,20 @@ def _state(
     )
 
 
-def _measure(
-    dataset: Dataset,
-    profile: DatasetProfile,
-    target: str,
-    kinds: dict[str, ColumnKind],
-    *,
-    keep: Callable[[_Found, dict[str, Any]], bool],
-) -> _Found:
+@dataclass(frozen=True)
+class _LookedAt:
+    """What is ranked, and on which rows: `rows` says for each row whether it may be looked at; None means all."""
+
+    dataset: Dataset
+    profile: DatasetProfile
+    target: str
+    kinds: dict[str, ColumnKind]
+    rows: development.Rows | None
+
+
+def _measure(looked_at: _LookedAt, *, keep: Callable[[_Found, dict[str, Any]], bool]) -> _Found:
     """Measure all columns on few rows, then on more until their order settles; `keep` stores what has come."""
+    dataset, profile, target, kinds = looked_at.dataset, looked_at.profile, looked_at.target, looked_at.kinds
     others = [column.name for column in profile.columns if column.name != target]
     sizes = ranking.sizes_of(profile.rows)
     found, begun, cells = _Found({}, complete=not others), time.monotonic(), 0
@@ -167,7 +183,7 @@ def _measure(
         width = max(1, min(MOST_BLOCK, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
             names = [*others[start : start + width], target]
-            frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=size)
+            frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=size, keep=looked_at.rows)
             measured = ranking.rank_columns(frame, target, kinds, seed=SEED, before=before)
             now.update({item.name: item for item in measured})
             last = start + width >= len(others)
@@ -194,7 +210,8 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
     if profile is None:
         raise ValueError("the dataset is not ready")
     target, kinds = _from_arguments(profile, arguments)
-    key = _key(profile, target, kinds)
+    rule = development.from_arguments(arguments)
+    key = _key(profile, target, kinds, rule)
 
     def keep(part: _Found, progress: dict[str, Any]) -> bool:
         with transaction():
@@ -204,7 +221,8 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
             rows_of_rankings.save_ranking(dataset.id, key, part.to_json())
         return part.complete or not held.should_stop()
 
-    return _measure(dataset, profile, target, kinds, keep=keep).complete
+    looked_at = _LookedAt(dataset, profile, target, kinds, development.rows_of(dataset, rule))
+    return _measure(looked_at, keep=keep).complete
 
 
 def _from_arguments(profile: DatasetProfile, arguments: dict[str, Any]) -> tuple[str, dict[str, ColumnKind]]:
@@ -246,5 +264,6 @@ def partial_of(job: Job) -> dict[str, Any] | None:
     if profile is None:
         return None
     target, kinds = _from_arguments(profile, job.arguments)
-    found = _stored(job.subject_id, _key(profile, target, kinds))
+    rule = development.from_arguments(job.arguments)
+    found = _stored(job.subject_id, _key(profile, target, kinds, rule))
     return as_json(_state(profile, target, found, job, None)) if found.items else None

@@ -29,12 +29,14 @@ from app.domain.recommendation.verdict import (
     in_order,
     said_of,
 )
+from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind, RunState
+from app.services import development
 from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, sound_rows_of
 from app.services.measurements import associations, estimates
-from app.services.measurements.measuring import OPEN, Held, ask_worker, digest_of, kinds_of, waiting_reason
+from app.services.measurements.measuring import OPEN, Held, ask_worker, digest_of, waiting_reason
 from app.storage import columnar, datasets, evidence
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job
@@ -45,7 +47,7 @@ SECONDS = 120
 # Reading the rows takes from the time of the fits, which are given so much at least.
 LEAST_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 2
+EVIDENCE_VERSION = 3
 # Steps whose errors would make every fit fail.
 NEEDED = ("data", "features", "validation")
 
@@ -91,7 +93,7 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     profile, spec = profile_of(dataset), plan.spec
     if profile is None or spec is None:
         return None
-    known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
+    known = associations.known_for(dataset, spec)
     key = key_of(spec, profile)
     found, job = _stored(dataset, key), None
     faults = [one for step in NEEDED for one in plan.errors_of(step)]
@@ -138,7 +140,7 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     plan = make_plan(Draft(answers), profile, None)
     if plan.spec is None:
         raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
-    known = associations.associations_for(dataset, plan.spec.task.target, kinds_of(profile, None))
+    known = associations.known_for(dataset, plan.spec)
     return plan if known is None else make_plan(Draft(answers), profile, known)
 
 
@@ -256,8 +258,8 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
             evidence.save_evidence(dataset_id, key, part.to_json())
         return not held.should_stop()
 
-    frame = _rows(dataset, profile, spec)
-    known = associations.associations_for(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds))
+    frame, spec = _rows(dataset, profile, spec)
+    known = associations.known_for(dataset, Spec.model_validate(arguments["config"]))
     left = max(BUDGET - (time.monotonic() - begun), LEAST_SECONDS)
     found = measure(spec, frame, profile, ranking=_ranking(spec, profile, known), keep=keep, seconds=left)
     if held.should_stop() or not keep(found):
@@ -268,15 +270,24 @@ def measure_for_job(dataset_id: uuid.UUID, arguments: dict[str, Any], held: Held
     return True
 
 
-def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> pd.DataFrame:
-    """Return enough rows of what the config names: drawn, or the latest where time orders them."""
-    names, ordered_by = columns_read(spec, profile), spec.task.time_column
+def _rows(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> tuple[pd.DataFrame, Spec]:
+    """Return enough rows of what the config names, drawn or the latest where time orders them, and the config for them.
+
+    A hold-out of some of the rows is not that of all, so from a table of more rows the held-out ones are left out
+    first, and the config holds out none of the others.
+    """
+    names, path = columns_read(spec, profile), sound_rows_of(dataset)
+    if profile.rows <= MOST_ROWS:
+        return columnar.read_frame(path, profile, names), spec
+    rule, ordered_by = HoldoutRule.of(spec), spec.task.time_column
+    keep = development.rows_of(dataset, rule)
     if ordered_by is None:
-        return columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=MOST_ROWS)
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
-    if len(frame) <= MOST_ROWS:
-        return frame
-    return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MOST_ROWS)
+        frame = columnar.read_frame(path, profile, names, sample_rows=MOST_ROWS, keep=keep)
+    else:
+        frame = columnar.read_frame(path, profile, names, keep=keep)
+        frame = frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MOST_ROWS)
+    undivided = spec.validation.model_copy(update={"holdout": None})
+    return frame, spec.model_copy(update={"validation": undivided})
 
 
 def as_json(found: Recommendations) -> dict[str, Any]:

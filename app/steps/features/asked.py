@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind
 from app.services.measurements import correlations, leakage, rankings
 from app.services.measurements.correlations import MatrixState
@@ -23,6 +24,18 @@ def kinds_of(situation: Situation) -> dict[str, ColumnKind]:
     if situation.plan.spec is not None:
         kinds.update(situation.plan.spec.data.column_kinds)
     return kinds
+
+
+def rule_of(situation: Situation) -> HoldoutRule | None:
+    """Return what decides which rows are held out, at which nothing on this step looks; None where none are."""
+    return HoldoutRule.of(situation.plan.spec) if situation.plan.spec is not None else None
+
+
+def measured_on(situation: Situation) -> str:
+    """Say which rows the measures of this step come from."""
+    if rule_of(situation) is None:
+        return "No rows are held out, so measures come from all rows."
+    return "Measures come from development rows; held-out rows are not looked at."
 
 
 def chosen_columns(situation: Situation) -> list[str]:
@@ -55,28 +68,32 @@ def matrix_of(situation: Situation, method: Method = Method.AUTO, *, start: bool
     """Return what has come of the matrix of a draft's columns; with `start`, the work begins if it never was."""
     dataset, _ = dataset_of(situation)
     columns, kinds = chosen_columns(situation), kinds_of(situation)
-    state = correlations.matrix_for(dataset, columns=columns, method=method, kinds=kinds)
+    state = correlations.matrix_for(dataset, columns=columns, method=method, kinds=kinds, rule=rule_of(situation))
     if start and state.state == "none" and not state.complete and not state.reason:
-        return correlations.start(dataset, columns=columns, method=method, kinds=kinds)
+        return correlations.start(dataset, columns=columns, method=method, kinds=kinds, rule=rule_of(situation))
     return state
 
 
 def go_on(situation: Situation, method: Method) -> MatrixState:
     """Have the matrix measured, also where that was stopped before."""
     dataset, _ = dataset_of(situation)
-    return correlations.start(dataset, columns=chosen_columns(situation), method=method, kinds=kinds_of(situation))
+    return correlations.start(
+        dataset, columns=chosen_columns(situation), method=method, kinds=kinds_of(situation), rule=rule_of(situation)
+    )
 
 
 def stop(situation: Situation, method: Method) -> None:
     """Have the measuring stopped; what has come stays."""
     dataset, _ = dataset_of(situation)
-    correlations.cancel(dataset, columns=chosen_columns(situation), method=method, kinds=kinds_of(situation))
+    correlations.cancel(
+        dataset, columns=chosen_columns(situation), method=method, kinds=kinds_of(situation), rule=rule_of(situation)
+    )
 
 
 def ranking_of(situation: Situation) -> RankingState:
     """Return what is known of how much each column tells about the target."""
     dataset, target = dataset_of(situation)
-    return rankings.ranking_for(dataset, target, kinds_of(situation))
+    return rankings.ranking_for(dataset, target, kinds_of(situation), rule=rule_of(situation))
 
 
 def leaks_of(situation: Situation) -> LeakSearch:

@@ -12,7 +12,7 @@ from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.services.measurements import correlations
-from app.steps.features.asked import dataset_of, kinds_of, leaks_of, matrix_of, ranking_of
+from app.steps.features.asked import dataset_of, kinds_of, leaks_of, matrix_of, measured_on, ranking_of
 from app.steps.flow import Situation
 from app.web.charts import heatmap, strengths
 
@@ -57,6 +57,7 @@ def panel(situation: Situation, values: Mapping[str, str]) -> dict[str, Any]:
         "target": dataset_of(situation)[1],
         "query": urlencode({**asked, "view": view}),
         "here": url_for("features.show_correlations", draft_id=situation.row.id),
+        "measured_on": measured_on(situation),
         "busy": False,
         "refused": "",
     }

@@ -11,10 +11,12 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError, DraftConflictError
 from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, propose, strategy_of
+from app.domain.training.selection_rules import describe
+from app.services import spreads
 from app.services.drafts import drafts
 from app.steps import flow
-from app.steps.features.asked import dataset_of, matrix_of, ranking_of
-from app.steps.features.form import add_rule
+from app.steps.features.asked import dataset_of, kinds_of, matrix_of, measured_on, ranking_of, rule_of
+from app.steps.features.form import add_rule, add_selection
 from app.steps.features.routes import VIEW, blueprint
 from app.web.hypermedia import into, render, see_other
 
@@ -44,7 +46,7 @@ def _show(
     proposal, waiting, strategy = None, None, None
     try:
         strategy = strategy_of(values.get("strategy", ""))
-        found = _evidence(situation, strategy)
+        found = _evidence(situation, strategy, values)
         if isinstance(found, Waiting):
             waiting = found
         else:
@@ -57,8 +59,10 @@ def _show(
         status=fault.status if fault else 409 if changed else 200,
         base=f"/experiments/drafts/{situation.row.id}",
         strategy=strategy,
-        asked={name: values.get(name, "")[:40] for name in ("strategy", "amount")},
+        asked={name: values.get(name, "")[:40] for name in ("strategy", "amount", "measure")},
         proposal=proposal,
+        sentence=_sentence(proposal, values),
+        measured_on=measured_on(situation),
         waiting=waiting,
         fault=fault,
         changed=changed,
@@ -68,8 +72,21 @@ def _show(
     return into(SLOT, response)
 
 
-def _evidence(situation: flow.Situation, strategy: Strategy) -> Evidence | Waiting:
-    dataset_of(situation)
+def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
+    """Return what the rule of a proposal does in each fold; an empty text where it is no rule of the config."""
+    if proposal is None or not proposal.strategy.kind:
+        return ""
+    rule = proposal.strategy.rule(proposal.amount, values.get("measure", ""))
+    return describe([rule], len(proposal.dropped) + len(proposal.kept))[0]
+
+
+def _evidence(situation: flow.Situation, strategy: Strategy, values: Mapping[str, str]) -> Evidence | Waiting:
+    dataset, _ = dataset_of(situation)
+    if strategy.measure is not None:
+        try:
+            strategy.measure.parse(values.get("measure") or strategy.measure.default)
+        except ValueError as fault:
+            raise DomainError(f"{strategy.measure.title}: {fault}", code="measure_invalid", field="measure") from None
     if strategy.needs_pairs:
         state = matrix_of(situation, start=True)
         if state.complete:
@@ -78,7 +95,11 @@ def _evidence(situation: flow.Situation, strategy: Strategy) -> Evidence | Waiti
             reason = state.reason or "The pairs are not all measured. Have them measured under \u201cAll pairs\u201d."
             raise DomainError(reason, code="not_measured")
         return Waiting(state.done, state.total, state.seconds_left)
-    if strategy.id == "top":
+    if strategy.kind == "drop_near_constant":
+        names = [choice.profile.name for choice in situation.plan.columns if choice.selected]
+        kinds, rule = kinds_of(situation), rule_of(situation)
+        return Evidence(spreads=spreads.spreads_for(dataset, names, kinds=kinds, rule=rule))
+    if values.get("measure") == "mutual_information":
         scores = {one.name: one.score for one in ranking_of(situation).items if one.score is not None}
         if scores:
             return Evidence(scores=scores, score_title="mutual information")
@@ -91,13 +112,17 @@ def apply_strategy(draft_id: uuid.UUID) -> Response:
     situation, form = flow.situation_of(draft_id), request.form
     try:
         strategy = strategy_of(form.get("strategy", ""))
-        found = _evidence(situation, strategy)
+        found = _evidence(situation, strategy, form)
         if isinstance(found, Waiting):
             return _show(situation, form)
         proposal = propose(strategy, form.get("amount"), situation.plan.columns, found)
-        if proposal.digest != form.get("digest") or not proposal.dropped or not proposal.kept:
+        if strategy.kind:
+            # The rule is what was agreed to, not the columns that it would keep on these rows.
+            changes = add_selection(situation.plan, strategy.rule(proposal.amount, form.get("measure", "")))
+        elif proposal.digest != form.get("digest") or not proposal.dropped or not proposal.kept:
             return _show(situation, form, changed=True)
-        changes = _changes(situation, proposal)
+        else:
+            changes = _changes(situation, proposal)
         drafts.save_answers(situation.user, draft_id, step="features", changes=changes, version=situation.row.version)
     except DraftConflictError as conflict:
         return flow.show_conflict(VIEW, situation, conflict, changes)

@@ -12,7 +12,7 @@ from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.services.measurements import correlations
 from app.steps import flow
-from app.steps.features.asked import dataset_of, go_on, kinds_of, stop
+from app.steps.features.asked import dataset_of, go_on, kinds_of, rule_of, stop
 from app.steps.features.association import METHODS, panel
 from app.steps.features.routes import blueprint
 from app.web.charts import pair
@@ -74,6 +74,6 @@ def show_pair(draft_id: uuid.UUID) -> Response:
     if one is None or other is None:
         fault = "One of these columns is not there any more. Choose another pair."
     else:
-        drawn = pair.build(correlations.pair(dataset, one, other, kinds=kinds_of(situation)))
+        drawn = pair.build(correlations.pair(dataset, one, other, kinds=kinds_of(situation), rule=rule_of(situation)))
     base = f"/experiments/drafts/{draft_id}"
     return render(PAGE, PAIR, status=404 if fault else 200, base=base, pair=drawn, fault=fault)

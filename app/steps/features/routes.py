@@ -8,10 +8,12 @@ from flask import request
 
 from app.domain.recommendation.selection import MODES, NUMBERS
 from app.domain.recommendation.strategies import STRATEGIES
+from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.features import derived
+from app.steps.features.asked import measured_on
 from app.steps.features.association import panel
-from app.steps.features.form import act, read, rules_of
+from app.steps.features.form import act, read, rules_of, selection_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
 
 MOST_LEAKS = 8
@@ -20,15 +22,18 @@ MOST_LEAKS = 8
 def context(situation: flow.Situation) -> dict[str, Any]:
     """Return what the Features fragment needs; a filter that makes no sense is said at its field."""
     listing = listing_of(situation.plan.columns, asked_of_text(_query()))
+    ticked = sum(one.selected for one in situation.plan.columns)
     return {
         "listing": listing,
         "filter_numbers": NUMBERS,
         "uses": USE_CHOICES,
         "orders": ORDERS,
         "rules": [(MODES[rule.mode], rule) for rule in rules_of(situation.plan)],
+        "selection_sentences": describe(selection_of(situation.plan), ticked),
+        "measured_on": measured_on(situation),
         "strategies": STRATEGIES,
         "strategy_titles": {one.id: one.title for one in STRATEGIES},
-        "selected_count": sum(one.selected for one in situation.plan.columns),
+        "selected_count": ticked,
         **({"status": 422} if listing.faults else {}),
         **derived.context(situation.plan),
         "pairs": panel(situation, {}) if situation.plan.spec else None,

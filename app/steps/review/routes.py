@@ -39,6 +39,7 @@ NOTHING: dict[str, Any] = {
     "strategy": None,
     "measured_by": (),
     "leak_answers": (),
+    "selection": (),
     "search": (),
     "said": (),
 }
@@ -69,6 +70,7 @@ def context(situation: flow.Situation) -> dict[str, Any]:
         ],
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
+        "selection": facts.selection(spec),
         "search": facts.search(spec),
         "said": _said(situation),
         "left_out": [one for one in situation.plan.columns if not one.selected],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.analysis.profiling.units import unit_of
-from app.domain.training.report.report import decimals_for
+from app.domain.training.headline import decimals_for
 from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials, verdict
 from app.web.charts.words import usual_decimals
 

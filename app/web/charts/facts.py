@@ -10,6 +10,7 @@ from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.training.preprocessing import transforms
+from app.domain.training.selection_rules import describe, most_kept
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Strategy, TaskKind
@@ -59,7 +60,10 @@ def lead(spec: Spec, report: dict[str, Any] | None) -> str:
     title = splitting.get(spec.validation.strategy).title.lower()
     judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
+    selected = len(spec.features.selected)
+    left = selected - most_kept(spec.features.selection, selected)
     features = "1 feature" if count == 1 else f"{count:,} features"
+    features = f"{count - left:,} of {features}" if left else features
     return f"{model_title(spec)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
 
 
@@ -69,6 +73,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found = [Fact("Target", task.target, TASKS[task.kind])]
     found += [Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value]
     found.append(Fact(f"Measured features, {len(spec.features.selected):,}", _names(spec.features.selected) or "none"))
+    found += [Fact("Chosen in each fold", sentence) for sentence in selection(spec)]
     found += leak_answers(spec)
     found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
     found.append(Fact("Model", model_title(spec)))
@@ -79,6 +84,11 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found.append(Fact("Metrics", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
     found.append(Fact("Seed", str(spec.reproducibility.seed)))
     return tuple(found)
+
+
+def selection(spec: Spec) -> list[str]:
+    """Return what the rules that choose columns in each fold do, one sentence for each."""
+    return describe(spec.features.selection, len(spec.features.selected))
 
 
 def leak_answers(spec: Spec) -> list[Fact]:

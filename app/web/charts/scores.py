@@ -68,6 +68,11 @@ def _basis(report: dict[str, Any]) -> tuple[str, str]:
     return "mean", f"mean of {folds} folds" if folds > 1 else "one cut"
 
 
+def _grows(report: dict[str, Any]) -> bool:
+    """Say whether later folds train on more rows than earlier ones."""
+    return len(report["split"]["folds"]) > 1 and report["split"]["parameters"].get("window") == "expanding"
+
+
 def tiles(report: dict[str, Any]) -> tuple[Tile, ...]:
     """Return a tile for each metric, the primary one first, on the rows that the headline speaks of."""
     key, words = _basis(report)
@@ -81,6 +86,8 @@ def tiles(report: dict[str, Any]) -> tuple[Tile, ...]:
         parts = [f"{lower_first(rival['title'])} {metric_figure(metric, said)}{unit}"]
         if score["std"] is not None and key == "mean":
             parts.append(f"± {metric_figure(metric, score['std'])} over the folds")
+        if key == "mean" and score.get("mean_absolute") is not None:
+            parts.append(f"mean absolute {metric_figure(metric, score['mean_absolute'])}")
         if metric["in_target_units"] and not metric["unit"]:
             parts.append(f"in the unit of {report['task']['target']}")
         help_sentence = "" if metric["in_target_units"] else f" {metric['help']}".replace("-0.", f"{scales.MINUS}0.")
@@ -156,9 +163,13 @@ def fold_tables(report: dict[str, Any], *, model_title: str) -> tuple[FoldTable,
             spread = [metric_figure(metric, column["std"]) if column["std"] is not None else "" for column in columns]
             both = zip(cells("mean"), spread, strict=True)
             rows.append(("Mean ± spread", *(f"{mean} ± {std}" if std else mean for mean, std in both)))
+            if columns[0].get("mean_absolute") is not None:
+                rows.append(("Mean absolute", *cells("mean_absolute")))
         if report["split"]["holdout"] is not None:
             rows.append(("Hold-out", *cells("holdout")))
         note = f"The first {MOST_ROWS} of {len(names)} folds; the mean is over all." if len(names) > MOST_ROWS else ""
+        if _grows(report):
+            note = f"{note} Later folds train on more rows, so the spread is not that of chance alone.".strip()
         found.append(
             FoldTable(
                 id=metric["id"],

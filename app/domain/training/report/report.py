@@ -1,23 +1,25 @@
 """The report of a judged experiment, as JSON.
 
-Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, charts,
-features, leakage, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a metric id
-to {mean, std, folds, holdout}. `leakage` maps a column to what was answered when it was asked about. `charts` hold
-ready series; a chart that does not apply is null. Who stores it adds `warnings`: {step, code, message} of each that
-stood open at the launch.
+Every number is finite or null. Top level: schema, task, split, metrics, primary, scores, baselines, headline, verdict,
+charts, features, leakage, tuning, timing, memory_mb, environment, notes. `scores` and each baseline's `scores` map a
+metric id to {mean, std, folds, holdout}, and mean_absolute where a metric has two sides. `verdict` is {state, against,
+difference, low, high, probability, ...}: the difference on all rows that judged, above zero where the model is better.
+`leakage` maps a column to what was answered when it was asked about. `charts` hold ready series; a chart that does not
+apply is null. Who stores it adds `warnings`: {step, code, message} of each that stood open at the launch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from app.domain.training.headline import headline
 from app.domain.training.report import charts
 from app.domain.training.report.clock import FIT, SEARCH, Clock, peak_memory_mb
+from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
 from app.domain.training.validation import baselines, plausibility, scoring, splitting
 from app.domain.training.validation.metrics import Metric
@@ -25,7 +27,8 @@ from app.domain.training.validation.metrics import Metric
 if TYPE_CHECKING:
     from app.domain.training.run import Part, Run
 
-BEATS, UNDECIDED, DOES_NOT_BEAT = "beats", "undecided", "does_not_beat"
+# More names than these, over all folds, are counted and not told fold by fold.
+MAX_NAMES_TOLD = 5_000
 
 
 def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
     rivals = baselines.for_experiment(spec, table)
     scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
     rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
+    said = headline(run, metrics[0], scores, rival_scores)
     return {
         "schema": 1,
         "task": {
@@ -52,7 +56,8 @@ def build(run: Run, *, environment: dict[str, Any]) -> dict[str, Any]:
             {"id": entry.id, "title": entry.title, "sentence": entry.sentence, "scores": rival_scores[entry.id]}
             for entry in rivals
         ],
-        "headline": headline(run, metrics[0], scores, rival_scores),
+        "headline": said,
+        "verdict": said["interval"],
         "charts": charts.build(run),
         "features": _features(run),
         "leakage": dict(spec.leakage.answers),
@@ -72,6 +77,33 @@ def _features(run: Run) -> dict[str, Any]:
         "rows_used": len(table.target),
         "rows_dropped": table.dropped,
         "dropped_reason": table.dropped_reason,
+        "selection": _selection(run),
+    }
+
+
+def _selection(run: Run) -> dict[str, Any] | None:
+    """Return what the rules chose: each column with the number of parts that chose it; None without rules.
+
+    `parts` are the folds and the hold-out, each with the number of columns it chose, and their names where they are
+    few enough to be told one by one.
+    """
+    rules, parts = run.spec.features.selection, [*run.folds, *([run.holdout] if run.holdout else [])]
+    if not rules:
+        return None
+    candidates = list(dict.fromkeys(run.spec.features.selected))
+    counts = Counter(name for part in parts for name in part.chosen or ())
+    place = {name: at for at, name in enumerate(candidates)}
+    listed = sorted(counts, key=lambda name: (-counts[name], place[name]))
+    told = sum(counts.values()) <= MAX_NAMES_TOLD
+    return {
+        "rules": describe_selection(rules, len(candidates)),
+        "candidates": len(candidates),
+        "fits": len(parts),
+        "columns": [{"column": name, "folds": counts[name]} for name in listed],
+        "parts": [
+            {"part": part.name, "count": len(part.chosen or ()), "columns": list(part.chosen or ()) if told else None}
+            for part in parts
+        ],
     }
 
 
@@ -142,150 +174,6 @@ def _span(run: Run, part: Part) -> dict[str, Any]:
             span[f"{name}_start"] = charts.iso(times.iloc[rows].min())
             span[f"{name}_end"] = charts.iso(times.iloc[rows].max())
     return span
-
-
-def headline(run: Run, metric: Metric, scores: dict[str, Any], rivals: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Say plainly whether the model beats its strongest baseline, on which rows, by how much.
-
-    `verdict` is "beats", "does_not_beat", or "undecided" where rows held out and folds do not say the same; `beats`
-    is true for the first alone.
-    """
-    key = _basis(run, scores[metric.id])
-    entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
-    rival_id = baselines.strongest(metric, {name: rival[metric.id][key] for name, rival in rivals.items()})
-    name, other = entries[rival_id].spoken, rivals[rival_id][metric.id]
-    score, rival = scores[metric.id][key], other[key]
-    folds = Folds.of(metric, scores[metric.id], other)
-    won = score is not None and (rival is None or metric.better(score, rival))
-    verdict = verdict_of(won=bool(won), folds=folds)
-    held = run.holdout if key == "holdout" else None
-    rows = len(held.rows) if held else sum(len(part.rows) for part in run.folds)
-    where = _where(run, rows, unseen=held is not None)
-    return {
-        "beats": verdict == BEATS,
-        "verdict": verdict,
-        "metric": metric.id,
-        "score": score,
-        "baseline_id": rival_id,
-        "baseline_title": entries[rival_id].title,
-        "baseline_score": rival,
-        "basis": "holdout" if held else "folds",
-        "rows": rows,
-        "sentence": _sentence(
-            run, metric=metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), where=where
-        ),
-        "detail": _detail(run, metric, scores[metric.id], other, folds=folds, name=name),
-    }
-
-
-def _basis(run: Run, own: dict[str, Any]) -> str:
-    """Return what decides: the rows held out, or the folds where those rows are too few to have a score."""
-    undefined = own.get("holdout") is None and own["mean"] is not None
-    return "holdout" if run.holdout and not undefined else "mean"
-
-
-@dataclass(frozen=True)
-class Folds:
-    """How a model fared against one baseline over the folds where both have a score."""
-
-    won: int
-    count: int
-    better_on_average: bool
-
-    @classmethod
-    def of(cls, metric: Metric, own: dict[str, Any], other: dict[str, Any]) -> Folds:
-        """Compare the folds of two summaries of one metric."""
-        pairs = [
-            (mine, theirs)
-            for mine, theirs in zip(own["folds"], other["folds"], strict=True)
-            if mine is not None and theirs is not None
-        ]
-        known = own["mean"] is not None and other["mean"] is not None
-        better = known and metric.better(own["mean"], other["mean"])
-        return cls(sum(metric.better(mine, theirs) for mine, theirs in pairs), len(pairs), bool(better))
-
-    @property
-    def carried(self) -> bool:
-        """Say whether it won on average and more often than not."""
-        return self.better_on_average and 2 * self.won > self.count
-
-
-def verdict_of(*, won: bool, folds: Folds) -> str:
-    """Weigh the rows held out, or else the mean of the folds, against the folds; one fold cannot contradict."""
-    if folds.count < 2 or won == folds.carried:
-        return BEATS if won else DOES_NOT_BEAT
-    return UNDECIDED
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a score with a true minus sign, or say that there is none."""
-    return "not defined" if value is None else f"{value:z.{digits}f}".replace("-", "\u2212")
-
-
-def decimals_for(
-    pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
-) -> int:
-    """Return how many decimals tell the two numbers of every pair apart, and none of them from a best of 1."""
-    values = [(one, other) for one, other in pairs if one is not None and other is not None]
-    values += [(value, best) for pair in values for value in pair] if best == 1 else []
-
-    def same(one: float, other: float) -> bool:
-        return one != other and number(one, decimals) == number(other, decimals)
-
-    while decimals < most and any(same(*pair) for pair in values):
-        decimals += 1
-    return decimals
-
-
-def _sentence(
-    run: Run,
-    *,
-    metric: Metric,
-    score: float | None,
-    name: str,
-    rival: float | None,
-    verdict: str,
-    won: bool,
-    where: str,
-) -> str:
-    digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
-    figures = f"{metric.title} {number(score, digits)} against {number(rival, digits)}"
-    if verdict == UNDECIDED:
-        against = "the folds do not bear it out" if won else "it did win over the folds"
-        outcome = "beats" if won else "does not beat"
-        return f"Undecided: it {outcome} {name} {where}, {figures}, but {against}."
-    return f"{'It beats' if verdict == BEATS else 'It does not beat'} {name}: {figures}, {where}."
-
-
-def _where(run: Run, rows: int, *, unseen: bool) -> str:
-    """Say on what rows a score stands."""
-    if not unseen and len(run.folds) > 1:
-        return f"on average over {len(run.folds)} folds"
-    what = "day" if _daily(run) else "row"
-    return f"on {rows:,} {what}{'' if rows == 1 else 's'} it had never seen"
-
-
-def _daily(run: Run) -> bool:
-    axis = run.profile.time_axis
-    return (
-        axis is not None
-        and axis.column == run.spec.task.time_column
-        and axis.step_seconds == 86_400
-        and not axis.duplicates
-        and not run.table.labels
-    )
-
-
-def _detail(run: Run, metric: Metric, own: dict[str, Any], other: dict[str, Any], *, folds: Folds, name: str) -> str:
-    digits = decimals_for([(own["mean"], other["mean"])], decimals=2, most=4, best=metric.best)
-    spread = f" ± {number(own['std'], digits)}" if own["std"] is not None else ""
-    times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
-    if len(run.folds) == 1:
-        return f"One cut: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
-    if not folds.count:
-        return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
-    means = f"{number(own['mean'], digits)}{spread} against {number(other['mean'], digits)} for {name}"
-    return f"Across the {len(run.folds)} folds it won {times}: {means}."
 
 
 def predictions(run: Run) -> pd.DataFrame:

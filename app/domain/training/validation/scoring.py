@@ -68,7 +68,10 @@ def judge(spec: Spec, table: Table, rows: NDArray[np.intp], said: Predicted) -> 
 
 
 def summary(folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, float | None] | None) -> dict[str, Any]:
-    """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's."""
+    """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's.
+
+    Errors of both signs cancel in the mean of a signed metric, so the mean of their sizes stands beside it and decides.
+    """
     rows = list(folds)
     names = list(rows[0]) if rows else list(holdout or {})
     result = {}
@@ -81,4 +84,6 @@ def summary(folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, f
             "folds": values,
             "holdout": holdout[name] if holdout else None,
         }
+        if metrics.get(name).signed:
+            result[name]["mean_absolute"] = finite(float(np.mean(np.abs(known)))) if known else None
     return result
