@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StrictBool,
+    model_serializer,
+)
 from pydantic_core import PydanticCustomError
 
 from app.domain.json_values import JsonObject
@@ -18,6 +26,7 @@ from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
 SCHEMA_VERSION = 1
 NAME_LENGTH = 200
 MOST_RECIPES, MOST_METRICS = 200, 50
+MAX_SELECTION_RULES = 20
 
 
 def _number(raw: Any) -> Any:
@@ -96,11 +105,42 @@ class TransformPart(_Part):
     parameters: dict[str, Any] = {}
 
 
+class SelectionPart(_Part):
+    """One rule that keeps some of the selected columns, learned anew from the training rows of every fold.
+
+    `amount` is the number of columns that "keep_strongest" keeps; `threshold` belongs to "drop_correlated" (strength
+    of a pair) and "drop_near_constant" (variance); `low` and `high` are the range of strengths of "keep_associated"
+    and "drop_associated", which judge `columns` alone where some are named. What is absent has the default of the
+    kind. `seed` draws the rows of a table too large to be measured whole; absent, it is that of the experiment.
+    """
+
+    kind: Literal["keep_strongest", "drop_correlated", "drop_near_constant", "keep_associated", "drop_associated"]
+    amount: Annotated[int | None, BeforeValidator(_whole_number)] = Field(default=None, ge=1, le=20_000)
+    threshold: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, gt=0, le=1)
+    low: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, ge=0, le=1)
+    high: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, ge=0, le=1)
+    measure: Literal["association", "mutual_information"] = "association"
+    columns: list[ColumnName] = []
+    seed: Annotated[int | None, BeforeValidator(_whole_number)] = Field(default=None, ge=0, le=2**32 - 1)
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return the rule without what it does not say, so that it reads as it was written."""
+        return {name: value for name, value in write(self).items() if value not in (None, [])}
+
+
 class FeaturesPart(_Part):
-    """The columns the model may look at, and what is derived from them."""
+    """The columns the model may look at, what is derived from them, and the rules that choose among them per fold."""
 
     selected: list[ColumnName]
     transforms: list[TransformPart] = Field(default=[], max_length=MOST_RECIPES)
+    selection: list[SelectionPart] = Field(default=[], max_length=MAX_SELECTION_RULES)
+
+    @model_serializer(mode="wrap")
+    def _as_before_rules(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return a config without rules as it was before there were any."""
+        written: dict[str, Any] = write(self)
+        return written if self.selection else {name: part for name, part in written.items() if name != "selection"}
 
 
 class LeakagePart(_Part):

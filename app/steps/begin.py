@@ -33,7 +33,7 @@ def begin(draft: DraftContext, slug: str) -> None:
         return
     drafts.begin_comparing(draft)
     if slug in RANKED:
-        rankings.ranking_for(dataset, draft.goal.target, draft.goal.kinds)
+        rankings.ranking_for(dataset, draft.goal.target, draft.goal.kinds, rule=draft.rule)
     if slug in FITTED:
         recommendations.recommend(dataset, plan)
     if slug in TIMED and plan.launchable:

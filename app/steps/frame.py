@@ -11,6 +11,7 @@ from app.domain.estimation import this_machine
 from app.domain.estimators import registry
 from app.domain.problems import Problem
 from app.domain.recommendation.propose import READING
+from app.domain.training.selection_rules import most_kept
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
 from app.services.measurements.leakage import LeakSearch
@@ -58,8 +59,9 @@ def _note(draft: DraftContext, slug: str, visited: bool) -> str:
     if slug == "data":
         return f"{profile.rows:,} rows"
     if slug == "features":
-        count = len(spec.features.selected)
-        return f"{count} {'column' if count == 1 else 'columns'}"
+        count, kept = len(spec.features.selected), most_kept(spec.features.selection, len(spec.features.selected))
+        words = f"{count} {'column' if count == 1 else 'columns'}"
+        return words if kept == count else f"{kept} of {words}"
     if slug == "model":
         return registry.get(spec.model.estimator).title
     return splitting.get(spec.validation.strategy).title if slug == "validation" else "To do"

@@ -12,7 +12,9 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DamagedFileError, DomainError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 PREVIEW_SECONDS = 10
 CELL_SHOWN = 200
@@ -141,11 +143,17 @@ def _shortened(cell: str) -> str:
 
 
 def read_frame(
-    path: Path, profile: DatasetProfile, names: Sequence[str], *, sample_rows: int | None = None
+    path: Path,
+    profile: DatasetProfile,
+    names: Sequence[str],
+    *,
+    sample_rows: int | None = None,
+    keep: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Return columns of a stored dataset under the user's names, in file order.
 
-    With `sample_rows`, that many rows are drawn with a fixed seed.
+    With `sample_rows`, that many rows are drawn with a fixed seed. With `keep`, shape (rows of the dataset,), rows
+    that are False there are left out, of a sample too.
     """
     keys = [profile.column(name).key for name in names]
     sample = ""
@@ -153,8 +161,12 @@ def read_frame(
         sample = f" USING SAMPLE reservoir({int(sample_rows)} ROWS) REPEATABLE (42)"
     memory_mb = max(1024, int(profile.rows * len(keys) * 40 / 1e6))
     with connect(path.parent, memory_mb=memory_mb) as connection, _readable(path):
-        query = f"SELECT {', '.join(keys)} FROM read_parquet(?){sample}"
+        numbered = ("", "") if keep is None else (", file_row_number", ", file_row_number=true")
+        query = f"SELECT {', '.join(keys)}{numbered[0]} FROM read_parquet(?{numbered[1]}){sample}"
         frame = connection.execute(query, [str(path)]).df()
+    if keep is not None:
+        there = keep[frame.pop("file_row_number").to_numpy()]
+        frame = frame[there].reset_index(drop=True)
     frame.columns = list(names)
     return _plain(frame, profile)
 

@@ -80,7 +80,13 @@ def changed(paths: Iterable[str]) -> str:
 def _named(path: str) -> str:
     """Name an answer; one that is about a column, which is known by its place, by what is asked of columns."""
     step, _, field = path.partition(".")
-    about = {"column": "columns ticked", "rules": "columns ticked", "kind": "kind of a column", "dataset_id": "data"}
+    about = {
+        "column": "columns ticked",
+        "rules": "columns ticked",
+        "selection": "columns kept",
+        "kind": "kind of a column",
+        "dataset_id": "data",
+    }
     if field.startswith("space."):
         return "search space"
     if field.startswith("tuning."):

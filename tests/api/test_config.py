@@ -76,6 +76,27 @@ def test_the_config_of_the_contract_is_valid_and_estimated(program: Program, sam
     assert 0 < body["estimate"]["seconds_low"] < body["estimate"]["seconds_high"]
 
 
+DRIVERS = ["prcp_mm", "tmax_c", "tmin_c", "srad_wm2", "vp_pa", "dayl_s"]
+
+
+def test_rules_of_each_fold_are_checked_and_counted(program: Program, sample: Dataset) -> None:
+    features = {"selected": DRIVERS, "transforms": []}
+    whole = program.post(PATH, config_of(sample, features=features)).get_json()
+    rule = {"kind": "keep_strongest", "amount": 1}
+    some = program.post(PATH, config_of(sample, features={**features, "selection": [rule]})).get_json()
+    assert (whole["valid"], some["valid"]) == (True, True)
+    assert some["estimate"]["seconds_high"] < whole["estimate"]["seconds_high"]
+    wrong = [{**rule, "amount": "1"}, {"kind": "magic"}]
+    problems = _problems(program, config_of(sample, features={**features, "selection": wrong}))
+    assert {(one["step"], one["field"], one["severity"]) for one in problems} == {("features", "selection", "error")}
+    config = config_of(sample, features={**features, "selection": [{**rule, "threshold": 0.5}]})
+    (problem,) = (one for one in _problems(program, config) if one["severity"] == "error")
+    assert problem["code"] == "selection_invalid"
+    assert not [
+        one for one in _problems(program, merged(config, problem["remedy"]["patch"])) if one["severity"] == "error"
+    ]
+
+
 def test_a_get_asks_the_same(program: Program, sample: Dataset) -> None:
     config = config_of(sample)
     asked = program.get(PATH, query_string={"config": json.dumps(config)})

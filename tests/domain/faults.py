@@ -168,6 +168,8 @@ def _about_features() -> Iterator[Row]:
     ):
         field = table("odd").key(name)
         yield "odd", _a(features={field: True}), f"warning features {field} {code}"
+    every = {"selection": [{"kind": "keep_strongest", "amount": 50}]}
+    yield "400", _a(features=every), "notice features selection selection_keeps_all"
     yield "wells", _a(), f"notice features {table('wells').key('duration')} known_only_afterwards"
     yield "400", _a(data=NO_TIME, features=_lag(1)), "error features transforms time_column_missing"
     alone = {"time_column": "day", "group_column": ""}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,17 @@ import pandas as pd
 import pytest
 
 from app.domain.text.numbers import format_score
+from app.domain.training.headline import decimals_for
 from app.domain.training.report.outcome import TrainingResult
-from app.domain.training.report.report import Folds, decimals_for, verdict_of
 from app.domain.training.run import train
 from app.domain.training.validation import metrics
-from app.domain.training.validation.score_summary import ScoreSummary
 from app.domain.training.validation.split_picture import picture
 from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import Strategy
 from tests.domain.tables import made, make_spec, profile_of
 
 PARTS = {"schema", "task", "split", "metrics", "primary", "scores", "baselines", "headline", "charts", "features"}
-PARTS |= {"leakage", "tuning", "timing", "memory_mb", "environment", "notes", "warnings"}
+PARTS |= {"verdict", "selection", "leakage", "tuning", "timing", "memory_mb", "environment", "notes", "warnings"}
 FORWARD: dict[str, Any] = {
     "task": {"target": "y", "time_column": "day"},
     "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}},
@@ -73,20 +72,36 @@ def test_the_headline_names_the_strongest_rival_on_the_rows_held_out() -> None:
     assert (headline["basis"], headline["rows"]) == ("holdout", 30)
     own, other = format_score(headline["score"]), format_score(headline["baseline_score"])
     assert headline["beats"]
-    assert headline["sentence"] == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
+    said, interval = headline["sentence"].split(" Gain over all ")
+    assert said == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
+    assert re.fullmatch(r"96 validated rows: [01]\.\d+, 90 % interval 0\.\d+ to [01]\.\d+\.", interval)
 
 
 def test_a_model_that_says_the_mean_does_not_beat_the_mean() -> None:
     headline = report_of(made(60), estimator="dummy")["headline"]
     assert not headline["beats"]
     assert headline["score"] == headline["baseline_score"]
-    assert headline["sentence"].startswith("It does not beat the mean: NSE ")
+    assert headline["verdict"] == "undecided"
+    assert headline["sentence"].startswith("It is about as good as the mean: NSE ")
 
 
 def test_a_bias_nearer_to_zero_wins_whatever_its_sign() -> None:
     frame = made(120).assign(y=lambda table: table["y"] + 20)
     headline = report_of(frame, **{**FORWARD, "estimator": "decision_tree"}, primary="pbias")["headline"]
-    assert headline["beats"] == (abs(headline["score"]) < abs(headline["baseline_score"]))
+    assert (headline["interval"]["difference"] > 0) == (headline["verdict"] == "beats")
+
+
+def test_the_size_of_a_bias_decides_over_the_folds() -> None:
+    frame = made(120).assign(y=lambda table: table["y"] + 20)
+    parts = {**FORWARD, "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}}}
+    report = report_of(frame, **{**parts, "estimator": "decision_tree"}, primary="pbias")
+    own, headline = report["scores"]["pbias"], report["headline"]
+    assert own["mean"] == pytest.approx(np.mean(own["folds"]))
+    assert own["mean_absolute"] == pytest.approx(np.mean(np.abs(own["folds"])))
+    assert headline["score"] == own["mean_absolute"]
+    assert "mean_absolute" not in report["scores"]["rmse"]
+    assert "(later ones train on more rows)" in headline["detail"]
+    assert "mean absolute" in headline["detail"]
 
 
 def test_scores_that_look_alike_are_written_with_more_digits() -> None:
@@ -125,7 +140,7 @@ def test_where_one_row_is_held_out_that_has_no_score_the_folds_decide() -> None:
     headline = report_of(made(120), **{**FORWARD, "validation": validation})["headline"]
     assert (headline["basis"], headline["beats"]) == ("folds", True)
     assert "not defined" not in headline["sentence"]
-    assert headline["sentence"].endswith("on average over 3 folds.")
+    assert "on average over 3 folds. Gain over all" in headline["sentence"]
     by_error = report_of(made(120), **{**FORWARD, "validation": validation}, primary="rmse")["headline"]
     assert "on 1 day it had never seen" in by_error["sentence"]
 
@@ -133,6 +148,8 @@ def test_where_one_row_is_held_out_that_has_no_score_the_folds_decide() -> None:
 def test_one_cut_is_not_an_average_over_folds() -> None:
     headline = report_of(made(60), validation={"strategy": "holdout"})["headline"]
     assert headline["detail"] == "One split: 48 rows trained, 12 validated."
+    assert (headline["verdict"], headline["beats"]) == ("undecided", False)
+    assert headline["sentence"].startswith("One split alone does not decide whether it beats the mean: NSE ")
     assert "1 folds" not in headline["sentence"]
 
 
@@ -218,30 +235,22 @@ def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after
         assert starts["hold"] == pytest.approx(0.8)
 
 
-def test_a_win_on_the_rows_held_out_that_the_folds_do_not_bear_out_is_undecided() -> None:
-    nse = metrics.get("nse")
-    own = ScoreSummary(folds=(-0.05, 0.02, -0.06, 0.01, -0.02), mean=-0.02, std=0.03, holdout=0.06)
-    mean = ScoreSummary(folds=(0.0,) * 5, mean=0.0, std=0.0, holdout=0.0)
-    folds = Folds.of(nse, own, mean)
-    assert (folds.won, folds.count, folds.carried) == (2, 5, False)
-    assert verdict_of(won=True, folds=folds) == "undecided"
-    assert verdict_of(won=False, folds=folds) == "does_not_beat"
-    most = Folds.of(nse, replace(own, folds=(0.2, 0.1, 0.1, -0.1, -0.1), mean=0.04), mean)
-    assert (verdict_of(won=True, folds=most), verdict_of(won=False, folds=most)) == ("beats", "undecided")
-    half = Folds.of(nse, replace(own, folds=(0.9, 0.1, -0.1, -0.1), mean=0.2), replace(mean, folds=(0.0,) * 4))
-    assert verdict_of(won=True, folds=half) == "undecided"
-    one_cut = Folds.of(nse, replace(own, folds=(-0.1,), mean=-0.1), replace(mean, folds=(0.0,)))
-    assert verdict_of(won=True, folds=one_cut) == "beats"
-
-
-def test_an_undecided_headline_says_so_and_does_not_claim_to_beat() -> None:
+def test_held_out_rows_may_contradict_the_folds() -> None:
     frame = made(150)
-    frame.loc[:111, "y"] += 8 * np.random.default_rng(3).normal(size=112)
-    headline = report_of(frame, **FORWARD)["headline"]
-    assert (headline["verdict"], headline["beats"]) == ("undecided", False)
-    assert headline["sentence"].startswith("Undecided: it beats the ")
-    assert headline["sentence"].endswith("but the folds do not bear it out.")
-    assert headline["score"] > headline["baseline_score"]
+    frame.loc[120:, "y"] = -frame.loc[120:, "y"]
+    report = report_of(frame, **FORWARD)
+    headline = report["headline"]
+    assert headline["interval"]["cuts"] == 4
+    assert (headline["verdict"], headline["beats"]) != ("beats", True)
+    assert headline["score"] < headline["baseline_score"]
+
+
+def test_the_verdict_of_the_contract_stands_in_the_report() -> None:
+    verdict = report_of(made(120), **FORWARD)["verdict"]
+    assert {"state", "against", "difference", "low", "high", "probability"} <= set(verdict)
+    assert (verdict["state"], verdict["against"], verdict["resampled"]) == ("beats", "mean", "block")
+    assert 0 < verdict["low"] <= verdict["difference"] <= verdict["high"]
+    assert verdict["probability"] == 1.0
 
 
 def test_the_unit_of_the_target_is_that_of_its_scores() -> None:

@@ -117,18 +117,45 @@ def test_a_model_that_does_not_beat_its_baseline_is_said_so(app: Flask, client: 
 
 @pytest.mark.parametrize(
     ("verdict", "tone", "words"),
-    [("beats", "success", "beats it"), ("undecided", "info", "undecided"), ("does_not_beat", "warning", "does not")],
+    [
+        ("beats", "success", "beats it"),
+        ("undecided", "info", "about as good"),
+        ("loses", "warning", "loses to it"),
+        ("does_not_beat", "warning", "does not"),
+    ],
 )
 def test_report_and_list_say_the_verdict_in_words_and_colour(
     app: Flask, client: FlaskClient, user: User, verdict: str, tone: str, words: str
 ) -> None:
     report = json.loads(seeds.report_text("regression"))
-    report["headline"].update(verdict=verdict, beats=verdict == "beats")
+    interval = {**report["headline"]["interval"], "low": -0.1, "high": 0.2}
+    report["headline"].update(verdict=verdict, beats=verdict == "beats", interval=interval)
     row = seeds.finish(app, user, report=report)
     with transaction():
         row.headline = report["headline"]
     assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
     assert f'<span class="chip {tone}">{words}' in client.get("/experiments").text
+
+
+def test_a_result_says_in_how_many_folds_a_column_was_chosen(app: Flask, client: FlaskClient, user: User) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    assert (
+        "Columns chosen in each fold"
+        not in client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
+    )
+    report["features"]["selection"] = {
+        "rules": ["Keeps the 1 strongest of 2 columns, chosen anew in each fold."],
+        "candidates": 2,
+        "fits": 6,
+        "columns": [{"column": "rain_mm", "folds": 5}, {"column": "warmth", "folds": 1}],
+        "parts": [],
+    }
+    text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    assert "Keeps the 1 strongest of 2 columns, chosen anew in each fold." in text
+    assert '<th scope="row"><code>rain_mm</code></th><td class="n">5 of 6</td>' in text
+    assert '<th scope="row"><code>warmth</code></th><td class="n">1 of 6</td>' in text
+    del report["features"]["selection"]
+    assert client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").status_code == 200
 
 
 def test_what_was_warned_of_before_the_launch_stands_under_the_headline(
@@ -150,7 +177,7 @@ def test_a_headline_from_before_verdicts_is_still_shown(
 ) -> None:
     report = json.loads(seeds.report_text("regression"))
     report["headline"]["beats"] = beats
-    del report["headline"]["verdict"]
+    del report["headline"]["verdict"], report["headline"]["interval"]
     row = seeds.finish(app, user, report=report)
     with transaction():
         row.headline = report["headline"]

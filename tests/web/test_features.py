@@ -188,8 +188,6 @@ def test_a_box_changed_twice_on_one_page_is_saved_twice(
 @pytest.mark.parametrize(
     ("strategy", "amount", "gone", "why"),
     [
-        ("variance", "0.0000001", [], "It would leave nothing out"),
-        ("top", "2", None, "Rank 3 by"),
         ("weather", "", None, "Its name says a fixed attribute of the place."),
         ("static", "", None, "Its name says weather."),
     ],
@@ -203,8 +201,6 @@ def test_a_strategy_shows_what_it_would_drop_and_why_before_it_does(
     assert page.status == 200
     assert why in page.words
     assert _held(user, basin) == {}
-    if gone == []:
-        return
     button = next(words for words in page.buttons if words.startswith("Leave out"))
     after = browser.press(page, button)
     assert (after.status, after.goes_to) == (303, f"{step_path(basin, 'features')}#features-columns")
@@ -215,13 +211,93 @@ def test_a_strategy_shows_what_it_would_drop_and_why_before_it_does(
     assert _in_use(browser.follow(after)) == str(65 - len(gone))
 
 
-def test_of_two_that_go_together_one_is_shown_to_go_and_goes(browser: Browser, user: User, basin: DraftRow) -> None:
-    page = browser.arrive(f"{step_path(basin, 'features')}/strategy?strategy=correlated&amount=0.99")
-    assert "It goes with prcp" in page.words
-    browser.press(page, "Leave out 1 column")
-    (rule,) = _held(user, basin)["rules"]
-    assert {*rule["columns"], *rule["columns"].values()} == {"c60", "c61"}
-    assert "which is kept." in browser.get(f"{step_path(basin, 'features')}?q=prcp").words
+RULE = "Use this rule in each fold"
+DEVELOPMENT = "Measures come from development rows; held-out rows are not looked at."
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.parametrize(
+    ("query", "why", "rule", "sentence"),
+    [
+        (
+            "strategy=top&amount=2",
+            "Rank 3 by association with the target",
+            {"kind": "keep_strongest", "amount": 2},
+            "Keeps the 2 strongest of 65 columns, chosen anew in each fold.",
+        ),
+        (
+            "strategy=top&amount=3&measure=mutual_information",
+            "Rank 4 by mutual information",
+            {"kind": "keep_strongest", "amount": 3, "measure": "mutual_information"},
+            "Keeps the 3 strongest of 65 columns, ranked by mutual information, chosen anew in each fold.",
+        ),
+        (
+            "strategy=correlated&amount=0.99",
+            "It goes with prcp",
+            {"kind": "drop_correlated", "threshold": 0.99},
+            "Keeps the better of columns correlated at 0.99 or more, chosen anew in each fold.",
+        ),
+        (
+            "strategy=variance&amount=0.2",
+            "Its variance, brought to the range 0 to 1, is",
+            {"kind": "drop_near_constant", "threshold": 0.2},
+            "Drops columns with a variance below 0.2, chosen anew in each fold.",
+        ),
+    ],
+)
+def test_what_learns_from_rows_becomes_a_rule_of_each_fold(
+    browser: Browser, user: User, basin: DraftRow, *, htmx: bool, query: str, why: str, rule: Any, sentence: str
+) -> None:
+    path = step_path(basin, "features")
+    before = _in_use(browser.get(path))
+    page = browser.get(f"{path}/strategy?{query}", htmx=htmx)
+    assert (page.status, why in page.words, sentence in page.words) == (200, True, True)
+    after = browser.press(page, RULE)
+    assert (after.status, after.goes_to) == (303, f"{path}#features-columns")
+    assert _held(user, basin) == {"selection": [rule]}
+    shown = browser.follow(after)
+    assert sentence in words_of(shown.element("f-selection"))
+    assert _in_use(shown) == before, "the ticks stay as they are"
+    assert sentence in words_of(browser.get(step_path(basin, "review")).element("review-features"))
+    browser.press(shown, "Undo last change")
+    assert _held(user, basin) == {}
+
+
+def test_a_rule_of_each_fold_is_forgotten_and_replaced(browser: Browser, user: User, basin: DraftRow) -> None:
+    path = step_path(basin, "features")
+    for amount in (5, 7):
+        browser.press(browser.get(f"{path}/strategy?strategy=top&amount={amount}"), RULE)
+    assert _held(user, basin) == {"selection": [{"kind": "keep_strongest", "amount": 7}]}
+    browser.press(browser.get(path), "Forget fold rule 1")
+    assert _held(user, basin) == {}
+
+
+def test_the_features_step_says_which_rows_it_measures(browser: Browser, user: User, basin: DraftRow) -> None:
+    path = step_path(basin, "features")
+    assert "No rows are held out, so measures come from all rows." in browser.get(path).words
+    drafts.save_answers(user, basin.id, step="validation", changes={"holdout_percent": "25"}, version=basin.version)
+    assert DEVELOPMENT in browser.get(path).words
+    assert DEVELOPMENT in browser.get(f"{path}/strategy?strategy=top&amount=2", htmx=True).words
+
+
+@pytest.mark.parametrize(
+    ("button", "rule"),
+    [
+        ("Leave out all", {"kind": "drop_associated", "low": 0.6}),
+        ("Tick only", {"kind": "keep_associated", "low": 0.6}),
+    ],
+)
+def test_a_range_of_associations_is_left_to_the_folds(
+    browser: Browser, user: User, basin: DraftRow, button: str, rule: dict[str, Any]
+) -> None:
+    path = f"{step_path(basin, 'features')}?least_association=0.6"
+    browser.press(browser.get(path), button)
+    assert _held(user, basin) == {"selection": [rule]}
+    browser.press(browser.get(path), "Start over")
+    refused = browser.press(browser.get(path), "Tick all 2")
+    assert refused.status == 422
+    assert "Each fold measures association anew." in refused.words
+    assert _held(user, basin) == {}
 
 
 def test_what_changed_since_it_was_shown_is_shown_again_and_not_done(
@@ -315,7 +391,7 @@ def test_ten_thousand_columns_are_chosen_by_rules_on_small_pages(browser: Browse
     assert len(after.response.data) <= MOST_BYTES
     assert _held(user, row) == {"rules": [{"mode": "leave_out", "word": "gauge_9"}]}
     assert _in_use(after) == "8,889"
-    preview = browser.get(f"{path}/strategy?strategy=variance&amount=0.2")
+    preview = browser.get(f"{path}/strategy?strategy=weather")
     assert len(preview.response.data) <= MOST_BYTES
     view = browser.get(f"{path}/correlations?view=matrix")
     assert view.status == 200

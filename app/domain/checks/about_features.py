@@ -9,6 +9,7 @@ from app.domain.checks.subject import Subject, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import names_made
+from app.domain.training.selection_rules import amount_of, describe, fault_of
 from app.domain.vocabulary import ColumnKind
 
 
@@ -70,6 +71,21 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
         else:
             continue
         yield say("features", subject.field(name), code, message, _without(subject, name))
+
+
+def selection_rules_fit(subject: Subject) -> Iterator[Problem]:
+    """Every rule that chooses columns in each fold is whole, names columns that are there, and has something to do."""
+    rules, count = subject.spec.features.selection, len(set(subject.spec.features.selected))
+    for place, rule in enumerate(rules):
+        others = [one.model_dump(mode="json") for at, one in enumerate(rules) if at != place]
+        remedy = Remedy("Remove this rule", {"features": {"selection": others or None}})
+        gone = next((name for name in rule.columns if not subject.profile.has(name)), None)
+        fault = fault_of(rule) or (f"There is no column named {gone[:60]}." if gone is not None else "")
+        if fault:
+            yield error("features", "selection", "selection_invalid", fault, remedy)
+        elif rule.kind == "keep_strongest" and amount_of(rule) >= count > 0:
+            message = f"{describe([rule], count)[0]} It changes nothing."
+            yield notice("features", "selection", "selection_keeps_all", message, remedy)
 
 
 def each_named_once(subject: Subject) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from app.domain.checks.extent import fewest_training_rows
 from app.domain.checks.pairs import Pair, Values, unused
 from app.domain.checks.subject import Subject
 from app.domain.problems import Problem
+from app.domain.training.selection_rules import most_kept
 from app.domain.vocabulary import Severity, Strategy, TaskKind
 
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
@@ -30,6 +31,11 @@ FEW_OF_A_CLASS = 10
 # Two leaves of a single row are the smallest tree, which no smaller leaf makes any larger.
 LEAST_LEAVES = 2
 L1_SOLVERS = ("liblinear", "saga")
+
+
+def _features_kept(subject: Subject) -> int:
+    """Return how many of the selected columns a fold learns from at most."""
+    return most_kept(subject.spec.features.selection, len(subject.spec.features.selected))
 
 
 def _several_classes(subject: Subject) -> bool:
@@ -305,9 +311,9 @@ PAIRS: tuple[Pair, ...] = (
         when="There are at least as many features as rows in the smallest training part, and nothing holds them back.",
         fails="Fits every training row exactly, noise and all.",
         cure="Use ridge.",
-        clash=lambda subject, _: 0 < fewest_training_rows(subject) <= len(subject.spec.features.selected),
+        clash=lambda subject, _: 0 < fewest_training_rows(subject) <= _features_kept(subject),
         said=lambda subject, _: (
-            f"{len(subject.spec.features.selected):,} features for about {fewest_training_rows(subject):,} training "
+            f"{_features_kept(subject):,} features for about {fewest_training_rows(subject):,} training "
             "rows: a plain line fits them all exactly, noise and all."
         ),
         heal=lambda _, values: ("Use ridge", {"estimator": "ridge"}),

@@ -113,8 +113,8 @@ def _features(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch
     patch: Patch = {}
     selected = list(spec.features.selected)
     for field, value in fields.items():
-        if field == "transforms":
-            patch["transforms"] = value
+        if field in ("transforms", "selection"):
+            patch[field] = value
         elif field.startswith("column."):
             name = _name(field, profile)
             selected = [one for one in selected if one != name] + ([name] if value else [])

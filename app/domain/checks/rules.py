@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     about_features.some_features,
     about_features.some_feature_varies,
     about_features.each_named_once,
+    about_features.selection_rules_fit,
     about_leaks.no_target_among_features,
     about_leaks.answers_are_kept,
     about_leaks.questions_are_answered,

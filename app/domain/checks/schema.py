@@ -21,6 +21,7 @@ PLACES: dict[str, tuple[str, str]] = {
     "task.kind": ("data", "task_kind"),
     "task": ("data", "*"),
     "features.transforms": ("features", "transforms"),
+    "features.selection": ("features", "selection"),
     "features": ("features", ""),
     "model.estimator": ("model", "estimator"),
     "model.tuning.trials": ("model", "tuning.trials"),

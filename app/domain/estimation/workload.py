@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from app.domain.training.preprocessing.chains import chains_of
 from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, parameters_of
 from app.domain.training.preprocessing.transforms import derived_names
 from app.domain.training.report.importance import MOST_FEATURES, MOST_ROWS, REPEATS
+from app.domain.training.selection_rules import most_kept
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import splitting
 from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
@@ -162,7 +164,12 @@ def _series_of(spec: Spec, profile: DatasetProfile) -> int:
 def columns_of(spec: Spec) -> int:
     """Return how many columns are looked at before words become indicators."""
     derived = sum(len(derived_names(part, time_column=spec.task.time_column)) for part in spec.features.transforms)
-    return max(derived + len(spec.features.selected), 1)
+    return max(derived + kept_of(spec), 1)
+
+
+def kept_of(spec: Spec) -> int:
+    """Return how many of the selected columns a fold keeps at most, after the rules that choose among them."""
+    return most_kept(spec.features.selection, len(spec.features.selected))
 
 
 def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
@@ -173,7 +180,9 @@ def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> 
 
 def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
     """Return how many columns of numbers the estimator will see, how many indicators, and how many were words."""
-    width, indicators, words = columns_of(spec), 0, 0
+    selected = len(spec.features.selected)
+    share = kept_of(spec) / max(selected, 1)
+    width, indicators, words = 0, 0, 0
     chains, said = chains_of(spec.features.transforms), spec.data.column_kinds
     classes = profile.column(spec.task.target).distinct if spec.task.kind is TaskKind.MULTICLASS else 1
     for name in spec.features.selected:
@@ -192,4 +201,7 @@ def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
             width -= 1
         elif encoder.entry.kind == "target_encoding":
             width += classes - 1
-    return width, indicators, words
+    if share == 1:
+        return columns_of(spec) + width, indicators, words
+    # Nobody knows yet which columns a fold keeps, so each counts by the share that is kept.
+    return max(columns_of(spec) + round(share * width), 1), math.ceil(share * indicators), math.ceil(share * words)

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from typing import Required, TypeAlias, TypedDict
 
 from app.domain.experiment import RecipeJson
+from app.domain.json_values import JsonObject
 
 # A part that nothing reads before the config is whole.
 Part: TypeAlias = Mapping[str, object]
 
 
 class FeaturesJson(TypedDict):
-    """The features that were chosen, and the recipes for derived ones."""
+    """The features that were chosen, the recipes for derived ones, and the rules that choose in each fold."""
 
     selected: list[str]
     transforms: list[RecipeJson]
+    selection: list[JsonObject]
 
 
 class ConfigParts(TypedDict, total=False):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter, ParameterValues
-from app.domain.experiment import NAME_LENGTH, TransformPart
+from app.domain.experiment import NAME_LENGTH, SelectionPart, TransformPart
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.estimators import Ranked, rank
 from app.domain.recommendation.features import Context
+from app.domain.recommendation.goal import Goal
 from app.domain.recommendation.traits import Traits, traits_of
 from app.domain.recommendation.tuning import fill_tuning
 from app.domain.recommendation.validation import (
@@ -79,36 +81,46 @@ def traits_in(config: ConfigParts, context: Context) -> Traits:
         recipes=[TransformPart(**recipe) for recipe in config["features"]["transforms"]],
         time_column=context.time_column,
         associations=context.associations,
-    )
+    ).narrowed([SelectionPart.model_validate(rule) for rule in config["features"]["selection"]])
 
 
 def situation_of(config: ConfigParts, context: Context) -> Situation:
     """Return what the validation's suggestions look at."""
-    target = context.profile.column(context.target)
+    recipes = (TransformPart(**recipe) for recipe in config["features"]["transforms"])
+    goal = Goal(context.target, context.task, context.time_column, context.group_column, context.kinds)
+    return situation_for(goal, context.profile, memory=memory_of(recipes))
+
+
+def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> Situation:
+    """Return what the validation's suggestions look at; `memory` is how many steps back the features look."""
+    target = profile.column(goal.target)
     counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
     return Situation(
-        task=context.task,
-        rows=max(context.profile.rows - target.missing, 0),
-        ordered=bool(context.time_column),
-        groups=context.profile.column(context.group_column).distinct if context.group_column else 0,
-        rarest_class=min(counts, default=1) if context.task.is_classification else 0,
-        memory=memory_of(TransformPart(**recipe) for recipe in config["features"]["transforms"]),
+        task=goal.task,
+        rows=max(profile.rows - target.missing, 0),
+        ordered=bool(goal.time_column),
+        groups=profile.column(goal.group_column).distinct if goal.group_column else 0,
+        rarest_class=min(counts, default=1) if goal.task.is_classification else 0,
+        memory=memory,
     )
 
 
 def fill_validation(reader: Reader, config: ConfigParts, context: Context) -> None:
     """Add strategy, parameters, hold-out, metrics and seed."""
     situation = situation_of(config, context)
-    best = suggest_strategy(situation)
-    said = reader.text("validation", "strategy", best.value.value, best.reason)
-    try:
-        strategy = Strategy(said)
-    except ValueError:
-        remedy = Remedy("Use the suggested one", {"validation": {"strategy": best.value.value}})
-        reader.wrong(
-            "validation", "strategy", f"There is no strategy {said[:40]}.", code="strategy_unknown", remedy=remedy
-        )
-        strategy = best.value
+    config["validation"] = read_split(reader, situation)
+    config["metrics"] = _metrics(reader, situation)
+    config["reproducibility"] = {"seed": read_seed(reader)}
+
+
+def read_seed(reader: Reader) -> Any:
+    """Return the seed that was given, or the suggested one."""
+    return reader.parameter("validation", "seed", SEED, 42)
+
+
+def read_split(reader: Reader, situation: Situation) -> dict[str, Any]:
+    """Return strategy, parameters and hold-out, as given or suggested."""
+    strategy = _strategy(reader, suggest_strategy(situation))
     parameters = {}
     for parameter in splitting.get(strategy).parameters:
         suggested = _suggested(situation, strategy, parameter)
@@ -124,13 +136,18 @@ def fill_validation(reader: Reader, config: ConfigParts, context: Context) -> No
         message = f"{HOLDOUT.title}: must be 0, or at least 0.01; you wrote {float(percent):g}."
         reader.wrong("validation", "holdout_percent", message, code="parameter_invalid")
     keeps = fraction > 0 and strategy is not Strategy.HOLDOUT
-    config["validation"] = {
-        "strategy": strategy,
-        "parameters": parameters,
-        "holdout": {"fraction": fraction} if keeps else None,
-    }
-    config["metrics"] = _metrics(reader, situation)
-    config["reproducibility"] = {"seed": reader.parameter("validation", "seed", SEED, 42)}
+    return {"strategy": strategy, "parameters": parameters, "holdout": {"fraction": fraction} if keeps else None}
+
+
+def _strategy(reader: Reader, best: Suggested) -> Strategy:
+    said = reader.text("validation", "strategy", best.value.value, best.reason)
+    try:
+        return Strategy(said)
+    except ValueError:
+        remedy = Remedy("Use the suggested one", {"validation": {"strategy": best.value.value}})
+        message = f"There is no strategy {said[:40]}."
+        reader.wrong("validation", "strategy", message, code="strategy_unknown", remedy=remedy)
+        return Strategy(best.value)
 
 
 def _suggested(situation: Situation, strategy: Strategy, parameter: Parameter) -> Suggested:

@@ -12,6 +12,7 @@ from app.domain.experiment import Draft, SpacePart, Spec
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.tuning import wire
+from app.domain.training.selection_rules import to_answer
 from app.domain.training.validation import splitting
 
 Answers = dict[str, JsonObject]
@@ -76,7 +77,11 @@ def _features(spec: Spec, profile: DatasetProfile) -> JsonObject:
         f"column.{column.key}": column.name in selected for column in profile.columns if column.name != spec.task.target
     }
     transforms: list[JsonValue] = [recipe.model_dump(mode="json") for recipe in spec.features.transforms]
-    return {**columns, **leaks, "transforms": transforms}
+    answers: JsonObject = {**columns, **leaks, "transforms": transforms}
+    rules = spec.features.selection
+    kept = [rule.model_copy(update={"columns": [name for name in rule.columns if profile.has(name)]}) for rule in rules]
+    named = [new for new, old in zip(kept, rules, strict=True) if new.columns or not old.columns]
+    return {**answers, "selection": to_answer(named)} if named else answers
 
 
 def _model(spec: Spec) -> JsonObject:

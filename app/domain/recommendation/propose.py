@@ -13,16 +13,18 @@ from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import MOST_RECIPES, Draft, RecipeJson, Spec, TransformPart
+from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import Reader
 from app.domain.recommendation.choosing import choose_columns
-from app.domain.recommendation.config_parts import ConfigParts
+from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
 from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
 from app.domain.training.preprocessing.transforms import Held, columns_fault, held_by
 from app.domain.training.preprocessing.transforms import get as get_transform
+from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.vocabulary import DatasetState, Severity
 from app.domain.wizard import SLUGS
 
@@ -93,7 +95,8 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
     transforms = _transforms(reader, context, selected)
-    config = _begin_config(context, selected, transforms)
+    rules = _selection(reader, context)
+    config = _begin_config(context, {"selected": selected, "transforms": transforms, "selection": rules})
     ranking = fill_model(reader, config, context)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
@@ -117,7 +120,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     )
 
 
-def _begin_config(context: Context, selected: list[str], transforms: list[RecipeJson]) -> ConfigParts:
+def _begin_config(context: Context, features: FeaturesJson) -> ConfigParts:
     found = {column.name: column.kind for column in context.profile.columns}
     return {
         "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != found[name]}},
@@ -127,7 +130,7 @@ def _begin_config(context: Context, selected: list[str], transforms: list[Recipe
             "time_column": context.time_column or None,
             "group_column": context.group_column or None,
         },
-        "features": {"selected": selected, "transforms": transforms},
+        "features": features,
         "leakage": {"answers": {name: said for name, said in context.answers.items() if name != context.target}},
     }
 
@@ -167,6 +170,19 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[R
                 {"columns": list(item.get("columns") or []), "kind": item["kind"], "parameters": dict(parameters)}
             )
     return kept
+
+
+def _selection(reader: Reader, context: Context) -> list[JsonObject]:
+    """Return the rules that choose among the selected columns in each fold; nothing is suggested."""
+    reader.suggest("features", "selection", [])
+    rules, fault = read_selection(reader.raw("features", "selection"))
+    unknown = next((name for rule in rules for name in rule.columns if not context.profile.has(name)), None)
+    if unknown is not None:
+        fault = f"A rule that chooses columns in each fold names {unknown[:60]}, which is not there."
+    if fault:
+        remedy = Remedy("Forget these rules", {"features": {"selection": None}})
+        reader.wrong("features", "selection", fault, code="selection_invalid", remedy=remedy)
+    return [rule.model_dump(mode="json") for rule in rules]
 
 
 def _transform_fault(item: Any, held: Held) -> str:

@@ -10,19 +10,22 @@ from typing import Any
 from app.domain.analysis.associations.correlation import Line
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import SelectionPart
 from app.domain.hydrology.naming import family_of
 from app.domain.recommendation.plan import ColumnChoice
 from app.domain.recommendation.selection import Rule
 from app.domain.text.numbers import format_score
+from app.domain.training.selection_rules import AMOUNT, CORRELATION, MEASURE, VARIANCE
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a strategy may look at beside the columns: pairs among features, and scores to rank by."""
+    """What a strategy may look at beside the columns: pairs among features, scores to rank by, and variances."""
 
     pairs: Sequence[Line] = ()
     scores: Mapping[str, float] | None = None
     score_title: str = "association with the target"
+    spreads: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,11 @@ Find = Callable[[Sequence[ColumnChoice], Any, Evidence], list[Dropped]]
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way of leaving columns out. `said` is the reason that stands beside a column afterwards."""
+    """One way of leaving columns out. `said` is the reason that stands beside a column afterwards.
+
+    What learns from the values of rows has the `kind` of a rule of the config, which each fold follows on its own
+    training rows; any other way leaves out the very columns that were shown.
+    """
 
     id: str
     title: str
@@ -48,6 +55,16 @@ class Strategy:
     find: Find
     said: str
     needs_pairs: bool = False
+    kind: str = ""
+    measure: Parameter | None = None
+
+    def rule(self, amount: float | None, measure: str = "") -> SelectionPart:
+        """Return the rule of the config for an amount, and a measure where there is a choice of them."""
+        name = "amount" if self.kind == "keep_strongest" else "threshold"
+        values: dict[str, Any] = {"kind": self.kind, name: amount}
+        if self.measure is not None and measure:
+            values["measure"] = measure
+        return SelectionPart.model_validate(values)
 
 
 @dataclass(frozen=True)
@@ -124,10 +141,10 @@ def spread_of(choice: ColumnChoice) -> float | None:
     return share * (1 - share)
 
 
-def _variance(columns: Sequence[ColumnChoice], least: float, _evidence: Evidence) -> list[Dropped]:
+def _variance(columns: Sequence[ColumnChoice], least: float, evidence: Evidence) -> list[Dropped]:
     found = []
     for choice in columns:
-        spread = spread_of(choice)
+        spread = spread_of(choice) if evidence.spreads is None else evidence.spreads.get(choice.profile.name)
         if spread is not None and spread < least:
             found.append(Dropped(choice, f"Its variance, brought to the range 0 to 1, is {spread:.2g}."))
     return found
@@ -180,26 +197,30 @@ STRATEGIES: tuple[Strategy, ...] = (
         "correlated",
         "Drop correlated columns",
         "Of columns correlated at least this strongly, the one closer to the target is kept.",
-        Parameter("amount", "Threshold", "number", 0.95, "", low=0.5, high=1),
+        CORRELATION,
         _correlated,
         "Nearly the same as another column, which is kept",
         needs_pairs=True,
+        kind="drop_correlated",
     ),
     Strategy(
         "variance",
         "Drop near-constant columns",
         "Variance after the column is brought to the range 0 to 1; for words, of being the most frequent one.",
-        Parameter("amount", "Least variance", "number", 0.0005, "", low=0, high=0.25, low_open=True),
+        VARIANCE,
         _variance,
         "Nearly constant",
+        kind="drop_near_constant",
     ),
     Strategy(
         "top",
         "Keep the top columns",
         "Keeps the columns that rank highest against the target. One that helps only with others may be dropped.",
-        Parameter("amount", "How many", "integer", 20, "", low=1, high=20_000),
+        AMOUNT,
         _top,
         "Not among the strongest",
+        kind="keep_strongest",
+        measure=MEASURE,
     ),
     Strategy(
         "weather",

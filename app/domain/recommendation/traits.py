@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
-from app.domain.experiment import Spec, TransformPart
+from app.domain.experiment import SelectionPart, Spec, TransformPart
 from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES
 from app.domain.training.preprocessing.transforms import derived_names, memory_of
+from app.domain.training.selection_rules import most_kept
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 NUMBERS = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})
@@ -39,7 +40,7 @@ class Traits:
     target_values
         How many different values the target has.
     target_std
-        Standard deviation of a numeric target in its own unit; 0 where it is unknown.
+        Standard deviation of a numeric target on development rows, in its own unit; 0 while it is unknown.
     tail
         (q95 - median) / (median - q05) of a numeric target: 1 is symmetric, above 3 a long upper tail; the inverse
         where the lower tail is the longer one. 0 where it is unknown.
@@ -83,6 +84,12 @@ class Traits:
         """Return the share of the columns that are words or take few values, 0 to 1."""
         return (self.coarse + self.words) / max(self.features, 1)
 
+    def narrowed(self, rules: Sequence[SelectionPart]) -> Traits:
+        """Return the traits with the width that is left of the chosen columns where rules keep some in each fold."""
+        columns = self.numbers + self.words
+        share = most_kept(rules, columns) / max(columns, 1)
+        return replace(self, width=max(round(share * (self.width - self.derived)) + self.derived, 1))
+
     @property
     def rows_per_column(self) -> float:
         """Return how many rows there are for each column that the estimator sees."""
@@ -114,7 +121,7 @@ def traits_of(
     columns = [profile.column(name) for name in selected if profile.has(name)]
     numbers = [column for column in columns if kinds.get(column.name, column.kind) in NUMBERS]
     words = [column for column in columns if kinds.get(column.name, column.kind) not in NUMBERS]
-    about = _about_target(held, task, rows=max(profile.rows - held.missing, 0))
+    about = _about_target(held, task, rows=max(profile.rows - held.missing, 0), associations=associations)
     return Traits(
         task=task,
         numbers=len(numbers),
@@ -131,9 +138,12 @@ def traits_of(
     )
 
 
-def _about_target(target: ColumnProfile, task: TaskKind, *, rows: int) -> dict[str, Any]:
+def _about_target(
+    target: ColumnProfile, task: TaskKind, *, rows: int, associations: Associations | None
+) -> dict[str, Any]:
     if not task.is_classification:
-        std = target.std or 0.0
+        # The spread that a starting value is made of comes from development rows; until it is measured there is none.
+        std = (associations.target_std if associations is not None else None) or 0.0
         return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(target)}
     rarest, commonest = _sizes(target, rows)
     sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}
@@ -152,7 +162,7 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
         recipes=spec.features.transforms,
         time_column=spec.task.time_column or "",
         associations=associations,
-    )
+    ).narrowed(spec.features.selection)
 
 
 def _sizes(target: ColumnProfile, rows: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.fold_fit import FoldFit, fit_fold
+from app.domain.training.preprocessing.pipeline import columns_chosen
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
 from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_mb
@@ -130,6 +131,7 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
         scores=scoring.judge(spec, table, fold.validation, said),
         baseline_scores={key: scoring.judge(spec, table, fold.validation, value) for key, value in said_by.items()},
         baseline_said=said_by,
+        chosen=columns_chosen(fit.pipeline),
     )
 
 

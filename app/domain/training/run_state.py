@@ -33,7 +33,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Part:
-    """One judged part: a fold, or the hold-out."""
+    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows."""
 
     name: str
     train: Rows
@@ -42,6 +42,7 @@ class Part:
     scores: dict[str, float | None]
     baseline_scores: dict[str, dict[str, float | None]]
     baseline_said: dict[str, Predicted]
+    chosen: tuple[str, ...] | None = None
 
 
 @dataclass

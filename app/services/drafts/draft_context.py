@@ -12,8 +12,10 @@ from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
 from app.domain.recommendation.goal import Goal, goal_of
+from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services.context import current_settings
 from app.services.datasets import datasets
@@ -86,11 +88,18 @@ class DraftContext:
         return {column.name: column.kind for column in self.profile.columns} if self.profile is not None else {}
 
     @cached_property
+    def rule(self) -> HoldoutRule | None:
+        """What decides which rows are held out, at which no measure looks; None where none are."""
+        if self.profile is None or self.goal is None:
+            return None
+        return holdout_of(Draft(self.answers), self.profile, self.goal)
+
+    @cached_property
     def associations(self) -> Associations | None:
-        """What is known so far about each column and the target."""
+        """What is known so far about each column and the target, on rows that are not held out."""
         if self.dataset is None or self.goal is None:
             return None
-        return associations.known_for(self.dataset, self.goal.target, self.goal.kinds)
+        return associations.known_for(self.dataset, self.goal.target, self.goal.kinds, self.rule)
 
     @cached_property
     def machine(self) -> Machine:
@@ -114,7 +123,7 @@ class DraftContext:
         """How far the comparison of the columns with the target is, by the words of `LeakSearch`."""
         if self.dataset is None or self.goal is None:
             return "measured"
-        return leakage.state_of(self.dataset, self.goal.target, self.goal.kinds, self.associations)
+        return leakage.state_of(self.dataset, self.goal.target, self.goal.kinds, self.rule)
 
     @cached_property
     def leaks(self) -> LeakSearch:

@@ -25,6 +25,8 @@ from app.storage.tables import Dataset, DraftEvent, DraftRow, User
 MOST_ANSWERS_BYTES = 2_000_000
 MOST_VALUE_BYTES = 200_000
 RETRIES = 50
+# Steps whose answers decide which columns are compared with which target, on which rows.
+COMPARED = frozenset({"data", "validation"})
 # Stands in the history for a field that was never answered; no answer is an object of this shape.
 ABSENT: dict[str, Any] = {"absent": True}
 
@@ -114,7 +116,7 @@ def save_many(
             asked = _Save(user, changes, version=version, keep=keep or {}, undoes=undoes, reached=reached)
             outcome = _try_save(context, asked)
         if outcome is not None:
-            if outcome.changed and "data" in changes:
+            if outcome.changed and COMPARED.intersection(changes):
                 begin_comparing(outcome.context)
             return outcome
         loaded = None
@@ -124,7 +126,7 @@ def save_many(
 def begin_comparing(context: DraftContext) -> None:
     """Have the columns of a draft's dataset compared with its target, unless that was done or begun before."""
     if context.dataset is not None and context.goal is not None:
-        associations.associations_for(context.dataset, context.goal.target, context.goal.kinds)
+        associations.associations_for(context.dataset, context.goal.target, context.goal.kinds, context.rule)
 
 
 def mark_reached(user: User, draft_id: uuid.UUID, slug: str, *, loaded: DraftRow | None = None) -> None:

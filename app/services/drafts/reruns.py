@@ -8,12 +8,13 @@ import uuid
 from app.domain.errors import ConflictError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.recommendation.from_config import answers_of_config
-from app.domain.vocabulary import ColumnKind
+from app.domain.training.development import HoldoutRule
 from app.domain.wizard import SLUGS
 from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.services.measurements import associations
+from app.services.measurements.request import kinds_of
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -41,9 +42,8 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             code="dataset_gone",
         )
     spec = experiments.spec_of(experiment)
-    kinds: dict[str, ColumnKind] = {column.name: column.kind for column in profile.columns}
-    kinds.update(spec.data.column_kinds)
-    known = associations.associations_for(dataset, spec.task.target, kinds)
+    kinds = kinds_of(profile, spec.data.column_kinds)
+    known = associations.known_for(dataset, spec.task.target, kinds, HoldoutRule.of(spec))
     answers = answers_of_config(spec, profile, known)
     answers["data"]["dataset_id"] = str(dataset.id)
     answers["review"] |= {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +10,10 @@ from app.domain.analysis.associations.association import associate
 from app.domain.analysis.leakage import leakage
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Leak
 from app.domain.errors import DomainError
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.datasets.datasets import damage_of, profile_of
-from app.services.measurements import runner
+from app.services.measurements import development, runner
 from app.services.measurements.request import Kinds, TargetRequest, changed_kinds, digest_of, kinds_of
 from app.services.measurements.runner import JsonStore, Measurement, Parts
 from app.storage.tables import Dataset, Job, TargetAssociation
@@ -24,67 +25,95 @@ MAX_BLOCK_COLUMNS = 25
 MAX_PARTS = 1000
 ROWS_OF_PARTS = 5000
 # Part of the key: raise it when the same rows would give another result.
-MEASURES_VERSION = 3
+MEASURES_VERSION = 4
 
 
-def associations_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
+def associations_for(
+    dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None
+) -> Associations | None:
     """Return what is known so far about every column and this target; what is not known is being measured.
 
-    A small dataset is measured here and now; for a large one a worker is asked, once.
+    With a rule, the strengths are those on rows that it does not hold out. What may give the target away is asked about
+    whatever row says so, since a question chooses nothing. A small dataset is measured here and now; for a large one a
+    worker is asked, once.
     """
-    request = request_for(dataset, target, kinds)
-    known = None if request is None else STORE.find(request)
+    return _joined([_ensured(request) for request in requests_for(dataset, target, kinds, rule)])
+
+
+def known_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> Associations | None:
+    """Return what is known so far about every column and this target; nothing is started."""
+    return _joined([STORE.find(request) for request in requests_for(dataset, target, kinds, rule)])
+
+
+def _ensured(request: TargetRequest) -> Associations | None:
+    known = STORE.find(request)
     # Of damaged rows nothing can be measured; the pages say so, and go on with what is known.
-    if request is None or runner.is_complete(known) or damage_of(dataset) is not None:
+    if runner.is_complete(known) or damage_of(request.dataset) is not None:
         return known
     return runner.ensure(MEASUREMENT, request)[0]
 
 
-def known_for(dataset: Dataset, target: str, kinds: Kinds) -> Associations | None:
-    """Return what is known so far about every column and this target; nothing is started."""
-    request = request_for(dataset, target, kinds)
-    return None if request is None else STORE.find(request)
+def _joined(found: Sequence[Associations | None]) -> Associations | None:
+    """Return what all rows say of leaks, with the strengths that the rows not held out gave."""
+    if not found or found[0] is None or len(found) == 1:
+        return found[0] if found else None
+    return found[0].with_values_of(found[1])
 
 
-def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool) -> None:
-    """Have a worker measure a dataset; with `again`, also where that failed or was stopped before."""
-    request = request_for(dataset, target, kinds)
-    if request is not None:
+def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool, rule: HoldoutRule | None = None) -> None:
+    """Have a worker measure what is not known; with `again`, also where that failed or was stopped before."""
+    for request in open_requests_for(dataset, target, kinds, rule):
         runner.enqueue(MEASUREMENT, request, again=again)
 
 
 def job_for(dataset: Dataset, target: str, kinds: Kinds) -> Job | None:
-    """Return the newest job that measures this, unless it failed or was stopped."""
+    """Return the newest job that looks for leaks, unless it failed or was stopped."""
     request = request_for(dataset, target, kinds)
     job = None if request is None else runner.find_job(MEASUREMENT, request)
     return None if job is None or job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else job
 
 
-def key_of(profile: DatasetProfile, target: str, kinds: Kinds) -> str:
-    """Return the key of the associations with a target; other kinds of columns give another one."""
-    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, changed_kinds(profile, kinds))[:8]}"[:20]
+def key_of(profile: DatasetProfile, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> str:
+    """Return the key of the associations with a target; other kinds of columns or held-out rows give another one."""
+    held = development.to_arguments(rule).values()
+    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, changed_kinds(profile, kinds), *held)[:8]}"[:20]
 
 
-def request_for(dataset: Dataset, target: str, kinds: Kinds) -> TargetRequest | None:
+def request_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> TargetRequest | None:
     """Return the request for a target; None while the dataset is not ready, or where it has no such column."""
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return None
     every = kinds_of(profile, kinds)
+    named = {name: kind.value for name, kind in every.items()}
     return TargetRequest(
         dataset=dataset,
         profile=profile,
-        key=key_of(profile, target, every),
-        arguments={"target": target, "kinds": {name: kind.value for name, kind in every.items()}},
+        key=key_of(profile, target, every, rule),
+        arguments={"target": target, "kinds": named, **development.to_arguments(rule)},
         cells=profile.rows * len(profile.columns),
         target=target,
         kinds=every,
+        rule=rule,
     )
+
+
+def requests_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None) -> list[TargetRequest]:
+    """Return the requests that a page is made of: all rows for leaks, and with a rule the others for strengths."""
+    rules = [None] if rule is None else [None, rule]
+    requests = (request_for(dataset, target, kinds, wanted) for wanted in rules)
+    return [request for request in requests if request is not None]
+
+
+def open_requests_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None) -> list[TargetRequest]:
+    """Return those of the requests that are not measured to their end."""
+    requests = requests_for(dataset, target, kinds, rule)
+    return [request for request in requests if not runner.is_complete(STORE.find(request))]
 
 
 def _restore_request(dataset: Dataset, _profile: DatasetProfile, arguments: Mapping[str, Any]) -> TargetRequest:
     kinds = {name: ColumnKind(kind) for name, kind in arguments["kinds"].items()}
-    request = request_for(dataset, arguments["target"], kinds)
+    request = request_for(dataset, arguments["target"], kinds, development.from_arguments(arguments))
     if request is None:
         raise DomainError("The target is no column of the dataset.", code="column_unknown")
     return request
@@ -93,7 +122,8 @@ def _restore_request(dataset: Dataset, _profile: DatasetProfile, arguments: Mapp
 def _compute(request: TargetRequest) -> Parts[Associations]:
     """Measure block by block.
 
-    What a column gives away by itself comes with its block, and what columns give away together comes last.
+    What a column gives away by itself comes with its block, and what columns give away together comes last. With a
+    rule no leak is looked for.
     """
     others, rows = request.others, min(request.profile.rows, MAX_ROWS)
     width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(rows, 1)))
@@ -101,7 +131,8 @@ def _compute(request: TargetRequest) -> Parts[Associations]:
     for start in range(0, max(len(others), 1), width):
         known = _with_block(request, known, others[start : start + width])
         if start + width >= len(others):
-            known = replace(known, leaks=leakage.merged([*known.leaks, *_joint_leaks(request, known)]), complete=True)
+            joint = _joint_leaks(request, known) if request.rule is None else []
+            known = replace(known, leaks=leakage.merged([*known.leaks, *joint]), complete=True)
         yield known, {"done": len(known.items), "complete": known.complete}
 
 
@@ -112,18 +143,27 @@ def _with_block(request: TargetRequest, known: Associations, block: list[str]) -
         return known
     names = [*block, target, *([time_column] if time_column and time_column not in block else [])]
     frame = request.read_frame(names, sample_rows=MAX_ROWS)
-    items = associate(frame, target, kinds, columns=block).items
-    leaks = leakage.column_leaks(frame, target, kinds, items)
+    found = associate(frame, target, kinds, columns=block)
+    known = replace(known, items=(*known.items, *found.items), rows_used=found.rows_used, target_std=found.target_std)
+    if request.rule is not None:
+        return known
+    leaks = leakage.column_leaks(frame, target, kinds, found.items)
     if time_column is not None:
         leaks += leakage.series_leaks(frame, target, kinds, time_column=time_column)
     leaks = [leak for leak in leaks if leak.column in block]
-    return replace(known, items=(*known.items, *items), leaks=(*known.leaks, *leaks))
+    return replace(known, leaks=(*known.leaks, *leaks))
 
 
 def _time_column(request: TargetRequest) -> str | None:
     """Return the column that orders the rows, where its moments are distinct and all rows are looked at."""
     axis = request.profile.time_axis
-    if axis is None or axis.duplicates or axis.column == request.target or request.profile.rows > MAX_ROWS:
+    if (
+        request.rule is not None
+        or axis is None
+        or axis.duplicates
+        or axis.column == request.target
+        or request.profile.rows > MAX_ROWS
+    ):
         return None
     return axis.column
 

@@ -13,11 +13,13 @@ from app.domain.analysis.associations import correlation
 from app.domain.analysis.associations.column_block import NEVER, Slab, prepare
 from app.domain.analysis.associations.correlation import Block, Line, Matrix, Method
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import DomainError, TooManyError
+from app.domain.errors import DomainError
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets.datasets import require_profile
-from app.services.measurements import runner
+from app.services.jobs import life
+from app.services.measurements import development, runner
 from app.services.measurements.pairs import Box, PairPicture, pair
 from app.services.measurements.request import (
     Kinds,
@@ -30,7 +32,7 @@ from app.services.measurements.request import (
     restore_kinds,
 )
 from app.services.measurements.runner import Measurement, Parts, WorkState
-from app.storage import jobs, measurements
+from app.storage import measurements
 from app.storage.tables import Dataset
 
 __all__ = ["Box", "MatrixState", "PairPage", "PairPicture", "cancel", "matrix_for", "pair", "pairs_ranked", "start"]
@@ -152,7 +154,9 @@ def _save_blocks(request: MatrixRequest, part: MatrixBlocks) -> None:
         measurements.add_block(request.dataset.id, request.key, place=place, content=block.to_bytes())
 
 
-def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None) -> MatrixRequest:
+def _request_for(
+    dataset: Dataset, columns: Sequence[str] | None, method: Method, kinds: Kinds | None, rule: HoldoutRule | None
+) -> MatrixRequest:
     profile = require_profile(dataset)
     every = kinds_of(profile, kinds)
     wanted = list(dict.fromkeys(columns)) if columns is not None else measurable(profile, every)
@@ -164,14 +168,21 @@ def _request_for(dataset: Dataset, columns: Sequence[str] | None, method: Method
             "Choose fewer columns, or look at how each goes with the target."
         )
         raise DomainError(message, code="too_many_columns", field="columns")
-    return _matrix_request(dataset, profile, wanted, method, every)
+    return _matrix_request(dataset, profile, wanted, method, every, rule=rule)
 
 
 def _matrix_request(
-    dataset: Dataset, profile: DatasetProfile, names: list[str], method: Method, kinds: dict[str, ColumnKind]
+    dataset: Dataset,
+    profile: DatasetProfile,
+    names: list[str],
+    method: Method,
+    kinds: dict[str, ColumnKind],
+    *,
+    rule: HoldoutRule | None,
 ) -> MatrixRequest:
     keys, rows_used = [profile.column(name).key for name in names], min(profile.rows, MAX_CELLS // max(len(names), 1))
     arguments = {"columns": keys, "method": method.value, "kinds": changed_kinds(profile, kinds)}
+    arguments |= development.to_arguments(rule)
     return MatrixRequest(
         dataset=dataset,
         profile=profile,
@@ -182,13 +193,15 @@ def _matrix_request(
         method=method,
         kinds=kinds,
         rows_used=rows_used,
+        rule=rule,
     )
 
 
 def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> MatrixRequest:
     names = [names_by_key(profile)[key] for key in arguments["columns"]]
     kinds = restore_kinds(profile, arguments["kinds"])
-    return _matrix_request(dataset, profile, names, Method(arguments["method"]), kinds)
+    rule = development.from_arguments(arguments)
+    return _matrix_request(dataset, profile, names, Method(arguments["method"]), kinds, rule=rule)
 
 
 def most_columns() -> int:
@@ -207,6 +220,7 @@ def matrix_for(
     columns: Sequence[str] | None = None,
     method: Method = Method.AUTO,
     kinds: Kinds | None = None,
+    rule: HoldoutRule | None = None,
 ) -> MatrixState:
     """Return what has come of a matrix so far; nothing is started.
 
@@ -215,7 +229,7 @@ def matrix_for(
     DomainError
         If there is no such column, or there are more columns than the server sets against each other.
     """
-    request = _request_for(dataset, columns, method, kinds)
+    request = _request_for(dataset, columns, method, kinds, rule)
     return _state(request, *runner.look(MEASUREMENT, request))
 
 
@@ -235,6 +249,7 @@ def start(
     columns: Sequence[str] | None = None,
     method: Method = Method.AUTO,
     kinds: Kinds | None = None,
+    rule: HoldoutRule | None = None,
 ) -> MatrixState:
     """Measure a matrix: a small one here and now, a large one by a worker, its first block while the user waits.
 
@@ -247,21 +262,15 @@ def start(
     TooManyError
         If too many jobs of the owner wait or run.
     """
-    request = _request_for(dataset, columns, method, kinds)
+    request = _request_for(dataset, columns, method, kinds, rule)
     result, work = runner.look(MEASUREMENT, request)
     if work.busy or runner.is_complete(result):
         return _state(request, result, work)
     if not runner.is_small(request):
-        _refuse_if_too_many(dataset)
+        life.refuse_if_full(dataset.owner_id)
         if not (result and result.by_place) and request.rows_used * len(request.groups[0]) <= FIRST_CELLS:
             next(runner.measure(MEASUREMENT, request), None)
     return _state(request, *runner.ensure(MEASUREMENT, request, again=True))
-
-
-def _refuse_if_too_many(dataset: Dataset) -> None:
-    most = current_settings().limits.user_queued_jobs
-    if jobs.count_open(dataset.owner_id) >= most:
-        raise TooManyError(f"{most} of your jobs are waiting or running. Wait for one to end.", retry_after_seconds=60)
 
 
 def _compute(request: MatrixRequest) -> Parts[MatrixBlocks]:
@@ -295,9 +304,10 @@ def cancel(
     columns: Sequence[str] | None = None,
     method: Method = Method.AUTO,
     kinds: Kinds | None = None,
+    rule: HoldoutRule | None = None,
 ) -> MatrixState:
     """Stop the work on a matrix: at once where it waits, after the block at hand where it runs. What came is kept."""
-    request = _request_for(dataset, columns, method, kinds)
+    request = _request_for(dataset, columns, method, kinds, rule)
     runner.cancel(MEASUREMENT, request)
     return _state(request, *runner.look(MEASUREMENT, request))
 

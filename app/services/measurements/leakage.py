@@ -10,6 +10,7 @@ from app.domain.analysis.leakage.leakage import question_of
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Finding, Leak, Remedy
 from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Plan
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import RunState, Severity
 from app.services.datasets.datasets import damage_of, profile_of
 from app.services.measurements import associations, runner
@@ -71,35 +72,37 @@ def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
     if profile is None or spec is None or not profile.has(spec.task.target):
         return LeakSearch("measured")
     target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
-    found = associations.known_for(dataset, target, kinds)
+    found = associations.known_for(dataset, target, kinds, HoldoutRule.of(spec))
     asked = sorted(joined(_questions(profile, spec, found)), key=lambda one: (bool(one.answer), -one.score))
-    state = "measured" if plan.columns_measured else state_of(dataset, target, kinds, None)
+    state = "measured" if plan.columns_measured else state_of(dataset, target, kinds, HoldoutRule.of(spec))
     measured = 0 if found is None else len(found.items)
     return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
 
 
-def state_of(dataset: Dataset, target: str, kinds: Kinds, found: Associations | None) -> str:
-    """Return how far the comparison with the target is, by the words of `LeakSearch`; `found` is what is known of it.
+def state_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None) -> str:
+    """Return how far the comparison with the target is, by the words of `LeakSearch`.
 
-    A job may have ended since that was loaded: it is looked at once more.
+    A job may have ended since a plan was made: it is looked at once more.
     """
-    if runner.is_complete(found):
+    requests = associations.open_requests_for(dataset, target, kinds, rule)
+    jobs = [runner.find_job(associations.MEASUREMENT, request) for request in requests]
+    if not requests:
         return "measured"
-    request = associations.request_for(dataset, target, kinds)
-    if request is None:
-        return "measured"
-    job = runner.find_job(associations.MEASUREMENT, request)
-    if job is None:
+    if any(job is not None and job.state in (RunState.FAILED.value, RunState.CANCELLED.value) for job in jobs):
+        return "stopped"
+    if None in jobs:
         # Of damaged rows nothing can be measured, however often it is asked for.
         return "unasked" if damage_of(dataset) is None else "stopped"
-    return "stopped" if job.state in (RunState.FAILED.value, RunState.CANCELLED.value) else "measuring"
+    return "measuring"
 
 
 def search_again(dataset: Dataset, plan: Plan) -> None:
     """Have leaks looked for once more where that failed or was stopped."""
     profile, spec = profile_of(dataset), plan.spec
     if profile is not None and spec is not None and not plan.columns_measured:
-        associations.ask(dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds), again=True)
+        associations.ask(
+            dataset, spec.task.target, kinds_of(profile, spec.data.column_kinds), again=True, rule=HoldoutRule.of(spec)
+        )
 
 
 def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:

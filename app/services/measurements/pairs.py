@@ -9,7 +9,9 @@ import numpy as np
 
 from app.domain.analysis.associations.column_block import NEVER, prepare
 from app.domain.analysis.associations.correlation import Method, assembled, block_of, number_measure
+from app.domain.training.development import HoldoutRule
 from app.services.datasets.datasets import require_profile, sound_rows_of
+from app.services.measurements import development
 from app.services.measurements.request import Kinds, kinds_of, require_columns
 from app.storage import columnar
 from app.storage.tables import Dataset
@@ -56,9 +58,15 @@ class PairPicture:
 
 
 def pair(
-    dataset: Dataset, one: str, other: str, *, kinds: Kinds | None = None, method: Method = Method.AUTO
+    dataset: Dataset,
+    one: str,
+    other: str,
+    *,
+    kinds: Kinds | None = None,
+    method: Method = Method.AUTO,
+    rule: HoldoutRule | None = None,
 ) -> PairPicture:
-    """Return what two columns look like together.
+    """Return what two columns look like together, on rows that `rule` does not hold out.
 
     Raises
     ------
@@ -74,7 +82,8 @@ def pair(
     if unfit is not None:
         reason = f"{unfit[:60]} holds {every[unfit].value} values, which no picture of a pair shows."
         return PairPicture("none", one, other, 0, 0, reason=reason)
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, [one, other], sample_rows=SAMPLE_ROWS)
+    keep = development.rows_of(dataset, rule)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, [one, other], sample_rows=SAMPLE_ROWS, keep=keep)
     return _pictured(frame, one, other, every, method)
 
 

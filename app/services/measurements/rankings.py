@@ -11,9 +11,10 @@ from typing import Any
 from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import Ranked
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets.datasets import profile_of, require_profile
-from app.services.measurements import runner
+from app.services.measurements import development, runner
 from app.services.measurements.request import (
     Kinds,
     TargetRequest,
@@ -70,34 +71,49 @@ class MeasuredRanking:
 
 
 def ranking_for(
-    dataset: Dataset, target: str, kinds: Kinds | None = None, columns: Sequence[str] | None = None
+    dataset: Dataset,
+    target: str,
+    kinds: Kinds | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    rule: HoldoutRule | None = None,
 ) -> RankingState:
     """Return what is known so far about every column (or `columns`) and this target; what is not known is measured.
 
-    A small table is measured here and now; for a large one a worker is asked, once.
+    A small table is measured here and now; for a large one a worker is asked, once. Rows that `rule` holds out are not
+    looked at.
     """
-    return _ranking(dataset, target, kinds, columns, start=True)
+    return _ranking(dataset, target, kinds, columns, rule=rule, start=True)
 
 
-def known_of(dataset: Dataset, target: str, kinds: Kinds) -> RankingState:
+def known_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> RankingState:
     """Return what is known so far about every column and this target; nothing is started."""
-    return _ranking(dataset, target, kinds, None, start=False)
+    return _ranking(dataset, target, kinds, None, rule=rule, start=False)
 
 
 def _ranking(
-    dataset: Dataset, target: str, kinds: Kinds | None, columns: Sequence[str] | None, *, start: bool
+    dataset: Dataset,
+    target: str,
+    kinds: Kinds | None,
+    columns: Sequence[str] | None,
+    *,
+    rule: HoldoutRule | None,
+    start: bool,
 ) -> RankingState:
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         gone = "The dataset is not ready yet." if profile is None else f"There is no column named {target[:60]}."
         return RankingState(target, (), 0, 0, state="none", reason=gone)
-    request = _request_for(dataset, profile, target, kinds_of(profile, kinds))
+    request = _request_for(dataset, profile, target, kinds_of(profile, kinds), rule)
     result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
     return _state(request, result, work, columns)
 
 
-def _request_for(dataset: Dataset, profile: DatasetProfile, target: str, kinds: dict[str, ColumnKind]) -> TargetRequest:
-    arguments = {"target": profile.column(target).key, "kinds": changed_kinds(profile, kinds)}
+def _request_for(
+    dataset: Dataset, profile: DatasetProfile, target: str, kinds: dict[str, ColumnKind], rule: HoldoutRule | None
+) -> TargetRequest:
+    named = {"target": profile.column(target).key, "kinds": changed_kinds(profile, kinds)}
+    arguments = {**named, **development.to_arguments(rule)}
     return TargetRequest(
         dataset=dataset,
         profile=profile,
@@ -106,6 +122,7 @@ def _request_for(dataset: Dataset, profile: DatasetProfile, target: str, kinds: 
         cells=profile.rows * len(profile.columns),
         target=target,
         kinds=kinds,
+        rule=rule,
     )
 
 
@@ -173,7 +190,7 @@ def _progress(found: MeasuredRanking, place: int, sizes: list[int], *, seconds_l
 
 def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> TargetRequest:
     target, kinds = names_by_key(profile)[arguments["target"]], restore_kinds(profile, arguments["kinds"])
-    return _request_for(dataset, profile, target, kinds)
+    return _request_for(dataset, profile, target, kinds, development.from_arguments(arguments))
 
 
 def as_json(state: RankingState) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.domain.experiment import Draft, ModelPart, Spec
 from app.domain.problems import Problem
 from app.domain.recommendation.estimators import Ranked, rank
 from app.domain.recommendation.goal import goal_of
+from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.traits import Traits, traits_of_spec
@@ -30,6 +31,7 @@ from app.domain.recommendation.verdict import (
     in_order,
     said_of,
 )
+from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import analysis, analysis_cache
@@ -50,7 +52,7 @@ MAX_ROWS = 60_000
 # Reading the rows takes from the time of the fits, which are given so much at least.
 MIN_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 2
+EVIDENCE_VERSION = 3
 # Steps whose errors would make every fit fail.
 NEEDED = ("data", "features", "validation")
 
@@ -142,9 +144,10 @@ def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations 
     return _recommendations(request, result, _with_faults(work, plan), known, machine)
 
 
-def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind]]:
-    """Return the target, and the kind of every column."""
-    return request.spec.task.target, kinds_of(request.profile, request.spec.data.column_kinds)
+def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutRule | None]:
+    """Return the target, the kind of every column, and what decides which rows are held out."""
+    spec = request.spec
+    return spec.task.target, kinds_of(request.profile, spec.data.column_kinds), HoldoutRule.of(spec)
 
 
 def _faults(plan: Plan) -> list[Problem]:
@@ -188,7 +191,11 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
         chosen = set(features)
         answers["features"] = {f"column.{one.key}": one.name in chosen for one in profile.columns if one.name != target}
     goal = goal_of(Draft(answers), profile)
-    known = None if goal is None else associations.associations_for(dataset, goal.target, goal.kinds)
+    known = (
+        None
+        if goal is None
+        else associations.associations_for(dataset, goal.target, goal.kinds, holdout_of(Draft(answers), profile, goal))
+    )
     plan = make_plan(Draft(answers), profile, known)
     _spec_of(plan)
     return plan
@@ -268,8 +275,8 @@ def _compute(request: SpecRequest) -> Parts[Evidence]:
     from app.domain.recommendation.evidence import measure
 
     begin, spec, profile = time.monotonic(), request.spec, request.profile
-    frame = _read_rows(request)
-    ranking = _ranking(spec, profile, associations.associations_for(request.dataset, *_goal_of(request)))
+    frame, spec = _read_rows(request)
+    ranking = _ranking(request.spec, profile, associations.associations_for(request.dataset, *_goal_of(request)))
     left = max(BUDGET - (time.monotonic() - begin), MIN_SECONDS)
     for part in measure(spec, frame, profile, ranking=ranking, seconds=left):
         fraction = 1.0 if part.complete else min(part.seconds / BUDGET, 0.99)
@@ -280,13 +287,22 @@ def _compute(request: SpecRequest) -> Parts[Evidence]:
         analysis_cache.keep(shared, part.to_json())
 
 
-def _read_rows(request: SpecRequest) -> pd.DataFrame:
-    """Return enough rows of what the config names: drawn, or the latest where time orders them."""
-    names, ordered_by = columns_read(request.spec, request.profile), request.spec.task.time_column
-    frame = request.read_frame(names, sample_rows=MAX_ROWS if ordered_by is None else None)
-    if ordered_by is None or len(frame) <= MAX_ROWS:
-        return frame
-    return frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MAX_ROWS)
+def _read_rows(request: SpecRequest) -> tuple[pd.DataFrame, Spec]:
+    """Return enough rows of what the config names, drawn or the latest where time orders them, and the config for them.
+
+    A hold-out of some of the rows is not that of all, so from a table of more rows the held-out ones are left out
+    first, and the config holds out none of the others.
+    """
+    spec, ordered_by = request.spec, request.spec.task.time_column
+    names = columns_read(spec, request.profile)
+    if request.profile.rows <= MAX_ROWS:
+        return request.read_frame(names), spec
+    looked_at = replace(request, rule=HoldoutRule.of(spec))
+    frame = looked_at.read_frame(names, sample_rows=MAX_ROWS if ordered_by is None else None)
+    if ordered_by is not None:
+        frame = frame.sort_values(ordered_by, kind="stable", na_position="first").tail(MAX_ROWS)
+    undivided = spec.validation.model_copy(update={"holdout": None})
+    return frame, spec.model_copy(update={"validation": undivided})
 
 
 def as_json(found: Recommendations) -> dict[str, Any]:

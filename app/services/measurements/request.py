@@ -12,8 +12,10 @@ import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
+from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind
 from app.services.datasets.datasets import sound_rows_of
+from app.services.measurements import development
 from app.storage import columnar
 from app.storage.tables import Dataset
 
@@ -26,7 +28,7 @@ class MeasurementRequest:
 
     `key` is that of the result: the same for the same content, another where anything decisive differs. `arguments` are
     plain JSON values from which a worker builds the same request. `cells` is how many values are looked at, None where
-    even a small table is left to a worker.
+    even a small table is left to a worker. With a `rule`, rows that it holds out are not looked at.
     """
 
     dataset: Dataset
@@ -34,10 +36,12 @@ class MeasurementRequest:
     key: str
     arguments: dict[str, Any]
     cells: int | None = None
+    rule: HoldoutRule | None = None
 
     def read_frame(self, names: Sequence[str], *, sample_rows: int | None = None) -> pd.DataFrame:
         """Return the rows of some columns; of more than `sample_rows`, so many that are the same each time."""
-        return columnar.read_frame(sound_rows_of(self.dataset), self.profile, names, sample_rows=sample_rows)
+        keep = development.rows_of(self.dataset, self.rule)
+        return columnar.read_frame(sound_rows_of(self.dataset), self.profile, names, sample_rows=sample_rows, keep=keep)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,13 @@ from app.storage.tables import Dataset
 UNMEASURED = (ColumnKind.CONSTANT, ColumnKind.DATETIME, ColumnKind.TEXT, ColumnKind.IDENTIFIER)
 
 
+def measured_on(draft: DraftContext) -> str:
+    """Say which rows the measures of this step come from."""
+    if draft.rule is None:
+        return "No rows are held out, so measures come from all rows."
+    return "Measures come from development rows; held-out rows are not looked at."
+
+
 def chosen_columns(draft: DraftContext) -> list[str]:
     """Return the columns between which pairs are measured: target and all that can be, or else those that are ticked.
 
@@ -46,22 +53,24 @@ def standing_of(draft: DraftContext) -> tuple[Dataset, Goal]:
 def matrix_of(draft: DraftContext, method: Method = Method.AUTO) -> MatrixState:
     """Return what has come of the matrix of a draft's columns; nothing is begun for it."""
     dataset, goal = standing_of(draft)
-    return correlations.matrix_for(dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds)
+    return correlations.matrix_for(
+        dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds, rule=draft.rule
+    )
 
 
 def begin_matrix(draft: DraftContext, method: Method) -> MatrixState:
     """Have the matrix measured, also where that was stopped before."""
     dataset, goal = standing_of(draft)
-    return correlations.start(dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds)
+    return correlations.start(dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds, rule=draft.rule)
 
 
 def stop_matrix(draft: DraftContext, method: Method) -> None:
     """Have the measuring stopped; what has come stays."""
     dataset, goal = standing_of(draft)
-    correlations.cancel(dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds)
+    correlations.cancel(dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds, rule=draft.rule)
 
 
 def ranking_of(draft: DraftContext) -> RankingState:
     """Return what is known of how much each column tells about the target; nothing is begun for it."""
     dataset, goal = standing_of(draft)
-    return rankings.known_of(dataset, goal.target, goal.kinds)
+    return rankings.known_of(dataset, goal.target, goal.kinds, draft.rule)

@@ -14,7 +14,7 @@ from app.domain.estimators.parameters import Parameter
 from app.services.datasets import datasets
 from app.services.measurements import correlations
 from app.steps.context import DraftContext
-from app.steps.features.asked import matrix_of, ranking_of, standing_of
+from app.steps.features.asked import matrix_of, measured_on, ranking_of, standing_of
 from app.web.charts import heatmap, strengths
 
 VIEWS = (
@@ -58,6 +58,7 @@ def panel(draft: DraftContext, values: Mapping[str, str]) -> dict[str, Any]:
         "target": standing_of(draft)[1].target,
         "query": urlencode({**asked, "view": view}),
         "here": url_for("features.show_correlations", draft_id=draft.id),
+        "measured_on": measured_on(draft),
         "busy": False,
         "refused": "",
     }

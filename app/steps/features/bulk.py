@@ -13,17 +13,21 @@ from werkzeug.wrappers import Response
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, amount_of, propose, strategy_of
+from app.domain.training.selection_rules import describe
 from app.services.drafts import drafts
+from app.services.measurements import spreads
 from app.steps.context import DraftContext, load, step_url
-from app.steps.features.asked import begin_matrix, matrix_of, ranking_of, standing_of
+from app.steps.features.asked import begin_matrix, matrix_of, measured_on, ranking_of, standing_of
 from app.steps.features.association import BUSY
-from app.steps.features.form import add_rule
+from app.steps.features.form import add_rule, add_selection
 from app.steps.features.routes import blueprint
 from app.web.hypermedia import into, render, see_other
 
 PAGE, PARTIAL = "pages/features_part.html", "partials/features/strategy.html"
 SLOT = "#features-strategy-slot"
 MOST_SHOWN = 200
+# The fields by which a strategy is asked about.
+ASKED = ("strategy", "amount", "measure")
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def _show(
         strategy = strategy_of(values.get("strategy", ""))
         standing_of(draft)
         amount_of(strategy, values.get("amount"))
-        found = _evidence(draft, strategy)
+        found = _evidence(draft, strategy, values)
         if isinstance(found, Waiting):
             waiting = found
         else:
@@ -63,8 +67,10 @@ def _show(
         status=fault.status if fault else 409 if changed else 200,
         base=f"/experiments/drafts/{draft.row.id}",
         strategy=strategy,
-        asked={name: values.get(name, "")[:40] for name in ("strategy", "amount")},
+        asked={name: values.get(name, "")[:40] for name in ASKED},
         proposal=proposal,
+        sentence=_sentence(proposal, values),
+        measured_on=measured_on(draft),
         waiting=waiting,
         fault=fault,
         changed=changed,
@@ -74,7 +80,20 @@ def _show(
     return into(SLOT, response)
 
 
-def _evidence(draft: DraftContext, strategy: Strategy) -> Evidence | Waiting:
+def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
+    """Return what the rule of a proposal does in each fold; an empty text where it is no rule of the config."""
+    if proposal is None or not proposal.strategy.kind:
+        return ""
+    rule = proposal.strategy.rule(proposal.amount, values.get("measure", ""))
+    return describe([rule], len(proposal.dropped) + len(proposal.kept))[0]
+
+
+def _evidence(draft: DraftContext, strategy: Strategy, values: Mapping[str, str]) -> Evidence | Waiting:
+    if strategy.measure is not None:
+        try:
+            strategy.measure.parse(values.get("measure") or strategy.measure.default)
+        except ValueError as fault:
+            raise DomainError(f"{strategy.measure.title}: {fault}", code="measure_invalid", field="measure") from None
     if strategy.needs_pairs:
         state = matrix_of(draft)
         if state.complete:
@@ -84,7 +103,11 @@ def _evidence(draft: DraftContext, strategy: Strategy) -> Evidence | Waiting:
             reason = state.reason or "The pairs are not all measured. Have them measured under \u201cAll pairs\u201d."
             raise DomainError(reason, code="not_measured")
         return Waiting(state.done, state.total, state.seconds_left, can_begin=can_begin)
-    if strategy.id == "top":
+    if strategy.kind == "drop_near_constant":
+        dataset, goal = standing_of(draft)
+        names = [choice.profile.name for choice in draft.plan.columns if choice.selected]
+        return Evidence(spreads=spreads.spreads_for(dataset, names, kinds=goal.kinds, rule=draft.rule))
+    if values.get("measure") == "mutual_information":
         scores = {one.name: one.score for one in ranking_of(draft).items if one.score is not None}
         if scores:
             return Evidence(scores=scores, score_title="mutual information")
@@ -95,7 +118,7 @@ def _evidence(draft: DraftContext, strategy: Strategy) -> Evidence | Waiting:
 def begin_strategy(draft_id: uuid.UUID) -> Response:
     """Have the pairs measured that a strategy looks at, and show it again."""
     begin_matrix(load(draft_id), Method.AUTO)
-    asked = {name: request.form.get(name, "")[:40] for name in ("strategy", "amount")}
+    asked = {name: request.form.get(name, "")[:40] for name in ASKED}
     return see_other(url_for("features.preview_strategy", draft_id=draft_id, again=1, **dict[str, Any](asked)))
 
 
@@ -105,13 +128,17 @@ def apply_strategy(draft_id: uuid.UUID) -> Response:
     draft, form = load(draft_id), request.form
     try:
         strategy = strategy_of(form.get("strategy", ""))
-        found = _evidence(draft, strategy)
+        found = _evidence(draft, strategy, form)
         if isinstance(found, Waiting):
             return _show(draft, form)
         proposal = propose(strategy, form.get("amount"), draft.plan.columns, found)
-        if proposal.digest != form.get("digest") or not proposal.dropped or not proposal.kept:
+        if strategy.kind:
+            # The rule is what was agreed to, not the columns that it would keep on these rows.
+            changes = add_selection(draft.plan, strategy.rule(proposal.amount, form.get("measure", "")))
+        elif proposal.digest != form.get("digest") or not proposal.dropped or not proposal.kept:
             return _show(draft, form, changed=True)
-        changes = _changes(draft, proposal)
+        else:
+            changes = _changes(draft, proposal)
     except DomainError as fault:
         return _show(draft, form, fault=fault)
     drafts.save_answers(draft.user, draft_id, step="features", changes=changes, version=draft.version)

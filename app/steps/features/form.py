@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from app.domain.errors import DomainError
+from app.domain.experiment import MAX_SELECTION_RULES, SelectionPart
 from app.domain.recommendation.plan import ColumnChoice, Plan
-from app.domain.recommendation.selection import MOST_RULES, Rule, read_rules, with_rule
+from app.domain.recommendation.selection import MOST_RULES, Filter, Rule, read_rules, with_rule
+from app.domain.training.selection_rules import read_rules as read_selection
+from app.domain.training.selection_rules import to_answer
 from app.steps.features.listing import asked_of_text, filter_of
 from app.steps.features.recipes import added, raw_recipes, swapped
 from app.steps.views import Form
@@ -14,7 +18,8 @@ from app.steps.views import Form
 ADD, REMOVE, FIRST, RESET = "add-transform", "remove-transform:", "earlier-transform:", "reset-transforms"
 BULK = {"tick-all": True, "untick-all": False, "tick-suggested": None}
 MATCHING = {"tick-matching": "tick", "untick-matching": "leave_out", "only-matching": "only", "invert": "invert"}
-FORGET_RULE, FORGET_ALL = "forget-rule:", "forget-choices"
+FORGET_RULE, FORGET_SELECTION, FORGET_ALL = "forget-rule:", "forget-selection:", "forget-choices"
+ASSOCIATED = {"leave_out": "drop_associated", "only": "keep_associated"}
 
 
 def read(form: Form, plan: Plan) -> dict[str, Any]:
@@ -48,7 +53,12 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
     if action in MATCHING:
         return _matching(form, plan, MATCHING[action])
     if action == FORGET_ALL:
-        return {"rules": None, **{name: None for name in plan.values["features"] if name.startswith("column.")}}
+        exceptions = [name for name in plan.values["features"] if name.startswith("column.")]
+        return dict.fromkeys(["rules", "selection", *exceptions])
+    if action.startswith(FORGET_SELECTION):
+        chosen = selection_of(plan)
+        left = [rule for at, rule in enumerate(chosen) if action != f"{FORGET_SELECTION}{at}"]
+        return {"selection": to_answer(left) or None}
     if action.startswith(FORGET_RULE):
         kept = [rule.to_json() for at, rule in enumerate(rules_of(plan)) if action != f"{FORGET_RULE}{at}"]
         return {"rules": kept or None}
@@ -89,6 +99,8 @@ def _matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
         raise DomainError(
             "No column matches what is asked for, so nothing was changed.", code="rule_matches_nothing", field="q"
         )
+    if wanted.least_association is not None or wanted.most_association is not None:
+        return _matching_association(plan, wanted, mode)
     changes = add_rule(plan, Rule(mode, wanted))
     # What was ticked on the page and not yet saved counts as done before.
     exceptions = {**plan.values["features"], **read(form, plan)}
@@ -98,6 +110,51 @@ def _matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
             held = exceptions[name]
             changes[name] = not held if mode == "invert" and isinstance(held, bool) else None
     return changes
+
+
+def _matching_association(plan: Plan, wanted: Filter, mode: str) -> dict[str, Any]:
+    """Return the answer that has each fold measure the association by itself, among the columns meant otherwise.
+
+    Raises
+    ------
+    DomainError
+        If the change cannot be left to the folds.
+    """
+    if mode not in ASSOCIATED:
+        message = "Each fold measures association anew. Use \u201cTick only these\u201d or \u201cLeave out all\u201d."
+        raise DomainError(message, code="association_per_fold", field="least_association")
+    others = replace(wanted, least_association=None, most_association=None)
+    named = [one.profile.name for one in plan.columns if others.matches(one.facts, ticked=one.selected)]
+    rule = SelectionPart.model_validate(
+        {
+            "kind": ASSOCIATED[mode],
+            "low": wanted.least_association,
+            "high": wanted.most_association,
+            "columns": [] if others.empty or mode == "only" else named,
+        }
+    )
+    ticks = {} if others.empty or mode != "only" else add_rule(plan, Rule(mode, others))
+    return {**ticks, **add_selection(plan, rule)}
+
+
+def selection_of(plan: Plan) -> tuple[SelectionPart, ...]:
+    """Return the rules of a draft that choose columns in each fold."""
+    return read_selection(plan.values["features"].get("selection"))[0]
+
+
+def add_selection(plan: Plan, rule: SelectionPart) -> dict[str, Any]:
+    """Return the answer that adds a rule for each fold; it takes the place of one of its kind about the same columns.
+
+    Raises
+    ------
+    DomainError
+        If there would be too many of them.
+    """
+    held = [one for one in selection_of(plan) if (one.kind, one.columns) != (rule.kind, rule.columns)]
+    if len(held) >= MAX_SELECTION_RULES:
+        message = f"A draft keeps {MAX_SELECTION_RULES} rules that choose columns in each fold. Forget some."
+        raise DomainError(message, code="too_many_rules", field="q")
+    return {"selection": to_answer([*held, rule])}
 
 
 def add_rule(plan: Plan, rule: Rule) -> dict[str, Any]:

@@ -79,6 +79,6 @@ def show_pair(draft_id: uuid.UUID) -> Response:
     if one is None or other is None:
         fault = "One of these columns is not there any more. Choose another pair."
     else:
-        drawn = pair.build(correlations.pair(dataset, one, other, kinds=goal.kinds))
+        drawn = pair.build(correlations.pair(dataset, one, other, kinds=goal.kinds, rule=draft.rule))
     base = f"/experiments/drafts/{draft_id}"
     return render(PAGE, PAIR, status=404 if fault else 200, base=base, pair=drawn, fault=fault)

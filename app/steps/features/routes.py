@@ -8,11 +8,13 @@ from flask import request
 
 from app.domain.recommendation.selection import MODES, NUMBERS
 from app.domain.recommendation.strategies import STRATEGIES
+from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.context import DraftContext
 from app.steps.features import derived
+from app.steps.features.asked import measured_on
 from app.steps.features.association import panel
-from app.steps.features.form import act, read, rules_of
+from app.steps.features.form import act, read, rules_of, selection_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
 from app.steps.views import StepView
 
@@ -22,15 +24,18 @@ MOST_LEAKS = 8
 def context(draft: DraftContext) -> dict[str, Any]:
     """Return what the Features fragment needs; a filter that makes no sense is said at its field."""
     listing = listing_of(draft.plan.columns, asked_of_text(_query()))
+    ticked = sum(one.selected for one in draft.plan.columns)
     return {
         "listing": listing,
         "filter_numbers": NUMBERS,
         "uses": USE_CHOICES,
         "orders": ORDERS,
         "rules": [(MODES[rule.mode], rule) for rule in rules_of(draft.plan)],
+        "selection_sentences": describe(selection_of(draft.plan), ticked),
+        "measured_on": measured_on(draft),
         "strategies": STRATEGIES,
         "strategy_titles": {one.id: one.title for one in STRATEGIES},
-        "selected_count": sum(one.selected for one in draft.plan.columns),
+        "selected_count": ticked,
         **({"status": 422} if listing.faults else {}),
         **derived.context(draft.plan),
         "pairs": panel(draft, {}) if draft.plan.spec else None,

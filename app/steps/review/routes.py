@@ -30,6 +30,7 @@ NOTHING: dict[str, Any] = {
     "strategy": None,
     "measured_by": (),
     "leak_answers": (),
+    "selection": (),
     "search": (),
     "said": (),
 }
@@ -60,6 +61,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         ],
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
+        "selection": facts.selection(spec),
         "search": facts.search(spec),
         "said": _said(draft),
         "left_out": [one for one in draft.plan.columns if not one.selected],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.training.headline import decimals_for
 from app.domain.training.report.document import MetricInfo, Report
-from app.domain.training.report.report import decimals_for
 from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials, verdict
 from app.web.charts.words import ShownMetric, usual_decimals
 

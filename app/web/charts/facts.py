@@ -12,6 +12,7 @@ from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing import transforms
 from app.domain.training.report.document import Report
+from app.domain.training.selection_rules import describe, most_kept
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Strategy, TaskKind
@@ -61,7 +62,10 @@ def lead(spec: Spec, report: Report | None) -> str:
     title = splitting.get(spec.validation.strategy).title.lower()
     judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
+    selected = len(spec.features.selected)
+    left = selected - most_kept(spec.features.selection, selected)
     features = pluralise(count, "feature")
+    features = f"{count - left:,} of {features}" if left else features
     return f"{model_title(spec)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
 
 
@@ -71,6 +75,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found = [Fact("Target", task.target, TASKS[task.kind])]
     found += [Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value]
     found.append(Fact(f"Measured features, {len(spec.features.selected):,}", _names(spec.features.selected) or "none"))
+    found += [Fact("Chosen in each fold", sentence) for sentence in selection(spec)]
     found += leak_answers(spec)
     found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
     found.append(Fact("Model", model_title(spec)))
@@ -81,6 +86,11 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found.append(Fact("Metrics", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
     found.append(Fact("Seed", str(spec.reproducibility.seed)))
     return tuple(found)
+
+
+def selection(spec: Spec) -> list[str]:
+    """Return what the rules that choose columns in each fold do, one sentence for each."""
+    return describe(spec.features.selection, len(spec.features.selected))
 
 
 def leak_answers(spec: Spec) -> list[Fact]:

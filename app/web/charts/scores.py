@@ -70,6 +70,11 @@ def _basis(report: Report) -> tuple[bool, str]:
     return False, f"mean of {folds} folds" if folds > 1 else "one cut"
 
 
+def _grows(report: Report) -> bool:
+    """Say whether later folds train on more rows than earlier ones."""
+    return len(report.split.folds) > 1 and report.split.parameters.get("window") == "expanding"
+
+
 def tiles(report: Report, metrics: tuple[ShownMetric, ...]) -> tuple[Tile, ...]:
     """Return a tile for each metric, the primary one first, on the rows that the headline speaks of."""
     return tuple(_tile(report, metric) for metric in metrics)
@@ -78,11 +83,14 @@ def tiles(report: Report, metrics: tuple[ShownMetric, ...]) -> tuple[Tile, ...]:
 def _tile(report: Report, metric: ShownMetric) -> Tile:
     unseen, words = _basis(report)
     info, score, rival = metric.info, report.scores[metric.info.id], report.baseline
-    own, other = score.decisive(holdout=unseen), rival.scores[info.id].decisive(holdout=unseen)
+    beside = rival.scores[info.id]
+    own, other = (score.holdout, beside.holdout) if unseen else (score.mean, beside.mean)
     unit = f" {info.unit}" if info.unit and other is not None else ""
     parts = [f"{lower_first(rival.title)} {metric.write(other)}{unit}"]
     if score.std is not None and not unseen:
         parts.append(f"± {metric.write(score.std)} over the folds")
+    if score.mean_absolute is not None and not unseen:
+        parts.append(f"mean absolute {metric.write(score.mean_absolute)}")
     if info.in_target_units and not info.unit:
         parts.append(f"in the unit of {report.task.target}")
     help_sentence = "" if info.in_target_units else f" {info.help}".replace("-0.", f"{MINUS}0.")
@@ -139,6 +147,8 @@ def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
     heads = (model_title, *(one.title for one in report.baselines))
     folds = len(report.split.folds)
     note = f"The first {MOST_ROWS} of {folds} folds; the mean is over all." if folds > MOST_ROWS else ""
+    if _grows(report):
+        note = f"{note} Later folds train on more rows, so the spread is not that of chance alone.".strip()
     return tuple(
         FoldTable(
             id=metric.info.id,
@@ -164,6 +174,8 @@ def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ..
         means = [(metric.write(column.mean), column.std) for column in columns]
         written = (mean if std is None else f"{mean} ± {metric.write(std)}" for mean, std in means)
         rows.append(("Mean ± spread", *written))
+        if columns[0].mean_absolute is not None:
+            rows.append(("Mean absolute", *(metric.write(column.mean_absolute) for column in columns)))
     if report.split.holdout is not None:
         rows.append(("Hold-out", *(metric.write(column.holdout) for column in columns)))
     return tuple(rows)

@@ -15,13 +15,24 @@ class Verdict:
     words: str
 
 
+ABOUT_AS_GOOD = Verdict("info", "about as good")
 VERDICTS = {
     "beats": Verdict("success", "beats it"),
     "undecided": Verdict("info", "undecided"),
+    "loses": Verdict("warning", "loses to it"),
+    "no_baseline": Verdict("info", "no baseline"),
     "does_not_beat": Verdict("warning", "does not beat it"),
 }
 
 
 def of(headline: Headline) -> Verdict:
-    """Return the verdict of a headline; one from before verdicts were kept knows only whether it beats."""
-    return VERDICTS[headline.verdict or ("beats" if headline.beats else "does_not_beat")]
+    """Return the verdict of a headline; one from before verdicts were kept knows only whether it beats.
+
+    One split alone leaves undecided what several would decide; an interval over several that holds zero says that both
+    are about as good.
+    """
+    known = headline.verdict or ("beats" if headline.beats else "does_not_beat")
+    interval = headline.interval
+    if known == "undecided" and interval is not None and interval.low is not None and interval.high is not None:
+        return ABOUT_AS_GOOD if interval.low <= 0 <= interval.high else VERDICTS["undecided"]
+    return VERDICTS[known]

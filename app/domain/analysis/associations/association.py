@@ -50,7 +50,17 @@ def associate(
         items.append(item)
         if on_item is not None:
             on_item(item)
-    return Associations(target, len(frame), tuple(items))
+    return Associations(target, len(frame), tuple(items), target_std=_spread_of(frame[target], kinds[target]))
+
+
+def _spread_of(values: pd.Series, kind: ColumnKind) -> float | None:
+    """Return the standard deviation of a target that is a number, None where it is none or has one value at most."""
+    if not is_number(kind, values):
+        return None
+    known = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    known = known[np.isfinite(known)]
+    spread = float(np.std(known, ddof=1)) if len(known) > 1 else float("nan")
+    return spread if np.isfinite(spread) else None
 
 
 def _measured(

@@ -10,7 +10,7 @@ from app.domain.experiment import Answers
 
 KEYED = re.compile(r"^(?P<before>.+\.)(?P<key>c\d+)$")
 NAMED = frozenset({("data", "target"), ("data", "time_column"), ("data", "group_column")})
-RECIPES = ("features", "transforms")
+RECIPES = frozenset({("features", "transforms"), ("features", "selection")})
 NOT_CARRIED = frozenset({("data", "dataset_id")})
 
 
@@ -42,7 +42,7 @@ def carried(answers: Answers, before: DatasetProfile, after: DatasetProfile) -> 
             if about is not None and about not in keys:
                 continue
             new = name if found is None or about is None else found["before"] + keys[about]
-            kept.setdefault(step, {})[new] = _recipes(value, after) if (step, name) == RECIPES else value
+            kept.setdefault(step, {})[new] = _recipes(value, after) if (step, name) in RECIPES else value
     return kept
 
 

@@ -303,13 +303,17 @@ class Leak:
 
 @dataclass(frozen=True)
 class Associations:
-    """The association of every other column with one target, measured on `rows_used` rows, and suspected leaks."""
+    """The association of every other column with one target, measured on `rows_used` rows, and suspected leaks.
+
+    `target_std` is the standard deviation of a numeric target on these rows, None where it was not measured.
+    """
 
     target: str
     rows_used: int
     items: tuple[Association, ...]
     complete: bool = True
     leaks: tuple[Leak, ...] = ()
+    target_std: float | None = None
 
     def of(self, column: str) -> Association | None:
         """Return one column's association, or None while it is unknown."""
@@ -323,6 +327,19 @@ class Associations:
             return found
         reason = item.reason or "It is the target under another name."
         return (Leak(column, "target_leakage", 1.0, reason), *found)
+
+    def with_values_of(self, other: Associations | None) -> Associations:
+        """Return this with the strengths that other rows gave; a column not measured there has none.
+
+        What may give the target away stays as all rows say: it becomes a question and chooses nothing.
+        """
+        items = []
+        for item in self.items:
+            found = other.of(item.column) if other is not None else None
+            told = Association(item.column, "none", None, 0) if found is None else found
+            items.append(replace(told, copy_of_target=item.copy_of_target, reason=item.reason or told.reason))
+        std, complete = (None, False) if other is None else (other.target_std, other.complete)
+        return replace(self, items=tuple(items), target_std=std, complete=self.complete and complete)
 
     def suspects(self) -> list[str]:
         """Return the columns that anything is suspected of, in the order in which they were measured."""

@@ -1,4 +1,4 @@
-"""The pipeline that is fitted anew inside every fold: impute, encode, scale, estimate.
+"""The pipeline that is fitted anew inside every fold: choose columns, impute, encode, scale, estimate.
 
 A column that recipes name is worked on by those in their order; what they leave open is done as for every other column.
 """
@@ -6,7 +6,8 @@ A column that recipes name is worked on by those in their order; what they leave
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from app.domain.estimators import registry
@@ -22,6 +23,14 @@ MOST_COORDINATES = 50
 Part = tuple[str, Any, list[str]]
 
 
+@dataclass(frozen=True)
+class FeatureColumns:
+    """The columns that a pipeline prepares: those that hold numbers, and those that hold words."""
+
+    numbers: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
 def parameters_of(spec: Spec) -> ParameterValues:
     """Return every hyperparameter with its value: the config's, else the registry's default."""
     entry = registry.get(spec.model.estimator)
@@ -35,7 +44,7 @@ def parameters_of(spec: Spec) -> ParameterValues:
 
 def build_pipeline(spec: Spec, table: Table) -> Any:
     """Return an unfitted scikit-learn pipeline for this config and table."""
-    from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -50,11 +59,46 @@ def build_pipeline(spec: Spec, table: Table) -> Any:
         seed=spec.reproducibility.seed,
         keeps_back=bool(values.get("early_stopping")),
     )
-    parts = list(_parts(spec, table, needs))
-    return Pipeline([("prepare", ColumnTransformer(parts, sparse_threshold=0)), ("estimate", estimator)])
+    return Pipeline([("prepare", _preparing_step(spec, table, needs)), ("estimate", estimator)])
 
 
-def _parts(spec: Spec, table: Table, needs: Needs) -> Iterator[Part]:
+def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:
+    """Return the columns that a fitted pipeline chose by rules; None where it has no rules."""
+    return getattr(pipeline.named_steps["prepare"], "chosen_", None)
+
+
+def _preparing_step(spec: Spec, table: Table, needs: Needs) -> Any:
+    """Return the step that prepares all columns, or chooses by the config's rules and prepares those."""
+    every = FeatureColumns(table.numbers, table.categories)
+    if not spec.features.selection:
+        return _prepare_columns((*every.numbers, *every.categories), spec=spec, every=every, needs=needs)
+    from app.domain.training.chosen_columns import ChosenColumns
+
+    numbers = frozenset(table.numbers)
+    return ChosenColumns(
+        tuple(spec.features.selection),
+        columns=tuple(dict.fromkeys(spec.features.selected)),
+        numbers=numbers,
+        classes=needs.classes,
+        seed=needs.seed,
+        build=partial(_prepare_columns, spec=spec, every=every, needs=needs),
+        choices=table.choices,
+    )
+
+
+def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumns, needs: Needs) -> Any:
+    """Return the unfitted step that prepares these columns."""
+    from sklearn.compose import ColumnTransformer
+
+    wanted = set(names)
+    columns = FeatureColumns(
+        tuple(name for name in every.numbers if name in wanted),
+        tuple(name for name in every.categories if name in wanted),
+    )
+    return ColumnTransformer(list(_parts(spec, columns, needs)), sparse_threshold=0)
+
+
+def _parts(spec: Spec, table: FeatureColumns, needs: Needs) -> Iterator[Part]:
     """Return the steps for each set of columns that share a chain: numbers, then words."""
     from app.domain.training.preprocessing.fold_steps import MissingMarks
 
@@ -80,7 +124,7 @@ def _shared(names: tuple[str, ...], chains: dict[str, tuple[Link, ...]]) -> list
     return list(groups.values())
 
 
-def _coordinates(work: list[Link], table: Table, columns: list[str]) -> list[str]:
+def _coordinates(work: list[Link], table: FeatureColumns, columns: list[str]) -> list[str]:
     if not any(link.entry.kind == "impute_nearest" for link in work):
         return []
     return [name for name in table.numbers if name not in columns][:MOST_COORDINATES]

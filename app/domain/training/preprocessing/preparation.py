@@ -6,7 +6,7 @@ fitted inside each fold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ class Table:
     """What training works on. All arrays are row for row with `features`.
 
     `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
-    of the dataset. `last_seen` is the target's last observed value before each row, where time orders them.
+    of the dataset. `last_seen` is the target's last observed value before each row, where time orders them. `choices`
+    keeps the columns that rules chose on some of the rows, since the trials of a search fit the same rows many times.
     """
 
     features: pd.DataFrame
@@ -52,6 +53,7 @@ class Table:
     dropped: int
     dropped_reason: str
     notes: tuple[str, ...]
+    choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:

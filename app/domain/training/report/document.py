@@ -88,11 +88,63 @@ class BaselineScores:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Headline:
-    """Whether the model beats its strongest baseline, on which rows, by how much.
+class VerdictInterval:
+    """How much better the model is than one baseline on all rows that judged, above zero where it is better.
 
-    `verdict` is "beats", "does_not_beat", or "undecided" where rows held out and folds do not say the same; `beats`
-    is true for the first alone, and all that reports from before verdicts know.
+    `state` is "beats", "undecided", "loses" or "no_baseline", `low` and `high` bound the interval of `level`, and
+    `probability` is that of a difference above zero; they are None where too little can be resampled. `resampled` says
+    what was drawn: "row", "block" or "group", of which there are `units`.
+    """
+
+    state: str
+    against: str
+    metric: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    probability: float | None
+    level: float
+    rows: int
+    cuts: int
+    resampled: str | None
+    units: int
+    block_length: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnCount:
+    """In how many parts the rules chose a column."""
+
+    column: str
+    folds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartChoice:
+    """The columns that the rules chose in one part; their names are None where they are too many to be told."""
+
+    part: str
+    count: int
+    columns: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionSummary:
+    """What rules of the config chose among `candidates` columns in `fits` parts: the folds, and the hold-out."""
+
+    rules: tuple[str, ...]
+    candidates: int
+    fits: int
+    columns: tuple[ColumnCount, ...]
+    parts: tuple[PartChoice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """Whether the model beats its strongest baseline, on which rows, by how much, and how sure that is.
+
+    `verdict` is "beats", "undecided", "loses" or "no_baseline"; reports from before intervals say "does_not_beat".
+    `beats` is true for the first alone, and all that reports from before verdicts know. `interval` is None in these.
     """
 
     beats: bool
@@ -104,6 +156,8 @@ class Headline:
     baseline_score: float | None
     basis: Literal["holdout", "folds"]
     rows: int
+    cuts: int = 0
+    interval: VerdictInterval | None = None
     sentence: str
     detail: str
 
@@ -170,6 +224,8 @@ class Report:
     scores: Scores
     baselines: tuple[BaselineScores, ...]
     headline: Headline
+    verdict: VerdictInterval | None = None
+    selection: SelectionSummary | None = None
     charts: ChartSeries
     features: FeatureSummary
     leakage: Mapping[str, str] = field(default_factory=dict)

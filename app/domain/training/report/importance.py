@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
+from app.domain.training.preprocessing.pipeline import columns_chosen
 from app.domain.training.preprocessing.preparation import Table
 from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
 from app.domain.training.validation import scoring
@@ -46,7 +47,7 @@ def permutation_importance(
     features = table.features.iloc[rows].reset_index(drop=True)
     whole = _score(spec, table, fitted, rows, features)
     items: list[tuple[float, float, str]] = []
-    for name in list(features.columns)[:MOST_FEATURES]:
+    for name in _in_use(spec, features, fitted)[:MOST_FEATURES]:
         losses = []
         for _ in range(REPEATS):
             shuffled = features.assign(**{name: features[name].to_numpy()[random.permutation(len(rows))]})
@@ -57,6 +58,15 @@ def permutation_importance(
             items.append((-float(np.mean(losses)), float(np.std(losses)), str(name)))
     ranked = tuple(FeatureLoss(feature=name, mean=-loss, std=spread) for loss, spread, name in sorted(items))
     return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
+
+
+def _in_use(spec: Spec, features: pd.DataFrame, fitted: Any) -> list[Any]:
+    """Return the features that the fitted pipeline looks at: no other loses anything when it is shuffled."""
+    chosen = columns_chosen(fitted)
+    if chosen is None:
+        return list(features.columns)
+    unused = set(spec.features.selected) - set(chosen)
+    return [name for name in features.columns if name not in unused]
 
 
 def _score(spec: Spec, table: Table, fitted: Any, rows: NDArray[np.intp], features: pd.DataFrame) -> float | None:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from app.domain.text.numbers import format_score
-from app.domain.text.words import pluralise
+from app.domain.training.headline import headline
 from app.domain.training.report import charts
 from app.domain.training.report.clock import FIT, SEARCH, Clock
 from app.domain.training.report.document import (
     BaselineScores,
+    ColumnCount,
     EnvironmentInfo,
     FeatureSummary,
     FoldRows,
-    Headline,
     MetricInfo,
+    PartChoice,
     Report,
     ReportedTask,
     Scores,
+    SelectionSummary,
     SplitSummary,
     TrainingTiming,
 )
 from app.domain.training.run_state import Part, Run
+from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
 from app.domain.training.validation import baselines, plausibility, scoring, splitting
 from app.domain.training.validation.metrics import Metric
-from app.domain.training.validation.score_summary import ScoreSummary
 
-BEATS, UNDECIDED, DOES_NOT_BEAT = "beats", "undecided", "does_not_beat"
+# More names than these, over all folds, are counted and not told fold by fold.
+MAX_NAMES_TOLD = 5_000
 
 
 def build(run: Run, *, environment: EnvironmentInfo) -> Report:
@@ -42,6 +44,7 @@ def build(run: Run, *, environment: EnvironmentInfo) -> Report:
     rivals = baselines.for_experiment(spec, table)
     scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
     rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
+    verdict = headline(run, metrics[0], scores, rival_scores)
     return Report(
         task=ReportedTask(
             kind=spec.task.kind.value,
@@ -58,7 +61,9 @@ def build(run: Run, *, environment: EnvironmentInfo) -> Report:
             BaselineScores(id=entry.id, title=entry.title, sentence=entry.sentence, scores=rival_scores[entry.id])
             for entry in rivals
         ),
-        headline=headline(run, metrics[0], scores, rival_scores),
+        headline=verdict,
+        verdict=verdict.interval,
+        selection=_selection(run),
         charts=charts.build(run),
         features=_features(run),
         leakage=dict(spec.leakage.answers),
@@ -156,135 +161,28 @@ def _rows_of(run: Run, part: Part, name: str) -> FoldRows:
     )
 
 
-def headline(run: Run, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
-    """Say plainly whether the model beats its strongest baseline, on which rows, by how much."""
-    unseen = _decided_by_holdout(run, scores[metric.id])
-    entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
-    deciding = {name: rival[metric.id].decisive(holdout=unseen) for name, rival in rivals.items()}
-    rival_id = baselines.strongest(metric, deciding)
-    name, other = entries[rival_id].spoken, rivals[rival_id][metric.id]
-    score, rival = scores[metric.id].decisive(holdout=unseen), deciding[rival_id]
-    folds = Folds.of(metric, scores[metric.id], other)
-    won = score is not None and (rival is None or metric.better(score, rival))
-    verdict = verdict_of(won=bool(won), folds=folds)
-    held = run.holdout if unseen else None
-    rows = len(held.rows) if held else sum(len(part.rows) for part in run.folds)
-    where = _where(run, rows, unseen=held is not None)
-    return Headline(
-        beats=verdict == BEATS,
-        verdict=verdict,
-        metric=metric.id,
-        score=score,
-        baseline_id=rival_id,
-        baseline_title=entries[rival_id].title,
-        baseline_score=rival,
-        basis="holdout" if held else "folds",
-        rows=rows,
-        sentence=_sentence(metric, score=score, name=name, rival=rival, verdict=verdict, won=bool(won), where=where),
-        detail=_detail(run, metric, scores[metric.id], other, folds=folds, name=name),
+def _selection(run: Run) -> SelectionSummary | None:
+    """Return what the rules chose: each column with the number of parts that chose it; None without rules."""
+    rules, parts = run.spec.features.selection, [*run.folds, *([run.holdout] if run.holdout else [])]
+    if not rules:
+        return None
+    candidates = list(dict.fromkeys(run.spec.features.selected))
+    counts = Counter(name for part in parts for name in part.chosen or ())
+    places = {name: place for place, name in enumerate(candidates)}
+    told = sum(counts.values()) <= MAX_NAMES_TOLD
+    return SelectionSummary(
+        rules=tuple(describe_selection(rules, len(candidates))),
+        candidates=len(candidates),
+        fits=len(parts),
+        columns=tuple(
+            ColumnCount(column=name, folds=counts[name])
+            for name in sorted(counts, key=lambda name: (-counts[name], places[name]))
+        ),
+        parts=tuple(
+            PartChoice(part=part.name, count=len(part.chosen or ()), columns=(part.chosen or ()) if told else None)
+            for part in parts
+        ),
     )
-
-
-def _decided_by_holdout(run: Run, own: ScoreSummary) -> bool:
-    """Say whether the rows held out decide; the folds do where those rows are too few to have a score."""
-    return run.holdout is not None and (own.holdout is not None or own.mean is None)
-
-
-@dataclass(frozen=True)
-class Folds:
-    """How a model fared against one baseline over the folds where both have a score."""
-
-    won: int
-    count: int
-    better_on_average: bool
-
-    @classmethod
-    def of(cls, metric: Metric, own: ScoreSummary, other: ScoreSummary) -> Folds:
-        """Compare the folds of two summaries of one metric."""
-        pairs = [
-            (mine, theirs)
-            for mine, theirs in zip(own.folds, other.folds, strict=True)
-            if mine is not None and theirs is not None
-        ]
-        better = own.mean is not None and other.mean is not None and metric.better(own.mean, other.mean)
-        return cls(sum(metric.better(mine, theirs) for mine, theirs in pairs), len(pairs), bool(better))
-
-    @property
-    def carried(self) -> bool:
-        """Say whether it won on average and more often than not."""
-        return self.better_on_average and 2 * self.won > self.count
-
-
-def verdict_of(*, won: bool, folds: Folds) -> str:
-    """Weigh the rows held out, or else the mean of the folds, against the folds; one fold cannot contradict."""
-    if folds.count < 2 or won == folds.carried:
-        return BEATS if won else DOES_NOT_BEAT
-    return UNDECIDED
-
-
-def decimals_for(
-    pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
-) -> int:
-    """Return how many decimals tell the two numbers of every pair apart, and none of them from a best of 1."""
-    values = [(one, other) for one, other in pairs if one is not None and other is not None]
-    values += [(value, best) for pair in values for value in pair] if best == 1 else []
-
-    def same(one: float, other: float) -> bool:
-        return one != other and format_score(one, decimals) == format_score(other, decimals)
-
-    while decimals < most and any(same(*pair) for pair in values):
-        decimals += 1
-    return decimals
-
-
-def _sentence(
-    metric: Metric,
-    *,
-    score: float | None,
-    name: str,
-    rival: float | None,
-    verdict: str,
-    won: bool,
-    where: str,
-) -> str:
-    digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
-    figures = f"{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
-    if verdict == UNDECIDED:
-        against = "the folds do not bear it out" if won else "it did win over the folds"
-        outcome = "beats" if won else "does not beat"
-        return f"Undecided: it {outcome} {name} {where}, {figures}, but {against}."
-    return f"{'It beats' if verdict == BEATS else 'It does not beat'} {name}: {figures}, {where}."
-
-
-def _where(run: Run, rows: int, *, unseen: bool) -> str:
-    """Say on what rows a score stands."""
-    if not unseen and len(run.folds) > 1:
-        return f"on average over {len(run.folds)} folds"
-    what = "day" if _daily(run) else "row"
-    return f"on {pluralise(rows, what)} it had never seen"
-
-
-def _daily(run: Run) -> bool:
-    axis = run.profile.time_axis
-    return (
-        axis is not None
-        and axis.column == run.spec.task.time_column
-        and axis.step_seconds == 86_400
-        and not axis.duplicates
-        and not run.table.labels
-    )
-
-
-def _detail(run: Run, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, folds: Folds, name: str) -> str:
-    digits = decimals_for([(own.mean, other.mean)], decimals=2, most=4, best=metric.best)
-    spread = f" ± {format_score(own.std, digits)}" if own.std is not None else ""
-    times = "every time" if folds.won == folds.count else f"{folds.won} of {folds.count} times"
-    if len(run.folds) == 1:
-        return f"One split: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
-    if not folds.count:
-        return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
-    means = f"{format_score(own.mean, digits)}{spread} against {format_score(other.mean, digits)} for {name}"
-    return f"Across the {len(run.folds)} folds it won {times}: {means}."
 
 
 def predictions(run: Run) -> pd.DataFrame:

@@ -71,7 +71,10 @@ def judge(spec: Spec, table: Table, rows: NDArray[np.intp], said: Predicted) -> 
 def summary(
     folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, float | None] | None
 ) -> dict[str, ScoreSummary]:
-    """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's."""
+    """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's.
+
+    Errors of both signs cancel in the mean of a signed metric, so the mean of their sizes stands beside it and decides.
+    """
     rows = list(folds)
     names = list(rows[0]) if rows else list(holdout or {})
     result = {}
@@ -83,5 +86,6 @@ def summary(
             std=finite(float(np.std(known, ddof=1))) if len(known) > 1 else None,
             folds=tuple(values),
             holdout=holdout[name] if holdout else None,
+            mean_absolute=finite(float(np.mean(np.abs(known)))) if known and metrics.get(name).signed else None,
         )
     return result

@@ -29,6 +29,7 @@ __all__ = [
     "Split",
     "StrategyEntry",
     "get",
+    "held_out_rows",
     "make_split",
     "picture",
 ]
@@ -234,6 +235,23 @@ def make_split(spec: Spec, facts: RowFacts) -> Split:
             code="too_few_rows",
         )
     return Split(folds, development, holdout)
+
+
+def held_out_rows(spec: Spec, facts: RowFacts) -> Rows | None:
+    """Return the rows that a config keeps from all training, None where there are none.
+
+    Raises
+    ------
+    TrainingError
+        If the rows cannot be divided.
+    """
+    seed = spec.reproducibility.seed
+    if spec.validation.strategy is Strategy.HOLDOUT:
+        parameters = {**get(Strategy.HOLDOUT).defaults(), **spec.validation.parameters}
+        return _one_cut(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)[1]
+    if get(spec.validation.strategy).needs_group and facts.groups is None:
+        raise TrainingError("There is no group column.", code="group_column_missing")
+    return _hold_out(spec, facts, gap=0, seed=seed)[1]
 
 
 def _hold_out(spec: Spec, facts: RowFacts, *, gap: int, seed: int) -> tuple[Rows, Rows | None]:

@@ -1,0 +1,221 @@
+"""What a report says of the model beside its baselines: a verdict with its interval, and the sentence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.domain.text.numbers import format_score
+from app.domain.text.words import pluralise
+from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
+from app.domain.training.report.document import Headline, Scores, VerdictInterval
+from app.domain.training.run_state import Part, Run
+from app.domain.training.validation import baselines, splitting
+from app.domain.training.validation.metrics import Metric
+from app.domain.training.validation.score_summary import ScoreSummary
+
+# The least that is said of a baseline decides: losing to one outweighs beating another.
+RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the model stands to its baselines: the state, the baseline that it is said of, and the comparison with it."""
+
+    state: str
+    against: str
+    comparison: Comparison | None
+    cuts: int
+
+    def to_interval(self, metric: Metric) -> VerdictInterval:
+        """Return the verdict of the contract, and what it was worked out from."""
+        found = self.comparison
+        return VerdictInterval(
+            state=self.state,
+            against=self.against,
+            metric=metric.id,
+            difference=None if found is None else found.difference,
+            low=None if found is None else found.low,
+            high=None if found is None else found.high,
+            probability=None if found is None else found.probability,
+            level=LEVEL,
+            rows=0 if found is None else found.rows,
+            cuts=self.cuts,
+            resampled=None if found is None else found.unit,
+            units=0 if found is None else found.units,
+            block_length=None if found is None else found.block_length,
+        )
+
+
+def judge_against_baselines(run: Run, metric: Metric, first: str) -> Outcome:
+    """Compare the model with every baseline on all rows that judged.
+
+    `first` is the baseline that scores best on the rows which the headline speaks of. The verdict is about it, unless
+    less can be said of another one. A difference on all rows that the held-out rows contradict is left undecided.
+    """
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    order = [first, *(name for name in parts[0].baseline_said if name != first)]
+    outcomes = [_against(run, metric, name, parts) for name in order]
+    known = [one for one in outcomes if one.comparison is not None]
+    if not known:
+        return Outcome(_without_comparison(run, metric, first), first, None, len(parts))
+    return min(known, key=lambda one: RANKS[one.state])
+
+
+def _against(run: Run, metric: Metric, name: str, parts: list[Part]) -> Outcome:
+    found = _compared(run, metric, name, parts)
+    if found is None:
+        return Outcome(UNDECIDED, name, None, len(parts))
+    state = found.state
+    held = _compared(run, metric, name, [run.holdout]) if run.holdout is not None and len(parts) > 1 else None
+    if held is not None and held.low is not None and held.high is not None:
+        against = held.high < 0 if state == BEATS else held.low > 0
+        state = UNDECIDED if against else state
+    return Outcome(state, name, found, len(parts))
+
+
+def _compared(run: Run, metric: Metric, name: str, parts: Iterable[Part]) -> Comparison | None:
+    judged = [JudgedPart(part.rows, part.said, part.baseline_said[name]) for part in parts]
+    by_group = splitting.get(run.spec.validation.strategy).needs_group
+    return compare(metric, run.table, judged, by_group=by_group, seed=run.spec.reproducibility.seed)
+
+
+def _without_comparison(run: Run, metric: Metric, name: str) -> str:
+    """Say what stands where nothing can be compared: no baseline has a value, or neither has."""
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    own = any(part.scores[metric.id] is not None for part in parts)
+    other = any(part.baseline_scores[name][metric.id] is not None for part in parts)
+    return NO_BASELINE if own and not other else UNDECIDED
+
+
+def headline(run: Run, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
+    """Say plainly whether the model beats its strongest baseline, on which rows, by how much, and how sure that is.
+
+    `verdict` is "beats", "undecided", "loses" or "no_baseline", as the differences on all rows that judged bear it
+    out; `beats` is true for the first alone. `score` and `baseline_score` are those of the rows held out, or else the
+    means over the folds.
+    """
+    unseen = _decided_by_holdout(run, scores[metric.id])
+    entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
+    decisive = {name: rival[metric.id].decisive(holdout=unseen) for name, rival in rivals.items()}
+    outcome = judge_against_baselines(run, metric, baselines.strongest(metric, decisive))
+    entry, other = entries[outcome.against], rivals[outcome.against][metric.id]
+    score, rival = scores[metric.id].decisive(holdout=unseen), decisive[outcome.against]
+    rows = len(run.holdout.rows) if unseen and run.holdout else sum(len(part.rows) for part in run.folds)
+    digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
+    figures = f"{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
+    where = _where(run, rows, unseen=unseen)
+    return Headline(
+        beats=outcome.state == BEATS,
+        verdict=outcome.state,
+        metric=metric.id,
+        score=score,
+        baseline_id=outcome.against,
+        baseline_title=entry.title,
+        baseline_score=rival,
+        basis="holdout" if unseen else "folds",
+        rows=rows,
+        cuts=outcome.cuts,
+        interval=outcome.to_interval(metric),
+        sentence=f"{_opening(outcome, entry.spoken)}: {figures}, {where}.{_interval(outcome)}",
+        detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome),
+    )
+
+
+def _opening(outcome: Outcome, name: str) -> str:
+    if outcome.state == BEATS:
+        return f"It beats {name}"
+    if outcome.state == LOSES:
+        return f"It loses to {name}"
+    found = outcome.comparison
+    if outcome.cuts == 1 and found is not None and found.low is not None and found.low > 0:
+        return f"One split alone does not decide whether it beats {name}"
+    if found is None:
+        return f"It cannot be compared with {name}"
+    return f"It is about as good as {name}"
+
+
+def _interval(outcome: Outcome) -> str:
+    """Say by how much it is better on all rows that judged, and the interval of that; nothing where there is none."""
+    found = outcome.comparison
+    if found is None or found.low is None or found.high is None:
+        return ""
+    digits = decimals_for([(found.low, found.difference), (found.difference, found.high)], decimals=2, most=6)
+    digits = decimals_for([(found.low, 0.0), (found.high, 0.0)], decimals=digits, most=6)
+    low, high, gain = (format_score(value, digits) for value in (found.low, found.high, found.difference))
+    rows = pluralise(found.rows, "validated row")
+    return f" Gain over all {rows}: {gain}, {100 * LEVEL:.0f} % interval {low} to {high}."
+
+
+def _decided_by_holdout(run: Run, own: ScoreSummary) -> bool:
+    """Say whether the rows held out decide, and not the folds since those rows are too few to have a score."""
+    return run.holdout is not None and (own.holdout is not None or own.mean is None)
+
+
+def _grows(run: Run) -> bool:
+    """Say whether later folds train on more rows, so that the spread over the folds is not that of luck alone."""
+    parameters = {**splitting.get(run.spec.validation.strategy).defaults(), **run.spec.validation.parameters}
+    return parameters.get("window") == "expanding"
+
+
+def decimals_for(
+    pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
+) -> int:
+    """Return how many decimals tell the two numbers of every pair apart, and none of them from a best of 1."""
+    values = [(one, other) for one, other in pairs if one is not None and other is not None]
+    values += [(value, best) for pair in values for value in pair] if best == 1 else []
+
+    def same(one: float, other: float) -> bool:
+        return one != other and format_score(one, decimals) == format_score(other, decimals)
+
+    while decimals < most and any(same(*pair) for pair in values):
+        decimals += 1
+    return decimals
+
+
+def _where(run: Run, rows: int, *, unseen: bool) -> str:
+    """Say on what rows a score stands."""
+    if not unseen and len(run.folds) > 1:
+        return f"on average over {len(run.folds)} folds"
+    return f"on {pluralise(rows, 'day' if _daily(run) else 'row')} it had never seen"
+
+
+def _daily(run: Run) -> bool:
+    axis = run.profile.time_axis
+    return (
+        axis is not None
+        and axis.column == run.spec.task.time_column
+        and axis.step_seconds == 86_400
+        and not axis.duplicates
+        and not run.table.labels
+    )
+
+
+def _detail(run: Run, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, name: str, outcome: Outcome) -> str:
+    folds = [
+        (mine, theirs)
+        for mine, theirs in zip(own.folds, other.folds, strict=True)
+        if mine is not None and theirs is not None
+    ]
+    won = sum(metric.better(mine, theirs) for mine, theirs in folds)
+    mean, rival = own.decisive(holdout=False), other.decisive(holdout=False)
+    digits = decimals_for([(mean, rival)], decimals=2, most=4, best=metric.best)
+    spread = f" ± {format_score(own.std, digits)}" if own.std is not None and not metric.signed else ""
+    times = "every time" if won == len(folds) else f"{won} of {len(folds)} times"
+    if len(run.folds) == 1:
+        return f"One split: {len(run.folds[0].train):,} rows trained, {len(run.folds[0].rows):,} validated."
+    if not folds:
+        return f"{metric.title} is not defined on any of the {len(run.folds)} folds, so there is nothing to compare."
+    size = "mean absolute " if metric.signed else ""
+    means = f"{size}{format_score(mean, digits)}{spread} against {format_score(rival, digits)} for {name}"
+    chance = outcome.comparison.probability if outcome.comparison is not None else None
+    sure = "" if chance is None else f" Probability that it is better: {_percent(chance)}."
+    growing = " (later ones train on more rows)" if _grows(run) else ""
+    return f"Across the {len(run.folds)} folds{growing} it won {times}: {means}.{sure}"
+
+
+def _percent(share: float) -> str:
+    """Write a share that resampling gave, which never shows that something is certain."""
+    if share > 0.99:
+        return "above 99 %"
+    return "below 1 %" if share < 0.01 else f"{100 * share:.0f} %"
