@@ -299,6 +299,13 @@ def test_what_is_known_is_shown_when_the_measuring_has_failed(penguins: Dataset)
     assert len(measured(penguins, MASS).items) == 8
 
 
+def test_looking_at_associations_starts_nothing(penguins: Dataset) -> None:
+    assert associations.known_for(penguins, MASS, kinds_of(penguins)) is None
+    assert jobs_of(penguins) == []
+    whole = measured(penguins, MASS)
+    assert associations.known_for(penguins, MASS, kinds_of(penguins)) == whole
+
+
 @pytest.mark.usefixtures("for_a_worker")
 def test_going_to_and_fro_between_targets_asks_once_for_each(penguins: Dataset) -> None:
     for target in (MASS, SPECIES) * 3:

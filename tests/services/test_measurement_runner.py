@@ -233,6 +233,14 @@ def test_a_job_that_waits_again_says_why(sample: Dataset) -> None:
     assert (status.state, status.reason) == ("queued", "The disk was full. It is tried again by itself.")
 
 
+def test_a_job_without_arguments_describes_nothing(sample: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(monkeypatch, counting())
+    job = runner.enqueue(counting(), request_for(sample, LARGE))
+    with transaction():
+        jobs.end_unreadable(job.id, error_code="internal", error="It was ended.")
+    assert job_views.view_of(jobs.get_job(job.id)).partial is None
+
+
 def test_a_job_on_a_dataset_that_is_gone_describes_nothing(sample: Dataset) -> None:
     measurement = counting()
     job = runner.enqueue(measurement, request_for(sample, LARGE))

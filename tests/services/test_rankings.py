@@ -84,6 +84,12 @@ def test_a_worker_that_lost_the_job_stores_nothing(noisy: Dataset) -> None:
     assert rankings.ranking_for(noisy, "y").items == ()
 
 
+def test_looking_at_a_ranking_starts_nothing(noisy: Dataset) -> None:
+    assert (rankings.known_of(noisy, "y", {}).state, jobs.find_job(noisy.id, JobKind.RANK)) == ("none", None)
+    ranked = rankings.ranking_for(noisy, "y")
+    assert rankings.known_of(noisy, "y", {}) == ranked
+
+
 def test_a_target_that_vanished_gives_a_sentence(noisy: Dataset) -> None:
     state = rankings.ranking_for(noisy, "gone")
     assert (state.items, state.reason) == ((), "There is no column named gone.")

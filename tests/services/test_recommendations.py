@@ -15,7 +15,7 @@ from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import RunState
 from app.services.datasets import analysis_cache, datasets
 from app.services.jobs import jobs as job_views
-from app.services.measurements import recommendations
+from app.services.measurements import estimates, recommendations
 from app.services.measurements.recommendations import Recommendations, by_goal, plan_for, recommend
 from app.services.measurements.runner import JobLease
 from app.storage import jobs
@@ -68,6 +68,18 @@ def test_the_first_list_is_there_at_once_and_a_worker_is_asked_once(held: Datase
         assert one.expected.score_low <= one.expected.score_high
         assert one.expected.basis == "rules"
         assert one.estimate.seconds_high > 0
+
+
+def test_looking_at_recommendations_starts_nothing(held: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_for(held, target="y", features=None)
+    monkeypatch.setattr(analysis_cache, "find", lambda _key: None)
+    found = recommendations.known_of(held, plan, estimates.machine())
+    assert found is not None
+    assert (found.state, found.job_id, found.busy) == ("none", None, False)
+    assert len(found.items) == len(asked(held).items)
+    waiting = recommendations.known_of(held, plan, estimates.machine())
+    assert waiting is not None
+    assert waiting.busy
 
 
 def test_short_fits_reorder_the_list_and_say_what_to_expect(held: Dataset) -> None:

@@ -237,7 +237,8 @@ def describe_job(measurement: Measurement[Any, Any], job: Job) -> dict[str, Any]
     """Return what a job has found so far, as programs see it; None before the first part."""
     dataset = datasets.find_dataset(job.subject_id)
     profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
-    if dataset is None or profile is None:
+    # A job whose row could not be understood was ended, and has no arguments.
+    if dataset is None or profile is None or "key" not in job.arguments:
         return None
     request = measurement.restore_request(dataset, profile, job.arguments)
     result = measurement.find(request)
