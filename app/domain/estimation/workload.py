@@ -163,12 +163,6 @@ def columns_of(spec: Spec) -> int:
     return max(derived + len(spec.features.selected), 1)
 
 
-def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
-    """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
-    columns, indicators, _ = _shape_of(spec, profile)
-    return max(round(columns + indicators * indicator), 1)
-
-
 def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
     """Return how many columns of numbers the estimator will see, how many indicators, and how many were words."""
     width, indicators, words = columns_of(spec), 0, 0
