@@ -103,8 +103,3 @@ def leave_for(url: str) -> BaseResponse:
         response.headers["HX-Redirect"] = url
         return response
     return redirect(url, 303)
-
-
-def nothing_new() -> Response:
-    """Answer that nothing is to be swapped."""
-    return make_response("", 204)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,13 +15,14 @@ import pytest
 
 import config
 from app.domain.analysis.associations.association import associate
-from app.domain.analysis.leakage.leakage import all_leaks
-from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
+from app.domain.analysis.leakage.leakage import Leak, column_leaks, joint_leaks, merged, series_leaks
+from app.domain.analysis.profiling.profile import Association, Associations, ColumnProfile, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
+from app.domain.vocabulary import ColumnKind
 from app.storage.columnar import read_frame
 from app.storage.reading import child
 from tests.domain.tables import REAL
@@ -29,6 +30,22 @@ from tests.domain.tables import REAL
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 MACHINE = Machine(cpus=2, memory_mb=8000.0)
 Answers = dict[str, dict[str, Any]]
+
+
+def all_leaks(
+    frame: pd.DataFrame,
+    target: str,
+    kinds: Mapping[str, ColumnKind],
+    *,
+    items: Iterable[Association],
+    time_column: str | None = None,
+) -> tuple[Leak, ...]:
+    """Return everything that is suspected: columns alone, columns together, and columns in the order of time."""
+    found = column_leaks(frame, target, kinds, items)
+    found += joint_leaks(frame, target, kinds, found)
+    if time_column is not None and time_column != target:
+        found += series_leaks(frame, target, kinds, time_column=time_column)
+    return merged(found)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.estimation.forecast import seconds_of
 from app.domain.estimation.prior import IDLE_MEMORY_MB, prior_of
-from app.domain.estimation.workload import columns_of, fits_of, width_of, workload_of
+from app.domain.estimation.workload import columns_of, fits_of, workload_of
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.experiment import Draft, Spec
@@ -146,11 +146,10 @@ def test_fits_are_counted_as_training_makes_them(validation: dict[str, Any], fit
 
 def test_words_count_one_column_each_up_to_the_limit_of_the_encoder() -> None:
     numbers, words = make_spec(), make_spec(selected=["a", "b", "word"])
-    assert width_of(numbers, BASE) == 2
-    assert width_of(words, BASE) == 2 + 3
-    assert width_of(words, _profile(5000, word=40)) == 2 + 40
-    assert width_of(words, _profile(5000, word=4000)) == 2 + 50
-    assert width_of(words, _profile(5000, word=40), indicator=0.5) == 2 + 20
+    assert workload_of(numbers, BASE).width == 2
+    assert workload_of(words, BASE).width == 2 + 3
+    assert workload_of(words, _profile(5000, word=40)).width == 2 + 40
+    assert workload_of(words, _profile(5000, word=4000)).width == 2 + 50
     assert columns_of(words) == 3
 
 
@@ -162,9 +161,9 @@ def test_words_take_longer_than_a_number_in_their_place() -> None:
 
 def test_numbers_that_the_user_calls_words_count_as_words() -> None:
     profile = _profile(5000, b=30)
-    assert width_of(make_spec(), profile) == 2
-    assert width_of(make_spec(kinds={"b": "categorical"}), profile) == 1 + 30
-    assert width_of(make_spec(selected=["a", "word"], kinds={"word": "numeric"}), profile) == 2
+    assert workload_of(make_spec(), profile).width == 2
+    assert workload_of(make_spec(kinds={"b": "categorical"}), profile).width == 1 + 30
+    assert workload_of(make_spec(selected=["a", "word"], kinds={"word": "numeric"}), profile).width == 2
 
 
 def test_derived_features_count_with_the_columns() -> None:
@@ -184,13 +183,13 @@ def test_recipes_of_a_fold_change_the_width_that_the_estimator_sees_and_no_colum
         recipes = [{"columns": ["word"], "kind": kind, "parameters": {}} for kind in kinds]
         spec = make_spec(selected=["a", "word"], transforms=recipes, **parts)
         assert columns_of(spec) == 2
-        return width_of(spec, profile)
+        return workload_of(spec, profile).width
 
     assert width() == width("one_hot") == width("impute_most_frequent") == 1 + 30
     assert width("ordinal") == width("target_encoding") == 2
     assert width("ordinal", "missing_indicator") == 3
     few = [{"columns": ["word"], "kind": "one_hot", "parameters": {"most": 4}}]
-    assert width_of(make_spec(selected=["a", "word"], transforms=few), profile) == 1 + 4
+    assert workload_of(make_spec(selected=["a", "word"], transforms=few), profile).width == 1 + 4
 
 
 def test_rows_without_a_target_take_no_time_to_learn() -> None:

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from app.domain.analysis.associations.association import associate
-from app.domain.analysis.leakage.leakage import all_leaks, question_of
+from app.domain.analysis.leakage.leakage import question_of
 from app.domain.analysis.leakage.name_evidence import hindsight_in, names_a_thing
 from app.domain.analysis.profiling.profile import Associations, Leak
 from app.domain.checks import check_spec
 from app.domain.vocabulary import Severity
 from benchmarks import leaks as benchmark
 from tests.domain.faults import table
-from tests.domain.reading import real_file, sample
+from tests.domain.reading import all_leaks, real_file, sample
 from tests.domain.tables import REAL, kind_of, make_spec
 
 

@@ -287,10 +287,9 @@ def test_the_names_announced_are_the_names_that_come(one: dict[str, Any]) -> Non
     assert announced == list(derive(EVEN, one))
 
 
-def test_the_longest_memory_and_the_lags_of_the_target_are_known() -> None:
+def test_the_longest_memory_is_known() -> None:
     spec = spec_with(recipe("lag", "a", "y", steps=[2, 9]), recipe("rolling_sum", "a", window=30), EVERY[5])
     assert transforms.longest_memory(spec) == 30
-    assert transforms.target_lags(spec) == ["y_lag_2", "y_lag_9"]
     assert transforms.longest_memory(spec_with(EVERY[5])) == 0
 
 

@@ -172,12 +172,6 @@ def kept_of(spec: Spec) -> int:
     return most_kept(spec.features.selection, len(spec.features.selected))
 
 
-def width_of(spec: Spec, profile: DatasetProfile, *, indicator: float = 1.0) -> int:
-    """Return how many columns the estimator will see; `indicator` is what one column of zeros and ones counts."""
-    columns, indicators, _ = _shape_of(spec, profile)
-    return max(round(columns + indicators * indicator), 1)
-
-
 def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
     """Return how many columns of numbers the estimator will see, how many indicators, and how many were words."""
     selected = len(spec.features.selected)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
-from app.domain.analysis.profiling.column_listing import ColumnPage, column_page
+from app.domain.analysis.profiling.column_listing import column_page
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
 from app.domain.errors import ConflictError, DomainError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
@@ -31,12 +31,9 @@ from app.services.datasets.analysis import (
 )
 from app.services.datasets.originals import fail_dataset, incoming_file, original_of
 from app.services.datasets.samples import (
-    PARQUET,
     SAMPLES,
-    Sample,
     first_answers,
     prepare_samples,
-    sample_of,
     samples_are_ready,
     use_sample,
 )
@@ -46,13 +43,9 @@ from app.storage.db import now, transaction
 from app.storage.tables import Dataset, User
 
 __all__ = [
-    "PARQUET",
     "PROFILES_KEPT",
     "RESTORE_DAYS",
     "SAMPLES",
-    "ColumnPage",
-    "Damage",
-    "Sample",
     "analysis_job",
     "choices_of",
     "column_page",
@@ -80,7 +73,6 @@ __all__ = [
     "require_profile",
     "reread",
     "restore_dataset",
-    "sample_of",
     "samples_are_ready",
     "sound_rows_of",
     "start_upload",

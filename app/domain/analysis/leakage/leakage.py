@@ -177,32 +177,6 @@ def series_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKin
     return found
 
 
-def all_leaks(
-    frame: pd.DataFrame,
-    target: str,
-    kinds: Mapping[str, ColumnKind],
-    *,
-    items: Iterable[Association],
-    time_column: str | None = None,
-) -> tuple[Leak, ...]:
-    """Return everything that is suspected: columns alone, columns together, and columns in the order of time.
-
-    Parameters
-    ----------
-    frame, target, kinds
-        The rows with all columns, the target, and every column's kind.
-    items
-        The associations of the columns to look at.
-    time_column
-        The column that orders the rows, where its moments are distinct and all rows are in the frame.
-    """
-    found = column_leaks(frame, target, kinds, items)
-    found += joint_leaks(frame, target, kinds, found)
-    if time_column is not None and time_column != target:
-        found += series_leaks(frame, target, kinds, time_column=time_column)
-    return merged(found)
-
-
 def merged(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
     """Return the leaks with each column and code once, the surest first; more evidence of one kind adds a little."""
     best: dict[tuple[str, str], Leak] = {}

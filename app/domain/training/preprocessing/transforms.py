@@ -62,16 +62,6 @@ def names_taken(spec: Spec, columns: Iterable[str]) -> list[str]:
     return [name for name in names_made(spec) if name in held]
 
 
-def target_lags(spec: Spec) -> list[str]:
-    """Return the names of the derived features that are earlier values of the target itself."""
-    names: list[str] = []
-    for transform in spec.features.transforms:
-        if transform.kind == "lag" and spec.task.target in transform.columns:
-            only_target = transform.model_copy(update={"columns": [spec.task.target]})
-            names += derived_names(only_target, time_column=spec.task.time_column)
-    return names
-
-
 def memory_of(parts: Iterable[TransformPart]) -> int:
     """Return how many steps back these recipes look; one that cannot be read looks nowhere."""
     return max((entry.memory(parameters) for _, entry, parameters in readable(parts)), default=0)

@@ -24,7 +24,6 @@ NAMES = re.compile(r"^\s*(year|yr)\s+(mnth|month)\s+(day|dy)\s+(hr|hour)\s+\S", 
 STREAMFLOW = re.compile(r"^\s*\d{8}\s+\d{4}\s+\d{1,2}\s+\d{1,2}\s+-?\d+(\.\d+)?\s+\S+\s*$")
 NUMBER = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
 SITE_LINES = 3
-STREAMFLOW_NAMES = ["basin", "date", "QObs(cfs)", "flag"]
 
 
 @dataclass(frozen=True)
