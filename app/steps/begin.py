@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.measurements import estimates, rankings, recommendations
 from app.steps.context import DraftContext
@@ -31,9 +32,13 @@ def begin(draft: DraftContext, slug: str) -> None:
     dataset, plan = draft.dataset, draft.plan
     if dataset is None or draft.profile is None or draft.goal is None or plan.spec is None or slug == "data":
         return
+    if datasets.damage_of(dataset) is not None:
+        # Of damaged rows nothing can be measured; the pages say so.
+        return
     drafts.begin_comparing(draft)
-    if slug in RANKED:
-        rankings.ranking_for(dataset, draft.goal.target, draft.goal.kinds, rule=draft.rule)
+    goal = draft.goal
+    if slug in RANKED and rankings.known_of(dataset, goal.target, goal.kinds, draft.rule).state == "none":
+        rankings.ranking_for(dataset, goal.target, goal.kinds, rule=draft.rule)
     if slug in FITTED:
         recommendations.recommend(dataset, plan)
     if slug in TIMED and plan.launchable:

@@ -137,6 +137,11 @@ class DraftContext:
         """What can be undone and redone."""
         return undo_stacks(self.row)
 
+    def look_again(self) -> None:
+        """Forget what follows from measurements, of which there may be more now."""
+        for name in ("associations", "comparison", "plan", "leaks"):
+            self.__dict__.pop(name, None)
+
     def moved_on(self, row: DraftRow) -> DraftContext:
         """Return the draft as it is after a save; what a save cannot change is not loaded again."""
         moved = context_of(self.user, row)

@@ -125,8 +125,9 @@ def save_many(
 
 def begin_comparing(context: DraftContext) -> None:
     """Have the columns of a draft's dataset compared with its target, unless that was done or begun before."""
-    if context.dataset is not None and context.goal is not None:
+    if context.dataset is not None and context.goal is not None and context.comparison == "unasked":
         associations.associations_for(context.dataset, context.goal.target, context.goal.kinds, context.rule)
+        context.look_again()
 
 
 def mark_reached(user: User, draft_id: uuid.UUID, slug: str, *, loaded: DraftRow | None = None) -> None:
