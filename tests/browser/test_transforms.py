@@ -35,6 +35,11 @@ def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPag
     offset.press("Tab")
     panel.get_by_text("must be between 0 and 1,000,000,000; you wrote -3").wait_for()
     assert offset.input_value() == "-3"
+    # A save of the step knows nothing of it, and leaves what is said there.
+    with page.expect_response("**/autosave"):
+        page.locator("#features-ticks input[name=column]").last.evaluate("(box) => box.click()")
+    page.wait_for_function("() => !document.querySelector('#wizard-saver.htmx-request')")
+    assert page.locator("#f-new-offset-e", has_text="you wrote -3").count() == 1
     offset.fill("0.5")
     offset.press("Tab")
     panel.locator("#features-transform-shown svg.chart").first.wait_for()

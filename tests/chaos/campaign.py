@@ -42,6 +42,7 @@ class Tally:
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
     enemies: Counter[str] = field(default_factory=Counter)
     missed: int = 0
+    judged_kills: int = 0
     acknowledged: Counter[str] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -224,5 +225,7 @@ def table(tally: Tally, *, seed: int) -> str:
     names = {"lost": "acknowledged saves lost", "stuck": f"stuck for over {STUCK_SECONDS:.0f} s",
              "wrong_reasons": "wrong reasons", "double_results": "double results", "stray_files": "orphaned files",
              "stray_processes": "orphaned processes", "server_errors": "server errors"}  # fmt: skip
-    lines += [f"{name:<25}{tally.total(kind)} of {kills} kills" for kind, name in names.items()]
+    lines += [
+        f"{name:<25}{tally.total(kind)} in {tally.judged_kills} kills that were judged" for kind, name in names.items()
+    ]
     return "\n".join(lines)

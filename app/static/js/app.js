@@ -157,7 +157,8 @@
     for (const item of document.querySelectorAll("#problems [data-field]")) {
       if (!faults.has(item.dataset.field)) faults.set(item.dataset.field, item.querySelector(".words").textContent);
     }
-    for (const old of form.querySelectorAll(".field-error[id]")) {
+    // A derived feature that is not added yet is no answer: what is wrong with it is said by its own preview, and stays.
+    for (const old of form.querySelectorAll(".field-error[id]:not(#f-new *)")) {
       if (!faults.has(old.id.slice(0, -2))) { tie(byId(old.id.slice(0, -2)), old.id, false); old.remove(); }
     }
     for (const [id, words] of faults) sayAt(byId(id), `${id}-e`, words);
