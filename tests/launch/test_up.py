@@ -50,6 +50,10 @@ from tests.launch.conftest import (
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these tests look at /proc")
 
 
+# Each process of the web keeps one.
+PROCESSES = min(len(os.sched_getaffinity(0)), 4)
+
+
 def _spares_of(up: Up) -> int:
     lines = []
     for pid in up.all_processes():
@@ -62,7 +66,7 @@ def _spares_of(up: Up) -> int:
 def running(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Up:
     """One running product on a new folder, for every test that leaves it running."""
     up = starter.ready(tmp_path_factory.mktemp("up") / "data")
-    wait_until(lambda: _spares_of(up) == 1, seconds=20, what="the start of a spare reading child")
+    wait_until(lambda: _spares_of(up) == PROCESSES, seconds=20, what="the start of the spare reading children")
     return up
 
 
@@ -205,7 +209,7 @@ class Lives:
 def _live(up: Up, how: int, *, within: float = 0.0) -> Life:
     opened = sign_in(up.link)
     account = get(f"{up.url}/account", cookie=opened.cookie).body
-    wait_until(lambda: _spares_of(up) == 1, seconds=20, what="the start of a spare reading child")
+    wait_until(lambda: _spares_of(up) == PROCESSES, seconds=20, what="the start of the spare reading children")
     children = up.all_processes() - {up.process.pid}
     code = up.end(how)
     # Those that died with a killed parent are waited for; after an orderly end there must be none at once.
