@@ -14,6 +14,7 @@ from app.domain import wizard
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
 from app.services.datasets import datasets
+from app.services.datasets.samples import Sample
 from app.services.drafts import draft_history, drafts
 from app.services.measurements import leakage
 from app.steps.begin import ON_ONE_PAGE, begin
@@ -33,7 +34,7 @@ class NewExperimentContext(ViewContext):
 
     page_name: ClassVar[str] = "pages/new_experiment.html"
     fragment_name: ClassVar[str] = "partials/wizard/new.html"
-    samples: tuple[datasets.Sample, ...]
+    samples: tuple[Sample, ...]
     owned: list[Dataset]
     shown_problems: tuple[DomainError, ...]
     action: str
