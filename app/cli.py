@@ -43,7 +43,7 @@ def up(host: str, port: int | None, workers: int, dev: bool, data: Path | None) 
     """Start server, workers and web."""
     from app.launch.locking import AlreadyRunningError
     from app.launch.redis_server import NoServerError
-    from app.launch.supervisor import Plan, StartError
+    from app.launch.supervisor import LaunchPlan, StartError
     from app.launch.supervisor import up as start
     from app.storage.migrating import NewerDatabaseError
 
@@ -51,7 +51,7 @@ def up(host: str, port: int | None, workers: int, dev: bool, data: Path | None) 
         os.environ["HYDROML_DATA"] = str(data)
     settings = _settings()
     settings = replace(settings, port=port or settings.port, dev=dev or settings.dev)
-    plan = Plan(settings, host, port or settings.port, workers)
+    plan = LaunchPlan(settings, host, port or settings.port, workers)
     try:
         start(plan)
     except (AlreadyRunningError, NewerDatabaseError, NoServerError, StartError) as fault:

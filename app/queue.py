@@ -44,11 +44,11 @@ def queues_of_workers(workers: int) -> tuple[tuple[str, ...], ...]:
 
 
 @dataclass
-class _Breaker:
+class _CircuitBreaker:
     until: float = 0.0
 
 
-_breaker = _Breaker()
+_breaker = _CircuitBreaker()
 
 
 @functools.lru_cache(maxsize=4)

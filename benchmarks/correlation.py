@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from app.domain.analysis.associations import correlation
-from app.domain.analysis.associations.column_block import Slab, prepare
+from app.domain.analysis.associations.column_block import ColumnBlock, prepare
 from app.domain.analysis.associations.correlation import Method, assembled, block_of, groups_of, places_of
 from app.domain.vocabulary import ColumnKind
 
@@ -46,7 +46,7 @@ def all_blocks(frame: pd.DataFrame, kinds: dict[str, ColumnKind]) -> tuple[np.nd
         for group in (late, early):
             if group not in slabs:
                 slabs[group] = prepare(frame.iloc[:, groups[group].start : groups[group].stop], kinds)
-        pair: tuple[Slab, Slab] = slabs[late], slabs[early]
+        pair: tuple[ColumnBlock, ColumnBlock] = slabs[late], slabs[early]
         blocks.append(
             block_of(*pair, method=Method.PEARSON, of_numbers=correlation.PEARSON, places=(groups[late], groups[early]))
         )

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from app.domain.analysis.associations import ranking
-from app.domain.analysis.associations.ranking import Ranked
+from app.domain.analysis.associations.ranking import RankedColumn
 from app.domain.vocabulary import ColumnKind
 
 ROWS, COLUMNS = 1_000_000, 200
@@ -35,11 +35,11 @@ def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(made)
 
 
-def rank(frame: pd.DataFrame) -> tuple[tuple[Ranked, ...], int, float]:
+def rank(frame: pd.DataFrame) -> tuple[tuple[RankedColumn, ...], int, float]:
     """Rank in rounds until the order settles; returns the ranking, its rows, and the seconds to the first one."""
     kinds = dict.fromkeys(frame.columns, ColumnKind.NUMERIC)
     order = np.random.default_rng(ranking.SHUFFLES).permutation(len(frame))
-    before: dict[str, Ranked] = {}
+    before: dict[str, RankedColumn] = {}
     begun, first, size = time.perf_counter(), 0.0, 0
     for size in ranking.sizes_of(len(frame)):
         part = frame.take(np.sort(order[:size]))

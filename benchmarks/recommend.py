@@ -42,11 +42,11 @@ import pandas as pd
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import ModelPart, ReproducibilityPart, Spec, ValidationPart
-from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.evidence import SECONDS, measure
-from app.domain.recommendation.verdict import Evidence, in_order
+from app.domain.recommendation.verdict import ShortFitEvidence, in_order
 from app.domain.training.preprocessing.pipeline import build_pipeline
-from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation import scoring
 from app.domain.training.validation.splitting import make_split
@@ -119,7 +119,7 @@ class Problem:
     name: str
     data: Known
     spec: Spec
-    ranking: tuple[Ranked, ...]
+    ranking: tuple[EstimatorSuggestion, ...]
 
 
 class TooSlowError(Exception):
@@ -178,7 +178,7 @@ def unseen() -> Iterator[Problem]:
         yield Problem(path.removesuffix(".csv"), data, plan.spec, plan.ranking)
 
 
-def folds_of(problem: Problem, table: Table) -> list[tuple[Any, Any]]:
+def folds_of(problem: Problem, table: TrainingTable) -> list[tuple[Any, Any]]:
     """Return the folds that judge: over all rows, and another draw or another cut than that of the evidence."""
     planned = problem.spec.validation
     parameters = {**planned.parameters, **({"n_splits": FOLDS} if "n_splits" in planned.parameters else {})}
@@ -191,7 +191,7 @@ def folds_of(problem: Problem, table: Table) -> list[tuple[Any, Any]]:
     return [(fold.train, fold.validation) for fold in make_split(spec, facts_of(table)).folds]
 
 
-def judged(problem: Problem, ranked: Ranked, table: Table) -> float | None:
+def judged(problem: Problem, ranked: EstimatorSuggestion, table: TrainingTable) -> float | None:
     """Return the mean score of a candidate, or None where it cannot be fitted in time."""
     model = ModelPart(estimator=ranked.entry.id, parameters=ranked.parameters)
     spec = problem.spec.model_copy(update={"model": model})
@@ -208,7 +208,7 @@ def judged(problem: Problem, ranked: Ranked, table: Table) -> float | None:
     return None if any(score is None for score in scores) else float(np.mean([score or 0.0 for score in scores]))
 
 
-def flaml(problem: Problem, table: Table, python: str, estimator: str) -> float | None:
+def flaml(problem: Problem, table: TrainingTable, python: str, estimator: str) -> float | None:
     """Return the mean score of one of FLAML's zero-shot learners on the same folds, or None where it fails."""
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OrdinalEncoder
@@ -233,11 +233,13 @@ def flaml(problem: Problem, table: Table, python: str, estimator: str) -> float 
     scores = []
     for (_, rows), answers in zip(folds, json.loads(done.stdout.splitlines()[-1]), strict=True):
         values = np.asarray(answers) if regression else np.asarray(answers).astype(int)
-        scores.append(scoring.judge(problem.spec, table, rows, scoring.Predicted(values))[problem.spec.metrics.primary])
+        scores.append(
+            scoring.judge(problem.spec, table, rows, scoring.Predictions(values))[problem.spec.metrics.primary]
+        )
     return float(np.mean([score or 0.0 for score in scores]))
 
 
-def key_of(problem: Problem, table: Table, what: str) -> str:
+def key_of(problem: Problem, table: TrainingTable, what: str) -> str:
     """Return a key by content: the rows, the config and what is asked about them."""
     folds = len(folds_of(problem, table))
     rows = pd.util.hash_pandas_object(problem.data.frame).to_numpy().tobytes()
@@ -279,7 +281,7 @@ def regrets_of(scores: dict[str, float | None]) -> dict[str, float]:
 def evidence_of(problem: Problem) -> tuple[list[str], float]:
     """Return the order after short fits, as the product makes them, and the seconds they took."""
     begun = time.perf_counter()
-    found: Evidence | None = None
+    found: ShortFitEvidence | None = None
     try:
         for part in measure(problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking):
             found = part

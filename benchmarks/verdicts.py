@@ -14,9 +14,9 @@ import pandas as pd
 
 from app.domain.training.block_bootstrap import resampled, rows_of
 from app.domain.training.comparison import LEVEL, JudgedPart, compare
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import metrics
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 
 ROWS, SITES, LONG = 600, 24, 400_000
 KINDS = ("rows", "days", "sites")
@@ -49,9 +49,9 @@ def holds(kind: str, seed: int, true: float) -> tuple[bool, bool]:
     groups = sites if kind == "sites" else None
     frame = pd.DataFrame(index=range(ROWS))
     rows = np.arange(1, ROWS + 1)
-    table = Table(frame, (), (), (), observed, (), rows, times, groups, None, 0, "", ())
+    table = TrainingTable(frame, (), (), (), observed, (), rows, times, groups, None, 0, "", ())
     parts = [
-        JudgedPart(part, Predicted((observed - ours)[part]), Predicted((observed - theirs)[part]))
+        JudgedPart(part, Predictions((observed - ours)[part]), Predictions((observed - theirs)[part]))
         for part in np.array_split(np.arange(ROWS), 4)
     ]
     found = compare(metrics.get("nse"), table, parts, by_group=kind == "sites", seed=42)

@@ -14,7 +14,7 @@ from app.web.sessions import current_user
 blueprint = Blueprint("api_analysis", __name__, url_prefix="/api/experiments/wizard")
 
 
-class Asked(BaseModel):
+class DescriptionRequest(BaseModel):
     """Which dataset is to be described, and what is to be estimated."""
 
     model_config = ConfigDict(extra="forbid")
@@ -26,7 +26,7 @@ class Asked(BaseModel):
 @blueprint.post("/dataset-analysis/")
 def describe() -> Response:
     """Describe a dataset; while its file is read or its columns are measured, say which job to wait for."""
-    asked = body_of(Asked)
+    asked = body_of(DescriptionRequest)
     found = describe_dataset(current_user(), asked.dataset_id, target=asked.target)
     if found.job is not None:
         return accepted(found.job, dataset_id=str(asked.dataset_id), state=found.dataset.state)

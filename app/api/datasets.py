@@ -22,7 +22,7 @@ blueprint = Blueprint("api_datasets", __name__, url_prefix="/api/datasets")
 MOST_ROWS = 200
 
 
-class Reading(BaseModel):
+class RereadRequest(BaseModel):
     """How a file is to be read: changes of the choices, as `ReadingChoices` names them; null takes one back."""
 
     model_config = ConfigDict(extra="forbid")
@@ -30,7 +30,7 @@ class Reading(BaseModel):
     choices: dict[str, Any] = {}
 
 
-class Shown(BaseModel):
+class PreviewRequest(BaseModel):
     """Which rows are shown."""
 
     limit: int = Field(default=20, ge=1, le=MOST_ROWS)
@@ -116,7 +116,7 @@ def restore(dataset_id: uuid.UUID) -> Response:
 @blueprint.get("/<uuid:dataset_id>/preview/")
 def preview(dataset_id: uuid.UUID) -> Response:
     """Show rows as texts, an empty text for a missing value; while the file is read, those of the first look."""
-    asked = body_of(Shown)
+    asked = body_of(PreviewRequest)
     row = datasets.get_dataset(current_user(), dataset_id)
     profile = analysis.profile_of(row)
     if profile is None:
@@ -132,14 +132,14 @@ def preview(dataset_id: uuid.UUID) -> Response:
 @blueprint.post("/<uuid:dataset_id>/preview/")
 def preview_reading(dataset_id: uuid.UUID) -> Response:
     """Show the first rows as the file would be read with changed choices; nothing is kept."""
-    peek = datasets.preview(current_user(), dataset_id, body_of(Reading).choices)
+    peek = datasets.preview(current_user(), dataset_id, body_of(RereadRequest).choices)
     return jsonify(peek.model_dump(mode="json"))
 
 
 @blueprint.post("/<uuid:dataset_id>/readings/")
 def read_again(dataset_id: uuid.UUID) -> Response:
     """Read the file again with changed choices: a new dataset, or the one that was read so before."""
-    user, body = current_user(), body_of(Reading)
+    user, body = current_user(), body_of(RereadRequest)
 
     def make() -> Answer:
         return _made(datasets.reread(user, dataset_id, body.choices))

@@ -19,7 +19,7 @@ blueprint = Blueprint("api_features", __name__, url_prefix="/api/experiments/wiz
 FORBID = ConfigDict(extra="forbid")
 
 
-class CorrelationsAsked(BaseModel):
+class CorrelationsRequest(BaseModel):
     """Which columns are to be set against each other, and how."""
 
     model_config = FORBID
@@ -29,7 +29,7 @@ class CorrelationsAsked(BaseModel):
     method: Method = Method.AUTO
 
 
-class ImportanceAsked(BaseModel):
+class ImportanceRequest(BaseModel):
     """Which columns are to be ranked for which target."""
 
     model_config = FORBID
@@ -42,7 +42,7 @@ class ImportanceAsked(BaseModel):
 @blueprint.post("/correlations/")
 def correlate() -> Response:
     """Measure a matrix, or say how far the measuring is."""
-    asked = body_of(CorrelationsAsked)
+    asked = body_of(CorrelationsRequest)
     dataset = datasets.get_dataset(current_user(), asked.dataset_id)
     state = correlations.start(dataset, columns=asked.columns, method=asked.method)
     if not state.complete and state.job_id is not None:
@@ -53,7 +53,7 @@ def correlate() -> Response:
 @blueprint.post("/feature-importance/")
 def rank() -> Response:
     """Rank columns, or say how far the ranking is."""
-    asked = body_of(ImportanceAsked)
+    asked = body_of(ImportanceRequest)
     dataset = datasets.get_dataset(current_user(), asked.dataset_id)
     rankings.refuse_unknown(dataset, target=asked.target, columns=asked.columns)
     state = rankings.ranking_for(dataset, asked.target, columns=asked.columns)

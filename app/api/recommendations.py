@@ -22,7 +22,7 @@ def _listed(said: Any) -> Any:
     return [said] if isinstance(said, str) else said
 
 
-class RecommendationsAsked(BaseModel):
+class RecommendationsRequest(BaseModel):
     """For which dataset, target and features; `evidence=measured` asks to be told when the short fits are done."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +37,7 @@ class RecommendationsAsked(BaseModel):
 @blueprint.get("/model-recommendations/")
 def show() -> Response:
     """Rank the estimators; the short fits begin with the first question and go on by themselves."""
-    asked = body_of(RecommendationsAsked)
+    asked = body_of(RecommendationsRequest)
     dataset = datasets.get_dataset(current_user(), asked.dataset_id)
     found = recommendations.recommend_for(dataset, target=asked.target, features=asked.features)
     if asked.evidence == "measured" and found.busy and found.job_id is not None:

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.domain.json_values import JsonObject
-from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
+from app.domain.vocabulary import ColumnKind, SplitStrategy, TaskKind
 
 SCHEMA_VERSION = 1
 NAME_LENGTH = 200
@@ -195,7 +195,7 @@ class HoldoutPart(_Part):
 class ValidationPart(_Part):
     """Who trains and who judges."""
 
-    strategy: Strategy
+    strategy: SplitStrategy
     parameters: dict[str, Any] = {}
     holdout: HoldoutPart | None = None
 

@@ -44,7 +44,7 @@ class Severity(StrEnum):
     NOTICE = "notice"
 
 
-class Strategy(StrEnum):
+class SplitStrategy(StrEnum):
     """How rows are divided into those that train and those that judge."""
 
     HOLDOUT = "holdout"

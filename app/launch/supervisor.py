@@ -44,7 +44,7 @@ class StartError(Exception):
 
 
 @dataclass(frozen=True)
-class Plan:
+class LaunchPlan:
     """What to start."""
 
     settings: Settings
@@ -82,7 +82,7 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from None
 
 
-def up(plan: Plan) -> None:
+def up(plan: LaunchPlan) -> None:
     """Start everything, say where it is, and keep it running until told to stop."""
     lock = FolderLock(plan.settings.data)
     lock.take(plan.url)
@@ -124,7 +124,7 @@ def _keep_running(children: list[Child], watch: SourceWatch | None) -> NoReturn:
         time.sleep(0.3)
 
 
-def _start(plan: Plan, children: list[Child]) -> str:
+def _start(plan: LaunchPlan, children: list[Child]) -> str:
     settings = plan.settings
     environment = {"HYDROML_DATA": str(settings.data), "HYDROML_PORT": str(plan.port)}
     environment["HYDROML_WEB_PROCESSES"] = str(web_processes(settings))
@@ -209,7 +209,7 @@ def web_processes(settings: Settings) -> int:
     return settings.web_processes if not is_sqlite(settings.database_url) or sqlite_is_safe() else 1
 
 
-def _web_command(plan: Plan) -> list[str]:
+def _web_command(plan: LaunchPlan) -> list[str]:
     bind = f"[{plan.host}]:{plan.port}" if ":" in plan.host else f"{plan.host}:{plan.port}"
     return [
         sys.executable,
@@ -236,7 +236,7 @@ def _web_command(plan: Plan) -> list[str]:
     ]
 
 
-def _wait_until_live(plan: Plan, web: Child) -> None:
+def _wait_until_live(plan: LaunchPlan, web: Child) -> None:
     end = time.monotonic() + READY_SECONDS
     while time.monotonic() < end:
         if web.process is None or web.process.poll() is not None:

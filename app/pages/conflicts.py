@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from app.domain import wizard
 from app.domain.checks.conflicts import CONFLICTS, Conflict
-from app.domain.checks.settled import SETTLED, Settled
+from app.domain.checks.settled import SETTLED, SettledClash
 from app.domain.estimators import registry
 from app.web.hypermedia import ViewContext, render_view
 
@@ -53,7 +53,7 @@ class ConflictsContext(ViewContext):
 
     page_name: ClassVar[str] = "pages/conflicts.html"
     groups: list[tuple[str, list[ConflictLine]]]
-    settled: tuple[Settled, ...]
+    settled: tuple[SettledClash, ...]
 
 
 def _row(row: Conflict) -> ConflictLine:

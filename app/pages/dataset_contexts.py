@@ -11,13 +11,13 @@ from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.errors import DomainError
 from app.services.datasets.analysis import Damage
 from app.storage.tables import Dataset
-from app.web.arriving import HowFar
+from app.web.arriving import UploadProgress
 from app.web.charts.column import ColumnView
-from app.web.columns import Table
+from app.web.columns import ColumnsPanel
 from app.web.dataset_reading import Done
 from app.web.hypermedia import ViewContext
-from app.web.remedies import Shown
-from app.web.rereading import Panel
+from app.web.remedies import FindingView
+from app.web.rereading import ImportPanel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,22 +46,22 @@ class DatasetContext(ViewContext):
     fragment_name: ClassVar[str] = "partials/datasets/columns.html"
     dataset: Dataset
     profile: DatasetProfile | None
-    table: Table | None
+    table: ColumnsPanel | None
     fragment: str
-    notable: list[Shown]
+    notable: list[FindingView]
     notable_more: int
     names: list[str]
     preview: list[list[str]]
     damage: Damage | None
     done: Done | None
     address: str
-    panel: Panel | None
+    panel: ImportPanel | None
     outdated: tuple[str, ...] | None
     look: Mapping[str, Any] | None
     fault: str
     shown_problems: tuple[DomainError, ...]
     readable_in_part: bool
-    arrival: HowFar | None
+    arrival: UploadProgress | None
     first_look: Mapping[str, Any] | None
 
 
@@ -74,5 +74,5 @@ class ColumnContext(ViewContext):
     dataset: Dataset
     column: ColumnProfile
     view: ColumnView
-    found: list[Shown]
+    found: list[FindingView]
     mend: str = "mend"

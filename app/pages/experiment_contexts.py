@@ -9,11 +9,11 @@ from typing import ClassVar
 from app.domain.errors import DomainError
 from app.domain.training.report.document import Report
 from app.storage.tables import Experiment
-from app.web.charts.board import Board
-from app.web.charts.expected import Expected
-from app.web.charts.facts import Change, Fact
+from app.web.charts.board import ResultPage
+from app.web.charts.expected import ExpectedCost
+from app.web.charts.facts import AnswerChange, Fact
 from app.web.charts.listing import Pieces
-from app.web.charts.waiting import FoldLine, Waiting
+from app.web.charts.waiting import ExperimentProgress, FoldLine
 from app.web.hypermedia import ViewContext
 
 
@@ -30,18 +30,18 @@ class ExperimentContext(ViewContext):
     address: str
     chip: tuple[str, str]
     lead: str
-    waiting: Waiting | None
-    expected: Expected | None
+    waiting: ExperimentProgress | None
+    expected: ExpectedCost | None
     waited: str
     has_data: bool
     judged: tuple[str, tuple[FoldLine, ...]]
     report: Report | None
-    board: Board | None
+    board: ResultPage | None
     facts: tuple[Fact, ...]
     dataset_name: str
     listing: tuple[Pieces, ...]
     listing_rest: int
-    history: tuple[Change, ...]
+    history: tuple[AnswerChange, ...]
     history_rest: int
 
 
@@ -51,7 +51,7 @@ class ProgressContext(ViewContext):
 
     fragment_name: ClassVar[str] = "partials/experiments/progress.html"
     address: str
-    waiting: Waiting
+    waiting: ExperimentProgress
     chip: tuple[str, str]
     apart: bool = True
 

@@ -71,7 +71,7 @@ def _address(experiment: Experiment) -> str:
     return f"/experiments/{experiment.id}"
 
 
-def _waiting(experiment: Experiment) -> waiting.Waiting:
+def _waiting(experiment: Experiment) -> waiting.ExperimentProgress:
     job = experiments.job_of(experiment)
     running, moment = job is not None and job.state == RunState.RUNNING.value, now()
     known = waiting.JobFacts(

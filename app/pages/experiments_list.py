@@ -31,7 +31,7 @@ class ExperimentLine:
     row: ExperimentSummary
     headline: Headline | None
     metric_title: str = ""
-    verdict: verdict.Verdict | None = None
+    verdict: verdict.VerdictWords | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class ExperimentsContext(ViewContext):
     total: int
     page: int
     pages: int
-    drafts: list[draft_summaries.Begun]
+    drafts: list[draft_summaries.DraftSummary]
     drafts_page: int
     drafts_pages: int
     changed_words: Callable[[Iterable[str]], str]

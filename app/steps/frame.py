@@ -21,7 +21,7 @@ from app.storage.db import now
 
 
 @dataclass(frozen=True)
-class Mark:
+class StepMarker:
     """One step in the list of steps."""
 
     slug: str
@@ -32,7 +32,7 @@ class Mark:
     reachable: bool
 
 
-def marks_of(draft: DraftContext, current: str) -> list[Mark]:
+def marks_of(draft: DraftContext, current: str) -> list[StepMarker]:
     """Return the five steps with what is done, where one is, and where trouble lies."""
     # What is shown now is remembered as shown with the next save.
     plan, at = draft.plan, max(wizard.SLUGS.index(slug) for slug in (draft.row.reached, current))
@@ -47,7 +47,7 @@ def marks_of(draft: DraftContext, current: str) -> list[Mark]:
         trouble = errors if visited and step.slug != current else 0
         note = f"{errors} {'problem' if errors == 1 else 'problems'}" if trouble else _note(draft, step.slug, visited)
         marks.append(
-            Mark(step.slug, step.title, state, "You are here" if state == "current" else note, trouble, reachable)
+            StepMarker(step.slug, step.title, state, "You are here" if state == "current" else note, trouble, reachable)
         )
     return marks
 

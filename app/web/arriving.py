@@ -22,7 +22,7 @@ MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
 
 
 @dataclass(frozen=True)
-class HowFar:
+class UploadProgress:
     """A file on its way. `fraction` is None where nobody knows it."""
 
     title: str
@@ -31,22 +31,22 @@ class HowFar:
     poll_seconds: int
 
 
-def how_far(dataset: Dataset, *, now: datetime) -> HowFar:
+def how_far(dataset: Dataset, *, now: datetime) -> UploadProgress:
     """Return how far a dataset is."""
     age = max((now - dataset.created_at).total_seconds(), 0.0)
     if dataset.state == DatasetState.RECEIVING.value:
         return _receiving(dataset, age)
     message = f"{size(dataset.size_bytes)} are being read and counted. You may close the page; it goes on."
     message = explain_waiting(analysis.analysis_job(dataset)) or message
-    return HowFar(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
+    return UploadProgress(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
 
 
-def _receiving(dataset: Dataset, age_seconds: float) -> HowFar:
+def _receiving(dataset: Dataset, age_seconds: float) -> UploadProgress:
     come, whole = dataset.size_bytes or 0, dataset.expected_bytes or 0
     message = f"{size(come)} of {size(whole)} have come." if whole else f"{size(come)} have come."
     message += " If this stops, the upload was cut; send the file again."
     fraction = min(come / whole, 1.0) if whole else None
-    return HowFar(f"Receiving {dataset.file_name}", message, fraction, poll_seconds(age_seconds))
+    return UploadProgress(f"Receiving {dataset.file_name}", message, fraction, poll_seconds(age_seconds))
 
 
 def take_upload(user: User) -> tuple[Dataset, str]:

@@ -23,7 +23,7 @@ Options = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Table:
+class ColumnsPanel:
     """One page of columns and all that stands around it."""
 
     page: ColumnPage
@@ -43,7 +43,7 @@ class Table:
         )
 
 
-def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) -> Table:
+def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) -> ColumnsPanel:
     """Return the page of columns that the request asks for; what makes no sense is passed over."""
     asked = request.args if request.method == "GET" else {}
     number = asked.get("page", "1")
@@ -58,7 +58,7 @@ def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) ->
     )
     kinds = Counter(column.kind for column in profile.columns)
     codes = Counter(code for one in profile.findings for code in {one.code} if one.columns)
-    return Table(
+    return ColumnsPanel(
         page=page,
         findings=findings_by_column(profile, [column.name for column in page.columns]),
         kinds=(

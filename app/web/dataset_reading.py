@@ -36,7 +36,7 @@ class Done:
 
 def panel_for(
     dataset: Dataset, profile: DatasetProfile, *, address: str, form: Mapping[str, str] | None = None
-) -> rereading.Panel:
+) -> rereading.ImportPanel:
     """Return the panel of how a dataset was read; with `form`, which was posted, it stays open and shows that."""
     dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
     measured = measured_options(profile)
@@ -104,7 +104,7 @@ def done_to(
     user: User,
     dataset: Dataset,
     *,
-    find: Callable[[DatasetProfile | None, str], remedies.Pressed | None],
+    find: Callable[[DatasetProfile | None, str], remedies.SelectedRemedy | None],
     became: str,
     undo: bool = False,
 ) -> Done | None:

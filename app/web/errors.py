@@ -42,7 +42,7 @@ class FaultContext(ViewContext):
 
 
 @dataclass(frozen=True)
-class Words:
+class ErrorWords:
     """What a page of this status says."""
 
     title: str
@@ -50,19 +50,19 @@ class Words:
 
 
 SAID = {
-    400: Words("This request could not be understood", "Go back and try again."),
-    401: Words("Not signed in", "Send a token, as in Authorization: Bearer hyd_…, or sign in."),
-    403: Words("Not allowed", "Your account may not do this."),
-    404: Words("Nothing is here", "The address is wrong, or it is not yours to see, or it was removed."),
-    405: Words("Not possible here", "This address does not answer to that kind of request."),
-    409: Words("Something changed first", "Look at the page again before you go on."),
-    413: Words("Too large", "What was sent is larger than the server takes."),
-    415: Words("Wrong kind of file", "This kind of file cannot be read."),
-    422: Words("There is a problem", "Some of it could not be accepted."),
-    429: Words("Too often", "Wait a moment and try again."),
-    500: Words("Something went wrong here", "It is our fault, not yours. What you had saved is safe."),
-    503: Words("Busy for the moment", "Nothing was lost. Try again in a few seconds."),
-    507: Words("No room left", "The server has no room for this. Nothing was changed."),
+    400: ErrorWords("This request could not be understood", "Go back and try again."),
+    401: ErrorWords("Not signed in", "Send a token, as in Authorization: Bearer hyd_…, or sign in."),
+    403: ErrorWords("Not allowed", "Your account may not do this."),
+    404: ErrorWords("Nothing is here", "The address is wrong, or it is not yours to see, or it was removed."),
+    405: ErrorWords("Not possible here", "This address does not answer to that kind of request."),
+    409: ErrorWords("Something changed first", "Look at the page again before you go on."),
+    413: ErrorWords("Too large", "What was sent is larger than the server takes."),
+    415: ErrorWords("Wrong kind of file", "This kind of file cannot be read."),
+    422: ErrorWords("There is a problem", "Some of it could not be accepted."),
+    429: ErrorWords("Too often", "Wait a moment and try again."),
+    500: ErrorWords("Something went wrong here", "It is our fault, not yours. What you had saved is safe."),
+    503: ErrorWords("Busy for the moment", "Nothing was lost. Try again in a few seconds."),
+    507: ErrorWords("No room left", "The server has no room for this. Nothing was changed."),
 }
 
 

@@ -61,7 +61,7 @@ def _fault(error: Any) -> FieldFault:
 
 
 @dataclass(frozen=True)
-class PageAsked:
+class PageRequest:
     """Which part of a list was asked for; `page` counts from 1."""
 
     page: int
@@ -73,9 +73,9 @@ class PageAsked:
         return (self.page - 1) * self.per_page
 
 
-def page_asked() -> PageAsked:
+def page_asked() -> PageRequest:
     """Return which page of a list the query names."""
-    return PageAsked(_whole("page", 1, most=1_000_000), _whole("per_page", PER_PAGE, most=MOST_PER_PAGE))
+    return PageRequest(_whole("page", 1, most=1_000_000), _whole("per_page", PER_PAGE, most=MOST_PER_PAGE))
 
 
 def _whole(name: str, default: int, *, most: int) -> int:
@@ -86,7 +86,7 @@ def _whole(name: str, default: int, *, most: int) -> int:
     return int(raw)
 
 
-def paged(items: list[Any], asked: PageAsked, *, total: int) -> Response:
+def paged(items: list[Any], asked: PageRequest, *, total: int) -> Response:
     """Answer with one page of a list."""
     return jsonify({"items": items, "page": asked.page, "per_page": asked.per_page, "total": total})
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 5
 
 
-class Asked(Protocol):
+class RequestShape(Protocol):
     """As much of a request as tells in which shape it is answered."""
 
     @property
@@ -51,7 +51,7 @@ class BusyAnswers:
             program=_sent(app, "/api/", {}),
         )
 
-    def to(self, asked: Asked) -> bytes:
+    def to(self, asked: RequestShape) -> bytes:
         """Return the answer in the shape that a request asks for."""
         if asked.path.startswith(b"/api/"):
             return self.program

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.profiling.profile import DatasetProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding, FindingRemedy
 from app.domain.vocabulary import Severity
 
 READING, DRAFT, LEAVE_OUT = "reading", "draft", "leave_out"
@@ -26,7 +26,7 @@ class Button:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FindingView:
     """A finding with its buttons; `together` does the same for all findings of its kind."""
 
     finding: Finding
@@ -35,12 +35,12 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Pressed:
+class SelectedRemedy:
     """The remedy that a button named, put together where it was pressed for all findings of its kind."""
 
     token: str
     finding: Finding
-    remedy: Remedy
+    remedy: FindingRemedy
     columns: int
 
 
@@ -48,12 +48,12 @@ def shown(
     profile: DatasetProfile,
     *,
     kinds: Sequence[str],
-    is_done: Callable[[Remedy], bool] = lambda _remedy: False,
-    is_void: Callable[[Remedy], bool] = lambda _remedy: False,
+    is_done: Callable[[FindingRemedy], bool] = lambda _remedy: False,
+    is_void: Callable[[FindingRemedy], bool] = lambda _remedy: False,
     about: str | None = None,
     prefix: str = "",
     quiet: bool = False,
-) -> tuple[list[Shown], int]:
+) -> tuple[list[FindingView], int]:
     """Return what to show, warnings first, and how many more there are; notices without a button stay in the table.
 
     A remedy that `is_void` has no button, since it would change nothing. With `about`, only what concerns this column
@@ -79,12 +79,12 @@ def shown(
                 together.append(Button(f"{prefix}{place}.{at}.{ALL}", f"{remedy.label}: all {alike[key]:,} like this"))
             met.add(key)
         if buttons or quiet or about is not None or finding.severity is not Severity.NOTICE:
-            found.append(Shown(finding, tuple(buttons), tuple(together)))
+            found.append(FindingView(finding, tuple(buttons), tuple(together)))
     found.sort(key=lambda one: one.finding.severity is Severity.NOTICE)
     return found[:MOST_SHOWN], max(len(found) - MOST_SHOWN, 0)
 
 
-def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> Pressed | None:
+def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> SelectedRemedy | None:
     """Return the remedy a button named, or None where there is none, as on a page that is out of date."""
     place, _, rest = token.partition(".")
     at, _, scope = rest.partition(".")
@@ -97,10 +97,10 @@ def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str])
     if remedy.kind not in kinds:
         return None
     alike = [remedy] if scope != ALL else _alike(profile, finding, remedy)
-    return Pressed(token, finding, _together(alike), columns=len(alike))
+    return SelectedRemedy(token, finding, _together(alike), columns=len(alike))
 
 
-def _alike(profile: DatasetProfile, finding: Finding, remedy: Remedy) -> list[Remedy]:
+def _alike(profile: DatasetProfile, finding: Finding, remedy: FindingRemedy) -> list[FindingRemedy]:
     return [
         other
         for one in profile.findings
@@ -110,17 +110,17 @@ def _alike(profile: DatasetProfile, finding: Finding, remedy: Remedy) -> list[Re
     ]
 
 
-def _together(remedies: Sequence[Remedy]) -> Remedy:
+def _together(remedies: Sequence[FindingRemedy]) -> FindingRemedy:
     """Return one remedy that does what several do: lists are joined, answers are put side by side."""
     changes: dict[str, Any] = {}
     for remedy in remedies:
         for name, value in remedy.changes.items():
             changes[name] = [*changes.get(name, ()), *value] if isinstance(value, list | tuple) else value
     columns = dict.fromkeys(name for remedy in remedies for name in remedy.columns)
-    return Remedy(remedies[0].label, remedies[0].kind, changes, tuple(columns))
+    return FindingRemedy(remedies[0].label, remedies[0].kind, changes, tuple(columns))
 
 
-def answers_of(profile: DatasetProfile, remedy: Remedy) -> dict[str, dict[str, Any]]:
+def answers_of(profile: DatasetProfile, remedy: FindingRemedy) -> dict[str, dict[str, Any]]:
     """Return the answers of a draft that a remedy sets, step by step."""
     changes: dict[str, dict[str, Any]] = {}
     for path, value in remedy.changes.items():
@@ -132,7 +132,7 @@ def answers_of(profile: DatasetProfile, remedy: Remedy) -> dict[str, dict[str, A
     return changes
 
 
-def holds(profile: DatasetProfile, answers: Mapping[str, Mapping[str, Any]], remedy: Remedy) -> bool:
+def holds(profile: DatasetProfile, answers: Mapping[str, Mapping[str, Any]], remedy: FindingRemedy) -> bool:
     """Say whether a draft answers already what the remedy would set."""
     wanted = answers_of(profile, remedy)
     return bool(wanted) and all(

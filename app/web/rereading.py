@@ -15,7 +15,7 @@ from app.domain.analysis.import_options.import_choices import (
     ENCODINGS,
     ESCAPES,
     QUOTES,
-    ColumnChoice,
+    ColumnImportChoice,
     Dialect,
     Marker,
     Peek,
@@ -98,7 +98,7 @@ NOT_A_CHOICE = "This is none of the choices. Choose one of those shown."
 
 
 @dataclass(frozen=True)
-class Choice:
+class ImportField:
     """One field of the form. `options` is empty where a number is typed; `found` says in words what holds now."""
 
     name: str
@@ -111,7 +111,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Mark:
+class MeaningChoice:
     """What the user said about one value or column: `flip` is the other meaning, `place` names it in the form."""
 
     place: str
@@ -120,7 +120,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Panel:
+class ImportPanel:
     """All that the panel "How the file was read" shows. `address` is where its form leads, without the last word.
 
     `measured` are the options of columns that may have a unit, () where there are too many or nobody knows them.
@@ -128,8 +128,8 @@ class Panel:
 
     summary: str
     format_title: str
-    choices: tuple[Choice, ...]
-    marks: tuple[Mark, ...]
+    choices: tuple[ImportField, ...]
+    marks: tuple[MeaningChoice, ...]
     address: str
     is_open: bool
     delimiter_typed: str = ""
@@ -147,12 +147,12 @@ def panel_of(
     form: Mapping[str, str] | None = None,
     profile: DatasetProfile | None = None,
     measured: tuple[tuple[str, str], ...] = (),
-) -> Panel:
+) -> ImportPanel:
     """Return the panel; `form` is what was just posted, which is shown again and holds the panel open."""
     names = ASKED.get(dialect.format, ())
     sheets = ("sheet",) if dialect.sheets else ()
     fields = (_choice(name, dialect, choices, form or {}) for name in (*sheets, *names, "duplicates"))
-    return Panel(
+    return ImportPanel(
         summary=summary_of(dialect),
         format_title=title_of(dialect),
         choices=tuple(fields),
@@ -276,13 +276,13 @@ def _word(name: str, value: Any) -> str:
     return _words(name, Dialect()).get(value, str(value))
 
 
-def _choice(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> Choice:
+def _choice(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> ImportField:
     said = getattr(choices, name)
     usual = USUAL.get(name)
     now = said if said is not None else getattr(dialect, name, usual)
     told = "" if said is None else str(said) if name in NUMBERS else f"{SAID}{said}"
     found = f"{now:,}" if name in NUMBERS else _word(name, now)
-    return Choice(
+    return ImportField(
         name=PREFIX + name,
         label=_label(name, dialect),
         value=form.get(PREFIX + name, told),
@@ -310,29 +310,29 @@ def _options(name: str, dialect: Dialect, now: Any, found: str) -> Iterable[tupl
         yield f"{SAID}{key}", title
 
 
-def _mark(place: int, marker: Marker) -> Mark:
+def _mark(place: int, marker: Marker) -> MeaningChoice:
     if marker.value is not None:
         what = f"{marker.value or 'a blank'}"
     else:
         what = f"all below {marker.below:g}" if marker.below is not None else f"all above {marker.above or 0:g}"
     missing = marker.meaning == "missing"
     sentence = f"{what} in `{marker.column[:60]}` {'means missing' if missing else 'is a value'}"
-    return Mark(str(place), sentence, "It is a value" if missing else "It means missing")
+    return MeaningChoice(str(place), sentence, "It is a value" if missing else "It means missing")
 
 
-def _named(one: ColumnChoice) -> dict[str, Any]:
+def _named(one: ColumnImportChoice) -> dict[str, Any]:
     """Return what a choice is about, for a change that takes it back."""
     return {"columns": list(one.columns)} if one.columns else {"column": one.column, "unit": None}
 
 
-def _column_mark(place: int, one: ColumnChoice) -> Mark:
+def _column_mark(place: int, one: ColumnImportChoice) -> MeaningChoice:
     how = READ_AS.get(one.read_as or "", "it was found")
     if one.columns:
-        return Mark(f"{COLUMN}{place}", choice_sentence(one) or "", "As found")
+        return MeaningChoice(f"{COLUMN}{place}", choice_sentence(one) or "", "As found")
     how = choice_sentence(one) or f"`{one.column[:60]}` is read as {how}"
     parts = [how] if one.read_as is not None else []
     parts += [unit_sentence(one.column, one.unit)] if one.unit is not None else []
-    return Mark(f"{COLUMN}{place}", "; ".join(parts), "As found")
+    return MeaningChoice(f"{COLUMN}{place}", "; ".join(parts), "As found")
 
 
 def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[str, Any]:

@@ -22,7 +22,7 @@ REMINDER = "remind_of_password"
 class ServerSession(CallbackDict[str, Any], SessionMixin):
     """The session of one browser."""
 
-    def __init__(self, opened: sessions.Opened) -> None:
+    def __init__(self, opened: sessions.OpenSession) -> None:
         def changed(_self: Any) -> None:
             self.modified = True
 

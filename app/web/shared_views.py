@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.web.arriving import HowFar
+from app.web.arriving import UploadProgress
 from app.web.hypermedia import ViewContext
 
 
@@ -27,7 +27,7 @@ class ReadingContext(ViewContext):
     """How far a file is; `address` is where htmx asks again."""
 
     fragment_name: ClassVar[str] = "partials/datasets/reading.html"
-    waiting: HowFar
+    waiting: UploadProgress
     address: str
 
 

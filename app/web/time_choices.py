@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.analysis.import_options.import_choices import ColumnChoice
+from app.domain.analysis.import_options.import_choices import ColumnImportChoice
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import COUNTED, Form
@@ -119,7 +119,7 @@ def _from_menu(value: str) -> tuple[str, str]:
 
 def _checked(choice: dict[str, Any], field: str) -> dict[str, Any]:
     try:
-        return ColumnChoice.model_validate(choice).model_dump(mode="json", exclude_defaults=True)
+        return ColumnImportChoice.model_validate(choice).model_dump(mode="json", exclude_defaults=True)
     except ValidationError as fault:
         found = fault.errors()[0]
         message = str(found["msg"]).removeprefix("Value error, ")
@@ -128,7 +128,7 @@ def _checked(choice: dict[str, Any], field: str) -> dict[str, Any]:
         raise DomainError(sentence, code="bad_choice", field=field) from fault
 
 
-def choice_sentence(one: ColumnChoice) -> str:
+def choice_sentence(one: ColumnImportChoice) -> str:
     """Return what was said about times in a sentence, "" where the choice is about something else."""
     names = ", ".join(f"`{name[:40]}`" for name in one.columns)
     if one.columns and one.read_as != "datetime":

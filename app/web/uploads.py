@@ -31,7 +31,7 @@ FIELD = "file"
 SAY_SECONDS = 2.0
 
 
-class Arriving(io.FileIO):
+class StreamingUpload(io.FileIO):
     """A file being written, which knows its hash and size, and says in its row every few seconds how much has come."""
 
     def __init__(self, path: Path, dataset: Dataset) -> None:
@@ -70,7 +70,7 @@ class Arriving(io.FileIO):
             log.warning("how far an upload is could not be written: %s", fault.orig)
 
 
-class Sink(io.RawIOBase):
+class DiscardStream(io.RawIOBase):
     """Takes the bytes of a file that is refused anyway, so that the answer reaches a browser that sends first."""
 
     def write(self, content: Any) -> int:
@@ -101,8 +101,8 @@ class UploadRequest(Request):
         except DomainError as fault:
             g.refused = fault
             end_reading()
-            return cast("IO[bytes]", Sink())
-        g.arriving = Arriving(uploads.incoming_file(dataset.id), dataset)
+            return cast("IO[bytes]", DiscardStream())
+        g.arriving = StreamingUpload(uploads.incoming_file(dataset.id), dataset)
         return cast("IO[bytes]", g.arriving)
 
 
@@ -125,7 +125,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def clean(response: Response) -> Response:
-        arriving: Arriving | None = g.get("arriving")
+        arriving: StreamingUpload | None = g.get("arriving")
         if arriving is not None:
             arriving.close()
             try:
@@ -136,7 +136,7 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def _forget(arriving: Arriving, status: int) -> None:
+def _forget(arriving: StreamingUpload, status: int) -> None:
     """Forget what nobody took over: it was refused for another reason, or the browser went away in the middle of it."""
     if not arriving.taken and not _came_whole() and status in (400, 500):
         uploads.stop_upload(arriving.dataset.id, size_bytes=arriving.size)
@@ -150,7 +150,7 @@ def _came_whole() -> bool:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class UploadOutcome:
     """What an upload became. `known` says that the account held the same file, read the same way, already."""
 
     dataset: Dataset
@@ -174,7 +174,7 @@ def hash_received() -> str:
 
 def receive_upload(
     user: User, choices: ReadingChoices = uploads.NOTHING_SAID, *, name: str = "", keeps_refused: bool = True
-) -> Arrival:
+) -> UploadOutcome:
     """Make a dataset of the file of this request, under its own name unless another is given; a small one is read.
 
     Raises
@@ -187,7 +187,7 @@ def receive_upload(
     refused: DomainError | None = g.get("refused")
     if refused is not None:
         raise refused
-    arriving: Arriving | None = g.get("arriving")
+    arriving: StreamingUpload | None = g.get("arriving")
     if part is None or arriving is None:
         raise DomainError("Choose a file first.", code="file_missing", field=FIELD)
     arriving.flush()
@@ -202,4 +202,4 @@ def receive_upload(
         choices=choices,
         keeps_refused=keeps_refused,
     )
-    return Arrival(dataset, known=dataset.id != arriving.dataset.id)
+    return UploadOutcome(dataset, known=dataset.id != arriving.dataset.id)

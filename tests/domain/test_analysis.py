@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from app.domain.analysis.findings.findings import column_findings, dataset_findings
-from app.domain.analysis.profiling.kinds import Evidence, decide_kind
+from app.domain.analysis.profiling.kinds import KindEvidence, decide_kind
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, TimeAxis
 from app.domain.analysis.profiling.time_axis import describe_axis
 from app.domain.vocabulary import ColumnKind, Severity
@@ -20,7 +20,7 @@ DAY = 86_400.0
 
 def _kind(storage: str, **evidence: Any) -> ColumnKind:
     values = {"name": "x", "storage": storage, "rows": 100, "present": 100, "distinct": 50, **evidence}
-    kind, reason = decide_kind(Evidence(**values))
+    kind, reason = decide_kind(KindEvidence(**values))
     assert reason
     return kind
 

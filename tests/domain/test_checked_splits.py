@@ -15,7 +15,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.tuning.inner_folds import inner_folds
 from app.domain.training.validation.splitting import RowFacts, make_split
-from app.domain.vocabulary import Severity, Strategy
+from app.domain.vocabulary import Severity, SplitStrategy
 from tests.domain.reading import Answers, Known, known, mended
 from tests.domain.tables import made
 
@@ -263,4 +263,6 @@ def _divide_again(table: Known, spec: Spec) -> None:
     """Divide the training rows of every fold as a search does."""
     facts = _facts(table, spec)
     for fold in make_split(spec, facts).folds:
-        assert len(inner_folds(spec, facts, fold.train)) >= (1 if spec.validation.strategy is Strategy.HOLDOUT else 2)
+        assert len(inner_folds(spec, facts, fold.train)) >= (
+            1 if spec.validation.strategy is SplitStrategy.HOLDOUT else 2
+        )

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from app.domain.analysis.profiling.profile import Associations
-from app.domain.checks import RULES, Subject, check_spec
+from app.domain.checks import RULES, CheckContext, check_spec
 from app.domain.experiment import Draft
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
-from app.domain.vocabulary import Severity, Strategy
+from app.domain.vocabulary import Severity, SplitStrategy
 from app.domain.wizard import SLUGS
 from tests.domain.faults import RIVER, WELL, Case, cases, table
 from tests.domain.reading import MACHINE, Answers, mended, sample
@@ -78,7 +78,7 @@ def test_every_rule_of_the_table_is_broken_by_some_case() -> None:
         spec = _plan(case).spec
         if spec is not None:
             known = table(case.table)
-            subject = Subject(spec, known.profile, known.associations(spec.task.target))
+            subject = CheckContext(spec, known.profile, known.associations(spec.task.target))
             fired.update(rule for rule in RULES if list(rule(subject)))
     # The plan mends unknown columns and settings itself, so only a config from elsewhere can have them.
     silent = {rule.__name__ for rule in RULES if not fired[rule]}
@@ -93,8 +93,8 @@ def test_the_suggested_plan_of_a_sound_series_has_nothing_but_a_notice(name: str
 
 
 @pytest.mark.parametrize("target", ["y", "two", "three"])
-@pytest.mark.parametrize("strategy", [Strategy.K_FOLD, Strategy.HOLDOUT, Strategy.REPEATED_K_FOLD])
-def test_a_sound_config_has_no_problem_at_all(target: str, strategy: Strategy) -> None:
+@pytest.mark.parametrize("strategy", [SplitStrategy.K_FOLD, SplitStrategy.HOLDOUT, SplitStrategy.REPEATED_K_FOLD])
+def test_a_sound_config_has_no_problem_at_all(target: str, strategy: SplitStrategy) -> None:
     answers = {"data": {"target": target, "time_column": ""}, "validation": {"strategy": strategy.value}}
     assert table("400").plan(answers, associated=True).problems == ()
 

@@ -11,13 +11,13 @@ import pytest
 
 from app.domain.training.block_bootstrap import block_length_of
 from app.domain.training.comparison import BEATS, LOSES, UNDECIDED, Comparison, JudgedPart, compare
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import metrics
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 
 
-def table_of(target: Any, *, times: Any = None, groups: Any = None, labels: tuple[str, ...] = ()) -> Table:
-    return Table(
+def table_of(target: Any, *, times: Any = None, groups: Any = None, labels: tuple[str, ...] = ()) -> TrainingTable:
+    return TrainingTable(
         features=pd.DataFrame(index=range(len(target))),
         numbers=(),
         categories=(),
@@ -35,8 +35,8 @@ def table_of(target: Any, *, times: Any = None, groups: Any = None, labels: tupl
 
 
 def parts_of(model: Any, baseline: Any, *, cuts: int = 4, scores: bool = False) -> list[JudgedPart]:
-    def said(values: Any, rows: Any) -> Predicted:
-        return Predicted(values[rows].argmax(axis=1), values[rows], True) if scores else Predicted(values[rows])
+    def said(values: Any, rows: Any) -> Predictions:
+        return Predictions(values[rows].argmax(axis=1), values[rows], True) if scores else Predictions(values[rows])
 
     pieces = np.array_split(np.arange(len(model)), cuts)
     return [JudgedPart(rows, said(model, rows), said(baseline, rows)) for rows in pieces]
@@ -48,7 +48,7 @@ def _series(rows: int = 400, *, seed: int = 1) -> tuple[Any, Any, Any]:
     return observed, 0.8 * observed + 0.3 * random.normal(size=rows), np.zeros(rows)
 
 
-def compared(metric: str, table: Table, parts: list[JudgedPart], *, by_group: bool = False) -> Comparison:
+def compared(metric: str, table: TrainingTable, parts: list[JudgedPart], *, by_group: bool = False) -> Comparison:
     found = compare(metrics.get(metric), table, parts, by_group=by_group, seed=7)
     assert found is not None
     return found
@@ -129,7 +129,7 @@ def test_the_difference_is_that_of_the_metric() -> None:
     (part,) = parts_of(good, mean, cuts=1)
     for name in ("nse", "rmse", "mae", "rsr", "kge_2012"):
         metric = metrics.get(name)
-        ours, theirs = (metric(metrics.Judged(observed, said.values)) for said in (part.model, part.baseline))
+        ours, theirs = (metric(metrics.MetricInput(observed, said.values)) for said in (part.model, part.baseline))
         if np.isfinite(theirs):
             found = compared(name, table_of(observed), [part])
             assert found.difference == pytest.approx(metric.loss(ours, theirs), rel=0.05), name

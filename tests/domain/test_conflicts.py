@@ -11,7 +11,7 @@ from app.domain.checks.about_settings import PAIRS
 from app.domain.checks.conflicts import CONFLICTS, Conflict
 from app.domain.checks.rules import RULES
 from app.domain.checks.settled import SETTLED
-from app.domain.checks.subject import Subject
+from app.domain.checks.subject import CheckContext
 from app.domain.estimators import registry
 from app.domain.experiment import TuningPart
 from app.domain.problems import Problem
@@ -153,7 +153,7 @@ def _found(row: Conflict) -> list[Problem]:
     name, parts = MET[row.id]
     known = table(name)
     spec = make_spec(**parts)
-    subject = Subject(spec, known.profile, known.associations(spec.task.target) if name == "odd" else None)
+    subject = CheckContext(spec, known.profile, known.associations(spec.task.target) if name == "odd" else None)
     return [one for one in row.rule(subject) if one.code == row.code and one.field != "other_metrics"]
 
 
@@ -226,7 +226,7 @@ def test_the_button_of_a_setting_heals_it_and_brings_no_error(row: Conflict) -> 
     settings = {field.partition(".")[2]: value for field, value in changes.items() if "." in field}
     kept = parts.get("parameters", {}) if "estimator" not in changes else {}
     healed = make_spec(**{**parts, "estimator": estimator, "parameters": {**kept, **settings}})
-    subject = Subject(healed, table(name).profile, None)
+    subject = CheckContext(healed, table(name).profile, None)
     after = [one for other in PAIRS for one in other.find(subject)]
     assert row.code not in {one.code for one in after}
     assert not [one for one in after if one.severity is Severity.ERROR]

@@ -15,11 +15,11 @@ from app.domain.recommendation import evidence as racing
 from app.domain.recommendation import shortfits
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.evidence import measure, sizes_of
-from app.domain.recommendation.shortfits import Race, Runner
+from app.domain.recommendation.shortfits import ShortFitCandidate, ShortFitRace
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
-    Evidence,
-    Measured,
+    MeasuredEstimator,
+    ShortFitEvidence,
     expected_by_rules,
     expected_of,
     in_order,
@@ -39,7 +39,9 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "DRAWS", 1)
 
 
-def race(frame: pd.DataFrame, *, time_column: str | None = None, seconds: float = 120.0, **parts: Any) -> Evidence:
+def race(
+    frame: pd.DataFrame, *, time_column: str | None = None, seconds: float = 120.0, **parts: Any
+) -> ShortFitEvidence:
     spec, profile = make_spec(**parts), profile_of(frame, time_column)
     ranking = rank(traits_of_spec(spec, profile))
     *_, found = measure(spec, frame, profile, ranking=ranking, seconds=seconds)
@@ -64,18 +66,18 @@ def test_all_of_the_last_round_are_judged_on_the_same_folds_and_the_best_comes_f
     assert found.items[0].mean > np.mean(found.baseline)
 
 
-def runner(identifier: str, *scores: float) -> Runner:
+def runner(identifier: str, *scores: float) -> ShortFitCandidate:
     spec, profile = make_spec(estimator=identifier), profile_of(made(120))
     ranked = next(one for one in rank(traits_of_spec(spec, profile)) if one.entry.id == identifier)
-    return Runner(ranked, spec, scores=list(scores), hits=[0.0] * len(scores), round=2)
+    return ShortFitCandidate(ranked, spec, scores=list(scores), hits=[0.0] * len(scores), round=2)
 
 
-def started(frame: pd.DataFrame, *runners: Runner, seconds: float = 60.0) -> Race:
+def started(frame: pd.DataFrame, *runners: ShortFitCandidate, seconds: float = 60.0) -> ShortFitRace:
     """Return a race that has begun and may go on for so long."""
     spec = make_spec()
     table, now = prepare(spec, frame, profile_of(frame)), time.perf_counter()
     folds = make_split(spec, facts_of(table)).folds
-    return Race(spec, table, folds, list(runners), deadline=now + seconds, began=now, rivals=[0.0])
+    return ShortFitRace(spec, table, folds, list(runners), deadline=now + seconds, began=now, rivals=[0.0])
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,7 @@ def test_data_that_cannot_carry_the_config_are_refused_in_a_sentence() -> None:
 
 def test_evidence_travels_as_json() -> None:
     found = race(made(120))
-    assert Evidence.from_json(found.to_json()) == found
+    assert ShortFitEvidence.from_json(found.to_json()) == found
 
 
 # What is made of it.
@@ -246,10 +248,12 @@ def test_evidence_travels_as_json() -> None:
 TRAITS = Traits(TaskKind.BINARY, rows=1000, numbers=4, words=0, classes=2, rarest=400, commonest=600)
 
 
-def said(*scores: float, right: float = 0.8, baseline: float = 0.5, metric: str = "balanced_accuracy") -> Evidence:
-    one = Measured("ridge", 800, scores, right, 0.1, 2)
+def said(
+    *scores: float, right: float = 0.8, baseline: float = 0.5, metric: str = "balanced_accuracy"
+) -> ShortFitEvidence:
+    one = MeasuredEstimator("ridge", 800, scores, right, 0.1, 2)
     ground = tuple(baseline for _ in scores)
-    return Evidence(metric, 1000, 800, 0.25, (one,), ground, baseline_right=0.6, complete=True)
+    return ShortFitEvidence(metric, 1000, 800, 0.25, (one,), ground, baseline_right=0.6, complete=True)
 
 
 def test_nothing_beyond_luck_is_said_to_be_nothing() -> None:

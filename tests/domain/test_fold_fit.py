@@ -15,7 +15,7 @@ import pytest
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.fold_fit import FoldFit, fit_fold
-from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import Fold, make_split
 from tests.domain.tables import made, make_spec, profile_of
@@ -36,7 +36,7 @@ SPECS = {
     "network": make_spec(estimator="multilayer_perceptron", parameters={"max_iter": 15}),
     "search": make_spec(estimator="random_forest", parameters={"n_estimators": 10}, tuning=SEARCH),
 }
-Task = tuple[Spec, Table, Fold, int]
+Task = tuple[Spec, TrainingTable, Fold, int]
 
 
 def tasks() -> Iterator[Task]:

@@ -14,9 +14,9 @@ from hypothesis.extra.numpy import arrays
 from sklearn import metrics as reference
 
 from app.domain.training.validation import metrics, scoring
-from app.domain.training.validation.metrics import Judged
+from app.domain.training.validation.metrics import MetricInput
 from app.domain.training.validation.score_summary import ScoreSummary
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 from app.domain.vocabulary import TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 
@@ -25,18 +25,18 @@ FLOWS = arrays(np.float64, 12, elements=st.integers(1, 4000).map(lambda eighths:
 LABELS = ("dry", "mid", "wet")
 
 
-def numbers(observed: list[float], predicted: list[float]) -> Judged:
-    return Judged(np.asarray(observed, float), np.asarray(predicted, float))
+def numbers(observed: list[float], predicted: list[float]) -> MetricInput:
+    return MetricInput(np.asarray(observed, float), np.asarray(predicted, float))
 
 
-def classes(rows: int = 90, *, labels: tuple[str, ...] = LABELS, seed: int = 3) -> Judged:
+def classes(rows: int = 90, *, labels: tuple[str, ...] = LABELS, seed: int = 3) -> MetricInput:
     """Return observed and predicted classes with probabilities that know something, but not all."""
     random = np.random.default_rng(seed)
     codes = random.integers(0, len(labels), rows)
     raw = random.gamma(1.0, size=(rows, len(labels))) + 0.8 * np.eye(len(labels))[codes]
     shares = raw / raw.sum(axis=1, keepdims=True)
     names = np.asarray(labels, dtype=object)
-    return Judged(names[codes], names[shares.argmax(axis=1)], shares, labels, are_probabilities=True)
+    return MetricInput(names[codes], names[shares.argmax(axis=1)], shares, labels, are_probabilities=True)
 
 
 REGRESSION: dict[str, Callable[[Any, Any], float]] = {
@@ -69,7 +69,7 @@ def test_a_metric_of_numbers_agrees_with_its_formula(
 ) -> None:
     if np.ptp(observed) < 1 or np.ptp(predicted) < 1:
         return
-    said = metrics.get(identifier)(Judged(observed, predicted))
+    said = metrics.get(identifier)(MetricInput(observed, predicted))
     assert said == pytest.approx(REGRESSION[identifier](observed, predicted), rel=1e-6, abs=1e-9)
 
 
@@ -97,7 +97,7 @@ def test_a_perfect_answer_scores_the_best_value(metric: metrics.Metric) -> None:
         judged = numbers([1, 2, 5], [1, 2, 5])
     else:
         names = np.asarray(["dry", "wet", "wet"], dtype=object)
-        judged = Judged(names, names, np.array([[1.0, 0], [0, 1], [0, 1]]), ("dry", "wet"), are_probabilities=True)
+        judged = MetricInput(names, names, np.array([[1.0, 0], [0, 1], [0, 1]]), ("dry", "wet"), are_probabilities=True)
     assert metric(judged) == pytest.approx(metric.best)
 
 
@@ -128,7 +128,7 @@ def test_the_metrics_that_need_spread_are_those_without_a_value_where_all_rows_a
 @pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.id)
 def test_no_rows_score_nothing(metric: metrics.Metric) -> None:
     nothing = np.empty(0, dtype=object if TaskKind.BINARY in metric.tasks else float)
-    judged = Judged(nothing, nothing, np.empty((0, 2)), ("dry", "wet"), are_probabilities=True)
+    judged = MetricInput(nothing, nothing, np.empty((0, 2)), ("dry", "wet"), are_probabilities=True)
     assert scoring.finite(metric(judged)) is None
 
 
@@ -175,46 +175,46 @@ def test_average_precision_of_many_classes_is_the_mean_over_them() -> None:
 
 def test_log_loss_takes_columns_in_the_order_of_the_labels_not_of_the_alphabet() -> None:
     observed = np.asarray(["2", "10"], dtype=object)
-    judged = Judged(observed, observed, np.array([[0.9, 0.1], [0.2, 0.8]]), ("2", "10"), are_probabilities=True)
+    judged = MetricInput(observed, observed, np.array([[0.9, 0.1], [0.2, 0.8]]), ("2", "10"), are_probabilities=True)
     assert metrics.get("log_loss")(judged) == pytest.approx(-(math.log(0.9) + math.log(0.8)) / 2)
 
 
 def test_log_loss_of_a_class_held_impossible_is_large_and_finite() -> None:
     observed = np.asarray(["wet"], dtype=object)
-    judged = Judged(observed, observed, np.array([[1.0, 0.0]]), ("dry", "wet"), are_probabilities=True)
+    judged = MetricInput(observed, observed, np.array([[1.0, 0.0]]), ("dry", "wet"), are_probabilities=True)
     assert 30 < metrics.get("log_loss")(judged) < 40
 
 
 def test_a_class_absent_from_the_rows_does_not_count_against_balanced_accuracy() -> None:
     observed = np.asarray(["dry", "dry", "mid"], dtype=object)
     predicted = np.asarray(["dry", "wet", "mid"], dtype=object)
-    judged = Judged(observed, predicted, None, LABELS)
+    judged = MetricInput(observed, predicted, None, LABELS)
     assert metrics.get("balanced_accuracy")(judged) == pytest.approx((1 / 2 + 1) / 2)
 
 
 @pytest.mark.parametrize("identifier", ["roc_auc", "average_precision"])
 def test_ranking_one_class_alone_is_undefined(identifier: str) -> None:
     observed = np.asarray(["wet", "wet"], dtype=object)
-    judged = Judged(observed, observed, np.array([[0.1, 0.9], [0.4, 0.6]]), ("dry", "wet"), are_probabilities=True)
+    judged = MetricInput(observed, observed, np.array([[0.1, 0.9], [0.4, 0.6]]), ("dry", "wet"), are_probabilities=True)
     assert scoring.finite(metrics.get(identifier)(judged)) is None
 
 
 @pytest.mark.parametrize("identifier", ["roc_auc", "average_precision", "log_loss"])
 def test_metrics_that_read_scores_are_undefined_without_them(identifier: str) -> None:
     observed = np.asarray(["dry", "wet"], dtype=object)
-    assert scoring.finite(metrics.get(identifier)(Judged(observed, observed, None, ("dry", "wet")))) is None
+    assert scoring.finite(metrics.get(identifier)(MetricInput(observed, observed, None, ("dry", "wet")))) is None
 
 
 def test_scores_that_are_no_probabilities_rank_but_have_no_log_loss() -> None:
     observed = np.asarray(["dry", "wet"], dtype=object)
-    judged = Judged(observed, observed, np.array([[2.0, -2.0], [-3.0, 3.0]]), ("dry", "wet"))
+    judged = MetricInput(observed, observed, np.array([[2.0, -2.0], [-3.0, 3.0]]), ("dry", "wet"))
     assert metrics.get("roc_auc")(judged) == 1
     assert scoring.finite(metrics.get("log_loss")(judged)) is None
 
 
 def test_a_correlation_of_one_class_alone_is_zero_without_a_warning() -> None:
     observed = np.asarray(["dry", "dry"], dtype=object)
-    assert metrics.get("matthews_corrcoef")(Judged(observed, observed, None, ("dry", "wet"))) == 0
+    assert metrics.get("matthews_corrcoef")(MetricInput(observed, observed, None, ("dry", "wet"))) == 0
 
 
 def test_better_follows_the_direction_of_the_metric() -> None:
@@ -264,5 +264,5 @@ def test_judging_a_table_gives_one_finite_score_or_none_for_each_metric() -> Non
     spec = make_spec(primary="nse", others=["rmse", "kge_2012", "mae"])
     table = prepare(spec, frame, profile_of(frame))
     rows = np.arange(10)
-    said = scoring.judge(spec, table, rows, Predicted(np.full(10, 6.0)))
+    said = scoring.judge(spec, table, rows, Predictions(np.full(10, 6.0)))
     assert said == {"nse": None, "rmse": 2.0, "kge_2012": None, "mae": 2.0}

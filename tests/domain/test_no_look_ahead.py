@@ -13,7 +13,7 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.fold_steps import BUILDERS
 from app.domain.training.preprocessing.own_steps import TargetMeans
 from app.domain.training.preprocessing.pipeline import build_pipeline
-from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.training.validation.splitting import RowFacts, make_split
 from tests.domain.tables import made, make_spec, profile_of
@@ -68,7 +68,7 @@ def poisoned(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
     return bad
 
 
-def learned(spec: Spec, table: Table, train: Any) -> tuple[bytes, np.ndarray[Any, Any]]:
+def learned(spec: Spec, table: TrainingTable, train: Any) -> tuple[bytes, np.ndarray[Any, Any]]:
     """Return what the steps before the estimator keep after fitting, and what they make of the rows they learned from."""
     steps = build_pipeline(spec, table).named_steps["prepare"]
     seen = steps.fit_transform(table.features.iloc[train], table.target[train])

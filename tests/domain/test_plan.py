@@ -13,7 +13,7 @@ from app.domain.checks import check_spec
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
-from app.domain.vocabulary import Severity, Strategy, TaskKind
+from app.domain.vocabulary import Severity, SplitStrategy, TaskKind
 from tests.domain.faults import table
 from tests.domain.reading import MACHINE, Known, known, real_file, sample
 
@@ -59,7 +59,7 @@ def test_a_daily_series_gets_the_plan_a_hydrologist_would_make(name: str, target
     assert (spec.task.target, spec.task.kind) == (target, TaskKind.REGRESSION)
     assert (spec.task.time_column, spec.task.group_column) == ("date", None)
     assert spec.features.selected == selected
-    assert spec.validation.strategy is Strategy.TIME_SERIES
+    assert spec.validation.strategy is SplitStrategy.TIME_SERIES
     assert spec.validation.parameters == {"n_splits": 5, "gap": 30, "window": "expanding"}
     assert spec.validation.holdout is not None
     assert spec.validation.holdout.fraction == 0.2
@@ -131,7 +131,7 @@ def test_the_penguins_wait_for_a_target_and_then_know_their_classes() -> None:
     assert (waiting.spec, _errors(waiting)) == (None, ["data.target target_missing"])
     spec = _spec(sample(PENGUINS).plan(SPECIES))
     assert (spec.task.kind, spec.task.time_column) == (TaskKind.MULTICLASS, None)
-    assert spec.validation.strategy is Strategy.STRATIFIED_K_FOLD
+    assert spec.validation.strategy is SplitStrategy.STRATIFIED_K_FOLD
     assert spec.features.transforms == []
     assert spec.metrics.primary == "balanced_accuracy"
     assert spec.model.estimator == "random_forest"
@@ -165,7 +165,7 @@ def test_several_sites_are_a_group_that_must_not_judge_itself() -> None:
     plan = real_file("hydro/camels_us_4basins_2000_2002.csv").plan(associated=True)
     spec = _spec(plan)
     assert (spec.task.target, spec.task.group_column) == ("discharge_mm", "gauge_id")
-    assert spec.validation.strategy is Strategy.GROUP_K_FOLD
+    assert spec.validation.strategy is SplitStrategy.GROUP_K_FOLD
     assert spec.validation.parameters == {"n_splits": 4}
     assert spec.validation.holdout is None
     assert plan.reasons["data.group_column"] == "Each date appears once per value (4 values)."

@@ -14,24 +14,24 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.empty_columns import EmptyColumns
 from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, build_pipeline, parameters_of
-from app.domain.training.preprocessing.preparation import MISSING_WORD, Table, label_of, prepare
+from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, label_of, prepare
 from tests.domain.tables import made, make_spec, profile_of
 
 TRAIN, JUDGE = np.arange(40), np.arange(40, 60)
 
 
-def prepared(frame: pd.DataFrame, **parts: Any) -> Table:
+def prepared(frame: pd.DataFrame, **parts: Any) -> TrainingTable:
     return prepare(make_spec(**parts), frame, profile_of(frame))
 
 
-def fit(frame: pd.DataFrame, *, rows: np.ndarray = TRAIN, **parts: Any) -> tuple[Any, Table]:
+def fit(frame: pd.DataFrame, *, rows: np.ndarray = TRAIN, **parts: Any) -> tuple[Any, TrainingTable]:
     """Fit a pipeline as a fold does, on some rows only."""
     spec = make_spec(**parts)
     table = prepare(spec, frame, profile_of(frame))
     return build_pipeline(spec, table).fit(table.features.iloc[rows], table.target[rows]), table
 
 
-def seen(pipeline: Any, table: Table, rows: np.ndarray) -> pd.DataFrame:
+def seen(pipeline: Any, table: TrainingTable, rows: np.ndarray) -> pd.DataFrame:
     """Return what the estimator is given for these rows, by the names that scikit-learn makes."""
     step = pipeline["prepare"]
     return pd.DataFrame(step.transform(table.features.iloc[rows]), columns=step.get_feature_names_out())

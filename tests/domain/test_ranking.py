@@ -14,7 +14,7 @@ from sklearn.metrics import mutual_info_score
 
 from app.domain.analysis.associations import ranking
 from app.domain.analysis.associations.ranking import (
-    Ranked,
+    RankedColumn,
     has_settled,
     information,
     rank_columns,
@@ -25,7 +25,7 @@ from app.domain.vocabulary import ColumnKind
 from tests.domain.tables import kind_of
 
 
-def ranked(frame: pd.DataFrame, target: str = "y", **options: Any) -> dict[str, Ranked]:
+def ranked(frame: pd.DataFrame, target: str = "y", **options: Any) -> dict[str, RankedColumn]:
     kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
     return {one.name: one for one in with_ranks(rank_columns(frame, target, kinds, seed=1, **options))}
 
@@ -164,7 +164,7 @@ def test_rounds_grow_and_a_small_table_is_looked_at_whole() -> None:
 
 
 def test_an_order_has_settled_when_more_rows_do_not_change_it() -> None:
-    a, b, c = (Ranked(name, score) for name, score in (("a", 0.1), ("b", 0.2), ("c", 0.3)))
+    a, b, c = (RankedColumn(name, score) for name, score in (("a", 0.1), ("b", 0.2), ("c", 0.3)))
     assert has_settled([a, b, c], [c, b, a])
-    assert not has_settled([a, b, c], [Ranked("a", 0.4), b, c])
+    assert not has_settled([a, b, c], [RankedColumn("a", 0.4), b, c])
     assert has_settled([a], [a])

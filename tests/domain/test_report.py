@@ -17,7 +17,7 @@ from app.domain.training.run import train
 from app.domain.training.validation import metrics
 from app.domain.training.validation.split_picture import picture
 from app.domain.training.validation.splitting import STRATEGIES
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 from tests.domain.tables import made, make_spec, profile_of
 
 PARTS = {"schema", "task", "split", "metrics", "primary", "scores", "baselines", "headline", "charts", "features"}
@@ -56,7 +56,7 @@ def test_scores_can_be_computed_again_from_the_predictions() -> None:
     said = result.predictions
     for name, kept in result.report.to_json()["scores"].items():
         again = {
-            part: metrics.get(name)(metrics.Judged(rows["observed"].to_numpy(), rows["predicted"].to_numpy()))
+            part: metrics.get(name)(metrics.MetricInput(rows["observed"].to_numpy(), rows["predicted"].to_numpy()))
             for part, rows in said.groupby("part", sort=False)
         }
         assert list(again) == ["fold 1", "fold 2", "fold 3", "hold-out"]
@@ -223,11 +223,13 @@ def test_the_picture_of_a_split_covers_the_rows_without_overlap(entry: Any, hold
         judged = sum(high - low for kind, low, high in line if kind == "valid")
         assert judged > 0
         held = sum(high - low for kind, low, high in line if kind == "hold")
-        assert held == pytest.approx(0.0 if entry.id is Strategy.HOLDOUT else holdout)
+        assert held == pytest.approx(0.0 if entry.id is SplitStrategy.HOLDOUT else holdout)
 
 
 def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after_judging() -> None:
-    lines = picture(Strategy.TIME_SERIES, {"n_splits": 4, "gap": 50, "window": "expanding"}, holdout=0.2, rows=1000)
+    lines = picture(
+        SplitStrategy.TIME_SERIES, {"n_splits": 4, "gap": 50, "window": "expanding"}, holdout=0.2, rows=1000
+    )
     for line in lines:
         ends = {kind: high for kind, _, high in line if kind == "train"}
         starts = {kind: low for kind, low, _ in line if kind in ("valid", "hold")}

@@ -11,7 +11,7 @@ import pytest
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.selection import (
     MOST_RULES,
-    Facts,
+    ColumnFacts,
     Filter,
     Rule,
     read_filter,
@@ -23,8 +23,10 @@ from app.services.drafts.drafts import MOST_VALUE_BYTES
 from tests.domain.reading import Known, known
 from tests.domain.tables import made
 
-RAIN = Facts("c1", "rain_mm", "numeric", missing_percent=12.5, present=70, strength=0.4, findings=frozenset({"spike"}))
-UNMEASURED = Facts("c2", "site", "categorical", missing_percent=0, present=80, strength=None)
+RAIN = ColumnFacts(
+    "c1", "rain_mm", "numeric", missing_percent=12.5, present=70, strength=0.4, findings=frozenset({"spike"})
+)
+UNMEASURED = ColumnFacts("c2", "site", "categorical", missing_percent=0, present=80, strength=None)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.domain.experiment import NAME_LENGTH, SCHEMA_VERSION, Draft, Spec
-from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
+from app.domain.vocabulary import ColumnKind, SplitStrategy, TaskKind
 
 QUIET = settings(max_examples=50, deadline=None, derandomize=True)
 CONTRACT: dict[str, Any] = {
@@ -160,8 +160,8 @@ def test_every_kind_of_task_is_known_by_its_word(kind: TaskKind) -> None:
     assert Spec.model_validate(_with("task.kind", kind.value)).task.kind is kind
 
 
-@pytest.mark.parametrize("strategy", list(Strategy))
-def test_every_strategy_is_known_by_its_word(strategy: Strategy) -> None:
+@pytest.mark.parametrize("strategy", list(SplitStrategy))
+def test_every_strategy_is_known_by_its_word(strategy: SplitStrategy) -> None:
     assert Spec.model_validate(_with("validation.strategy", strategy.value)).validation.strategy is strategy
 
 
@@ -203,7 +203,7 @@ SPECS = st.fixed_dictionaries(
         ),
         "validation": st.fixed_dictionaries(
             {
-                "strategy": st.sampled_from([strategy.value for strategy in Strategy]),
+                "strategy": st.sampled_from([strategy.value for strategy in SplitStrategy]),
                 "holdout": st.none() | st.fixed_dictionaries({"fraction": st.floats(0.001, 0.89)}),
             }
         ),

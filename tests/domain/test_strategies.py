@@ -8,11 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.associations.correlation import Line
+from app.domain.analysis.associations.correlation import RankedPair
 from app.domain.errors import DomainError
 from app.domain.hydrology.naming import family_of
 from app.domain.recommendation.plan import ColumnChoice, Plan
-from app.domain.recommendation.strategies import STRATEGIES, Evidence, Proposal, propose, strategy_of, why_dropped
+from app.domain.recommendation.strategies import (
+    STRATEGIES,
+    Proposal,
+    StrategyEvidence,
+    propose,
+    strategy_of,
+    why_dropped,
+)
 from tests.domain.reading import Known, known
 
 ROWS = 400
@@ -50,17 +57,17 @@ def plan(table: Known) -> Plan:
     return table.plan(answers, associated=True)
 
 
-def _pairs(table: Known) -> list[Line]:
+def _pairs(table: Known) -> list[RankedPair]:
     numbers = table.frame.select_dtypes("number").corr(method="spearman")
     names = list(numbers.columns)
     return [
-        Line(one, other, float(numbers.loc[one, other]), "Spearman")
+        RankedPair(one, other, float(numbers.loc[one, other]), "Spearman")
         for at, one in enumerate(names)
         for other in names[at + 1 :]
     ]
 
 
-def _proposed(identifier: str, raw: Any, columns: tuple[ColumnChoice, ...], evidence: Evidence) -> Proposal:
+def _proposed(identifier: str, raw: Any, columns: tuple[ColumnChoice, ...], evidence: StrategyEvidence) -> Proposal:
     return propose(strategy_of(identifier), raw, columns, evidence)
 
 
@@ -69,7 +76,7 @@ def _dropped(proposal: Proposal) -> dict[str, str]:
 
 
 def test_of_two_that_go_together_the_one_closer_to_the_target_is_kept(table: Known, plan: Plan) -> None:
-    proposal = _proposed("correlated", "0.9", plan.columns, Evidence(pairs=_pairs(table)))
+    proposal = _proposed("correlated", "0.9", plan.columns, StrategyEvidence(pairs=_pairs(table)))
     said = _dropped(proposal)
     better, worse = sorted(("prcp_mm", "prcp_holed"), key=lambda name: -(_choice(plan, name).facts.strength or 0))
     assert set(said) == {worse}
@@ -87,11 +94,11 @@ def _choice(plan: Plan, name: str) -> ColumnChoice:
 def test_without_associations_fewer_missing_values_decide_and_then_the_place_in_the_file(table: Known) -> None:
     answers: dict[str, dict[str, Any]] = {"data": {"target": "flow"}, "features": {"rules": [{"mode": "tick"}]}}
     columns = table.plan(answers).columns
-    said = _dropped(_proposed("correlated", 0.9, columns, Evidence(pairs=_pairs(table))))
+    said = _dropped(_proposed("correlated", 0.9, columns, StrategyEvidence(pairs=_pairs(table))))
     assert set(said) == {"prcp_holed"}
     assert "because it has fewer values missing" in said["prcp_holed"]
-    alike = [Line("noise", "elev_mean", -0.99, "Spearman")]
-    said = _dropped(_proposed("correlated", 0.9, columns, Evidence(pairs=alike)))
+    alike = [RankedPair("noise", "elev_mean", -0.99, "Spearman")]
+    said = _dropped(_proposed("correlated", 0.9, columns, StrategyEvidence(pairs=alike)))
     assert said == {"elev_mean": "It goes with noise (\u22120.990), which is kept because it comes first in the file."}
 
 
@@ -99,34 +106,39 @@ def test_a_chain_keeps_what_no_kept_column_stands_for(plan: Plan) -> None:
     """Of a - b - c, where b is best, both others go; where a is best, c stays, for b that it goes with is gone."""
     names = [one.profile.name for one in plan.columns if one.facts.strength is not None][:3]
     best, middle, last = sorted(names, key=lambda name: -(_choice(plan, name).facts.strength or 0))
-    through_best = [Line(best, middle, 0.96, "Spearman"), Line(best, last, 0.96, "Spearman")]
-    assert set(_dropped(_proposed("correlated", 0.95, plan.columns, Evidence(pairs=through_best)))) == {middle, last}
-    through_middle = [Line(best, middle, 0.96, "Spearman"), Line(middle, last, 0.96, "Spearman")]
-    assert set(_dropped(_proposed("correlated", 0.95, plan.columns, Evidence(pairs=through_middle)))) == {middle}
+    through_best = [RankedPair(best, middle, 0.96, "Spearman"), RankedPair(best, last, 0.96, "Spearman")]
+    assert set(_dropped(_proposed("correlated", 0.95, plan.columns, StrategyEvidence(pairs=through_best)))) == {
+        middle,
+        last,
+    }
+    through_middle = [RankedPair(best, middle, 0.96, "Spearman"), RankedPair(middle, last, 0.96, "Spearman")]
+    assert set(_dropped(_proposed("correlated", 0.95, plan.columns, StrategyEvidence(pairs=through_middle)))) == {
+        middle
+    }
 
 
 def test_what_hardly_varies_is_found_among_numbers_and_words(plan: Plan) -> None:
-    said = _dropped(_proposed("variance", "0.003", plan.columns, Evidence()))
+    said = _dropped(_proposed("variance", "0.003", plan.columns, StrategyEvidence()))
     assert set(said) == {"rare", "soil"}
     assert said["soil"] == "Its variance, brought to the range 0 to 1, is 0.0025."
-    assert _dropped(_proposed("variance", "0.000001", plan.columns, Evidence())) == {}
+    assert _dropped(_proposed("variance", "0.000001", plan.columns, StrategyEvidence())) == {}
 
 
 def test_the_strongest_are_kept_by_association_or_by_scores(plan: Plan) -> None:
-    said = _dropped(_proposed("top", "2", plan.columns, Evidence()))
+    said = _dropped(_proposed("top", "2", plan.columns, StrategyEvidence()))
     assert set(said) == {one.profile.name for one in plan.columns} - {"prcp_mm", "prcp_holed"}
     assert any("Rank 3 by association with the target (" in why for why in said.values())
-    scored = Evidence(scores={"noise": 2.0, "soil": 1.0}, score_title="mutual information")
+    scored = StrategyEvidence(scores={"noise": 2.0, "soil": 1.0}, score_title="mutual information")
     said = _dropped(_proposed("top", 1, plan.columns, scored))
     assert said["soil"] == "Rank 2 by mutual information (1.000)."
     assert said["prcp_mm"] == "It has no mutual information."
 
 
 def test_the_domain_is_told_by_names(plan: Plan) -> None:
-    weather = _dropped(_proposed("weather", None, plan.columns, Evidence()))
+    weather = _dropped(_proposed("weather", None, plan.columns, StrategyEvidence()))
     assert {"prcp_mm", "prcp_holed"} & set(weather) == set()
     assert weather["elev_mean"] == "Its name says a fixed attribute of the place."
-    static = _proposed("static", None, plan.columns, Evidence())
+    static = _proposed("static", None, plan.columns, StrategyEvidence())
     assert {one.profile.name for one in static.kept} == {"elev_mean", "soil"}
 
 
@@ -155,25 +167,25 @@ def test_names_of_the_field_tell_their_family(family: str, names: str) -> None:
 )
 def test_an_amount_that_makes_no_sense_is_refused(plan: Plan, identifier: str, raw: str, said: str) -> None:
     with pytest.raises(DomainError) as fault:
-        _proposed(identifier, raw, plan.columns, Evidence())
+        _proposed(identifier, raw, plan.columns, StrategyEvidence())
     assert (fault.value.message, fault.value.field) == (said, "amount")
 
 
 def test_what_is_not_measured_or_would_leave_nothing_is_said(table: Known, plan: Plan) -> None:
     bare = table.plan({"data": {"target": "flow"}}).columns
     with pytest.raises(DomainError, match="not measured yet"):
-        _proposed("top", 3, bare, Evidence())
+        _proposed("top", 3, bare, StrategyEvidence())
     only_noise = tuple(one for one in plan.columns if one.profile.name == "noise")
     with pytest.raises(DomainError, match="would leave nothing"):
-        _proposed("weather", None, only_noise, Evidence())
+        _proposed("weather", None, only_noise, StrategyEvidence())
     with pytest.raises(DomainError, match="Choose one of the ways"):
         strategy_of("magic")
 
 
 def test_the_mark_of_a_proposal_changes_with_its_columns(plan: Plan) -> None:
-    two, three = (_proposed("top", many, plan.columns, Evidence()) for many in (2, 3))
+    two, three = (_proposed("top", many, plan.columns, StrategyEvidence()) for many in (2, 3))
     assert two.digest != three.digest
-    assert two.digest == _proposed("top", "2", plan.columns, Evidence()).digest
+    assert two.digest == _proposed("top", "2", plan.columns, StrategyEvidence()).digest
 
 
 def test_every_strategy_has_its_words() -> None:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from app.domain.analysis.import_options.import_choices import ColumnChoice, ReadingChoices
+from app.domain.analysis.import_options.import_choices import ColumnImportChoice, ReadingChoices
 from app.domain.analysis.profiling.clock_changes import clock_changes
 from app.domain.analysis.time_forms.candidates import candidates, may_be_times
 from app.domain.analysis.time_forms.forms import Form, FormError, form_of
-from app.domain.analysis.time_forms.joining import Part, find_joins, name_of
-from app.domain.analysis.time_forms.judging import Tried, choose, first_year_of, is_believed
+from app.domain.analysis.time_forms.joining import TimePart, find_joins, name_of
+from app.domain.analysis.time_forms.judging import FormTrial, choose, first_year_of, is_believed
 from app.domain.analysis.time_forms.numbers import number_forms, numbers_are_times, years_are_axis
 from app.domain.analysis.time_forms.zone_names import changes_between, zone_of
 
@@ -87,19 +87,19 @@ def test_the_century_puts_no_date_in_the_far_future(years: list[int], first: int
     assert first_year_of(np.array(years), latest=2027) == first
 
 
-def _tried(code: str, start: str, step: str, many: int) -> Tried:
+def _tried(code: str, start: str, step: str, many: int) -> FormTrial:
     moments = (np.datetime64(start, "us") + np.arange(many) * np.timedelta64(1, step)).astype(np.int64)
-    return Tried(Form(code), many, moments)
+    return FormTrial(Form(code), many, moments)
 
 
 def test_the_order_with_a_regular_step_wins_and_two_such_are_asked() -> None:
     daily, other = _tried("%d/%m/%Y", "2013-01-01", "D", 12), _tried("%m/%d/%Y", "2013-01-01", "D", 12)
     months = np.array([f"2013-{month:02d}-01" for month in range(1, 13)], dtype="datetime64[us]").astype(np.int64)
-    uneven = Tried(Form("%m/%d/%Y"), 12, np.sort(months + np.arange(12) ** 2 * 86_400_000_000))
+    uneven = FormTrial(Form("%m/%d/%Y"), 12, np.sort(months + np.arange(12) ** 2 * 86_400_000_000))
     won = choose([daily, uneven], present=12)
     assert won is not None
     assert (won.form.code, won.others) == ("%d/%m/%Y", ())
-    asked = choose([other, Tried(Form("%d/%m/%Y"), 12, months)], present=12)
+    asked = choose([other, FormTrial(Form("%d/%m/%Y"), 12, months)], present=12)
     assert asked is not None
     assert [form.code for form in (asked.form, *asked.others)] == ["%d/%m/%Y", "%m/%d/%Y"]
     assert "both orders" in asked.reason
@@ -111,7 +111,7 @@ def test_versions_and_seasons_are_no_times() -> None:
     assert reading is not None
     assert not is_believed(reading, np.random.default_rng(1).permutation(versions.moments), "release")
     seasons = np.array([f"{year}-{year % 100 + 1:02d}-01" for year in range(2000, 2012)], dtype="datetime64[us]")
-    reading = choose([Tried(Form("%Y-%m"), 12, seasons.astype(np.int64))], present=12)
+    reading = choose([FormTrial(Form("%Y-%m"), 12, seasons.astype(np.int64))], present=12)
     assert reading is not None
     assert not is_believed(reading, seasons.astype(np.int64), "season")
 
@@ -144,15 +144,19 @@ def test_years_are_an_axis_only_where_rows_are_a_year_apart() -> None:
 
 
 def test_columns_that_make_a_time_are_found_by_name_and_bounds() -> None:
-    day = [Part("Year", "integer", 1990, 2001), Part("Mnth", "integer", 1, 12), Part("DAY", "integer", 1, 31)]
+    day = [
+        TimePart("Year", "integer", 1990, 2001),
+        TimePart("Mnth", "integer", 1, 12),
+        TimePart("DAY", "integer", 1, 31),
+    ]
     assert find_joins(day)[0] == (("Year", "Mnth", "DAY"), ("year", "month", "day"))
-    assert find_joins([*day, Part("Hr", "integer", 0, 23)])[0][1] == ("year", "month", "day", "hour")
-    assert find_joins([Part("YR", "integer", 68, 99), Part("doy", "integer", 1, 366)])[0][1] == (
+    assert find_joins([*day, TimePart("Hr", "integer", 0, 23)])[0][1] == ("year", "month", "day", "hour")
+    assert find_joins([TimePart("YR", "integer", 68, 99), TimePart("doy", "integer", 1, 366)])[0][1] == (
         "short_year",
         "day_of_year",
     )
-    assert find_joins([Part("date", "date"), Part("time", "clock")])[0][0] == ("date", "time")
-    assert find_joins([Part("year", "integer", 1, 5), Part("month", "integer", 1, 40)]) == []
+    assert find_joins([TimePart("date", "date"), TimePart("time", "clock")])[0][0] == ("date", "time")
+    assert find_joins([TimePart("year", "integer", 1, 5), TimePart("month", "integer", 1, 40)]) == []
     assert name_of(("date", "clock"), ["date", "datetime"]) == "date_time"
 
 
@@ -185,9 +189,9 @@ def test_choices_about_times_are_checked_and_replace_each_other() -> None:
         {"column": "a", "form": "%Y"},
     ):
         with pytest.raises(ValueError, match=r"Name one|belong to|Name at least two|Name each"):
-            ColumnChoice.model_validate(wrong)
+            ColumnImportChoice.model_validate(wrong)
     with pytest.raises(ValueError, match="no time zone"):
-        ColumnChoice.model_validate({"column": "a", "read_as": "datetime", "zone": "Mars/Base"})
+        ColumnImportChoice.model_validate({"column": "a", "read_as": "datetime", "zone": "Mars/Base"})
 
 
 def test_what_is_said_of_times_marks_units_and_joins_is_kept_apart() -> None:

@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import DomainError
 from app.domain.experiment import TransformPart
 from app.services.measurements import previews
-from app.services.measurements.previews import Shown
+from app.services.measurements.previews import TransformPreview
 from app.storage.tables import Dataset, User
 from tests.domain.tables import make_spec
 from tests.services.tables import upload
@@ -37,7 +37,9 @@ def shuffled(user: User) -> Dataset:
     return upload(user, _frame().to_csv(index=False).encode())
 
 
-def _preview(dataset: Dataset, kind: str, *columns: str, recipes: tuple[Any, ...] = (), **parameters: Any) -> Shown:
+def _preview(
+    dataset: Dataset, kind: str, *columns: str, recipes: tuple[Any, ...] = (), **parameters: Any
+) -> TransformPreview:
     spec = make_spec(task=TASK, selected=["rain", "soil"], transforms=list(recipes))
     return previews.preview(dataset, spec, TransformPart(columns=list(columns), kind=kind, parameters=parameters))
 

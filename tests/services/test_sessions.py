@@ -20,7 +20,7 @@ def stored() -> int:
     return db.session.scalar(select(func.count()).select_from(WebSession)) or 0
 
 
-def row_of(opened: sessions.Opened) -> WebSession:
+def row_of(opened: sessions.OpenSession) -> WebSession:
     """Return the row as the database has it."""
     db.session.expire_all()
     row = db.session.get(WebSession, opened.id_hash)
@@ -28,7 +28,7 @@ def row_of(opened: sessions.Opened) -> WebSession:
     return row
 
 
-def age(opened: sessions.Opened, *, idle: timedelta = timedelta(), left: timedelta | None = None) -> None:
+def age(opened: sessions.OpenSession, *, idle: timedelta = timedelta(), left: timedelta | None = None) -> None:
     """Let a session be idle for this long, and have this much left before its end."""
     with transaction():
         row = row_of(opened)
@@ -37,7 +37,7 @@ def age(opened: sessions.Opened, *, idle: timedelta = timedelta(), left: timedel
             row.expires_at = now() + left
 
 
-def signed_in(user: User) -> sessions.Opened:
+def signed_in(user: User) -> sessions.OpenSession:
     return sessions.sign_in(sessions.new_session(), user)
 
 

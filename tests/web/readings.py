@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy
 from app.domain.vocabulary import ColumnKind, Severity
 from app.services.datasets import analysis, datasets
 from app.storage import datasets as dataset_rows
@@ -19,7 +19,7 @@ MISSING, VALUE = "It means missing", "It is a value"
 def marker_finding(column: str, value: str) -> Finding:
     """Return a finding that asks whether a value means missing, with its two remedies."""
     remedies = tuple(
-        Remedy(label, "reading", {"markers": [{"column": column, "value": value, "meaning": meaning}]})
+        FindingRemedy(label, "reading", {"markers": [{"column": column, "value": value, "meaning": meaning}]})
         for label, meaning in ((MISSING, "missing"), (VALUE, "value"))
     )
     message = f"`{column}` holds {value} on 12 rows: is that a mark for missing?"
@@ -28,13 +28,13 @@ def marker_finding(column: str, value: str) -> Finding:
 
 def leave_out_finding(column: str) -> Finding:
     """Return a finding whose remedy unticks a column."""
-    remedy = Remedy("Leave it out", "leave_out", {}, (column,))
+    remedy = FindingRemedy("Leave it out", "leave_out", {}, (column,))
     return Finding("near_constant", Severity.NOTICE, (column,), f"`{column}` hardly changes.", "", (remedy,))
 
 
 def kind_finding(column: str, key: str) -> Finding:
     """Return a finding whose remedy answers something on the Data step."""
-    remedy = Remedy("Treat it as words", "draft", {f"data.kind.{key}": "categorical"})
+    remedy = FindingRemedy("Treat it as words", "draft", {f"data.kind.{key}": "categorical"})
     return Finding("few_values", Severity.NOTICE, (column,), f"`{column}` holds few numbers.", "", (remedy,))
 
 

@@ -13,7 +13,7 @@ from app.factory import create_app
 from app.services.accounts import accounts
 from app.storage.db import db
 from app.storage.tables import Dataset, User
-from app.web.access import POLICY, Who, safe_next
+from app.web.access import POLICY, AccessLevel, safe_next
 from config import Settings
 from tests.web.client import Belongings, Browser, calls, draft_on_sample, everything
 
@@ -43,7 +43,7 @@ def test_every_route_that_is_not_for_anybody_sends_a_stranger_to_sign_in(app: Fl
     before = everything(but="web_sessions")
     found = {}
     for endpoint, method, path in calls(app, hers):
-        if POLICY[endpoint] is not Who.ANYBODY:
+        if POLICY[endpoint] is not AccessLevel.ANYBODY:
             page = Browser(app).send(method, path)
             if path.startswith("/api/"):
                 if page.status != 401 or page.response.headers["WWW-Authenticate"] != "Bearer":
@@ -60,7 +60,7 @@ def test_every_route_that_is_not_for_anybody_sends_a_stranger_to_sign_in(app: Fl
 def test_htmx_sends_a_stranger_to_sign_in_as_a_whole_page(app: Flask, hers: Belongings) -> None:
     found = {}
     for endpoint, method, path in calls(app, hers):
-        if POLICY[endpoint] is not Who.ANYBODY and not path.startswith("/api/"):
+        if POLICY[endpoint] is not AccessLevel.ANYBODY and not path.startswith("/api/"):
             page = Browser(app).send(method, path, htmx=True)
             if page.status != 204 or not page.response.headers["HX-Redirect"].startswith("/sign-in"):
                 found[f"{method} {path}"] = page.status
@@ -77,7 +77,7 @@ def test_what_anybody_may_call_answers_without_an_account(app: Flask) -> None:
         "sign_in.ask_redeem": 404,
         "sign_in.redeem": 400,
     }
-    assert {endpoint for endpoint, who in POLICY.items() if who is Who.ANYBODY} == set(expected)
+    assert {endpoint for endpoint, who in POLICY.items() if who is AccessLevel.ANYBODY} == set(expected)
     for endpoint, method, path in calls(app, Belongings.of_nobody()):
         if endpoint in expected:
             assert Browser(app).send(method, path).status == expected[endpoint], path
@@ -321,7 +321,7 @@ def test_a_route_without_a_rule_is_refused(app: Flask, user: User) -> None:
 def test_what_is_for_administrators_is_missing_for_others(
     app: Flask, browser: Browser, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(POLICY, "help.show", Who.ADMIN)
+    monkeypatch.setitem(POLICY, "help.show", AccessLevel.ADMIN)
     assert browser.get("/help").status == 404
     assert Browser(app).sign_in(admin).get("/help").status == 200
     assert Browser(app).get("/help").status == 303

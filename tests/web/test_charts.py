@@ -263,7 +263,7 @@ def test_a_ranking_knows_noise_and_losses_below_zero() -> None:
     items = [{"feature": "a", "mean": 2.0, "std": 0.1}, {"feature": "b", "mean": -0.5, "std": 0.0}]
     items += [{"feature": f"f{at}", "mean": 0.0, "std": 0.0} for at in range(40)]
 
-    def ranked(items: list[dict[str, Any]]) -> ranking.Ranking | None:
+    def ranked(items: list[dict[str, Any]]) -> ranking.ImportanceChart | None:
         given = {"metric": "nse", "basis": "hold-out", "repeats": 3, "rows": 9, "items": items}
         return ranking.build(from_json(ImportanceSeries, given))
 

@@ -17,7 +17,7 @@ from tests.web.client import Browser, draft_on_sample, step_path
 ESTIMATE = {"seconds_low": 2.0, "seconds_high": 8.0, "memory_mb_low": 240.0, "memory_mb_high": 310.0, "fits": 6}
 
 
-def _said(**actual: Any) -> expected.Expected:
+def _said(**actual: Any) -> expected.ExpectedCost:
     found = expected.build(ESTIMATE, {"seconds": 5.0, "work_seconds": 4.0, "memory_mb": 280.0, **actual})
     assert found is not None
     return found

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.analysis.associations.correlation import Matrix
 from app.domain.vocabulary import ColumnKind
-from app.services.measurements.correlations import Box, PairPicture
+from app.services.measurements.correlations import ClassSpread, PairPicture
 from app.web.charts import heatmap, pair
 
 SPEARMAN, RATIO = 2, 4
@@ -126,7 +126,7 @@ def test_a_pair_of_numbers_is_drawn_as_points() -> None:
 
 
 def test_a_class_and_a_number_are_drawn_as_boxes_with_their_quantiles_beside_them() -> None:
-    boxes = tuple(Box(f"class {at}", (0.0, 1.0, 2.0, 3.0, 4.0 + at), 10) for at in range(15))
+    boxes = tuple(ClassSpread(f"class {at}", (0.0, 1.0, 2.0, 3.0, 4.0 + at), 10) for at in range(15))
     drawn = pair.build(PairPicture("boxes", "word", "b", 150, 150, 0.4, "correlation ratio", boxes=boxes))
     assert (drawn.kind, len(drawn.boxes)) == ("boxes", 12)
     assert "12 most frequent of 15 classes" in drawn.note

@@ -11,7 +11,7 @@ import pytest
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation import filling
-from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.answers import AnswerReader
 from app.domain.vocabulary import TaskKind
 from app.services.drafts import drafts
 from app.storage.tables import DraftRow, User
@@ -80,12 +80,12 @@ def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user:
 def test_recommendation_and_default_are_told_apart_and_both_can_be_had(
     browser: Browser, user: User, draft: DraftRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = Reader.parameter
+    plain = AnswerReader.parameter
 
-    def fitted(self: Reader, step: str, field: str, parameter: Any, suggested: Any) -> Any:
+    def fitted(self: AnswerReader, step: str, field: str, parameter: Any, suggested: Any) -> Any:
         return plain(self, step, field, parameter, 300 if field == f"{BOOSTING}.max_iter" else suggested)
 
-    monkeypatch.setattr(filling.Reader, "parameter", fitted)
+    monkeypatch.setattr(filling.AnswerReader, "parameter", fitted)
     page = browser.get(step_path(draft, "model"))
     name = f"{BOOSTING}.max_iter"
     assert page.value_of(name) == ["300"]

@@ -73,7 +73,9 @@ def test_the_doctor_says_what_fits_and_what_does_not(
         raise RuntimeError("no such solver")
 
     other = replace(installed, id="other", build=broken)
-    found = own.Found((installed, other), (), ("The estimator third of x 1 is left out: no reason given.",))
+    found = own.InstalledEstimators(
+        (installed, other), (), ("The estimator third of x 1 is left out: no reason given.",)
+    )
     monkeypatch.setattr(registry, "BROUGHT", found)
     with app.app_context():
         said = {one.sentence: one.ok for one in diagnostics.examine() if "estimator" in one.sentence}

@@ -16,7 +16,7 @@ from app.services.drafts import drafts
 from app.storage import datasets
 from app.storage.db import transaction
 from app.storage.tables import Dataset, User
-from app.web.access import POLICY, Who
+from app.web.access import POLICY, AccessLevel
 from tests.services.tables import draft_on, save, upload, wide_csv
 from tests.web import seeds
 from tests.web.client import (
@@ -116,7 +116,7 @@ BAD = """<!doctype html><html><head><title></title></head><body><h1>One</h1><p i
 
 
 def test_the_checks_see_what_they_look_for(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(POLICY, "bad", Who.ANYBODY)
+    monkeypatch.setitem(POLICY, "bad", AccessLevel.ANYBODY)
     app.add_url_rule("/bad", "bad", lambda: BAD)
     found = " ".join(faults_of(Browser(app).get("/bad")))
     assert len(faults_of(Browser(app).get("/bad", htmx=True))) > 5

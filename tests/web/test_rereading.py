@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.analysis.import_options.import_choices import ColumnChoice, Dialect, Marker, Peek, ReadingChoices
-from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, Remedy
+from app.domain.analysis.import_options.import_choices import ColumnImportChoice, Dialect, Marker, Peek, ReadingChoices
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy, ImportReport
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, Severity
 from app.web import remedies, rereading
@@ -17,11 +17,11 @@ FOUND = Dialect(encoding="cp1252", delimiter=";", quote='"', escape="double", de
 LEFT, KEPT = "It means missing", "It is a value"
 
 
-def panel(dialect: Dialect = FOUND, choices: ReadingChoices | None = None, **more: Any) -> rereading.Panel:
+def panel(dialect: Dialect = FOUND, choices: ReadingChoices | None = None, **more: Any) -> rereading.ImportPanel:
     return rereading.panel_of(dialect, choices or ReadingChoices(), address="/x", **more)
 
 
-def field(made: rereading.Panel, name: str) -> rereading.Choice:
+def field(made: rereading.ImportPanel, name: str) -> rereading.ImportField:
     return next(one for one in made.choices if one.name == f"reading.{name}")
 
 
@@ -110,9 +110,9 @@ def test_the_form_and_the_choices_say_the_same() -> None:
 def test_a_unit_and_a_way_to_read_one_column_stand_beside_each_other() -> None:
     read = ReadingChoices().merged({"columns": [{"column": "flow", "read_as": "comma"}]})
     both = read.merged({"columns": [{"column": "flow", "unit": "cfs"}]})
-    assert both.columns == (ColumnChoice(column="flow", read_as="comma", unit="cfs"),)
+    assert both.columns == (ColumnImportChoice(column="flow", read_as="comma", unit="cfs"),)
     text = both.merged({"columns": [{"column": "flow", "read_as": "text"}]})
-    assert text.columns == (ColumnChoice(column="flow", read_as="text", unit="cfs"),)
+    assert text.columns == (ColumnImportChoice(column="flow", read_as="text", unit="cfs"),)
     (mark,) = panel(choices=both).marks
     assert mark.sentence == "`flow` is read as numbers with a decimal comma; `flow` is in cfs"
     assert both.merged(rereading.changes_from({"flip": mark.place}, both)) == ReadingChoices()
@@ -158,7 +158,7 @@ def test_what_was_said_about_values_can_be_turned_round() -> None:
 
 
 def test_what_was_said_about_a_column_can_be_taken_back() -> None:
-    said = (ColumnChoice(column="price", read_as="text"), ColumnChoice(column="flow", read_as="comma"))
+    said = (ColumnImportChoice(column="price", read_as="text"), ColumnImportChoice(column="flow", read_as="comma"))
     choices = ReadingChoices(columns=said)
     assert [(one.sentence, one.flip) for one in panel(choices=choices).marks] == [
         ("`price` is read as text", "As found"),
@@ -185,8 +185,8 @@ def test_a_profile_stored_before_dialects_still_says_how_it_was_read() -> None:
 def marker(column: str, value: str) -> Finding:
     changes = [{"column": column, "value": value, "meaning": meaning} for meaning in ("missing", "value")]
     buttons = (
-        Remedy(LEFT, "reading", {"markers": [changes[0]]}),
-        Remedy(KEPT, "reading", {"markers": [changes[1]]}),
+        FindingRemedy(LEFT, "reading", {"markers": [changes[0]]}),
+        FindingRemedy(KEPT, "reading", {"markers": [changes[1]]}),
     )
     return Finding("missing_value_marker", Severity.WARNING, (column,), f"`{column}` holds {value}.", "", buttons)
 
@@ -200,10 +200,20 @@ def profile(*findings: Finding) -> DatasetProfile:
 
 
 LEAVE = Finding(
-    "constant", Severity.NOTICE, ("site",), "`site` is 1.", "", (Remedy("Leave it out", "leave_out", {}, ("site",)),)
+    "constant",
+    Severity.NOTICE,
+    ("site",),
+    "`site` is 1.",
+    "",
+    (FindingRemedy("Leave it out", "leave_out", {}, ("site",)),),
 )
 GROUP = Finding(
-    "groups", Severity.NOTICE, ("site",), "Groups.", "", (Remedy("Group", "draft", {"data.group_column": "site"}),)
+    "groups",
+    Severity.NOTICE,
+    ("site",),
+    "Groups.",
+    "",
+    (FindingRemedy("Group", "draft", {"data.group_column": "site"}),),
 )
 PLAIN = Finding("time_gaps", Severity.NOTICE, ("site",), "Gaps.")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.domain.analysis.findings.questions import CODE as MARKER
 from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.findings.time_questions import NOT_UNDERSTOOD
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import longest_memory, names_made
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
@@ -21,7 +21,7 @@ SAY_THE_FORM = Remedy('Say how times are written under "How the file was read" o
 ANOTHER_TARGET = Remedy("Choose another target.")
 
 
-def columns_exist(subject: Subject) -> Iterator[Problem]:
+def columns_exist(subject: CheckContext) -> Iterator[Problem]:
     """Every column that the config names is in the dataset."""
     task, made, has = subject.spec.task, set(names_made(subject.spec)), subject.profile.has
     selected = subject.spec.features.selected
@@ -52,7 +52,7 @@ def _unknown(step: str, field: str, name: str, remedy: Remedy) -> Problem:
     return error(step, field, "column_unknown", f"The dataset has no column named {name[:60]}.", remedy)
 
 
-def target_has_values(subject: Subject) -> Iterator[Problem]:
+def target_has_values(subject: CheckContext) -> Iterator[Problem]:
     """The target varies, and is there in most rows."""
     target, rows = subject.target, max(subject.profile.rows, 1)
     name = target.name[:60]
@@ -74,7 +74,7 @@ def target_has_values(subject: Subject) -> Iterator[Problem]:
         yield notice("data", "target", "target_missing_rows", message, Remedy("Nothing needs to be done."))
 
 
-def target_fits_task(subject: Subject) -> Iterator[Problem]:
+def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
     """A number is not predicted from words, nor words from numbers without end."""
     if subject.rows == 0:
         # It is said already that nothing is there, and no task heals that.
@@ -98,7 +98,7 @@ def target_fits_task(subject: Subject) -> Iterator[Problem]:
         yield error("data", "target", "identifier", message, ANOTHER_TARGET)
 
 
-def _remedy_of_task(subject: Subject, kind: ColumnKind) -> Remedy:
+def _remedy_of_task(subject: CheckContext, kind: ColumnKind) -> Remedy:
     """Return what heals a target that the task cannot predict; dates are no task's target."""
     target = subject.target
     if kind is ColumnKind.DATETIME:
@@ -108,7 +108,7 @@ def _remedy_of_task(subject: Subject, kind: ColumnKind) -> Remedy:
     return Remedy("Use the inferred task", {"data": {"task_kind": ""}})
 
 
-def target_is_not_the_group(subject: Subject) -> Iterator[Problem]:
+def target_is_not_the_group(subject: CheckContext) -> Iterator[Problem]:
     """Groups that are the target's own values would leave classes that no fold has seen."""
     if subject.spec.task.group_column == subject.spec.task.target:
         remedy = Remedy("Use no group column", {"data": {"group_column": ""}})
@@ -116,7 +116,7 @@ def target_is_not_the_group(subject: Subject) -> Iterator[Problem]:
         yield error("data", "group_column", "group_is_target", message, remedy)
 
 
-def time_is_not_the_group(subject: Subject) -> Iterator[Problem]:
+def time_is_not_the_group(subject: CheckContext) -> Iterator[Problem]:
     """Where features look back, moments are no groups: before each of them there is nothing in its own group."""
     task = subject.spec.task
     if task.group_column is not None and task.group_column == task.time_column and longest_memory(subject.spec):
@@ -125,7 +125,7 @@ def time_is_not_the_group(subject: Subject) -> Iterator[Problem]:
         yield warning("data", "group_column", "group_is_time", message, remedy)
 
 
-def classes_are_usable(subject: Subject) -> Iterator[Problem]:
+def classes_are_usable(subject: CheckContext) -> Iterator[Problem]:
     """There are not too many classes, and none has a single row."""
     if not subject.spec.task.kind.is_classification:
         return
@@ -146,14 +146,14 @@ def classes_are_usable(subject: Subject) -> Iterator[Problem]:
         yield warning("data", "target", "class_with_one_row", message, remedy)
 
 
-def _as_numbers(subject: Subject) -> Remedy:
+def _as_numbers(subject: CheckContext) -> Remedy:
     """Return what heals a task with very many classes: numbers are estimated as numbers."""
     if subject.kind(subject.target.name).is_number and subject.target.storage != "text":
         return Remedy("Estimate the number itself", {"data": {"task_kind": TaskKind.REGRESSION.value}})
     return Remedy("Join classes in the file, or choose another target.")
 
 
-def enough_rows(subject: Subject) -> Iterator[Problem]:
+def enough_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are rows enough to learn anything from."""
     if 0 < subject.rows < FEWEST_ROWS:
         message = f"{subject.rows} rows have a target; at least {FEWEST_ROWS} are needed to train and judge at all."
@@ -164,7 +164,7 @@ def enough_rows(subject: Subject) -> Iterator[Problem]:
         yield warning("data", "target", "too_few_rows", message, remedy)
 
 
-def time_column_is_dates(subject: Subject) -> Iterator[Problem]:
+def time_column_is_dates(subject: CheckContext) -> Iterator[Problem]:
     """The time column was read as dates."""
     name = subject.spec.task.time_column
     if name is not None and subject.profile.column(name).storage != "datetime":
@@ -173,7 +173,7 @@ def time_column_is_dates(subject: Subject) -> Iterator[Problem]:
         yield error("data", "time_column", "time_column_unreadable", message, remedy)
 
 
-def marks_are_answered(subject: Subject) -> Iterator[Problem]:
+def marks_are_answered(subject: CheckContext) -> Iterator[Problem]:
     """What may mean missing in a column in use is asked about until somebody answers."""
     task = subject.spec.task
     used = {task.target, *subject.spec.features.selected}
@@ -189,7 +189,7 @@ def marks_are_answered(subject: Subject) -> Iterator[Problem]:
     yield warning("data", field, "marker_unanswered", message, Remedy('Answer under "Worth knowing" on the Data step.'))
 
 
-def times_are_understood(subject: Subject) -> Iterator[Problem]:
+def times_are_understood(subject: CheckContext) -> Iterator[Problem]:
     """A column that looks like times was read as times, and in the one order of day and month that there is."""
     time = subject.spec.task.time_column
     for one in subject.profile.findings:

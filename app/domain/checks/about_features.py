@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import names_made
@@ -13,7 +13,7 @@ from app.domain.training.selection_rules import amount_of, describe, fault_of
 from app.domain.vocabulary import ColumnKind
 
 
-def leave_out(subject: Subject, name: str) -> Remedy:
+def leave_out(subject: CheckContext, name: str) -> Remedy:
     """Return the button that leaves a feature out, where others are left to learn from."""
     alone = all(one == name for one in subject.spec.features.selected)
     if alone and not names_made(subject.spec):
@@ -21,14 +21,14 @@ def leave_out(subject: Subject, name: str) -> Remedy:
     return Remedy("Leave it out", {"features": {subject.field(name): False}})
 
 
-def some_features(subject: Subject) -> Iterator[Problem]:
+def some_features(subject: CheckContext) -> Iterator[Problem]:
     """At least one feature is there."""
     if not subject.spec.features.selected and not names_made(subject.spec):
         message = "Tick at least one column: a model needs something to look at."
         yield error("features", "", "no_features", message, Remedy("Tick a column on the Features step."))
 
 
-def some_feature_varies(subject: Subject) -> Iterator[Problem]:
+def some_feature_varies(subject: CheckContext) -> Iterator[Problem]:
     """At least one feature tells rows apart; a baseline asks none of them."""
     selected, estimator = subject.spec.features.selected, subject.spec.model.estimator
     asked = not (registry.has(estimator) and registry.get(estimator).is_baseline)
@@ -38,20 +38,20 @@ def some_feature_varies(subject: Subject) -> Iterator[Problem]:
     yield error("features", "", "features_constant", message, Remedy("Tick a column that varies."))
 
 
-def _varies(subject: Subject, name: str) -> bool:
+def _varies(subject: CheckContext, name: str) -> bool:
     column = subject.profile.column(name)
     # Where only some of its rows are missing, that they are is known of each row.
     return column.distinct > 1 or 0 < column.missing < subject.profile.rows
 
 
-def _without(subject: Subject, name: str) -> Remedy:
+def _without(subject: CheckContext, name: str) -> Remedy:
     others = (one for one in subject.spec.features.selected if one != name)
     if any(_varies(subject, one) for one in others) or names_made(subject.spec):
         return leave_out(subject, name)
     return Remedy("Tick a column that varies.")
 
 
-def useless_columns(subject: Subject) -> Iterator[Problem]:
+def useless_columns(subject: CheckContext) -> Iterator[Problem]:
     """No column that can only mislead or weigh."""
     rows, said = subject.profile.rows, subject.spec.data.column_kinds
     for name in subject.spec.features.selected:
@@ -73,7 +73,7 @@ def useless_columns(subject: Subject) -> Iterator[Problem]:
         yield say("features", subject.field(name), code, message, _without(subject, name))
 
 
-def selection_rules_fit(subject: Subject) -> Iterator[Problem]:
+def selection_rules_fit(subject: CheckContext) -> Iterator[Problem]:
     """Every rule that chooses columns in each fold is whole, names columns that are there, and has something to do."""
     rules, count = subject.spec.features.selection, len(set(subject.spec.features.selected))
     for place, rule in enumerate(rules):
@@ -88,7 +88,7 @@ def selection_rules_fit(subject: Subject) -> Iterator[Problem]:
             yield notice("features", "selection", "selection_keeps_all", message, remedy)
 
 
-def each_named_once(subject: Subject) -> Iterator[Problem]:
+def each_named_once(subject: CheckContext) -> Iterator[Problem]:
     """No column is named twice; training takes it once."""
     selected = subject.spec.features.selected
     named = Counter(selected)

@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from app.domain.analysis.profiling.profile import Leak
 from app.domain.checks.about_features import leave_out
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 # A copy of a row in every twenty is more than the noise of most scores.
 MANY_COPIES = 0.05
 # These are about the split or the file and not about the moment at which a column is known.
 ABOUT_ROWS = ("group_leakage",)
-RANDOM = (Strategy.HOLDOUT, Strategy.K_FOLD, Strategy.STRATIFIED_K_FOLD, Strategy.REPEATED_K_FOLD)
+RANDOM = (SplitStrategy.HOLDOUT, SplitStrategy.K_FOLD, SplitStrategy.STRATIFIED_K_FOLD, SplitStrategy.REPEATED_K_FOLD)
 
 
-def no_target_among_features(subject: Subject) -> Iterator[Problem]:
+def no_target_among_features(subject: CheckContext) -> Iterator[Problem]:
     """The target is not its own feature."""
     if subject.spec.task.target in subject.spec.features.selected:
         remedy = leave_out(subject, subject.spec.task.target)
         yield error("features", "", "target_leakage", "The target cannot be its own feature.", remedy)
 
 
-def answers_are_kept(subject: Subject) -> Iterator[Problem]:
+def answers_are_kept(subject: CheckContext) -> Iterator[Problem]:
     """What was said not to be known at prediction time is no feature."""
     for name in subject.spec.features.selected:
         if subject.spec.leakage.answers.get(name) == "not_known":
@@ -32,7 +32,7 @@ def answers_are_kept(subject: Subject) -> Iterator[Problem]:
             yield error("features", subject.field(name), "known_only_afterwards", message, leave_out(subject, name))
 
 
-def questions_are_answered(subject: Subject) -> Iterator[Problem]:
+def questions_are_answered(subject: CheckContext) -> Iterator[Problem]:
     """Every suspected leak among the features was answered for by a person."""
     if subject.associations is None:
         return
@@ -44,7 +44,7 @@ def questions_are_answered(subject: Subject) -> Iterator[Problem]:
             yield _open(subject, leaks[0])
 
 
-def _open(subject: Subject, leak: Leak) -> Problem:
+def _open(subject: CheckContext, leak: Leak) -> Problem:
     name, field = leak.column[:60], subject.field(leak.column)
     if leak.strong:
         what = "gives the answer away" if leak.code == "target_leakage" else "may be known only afterwards"
@@ -55,7 +55,7 @@ def _open(subject: Subject, leak: Leak) -> Problem:
     return notice("features", field, leak.code, message, said)
 
 
-def groups_stay_together(subject: Subject) -> Iterator[Problem]:
+def groups_stay_together(subject: CheckContext) -> Iterator[Problem]:
     """Rows of the same thing are not divided at random between training and judging."""
     strategy, task = subject.strategy, subject.spec.task
     if subject.associations is None or task.group_column is not None or strategy.id not in RANDOM:
@@ -65,14 +65,14 @@ def groups_stay_together(subject: Subject) -> Iterator[Problem]:
             if leak.code == "group_leakage":
                 remedy = Remedy(
                     f"Split by {name[:40]}",
-                    {"data": {"group_column": name}, "validation": {"strategy": Strategy.GROUP_K_FOLD.value}},
+                    {"data": {"group_column": name}, "validation": {"strategy": SplitStrategy.GROUP_K_FOLD.value}},
                 )
                 message = f"{name[:60]} has {leak.evidence} This split puts some of them on both sides."
                 yield notice("validation", "strategy", "group_leakage", message, remedy)
                 return
 
 
-def copies_stay_together(subject: Subject) -> Iterator[Problem]:
+def copies_stay_together(subject: CheckContext) -> Iterator[Problem]:
     """Rows that are exact copies are not divided at random between training and judging."""
     copies, rows = subject.profile.duplicate_rows or 0, max(subject.profile.rows, 1)
     if copies <= MANY_COPIES * rows or subject.strategy.id not in RANDOM:

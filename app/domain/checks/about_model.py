@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.subject import Subject, error, typed, warning
+from app.domain.checks.subject import CheckContext, error, typed, warning
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.problems import Problem, Remedy
 
 
-def estimator_exists_and_fits(subject: Subject) -> Iterator[Problem]:
+def estimator_exists_and_fits(subject: CheckContext) -> Iterator[Problem]:
     """The estimator is known and can do the task."""
     identifier, task = subject.spec.model.estimator, subject.spec.task.kind
     fallback = Remedy("Use a random forest", {"model": {"estimator": "random_forest"}})
@@ -24,7 +24,7 @@ def estimator_exists_and_fits(subject: Subject) -> Iterator[Problem]:
         yield error("model", "estimator", "estimator_unfit", f"{entry.title} cannot predict {what}.", fallback)
 
 
-def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
+def parameters_are_valid(subject: CheckContext) -> Iterator[Problem]:
     """Every hyperparameter is known and within its bounds."""
     try:
         entry = registry.get(subject.spec.model.estimator)
@@ -57,7 +57,7 @@ def _unknown(entry: EstimatorEntry, name: str) -> Problem:
     return error("model", field, "parameter_unknown", f"{entry.title} has no setting {name[:40]}.", _forget(field))
 
 
-def enough_for_the_rows(subject: Subject) -> Iterator[Problem]:
+def enough_for_the_rows(subject: CheckContext) -> Iterator[Problem]:
     """The method can carry that many rows."""
     try:
         entry = registry.get(subject.spec.model.estimator)

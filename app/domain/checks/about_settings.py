@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from math import ceil
 
 from app.domain.checks.extent import fewest_training_rows
-from app.domain.checks.pairs import Pair, Values, unused
-from app.domain.checks.subject import Subject
+from app.domain.checks.pairs import IncompatibleSettings, Values, unused
+from app.domain.checks.subject import CheckContext
 from app.domain.problems import Problem
 from app.domain.training.selection_rules import most_kept
-from app.domain.vocabulary import Severity, Strategy, TaskKind
+from app.domain.vocabulary import Severity, SplitStrategy, TaskKind
 
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 LOGISTIC, BOOSTING, NETWORK, NEIGHBORS = (
@@ -33,12 +33,12 @@ LEAST_LEAVES = 2
 L1_SOLVERS = ("liblinear", "saga")
 
 
-def _features_kept(subject: Subject) -> int:
+def _features_kept(subject: CheckContext) -> int:
     """Return how many of the selected columns a fold learns from at most."""
     return most_kept(subject.spec.features.selection, len(subject.spec.features.selected))
 
 
-def _several_classes(subject: Subject) -> bool:
+def _several_classes(subject: CheckContext) -> bool:
     return subject.spec.task.kind is TaskKind.MULTICLASS and subject.target.distinct > 2
 
 
@@ -47,39 +47,39 @@ def _solver_for(values: Values) -> str:
     return "saga" if values["penalty"] in ("l1", "elasticnet") else "lbfgs"
 
 
-def _rare_when_stopping(subject: Subject, values: Values) -> bool:
+def _rare_when_stopping(subject: CheckContext, values: Values) -> bool:
     if not values["early_stopping"] or not subject.spec.task.kind.is_classification:
         return False
     rarest = min(subject.class_counts, default=1)
-    if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD:
+    if subject.strategy.id is not SplitStrategy.STRATIFIED_K_FOLD:
         return rarest < FEW_OF_A_CLASS
     return rarest * fewest_training_rows(subject) // max(subject.rows, 1) < 2
 
 
-def _few_when_stopping(subject: Subject, values: Values) -> bool:
+def _few_when_stopping(subject: CheckContext, values: Values) -> bool:
     classes = subject.target.distinct if subject.spec.task.kind.is_classification else 2
     return values["early_stopping"] and ceil(STOPPING_SHARE * fewest_training_rows(subject)) < max(classes, 2)
 
 
-def _lowest(subject: Subject) -> float:
+def _lowest(subject: CheckContext) -> float:
     low = subject.target.minimum
     return float(low) if isinstance(low, int | float) else 0.0
 
 
-def _poisson_of_negative(subject: Subject, values: Values) -> bool:
+def _poisson_of_negative(subject: CheckContext, values: Values) -> bool:
     return values.get("loss") == "poisson" and _lowest(subject) < 0
 
 
-def _gamma_of_zero(subject: Subject, values: Values) -> bool:
+def _gamma_of_zero(subject: CheckContext, values: Values) -> bool:
     return values.get("loss") == "gamma" and _lowest(subject) <= 0
 
 
-def _goes_down(needs: str, subject: Subject) -> str:
+def _goes_down(needs: str, subject: CheckContext) -> str:
     return f"{needs}; {subject.target.name[:60]} goes down to {_lowest(subject):g}."
 
 
-PAIRS: tuple[Pair, ...] = (
-    Pair(
+PAIRS: tuple[IncompatibleSettings, ...] = (
+    IncompatibleSettings(
         code="solver_without_l1",
         estimators=LOGISTIC,
         settings=("solver", "penalty"),
@@ -91,7 +91,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda _, values: f"The solver {values['solver']} knows no L1 penalty; liblinear and SAGA do.",
         heal=lambda _, values: ("Use SAGA", {"solver": "saga"}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="solver_without_mix",
         estimators=LOGISTIC,
         settings=("solver", "penalty"),
@@ -103,7 +103,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda _, values: f"The solver {values['solver']} cannot use L1 and L2 together; only SAGA can.",
         heal=lambda _, values: ("Use SAGA", {"solver": "saga"}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="solver_needs_penalty",
         estimators=LOGISTIC,
         settings=("solver", "penalty"),
@@ -115,7 +115,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda _, values: "The solver liblinear cannot do without a penalty.",
         heal=lambda _, values: ("Use L-BFGS", {"solver": "lbfgs"}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="solver_needs_two_classes",
         estimators=LOGISTIC,
         settings=("solver",),
@@ -137,7 +137,7 @@ PAIRS: tuple[Pair, ...] = (
     unused("multilayer_perceptron", "n_iter_no_change", beside="solver", used_with=("adam", "sgd")),
     unused("multilayer_perceptron", "learning_rate_init", beside="solver", used_with=("adam", "sgd")),
     unused("multilayer_perceptron", "early_stopping", beside="solver", used_with=("adam", "sgd")),
-    Pair(
+    IncompatibleSettings(
         code="step_too_large",
         estimators=NETWORK,
         settings=("learning_rate_init", "solver"),
@@ -149,7 +149,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda _, values: f"Plain gradients overshoot with a learning rate of {values['learning_rate_init']:g}.",
         heal=lambda _, values: ("Use 0.01", {"learning_rate_init": 0.01}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="rare_class_stops_early",
         estimators=STOPPING,
         settings=("early_stopping",),
@@ -164,7 +164,7 @@ PAIRS: tuple[Pair, ...] = (
         ),
         heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="few_rows_stop_early",
         estimators=STOPPING,
         settings=("early_stopping",),
@@ -179,7 +179,7 @@ PAIRS: tuple[Pair, ...] = (
         ),
         heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="stops_early_in_time",
         estimators=STOPPING,
         settings=("early_stopping",),
@@ -194,7 +194,7 @@ PAIRS: tuple[Pair, ...] = (
         ),
         heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="loss_needs_positive",
         estimators=BOOSTING,
         settings=("loss",),
@@ -207,7 +207,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda subject, _: _goes_down("The Poisson loss needs values of zero or more", subject),
         heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="loss_needs_above_zero",
         estimators=BOOSTING,
         settings=("loss",),
@@ -220,7 +220,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda subject, _: _goes_down("The Gamma loss needs values above zero", subject),
         heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="leaves_beyond_depth",
         estimators=BOOSTING,
         settings=("max_leaf_nodes", "max_depth"),
@@ -238,7 +238,7 @@ PAIRS: tuple[Pair, ...] = (
             {"max_leaf_nodes": 2 ** values["max_depth"]},
         ),
     ),
-    Pair(
+    IncompatibleSettings(
         code="trees_all_alike",
         estimators=("random_forest",),
         settings=("bootstrap", "max_features"),
@@ -250,7 +250,7 @@ PAIRS: tuple[Pair, ...] = (
         said=lambda _, values: "Without drawn rows and with every feature tried, all trees are the same tree.",
         heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="share_without_draw",
         estimators=("random_forest", "extra_trees"),
         settings=("max_samples", "bootstrap"),
@@ -264,7 +264,7 @@ PAIRS: tuple[Pair, ...] = (
         ),
         heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="leaf_beyond_rows",
         estimators=TREES,
         settings=("min_samples_leaf",),
@@ -283,7 +283,7 @@ PAIRS: tuple[Pair, ...] = (
             {"min_samples_leaf": max(1, fewest_training_rows(subject) // 20)},
         ),
     ),
-    Pair(
+    IncompatibleSettings(
         code="too_many_neighbors",
         estimators=NEIGHBORS,
         settings=("n_neighbors",),
@@ -302,7 +302,7 @@ PAIRS: tuple[Pair, ...] = (
             {"n_neighbors": max(1, fewest_training_rows(subject) // 10)},
         ),
     ),
-    Pair(
+    IncompatibleSettings(
         code="more_features_than_rows",
         estimators=("linear_regression",),
         settings=("estimator",),
@@ -318,7 +318,7 @@ PAIRS: tuple[Pair, ...] = (
         ),
         heal=lambda _, values: ("Use ridge", {"estimator": "ridge"}),
     ),
-    Pair(
+    IncompatibleSettings(
         code="weights_bend_probabilities",
         estimators=WEIGHING,
         settings=("class_weight",),
@@ -338,13 +338,13 @@ PAIRS: tuple[Pair, ...] = (
 )
 
 
-def of_errors(subject: Subject) -> Iterator[Pair]:
+def of_errors(subject: CheckContext) -> Iterator[IncompatibleSettings]:
     """Yield the pairs of the config's estimator with which it cannot be fitted."""
     estimator = subject.spec.model.estimator
     yield from (pair for pair in PAIRS if estimator in pair.estimators and pair.severity is ERROR)
 
 
-def settings_go_together(subject: Subject) -> Iterator[Problem]:
+def settings_go_together(subject: CheckContext) -> Iterator[Problem]:
     """No settings clash with each other, or with the rest of the config."""
     for pair in PAIRS:
         yield from pair.find(subject)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.domain.analysis.profiling.series import mixes_series
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
@@ -14,7 +14,7 @@ from app.domain.recommendation.task import suggest_group
 from app.domain.text.numbers import format_number
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.transforms import (
-    Held,
+    ColumnInventory,
     columns_fault,
     count_repeats,
     derived_names,
@@ -33,7 +33,7 @@ MOST_NEAREST_ROWS = 20_000
 FEW_ROWS = 10
 
 
-def _changed(subject: Subject, place: int, *, kind: str | None = None, first: bool = False) -> dict[str, Any]:
+def _changed(subject: CheckContext, place: int, *, kind: str | None = None, first: bool = False) -> dict[str, Any]:
     """Return the list of recipes with the one at `place` left out, moved to the front, or made another kind."""
     recipes = list(subject.recipes)
     recipe = recipes.pop(place)
@@ -44,11 +44,11 @@ def _changed(subject: Subject, place: int, *, kind: str | None = None, first: bo
     return {"features": {FIELD: recipes}}
 
 
-def _listed(subject: Subject) -> Iterator[tuple[int, TransformPart]]:
+def _listed(subject: CheckContext) -> Iterator[tuple[int, TransformPart]]:
     yield from enumerate(subject.spec.features.transforms)
 
 
-def can_be_followed(subject: Subject) -> Iterator[Problem]:
+def can_be_followed(subject: CheckContext) -> Iterator[Problem]:
     """Every recipe is known, has parameters that make sense, and a time column where it needs one."""
     timeless = subject.spec.task.time_column is None
     needing = [place for place, part in _listed(subject) if _needs_time(part)] if timeless else []
@@ -72,7 +72,7 @@ def can_be_followed(subject: Subject) -> Iterator[Problem]:
             yield warning("features", FIELD, "name_taken", message, Remedy("Rename that column in the file."))
 
 
-def _faults(subject: Subject, place: int, *, part: TransformPart, held: Held) -> Iterator[Problem]:
+def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: ColumnInventory) -> Iterator[Problem]:
     """Yield why a recipe cannot be followed: there is no such one, or its parameters or columns do not suit it."""
     try:
         entry = get_transform(part.kind)
@@ -95,7 +95,7 @@ def _faults(subject: Subject, place: int, *, part: TransformPart, held: Held) ->
         yield error("features", FIELD, code, message, Remedy(f"Remove: {entry.title}", _changed(subject, place)))
 
 
-def _held(subject: Subject) -> Held:
+def _held(subject: CheckContext) -> ColumnInventory:
     """Return what the first recipe may work on."""
     task, columns = subject.spec.task, subject.profile.columns
     kinds = {column.name: subject.kind(column.name) for column in columns}
@@ -109,7 +109,7 @@ def _needs_time(part: TransformPart) -> bool:
         return False
 
 
-def look_back_far_enough(subject: Subject) -> Iterator[Problem]:
+def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
     """No recipe looks back further than the series is long, nor so far that much of it is lost."""
     rows = subject.profile.rows
     for place, part in _listed(subject):
@@ -124,7 +124,7 @@ def look_back_far_enough(subject: Subject) -> Iterator[Problem]:
             yield warning("features", FIELD, "memory_too_long", message, shorter)
 
 
-def look_back_within_one_series(subject: Subject) -> Iterator[Problem]:
+def look_back_within_one_series(subject: CheckContext) -> Iterator[Problem]:
     """Where many rows share a time, a group column says which of them the earlier value belongs to."""
     task = subject.spec.task
     back = [place for place, part in _listed(subject) if memory_of([part])]
@@ -138,7 +138,7 @@ def look_back_within_one_series(subject: Subject) -> Iterator[Problem]:
         yield warning("features", FIELD, "times_repeat", message, remedy)
 
 
-def _mixed_series(subject: Subject, repeats: int, *, back: list[int], candidate: str) -> Problem:
+def _mixed_series(subject: CheckContext, repeats: int, *, back: list[int], candidate: str) -> Problem:
     message = f"{_sharing(subject, repeats)}. A feature that looks back would take another row's value there."
     if candidate:
         remedy = Remedy(f"Use {candidate[:40]} as group column", {"data": {"group_column": candidate}})
@@ -148,20 +148,20 @@ def _mixed_series(subject: Subject, repeats: int, *, back: list[int], candidate:
     return error("features", FIELD, "times_repeat", message, remedy)
 
 
-def _sharing(subject: Subject, repeats: int) -> str:
+def _sharing(subject: CheckContext, repeats: int) -> str:
     group, rows = subject.spec.task.group_column, subject.profile.rows
     shared = f"{repeats:,} of {rows:,} rows {'shares its' if repeats == 1 else 'share their'} time with another row"
     return f"{shared} of the same {group[:60]}" if group else shared
 
 
-def _repeats_within(subject: Subject, group: str | None) -> int:
+def _repeats_within(subject: CheckContext, group: str | None) -> int:
     """Return how many rows share time and group with an earlier row, where the analysis counted them."""
     axis = subject.profile.time_axis
     known = axis is not None and axis.column == subject.spec.task.time_column and group is not None
     return axis.group_duplicates if axis is not None and known and axis.group == group else 0
 
 
-def _repeats(subject: Subject, group: str | None) -> int:
+def _repeats(subject: CheckContext, group: str | None) -> int:
     """Return how many rows at least share their time with an earlier one of their group."""
     name, axis = subject.spec.task.time_column, subject.profile.time_axis
     if name is None or group == name:
@@ -177,7 +177,7 @@ def _repeats(subject: Subject, group: str | None) -> int:
     return count_repeats(rows, times=times, groups=groups)
 
 
-def _group_candidate(subject: Subject) -> str:
+def _group_candidate(subject: CheckContext) -> str:
     """Return the column that tells rows of the same time apart; empty where none is known to."""
     task, axis = subject.spec.task, subject.profile.time_axis
     if axis is None or axis.column != task.time_column:
@@ -187,7 +187,7 @@ def _group_candidate(subject: Subject) -> str:
     return "" if unfit or _repeats(subject, name) else name
 
 
-def go_together(subject: Subject) -> Iterator[Problem]:
+def go_together(subject: CheckContext) -> Iterator[Problem]:
     """The recipes on one column can follow one another."""
     for column, links in chains_of(subject.spec.features.transforms).items():
         clash = clash_of(column, links)
@@ -200,7 +200,7 @@ def go_together(subject: Subject) -> Iterator[Problem]:
         yield say("features", FIELD, "transform_conflict", clash.sentence, remedy)
 
 
-def fit_their_columns(subject: Subject) -> Iterator[Problem]:
+def fit_their_columns(subject: CheckContext) -> Iterator[Problem]:
     """Logarithms and Box-Cox find values that they can work on."""
     made = set(names_made(subject.spec))
     for place, part in _listed(subject):
@@ -214,7 +214,7 @@ def fit_their_columns(subject: Subject) -> Iterator[Problem]:
                 yield _not_positive(subject, place, name=name, least=least)
 
 
-def _not_positive(subject: Subject, place: int, *, name: str, least: float) -> Problem:
+def _not_positive(subject: CheckContext, place: int, *, name: str, least: float) -> Problem:
     remedy = Remedy("Use Yeo-Johnson", _changed(subject, place, kind="yeo_johnson"))
     low = format_number(least, 6)
     if subject.spec.features.transforms[place].kind == "box_cox":
@@ -230,7 +230,7 @@ def _not_positive(subject: Subject, place: int, *, name: str, least: float) -> P
     )
 
 
-def fit_the_rows(subject: Subject) -> Iterator[Problem]:
+def fit_the_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are neither too many rows for a recipe nor too few."""
     for place, part in _listed(subject):
         if part.kind == "impute_nearest" and subject.rows > MOST_NEAREST_ROWS:
@@ -244,7 +244,7 @@ def fit_the_rows(subject: Subject) -> Iterator[Problem]:
             yield from _rare(subject, place, part)
 
 
-def _rare(subject: Subject, place: int, part: TransformPart) -> Iterator[Problem]:
+def _rare(subject: CheckContext, place: int, part: TransformPart) -> Iterator[Problem]:
     remedy = Remedy("Use one-hot encoding", _changed(subject, place, kind="one_hot"))
     counts = subject.class_counts if subject.spec.task.kind.is_classification else []
     if counts and min(counts) < FEW_ROWS:
@@ -258,7 +258,7 @@ def _rare(subject: Subject, place: int, part: TransformPart) -> Iterator[Problem
             yield warning("features", FIELD, "rare_words", message, remedy)
 
 
-def have_an_effect(subject: Subject) -> Iterator[Problem]:
+def have_an_effect(subject: CheckContext) -> Iterator[Problem]:
     """No recipe works on a column that is no feature, on a constant one, or for trees on the size of numbers."""
     made, trees = set(names_made(subject.spec)), _is_trees(subject.spec.model.estimator)
     for place, part in _listed(subject):
@@ -280,7 +280,7 @@ def have_an_effect(subject: Subject) -> Iterator[Problem]:
                 )
 
 
-def _unused(subject: Subject, title: str, names: list[str]) -> Problem:
+def _unused(subject: CheckContext, title: str, names: list[str]) -> Problem:
     """Return that a recipe has columns that are no features; its remedy ticks them all."""
     first, rest = names[0], len(names) - 1
     more = f" and {rest:,} more are not ticked, so nothing is done to them." if rest else ""
@@ -290,7 +290,7 @@ def _unused(subject: Subject, title: str, names: list[str]) -> Problem:
     return warning("features", FIELD, "transform_unused", message, tick)
 
 
-def _is_flat(subject: Subject, name: str) -> bool:
+def _is_flat(subject: CheckContext, name: str) -> bool:
     return subject.kind(name) is ColumnKind.CONSTANT or subject.profile.column(name).distinct <= 1
 
 

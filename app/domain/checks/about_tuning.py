@@ -17,8 +17,8 @@ from app.domain.checks.extent import (
     largest_group,
     number,
 )
-from app.domain.checks.pairs import Pair
-from app.domain.checks.subject import Subject, error, notice, warning
+from app.domain.checks.pairs import IncompatibleSettings
+from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimation.wording import span
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
@@ -29,7 +29,7 @@ from app.domain.recommendation.tuning import wire
 from app.domain.training.tuning.inner_folds import LEAST_FOLDS, LEAST_ROWS
 from app.domain.training.tuning.search_space import Dimension, resolve
 from app.domain.training.validation import metrics
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 SWITCH, METRIC, INNER, TRIALS = "tuning.enabled", "tuning.metric", "tuning.inner", "tuning.trials"
 OFF = Remedy("Switch the search off", {"model": {SWITCH: False}})
@@ -41,7 +41,7 @@ HELD_BY = ("search", "low", "high", "scale", "choices")
 PLACES = {"log": "scale", "": "search"}
 
 
-def searches_something(subject: Subject) -> Iterator[Problem]:
+def searches_something(subject: CheckContext) -> Iterator[Problem]:
     """Every range lies within the bounds of its setting and goes upwards, and there is something to search."""
     spec = subject.spec
     if not _on(subject):
@@ -58,7 +58,7 @@ def searches_something(subject: Subject) -> Iterator[Problem]:
         yield error("model", SWITCH, "search_space_empty", message, OFF)
 
 
-def searched_settings_go_together(subject: Subject) -> Iterator[Problem]:
+def searched_settings_go_together(subject: CheckContext) -> Iterator[Problem]:
     """Nothing is tried that fails in every trial, whatever else is drawn: no choice, and no whole range."""
     if not _on(subject):
         return
@@ -79,7 +79,9 @@ def searched_settings_go_together(subject: Subject) -> Iterator[Problem]:
 Tried = tuple[str, Any]
 
 
-def _tried(subject: Subject, pairs: list[Pair], searched: list[Dimension]) -> tuple[frozenset[Tried], dict[Tried, str]]:
+def _tried(
+    subject: CheckContext, pairs: list[IncompatibleSettings], searched: list[Dimension]
+) -> tuple[frozenset[Tried], dict[Tried, str]]:
     """Return which values go together with some draw of the others, and why one that does not fails."""
     works: set[Tried] = set()
     reasons: dict[Tried, str] = {}
@@ -112,7 +114,7 @@ def _never_works(estimator: str, one: Dimension, never: list[Any], reason: str) 
     return error("model", f"{field}.search", "search_clash", message, remedy)
 
 
-def metric_decides(subject: Subject) -> Iterator[Problem]:
+def metric_decides(subject: CheckContext) -> Iterator[Problem]:
     """The metric that decides among trials can judge the task, and the estimator gives what it reads."""
     identifier, task = subject.spec.model.tuning.metric, subject.spec.task.kind
     if not _on(subject) or identifier is None:
@@ -132,7 +134,7 @@ def metric_decides(subject: Subject) -> Iterator[Problem]:
         yield error("model", METRIC, "metric_needs_positive", message, primary)
 
 
-def metric_tells_trials_apart(subject: Subject) -> Iterator[Problem]:
+def metric_tells_trials_apart(subject: CheckContext) -> Iterator[Problem]:
     """The metric that decides has a value on parts of a series, or on single groups, where the target may not vary."""
     tuning, target = subject.spec.model.tuning, subject.target
     metric = metrics.find(tuning.metric or subject.spec.metrics.primary)
@@ -151,13 +153,13 @@ def metric_tells_trials_apart(subject: Subject) -> Iterator[Problem]:
     yield notice("model", METRIC, "metric_needs_spread", message, Remedy("Let RMSE decide", {"model": {METRIC: RMSE}}))
 
 
-def _draws_rows(subject: Subject) -> bool:
+def _draws_rows(subject: CheckContext) -> bool:
     """Say whether folds within a fold are drawn from all of its rows; a hold-out lies at the end of a series."""
-    in_order = subject.strategy.id is Strategy.HOLDOUT and subject.spec.task.time_column is not None
+    in_order = subject.strategy.id is SplitStrategy.HOLDOUT and subject.spec.task.time_column is not None
     return subject.strategy.shuffles and not subject.strategy.needs_group and not in_order
 
 
-def inner_folds_can_be_cut(subject: Subject) -> Iterator[Problem]:
+def inner_folds_can_be_cut(subject: CheckContext) -> Iterator[Problem]:
     """The training rows of the smallest fold can be divided once more."""
     if not _on(subject):
         return
@@ -167,17 +169,17 @@ def inner_folds_can_be_cut(subject: Subject) -> Iterator[Problem]:
         what = "may be one group, too few" if one else "may hold too few of another class" if few else "are too few"
         message = f"The rows that train the smallest fold {what} to be divided again for the search."
         yield error("model", INNER, "inner_folds_impossible", message, OFF)
-    elif most < wanted and subject.strategy.id is not Strategy.HOLDOUT:
+    elif most < wanted and subject.strategy.id is not SplitStrategy.HOLDOUT:
         message = f"The rows that train the smallest fold make {most} folds within a fold, not {wanted}."
         remedy = Remedy(f"Use {most} folds", {"model": {INNER: most}})
         yield notice("model", INNER, "inner_folds_fewer", message, remedy)
 
 
-def _too_few_of_another_class(subject: Subject) -> bool:
+def _too_few_of_another_class(subject: CheckContext) -> bool:
     """Say whether a fold within a fold may train on one class alone."""
     if not subject.spec.task.kind.is_classification or not subject.class_counts:
         return False
-    holdout = subject.strategy.id is Strategy.HOLDOUT
+    holdout = subject.strategy.id is SplitStrategy.HOLDOUT
     cut_alike = subject.strategy.needs_group or subject.strategy.needs_time
     left = fewest_besides(subject, cuts=2 if holdout else 1)
     two = len(subject.class_counts) == LEAST_FOLDS and not cut_alike
@@ -185,7 +187,7 @@ def _too_few_of_another_class(subject: Subject) -> bool:
     return left < needed
 
 
-def _most_inner_folds(subject: Subject) -> int:
+def _most_inner_folds(subject: CheckContext) -> int:
     """Return how many folds the rows that train the smallest fold can surely make."""
     strategy = subject.strategy.id
     if subject.strategy.needs_group:
@@ -193,26 +195,26 @@ def _most_inner_folds(subject: Subject) -> int:
         if groups is None:
             return LEAST_FOLDS
         left = groups - (-(-groups * held.fraction // 1) if held else 0)
-        out = 1 if strategy is Strategy.LEAVE_ONE_GROUP_OUT else -(-left // max(number(subject, "n_splits"), 2))
+        out = 1 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else -(-left // max(number(subject, "n_splits"), 2))
         return int(left - out)
-    if strategy is Strategy.TIME_SERIES:
+    if strategy is SplitStrategy.TIME_SERIES:
         gap = number(subject, "gap")
         moments = first_moments(subject, gap)
         # The cuts are those of a split forward in time: so many parts, the first of them longer by what is left over.
         fits = (folds for folds in range(10, 1, -1) if _forward_fits(moments, folds, gap))
         return next(fits, 0)
     left = fewest_training_rows(subject)
-    if strategy is Strategy.HOLDOUT:
+    if strategy is SplitStrategy.HOLDOUT:
         judged = max(1, round(left * amount(subject, "percent") / 100))
         return LEAST_FOLDS if min(judged, left - judged) >= LEAST_ROWS else 0
     return left // LEAST_ROWS
 
 
-def _one_group_trains(subject: Subject) -> bool:
+def _one_group_trains(subject: CheckContext) -> bool:
     """Say whether a group as large as all others together is likely to be one of two folds by itself."""
     held = subject.spec.validation.holdout
     largest, share = largest_group(subject), held.fraction if held else 0.0
-    two = subject.strategy.id is Strategy.GROUP_K_FOLD and number(subject, "n_splits") == LEAST_FOLDS
+    two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and number(subject, "n_splits") == LEAST_FOLDS
     return two and largest >= (subject.rows - largest) * (1 - share)
 
 
@@ -221,7 +223,7 @@ def _forward_fits(moments: int, folds: int, gap: int) -> bool:
     return size >= LEAST_ROWS and moments - folds * size - gap >= LEAST_ROWS
 
 
-def _on(subject: Subject) -> bool:
+def _on(subject: CheckContext) -> bool:
     try:
         registry.get(subject.spec.model.estimator)
     except KeyError:

@@ -21,14 +21,14 @@ from app.domain.checks.extent import (
     moments_of,
     number,
 )
-from app.domain.checks.subject import Subject, error, notice, typed, warning
+from app.domain.checks.subject import CheckContext, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import longest_memory
 from app.domain.training.tuning.inner_folds import LEAST_FOLDS
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.splitting import MAX_GROUP_FOLDS
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 # A group that leaves less than this share of the rows may leave a single class.
 LEAST_BESIDES = 0.1
@@ -36,7 +36,7 @@ LEAST_BESIDES = 0.1
 FEWEST_JUDGED = FEWEST_ROWS
 
 
-def needs_are_met(subject: Subject) -> Iterator[Problem]:
+def needs_are_met(subject: CheckContext) -> Iterator[Problem]:
     """Time, groups and classes are there where the strategy needs them."""
     entry, task = subject.strategy, subject.spec.task
     simple = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
@@ -51,7 +51,7 @@ def needs_are_met(subject: Subject) -> Iterator[Problem]:
         yield error("validation", "strategy", "strategy_needs_classes", message, simple)
 
 
-def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
+def parameters_are_valid(subject: CheckContext) -> Iterator[Problem]:
     """Every parameter of the strategy is known and within its bounds."""
     for name, raw in subject.spec.validation.parameters.items():
         parameter, field = subject.strategy.parameter(name), f"{subject.strategy.id.value}.{name}"
@@ -67,7 +67,7 @@ def parameters_are_valid(subject: Subject) -> Iterator[Problem]:
             yield error("validation", field, "parameter_invalid", f"{parameter.title}: {fault}", remedy)
 
 
-def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
+def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are rows, classes and groups enough for the folds."""
     strategy, folds, rows = subject.strategy.id, number(subject, "n_splits"), development_rows(subject)
     field = f"{strategy.value}.n_splits"
@@ -81,7 +81,7 @@ def folds_fit_rows(subject: Subject) -> Iterator[Problem]:
     yield from _groups_fill_folds(subject, folds, field)
 
 
-def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
+def _groups_fill_folds(subject: CheckContext, folds: int, field: str) -> Iterator[Problem]:
     strategy, groups, held = subject.strategy.id, groups_of(subject), subject.spec.validation.holdout
     fewest = fewest_groups(subject)
     if groups is None or fewest is None or not subject.strategy.needs_group:
@@ -92,22 +92,22 @@ def _groups_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pro
         but = f", of which {groups - fewest:,} may have no row with a target"
     if out:
         but += f", and the rows held out take {out:,} of them"
-    if strategy is Strategy.GROUP_K_FOLD and left < folds:
+    if strategy is SplitStrategy.GROUP_K_FOLD and left < folds:
         remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
         if left >= 2:
             remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
         message = f"There are {groups:,} groups{but}: fewer than {folds} folds."
         yield error("validation", field, "too_few_groups", message, remedy)
-    if strategy is Strategy.LEAVE_ONE_GROUP_OUT and not (left >= 2 and groups - out <= MAX_GROUP_FOLDS):
+    if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT and not (left >= 2 and groups - out <= MAX_GROUP_FOLDS):
         remedy = Remedy("Use group k-fold", {"validation": {"strategy": "group_k_fold"}})
         fits = "1 group" if groups == 1 else f"{groups:,} groups"
         message = f"{fits} would mean as many fits{but}; 2 to {MAX_GROUP_FOLDS} are possible."
         yield error("validation", "strategy", "too_many_groups", message, remedy)
 
 
-def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Problem]:
+def _classes_fill_folds(subject: CheckContext, folds: int, field: str) -> Iterator[Problem]:
     rarest = subject.rarest_class
-    if subject.strategy.id is not Strategy.STRATIFIED_K_FOLD or rarest is None:
+    if subject.strategy.id is not SplitStrategy.STRATIFIED_K_FOLD or rarest is None:
         return
     left = fewest_kept(subject, rarest)
     if left < folds:
@@ -118,11 +118,13 @@ def _classes_fill_folds(subject: Subject, folds: int, field: str) -> Iterator[Pr
         yield error("validation", field, "rare_class", message, remedy)
 
 
-def classes_reach_training(subject: Subject) -> Iterator[Problem]:
+def classes_reach_training(subject: CheckContext) -> Iterator[Problem]:
     """Folds drawn at random are not likely to train on a single class."""
     counts, strategy = subject.class_counts, subject.strategy.id
     besides = sum(counts) - max(counts, default=0)
-    drawn = strategy is Strategy.K_FOLD or (strategy is Strategy.REPEATED_K_FOLD and not keeps_shares(subject))
+    drawn = strategy is SplitStrategy.K_FOLD or (
+        strategy is SplitStrategy.REPEATED_K_FOLD and not keeps_shares(subject)
+    )
     kept = fewest_kept(subject, besides)
     if not subject.spec.task.kind.is_classification or not besides:
         return
@@ -141,20 +143,20 @@ def classes_reach_training(subject: Subject) -> Iterator[Problem]:
     yield error("validation", "strategy", "one_class_fold", message, remedy)
 
 
-def _classes_train_beside_holdout(subject: Subject, besides: int) -> Iterator[Problem]:
-    if subject.strategy.id is not Strategy.HOLDOUT or fewest_besides(subject):
+def _classes_train_beside_holdout(subject: CheckContext, besides: int) -> Iterator[Problem]:
+    if subject.strategy.id is not SplitStrategy.HOLDOUT or fewest_besides(subject):
         return
     few = f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class"
     message = f"{few}: the rows that judge may take all of them."
     field = "holdout.percent"
-    usual = splitting.get(Strategy.HOLDOUT).defaults()["percent"]
+    usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if number(subject, "percent") > usual:
         remedy = Remedy(f"Judge by {usual} %", {"validation": {field: usual}})
     yield error("validation", field, "one_class_fold", message, remedy)
 
 
-def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
+def no_group_is_nearly_all(subject: CheckContext) -> Iterator[Problem]:
     """Where whole groups judge, those that are left have rows and classes to train on."""
     largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
     held = subject.spec.validation.holdout
@@ -174,26 +176,26 @@ def no_group_is_nearly_all(subject: Subject) -> Iterator[Problem]:
     yield error("validation", "strategy", "group_too_large", message, remedy)
 
 
-def _few_of_another_class(subject: Subject, rows: int) -> bool:
+def _few_of_another_class(subject: CheckContext, rows: int) -> bool:
     """Say whether so many rows are to be expected to hold fewer than five that are not of the commonest class."""
     counts = subject.class_counts
     others = sum(counts) - max(counts, default=0)
     return bool(counts) and rows * others < FEW_BESIDES * sum(counts)
 
 
-def random_split_in_time(subject: Subject) -> Iterator[Problem]:
+def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
     """A random split of a series is allowed, and said to mislead."""
     entry, task = subject.strategy, subject.spec.task
-    if task.time_column is None or not entry.shuffles or entry.needs_group or entry.id is Strategy.HOLDOUT:
+    if task.time_column is None or not entry.shuffles or entry.needs_group or entry.id is SplitStrategy.HOLDOUT:
         return
     remedy = Remedy("Use forward in time", {"validation": {"strategy": "time_series"}})
     message = "Neighbouring moments end up in both training and validation: the score will be too good."
     yield warning("validation", "strategy", "random_split_in_time", message, remedy)
 
 
-def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
+def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
     """The gap is no shorter than the derived features look back, as far as can be afforded, and leaves rows."""
-    if subject.strategy.id is not Strategy.TIME_SERIES:
+    if subject.strategy.id is not SplitStrategy.TIME_SERIES:
         return
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
     if not leaves_rows(subject, gap):
@@ -216,21 +218,21 @@ def gap_covers_memory(subject: Subject) -> Iterator[Problem]:
             yield notice("validation", field, "gap_short", message, Remedy("Take a shorter lag or window."))
 
 
-def enough_rows_are_held_out(subject: Subject) -> Iterator[Problem]:
+def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
     """The rows held out are enough to judge by; a single one has neither an efficiency nor a rate."""
-    held, alone = subject.spec.validation.holdout, subject.strategy.id is Strategy.HOLDOUT
+    held, alone = subject.spec.validation.holdout, subject.strategy.id is SplitStrategy.HOLDOUT
     share = amount(subject, "percent") / 100 if alone else held.fraction if held else 0.0
     rows = max(1, round(subject.rows * share))
     if not share or rows >= FEWEST_JUDGED or subject.rows < FEWEST_JUDGED or subject.strategy.needs_group:
         return
     field = "holdout.percent" if alone else "holdout_percent"
-    usual = splitting.get(Strategy.HOLDOUT).defaults()["percent"]
+    usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
     remedy = Remedy("Hold nothing out", {"validation": {field: 0}})
     if subject.rows * usual >= 100 * FEWEST_JUDGED:
         remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual}})
     elif alone:
         ordered = subject.spec.task.time_column is not None
-        better = splitting.get(Strategy.TIME_SERIES if ordered else Strategy.K_FOLD)
+        better = splitting.get(SplitStrategy.TIME_SERIES if ordered else SplitStrategy.K_FOLD)
         remedy = Remedy(
             f"Use {better.title[0].lower()}{better.title[1:]}", {"validation": {"strategy": better.id.value}}
         )
@@ -238,13 +240,13 @@ def enough_rows_are_held_out(subject: Subject) -> Iterator[Problem]:
     yield warning("validation", field, "holdout_too_small", message, remedy)
 
 
-def _cut_in_two(subject: Subject) -> Subject:
+def _cut_in_two(subject: CheckContext) -> CheckContext:
     validation = subject.spec.validation
     fewest = validation.model_copy(update={"parameters": {**validation.parameters, "n_splits": LEAST_FOLDS}})
     return replace(subject, spec=subject.spec.model_copy(update={"validation": fewest}))
 
 
-def metrics_fit(subject: Subject) -> Iterator[Problem]:
+def metrics_fit(subject: CheckContext) -> Iterator[Problem]:
     """Every metric can judge the task and the values of the target."""
     task, low = subject.spec.task.kind, subject.target.minimum
     for field, identifier in _named(subject):
@@ -264,20 +266,20 @@ def metrics_fit(subject: Subject) -> Iterator[Problem]:
             yield error("validation", field, "metric_needs_positive", message, remedy)
 
 
-def _named(subject: Subject) -> Iterator[tuple[str, str]]:
+def _named(subject: CheckContext) -> Iterator[tuple[str, str]]:
     """Yield the metrics of a config, each with the field where it was chosen."""
     yield "primary_metric", subject.spec.metrics.primary
     yield from (("other_metrics", identifier) for identifier in subject.spec.metrics.others)
 
 
-def _fits(subject: Subject, metric: metrics.Metric | None) -> bool:
+def _fits(subject: CheckContext, metric: metrics.Metric | None) -> bool:
     low = subject.target.minimum
     below_zero = isinstance(low, int | float) and low < 0
     known = metric is not None and subject.spec.task.kind in metric.tasks
     return known and not (metric is not None and metric.needs_non_negative and below_zero)
 
 
-def metrics_can_be_computed(subject: Subject) -> Iterator[Problem]:
+def metrics_can_be_computed(subject: CheckContext) -> Iterator[Problem]:
     """No metric reads probabilities that the estimator does not give, or divides by what may be zero."""
     gives = _gives_probabilities(subject)
     for field, identifier in _named(subject):
@@ -297,14 +299,14 @@ def metrics_can_be_computed(subject: Subject) -> Iterator[Problem]:
             yield notice("validation", field, "metric_divides_by_zero", message, remedy)
 
 
-def _gives_probabilities(subject: Subject) -> bool:
+def _gives_probabilities(subject: CheckContext) -> bool:
     try:
         return registry.get(subject.spec.model.estimator).probabilities
     except KeyError:
         return True
 
 
-def _remedy(subject: Subject, field: str, stays: Callable[[metrics.Metric | None], bool]) -> Remedy:
+def _remedy(subject: CheckContext, field: str, stays: Callable[[metrics.Metric | None], bool]) -> Remedy:
     """Return what takes metrics out: one that judges any target of the task decides, or of the others some stay."""
     if field == "primary_metric":
         fitting = metrics.for_task(subject.spec.task.kind)[0]

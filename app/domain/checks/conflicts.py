@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from app.domain.checks import about_data, about_leaks, about_model, about_transforms, about_tuning, about_validation
 from app.domain.checks.about_settings import PAIRS
-from app.domain.checks.pairs import Pair
-from app.domain.checks.subject import Subject
+from app.domain.checks.pairs import IncompatibleSettings
+from app.domain.checks.subject import CheckContext
 from app.domain.problems import Problem
 from app.domain.vocabulary import Severity
 
@@ -34,10 +34,10 @@ class Conflict:
     fails: str
     severity: Severity
     remedy: str
-    rule: Callable[[Subject], Iterator[Problem]]
+    rule: Callable[[CheckContext], Iterator[Problem]]
 
 
-def _of(pair: Pair) -> Conflict:
+def _of(pair: IncompatibleSettings) -> Conflict:
     return Conflict(
         pair.code, pair.code, pair.fields(), pair.when, pair.fails, pair.severity, pair.cure, rule=pair.find
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import ceil, floor, sqrt
 
-from app.domain.checks.subject import Subject
+from app.domain.checks.subject import CheckContext
 from app.domain.training.validation.splitting import fewest_left
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 # So many standard deviations below the expected, hardly any draw falls.
 HARDLY_EVER = 3.0
@@ -18,12 +18,12 @@ FEW_BESIDES = 5
 SELDOM = 0.005
 
 
-def number(subject: Subject, name: str) -> int:
+def number(subject: CheckContext, name: str) -> int:
     """Return a parameter of the strategy, its default where the config's is out of bounds, 0 where it has none."""
     return int(amount(subject, name))
 
 
-def amount(subject: Subject, name: str) -> float:
+def amount(subject: CheckContext, name: str) -> float:
     """Return a parameter as `number` does, and its decimals too."""
     parameter = subject.strategy.parameter(name)
     if parameter is None:
@@ -34,13 +34,13 @@ def amount(subject: Subject, name: str) -> float:
         return float(parameter.default)
 
 
-def development_rows(subject: Subject) -> int:
+def development_rows(subject: CheckContext) -> int:
     """Return how many rows the folds share."""
     held = subject.spec.validation.holdout
     return subject.rows - round(subject.rows * held.fraction) if held else subject.rows
 
 
-def fewest_kept(subject: Subject, count: int) -> int:
+def fewest_kept(subject: CheckContext, count: int) -> int:
     """Return how many of `count` rows of a class the folds keep at least, when rows are held out.
 
     A hold-out at the end of time is not stratified: what it takes of a class is taken for a draw.
@@ -52,24 +52,28 @@ def fewest_kept(subject: Subject, count: int) -> int:
     return fewest_left(count, subject.rows, share)
 
 
-def keeps_shares(subject: Subject) -> bool:
+def keeps_shares(subject: CheckContext) -> bool:
     """Say whether the cut gives every part its share of each class, as far as the rarest one allows."""
     counts, strategy = subject.class_counts, subject.strategy.id
     rarest = min(counts, default=0)
-    if strategy is Strategy.REPEATED_K_FOLD:
+    if strategy is SplitStrategy.REPEATED_K_FOLD:
         return fewest_kept(subject, rarest) >= number(subject, "n_splits")
-    in_order = strategy is Strategy.HOLDOUT and subject.spec.task.time_column is not None
-    return strategy in (Strategy.STRATIFIED_K_FOLD, Strategy.HOLDOUT) and rarest >= LEAST_STRATIFIED and not in_order
+    in_order = strategy is SplitStrategy.HOLDOUT and subject.spec.task.time_column is not None
+    return (
+        strategy in (SplitStrategy.STRATIFIED_K_FOLD, SplitStrategy.HOLDOUT)
+        and rarest >= LEAST_STRATIFIED
+        and not in_order
+    )
 
 
-def fewest_besides(subject: Subject, *, cuts: int = 1) -> int:
+def fewest_besides(subject: CheckContext, *, cuts: int = 1) -> int:
     """Return how many rows that are not of the commonest class train the smallest fold at least.
 
     After two cuts they train the smallest fold within it, where a hold-out is cut like the one around it.
     """
     counts = subject.class_counts
     besides = sum(counts) - max(counts, default=0)
-    alone = subject.strategy.id is Strategy.HOLDOUT
+    alone = subject.strategy.id is SplitStrategy.HOLDOUT
     left, rows = (besides, subject.rows) if alone else (fewest_kept(subject, besides), development_rows(subject))
     share = min(max(fewest_training_rows(subject) / max(rows, 1), 0.0), 1.0)
     for _ in range(cuts):
@@ -78,7 +82,7 @@ def fewest_besides(subject: Subject, *, cuts: int = 1) -> int:
     return left
 
 
-def groups_of(subject: Subject) -> int | None:
+def groups_of(subject: CheckContext) -> int | None:
     """Return how many groups there are, None without a group column."""
     column = subject.spec.task.group_column
     if column is None:
@@ -88,7 +92,7 @@ def groups_of(subject: Subject) -> int | None:
     return known.distinct + (known.missing > 0)
 
 
-def fewest_groups(subject: Subject) -> int | None:
+def fewest_groups(subject: CheckContext) -> int | None:
     """Return how many groups surely have rows with a target, None without a group column.
 
     Where the target is missing on a share of the rows, a small group may lose all of its rows.
@@ -105,7 +109,7 @@ def fewest_groups(subject: Subject) -> int | None:
     return max(0, floor(groups * (1 - lost) - HARDLY_EVER * sqrt(groups * lost * (1 - lost))))
 
 
-def moments_of(subject: Subject) -> int:
+def moments_of(subject: CheckContext) -> int:
     """Return about how many moments have a target; with several sites, as many as their share of rows has one."""
     column = subject.spec.task.time_column
     if column is None:
@@ -115,7 +119,7 @@ def moments_of(subject: Subject) -> int:
     return min(subject.rows, round(known.distinct * min(subject.rows / rows, 1)))
 
 
-def first_moments(subject: Subject, gap: int) -> int:
+def first_moments(subject: CheckContext, gap: int) -> int:
     """Return how many moments train the first fold of a split forward in time, less than 2 where it cannot be cut.
 
     The gap stands before a hold-out too.
@@ -128,26 +132,26 @@ def first_moments(subject: Subject, gap: int) -> int:
     return moments - folds * size - gap if size >= 1 else 0
 
 
-def leaves_rows(subject: Subject, gap: int) -> bool:
+def leaves_rows(subject: CheckContext, gap: int) -> bool:
     """Say whether a gap leaves rows to train the first fold."""
     return first_moments(subject, gap) >= 2
 
 
-def fewest_training_rows(subject: Subject) -> int:
+def fewest_training_rows(subject: CheckContext) -> int:
     """Return about how many rows train the smallest fold, 0 where no fold can be cut."""
     strategy, rows, folds = subject.strategy.id, development_rows(subject), max(number(subject, "n_splits"), 2)
-    if strategy is Strategy.HOLDOUT:
+    if strategy is SplitStrategy.HOLDOUT:
         return subject.rows - max(1, round(subject.rows * amount(subject, "percent") / 100))
     if subject.strategy.needs_group:
-        share = 0 if strategy is Strategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
+        share = 0 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
         return rows - max(largest_group(subject), share)
-    if strategy is Strategy.TIME_SERIES:
+    if strategy is SplitStrategy.TIME_SERIES:
         moments = max(moments_of(subject), 1)
         return max(0, first_moments(subject, number(subject, "gap"))) * subject.rows // moments
     return rows - ceil(rows / folds)
 
 
-def largest_group(subject: Subject) -> int:
+def largest_group(subject: CheckContext) -> int:
     """Return how many rows the largest group has, 0 without a group column or where the profile lists no values."""
     column = subject.spec.task.group_column
     if column is None:

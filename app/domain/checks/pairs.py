@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.checks.subject import Subject
+from app.domain.checks.subject import CheckContext
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.problems import Problem, Remedy
@@ -17,7 +17,7 @@ Changes = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Pair:
+class IncompatibleSettings:
     """Settings of an estimator that do not go together, or that do not go with the rest of a config.
 
     `settings` are names of hyperparameters, the first of them where the message stands; `besides` are fields of other
@@ -33,9 +33,9 @@ class Pair:
     when: str
     fails: str
     cure: str
-    clash: Callable[[Subject, Values], bool]
-    said: Callable[[Subject, Values], str]
-    heal: Callable[[Subject, Values], tuple[str, Changes]]
+    clash: Callable[[CheckContext, Values], bool]
+    said: Callable[[CheckContext, Values], str]
+    heal: Callable[[CheckContext, Values], tuple[str, Changes]]
     besides: tuple[str, ...] = ()
 
     def fields(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Pair:
         chosen = ("model.estimator",) if "estimator" in self.settings else ()
         return (*chosen, *own, *self.besides)
 
-    def find(self, subject: Subject) -> Iterator[Problem]:
+    def find(self, subject: CheckContext) -> Iterator[Problem]:
         """Yield the problem where the config has it."""
         estimator, values = subject.spec.model.estimator, subject.settings
         if estimator not in self.estimators or not values or not self.clash(subject, values):
@@ -60,7 +60,7 @@ def _field(estimator: str, setting: str) -> str:
     return setting if setting == "estimator" else f"{estimator}.{setting}"
 
 
-def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, ...]) -> Pair:
+def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, ...]) -> IncompatibleSettings:
     """Return the pair of a setting that was changed although another setting makes scikit-learn pass over it."""
     entry = registry.get(estimator)
     own, other = entry.parameter(setting), entry.parameter(beside)
@@ -70,10 +70,10 @@ def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, .
     with_ = " or ".join(labels[value] for value in used_with)
     title, governs = own.title, other.title
 
-    def said(_: Subject, values: Values) -> str:
+    def said(_: CheckContext, values: Values) -> str:
         return f"{title} has no effect beside {governs.lower()} “{labels[values[beside]]}”: it is passed over."
 
-    return Pair(
+    return IncompatibleSettings(
         code=f"{setting.lower()}_unused",
         estimators=(estimator,),
         settings=(setting, beside),

@@ -16,7 +16,7 @@ from app.domain.problems import Problem
 from app.domain.recommendation.task import infer_task
 from app.domain.recommendation.tuning import wire
 from app.domain.training.validation import splitting
-from app.domain.vocabulary import Severity, Strategy
+from app.domain.vocabulary import Severity, SplitStrategy
 
 Patch = JsonObject
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
@@ -165,7 +165,7 @@ def _looked_for(estimator: str, name: str, end: str, value: Any) -> Patch | None
 
 
 def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
-    chosen = Strategy(fields.get("strategy") or spec.validation.strategy)
+    chosen = SplitStrategy(fields.get("strategy") or spec.validation.strategy)
     own = {one.name for one in splitting.get(chosen).parameters}
     lost = [name for name in spec.validation.parameters if name not in own]
     validation: Patch = {}

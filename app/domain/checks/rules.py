@@ -15,11 +15,11 @@ from app.domain.checks import (
     about_tuning,
     about_validation,
 )
-from app.domain.checks.subject import Subject
+from app.domain.checks.subject import CheckContext
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 
-Rule = Callable[[Subject], Iterator[Problem]]
+Rule = Callable[[CheckContext], Iterator[Problem]]
 
 OF_TRANSFORMS: tuple[Rule, ...] = (
     about_transforms.can_be_followed,
@@ -84,7 +84,7 @@ def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations |
     profile, associations
         What is known of the dataset, and of its columns and the target (None while it is not measured).
     """
-    subject = Subject(spec, profile, associations)
+    subject = CheckContext(spec, profile, associations)
     found: list[Problem] = list(about_data.columns_exist(subject))
     if found:
         # Every other rule asks about columns by name, so they would only repeat that one is missing.
@@ -96,7 +96,7 @@ def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations |
 
 def check_transforms(spec: Spec, profile: DatasetProfile) -> tuple[Problem, ...]:
     """Return the problems of a config's recipes for features alone."""
-    subject = Subject(spec, profile, None)
+    subject = CheckContext(spec, profile, None)
     if any(about_data.columns_exist(subject)):
         return tuple(about_data.columns_exist(subject))
     return tuple(problem for rule in OF_TRANSFORMS for problem in rule(subject))

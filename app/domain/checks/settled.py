@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledClash:
     """What would clash, and is settled inside every fold without asking."""
 
     id: str
@@ -16,19 +16,19 @@ class Settled:
 
 
 SETTLED = (
-    Settled(
+    SettledClash(
         "scaling",
         "Scaling and estimator",
         "Lets the feature with the largest unit outweigh all others in distances and penalties.",
         "Numbers are standardised inside each fold for the estimators that need it.",
     ),
-    Settled(
+    SettledClash(
         "missing",
         "Missing values and estimator",
         "Raises: the input contains NaN.",
         "The median of the training rows and a mark stand in, where the estimator cannot take missing values.",
     ),
-    Settled(
+    SettledClash(
         "words",
         "Words and estimator",
         "Raises: a text cannot be made a number, or a category was not seen in training.",

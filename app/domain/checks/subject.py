@@ -17,7 +17,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 
 
 @dataclass(frozen=True)
-class Subject:
+class CheckContext:
     """A config, its dataset, and what is measured of both."""
 
     spec: Spec

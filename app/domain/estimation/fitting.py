@@ -19,7 +19,7 @@ SAVERS = (("n_estimators", "trees", 0.5, 30), ("min_samples_leaf", "rows in the 
 
 
 @dataclass(frozen=True)
-class Way:
+class MemoryRemedy:
     """One change of the Model step: its form field, its new answer, what it says, and the memory that it then takes."""
 
     field: str
@@ -34,7 +34,7 @@ def most_memory_mb(machine: Machine) -> float:
     return most if machine.job_memory_mb is None else min(most, machine.job_memory_mb)
 
 
-def ways_to_fit(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterator[Way]:
+def ways_to_fit(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterator[MemoryRemedy]:
     """Yield changes after which the upper end of the estimated memory fits, those that keep the estimator first."""
     entry, most = registry.get(spec.model.estimator), most_memory_mb(machine)
     for name, word, factor, last in SAVERS:
@@ -45,7 +45,7 @@ def ways_to_fit(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterat
         while (value >= last) if factor < 1 else (value <= last):
             needed = _needed(spec, profile, machine, parameters={**spec.model.parameters, name: value})
             if needed <= most:
-                yield Way(f"{entry.id}.{name}", value, f"Take {value:,} {word}", needed)
+                yield MemoryRemedy(f"{entry.id}.{name}", value, f"Take {value:,} {word}", needed)
                 break
             value = int(value * factor)
     for other in registry.for_task(spec.task.kind):
@@ -53,7 +53,7 @@ def ways_to_fit(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterat
             continue
         needed = _needed(spec, profile, machine, estimator=other.id, parameters={})
         if needed <= most:
-            yield Way("estimator", other.id, f"Take {other.title.lower()}", needed)
+            yield MemoryRemedy("estimator", other.id, f"Take {other.title.lower()}", needed)
             return
 
 

@@ -12,7 +12,7 @@ from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import parameters_of
 from app.domain.training.validation import splitting
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 # Settings that are halved until it ends in time, down to the least that keeps their sense: those first that change
 # neither the model nor what the score means.
@@ -25,7 +25,7 @@ SAVERS = (
 
 
 @dataclass(frozen=True)
-class Shortcut:
+class TimeRemedy:
     """One change of a step: its form field, its new answer, what it says, and the seconds that a launch then takes."""
 
     step: str
@@ -35,7 +35,7 @@ class Shortcut:
     seconds: float
 
 
-def ways_in_time(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[Shortcut]:
+def ways_in_time(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[TimeRemedy]:
     """Yield changes after which a launch is likely to take no more than `seconds`, those that keep the estimator first.
 
     Parameters
@@ -54,25 +54,25 @@ def ways_in_time(spec: Spec, profile: DatasetProfile, machine: Machine, seconds:
             taken = _seconds(_with(spec, step, name, value), profile, machine)
             if taken <= seconds:
                 label = f"Take {value:,} {word}" if value else f"Do without {word}"
-                yield Shortcut(step, _field(spec, step, name), value, label, taken)
+                yield TimeRemedy(step, _field(spec, step, name), value, label, taken)
                 break
-    if spec.validation.strategy is Strategy.LEAVE_ONE_GROUP_OUT:
-        folds = splitting.get(Strategy.GROUP_K_FOLD)
+    if spec.validation.strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT:
+        folds = splitting.get(SplitStrategy.GROUP_K_FOLD)
         part = spec.validation.model_copy(update={"strategy": folds.id, "parameters": {}})
         taken = _seconds(spec.model_copy(update={"validation": part}), profile, machine)
         if taken <= seconds:
-            yield Shortcut("validation", "strategy", folds.id.value, "Use group k-fold", taken)
+            yield TimeRemedy("validation", "strategy", folds.id.value, "Use group k-fold", taken)
     yield from _another_estimator(spec, profile, machine, seconds)
 
 
-def _another_estimator(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[Shortcut]:
+def _another_estimator(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[TimeRemedy]:
     for other in registry.for_task(spec.task.kind):
         if other.is_baseline or other.id == spec.model.estimator or profile.rows > (other.max_rows or profile.rows):
             continue
         model = spec.model.model_copy(update={"estimator": other.id, "parameters": {}})
         taken = _seconds(spec.model_copy(update={"model": model}), profile, machine)
         if taken <= seconds:
-            yield Shortcut("model", "estimator", other.id, f"Take {other.title.lower()}", taken)
+            yield TimeRemedy("model", "estimator", other.id, f"Take {other.title.lower()}", taken)
             return
 
 

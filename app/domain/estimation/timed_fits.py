@@ -20,7 +20,7 @@ from app.domain.estimation.prior import FIT, IMPORTANCE
 from app.domain.estimation.workload import Workload, workload_of
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
-from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.report.clock import Clock
 
 BUDGET_SECONDS = 4.0
@@ -69,7 +69,7 @@ def timed_fits(
                 return
 
 
-def _timed(spec: Spec, table: Table, whole: Workload, places: np.ndarray, rows: int) -> Timing:
+def _timed(spec: Spec, table: TrainingTable, whole: Workload, places: np.ndarray, rows: int) -> Timing:
     from app.domain.training.validation import scoring
 
     clock, judging = Clock(), places[rows:]

@@ -20,7 +20,7 @@ from app.domain.training.report.importance import MOST_FEATURES, MOST_ROWS, REPE
 from app.domain.training.selection_rules import most_kept
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import splitting
-from app.domain.vocabulary import ColumnKind, Strategy, TaskKind
+from app.domain.vocabulary import ColumnKind, SplitStrategy, TaskKind
 
 # Kinds that the estimator sees as one column of numbers; every other kind becomes indicators.
 ONE_COLUMN = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})
@@ -120,9 +120,9 @@ def fits_of(spec: Spec, groups: int = ASSUMED_GROUPS) -> int:
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     folds = int(parameters.get("n_splits") or 1) * int(parameters.get("n_repeats") or 1)
-    if spec.validation.strategy is Strategy.LEAVE_ONE_GROUP_OUT:
+    if spec.validation.strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT:
         folds = groups
-    held = spec.validation.holdout is not None and spec.validation.strategy is not Strategy.HOLDOUT
+    held = spec.validation.holdout is not None and spec.validation.strategy is not SplitStrategy.HOLDOUT
     return folds + int(held)
 
 
@@ -130,12 +130,12 @@ def _rows_of(spec: Spec, rows: int, *, fits: int, groups: int) -> tuple[int, int
     """Return the rows that train in the average fit, that judge it, and that judge the last one."""
     strategy, held = spec.validation.strategy, spec.validation.holdout
     parameters = {**splitting.get(strategy).defaults(), **spec.validation.parameters}
-    if strategy is Strategy.HOLDOUT:
+    if strategy is SplitStrategy.HOLDOUT:
         judge = rows * float(parameters["percent"]) / 100
         return max(round(rows - judge), 1), max(round(judge), 1), max(round(judge), 1)
     kept = rows * (1 - held.fraction) if held is not None else float(rows)
-    folds = groups if strategy is Strategy.LEAVE_ONE_GROUP_OUT else int(parameters.get("n_splits") or 5)
-    if strategy is Strategy.TIME_SERIES:
+    folds = groups if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else int(parameters.get("n_splits") or 5)
+    if strategy is SplitStrategy.TIME_SERIES:
         judge = kept / (folds + 1)
         train = judge if parameters["window"] == "rolling" else kept / 2
     else:

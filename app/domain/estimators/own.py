@@ -20,7 +20,7 @@ SIZES = ((2, 1), (1_000, 10), (1_000_000, 100))
 
 
 @dataclass(frozen=True)
-class Found:
+class InstalledEstimators:
     """What the installed packages bring: entries that are fit for use, packages by name, and a sentence per fault."""
 
     entries: tuple[EstimatorEntry, ...] = ()
@@ -28,7 +28,7 @@ class Found:
     faults: tuple[str, ...] = ()
 
 
-def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None) -> Found:
+def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None) -> InstalledEstimators:
     """Load every entry point of the group `hydroml.estimators`; none of them can do harm by failing.
 
     Parameters
@@ -53,7 +53,7 @@ def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None)
             why = " ".join(str(fault).split())[:300] or "no reason given"
             kind = "" if type(fault) is ValueError else f"{type(fault).__name__}: "
             faults.append(f"The estimator {point.name} of {origin} is left out: {kind}{why.rstrip('.')}.")
-    return Found(tuple(entries), tuple(dict.fromkeys(name for name in packages if name)), tuple(faults))
+    return InstalledEstimators(tuple(entries), tuple(dict.fromkeys(name for name in packages if name)), tuple(faults))
 
 
 def _loaded(point: EntryPoint, taken: Collection[str]) -> list[EstimatorEntry]:

@@ -11,7 +11,7 @@ from app.domain.vocabulary import Severity
 from app.domain.wizard import SLUGS
 
 
-class Reader:
+class AnswerReader:
     """Gathers values, suggestions, reasons and problems while the plan is made."""
 
     def __init__(self, draft: Draft) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from app.domain.analysis.profiling.profile import Association, ColumnProfile
 from app.domain.problems import Remedy
-from app.domain.recommendation.answers import Reader
-from app.domain.recommendation.features import NOT_KNOWN, Context, judge_column
+from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.features import NOT_KNOWN, FeatureContext, judge_column
 from app.domain.recommendation.plan import ColumnChoice
-from app.domain.recommendation.selection import Facts, Rule, findings_by_column, read_rules
+from app.domain.recommendation.selection import ColumnFacts, Rule, findings_by_column, read_rules
 from app.domain.recommendation.strategies import why_dropped
 
 
-def choose_columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]:
+def choose_columns(reader: AnswerReader, context: FeatureContext) -> tuple[ColumnChoice, ...]:
     """Return every column but the target in file order, each with whether it is ticked, and why.
 
     Parameters
@@ -35,8 +35,8 @@ def choose_columns(reader: Reader, context: Context) -> tuple[ColumnChoice, ...]
 
 
 def _choice(
-    reader: Reader,
-    context: Context,
+    reader: AnswerReader,
+    context: FeatureContext,
     column: ColumnProfile,
     *,
     findings: frozenset[str],
@@ -63,10 +63,12 @@ def _choice(
     return ColumnChoice(column, facts.kind, selected, suggested, reason, ruled, facts, association)
 
 
-def _facts(context: Context, column: ColumnProfile, association: Association | None, findings: frozenset[str]) -> Facts:
+def _facts(
+    context: FeatureContext, column: ColumnProfile, association: Association | None, findings: frozenset[str]
+) -> ColumnFacts:
     value = association.value if association is not None else None
     leaks = context.associations.leaks_of(column.name) if context.associations else ()
-    return Facts(
+    return ColumnFacts(
         key=column.key,
         name=column.name,
         kind=context.kinds[column.name].value,
@@ -77,7 +79,7 @@ def _facts(context: Context, column: ColumnProfile, association: Association | N
     )
 
 
-def _why(rule: Rule | None, facts: Facts, names: dict[str, str]) -> str:
+def _why(rule: Rule | None, facts: ColumnFacts, names: dict[str, str]) -> str:
     if rule is None or not rule.strategy:
         return ""
     return why_dropped(rule.strategy, amount=rule.amount, partner=names.get(rule.columns.get(facts.key, ""), ""))

@@ -18,7 +18,7 @@ LARGE = 10_000
 
 
 @dataclass(frozen=True)
-class Ranked:
+class EstimatorSuggestion:
     """One suggestion with its reasons and cautions, and the hyperparameters to start from."""
 
     entry: EstimatorEntry
@@ -27,7 +27,7 @@ class Ranked:
     parameters: ParameterValues
 
 
-def rank(traits: Traits, *, metric: str = "") -> tuple[Ranked, ...]:
+def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]:
     """Return every estimator of the task, the one to try first at the front and the baseline at the end.
 
     The order is what comparisons on many tables agree on. Trees lead on tables of middling size, the more so where
@@ -100,10 +100,10 @@ def _order_of_classes(traits: Traits, size: str) -> tuple[list[str], str]:
     return first, f"{size}: boosted trees lead on tables of this size"
 
 
-def _ranked(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> Ranked:
+def _ranked(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> EstimatorSuggestion:
     reasons = [*([why] if why else []), *reasons_for(entry, traits)]
     cautions = cautions_for(entry, traits)
-    return Ranked(
+    return EstimatorSuggestion(
         entry,
         tuple(dict.fromkeys((*reasons, *entry.strengths))),
         tuple(dict.fromkeys((*cautions, *entry.cautions_for(traits.task)))),

@@ -19,23 +19,23 @@ import pandas as pd
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
-from app.domain.recommendation.estimators import TOO_FEW, Ranked
+from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
 from app.domain.recommendation.shortfits import (
     FIRST_ROWS,
     MARGIN,
-    Race,
-    Runner,
+    ShortFitCandidate,
+    ShortFitRace,
     fit,
     judged_rows,
     rival,
     seconds_foreseen,
     some_of,
 )
-from app.domain.recommendation.verdict import Evidence, Measured
-from app.domain.training.preprocessing.preparation import Table, prepare
+from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
+from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import Fold, make_split
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 SECONDS = 7.5
 GROWTH = 4
@@ -57,7 +57,7 @@ CLEARLY = 2.5
 ONE_FOLDS_LUCK = 0.1
 # Where rows are drawn into folds, the last round draws so many times as long as there is time: one draw is partly luck.
 DRAWS = 3
-DRAWN = (Strategy.K_FOLD, Strategy.STRATIFIED_K_FOLD)
+DRAWN = (SplitStrategy.K_FOLD, SplitStrategy.STRATIFIED_K_FOLD)
 
 
 def measure(
@@ -65,9 +65,9 @@ def measure(
     frame: pd.DataFrame,
     profile: DatasetProfile,
     *,
-    ranking: Sequence[Ranked],
+    ranking: Sequence[EstimatorSuggestion],
     seconds: float = SECONDS,
-) -> Generator[Evidence, None, None]:
+) -> Generator[ShortFitEvidence, None, None]:
     """Fit candidates on growing parts of the folds' training rows, and yield the evidence after each fold.
 
     What comes last is complete. Who wants no more closes the iterator.
@@ -96,19 +96,19 @@ def measure(
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
         runners = [_runner(spec, one) for one in _candidates(ranking, rows=profile.rows)]
-        race = Race(spec, table, _folds(spec, table), runners, deadline=began + seconds, began=began)
+        race = ShortFitRace(spec, table, _folds(spec, table), runners, deadline=began + seconds, began=began)
         yield from _run(race)
     yield _evidence(race, complete=True)
 
 
-def _candidates(ranking: Sequence[Ranked], *, rows: int) -> list[Ranked]:
+def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[EstimatorSuggestion]:
     """Return who takes part: no baseline, nobody whom so many rows are too many, and of lines that tie only some."""
     alike = {"linear_regression", "elastic_net"}
     able = (one for one in ranking if not one.entry.is_baseline and rows <= (one.entry.max_rows or rows))
     return [one for one in able if one.entry.id not in alike][:MOST_CANDIDATES]
 
 
-def _runner(spec: Spec, ranked: Ranked) -> Runner:
+def _runner(spec: Spec, ranked: EstimatorSuggestion) -> ShortFitCandidate:
     others = ["accuracy"] if spec.task.kind.is_classification and spec.metrics.primary != "accuracy" else []
     values = dict(ranked.parameters)
     if "n_estimators" in values:
@@ -117,16 +117,16 @@ def _runner(spec: Spec, ranked: Ranked) -> Runner:
     ranked = replace(ranked, parameters=ParameterValues(values))
     model = ModelPart(estimator=ranked.entry.id, parameters=values)
     judged = MetricsPart(primary=spec.metrics.primary, others=others)
-    return Runner(ranked, spec.model_copy(update={"model": model, "metrics": judged}))
+    return ShortFitCandidate(ranked, spec.model_copy(update={"model": model, "metrics": judged}))
 
 
-def _folds(spec: Spec, table: Table) -> tuple[Fold, ...]:
+def _folds(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:
     folds = make_split(spec, facts_of(table)).folds
     # Where time orders them, the later folds train on most rows.
     return tuple(reversed(folds)) if table.times is not None else folds
 
 
-def _drawn_again(spec: Spec, table: Table, folds: Sequence[Fold]) -> tuple[Fold, ...]:
+def _drawn_again(spec: Spec, table: TrainingTable, folds: Sequence[Fold]) -> tuple[Fold, ...]:
     """Return the folds of further draws among the same rows, where the strategy draws them once."""
     if spec.validation.strategy not in DRAWN:
         return ()
@@ -149,7 +149,7 @@ def sizes_of(rows: int) -> list[int]:
     return [*sizes, rows]
 
 
-def _run(race: Race) -> Iterator[Evidence]:
+def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
     sizes = sizes_of(max(len(fold.train) for fold in race.folds))
     alive, number = list(race.runners), 0
     race.again = _drawn_again(race.spec, race.table, race.folds)
@@ -170,7 +170,7 @@ def _run(race: Race) -> Iterator[Evidence]:
         alive = _going_on(race, judged, rows=fitting, last=len(sizes) == 1)
 
 
-def _fitting(race: Race, runners: list[Runner], *, at_least: int, at_most: int) -> int:
+def _fitting(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: int, at_most: int) -> int:
     """Return how many rows the next round can have, so that time alone leaves none of the best behind.
 
     One so slow that it cannot learn from twice as many rows holds nobody up.
@@ -186,7 +186,9 @@ def _fitting(race: Race, runners: list[Runner], *, at_least: int, at_most: int) 
     return at_least
 
 
-def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> list[Runner]:
+def _going_on(
+    race: ShortFitRace, runners: list[ShortFitCandidate], *, rows: int, last: bool
+) -> list[ShortFitCandidate]:
     """Return the better half, the first of the rules, who costs next to nothing, and whom there is time for."""
     folds = len(race.folds if last else race.folds[:FIRST_FOLDS])
     ordered = sorted(runners, key=lambda one: -one.mean)
@@ -203,21 +205,21 @@ def _going_on(race: Race, runners: list[Runner], *, rows: int, last: bool) -> li
 
 
 def _round(
-    race: Race,
-    alive: list[Runner],
+    race: ShortFitRace,
+    alive: list[ShortFitCandidate],
     *,
     number: int,
     size: int,
     folds: Sequence[Fold],
     final: bool,
     goes_on: bool = False,
-) -> Generator[Evidence, None, list[Runner]]:
+) -> Generator[ShortFitEvidence, None, list[ShortFitCandidate]]:
     """Fit fold by fold, each candidate once on each; returns those that were judged on all folds that came about.
 
     One that `goes_on` adds folds to those which the same candidates were judged on.
     """
     rivals, hits = (list(race.rivals), list(race.rival_hits)) if goes_on else (list[float](), list[float]())
-    running = list(alive) if goes_on else list[Runner]()
+    running = list(alive) if goes_on else list[ShortFitCandidate]()
     for at, fold in enumerate(folds, start=len(rivals)):
         train, rows = some_of(race, fold.train, size=size, seed=at), judged_rows(fold, seed=at)
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
@@ -239,7 +241,7 @@ def _round(
     return [one for one in alive if one.round == number and one.scores]
 
 
-def _worth_it(race: Race, runners: list[Runner]) -> list[Runner]:
+def _worth_it(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return who goes on to the next fold: not those clearly behind, and no more than there is time for."""
     ordered = sorted((one for one in runners if not _clearly_behind(one, runners)), key=lambda one: -one.mean)
     while len(ordered) > 2 and MARGIN * sum(one.seconds for one in ordered) > race.left():
@@ -247,7 +249,7 @@ def _worth_it(race: Race, runners: list[Runner]) -> list[Runner]:
     return ordered
 
 
-def _clearly_behind(one: Runner, others: Sequence[Runner]) -> bool:
+def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
     best = max(others, key=lambda other: other.mean)
     if len(one.scores) < 3 or one is best or len(others) <= 2 or len(one.scores) != len(best.scores):
         return False
@@ -255,7 +257,7 @@ def _clearly_behind(one: Runner, others: Sequence[Runner]) -> bool:
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
-def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
+def _rules_first(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return the order with the first of the rules at the front among those that only luck tells from the best.
 
     Luck is one standard error of the paired differences, two where the rows are too few to tell a good model from a
@@ -281,7 +283,7 @@ def _rules_first(race: Race, ordered: list[Runner]) -> list[Runner]:
     return [front, *(one for one in ordered if one is not front)]
 
 
-def _in_order(race: Race) -> list[Runner]:
+def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
     """Return the best first. Who went further was better than who was left behind, unless time alone left it behind.
 
     Such a one stands before those that it had beaten on the last rows that all learnt from.
@@ -296,15 +298,15 @@ def _in_order(race: Race) -> list[Runner]:
     return order
 
 
-def _left_by_time(one: Runner, others: Sequence[Runner]) -> bool:
+def _left_by_time(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
     return not one.in_time and one.round == max(other.round for other in others) - 1
 
 
-def _evidence(race: Race, *, complete: bool) -> Evidence:
+def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
     runners = _in_order(race)
     sign = 1.0 if race.metric.greater_is_better and not race.metric.signed else -1.0
     items = tuple(
-        Measured(
+        MeasuredEstimator(
             estimator=one.ranked.entry.id,
             rows=one.most_rows,
             scores=tuple(round(sign * score, 6) for score in one.scores),
@@ -315,7 +317,7 @@ def _evidence(race: Race, *, complete: bool) -> Evidence:
         )
         for one in runners
     )
-    return Evidence(
+    return ShortFitEvidence(
         metric=race.metric.id,
         rows=len(race.table.target),
         train_rows=max(len(fold.train) for fold in race.folds),

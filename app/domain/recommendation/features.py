@@ -16,7 +16,7 @@ MOST_MISSING = 0.95
 
 
 @dataclass(frozen=True)
-class Context:
+class FeatureContext:
     """What the suggestion may look at."""
 
     profile: DatasetProfile
@@ -29,7 +29,7 @@ class Context:
     answers: dict[str, str] = field(default_factory=dict)
 
 
-def judge_column(context: Context, column: ColumnProfile) -> tuple[bool, str]:
+def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, str]:
     """Say whether a column is suggested as a feature, and why."""
     kind = context.kinds[column.name]
     rows = max(context.profile.rows, 1)
@@ -41,7 +41,7 @@ def judge_column(context: Context, column: ColumnProfile) -> tuple[bool, str]:
     return True, ""
 
 
-def _left_out(context: Context, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
+def _left_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
     if column.name == context.time_column:
         return "The time column orders the rows; derive the season from it instead."
     if column.name == context.group_column:
@@ -66,7 +66,7 @@ def _left_out(context: Context, column: ColumnProfile, kind: ColumnKind, rows: i
     return ""
 
 
-def _hindsight(context: Context, name: str) -> str:
+def _hindsight(context: FeatureContext, name: str) -> str:
     """Return why a column is left out that would not be known in time, or is likely not to be; else an empty text."""
     answer = context.answers.get(name)
     if answer == NOT_KNOWN:
@@ -75,7 +75,7 @@ def _hindsight(context: Context, name: str) -> str:
     return leaks[0].evidence if answer != KNOWN and leaks and leaks[0].strong else ""
 
 
-def suggest_transforms(context: Context, selected: list[str]) -> tuple[list[RecipeJson], str]:
+def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
     """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows."""
     axis = context.profile.time_axis
     if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:

@@ -9,16 +9,16 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import NAME_LENGTH, SelectionPart, TransformPart
 from app.domain.problems import Remedy
-from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.config_parts import ConfigParts
-from app.domain.recommendation.estimators import Ranked, rank
-from app.domain.recommendation.features import Context
+from app.domain.recommendation.estimators import EstimatorSuggestion, rank
+from app.domain.recommendation.features import FeatureContext
 from app.domain.recommendation.goal import Goal
 from app.domain.recommendation.traits import Traits, traits_of
 from app.domain.recommendation.tuning import fill_tuning
 from app.domain.recommendation.validation import (
-    Situation,
-    Suggested,
+    Suggestion,
+    ValidationContext,
     suggest_folds,
     suggest_gap,
     suggest_holdout_percent,
@@ -27,7 +27,7 @@ from app.domain.recommendation.validation import (
 )
 from app.domain.training.preprocessing.transforms import memory_of
 from app.domain.training.validation import metrics, splitting
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 HOLDOUT = Parameter(
     "holdout_percent",
@@ -43,7 +43,7 @@ SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0
 MOST_TAGS = 20
 
 
-def fill_model(reader: Reader, config: ConfigParts, context: Context) -> tuple[Ranked, ...]:
+def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> tuple[EstimatorSuggestion, ...]:
     """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them."""
     metric = reader.raw("validation", "primary_metric")
     ranked = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
@@ -70,7 +70,7 @@ def fill_model(reader: Reader, config: ConfigParts, context: Context) -> tuple[R
     return ranked
 
 
-def traits_in(config: ConfigParts, context: Context) -> Traits:
+def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
     """Return what the model's suggestions look at, for the features as they are chosen."""
     return traits_of(
         context.profile,
@@ -84,18 +84,18 @@ def traits_in(config: ConfigParts, context: Context) -> Traits:
     ).narrowed([SelectionPart.model_validate(rule) for rule in config["features"]["selection"]])
 
 
-def situation_of(config: ConfigParts, context: Context) -> Situation:
+def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:
     """Return what the validation's suggestions look at."""
     recipes = (TransformPart(**recipe) for recipe in config["features"]["transforms"])
     goal = Goal(context.target, context.task, context.time_column, context.group_column, context.kinds)
     return situation_for(goal, context.profile, memory=memory_of(recipes))
 
 
-def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> Situation:
+def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> ValidationContext:
     """Return what the validation's suggestions look at; `memory` is how many steps back the features look."""
     target = profile.column(goal.target)
     counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
-    return Situation(
+    return ValidationContext(
         task=goal.task,
         rows=max(profile.rows - target.missing, 0),
         ordered=bool(goal.time_column),
@@ -105,7 +105,7 @@ def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> Situat
     )
 
 
-def fill_validation(reader: Reader, config: ConfigParts, context: Context) -> None:
+def fill_validation(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> None:
     """Add strategy, parameters, hold-out, metrics and seed."""
     situation = situation_of(config, context)
     config["validation"] = read_split(reader, situation)
@@ -113,12 +113,12 @@ def fill_validation(reader: Reader, config: ConfigParts, context: Context) -> No
     config["reproducibility"] = {"seed": read_seed(reader)}
 
 
-def read_seed(reader: Reader) -> Any:
+def read_seed(reader: AnswerReader) -> Any:
     """Return the seed that was given, or the suggested one."""
     return reader.parameter("validation", "seed", SEED, 42)
 
 
-def read_split(reader: Reader, situation: Situation) -> dict[str, Any]:
+def read_split(reader: AnswerReader, situation: ValidationContext) -> dict[str, Any]:
     """Return strategy, parameters and hold-out, as given or suggested."""
     strategy = _strategy(reader, suggest_strategy(situation))
     parameters = {}
@@ -135,30 +135,30 @@ def read_split(reader: Reader, situation: Situation) -> dict[str, Any]:
     if float(percent or 0) > 0 and not fraction:
         message = f"{HOLDOUT.title}: must be 0, or at least 0.01; you wrote {float(percent):g}."
         reader.wrong("validation", "holdout_percent", message, code="parameter_invalid")
-    keeps = fraction > 0 and strategy is not Strategy.HOLDOUT
+    keeps = fraction > 0 and strategy is not SplitStrategy.HOLDOUT
     return {"strategy": strategy, "parameters": parameters, "holdout": {"fraction": fraction} if keeps else None}
 
 
-def _strategy(reader: Reader, best: Suggested) -> Strategy:
+def _strategy(reader: AnswerReader, best: Suggestion) -> SplitStrategy:
     said = reader.text("validation", "strategy", best.value.value, best.reason)
     try:
-        return Strategy(said)
+        return SplitStrategy(said)
     except ValueError:
         remedy = Remedy("Use the suggested one", {"validation": {"strategy": best.value.value}})
         message = f"There is no strategy {said[:40]}."
         reader.wrong("validation", "strategy", message, code="strategy_unknown", remedy=remedy)
-        return Strategy(best.value)
+        return SplitStrategy(best.value)
 
 
-def _suggested(situation: Situation, strategy: Strategy, parameter: Parameter) -> Suggested:
+def _suggested(situation: ValidationContext, strategy: SplitStrategy, parameter: Parameter) -> Suggestion:
     if parameter.name == "n_splits":
         return suggest_folds(situation, strategy)
     if parameter.name == "gap":
         return suggest_gap(situation)
-    return Suggested(parameter.default, "")
+    return Suggestion(parameter.default, "")
 
 
-def _metrics(reader: Reader, situation: Situation) -> dict[str, Any]:
+def _metrics(reader: AnswerReader, situation: ValidationContext) -> dict[str, Any]:
     primary, others, why = suggest_metrics(situation)
     known = {metric.id for metric in metrics.METRICS}
     said = reader.text("validation", "primary_metric", primary, why)
@@ -182,7 +182,7 @@ def _metrics(reader: Reader, situation: Situation) -> dict[str, Any]:
     return {"primary": primary_id, "others": [item for item in dict.fromkeys(kept) if item != primary_id]}
 
 
-def fill_review(reader: Reader, config: ConfigParts, context: Context) -> None:
+def fill_review(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> None:
     """Add name, description and tags."""
     title = registry.get(str(config["model"]["estimator"])).title.lower()
     name = reader.text("review", "name", f"{context.target[:80]} by {title}").strip()

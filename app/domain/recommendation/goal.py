@@ -8,7 +8,7 @@ from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import Draft
 from app.domain.problems import Problem, Remedy
-from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.task import (
     TASK_WORDS,
     TaskSuggestion,
@@ -48,10 +48,10 @@ def goal_of(draft: Draft, profile: DatasetProfile) -> Goal | None:
     Goal or None
         None where no column can be predicted yet.
     """
-    return read_goal(Reader(draft), profile)
+    return read_goal(AnswerReader(draft), profile)
 
 
-def read_goal(reader: Reader, profile: DatasetProfile) -> Goal | None:
+def read_goal(reader: AnswerReader, profile: DatasetProfile) -> Goal | None:
     """Return what the answers and suggestions aim at; None where no column can be predicted yet, which is recorded.
 
     Parameters
@@ -73,7 +73,7 @@ def read_goal(reader: Reader, profile: DatasetProfile) -> Goal | None:
     )
 
 
-def _target(reader: Reader, profile: DatasetProfile) -> str:
+def _target(reader: AnswerReader, profile: DatasetProfile) -> str:
     """Return the target; an empty text where none can be predicted, which is recorded."""
     suggested, why = suggest_target(profile)
     target = reader.text("data", "target", suggested, why)
@@ -89,7 +89,7 @@ def _target(reader: Reader, profile: DatasetProfile) -> str:
     return target
 
 
-def _task(reader: Reader, profile: DatasetProfile, target: str, kind: ColumnKind) -> TaskKind:
+def _task(reader: AnswerReader, profile: DatasetProfile, target: str, kind: ColumnKind) -> TaskKind:
     marks = open_marks(profile, target)
     suggestion = suggest_task(profile.column(target), kind, marks=marks)
     inferred, reason = suggestion.kind, suggestion.reason
@@ -104,7 +104,7 @@ def _task(reader: Reader, profile: DatasetProfile, target: str, kind: ColumnKind
         return inferred
 
 
-def _ask_about_task(reader: Reader, suggestion: TaskSuggestion, target: str, *, marks: list[str]) -> None:
+def _ask_about_task(reader: AnswerReader, suggestion: TaskSuggestion, target: str, *, marks: list[str]) -> None:
     """Record that the task of the target is only suggested, where an answer could change it."""
     if marks:
         shown = ", ".join(mark[:20] or "blank" for mark in marks[:4])
@@ -122,7 +122,7 @@ def _group_beside(target: str, group: str, why: str) -> tuple[str, str]:
     return ("", "The target cannot be the group column.") if group == target else (group, why)
 
 
-def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
+def _column(reader: AnswerReader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
     name = reader.text("data", field, suggested, why)
     if name and not profile.has(name):
         reader.wrong("data", field, f"There is no column named {name[:60]}.", code="column_unknown")
@@ -130,7 +130,7 @@ def _column(reader: Reader, profile: DatasetProfile, field: str, suggested: str,
     return name
 
 
-def _kinds(reader: Reader, profile: DatasetProfile) -> dict[str, ColumnKind]:
+def _kinds(reader: AnswerReader, profile: DatasetProfile) -> dict[str, ColumnKind]:
     kinds = {}
     for column in profile.columns:
         raw = reader.raw("data", f"kind.{column.key}")

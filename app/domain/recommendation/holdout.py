@@ -15,7 +15,7 @@ from app.domain.experiment import (
     TaskPart,
     ValidationPart,
 )
-from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.filling import read_seed, read_split, situation_for
 from app.domain.recommendation.goal import Goal
 from app.domain.training.development import HoldoutRule
@@ -36,7 +36,7 @@ def holdout_of(draft: Draft, profile: DatasetProfile, goal: Goal) -> HoldoutRule
     HoldoutRule or None
         None where nothing is held out, or where the answers make no config.
     """
-    reader = Reader(draft)
+    reader = AnswerReader(draft)
     split = read_split(reader, situation_for(goal, profile, memory=0))
     try:
         spec = Spec(

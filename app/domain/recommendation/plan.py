@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from app.domain.analysis.profiling.profile import Association, ColumnProfile
 from app.domain.experiment import Answers, Spec
 from app.domain.problems import Problem
-from app.domain.recommendation.estimators import Ranked
-from app.domain.recommendation.selection import Facts
+from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.recommendation.selection import ColumnFacts
 from app.domain.vocabulary import Severity
 
 
@@ -29,7 +29,7 @@ class ColumnChoice:
     suggested: bool
     reason: str
     ruled: bool
-    facts: Facts
+    facts: ColumnFacts
     association: Association | None = None
 
 
@@ -81,7 +81,7 @@ class Plan:
     reasons: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[ColumnChoice, ...] = ()
     problems: tuple[Problem, ...] = ()
-    ranking: tuple[Ranked, ...] = ()
+    ranking: tuple[EstimatorSuggestion, ...] = ()
     estimate: Estimate | None = None
     columns_measured: bool = False
 

@@ -15,14 +15,14 @@ from app.domain.estimation import Machine, estimate, this_machine
 from app.domain.experiment import MOST_RECIPES, Draft, RecipeJson, Spec, TransformPart
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
-from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
-from app.domain.recommendation.features import KNOWN, NOT_KNOWN, Context, suggest_transforms
+from app.domain.recommendation.features import KNOWN, NOT_KNOWN, FeatureContext, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
-from app.domain.training.preprocessing.transforms import Held, columns_fault, held_by
+from app.domain.training.preprocessing.transforms import ColumnInventory, columns_fault, held_by
 from app.domain.training.preprocessing.transforms import get as get_transform
 from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.vocabulary import DatasetState, Severity
@@ -74,14 +74,14 @@ def make_plan(
     Plan
         Never raises for any answer, however odd: what cannot be understood becomes a problem at its field.
     """
-    reader = Reader(draft)
+    reader = AnswerReader(draft)
     if profile is None:
         return Plan(None, reader.values, reader.suggestions, problems=(_without_data(file_name, file_state),))
     goal = read_goal(reader, profile)
     if goal is None:
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
     answers = _leak_answers(reader, profile)
-    context = Context(profile=profile, associations=associations, answers=answers, **vars(goal))
+    context = FeatureContext(profile=profile, associations=associations, answers=answers, **vars(goal))
     return _completed(reader, context, machine or this_machine(), limit_seconds)
 
 
@@ -90,7 +90,7 @@ def _without_data(file_name: str, state: str) -> Problem:
     return Problem("data", "dataset_id", Severity.ERROR, code, words.format(name=file_name), Remedy(label))
 
 
-def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds: float | None) -> Plan:
+def _completed(reader: AnswerReader, context: FeatureContext, machine: Machine, limit_seconds: float | None) -> Plan:
     """Return the plan of a draft whose data and target are known."""
     columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
@@ -120,7 +120,7 @@ def _completed(reader: Reader, context: Context, machine: Machine, limit_seconds
     )
 
 
-def _begin_config(context: Context, features: FeaturesJson) -> ConfigParts:
+def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigParts:
     found = {column.name: column.kind for column in context.profile.columns}
     return {
         "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != found[name]}},
@@ -135,7 +135,7 @@ def _begin_config(context: Context, features: FeaturesJson) -> ConfigParts:
     }
 
 
-def _leak_answers(reader: Reader, profile: DatasetProfile) -> dict[str, str]:
+def _leak_answers(reader: AnswerReader, profile: DatasetProfile) -> dict[str, str]:
     """Return what was answered to "would you know this at prediction time?", by column."""
     answers = {}
     for column in profile.columns:
@@ -148,7 +148,7 @@ def _leak_answers(reader: Reader, profile: DatasetProfile) -> dict[str, str]:
     return answers
 
 
-def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[RecipeJson]:
+def _transforms(reader: AnswerReader, context: FeatureContext, selected: list[str]) -> list[RecipeJson]:
     suggested, why = suggest_transforms(context, selected)
     reader.suggest("features", "transforms", suggested, why)
     raw = reader.raw("features", "transforms")
@@ -172,7 +172,7 @@ def _transforms(reader: Reader, context: Context, selected: list[str]) -> list[R
     return kept
 
 
-def _selection(reader: Reader, context: Context) -> list[JsonObject]:
+def _selection(reader: AnswerReader, context: FeatureContext) -> list[JsonObject]:
     """Return the rules that choose among the selected columns in each fold; nothing is suggested."""
     reader.suggest("features", "selection", [])
     rules, fault = read_selection(reader.raw("features", "selection"))
@@ -185,7 +185,7 @@ def _selection(reader: Reader, context: Context) -> list[JsonObject]:
     return [rule.model_dump(mode="json") for rule in rules]
 
 
-def _transform_fault(item: Any, held: Held) -> str:
+def _transform_fault(item: Any, held: ColumnInventory) -> str:
     odd = "A derived feature could not be understood. Remove it and add it again."
     if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
         return odd
@@ -204,7 +204,7 @@ def _transform_fault(item: Any, held: Held) -> str:
     return columns_fault(entry, columns, held)
 
 
-def _held(context: Context, recipes: list[RecipeJson]) -> Held:
+def _held(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:
     """Return what a recipe may work on that comes after these."""
     return held_by(
         context.profile.columns,
@@ -216,7 +216,7 @@ def _held(context: Context, recipes: list[RecipeJson]) -> Held:
     )
 
 
-def _spec(reader: Reader, config: ConfigParts) -> Spec | None:
+def _spec(reader: AnswerReader, config: ConfigParts) -> Spec | None:
     try:
         return Spec.model_validate(config)
     except ValidationError as fault:

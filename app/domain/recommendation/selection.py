@@ -36,7 +36,7 @@ NUMBERS: tuple[Parameter, ...] = (
 
 
 @dataclass(frozen=True)
-class Facts:
+class ColumnFacts:
     """What a filter may look at. `present` counts the rows with a value; `strength` is 0 to 1, None while unknown."""
 
     key: str
@@ -66,7 +66,7 @@ class Filter:
         """Say whether every column is meant."""
         return self == Filter()
 
-    def matches(self, facts: Facts, *, ticked: bool) -> bool:
+    def matches(self, facts: ColumnFacts, *, ticked: bool) -> bool:
         """Say whether a column is meant. One whose association is unknown is in no range of associations."""
         return (
             (not self.word or self.word.lower() in facts.name.lower())
@@ -154,11 +154,11 @@ class Rule:
     amount: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
-    def matches(self, facts: Facts, *, ticked: bool) -> bool:
+    def matches(self, facts: ColumnFacts, *, ticked: bool) -> bool:
         """Say whether the rule means this column."""
         return facts.key in self.columns if self.strategy else self.filter.matches(facts, ticked=ticked)
 
-    def decide(self, facts: Facts, *, ticked: bool) -> bool:
+    def decide(self, facts: ColumnFacts, *, ticked: bool) -> bool:
         """Return whether the column is ticked after this rule."""
         meant = self.matches(facts, ticked=ticked)
         if self.mode == "only":

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
-from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.training.preprocessing.pipeline import build_pipeline
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import baselines, metrics, scoring
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Fold
 
 FIRST_ROWS = 400
@@ -30,13 +30,13 @@ Rows = NDArray[np.intp]
 
 
 @dataclass
-class Runner:
+class ShortFitCandidate:
     """One candidate on its way; `scores` are those of its last round, `seconds` and `rows` those of its last fit.
 
     `out` says why nothing more is fitted, and `in_time` turns False where there was no time for a fit.
     """
 
-    ranked: Ranked
+    ranked: EstimatorSuggestion
     spec: Spec
     scores: list[float] = field(default_factory=list)
     before: float | None = None
@@ -55,13 +55,13 @@ class Runner:
 
 
 @dataclass
-class Race:
+class ShortFitRace:
     """All that one measuring gathers. `folds` are those of the first division, `again` those of further draws."""
 
     spec: Spec
-    table: Table
+    table: TrainingTable
     folds: tuple[Fold, ...]
-    runners: list[Runner]
+    runners: list[ShortFitCandidate]
     deadline: float
     began: float
     again: tuple[Fold, ...] = ()
@@ -83,7 +83,7 @@ class Race:
         return self.deadline - time.perf_counter()
 
 
-def seconds_foreseen(race: Race, one: Runner, rows: int) -> float:
+def seconds_foreseen(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
     """Return the seconds that a fit on so many rows will take, by its last fit or else by its count of work."""
     entry, values, width = one.ranked.entry, one.ranked.parameters, race.table.features.shape[1]
 
@@ -96,12 +96,12 @@ def seconds_foreseen(race: Race, one: Runner, rows: int) -> float:
     return one.seconds * work(rows) / max(work(one.rows), 1e-9) if one.rows else work(rows)
 
 
-def _settles(race: Race, one: Runner) -> bool:
+def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
     """Say whether many rows can be learnt with what a search on few of them found; of classes that is no quicker."""
     return one.ranked.entry.settle is not None and not race.table.labels
 
 
-def some_of(race: Race, train: Rows, *, size: int, seed: int) -> Rows:
+def some_of(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
     """Return some of the training rows of a fold: the latest where time orders them, else drawn."""
     if len(train) <= size:
         return train
@@ -119,7 +119,7 @@ def judged_rows(fold: Fold, *, seed: int) -> Rows:
     return fold.validation[np.sort(drawn)]
 
 
-def fit(race: Race, one: Runner, *, train: Rows, rows: Rows, number: int) -> bool:
+def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, number: int) -> bool:
     """Fit and judge once; False where there is no time for it or it cannot be done."""
     takes = seconds_foreseen(race, one, len(train))
     if takes > race.longest:
@@ -148,7 +148,7 @@ def fit(race: Race, one: Runner, *, train: Rows, rows: Rows, number: int) -> boo
     return True
 
 
-def _fitted(race: Race, one: Runner, train: Rows) -> Any:
+def _fitted(race: ShortFitRace, one: ShortFitCandidate, train: Rows) -> Any:
     """Return a pipeline that learnt from these rows; a search within it looks at some of them only."""
     pipeline, settle = build_pipeline(one.spec, race.table), one.ranked.entry.settle
     if settle is not None and _settles(race, one) and len(train) > FIRST_ROWS:
@@ -158,7 +158,7 @@ def _fitted(race: Race, one: Runner, train: Rows) -> Any:
     return pipeline.fit(race.table.features.iloc[train], race.table.target[train])
 
 
-def _score(race: Race, spec: Spec, rows: Rows, said: Predicted) -> tuple[float, float] | None:
+def _score(race: ShortFitRace, spec: Spec, rows: Rows, said: Predictions) -> tuple[float, float] | None:
     """Return the primary score, turned so that larger is better, and the share of right classes."""
     judged = scoring.judge(spec, race.table, rows, said)
     primary = judged[race.metric.id]
@@ -167,10 +167,10 @@ def _score(race: Race, spec: Spec, rows: Rows, said: Predicted) -> tuple[float, 
     return -race.metric.loss(0.0, primary), judged.get("accuracy") or 0.0
 
 
-def rival(race: Race, *, train: Rows, rows: Rows) -> tuple[float, float]:
+def rival(race: ShortFitRace, *, train: Rows, rows: Rows) -> tuple[float, float]:
     """Return what the best baseline scores on the same rows."""
     found = []
     for entry in baselines.for_experiment(race.spec, race.table):
-        said = Predicted(*entry.predict(race.table, train, rows), are_probabilities=True)
+        said = Predictions(*entry.predict(race.table, train, rows), are_probabilities=True)
         found.append(_score(race, race.runners[0].spec, rows, said) or (-math.inf, 0.0))
     return max(found)

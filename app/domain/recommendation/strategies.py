@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.analysis.associations.correlation import Line
+from app.domain.analysis.associations.correlation import RankedPair
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import SelectionPart
@@ -19,17 +19,17 @@ from app.domain.training.selection_rules import AMOUNT, CORRELATION, MEASURE, VA
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StrategyEvidence:
     """What a strategy may look at beside the columns: pairs among features, scores to rank by, and variances."""
 
-    pairs: Sequence[Line] = ()
+    pairs: Sequence[RankedPair] = ()
     scores: Mapping[str, float] | None = None
     score_title: str = "association with the target"
     spreads: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
-class Dropped:
+class DroppedColumn:
     """A column that would be left out. `partner` is the one that stands for it, or None."""
 
     choice: ColumnChoice
@@ -37,11 +37,11 @@ class Dropped:
     partner: ColumnChoice | None = None
 
 
-Find = Callable[[Sequence[ColumnChoice], Any, Evidence], list[Dropped]]
+Find = Callable[[Sequence[ColumnChoice], Any, StrategyEvidence], list[DroppedColumn]]
 
 
 @dataclass(frozen=True)
-class Strategy:
+class ColumnStrategy:
     """One way of leaving columns out. `said` is the reason that stands beside a column afterwards.
 
     What learns from the values of rows has the `kind` of a rule of the config, which each fold follows on its own
@@ -71,9 +71,9 @@ class Strategy:
 class Proposal:
     """What a strategy would do to the columns that are ticked now."""
 
-    strategy: Strategy
+    strategy: ColumnStrategy
     amount: float | None
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[DroppedColumn, ...]
     kept: tuple[ColumnChoice, ...]
 
     @property
@@ -92,7 +92,7 @@ def _better(choice: ColumnChoice, place: int) -> tuple[float, float, int]:
     return (-(strength if strength is not None else -1.0), choice.facts.missing_percent, place)
 
 
-def _correlated(columns: Sequence[ColumnChoice], threshold: float, evidence: Evidence) -> list[Dropped]:
+def _correlated(columns: Sequence[ColumnChoice], threshold: float, evidence: StrategyEvidence) -> list[DroppedColumn]:
     """Keep the better one of each group: closer to the target, then fewer missing values, then earlier in the file."""
     by_name = {choice.profile.name: choice for choice in columns}
     near: dict[str, dict[str, float]] = {}
@@ -101,14 +101,14 @@ def _correlated(columns: Sequence[ColumnChoice], threshold: float, evidence: Evi
             near.setdefault(pair.one, {})[pair.other] = pair.value
             near.setdefault(pair.other, {})[pair.one] = pair.value
     order = [choice for _, choice in sorted(enumerate(columns), key=lambda item: _better(item[1], item[0]))]
-    found: dict[str, Dropped] = {}
+    found: dict[str, DroppedColumn] = {}
     for kept in order:
         if kept.profile.name in found:
             continue
         for name, value in near.get(kept.profile.name, {}).items():
             # A better one that is near would have dropped this one before.
             if name not in found:
-                found[name] = Dropped(by_name[name], _goes_with(kept, by_name[name], value), kept)
+                found[name] = DroppedColumn(by_name[name], _goes_with(kept, by_name[name], value), kept)
     return [found[choice.profile.name] for choice in columns if choice.profile.name in found]
 
 
@@ -141,16 +141,16 @@ def spread_of(choice: ColumnChoice) -> float | None:
     return share * (1 - share)
 
 
-def _variance(columns: Sequence[ColumnChoice], least: float, evidence: Evidence) -> list[Dropped]:
+def _variance(columns: Sequence[ColumnChoice], least: float, evidence: StrategyEvidence) -> list[DroppedColumn]:
     found = []
     for choice in columns:
         spread = spread_of(choice) if evidence.spreads is None else evidence.spreads.get(choice.profile.name)
         if spread is not None and spread < least:
-            found.append(Dropped(choice, f"Its variance, brought to the range 0 to 1, is {spread:.2g}."))
+            found.append(DroppedColumn(choice, f"Its variance, brought to the range 0 to 1, is {spread:.2g}."))
     return found
 
 
-def _top(columns: Sequence[ColumnChoice], most: int, evidence: Evidence) -> list[Dropped]:
+def _top(columns: Sequence[ColumnChoice], most: int, evidence: StrategyEvidence) -> list[DroppedColumn]:
     scores = evidence.scores
     if scores is None:
         scores = {one.profile.name: one.facts.strength for one in columns if one.facts.strength is not None}
@@ -168,16 +168,16 @@ def _top(columns: Sequence[ColumnChoice], most: int, evidence: Evidence) -> list
             score = scores.get(choice.profile.name)
             by = evidence.score_title
             said = f"Rank {ranks[place]:,} by {by} ({score:.3f})." if score is not None else f"It has no {by}."
-            found.append(Dropped(choice, said))
+            found.append(DroppedColumn(choice, said))
     return found
 
 
 def _family(wanted: str, title: str) -> Find:
-    def find(columns: Sequence[ColumnChoice], _amount: Any, _evidence: Evidence) -> list[Dropped]:
+    def find(columns: Sequence[ColumnChoice], _amount: Any, _evidence: StrategyEvidence) -> list[DroppedColumn]:
         words = {"": "Its name says neither weather nor a fixed attribute.", "weather": "Its name says weather."}
         words["static"] = "Its name says a fixed attribute of the place."
         found = [
-            Dropped(choice, words[family_of(choice.profile.name)])
+            DroppedColumn(choice, words[family_of(choice.profile.name)])
             for choice in columns
             if family_of(choice.profile.name) != wanted
         ]
@@ -192,8 +192,8 @@ def _family(wanted: str, title: str) -> Find:
     return find
 
 
-STRATEGIES: tuple[Strategy, ...] = (
-    Strategy(
+STRATEGIES: tuple[ColumnStrategy, ...] = (
+    ColumnStrategy(
         "correlated",
         "Drop correlated columns",
         "Of columns correlated at least this strongly, the one closer to the target is kept.",
@@ -203,7 +203,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         needs_pairs=True,
         kind="drop_correlated",
     ),
-    Strategy(
+    ColumnStrategy(
         "variance",
         "Drop near-constant columns",
         "Variance after the column is brought to the range 0 to 1; for words, of being the most frequent one.",
@@ -212,7 +212,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         "Nearly constant",
         kind="drop_near_constant",
     ),
-    Strategy(
+    ColumnStrategy(
         "top",
         "Keep the top columns",
         "Keeps the columns that rank highest against the target. One that helps only with others may be dropped.",
@@ -222,7 +222,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         kind="keep_strongest",
         measure=MEASURE,
     ),
-    Strategy(
+    ColumnStrategy(
         "weather",
         "Weather only",
         "Keeps what is weather by its name: rain, temperature, radiation, humidity, wind, snow, evaporation.",
@@ -230,7 +230,7 @@ STRATEGIES: tuple[Strategy, ...] = (
         _family("weather", "weather"),
         "Not weather by its name",
     ),
-    Strategy(
+    ColumnStrategy(
         "static",
         "Static attributes only",
         "Keeps what stays the same for a place by its name: position, slope, soil, rock, cover, long-run climate.",
@@ -241,7 +241,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 
 
-def strategy_of(identifier: str) -> Strategy:
+def strategy_of(identifier: str) -> ColumnStrategy:
     """Return a strategy by its id.
 
     Raises
@@ -255,7 +255,7 @@ def strategy_of(identifier: str) -> Strategy:
     return found
 
 
-def amount_of(strategy: Strategy, raw: Any) -> float | None:
+def amount_of(strategy: ColumnStrategy, raw: Any) -> float | None:
     """Return the threshold or number of a strategy; None where it needs none.
 
     Parameters
@@ -279,7 +279,9 @@ def amount_of(strategy: Strategy, raw: Any) -> float | None:
     return found
 
 
-def propose(strategy: Strategy, raw: Any, columns: Sequence[ColumnChoice], evidence: Evidence) -> Proposal:
+def propose(
+    strategy: ColumnStrategy, raw: Any, columns: Sequence[ColumnChoice], evidence: StrategyEvidence
+) -> Proposal:
     """Return what a strategy would leave out of the columns that are ticked.
 
     Parameters

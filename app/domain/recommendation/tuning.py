@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
-from app.domain.recommendation.answers import Reader
+from app.domain.recommendation.answers import AnswerReader
 from app.domain.training.tuning.search_space import Dimension, searched_by_itself, suggested
 from app.domain.vocabulary import Level, TaskKind
 
@@ -61,7 +61,7 @@ METHOD = (TRIALS, INNER, SAMPLER, PRUNING)
 YES, NO = "true", "false"
 
 
-def fill_tuning(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
+def fill_tuning(reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
     """Return the config's part about the search; what was typed while it is off waits until it is on."""
     if not reader.parameter("model", "tuning.enabled", ENABLED, False):
         return {"enabled": False}
@@ -70,7 +70,7 @@ def fill_tuning(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: P
     return {"enabled": True, **part, "metric": metric or None, "space": _space(reader, entry, task, values)}
 
 
-def _space(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
+def _space(reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
     own, space = searched_by_itself(entry, task), {}
     for parameter in entry.parameters_for(task):
         field, dimension = f"space.{entry.id}.{parameter.name}", suggested(parameter, values[parameter.name])
@@ -85,7 +85,7 @@ def _space(reader: Reader, entry: EstimatorEntry, task: TaskKind, values: Parame
     return space
 
 
-def _read_range(reader: Reader, field: str, dimension: Dimension, *, wanted: bool) -> dict[str, Any]:
+def _read_range(reader: AnswerReader, field: str, dimension: Dimension, *, wanted: bool) -> dict[str, Any]:
     parameter = replace(dimension.parameter, optional=False)
     low, high, scale = (f"{field}.{end}" for end in ("low", "high", "scale"))
     steps = "log" if dimension.log else "linear"
@@ -100,7 +100,7 @@ def _read_range(reader: Reader, field: str, dimension: Dimension, *, wanted: boo
     }
 
 
-def _read_choices(reader: Reader, field: str, dimension: Dimension, *, wanted: bool) -> dict[str, Any]:
+def _read_choices(reader: AnswerReader, field: str, dimension: Dimension, *, wanted: bool) -> dict[str, Any]:
     name = f"{field}.choices"
     reader.suggest("model", name, [wire(choice) for choice in dimension.choices])
     raw = reader.raw("model", name)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.json_values import JsonObject
-from app.domain.recommendation.estimators import TOO_FEW, Ranked
+from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
 from app.domain.recommendation.traits import Traits
 from app.domain.training.validation import metrics
 from app.domain.vocabulary import Severity
@@ -28,7 +28,7 @@ ENOUGH_OF_THEM = 0.1
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredEstimator:
     """One estimator as short fits saw it.
 
     `scores` are those of the folds of its last round, in the metric's own direction and unit; `rows` is how many rows
@@ -50,7 +50,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ShortFitEvidence:
     """What short fits say, the best first. `baseline` are the scores of the best rule that learns nothing.
 
     `train_rows` is what a fold of the real thing trains on, `judged_share` how many rows judge for each that trains.
@@ -60,14 +60,14 @@ class Evidence:
     rows: int
     train_rows: int
     judged_share: float
-    items: tuple[Measured, ...]
+    items: tuple[MeasuredEstimator, ...]
     baseline: tuple[float, ...]
     baseline_right: float = 0.0
     skipped: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     complete: bool = False
 
-    def of(self, estimator: str) -> Measured | None:
+    def of(self, estimator: str) -> MeasuredEstimator | None:
         """Return what was measured of an estimator, or None."""
         return next((one for one in self.items if one.estimator == estimator), None)
 
@@ -76,14 +76,14 @@ class Evidence:
         return asdict(self)
 
     @staticmethod
-    def from_json(values: Mapping[str, Any]) -> Evidence:
+    def from_json(values: Mapping[str, Any]) -> ShortFitEvidence:
         """Build from what `to_json` gave."""
-        items = tuple(Measured(**{**one, "scores": tuple(one["scores"])}) for one in values["items"])
-        return Evidence(**{**values, "items": items, "baseline": tuple(values["baseline"])})
+        items = tuple(MeasuredEstimator(**{**one, "scores": tuple(one["scores"])}) for one in values["items"])
+        return ShortFitEvidence(**{**values, "items": items, "baseline": tuple(values["baseline"])})
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedScore:
     """The score to expect, as a range in the metric's own unit. `basis` is "rules" or "short fits"."""
 
     score_low: float
@@ -93,7 +93,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Said:
+class Advice:
     """One thing worth knowing before anything is launched; `code` is no_signal, near_baseline or too_few_rows."""
 
     code: str
@@ -101,7 +101,9 @@ class Said:
     message: str
 
 
-def in_order(ranking: Sequence[Ranked], evidence: Evidence | None) -> tuple[Ranked, ...]:
+def in_order(
+    ranking: Sequence[EstimatorSuggestion], evidence: ShortFitEvidence | None
+) -> tuple[EstimatorSuggestion, ...]:
     """Return the estimators in the order of the evidence, each with what it scored as its first reason.
 
     Those without any evidence follow in the order of the rules, and the baseline comes last.
@@ -113,7 +115,7 @@ def in_order(ranking: Sequence[Ranked], evidence: Evidence | None) -> tuple[Rank
     return tuple(_with_score(one, evidence) for one in ordered)
 
 
-def _with_score(ranked: Ranked, evidence: Evidence) -> Ranked:
+def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> EstimatorSuggestion:
     measured = evidence.of(ranked.entry.id)
     if measured is None or not evidence.baseline:
         return ranked
@@ -122,7 +124,7 @@ def _with_score(ranked: Ranked, evidence: Evidence) -> Ranked:
     return replace(ranked, reasons=(f"{score} {rule:.3f}".replace("-", "\u2212"), *ranked.reasons))
 
 
-def expected_of(measured: Measured, evidence: Evidence) -> Expected | None:
+def expected_of(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> ExpectedScore | None:
     """Return the range in which the cross-validated score of a launch is to be expected, nine times in ten.
 
     The spread between folds, pooled over the estimators that were judged on them, is widened for their sharing rows
@@ -148,7 +150,7 @@ def expected_of(measured: Measured, evidence: Evidence) -> Expected | None:
     return _within(low, high, evidence.metric, "short fits")
 
 
-def expected_by_rules(traits: Traits, metric: str) -> Expected | None:
+def expected_by_rules(traits: Traits, metric: str) -> ExpectedScore | None:
     """Return a wide range from the task alone: from the baseline's score, or what the strongest column says by itself.
 
     One column that goes with the target by r explains r squared of a number by itself, so a model that learns should
@@ -156,29 +158,31 @@ def expected_by_rules(traits: Traits, metric: str) -> Expected | None:
     """
     alone = traits.strongest[1] ** 2 if traits.strongest is not None else 0.0
     if metric in ("r2", "nse"):
-        return Expected(round(0.5 * alone, 3), round(max(0.95, alone), 3), metric, "rules")
+        return ExpectedScore(round(0.5 * alone, 3), round(max(0.95, alone), 3), metric, "rules")
     if metric in ("accuracy", "balanced_accuracy", "roc_auc"):
         chance = {"accuracy": traits.commonest / max(traits.rows, 1), "roc_auc": 0.5}.get(metric)
         chance = 1 / max(traits.classes, 2) if chance is None else chance
         low = chance + 0.5 * alone * (1 - chance)
-        return Expected(round(low, 3), round(max(0.98, low), 3), metric, "rules")
+        return ExpectedScore(round(low, 3), round(max(0.98, low), 3), metric, "rules")
     if metric in ("rmse", "mae") and traits.target_std > 0:
-        return Expected(float(f"{0.1 * traits.target_std:.3g}"), float(f"{traits.target_std:.3g}"), metric, "rules")
+        return ExpectedScore(
+            float(f"{0.1 * traits.target_std:.3g}"), float(f"{traits.target_std:.3g}"), metric, "rules"
+        )
     held = metrics.get(metric)
     bounded = held.greater_is_better and held.best == 1.0
-    return Expected(0.0, 0.98, metric, "rules") if bounded else None
+    return ExpectedScore(0.0, 0.98, metric, "rules") if bounded else None
 
 
-def _within(low: float, high: float, metric: str, basis: str) -> Expected:
+def _within(low: float, high: float, metric: str, basis: str) -> ExpectedScore:
     held = metrics.get(metric)
     if held.greater_is_better and held.best == 1.0:
         high = min(high, 1.0)
     elif held.best == 0.0 and not held.signed:
         low = max(low, 0.0)
-    return Expected(float(f"{low:.4g}"), float(f"{high:.4g}"), metric, basis)
+    return ExpectedScore(float(f"{low:.4g}"), float(f"{high:.4g}"), metric, basis)
 
 
-def said_of(traits: Traits, evidence: Evidence | None) -> tuple[Said, ...]:
+def said_of(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advice, ...]:
     """Return what an honest adviser says first: that the rows are too few, or that nothing is learnt from them."""
     said = []
     if 0 < traits.rows < TOO_FEW:
@@ -186,13 +190,13 @@ def said_of(traits: Traits, evidence: Evidence | None) -> tuple[Said, ...]:
             f"{traits.rows:,} rows with a target are too few to tell a good model from a lucky one: "
             "take every score as a rough range, and a simple model before a clever one."
         )
-        said.append(Said("too_few_rows", Severity.WARNING, message))
+        said.append(Advice("too_few_rows", Severity.WARNING, message))
     if evidence is not None and evidence.complete and evidence.items and evidence.baseline:
         said += _signal(evidence)
     return tuple(said)
 
 
-def _signal(evidence: Evidence) -> list[Said]:
+def _signal(evidence: ShortFitEvidence) -> list[Advice]:
     best, metric = evidence.items[0], metrics.get(evidence.metric)
     title, unit = _title(best.estimator), metric.title
     count = min(len(best.scores), len(evidence.baseline))
@@ -206,16 +210,16 @@ def _signal(evidence: Evidence) -> list[Said]:
     little, right = _is_little(evidence, share, lucky=lucky)
     if gain <= 0 or (little and lucky):
         message = f"No estimator beats the baseline beyond the luck of the draw: {numbers}."
-        return [Said("no_signal", Severity.WARNING, message)]
+        return [Advice("no_signal", Severity.WARNING, message)]
     if little:
-        return [Said("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.{right}")]
+        return [Advice("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.{right}")]
     if lucky:
         message = f"The gain over the baseline differs much from fold to fold: {numbers}. A launch judges on all folds."
-        return [Said("near_baseline", Severity.NOTICE, message)]
+        return [Advice("near_baseline", Severity.NOTICE, message)]
     return []
 
 
-def _is_little(evidence: Evidence, share: float, *, lucky: bool) -> tuple[bool, str]:
+def _is_little(evidence: ShortFitEvidence, share: float, *, lucky: bool) -> tuple[bool, str]:
     """Say whether a gain is next to nothing, and of classes how many rows come out right."""
     barely = share < (LITTLE_BY_LUCK if lucky else LITTLE_EXPLAINED)
     if not evidence.baseline_right:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.training.block_bootstrap import Resampling, blocks_of, groups_of, resampled, rows_of
-from app.domain.training.preprocessing.preparation import Table
-from app.domain.training.validation.metrics import Judged, Metric
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.preprocessing.preparation import TrainingTable
+from app.domain.training.validation.metrics import Metric, MetricInput
+from app.domain.training.validation.scoring import Predictions
 
 LEVEL = 0.9
 BEATS, UNDECIDED, LOSES, NO_BASELINE = "beats", "undecided", "loses", "no_baseline"
@@ -32,8 +32,8 @@ class JudgedPart:
     """One fold, or the hold-out: the rows that were judged, what the model predicted there, and what a baseline did."""
 
     rows: NDArray[np.intp]
-    model: Predicted
-    baseline: Predicted
+    model: Predictions
+    baseline: Predictions
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Comparison:
 
 
 def compare(
-    metric: Metric, table: Table, parts: Sequence[JudgedPart], *, by_group: bool, seed: int
+    metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart], *, by_group: bool, seed: int
 ) -> Comparison | None:
     """Compare a model and a baseline on the rows that judged both; None where the metric has no value on them.
 
@@ -112,7 +112,7 @@ class _Losses:
     rows: int | None = None
 
 
-def _losses(metric: Metric, table: Table, parts: Sequence[JudgedPart]) -> _Losses | None:
+def _losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart]) -> _Losses | None:
     total = np.zeros((len(table.target), 4))
     for part in parts:
         observed = table.target[part.rows]
@@ -141,38 +141,38 @@ def _epsilon(observed: Floats) -> float:
     return float(observed.mean()) / 100
 
 
-def _squared(_table: Table, observed: Floats, said: Predicted) -> Floats:
+def _squared(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats:
     return np.asarray((observed - said.values) ** 2, dtype=float)
 
 
-def _absolute(_table: Table, observed: Floats, said: Predicted) -> Floats:
+def _absolute(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats:
     return np.asarray(np.abs(observed - said.values), dtype=float)
 
 
-def _relative(_table: Table, observed: Floats, said: Predicted) -> Floats:
+def _relative(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = 100 * np.abs((observed - said.values) / observed)
     return np.where(observed != 0, errors, np.nan)
 
 
-def _squared_logarithms(_table: Table, observed: Floats, said: Predicted) -> Floats | None:
+def _squared_logarithms(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats | None:
     epsilon = _epsilon(observed)
     if (observed < 0).any() or epsilon <= 0:
         return None
     return np.asarray((np.log(observed + epsilon) - np.log(np.maximum(said.values, 0) + epsilon)) ** 2, dtype=float)
 
 
-def _wrong(_table: Table, observed: NDArray[Any], said: Predicted) -> Floats:
+def _wrong(_table: TrainingTable, observed: NDArray[Any], said: Predictions) -> Floats:
     return np.asarray(observed != said.values, dtype=float)
 
 
-def _wrong_by_class(table: Table, observed: NDArray[Any], said: Predicted) -> Floats:
+def _wrong_by_class(table: TrainingTable, observed: NDArray[Any], said: Predictions) -> Floats:
     counts = np.bincount(observed, minlength=len(table.labels))
     weights = len(observed) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return np.asarray(_wrong(table, observed, said) * weights[observed], dtype=float)
 
 
-def _surprise(_table: Table, observed: NDArray[Any], said: Predicted) -> Floats | None:
+def _surprise(_table: TrainingTable, observed: NDArray[Any], said: Predictions) -> Floats | None:
     if said.scores is None or not said.are_probabilities:
         return None
     shares = said.scores / said.scores.sum(axis=1, keepdims=True)
@@ -198,7 +198,7 @@ def _root_of_share(sums: Floats) -> Floats:
         return np.asarray(np.sqrt(sums[:, 1] / sums[:, 2]) - np.sqrt(sums[:, 0] / sums[:, 2]))
 
 
-_ROW_LOSSES: dict[str, Callable[[Table, Any, Predicted], Floats | None]] = {
+_ROW_LOSSES: dict[str, Callable[[TrainingTable, Any, Predictions], Floats | None]] = {
     "nse": _squared,
     "r2": _squared,
     "rmse": _squared,
@@ -219,7 +219,7 @@ _COMBINE: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
-def _pseudo_losses(metric: Metric, table: Table, parts: Sequence[JudgedPart], seed: int) -> _Losses | None:
+def _pseudo_losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart], seed: int) -> _Losses | None:
     """Return what each of up to 100 parts of the rows adds to a metric that no single row has a share in.
 
     These are the pseudo-values of the jackknife (Tukey 1958; Efron 1982, chapter 3) of the difference, which is the
@@ -241,7 +241,7 @@ def _pseudo_losses(metric: Metric, table: Table, parts: Sequence[JudgedPart], se
     return _Losses(np.asarray(first, dtype=np.intp), sums, rows)
 
 
-def _members(table: Table, parts: Sequence[JudgedPart], seed: int) -> NDArray[np.intp]:
+def _members(table: TrainingTable, parts: Sequence[JudgedPart], seed: int) -> NDArray[np.intp]:
     """Return which part each judged row belongs to, -1 for others: stretches of time, or rows drawn at random."""
     judged = np.unique(np.concatenate([part.rows for part in parts]))
     count = min(MAX_PARTS, max(len(judged) // 5, 2))
@@ -252,7 +252,7 @@ def _members(table: Table, parts: Sequence[JudgedPart], seed: int) -> NDArray[np
 
 
 def _mean_of_cuts(
-    metric: Metric, table: Table, parts: Sequence[JudgedPart], members: NDArray[np.intp], *, without: int | None
+    metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart], members: NDArray[np.intp], *, without: int | None
 ) -> float | None:
     total, weight = 0.0, 0
     for part in parts:
@@ -265,21 +265,21 @@ def _mean_of_cuts(
     return total / weight if weight else None
 
 
-def _only(said: Predicted, kept: NDArray[np.bool_]) -> Predicted:
+def _only(said: Predictions, kept: NDArray[np.bool_]) -> Predictions:
     scores = None if said.scores is None else said.scores[kept]
-    return Predicted(said.values[kept], scores, said.are_probabilities)
+    return Predictions(said.values[kept], scores, said.are_probabilities)
 
 
-def _score(metric: Metric, table: Table, rows: NDArray[np.intp], said: Predicted) -> float | None:
+def _score(metric: Metric, table: TrainingTable, rows: NDArray[np.intp], said: Predictions) -> float | None:
     observed, predicted = table.target[rows], said.values
     if table.labels:
         names = np.asarray(table.labels, dtype=object)
         observed, predicted = names[observed], names[predicted]
-    value = metric(Judged(observed, predicted, said.scores, table.labels, said.are_probabilities))
+    value = metric(MetricInput(observed, predicted, said.scores, table.labels, said.are_probabilities))
     return value if math.isfinite(value) else None
 
 
-def _resampling(table: Table, losses: _Losses, *, by_group: bool, seed: int) -> Resampling:
+def _resampling(table: TrainingTable, losses: _Losses, *, by_group: bool, seed: int) -> Resampling:
     """Return what is resampled: whole groups, blocks of moments as long as the differences remember, or rows."""
     if losses.rows is not None:
         return rows_of(losses.sums, unit="block" if table.times is not None else "row", seed=seed)

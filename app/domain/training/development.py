@@ -16,7 +16,7 @@ from app.domain.experiment import FeaturesPart, MetricsPart, ModelPart, Reproduc
 from app.domain.training.preprocessing.preparation import columns_read, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import get, held_out_rows
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class HoldoutRule:
     def of(spec: Spec) -> HoldoutRule | None:
         """Return the rule of a config; None where it holds nothing out."""
         strategy, validation = spec.validation.strategy, spec.validation
-        if strategy is not Strategy.HOLDOUT and validation.holdout is None:
+        if strategy is not SplitStrategy.HOLDOUT and validation.holdout is None:
             return None
         grouped = get(strategy).needs_group
         parameters: dict[str, Any] = {}
-        if strategy is Strategy.HOLDOUT:
+        if strategy is SplitStrategy.HOLDOUT:
             default = get(strategy).defaults()["percent"]
             parameters, holdout = {"percent": validation.parameters.get("percent", default)}, None
         else:
-            holdout, strategy = validation.holdout, Strategy.GROUP_K_FOLD if grouped else Strategy.K_FOLD
+            holdout, strategy = validation.holdout, SplitStrategy.GROUP_K_FOLD if grouped else SplitStrategy.K_FOLD
         # The order of time decides alone, so that another seed changes nothing there.
         drawn = grouped or spec.task.time_column is None
         return HoldoutRule(

@@ -15,11 +15,11 @@ import numpy as np
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.clock import FIT, SEARCH, Clock
 from app.domain.training.tuning import tuning
 from app.domain.training.validation import scoring
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Fold
 
 
@@ -32,14 +32,14 @@ class FoldFit:
     """
 
     pipeline: Any
-    predicted: Predicted
+    predicted: Predictions
     search: tuning.Search | None
     warned: tuple[tuple[type[Warning], str], ...]
     clock: Clock = field(compare=False)
 
 
 def fit_fold(
-    spec: Spec, table: Table, fold: Fold, *, name: str, number: int, asked: tuning.Asked | None = None
+    spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int, asked: tuning.SearchCallbacks | None = None
 ) -> FoldFit:
     """Fit a config on the training rows of one fold and predict its validation rows.
 
@@ -81,18 +81,25 @@ def fit_fold(
 
 
 def _search(
-    spec: Spec, table: Table, fold: Fold, *, name: str, number: int, asked: tuning.Asked | None, clock: Clock
+    spec: Spec,
+    table: TrainingTable,
+    fold: Fold,
+    *,
+    name: str,
+    number: int,
+    asked: tuning.SearchCallbacks | None,
+    clock: Clock,
 ) -> tuning.Search | None:
     """Look for better hyperparameters on the training rows, where the config wants that."""
     if not spec.model.tuning.enabled:
         return None
-    asked = asked or tuning.Asked(lambda: False, lambda: None)
+    asked = asked or tuning.SearchCallbacks(lambda: False, lambda: None)
     # What a trial takes is fitting, so the estimate learns from it; of that, what the search takes is told apart.
     with clock.part(FIT), clock.part(SEARCH):
         return tuning.search(spec, table, fold.train, part=name, number=number, asked=asked)
 
 
-def _fit_and_predict(pipeline: Any, table: Table, fold: Fold, clock: Clock) -> Predicted:
+def _fit_and_predict(pipeline: Any, table: TrainingTable, fold: Fold, clock: Clock) -> Predictions:
     try:
         with clock.part(FIT):
             pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])

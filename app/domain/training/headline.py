@@ -9,7 +9,7 @@ from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
 from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
 from app.domain.training.report.document import Headline, Scores, VerdictInterval
-from app.domain.training.run_state import Part, Run
+from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.validation import baselines, splitting
 from app.domain.training.validation.metrics import Metric
 from app.domain.training.validation.score_summary import ScoreSummary
@@ -47,7 +47,7 @@ class Outcome:
         )
 
 
-def judge_against_baselines(run: Run, metric: Metric, first: str) -> Outcome:
+def judge_against_baselines(run: TrainingRun, metric: Metric, first: str) -> Outcome:
     """Compare the model with every baseline on all rows that judged.
 
     `first` is the baseline that scores best on the rows which the headline speaks of. The verdict is about it, unless
@@ -62,7 +62,7 @@ def judge_against_baselines(run: Run, metric: Metric, first: str) -> Outcome:
     return min(known, key=lambda one: RANKS[one.state])
 
 
-def _against(run: Run, metric: Metric, name: str, parts: list[Part]) -> Outcome:
+def _against(run: TrainingRun, metric: Metric, name: str, parts: list[PartResult]) -> Outcome:
     found = _compared(run, metric, name, parts)
     if found is None:
         return Outcome(UNDECIDED, name, None, len(parts))
@@ -74,13 +74,13 @@ def _against(run: Run, metric: Metric, name: str, parts: list[Part]) -> Outcome:
     return Outcome(state, name, found, len(parts))
 
 
-def _compared(run: Run, metric: Metric, name: str, parts: Iterable[Part]) -> Comparison | None:
+def _compared(run: TrainingRun, metric: Metric, name: str, parts: Iterable[PartResult]) -> Comparison | None:
     judged = [JudgedPart(part.rows, part.said, part.baseline_said[name]) for part in parts]
     by_group = splitting.get(run.spec.validation.strategy).needs_group
     return compare(metric, run.table, judged, by_group=by_group, seed=run.spec.reproducibility.seed)
 
 
-def _without_comparison(run: Run, metric: Metric, name: str) -> str:
+def _without_comparison(run: TrainingRun, metric: Metric, name: str) -> str:
     """Say what stands where nothing can be compared: no baseline has a value, or neither has."""
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
     own = any(part.scores[metric.id] is not None for part in parts)
@@ -88,7 +88,7 @@ def _without_comparison(run: Run, metric: Metric, name: str) -> str:
     return NO_BASELINE if own and not other else UNDECIDED
 
 
-def headline(run: Run, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
+def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
     """Say plainly whether the model beats its strongest baseline, on which rows, by how much, and how sure that is.
 
     `verdict` is "beats", "undecided", "loses" or "no_baseline", as the differences on all rows that judged bear it
@@ -147,12 +147,12 @@ def _interval(outcome: Outcome) -> str:
     return f" Gain over all {rows}: {gain}, {100 * LEVEL:.0f} % interval {low} to {high}."
 
 
-def _decided_by_holdout(run: Run, own: ScoreSummary) -> bool:
+def _decided_by_holdout(run: TrainingRun, own: ScoreSummary) -> bool:
     """Say whether the rows held out decide, and not the folds since those rows are too few to have a score."""
     return run.holdout is not None and (own.holdout is not None or own.mean is None)
 
 
-def _grows(run: Run) -> bool:
+def _grows(run: TrainingRun) -> bool:
     """Say whether later folds train on more rows, so that the spread over the folds is not that of luck alone."""
     parameters = {**splitting.get(run.spec.validation.strategy).defaults(), **run.spec.validation.parameters}
     return parameters.get("window") == "expanding"
@@ -173,14 +173,14 @@ def decimals_for(
     return decimals
 
 
-def _where(run: Run, rows: int, *, unseen: bool) -> str:
+def _where(run: TrainingRun, rows: int, *, unseen: bool) -> str:
     """Say on what rows a score stands."""
     if not unseen and len(run.folds) > 1:
         return f"on average over {len(run.folds)} folds"
     return f"on {pluralise(rows, 'day' if _daily(run) else 'row')} it had never seen"
 
 
-def _daily(run: Run) -> bool:
+def _daily(run: TrainingRun) -> bool:
     axis = run.profile.time_axis
     return (
         axis is not None
@@ -191,7 +191,9 @@ def _daily(run: Run) -> bool:
     )
 
 
-def _detail(run: Run, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, name: str, outcome: Outcome) -> str:
+def _detail(
+    run: TrainingRun, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, name: str, outcome: Outcome
+) -> str:
     folds = [
         (mine, theirs)
         for mine, theirs in zip(own.folds, other.folds, strict=True)

@@ -21,11 +21,11 @@ from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_m
 from app.domain.training.report.document import EnvironmentInfo
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
-from app.domain.training.run_state import Part, Run
+from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation import baselines, scoring
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Fold, make_split
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "duckdb", "optuna")
@@ -78,13 +78,13 @@ def train(
     with threadpool_limits(limits=1):
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
-        run = Run(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
+        run = TrainingRun(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
         run.notes, run.clock = list(table.notes), clock
         _carry_out(run)
         return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
 
 
-def _carry_out(run: Run) -> None:
+def _carry_out(run: TrainingRun) -> None:
     """Judge every fold, then measure what the last fit relies on."""
     run.say("Reading the data")
     with _collected_warnings(run.notes):
@@ -98,7 +98,7 @@ def _carry_out(run: Run) -> None:
     run.say("Writing the report")
 
 
-def _judge_all(run: Run) -> Any:
+def _judge_all(run: TrainingRun) -> Any:
     fitted: Any = None
     for number, fold in enumerate(run.split.folds, start=1):
         run.stop_if_asked()
@@ -115,15 +115,15 @@ def _judge_all(run: Run) -> Any:
     return fitted
 
 
-def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
+def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
     spec, table = run.spec, run.table
     fit = _fit(run, fold, name)
     said = fit.predicted
     said_by = {
-        entry.id: Predicted(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
+        entry.id: Predictions(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
         for entry in baselines.for_experiment(spec, table)
     }
-    return fit.pipeline, Part(
+    return fit.pipeline, PartResult(
         name=name,
         train=fold.train,
         rows=fold.validation,
@@ -135,12 +135,14 @@ def _judge(run: Run, fold: Fold, name: str) -> tuple[Any, Part]:
     )
 
 
-def _fit(run: Run, fold: Fold, name: str) -> FoldFit:
+def _fit(run: TrainingRun, fold: Fold, name: str) -> FoldFit:
     """Fit one fold, and gather what the report tells of it."""
     rows = f"the {len(fold.train):,} training rows of {name}"
     if run.spec.model.tuning.enabled:
         run.say(f"Searching on {rows}", [])
-    asked = tuning.Asked(run.should_stop, run.most_trials, lambda trials: run.say(f"Searching on {rows}", trials))
+    asked = tuning.SearchCallbacks(
+        run.should_stop, run.most_trials, lambda trials: run.say(f"Searching on {rows}", trials)
+    )
     fit = fit_fold(run.spec, run.table, fold, name=name, number=len(run.folds), asked=asked)
     run.clock.add(fit.clock)
     for category, message in fit.warned:

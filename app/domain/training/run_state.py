@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError
 from app.domain.experiment import Spec
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.chart_series import ImportanceSeries
 from app.domain.training.report.clock import Clock, accounted_peak_mb
 from app.domain.training.report.outcome import (
@@ -25,40 +25,40 @@ from app.domain.training.report.outcome import (
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.tuning_report import scores_of
 from app.domain.training.validation import baselines, scoring
-from app.domain.training.validation.scoring import Predicted
+from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Split
 
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Part:
+class PartResult:
     """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows."""
 
     name: str
     train: Rows
     rows: Rows
-    said: Predicted
+    said: Predictions
     scores: dict[str, float | None]
     baseline_scores: dict[str, dict[str, float | None]]
-    baseline_said: dict[str, Predicted]
+    baseline_said: dict[str, Predictions]
     chosen: tuple[str, ...] | None = None
 
 
 @dataclass
-class Run:
+class TrainingRun:
     """All that one training gathers on its way to the report."""
 
     spec: Spec
-    table: Table
+    table: TrainingTable
     split: Split
     profile: DatasetProfile
     on_progress: OnProgress
     should_stop: ShouldStop
     most_trials: MostTrials = lambda: None
     peak_memory_mb: Callable[[], float] = accounted_peak_mb
-    folds: list[Part] = field(default_factory=list)
-    holdout: Part | None = None
+    folds: list[PartResult] = field(default_factory=list)
+    holdout: PartResult | None = None
     importance: ImportanceSeries | None = None
     notes: list[str] = field(default_factory=list)
     searches: list[tuning.Search] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Run:
             raise StoppedError
 
 
-def _search_line(run: Run, trials: list[tuning.Trial]) -> SearchProgress:
+def _search_line(run: TrainingRun, trials: list[tuning.Trial]) -> SearchProgress:
     metric = tuning.tuning_metric(run.spec)
     known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
     largest = metric.greater_is_better and not metric.signed
@@ -106,7 +106,7 @@ def _search_line(run: Run, trials: list[tuning.Trial]) -> SearchProgress:
     )
 
 
-def _fold_line(run: Run, part: Part) -> FoldScore:
+def _fold_line(run: TrainingRun, part: PartResult) -> FoldScore:
     metric = scoring.metrics_of(run.spec)[0]
     known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
     rival = baselines.strongest(metric, known)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.associations import correlation, ranking
 from app.domain.analysis.associations.association import associate
-from app.domain.analysis.associations.column_block import Slab
+from app.domain.analysis.associations.column_block import ColumnBlock
 from app.domain.analysis.associations.column_block import prepare as prepare_slab
 from app.domain.experiment import SelectionPart
 from app.domain.training.selection_rules import amount_of, threshold_of
@@ -156,7 +156,7 @@ def _near(candidates: Candidates, names: tuple[str, ...], rule: SelectionPart) -
     holed = sum(name in candidates.numbers and bool(frame[name].isna().any()) for name in names)
     of_numbers = correlation.number_measure(correlation.Method.AUTO, holed=holed, rows=len(frame))
     groups, kinds = correlation.groups_of(len(names)), candidates.kinds(names)
-    slabs: dict[int, Slab] = {
+    slabs: dict[int, ColumnBlock] = {
         at: prepare_slab(frame[[names[place] for place in group]], kinds) for at, group in enumerate(groups)
     }
     near: list[set[int]] = [set() for _ in names]

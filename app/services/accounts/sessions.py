@@ -27,7 +27,7 @@ SECRET = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 @dataclass
-class Opened:
+class OpenSession:
     """One browser's session as the web sees it. `secret` is what the cookie carries; only its hash is stored."""
 
     secret: str
@@ -46,12 +46,12 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def new_session(secret: str = "") -> Opened:
+def new_session(secret: str = "") -> OpenSession:
     """Return a session that is not stored yet, under this secret if it has the shape of one of ours."""
-    return Opened(secret if SECRET.fullmatch(secret) else secrets.token_urlsafe(SECRET_BYTES))
+    return OpenSession(secret if SECRET.fullmatch(secret) else secrets.token_urlsafe(SECRET_BYTES))
 
 
-def load(secret: str) -> Opened | None:
+def load(secret: str) -> OpenSession | None:
     """Return the session of a cookie, or None where it is unknown, idle for too long, or its account is closed."""
     row = sessions.find_session(hash_of(secret[:200]))
     if row is None or row.seen_at < now() - IDLE:
@@ -63,7 +63,7 @@ def load(secret: str) -> Opened | None:
         return None
     if row.seen_at < now() - SEEN_EVERY:
         _note_use(row.id_hash)
-    return Opened(secret, user, dict(row.data), is_stored=True)
+    return OpenSession(secret, user, dict(row.data), is_stored=True)
 
 
 def _note_use(id_hash: str) -> None:
@@ -75,7 +75,7 @@ def _note_use(id_hash: str) -> None:
         log.warning("the use of a session is not noted: %s", fault)
 
 
-def save(opened: Opened) -> None:
+def save(opened: OpenSession) -> None:
     """Store what the session holds."""
     with transaction():
         if opened.is_stored:
@@ -87,13 +87,13 @@ def save(opened: Opened) -> None:
     opened.is_stored = True
 
 
-def _add(opened: Opened, **origin: str) -> None:
+def _add(opened: OpenSession, **origin: str) -> None:
     user_id: uuid.UUID | None = opened.user.id if opened.user else None
     values = {"id_hash": opened.id_hash, "user_id": user_id, "data": dict(opened.data)}
     sessions.add_session(**values, **origin, expires_at=now() + LONGEST)
 
 
-def sign_in(opened: Opened, user: User, *, address: str = "", agent: str = "") -> Opened:
+def sign_in(opened: OpenSession, user: User, *, address: str = "", agent: str = "") -> OpenSession:
     """Return a new session for the account; the old id ends, so that nobody can have planted it.
 
     `address` and `agent` say where it was opened, so that its owner recognises it in a list.
@@ -103,7 +103,7 @@ def sign_in(opened: Opened, user: User, *, address: str = "", agent: str = "") -
     ConflictError
         If the account was disabled, or got another password, since it was found.
     """
-    fresh = Opened(secrets.token_urlsafe(SECRET_BYTES), user, {})
+    fresh = OpenSession(secrets.token_urlsafe(SECRET_BYTES), user, {})
     with transaction():
         # Both end the sessions that there are, and must not leave out the one that is being opened.
         if accounts.lock_user(user.id) != (None, user.password_hash):
@@ -134,7 +134,7 @@ def end_session(user: User, id_hash: str) -> None:
         sessions.drop_session(id_hash)
 
 
-def end(opened: Opened) -> None:
+def end(opened: OpenSession) -> None:
     """Sign out: the cookie opens nothing any more."""
     with transaction():
         sessions.drop_session(opened.id_hash)

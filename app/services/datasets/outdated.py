@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION, DatasetProfile
-from app.domain.analysis.time_forms.joining import Part, find_joins
+from app.domain.analysis.time_forms.joining import TimePart, find_joins
 from app.domain.errors import DomainError
 from app.domain.vocabulary import DatasetState
 from app.services.datasets import analysis, originals
@@ -54,7 +54,7 @@ def _joins(profile: DatasetProfile) -> list[str]:
     if profile.time_axis is not None:
         return []
     parts = [
-        Part(column.name, "integer", float(column.minimum), float(column.maximum))
+        TimePart(column.name, "integer", float(column.minimum), float(column.maximum))
         for column in profile.columns
         if column.storage in NUMBERS
         and isinstance(column.minimum, int | float)

@@ -35,7 +35,7 @@ STOPPED = "upload_stopped"
 
 
 @dataclass(frozen=True)
-class Arrived:
+class ReceivedFile:
     """A file that has come whole, how it shall be read, and the first look at it where one was taken."""
 
     size_bytes: int
@@ -146,7 +146,7 @@ def finish_upload(
     """
     row = datasets.get_dataset(dataset_id, owner_id=user.id)
     by_worker = analysis.is_large(size_bytes)
-    arrived = Arrived(size_bytes, sha256, choices)
+    arrived = ReceivedFile(size_bytes, sha256, choices)
     try:
         known = _find_known(user, arrived)
         if known is None and by_worker:
@@ -174,7 +174,7 @@ def _keep_refused(user: User, dataset_id: uuid.UUID, fault: UnreadableFileError)
     fault.kept = dataset_id
 
 
-def _find_known(user: User, arrived: Arrived) -> Dataset | None:
+def _find_known(user: User, arrived: ReceivedFile) -> Dataset | None:
     fingerprint = arrived.choices.fingerprint()
     return datasets.find_reading(
         user.id, sha256=arrived.sha256, fingerprint=fingerprint, analysis_version=ANALYSIS_VERSION
@@ -197,7 +197,7 @@ def first_look(path: Path, file_name: str, choices: ReadingChoices) -> Peek | No
         raise
 
 
-def _settle(user: User, dataset_id: uuid.UUID, arrived: Arrived, *, by_worker: bool) -> Dataset | None:
+def _settle(user: User, dataset_id: uuid.UUID, arrived: ReceivedFile, *, by_worker: bool) -> Dataset | None:
     """Write down what came and put it among the originals; a worker is told to read it where one shall.
 
     Returns the dataset that another request made of the same bytes meanwhile.

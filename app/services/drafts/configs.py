@@ -30,7 +30,7 @@ CHOOSE = Remedy("Name a dataset of yours that was read.")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ConfigCheck:
     """What is wrong with a config, and what a launch would take; no estimate while something stands in its way."""
 
     problems: tuple[Problem, ...]
@@ -42,7 +42,7 @@ class Verdict:
         return not any(one.severity is Severity.ERROR for one in self.problems)
 
 
-def validate(user: User, config: Mapping[str, Any]) -> Verdict:
+def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
     """Check a config as it stands.
 
     Parameters
@@ -60,10 +60,10 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     problems = [*faults, *misfits]
     profile = None if dataset is None else analysis.profile_of(dataset)
     if spec is None or dataset is None or profile is None:
-        return Verdict(tuple(problems))
+        return ConfigCheck(tuple(problems))
     known = _associations(dataset, profile, spec)
     problems += check_spec(spec, profile, known)
-    verdict = Verdict(_patched(problems, spec, profile, known))
+    verdict = ConfigCheck(_patched(problems, spec, profile, known))
     if not verdict.valid:
         return verdict
     machine = estimates.machine()
@@ -72,7 +72,7 @@ def validate(user: User, config: Mapping[str, Any]) -> Verdict:
     limit = current_settings().limits.train_seconds
     problems += search_ends_in_time(spec, forecast, limit)
     problems += launch_ends_in_time(forecast, machine, spec, profile, limit_seconds=limit)
-    return Verdict(_patched(problems, spec, profile, known), forecast)
+    return ConfigCheck(_patched(problems, spec, profile, known), forecast)
 
 
 def _patched(

@@ -19,7 +19,7 @@ GLANCES_KEPT = 2000
 
 
 @dataclass(frozen=True)
-class Glance:
+class VersionSummary:
     """What a draft at one of its versions is about; empty where it is not known yet, as a name that nobody gave.
 
     `changed` are the answers of the last save, each as step.field.
@@ -31,11 +31,11 @@ class Glance:
     changed: tuple[str, ...]
 
 
-_glances: OrderedDict[tuple[uuid.UUID, int, str], Glance] = OrderedDict()
+_glances: OrderedDict[tuple[uuid.UUID, int, str], VersionSummary] = OrderedDict()
 
 
 @dataclass(frozen=True)
-class Begun:
+class DraftSummary:
     """A draft in the list."""
 
     id: uuid.UUID
@@ -43,14 +43,14 @@ class Begun:
     is_deleted: bool
     reached: str
     touched_at: datetime
-    glance: Glance
+    glance: VersionSummary
 
 
-def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[Begun], int]:
+def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[DraftSummary], int]:
     """Return a page of the user's drafts that were not launched, last touched first, and how many there are in all."""
     lines = draft_rows.list_lines(user.id, limit=per_page, offset=(page - 1) * per_page)
     found = [
-        Begun(
+        DraftSummary(
             one.id, one.dataset_name or "", one.deleted_at is not None, one.reached, one.touched_at, _glance(user, one)
         )
         for one in lines
@@ -58,7 +58,7 @@ def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[Begun], in
     return found, draft_rows.count_drafts(user.id)
 
 
-def _glance(user: User, line: DraftLine) -> Glance:
+def _glance(user: User, line: DraftLine) -> VersionSummary:
     # What a file holds becomes known, and data are deleted and brought back, without a new version.
     state = "" if line.dataset_state is None or line.deleted_at is not None else line.dataset_state
     key = (line.id, line.version, state)
@@ -70,10 +70,10 @@ def _glance(user: User, line: DraftLine) -> Glance:
     return _glances[key]
 
 
-def _at_a_glance(context: DraftContext) -> Glance:
+def _at_a_glance(context: DraftContext) -> VersionSummary:
     row, spec = context.row, context.plan.spec
     events = draft_rows.list_events(row.id, after_version=row.version - 1)
-    return Glance(
+    return VersionSummary(
         name=str(row.answers.get("review", {}).get("name") or "").strip(),
         target=spec.task.target if spec else "",
         estimator=registry.get(spec.model.estimator).title if spec else "",

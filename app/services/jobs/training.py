@@ -48,13 +48,13 @@ def store_once(act: Callable[[], T], /) -> T:
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedTraining:
     """A training that came to its end, and what it took."""
 
     spec: Spec
     profile: DatasetProfile
     result: TrainingResult
-    taken: estimates.Taken
+    taken: estimates.ResourceUsage
 
 
 def run(
@@ -88,8 +88,8 @@ def run(
     folder = store(lambda: _write(experiment_id, attempt, result))
     # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
     most_mb = max(peak_memory_mb(), idle_mb)
-    taken = estimates.Taken(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
-    ended = Ended(spec, profile, result, taken)
+    taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
+    ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
     is_stored = store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result))
     if not is_stored:
@@ -127,7 +127,7 @@ def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Pa
     return target
 
 
-def _store(experiment_id: uuid.UUID, *, attempt: int, ended: Ended) -> bool:
+def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> bool:
     """Give an experiment its result, in the transaction that finishes its job; False where it is gone."""
     row = experiments.find_experiment(experiment_id)
     if row is None:

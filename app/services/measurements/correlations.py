@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.associations import correlation
-from app.domain.analysis.associations.column_block import NEVER, Slab, prepare
-from app.domain.analysis.associations.correlation import Block, Line, Matrix, Method
+from app.domain.analysis.associations.column_block import NEVER, ColumnBlock, prepare
+from app.domain.analysis.associations.correlation import Block, Matrix, Method, RankedPair
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.training.development import HoldoutRule
@@ -20,7 +20,7 @@ from app.services.context import current_settings
 from app.services.datasets.datasets import require_profile
 from app.services.jobs import life
 from app.services.measurements import development, runner
-from app.services.measurements.pairs import Box, PairPicture, pair
+from app.services.measurements.pairs import ClassSpread, PairPicture, pair
 from app.services.measurements.request import (
     Kinds,
     MeasurementRequest,
@@ -35,7 +35,17 @@ from app.services.measurements.runner import Measurement, Parts, WorkState
 from app.storage import measurements
 from app.storage.tables import Dataset
 
-__all__ = ["Box", "MatrixState", "PairPage", "PairPicture", "cancel", "matrix_for", "pair", "pairs_ranked", "start"]
+__all__ = [
+    "ClassSpread",
+    "MatrixState",
+    "PairPage",
+    "PairPicture",
+    "cancel",
+    "matrix_for",
+    "pair",
+    "pairs_ranked",
+    "start",
+]
 
 # The first block is measured while the user waits, up to this many values; starting a worker alone takes a second.
 FIRST_CELLS = 2_000_000
@@ -71,7 +81,7 @@ class MatrixState(WorkState):
 class PairPage:
     """One page of the ranked pairs."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[RankedPair, ...]
     page: int
     pages: int
     total: int
@@ -121,12 +131,12 @@ class MatrixRequest(MeasurementRequest):
         late, early = self.places[place]
         return len(self.groups[late]) * len(self.groups[early])
 
-    def read_columns(self, group: int) -> Slab:
+    def read_columns(self, group: int) -> ColumnBlock:
         """Read a group of columns and make it ready."""
         names = [self.names[index] for index in self.groups[group]]
         return prepare(self.read_frame(names, sample_rows=self.rows_used), self.kinds)
 
-    def measure_block(self, place: int, columns: Callable[[int], Slab]) -> Block:
+    def measure_block(self, place: int, columns: Callable[[int], ColumnBlock]) -> Block:
         """Measure one block."""
         late, early = self.places[place]
         first = columns(late)
@@ -277,9 +287,9 @@ def _compute(request: MatrixRequest) -> Parts[MatrixBlocks]:
     """Measure the blocks that are not there yet, one by one."""
     there, total = measurements.list_places(request.dataset.id, request.key), len(request.places)
     left = [place for place in range(total) if place not in there]
-    columns: dict[int, Slab] = {}
+    columns: dict[int, ColumnBlock] = {}
 
-    def read_once(group: int) -> Slab:
+    def read_once(group: int) -> ColumnBlock:
         if group not in columns:
             columns[group] = request.read_columns(group)
         return columns[group]

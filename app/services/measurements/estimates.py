@@ -75,7 +75,7 @@ def fingerprint() -> str:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ResourceUsage:
     """What a launch took: seconds on the wall and of the processor, those before it trained, and its memory."""
 
     seconds: float
@@ -94,7 +94,7 @@ class Taken:
 
 
 def learn(
-    experiment_id: uuid.UUID, spec: Spec, profile: DatasetProfile, *, work: Mapping[str, float], taken: Taken
+    experiment_id: uuid.UUID, spec: Spec, profile: DatasetProfile, *, work: Mapping[str, float], taken: ResourceUsage
 ) -> None:
     """Keep what a launch took, in the caller's transaction. `work` are seconds of the processor by part."""
     parts = {name: work[name] for name in (FIT, IMPORTANCE) if name in work}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.analysis.findings.signal import signal_finding
 from app.domain.analysis.leakage.leakage import question_of
-from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Finding, Leak, Remedy
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Finding, FindingRemedy, Leak
 from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Plan
 from app.domain.training.development import HoldoutRule
@@ -209,6 +209,8 @@ def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bo
 
 def _finding(leak: Leak, target: str) -> Finding:
     severity = Severity.WARNING if leak.strong else Severity.NOTICE
-    remedies = () if leak.code == "group_leakage" else (Remedy("Leave it out", "leave_out", columns=(leak.column,)),)
+    remedies = (
+        () if leak.code == "group_leakage" else (FindingRemedy("Leave it out", "leave_out", columns=(leak.column,)),)
+    )
     message = f"`{leak.column[:60]}`: {leak.evidence}"
     return Finding(leak.code, severity, (leak.column, *leak.others), message, question_of(leak, target), remedies)

@@ -25,7 +25,7 @@ Labels = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Box:
+class ClassSpread:
     """The spread of a number within one class: the quantiles at 0.05, 0.25, 0.5, 0.75 and 0.95, and the rows."""
 
     label: str
@@ -51,7 +51,7 @@ class PairPicture:
     value: float | None = None
     measure: str = ""
     points: tuple[tuple[float, float], ...] = ()
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[ClassSpread, ...] = ()
     labels: Labels = ((), ())
     counts: tuple[tuple[int, ...], ...] = ()
     reason: str = ""
@@ -111,13 +111,13 @@ def _points(both: Any) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in some)
 
 
-def _boxes(both: Any, word: str, number: str) -> tuple[Box, ...]:
+def _boxes(both: Any, word: str, number: str) -> tuple[ClassSpread, ...]:
     """Return a box for each of the commonest classes, the highest middle first."""
     boxes = []
     for label in both[word].value_counts().index[:MOST_CLASSES]:
         values = both[number][both[word] == label].to_numpy(dtype=float)
         quantiles = tuple(float(value) for value in np.quantile(values, QUANTILES))
-        boxes.append(Box(str(label)[:60], quantiles, len(values)))
+        boxes.append(ClassSpread(str(label)[:60], quantiles, len(values)))
     return tuple(sorted(boxes, key=lambda box: -box.quantiles[2]))
 
 

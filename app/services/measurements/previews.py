@@ -17,7 +17,7 @@ SAMPLE_ROWS = 2_000
 
 
 @dataclass(frozen=True)
-class Shown:
+class TransformPreview:
     """A preview, which rows it is of, and what the recipe would be told about."""
 
     preview: Preview
@@ -26,7 +26,7 @@ class Shown:
     problems: tuple[Problem, ...]
 
 
-def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> Shown:
+def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> TransformPreview:
     """Return what one more recipe does to real rows.
 
     Raises
@@ -46,4 +46,4 @@ def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> Shown:
     known = check_transforms(spec, profile)
     told = check_transforms(spec.model_copy(update={"features": features}), profile)
     fresh = tuple(problem for problem in told if problem not in known)
-    return Shown(shown, ordered, len(frame) == profile.rows, fresh)
+    return TransformPreview(shown, ordered, len(frame) == profile.rows, fresh)

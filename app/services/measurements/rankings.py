@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.analysis.associations import ranking
-from app.domain.analysis.associations.ranking import Ranked
+from app.domain.analysis.associations.ranking import RankedColumn
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind
@@ -43,7 +43,7 @@ class RankingState(WorkState):
     """
 
     target: str
-    items: tuple[Ranked, ...]
+    items: tuple[RankedColumn, ...]
     rows: int
     rows_used: int
     settled: bool = False
@@ -54,7 +54,7 @@ class RankingState(WorkState):
 class MeasuredRanking:
     """A ranking as it is stored: the columns measured so far, on how many rows, and whether that was the last round."""
 
-    items: dict[str, Ranked]
+    items: dict[str, RankedColumn]
     rows_used: int = 0
     settled: bool = False
     complete: bool = False
@@ -67,7 +67,7 @@ class MeasuredRanking:
     @staticmethod
     def from_json(values: dict[str, Any]) -> MeasuredRanking:
         """Build from what `to_json` gave."""
-        return MeasuredRanking(**{**values, "items": {item["name"]: Ranked(**item) for item in values["items"]}})
+        return MeasuredRanking(**{**values, "items": {item["name"]: RankedColumn(**item) for item in values["items"]}})
 
 
 def ranking_for(

@@ -15,17 +15,17 @@ from app.domain.errors import DomainError
 from app.domain.estimation import Machine, estimate
 from app.domain.experiment import Draft, ModelPart, Spec
 from app.domain.problems import Problem
-from app.domain.recommendation.estimators import Ranked, rank
+from app.domain.recommendation.estimators import EstimatorSuggestion, rank
 from app.domain.recommendation.goal import goal_of
 from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
-    Evidence,
-    Expected,
-    Measured,
-    Said,
+    Advice,
+    ExpectedScore,
+    MeasuredEstimator,
+    ShortFitEvidence,
     expected_by_rules,
     expected_of,
     in_order,
@@ -61,10 +61,10 @@ NEEDED = ("data", "features", "validation")
 class Recommendation:
     """One estimator with why, what to start from, what to expect and what a launch would take."""
 
-    ranked: Ranked
-    expected: Expected | None
+    ranked: EstimatorSuggestion
+    expected: ExpectedScore | None
     estimate: Estimate
-    measured: Measured | None
+    measured: MeasuredEstimator | None
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class Recommendations(WorkState):
 
     spec: Spec
     items: tuple[Recommendation, ...]
-    said: tuple[Said, ...]
-    evidence: Evidence | None
+    said: tuple[Advice, ...]
+    evidence: ShortFitEvidence | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,16 +84,16 @@ class SpecRequest(MeasurementRequest):
     spec: Spec
 
 
-def _find_evidence(request: SpecRequest) -> Evidence | None:
+def _find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
     """Return what is stored for this dataset; else what the same content gave in another one."""
     found = STORE.find(request)
     return _find_shared(request) if found is None else found
 
 
-def _find_shared(request: SpecRequest) -> Evidence | None:
+def _find_shared(request: SpecRequest) -> ShortFitEvidence | None:
     shared = analysis.cache_key(request.dataset, "evidence", request.key)
     values = analysis_cache.find(shared) if shared else None
-    return Evidence.from_json(values) if isinstance(values, dict) else None
+    return ShortFitEvidence.from_json(values) if isinstance(values, dict) else None
 
 
 def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
@@ -163,7 +163,7 @@ def _with_faults(work: WorkState, plan: Plan) -> WorkState:
     return replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
 
 
-def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Said, ...]:
+def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
     """Return what short fits that are done say of the data as a whole; none are begun for it."""
     request = _request_for(dataset, plan)
     found = None if request is None else _find_evidence(request)
@@ -237,13 +237,13 @@ def key_of(spec: Spec, profile: DatasetProfile) -> str:
     return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started)
 
 
-def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[Ranked, ...]:
+def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[EstimatorSuggestion, ...]:
     return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
 
 
 def _recommendations(
     request: SpecRequest,
-    found: Evidence | None,
+    found: ShortFitEvidence | None,
     work: WorkState,
     known: Associations | None = None,
     machine: Machine | None = None,
@@ -258,7 +258,13 @@ def _recommendations(
 
 
 def _item(
-    spec: Spec, profile: DatasetProfile, ranked: Ranked, *, traits: Traits, found: Evidence | None, machine: Machine
+    spec: Spec,
+    profile: DatasetProfile,
+    ranked: EstimatorSuggestion,
+    *,
+    traits: Traits,
+    found: ShortFitEvidence | None,
+    machine: Machine,
 ) -> Recommendation:
     measured = found.of(ranked.entry.id) if found is not None else None
     expected = expected_of(measured, found) if found is not None and measured is not None else None
@@ -269,7 +275,7 @@ def _item(
     return Recommendation(ranked, expected, forecast, measured)
 
 
-def _compute(request: SpecRequest) -> Parts[Evidence]:
+def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     """Fit fold by fold; what the fits may take is counted from before the rows are read."""
     from app.domain.recommendation.evidence import SECONDS as BUDGET
     from app.domain.recommendation.evidence import measure
@@ -346,8 +352,8 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
-STORE = JsonStore(ModelEvidence, Evidence.to_json, Evidence.from_json)
-MEASUREMENT: Measurement[SpecRequest, Evidence] = Measurement(
+STORE = JsonStore(ModelEvidence, ShortFitEvidence.to_json, ShortFitEvidence.from_json)
+MEASUREMENT: Measurement[SpecRequest, ShortFitEvidence] = Measurement(
     kind=JobKind.RECOMMEND,
     find=_find_evidence,
     save=STORE.save,

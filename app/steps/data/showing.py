@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 
-from app.domain.analysis.profiling.profile import DatasetProfile, Remedy
+from app.domain.analysis.profiling.profile import DatasetProfile, FindingRemedy
 from app.domain.analysis.profiling.targets import target_summary
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, DatasetState
@@ -72,19 +72,19 @@ def finding_values(draft: DraftContext) -> dict[str, Any]:
         return {"notable": [], "notable_more": 0, "about_target": []}
     unticked = {choice.profile.name for choice in draft.plan.columns if not choice.selected}
 
-    def is_done(remedy: Remedy) -> bool:
+    def is_done(remedy: FindingRemedy) -> bool:
         if remedy.kind == remedies.LEAVE_OUT:
             return bool(remedy.columns) and unticked.issuperset(remedy.columns)
         return remedy.kind == remedies.DRAFT and remedies.holds(profile, draft.plan.values, remedy)
 
     offered = {choice.profile.name for choice in draft.plan.columns}
 
-    def is_void(remedy: Remedy) -> bool:
+    def is_void(remedy: FindingRemedy) -> bool:
         # What is predicted, orders or groups the rows is no feature that could be left out.
         return remedy.kind == remedies.LEAVE_OUT and bool(offered) and offered.isdisjoint(remedy.columns)
 
     notable, more = remedies.shown(profile, kinds=KINDS, is_done=is_done, is_void=is_void)
-    about, target = target_profile(draft), list[remedies.Shown]()
+    about, target = target_profile(draft), list[remedies.FindingView]()
     if about is not None:
         target = remedies.shown(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0]
     return {"notable": notable, "notable_more": more, "about_target": target}
@@ -101,7 +101,7 @@ def target_profile(draft: DraftContext) -> DatasetProfile | None:
     return replace(profile, findings=facts.findings)
 
 
-def pressed_in(draft: DraftContext, profile: DatasetProfile | None, button: str) -> remedies.Pressed | None:
+def pressed_in(draft: DraftContext, profile: DatasetProfile | None, button: str) -> remedies.SelectedRemedy | None:
     """Return the remedy that a button of the step names: those about the target begin with a "t"."""
     if button.startswith(ABOUT_TARGET):
         about = target_profile(draft)

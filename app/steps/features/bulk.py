@@ -12,7 +12,14 @@ from werkzeug.wrappers import Response
 
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
-from app.domain.recommendation.strategies import Evidence, Proposal, Strategy, amount_of, propose, strategy_of
+from app.domain.recommendation.strategies import (
+    ColumnStrategy,
+    Proposal,
+    StrategyEvidence,
+    amount_of,
+    propose,
+    strategy_of,
+)
 from app.domain.training.selection_rules import describe
 from app.services.drafts import drafts
 from app.services.measurements import spreads
@@ -31,7 +38,7 @@ ASKED = ("strategy", "amount", "measure")
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PairsPending:
     """The pairs that a strategy looks at are still being measured, or `can_begin` to be."""
 
     done: int
@@ -55,7 +62,7 @@ def _show(
         standing_of(draft)
         amount_of(strategy, values.get("amount"))
         found = _evidence(draft, strategy, values)
-        if isinstance(found, Waiting):
+        if isinstance(found, PairsPending):
             waiting = found
         else:
             proposal = propose(strategy, values.get("amount"), draft.plan.columns, found)
@@ -88,7 +95,9 @@ def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
     return describe([rule], len(proposal.dropped) + len(proposal.kept))[0]
 
 
-def _evidence(draft: DraftContext, strategy: Strategy, values: Mapping[str, str]) -> Evidence | Waiting:
+def _evidence(
+    draft: DraftContext, strategy: ColumnStrategy, values: Mapping[str, str]
+) -> StrategyEvidence | PairsPending:
     if strategy.measure is not None:
         try:
             strategy.measure.parse(values.get("measure") or strategy.measure.default)
@@ -97,21 +106,21 @@ def _evidence(draft: DraftContext, strategy: Strategy, values: Mapping[str, str]
     if strategy.needs_pairs:
         state = matrix_of(draft)
         if state.complete:
-            return Evidence(pairs=state.matrix.ranked(threshold=0.5))
+            return StrategyEvidence(pairs=state.matrix.ranked(threshold=0.5))
         can_begin = state.state == "none" and not state.reason
         if not can_begin and state.state not in BUSY:
             reason = state.reason or "The pairs are not all measured. Have them measured under \u201cAll pairs\u201d."
             raise DomainError(reason, code="not_measured")
-        return Waiting(state.done, state.total, state.seconds_left, can_begin=can_begin)
+        return PairsPending(state.done, state.total, state.seconds_left, can_begin=can_begin)
     if strategy.kind == "drop_near_constant":
         dataset, goal = standing_of(draft)
         names = [choice.profile.name for choice in draft.plan.columns if choice.selected]
-        return Evidence(spreads=spreads.spreads_for(dataset, names, kinds=goal.kinds, rule=draft.rule))
+        return StrategyEvidence(spreads=spreads.spreads_for(dataset, names, kinds=goal.kinds, rule=draft.rule))
     if values.get("measure") == "mutual_information":
         scores = {one.name: one.score for one in ranking_of(draft).items if one.score is not None}
         if scores:
-            return Evidence(scores=scores, score_title="mutual information")
-    return Evidence()
+            return StrategyEvidence(scores=scores, score_title="mutual information")
+    return StrategyEvidence()
 
 
 @blueprint.post("/strategy/pairs")
@@ -129,7 +138,7 @@ def apply_strategy(draft_id: uuid.UUID) -> Response:
     try:
         strategy = strategy_of(form.get("strategy", ""))
         found = _evidence(draft, strategy, form)
-        if isinstance(found, Waiting):
+        if isinstance(found, PairsPending):
             return _show(draft, form)
         proposal = propose(strategy, form.get("amount"), draft.plan.columns, found)
         if strategy.kind:

@@ -10,8 +10,8 @@ from flask import request
 from app.domain.recommendation.plan import Plan
 from app.domain.training.preprocessing import transforms
 from app.domain.training.preprocessing.recipes import TRANSFORMS
-from app.services.measurements.previews import Shown
-from app.steps.features.recipes import MOST_OPTIONS, Asked, asked_of, lines_of, options_of
+from app.services.measurements.previews import TransformPreview
+from app.steps.features.recipes import MOST_OPTIONS, RecipeQuestion, asked_of, lines_of, options_of
 
 
 def context(plan: Plan) -> dict[str, Any]:
@@ -23,7 +23,9 @@ def context(plan: Plan) -> dict[str, Any]:
     return {"recipes": lines_of(plan), "reasons": plan.reasons, **adding(plan, asked)}
 
 
-def adding(plan: Plan, asked: Asked, *, shown: Shown | None = None, fault: str = "") -> dict[str, Any]:
+def adding(
+    plan: Plan, asked: RecipeQuestion, *, shown: TransformPreview | None = None, fault: str = ""
+) -> dict[str, Any]:
     """Return what the form of one more recipe needs."""
     families: dict[str, list[Any]] = {}
     timeless = plan.spec is None or plan.spec.task.time_column is None

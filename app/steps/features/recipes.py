@@ -22,7 +22,7 @@ MOST_OPTIONS = 200
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecipeQuestion:
     """The recipe that is asked about: what was typed, and what is wrong with it by the name of its field."""
 
     entry: TransformEntry
@@ -33,7 +33,7 @@ class Asked:
     part: TransformPart | None = None
 
 
-def asked_of(form: Form, plan: Plan) -> Asked:
+def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
     """Return the recipe of the fields that begin with "new."; fields of another kind of recipe are not looked at."""
     wanted = form.get("new.kind", "")
     entry = next((one for one in TRANSFORMS if one.kind == wanted), _first_offered(plan))
@@ -46,7 +46,7 @@ def asked_of(form: Form, plan: Plan) -> Asked:
         typed = form.getlist(PREFIX + one.name) if lists else form.get(PREFIX + one.name, "")
         given = there or PREFIX + one.name in form
         values[one.name] = typed if given else list(one.default) if lists or one.type == "steps" else one.default
-    return _judged(Asked(entry, columns if entry.needs_columns else (), values, named), plan)
+    return _judged(RecipeQuestion(entry, columns if entry.needs_columns else (), values, named), plan)
 
 
 def _first_offered(plan: Plan) -> TransformEntry:
@@ -55,7 +55,7 @@ def _first_offered(plan: Plan) -> TransformEntry:
     return next(one for one in TRANSFORMS if not (timeless and one.needs_time))
 
 
-def _judged(asked: Asked, plan: Plan) -> Asked:
+def _judged(asked: RecipeQuestion, plan: Plan) -> RecipeQuestion:
     faults: dict[str, str] = {}
     try:
         asked.entry.parse(asked.values)
@@ -70,10 +70,10 @@ def _judged(asked: Asked, plan: Plan) -> Asked:
     if not faults:
         parameters = asked.entry.parse(asked.values)
         part = TransformPart(columns=list(asked.columns), kind=asked.entry.kind, parameters=dict(parameters))
-    return Asked(asked.entry, asked.columns, asked.values, asked.named, faults, part)
+    return RecipeQuestion(asked.entry, asked.columns, asked.values, asked.named, faults, part)
 
 
-def held_of(plan: Plan) -> transforms.Held:
+def held_of(plan: Plan) -> transforms.ColumnInventory:
     """Return the columns that recipes of a draft may work on; there must be a config."""
     spec = _spec(plan)
     kinds = {choice.profile.name: ColumnKind(choice.kind) for choice in plan.columns}
@@ -155,7 +155,7 @@ def _fold_columns(raw: Any) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Line:
+class RecipeLine:
     """A recipe as the page lists it: what it works on, what it makes, and whether it can be moved before another."""
 
     title: str
@@ -167,20 +167,20 @@ class Line:
     fault: str = ""
 
 
-def lines_of(plan: Plan) -> list[Line]:
+def lines_of(plan: Plan) -> list[RecipeLine]:
     """Return each recipe of a draft as the page lists it."""
     time_column = plan.spec.task.time_column if plan.spec else None
     current = raw_recipes(plan)
     return [_line(raw, time_column, movable=partner_of(current, at) is not None) for at, raw in enumerate(current)]
 
 
-def _line(raw: Any, time_column: str | None, *, movable: bool) -> Line:
+def _line(raw: Any, time_column: str | None, *, movable: bool) -> RecipeLine:
     try:
         part = TransformPart(**raw)
         entry, names = transforms.get(part.kind), transforms.derived_names(part, time_column=time_column)
         parameters = entry.parse(part.parameters)
     except (KeyError, TypeError, ValueError) as fault:
-        return Line("Not understood", fault=str(fault)[:200])
+        return RecipeLine("Not understood", fault=str(fault)[:200])
     titles = {one.name: one.title for one in entry.parameters}
     said = {} if names else {titles[name]: value for name, value in parameters.items()}
-    return Line(entry.title, tuple(part.columns), tuple(names), said, entry.place, movable)
+    return RecipeLine(entry.title, tuple(part.columns), tuple(names), said, entry.place, movable)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
 from app.domain.estimators import registry
-from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.begin import ON_ONE_PAGE, begin
@@ -46,7 +46,7 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
     return fragment(PANEL, with_estimate=True, measured=shown, on_page=on_page, cards_order=order, **beside)
 
 
-def order_of(draft: DraftContext, ranking: Sequence[Ranked]) -> str:
+def order_of(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> str:
     """Return in which order the cards would stand now."""
     return ",".join(one.entry.id for one in cards_first(draft, ranking))
 

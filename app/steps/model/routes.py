@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from app.domain.estimators import registry
-from app.domain.recommendation.estimators import Ranked
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.steps import flow
 from app.steps.context import DraftContext
 from app.steps.model import tuning
@@ -43,7 +43,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
     }
 
 
-def cards_first(draft: DraftContext, ranking: Sequence[Ranked]) -> list[Ranked]:
+def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> list[EstimatorSuggestion]:
     """Return the estimators whose cards are in sight: the first ones, and what is chosen wherever it stands."""
     chosen = draft.plan.spec.model.estimator if draft.plan.spec is not None else ""
     first = [one for one in ranking[:RECOMMENDED] if not one.entry.is_baseline]

@@ -16,7 +16,7 @@ WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: 
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingField:
     """One hyperparameter with its raw value; `recommended` and `default` are in words, with those of the choices."""
 
     name: str
@@ -52,11 +52,11 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Depth:
+class SettingGroup:
     """The settings of one level; it opens by itself where one is changed or something is wrong."""
 
     level: Level
-    settings: tuple[Setting, ...]
+    settings: tuple[SettingField, ...]
 
     @property
     def changed(self) -> int:
@@ -75,10 +75,10 @@ def is_cure(problem: Problem) -> bool:
     return remedy is not None and set(remedy.changes) == {STEP} and problem.code != "parameter_invalid"
 
 
-def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[Depth, ...]:
+def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[SettingGroup, ...]:
     """Return the levels that have settings, Basic first."""
     settings = [_setting(plan, entry, parameter) for parameter in entry.parameters_for(task)]
-    depths = (Depth(level, tuple(one for one in settings if one.parameter.level is level)) for level in Level)
+    depths = (SettingGroup(level, tuple(one for one in settings if one.parameter.level is level)) for level in Level)
     return tuple(depth for depth in depths if depth.settings)
 
 
@@ -89,11 +89,11 @@ def default_answer(plan: Plan, name: str, parameter: Parameter) -> Any:
     return written(parameter.default) if parameter.default is None else parameter.default
 
 
-def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> Setting:
+def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> SettingField:
     name = f"{entry.id}.{parameter.name}"
     recommended = recommended_value(plan, name, parameter)
     value = plan.values[STEP].get(name, recommended)
-    return Setting(
+    return SettingField(
         name=name,
         parameter=parameter,
         value=value,

@@ -18,7 +18,7 @@ SWITCH = "tuning.enabled"
 
 
 @dataclass(frozen=True)
-class Row:
+class SearchSpaceRow:
     """One setting in the table of the search space; `choices` pairs a wire value with its label."""
 
     field: str
@@ -61,7 +61,7 @@ def context(plan: Plan) -> dict[str, Any]:
         names = [wire(choice) for choice in suggested(one, one.default).choices]
         choices = tuple((name, labels.get(name, "Yes" if name == YES else "No")) for name in names)
         searched = str(values.get(f"{field}.search", False)).lower() == YES
-        rows.append(Row(field, one.title, one.unit, "" if choices else allowed(one), searched, choices))
+        rows.append(SearchSpaceRow(field, one.title, one.unit, "" if choices else allowed(one), searched, choices))
     return {
         "on": spec.model.tuning.enabled,
         "switch": ENABLED,

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.experiment import Spec
-from app.domain.recommendation.verdict import Said
+from app.domain.recommendation.verdict import Advice
 from app.domain.training.preprocessing import transforms
 from app.domain.training.validation import metrics, splitting
 from app.services.measurements import recommendations
@@ -77,7 +77,7 @@ def _settings(draft: DraftContext, entry: EstimatorEntry, spec: Spec) -> list[tu
     return found
 
 
-def _said(draft: DraftContext) -> list[Said]:
+def _said(draft: DraftContext) -> list[Advice]:
     """Return what short fits say of the data and no problem beside them says."""
     if draft.dataset is None:
         return []

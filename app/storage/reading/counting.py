@@ -33,7 +33,7 @@ def may_be_more(word: str) -> bool:
     return word.strip()[:1] in BEGINNINGS
 
 
-class Counted(Protocol):
+class CountedColumn(Protocol):
     """A column that can be counted with others, and knows its counts afterwards."""
 
     key: str
@@ -46,7 +46,7 @@ class Counted(Protocol):
         """Return SQL of the counts that are wanted, of `word`."""
 
 
-def count_plain(connection: Any, columns: Sequence[Counted]) -> None:
+def count_plain(connection: Any, columns: Sequence[CountedColumn]) -> None:
     """Count the columns of a table about which the user said nothing, by a few queries for all of them."""
     plain = [column for column in columns if not column.said]
     if len(plain) < 2:

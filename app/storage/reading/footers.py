@@ -8,7 +8,7 @@ from pathlib import Path
 from app.storage.reading.dialect import PLAIN, kind_of
 from app.storage.reading.records import Cut, alone
 from app.storage.reading.separators import cut_by_others
-from app.storage.reading.structure import Table
+from app.storage.reading.structure import SampleTable
 from app.storage.reading.text_lines import is_end_of_file, odd_pattern
 
 DAMAGED = odd_pattern()
@@ -42,7 +42,7 @@ def tail_lines(path: Path, encoding: str, head: list[str] | None, skip_lines: in
     return lines[1:] if lines[-1] else lines[1:-1]
 
 
-def count_footer(lines: list[str], cut: Cut, table: Table, *, lines_below: int) -> int:
+def count_footer(lines: list[str], cut: Cut, table: SampleTable, *, lines_below: int) -> int:
     """Return how many of the last lines, blank ones not counted, are none of the table.
 
     Such a line has nothing but separators, or begins with a word for a total above which the first column is one of
@@ -73,7 +73,7 @@ def count_footer(lines: list[str], cut: Cut, table: Table, *, lines_below: int) 
     return count if is_short and count < sum(bool(line.strip()) for line in lines) else 0
 
 
-def _is_footer(row: list[str], table: Table) -> bool:
+def _is_footer(row: list[str], table: SampleTable) -> bool:
     held = [cell for cell in row if cell.strip()]
     first = row[0].strip()
     if 0 not in table.kinds or kind_of(first) in PLAIN or kind_of(held[0]) in PLAIN:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.domain.analysis.import_options.import_choices import ColumnChoice, ReadingChoices
+from app.domain.analysis.import_options.import_choices import ColumnImportChoice, ReadingChoices
 from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.time_forms.joining import Part, code_of, find_joins, name_of, names_part, roles_of
+from app.domain.analysis.time_forms.joining import TimePart, code_of, find_joins, name_of, names_part, roles_of
 from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
 from app.domain.analysis.time_forms.month_names import MONTHS, folded
 from app.storage.reading.local_times import on_clock
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.times import try_form, with_example
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 
 CLOCK = re.compile(
     r"[0-9]{1,2}([:.h][0-9]{2}([:.][0-9]{2}([.,][0-9]+)?)?\s?([ap]\.?m\.?)?|\s?[ap]\.?m\.?)", re.IGNORECASE
@@ -28,12 +28,12 @@ TIMES_OF_DAY = {"hour", "clock", "clock_number"}
 
 def joined_times(
     connection: Any,
-    typed: Sequence[Typed],
+    typed: Sequence[TypedColumn],
     *,
     names: Sequence[str],
     choices: ReadingChoices,
     places: Mapping[str, str],
-) -> list[tuple[str, Typed]]:
+) -> list[tuple[str, TypedColumn]]:
     """Return the columns of times that others make together, with their names.
 
     Parameters
@@ -47,7 +47,7 @@ def joined_times(
     """
     said = [one for one in choices.columns if one.columns]
     wanted = [one for one in said if one.read_as == "datetime"]
-    made: list[tuple[str, Typed]] = []
+    made: list[tuple[str, TypedColumn]] = []
     for one in wanted:
         taken = [*names, *(name for name, _ in made)]
         made += _as_said(connection, typed, one, taken=taken, places=places) if set(one.columns) <= set(names) else []
@@ -62,13 +62,18 @@ def joined_times(
     return []
 
 
-def _numbered(made: Sequence[tuple[str, Typed]], typed: Sequence[Typed]) -> list[tuple[str, Typed]]:
+def _numbered(made: Sequence[tuple[str, TypedColumn]], typed: Sequence[TypedColumn]) -> list[tuple[str, TypedColumn]]:
     return [(name, replace(one, key=f"c{len(typed) + place}")) for place, (name, one) in enumerate(made)]
 
 
 def _as_said(
-    connection: Any, typed: Sequence[Typed], choice: ColumnChoice, *, taken: Sequence[str], places: Mapping[str, str]
-) -> list[tuple[str, Typed]]:
+    connection: Any,
+    typed: Sequence[TypedColumn],
+    choice: ColumnImportChoice,
+    *,
+    taken: Sequence[str],
+    places: Mapping[str, str],
+) -> list[tuple[str, TypedColumn]]:
     """Return the column that the user wants with its name, or nothing; `taken` are all names there are by now."""
     names = taken[: len(typed)]
     parts = {one.name: one for one in _parts(connection, typed, names)}
@@ -84,7 +89,7 @@ def _as_said(
     return [(name_of(roles, taken), replace(found, notes=(*found.notes, note)) if note else found)]
 
 
-def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> list[Part]:
+def _parts(connection: Any, typed: Sequence[TypedColumn], names: Sequence[str]) -> list[TimePart]:
     """Return the columns that may stand in a time; of whole numbers those that are named so."""
     parts = []
     for one, name in zip(typed, names, strict=True):
@@ -93,13 +98,13 @@ def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> lis
             continue
         kind = _kind_of_text(connection, one, name) if one.storage == "text" else "integer"
         if kind in ("clock", "month_name"):
-            parts.append(Part(name, kind))
+            parts.append(TimePart(name, kind))
         elif kind and one.storage in (*NUMBERS, "text"):
             low, high, whole = connection.execute(
                 "SELECT min(value), max(value), bool_and(value = trunc(value)) "
                 f"FROM (SELECT TRY_CAST({one.expression} AS DOUBLE) AS value FROM {one.table})"
             ).fetchone()
-            parts += [Part(name, "integer", low, high)] if low is not None and whole else []
+            parts += [TimePart(name, "integer", low, high)] if low is not None and whole else []
         if len(parts) >= MAX_PARTS:
             break
     if any(set(roles_of(part)) & TIMES_OF_DAY for part in parts):
@@ -108,27 +113,27 @@ def _parts(connection: Any, typed: Sequence[Typed], names: Sequence[str]) -> lis
             for one, name in zip(typed, names, strict=True)
             if one.storage == "datetime" and _are_days(connection, one)
         )
-        parts += [Part(name, "date") for name in dates]
+        parts += [TimePart(name, "date") for name in dates]
     return parts
 
 
-def _are_days(connection: Any, one: Typed) -> bool:
+def _are_days(connection: Any, one: TypedColumn) -> bool:
     sql = f"SELECT bool_and(value = date_trunc('day', value)) FROM (SELECT {one.expression} AS value FROM {one.table})"
     return bool(connection.execute(sql).fetchone()[0])
 
 
-def _kind_of_text(connection: Any, one: Typed, name: str) -> str:
+def _kind_of_text(connection: Any, one: TypedColumn, name: str) -> str:
     first = connection.execute(f"SELECT trim({one.expression}) FROM {one.table} LIMIT {FIRST_ROWS}").fetchall()
     words = [word for (word,) in first if word]
     if words and all(word.isdigit() and len(word) <= 4 for word in words):
         return "integer"
     if words and all(CLOCK.fullmatch(word) for word in words):
         return "clock"
-    is_named = bool(roles_of(Part(name, "month_name")))
+    is_named = bool(roles_of(TimePart(name, "month_name")))
     return "month_name" if is_named and words and all(folded(word) in MONTHS for word in words) else ""
 
 
-def _distinct_dates(connection: Any, typed: Sequence[Typed]) -> int:
+def _distinct_dates(connection: Any, typed: Sequence[TypedColumn]) -> int:
     """Return how many moments the finest column of dates tells apart; joining must tell more."""
     most = 0
     for one in typed:
@@ -140,14 +145,14 @@ def _distinct_dates(connection: Any, typed: Sequence[Typed]) -> int:
 
 def _joined(
     connection: Any,
-    typed: Sequence[Typed],
+    typed: Sequence[TypedColumn],
     names: Sequence[str],
     columns: Sequence[str],
     roles: Sequence[str],
     code: str,
     *,
     known: int | None,
-) -> Typed | None:
+) -> TypedColumn | None:
     """Return the column that others make, or None where they make no times; `known` is how many moments there are."""
     held = [typed[names.index(name)] for name in columns]
     if len({one.table for one in held}) > 1:
@@ -166,10 +171,10 @@ def _joined(
     value = moment_sql(best.form, f"CASE WHEN {whole} THEN {word} END")
     reading = with_example(connection, source, TimeReading(best.form, f"joined from {', '.join(columns)}"))
     notes = (f"joined from {', '.join(name[:40] for name in columns)}, which stay as they are.",)
-    return Typed("", "datetime", value, held[0].table, notes, times=reading, joined=tuple(columns))
+    return TypedColumn("", "datetime", value, held[0].table, notes, times=reading, joined=tuple(columns))
 
 
-def _word(one: Typed, role: str) -> str:
+def _word(one: TypedColumn, role: str) -> str:
     """Return the SQL of a column's values as texts; the hour and minute of "930" have four digits."""
     if one.storage == "datetime":
         return f"strftime({one.expression}, '%Y-%m-%d')"

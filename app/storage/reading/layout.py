@@ -17,7 +17,7 @@ from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Found, Re
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.separators import is_row_cut_otherwise
-from app.storage.reading.structure import Structure, Table, find_structure, is_blank, is_name_like, other_tables
+from app.storage.reading.structure import SampleTable, Structure, find_structure, is_blank, is_name_like, other_tables
 
 SAMPLE_ROWS = 200
 EXCEL_SEPARATOR = re.compile(r"^\"?sep=(.)\"?$", re.IGNORECASE)
@@ -196,7 +196,7 @@ def _comment(lines: list[str], choices: ReadingChoices) -> str:
             continue
         rest = [line for line in lines if not line.startswith(mark)]
         cut = find_cut(rest, choices)
-        table = Table(list(Records(Feed(iter(rest)), cut)))
+        table = SampleTable(list(Records(Feed(iter(rest)), cut)))
         fitting = [row for row in (alone(line, cut)[0] for line in marked) if len(row) == table.width > 1]
         if first.startswith(mark) and not (len(marked) == 1 and fitting):
             return mark
@@ -256,7 +256,7 @@ def _with_rows_cut_otherwise(structure: Structure, lines: list[str], found: list
     """
     if not structure.header or structure.body >= len(found):
         return structure
-    table = Table(found[structure.body :])
+    table = SampleTable(found[structure.body :])
     above = [(at, lines[found[at][0] - 1]) for at in range(structure.header) if not is_blank(found[at][1])]
     rows = [at for at, line in above if is_row_cut_otherwise(line, cut, table)]
     if not rows or structure.width != structure.row_width:
@@ -316,7 +316,7 @@ def _count_footer(path: Path, head: Head, encoding: str, parts: _Parts, body_lin
     last = tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
     lines_below = len(last) if head.is_whole else path.stat().st_size * len(last) // max(1, sum(map(len, last)))
     body = parts.found[parts.structure.body :] or parts.found
-    return count_footer(last, parts.cut, Table(body), lines_below=lines_below)
+    return count_footer(last, parts.cut, SampleTable(body), lines_below=lines_below)
 
 
 def _name_lines(parts: _Parts, body_line: int, commented: list[str] | None) -> list[tuple[int, int]]:

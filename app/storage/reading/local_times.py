@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.time_forms.zone_names import changes_between, zone_of
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 
 MAX_REPEATS = 20_000
 
 
-def on_clock(connection: Any, one: Typed, *, zone: str, places: Mapping[str, str]) -> Typed:
+def on_clock(connection: Any, one: TypedColumn, *, zone: str, places: Mapping[str, str]) -> TypedColumn:
     """Return a column of moments in UTC, of those on the clock of a zone; as it is where no zone was said.
 
     Parameters

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.domain.analysis.findings.markers import SYMBOLS
-from app.domain.analysis.findings.oddities import Odd
+from app.domain.analysis.findings.oddities import OddValues
 from app.storage.columnar import literal
 from app.storage.reading.meaning import Meaning
 
 if TYPE_CHECKING:
-    from app.storage.reading.typed import Typed
+    from app.storage.reading.typed import TypedColumn
 
 # So many different numbers are amounts, and the few words among them stand for none.
 MANY_NUMBERS = 20
@@ -37,12 +37,12 @@ class TextColumn(Protocol):
         """Count what the decision rests on: how many values there are, then numbers, …"""
         ...
 
-    def decide(self, connection: Any, counts: list[int]) -> Typed:
+    def decide(self, connection: Any, counts: list[int]) -> TypedColumn:
         """Return what the column is, by these counts."""
         ...
 
 
-def decide_unmarked(connection: Any, column: TextColumn, counts: list[int]) -> Typed:
+def decide_unmarked(connection: Any, column: TextColumn, counts: list[int]) -> TypedColumn:
     """Return what a column is by its values that are no marks for missing, which are asked about.
 
     Parameters
@@ -92,10 +92,10 @@ def marks_in(
     return tuple((word, int(held)) for word, held in found if word not in {*signs, *values})
 
 
-def with_marks(odd: Odd | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str) -> Odd:
+def with_marks(odd: OddValues | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str) -> OddValues:
     """Return what is asked about a column whose marks were read as missing, the marks first."""
     what = {"datetime": "dates", "boolean": "truth values"}.get(storage, "numbers")
-    known = odd or Odd((), 0, present, what, kept_as_text=False)
+    known = odd or OddValues((), 0, present, what, kept_as_text=False)
     held = sum(count for _, count in marks)
     return replace(known, words=(*marks, *known.words), count=known.count + held, present=present)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.analysis.import_options.import_choices import ColumnChoice, Marker, ReadingChoices
+from app.domain.analysis.import_options.import_choices import ColumnImportChoice, Marker, ReadingChoices
 from app.storage.columnar import literal
 
 # Words that stand for "nothing" in files from R, Python, spreadsheets and databases.
@@ -81,7 +81,7 @@ def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> 
     ]
 
 
-def _as_chosen(meaning: Meaning, choice: ColumnChoice | None) -> Meaning:
+def _as_chosen(meaning: Meaning, choice: ColumnImportChoice | None) -> Meaning:
     if choice is None:
         return meaning
     return replace(meaning, read_as=choice.read_as or "", form=choice.form or "", zone=choice.zone or "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.analysis.time_forms.forms import Form
-from app.domain.analysis.time_forms.judging import TimeReading, Tried, choose
+from app.domain.analysis.time_forms.judging import FormTrial, TimeReading, choose
 from app.domain.analysis.time_forms.name_words import names_year
 from app.domain.analysis.time_forms.numbers import (
     MONTHS_BEHIND_A_POINT,
@@ -20,7 +20,7 @@ from app.domain.analysis.time_forms.numbers import (
 from app.storage.reading.meaning import Meaning
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.times import try_form, with_example
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 
 NUMBERS = ("integer", "number")
 FIRST_ROWS, AT_ONCE = 50, 500
@@ -38,8 +38,8 @@ class NumberBounds:
 
 
 def with_number_times(
-    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
-) -> list[Typed]:
+    connection: Any, typed: Sequence[TypedColumn], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[TypedColumn]:
     """Return the columns with those numbers as moments that are times.
 
     Parameters
@@ -61,8 +61,8 @@ def with_number_times(
 
 
 def with_years(
-    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
-) -> list[Typed]:
+    connection: Any, typed: Sequence[TypedColumn], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[TypedColumn]:
     """Return the columns with the first one of years as moments that orders the rows, where nothing else does."""
     if any(one.storage == "datetime" for one in typed):
         return list(typed)
@@ -81,13 +81,13 @@ def with_years(
     return list(typed)
 
 
-def as_moments(one: Typed, reading: TimeReading, sql: str) -> Typed:
+def as_moments(one: TypedColumn, reading: TimeReading, sql: str) -> TypedColumn:
     """Return a column of numbers as one of moments."""
     note = f"dates read as {reading.form.words}: {reading.reason}."
     return replace(one, storage="datetime", expression=sql, notes=(*one.notes, note), times=reading, written=None)
 
 
-def word_of(one: Typed, form: NumberForm) -> str:
+def word_of(one: TypedColumn, form: NumberForm) -> str:
     """Return the SQL of a column's numbers as texts that a form can be read from."""
     if form.form.is_counted:
         return f"({one.expression})"
@@ -97,7 +97,7 @@ def word_of(one: Typed, form: NumberForm) -> str:
     return f"lpad({whole}, {form.digits}, '0')" if form.digits else whole
 
 
-def _likely(connection: Any, typed: Sequence[Typed], said: Sequence[Meaning]) -> Iterable[int]:
+def _likely(connection: Any, typed: Sequence[TypedColumn], said: Sequence[Meaning]) -> Iterable[int]:
     """Return the places of columns whose first values could all be times of one form."""
     places = [at for at, one in enumerate(typed) if one.storage in NUMBERS and not said[at].read_as]
     by_table: dict[str, list[int]] = {}
@@ -120,7 +120,7 @@ def _may_be(values: Sequence[float | None]) -> bool:
     return bool(number_forms(min(here), max(here), is_whole=all(value.is_integer() for value in here)))
 
 
-def bounds_of(connection: Any, one: Typed) -> NumberBounds:
+def bounds_of(connection: Any, one: TypedColumn) -> NumberBounds:
     """Return the bounds of a column of numbers."""
     low, high, count, is_whole = connection.execute(
         "SELECT min(value), max(value), count(value), bool_and(value = trunc(value)) "
@@ -130,9 +130,9 @@ def bounds_of(connection: Any, one: Typed) -> NumberBounds:
 
 
 def _decided(
-    connection: Any, one: Typed, forms: Sequence[NumberForm], present: int, name: str
+    connection: Any, one: TypedColumn, forms: Sequence[NumberForm], present: int, name: str
 ) -> tuple[TimeReading | None, str]:
-    tried, sql = list[Tried](), dict[str, NumberForm]()
+    tried, sql = list[FormTrial](), dict[str, NumberForm]()
     for form in forms:
         found = try_form(connection, source_of(one, word_of(one, form)), form.form)
         # Of numbers all are times or none is: what is left over would be lost without a word.
@@ -148,6 +148,6 @@ def _decided(
     return with_example(connection, source_of(one, word), reading), moment_sql(reading.form, word)
 
 
-def source_of(one: Typed, word: str) -> str:
+def source_of(one: TypedColumn, word: str) -> str:
     """Return the SQL whose column `word` holds a column as texts."""
     return f"(SELECT {word} AS word FROM {one.table})"

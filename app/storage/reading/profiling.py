@@ -20,8 +20,8 @@ from app.domain.analysis.findings.number_formats import written_numbers
 from app.domain.analysis.findings.oddities import odd_values
 from app.domain.analysis.findings.time_questions import joined_finding, time_question
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.profiling.grouping import Group, group_findings, with_group
-from app.domain.analysis.profiling.kinds import Evidence, decide_kind, without_false_ids
+from app.domain.analysis.profiling.grouping import GroupCandidate, group_findings, with_group
+from app.domain.analysis.profiling.kinds import KindEvidence, decide_kind, without_false_ids
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group
 from app.domain.analysis.profiling.table_query import TableQuery
@@ -29,9 +29,9 @@ from app.domain.analysis.profiling.time_axis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
 from app.storage.reading.table_query import DuckDBTable
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 from app.storage.reading.typing_columns import FEW_ROWS
-from app.storage.reading.words import WORD_SHOWN, Words, count_words
+from app.storage.reading.words import WORD_SHOWN, WordCounts, count_words
 
 CELLS_AT_ONCE = 1_500_000
 MOST_COLUMNS_AT_ONCE = 1_000
@@ -45,7 +45,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProfileFacts:
     """What is known of one column: numbers and dates have `numbers`, dates also `values`, words `top`."""
 
     present: int
@@ -61,7 +61,7 @@ def profile_table(
     source: str,
     *,
     names: Sequence[str],
-    typed: Sequence[Typed],
+    typed: Sequence[TypedColumn],
     report: ImportReport,
     choices: ReadingChoices,
 ) -> DatasetProfile:
@@ -98,14 +98,19 @@ def profile_table(
 
 
 def _series(
-    columns: Sequence[ColumnProfile], facts: Sequence[Facts], typed: Sequence[Typed], table: TableQuery, *, rows: int
-) -> tuple[TimeAxis | None, list[ColumnProfile], Group]:
+    columns: Sequence[ColumnProfile],
+    facts: Sequence[ProfileFacts],
+    typed: Sequence[TypedColumn],
+    table: TableQuery,
+    *,
+    rows: int,
+) -> tuple[TimeAxis | None, list[ColumnProfile], GroupCandidate]:
     """Return the time axis, the columns with the kind of the one that names groups, and that group."""
     axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), table)
     return axis, *with_group(columns, rows, axis, table)
 
 
-def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
+def _asked(typed: Sequence[TypedColumn], names: Sequence[str]) -> list[Finding]:
     """Return what reading itself asks: words among numbers first, then how numbers are written."""
     named = list(zip(typed, names, strict=True))
     written = [written_numbers(name, one.written) for one, name in named if one.written]
@@ -115,14 +120,16 @@ def _asked(typed: Sequence[Typed], names: Sequence[str]) -> list[Finding]:
     return [*odd, *(finding for finding in (*times, *written) if finding is not None), *joined]
 
 
-def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, counted: bool) -> list[Facts]:
+def _facts(
+    connection: Any, source: str, typed: Sequence[TypedColumn], rows: int, *, counted: bool
+) -> list[ProfileFacts]:
     """Return the facts of every column: numbers in batches, words of large tables counted where they lie.
 
     `counted` says that words which typing counted are still all there are.
     """
     cursors = threading.local()
 
-    def look(batch: list[Typed]) -> list[tuple[str, Facts]]:
+    def look(batch: list[TypedColumn]) -> list[tuple[str, ProfileFacts]]:
         if not hasattr(cursors, "mine"):
             cursors.mine = connection.cursor()
         cursor, where = cursors.mine, _where(batch, source)
@@ -137,12 +144,12 @@ def _facts(connection: Any, source: str, typed: Sequence[Typed], rows: int, *, c
     return [found[one.key] for one in typed]
 
 
-def _fetched(one: Typed, rows: int) -> bool:
+def _fetched(one: TypedColumn, rows: int) -> bool:
     """Say whether a column's values are looked at here, and not where they lie."""
     return rows <= FEW_ROWS or one.storage in (*NUMBERS, "datetime")
 
 
-def _batches(typed: Sequence[Typed], rows: int) -> list[list[Typed]]:
+def _batches(typed: Sequence[TypedColumn], rows: int) -> list[list[TypedColumn]]:
     """Divide the columns into batches of one table each, small enough to be held in memory twice."""
     batches = [[one] for one in typed if not _fetched(one, rows)]
     at_once = max(1, min(MOST_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
@@ -152,7 +159,7 @@ def _batches(typed: Sequence[Typed], rows: int) -> list[list[Typed]]:
     return batches
 
 
-def _where(batch: list[Typed], source: str) -> str:
+def _where(batch: list[TypedColumn], source: str) -> str:
     """Return where these columns are read: in the table that holds them, where that is as quick as the source."""
     if source != TYPED:
         return source
@@ -163,27 +170,31 @@ def _present(column: Array) -> Array:
     return column.compressed() if isinstance(column, np.ma.MaskedArray) else column
 
 
-def _of_words(words: Words) -> Facts:
-    return Facts(words.present, words.distinct, words.top, mean_length=words.mean_length)
+def _of_words(words: WordCounts) -> ProfileFacts:
+    return ProfileFacts(words.present, words.distinct, words.top, mean_length=words.mean_length)
 
 
-def _facts_of(one: Typed, present: Array) -> Facts:
+def _facts_of(one: TypedColumn, present: Array) -> ProfileFacts:
     if one.storage in NUMBERS:
         values = count_values(present)
         numbers = describe_numbers(present, values)
         shown = numbers.top if one.storage == "integer" or numbers.distinct <= TOP else ()
         write: Callable[[Any], str] = (lambda value: str(int(value))) if one.storage == "integer" else repr
-        return Facts(len(present), numbers.distinct, tuple((write(value), held) for value, held in shown), numbers)
+        return ProfileFacts(
+            len(present), numbers.distinct, tuple((write(value), held) for value, held in shown), numbers
+        )
     if one.storage == "datetime":
         values = count_values(present)
         numbers = describe_numbers(values.distinct / 1e6, Values(values.distinct / 1e6, values.rows))
         shown = numbers.top if numbers.distinct <= TOP else ()
         top = tuple((_moment(value * 1e6), held) for value, held in shown)
-        return Facts(len(present), numbers.distinct, top, numbers, values)
+        return ProfileFacts(len(present), numbers.distinct, top, numbers, values)
     words = Counter(str(word).lower() if one.storage == "boolean" else word for word in present.tolist())
     best = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     length = sum(len(word) * held for word, held in words.items()) / max(len(present), 1)
-    return Facts(len(present), len(words), tuple((word[:WORD_SHOWN], held) for word, held in best), mean_length=length)
+    return ProfileFacts(
+        len(present), len(words), tuple((word[:WORD_SHOWN], held) for word, held in best), mean_length=length
+    )
 
 
 def _moment(microseconds: float) -> str:
@@ -191,7 +202,7 @@ def _moment(microseconds: float) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def _column(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoices) -> ColumnProfile:
+def _column(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> ColumnProfile:
     numbers = facts.numbers if one.storage in NUMBERS else None
     kind, reason = decide_kind(_evidence(one, name, facts, rows, choices))
     low, high = _bounds(one, facts)
@@ -223,12 +234,12 @@ def _column(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoi
     )
 
 
-def _evidence(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingChoices) -> Evidence:
+def _evidence(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> KindEvidence:
     """Return what the decision about a column's kind rests on."""
     open_marks = marks_among(facts.top) if one.storage == "text" else {}
     marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
     numbers = facts.numbers if one.storage in NUMBERS else None
-    return Evidence(
+    return KindEvidence(
         name=name,
         storage=one.storage,
         rows=rows,
@@ -241,13 +252,13 @@ def _evidence(one: Typed, name: str, facts: Facts, rows: int, choices: ReadingCh
     )
 
 
-def _with_form(reason: str, one: Typed, kind: ColumnKind) -> str:
+def _with_form(reason: str, one: TypedColumn, kind: ColumnKind) -> str:
     if one.times is None or kind is not ColumnKind.DATETIME:
         return reason
     return f"{reason}, read as {one.times.form.words}: {one.times.reason}"
 
 
-def _bounds(one: Typed, facts: Facts) -> tuple[float | str | None, float | str | None]:
+def _bounds(one: TypedColumn, facts: ProfileFacts) -> tuple[float | str | None, float | str | None]:
     if one.storage in NUMBERS and facts.numbers:
         return facts.numbers.minimum, facts.numbers.maximum
     if one.storage == "datetime" and facts.values is not None and facts.present:
@@ -260,7 +271,7 @@ def _bounds(one: Typed, facts: Facts) -> tuple[float | str | None, float | str |
 
 
 def _time_axis(
-    columns: Sequence[ColumnProfile], facts: Sequence[Facts], typed: Sequence[Typed], rows: int
+    columns: Sequence[ColumnProfile], facts: Sequence[ProfileFacts], typed: Sequence[TypedColumn], rows: int
 ) -> TimeAxis | None:
     """Return the time axis: that of joined columns before those of single ones, which tell fewer moments apart."""
     for column, known, one in sorted(zip(columns, facts, typed, strict=True), key=lambda item: not item[2].joined):
@@ -275,7 +286,7 @@ def _time_axis(
 
 
 def _count_duplicates(
-    connection: Any, source: str, typed: Sequence[Typed], rows: int, columns: Sequence[ColumnProfile]
+    connection: Any, source: str, typed: Sequence[TypedColumn], rows: int, columns: Sequence[ColumnProfile]
 ) -> int | None:
     """Count rows that repeat another, by a hash of 64 bits: fifty million rows share one by chance in 15,000 files."""
     # Where some column differs on every row, no row repeats another.

@@ -15,14 +15,14 @@ from app.storage.reading.meaning import Meaning
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.number_times import FIRST_ROWS, NUMBERS, as_moments, bounds_of, source_of, word_of
 from app.storage.reading.times import LEAST_SHARE, TimesFound, find_times, times_as_said, try_form, with_example
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 
 STORED = {"text": "text", "boolean": "truth values", "integer": "numbers", "number": "numbers"}
 
 
 def with_said_times(
-    connection: Any, typed: Sequence[Typed], *, said: Sequence[Meaning], places: Mapping[str, str]
-) -> list[Typed]:
+    connection: Any, typed: Sequence[TypedColumn], *, said: Sequence[Meaning], places: Mapping[str, str]
+) -> list[TypedColumn]:
     """Return the columns with those as moments of which the user said so and that are none yet.
 
     Parameters
@@ -40,7 +40,7 @@ def with_said_times(
     ]
 
 
-def _as_said(connection: Any, one: Typed, said: Meaning, places: Mapping[str, str]) -> Typed:
+def _as_said(connection: Any, one: TypedColumn, said: Meaning, places: Mapping[str, str]) -> TypedColumn:
     if one.storage == "datetime":
         return on_clock(connection, one, zone=said.zone, places=places)
     if any(note.startswith("kept as text") for note in one.notes):
@@ -55,7 +55,7 @@ def _as_said(connection: Any, one: Typed, said: Meaning, places: Mapping[str, st
     return on_clock(connection, found, zone=zone, places=places)
 
 
-def _of_numbers(connection: Any, one: Typed, said: Form | None) -> Typed | None:
+def _of_numbers(connection: Any, one: TypedColumn, said: Form | None) -> TypedColumn | None:
     bounds = bounds_of(connection, one)
     if not bounds.count:
         return None
@@ -72,15 +72,15 @@ def _of_numbers(connection: Any, one: Typed, said: Form | None) -> Typed | None:
     return as_moments(one, reading, moment_sql(reading.form, word))
 
 
-def _of_texts(connection: Any, one: Typed, said: Form | None) -> Typed | None:
+def _of_texts(connection: Any, one: TypedColumn, said: Form | None) -> TypedColumn | None:
     word, source, present = _texts(connection, one)
     found = times_as_said(connection, source, word=word, form=said, present=present) if present else None
     return _as_found(one, found, fewest=LEAST_SHARE * present)
 
 
 def with_text_times(
-    connection: Any, typed: Sequence[Typed], *, names: Sequence[str], said: Sequence[Meaning]
-) -> list[Typed]:
+    connection: Any, typed: Sequence[TypedColumn], *, names: Sequence[str], said: Sequence[Meaning]
+) -> list[TypedColumn]:
     """Return the columns with those texts as moments that are all times; nobody has looked at them before.
 
     Parameters
@@ -100,20 +100,20 @@ def with_text_times(
     return found
 
 
-def _first_texts(connection: Any, one: Typed) -> list[str]:
+def _first_texts(connection: Any, one: TypedColumn) -> list[str]:
     word = f"trim({one.expression})"
     query = f"SELECT DISTINCT word FROM (SELECT {word} AS word FROM {one.table} LIMIT {FIRST_ROWS}) WHERE word <> ''"
     return [text for (text,) in connection.execute(query).fetchall()]
 
 
-def _texts(connection: Any, one: Typed) -> tuple[str, str, int]:
+def _texts(connection: Any, one: TypedColumn) -> tuple[str, str, int]:
     """Return the SQL of a column's value as a text, that of all of them, and how many there are."""
     word = f"trim(({one.expression})::VARCHAR)"
     source = f"(SELECT word FROM (SELECT {word} AS word FROM {one.table}) WHERE word <> '')"
     return word, source, int(connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0])
 
 
-def _as_found(one: Typed, found: TimesFound | None, *, fewest: float) -> Typed | None:
+def _as_found(one: TypedColumn, found: TimesFound | None, *, fewest: float) -> TypedColumn | None:
     if found is None or found.fault or found.count < fewest:
         return None
     typed = as_moments(one, found.reading, found.sql)

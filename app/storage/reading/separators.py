@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.storage.reading.dialect import PLAIN, kind_of
 from app.storage.reading.records import WHITESPACE, Cut, alone
-from app.storage.reading.structure import Table
+from app.storage.reading.structure import SampleTable
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 WORDS = {**SEPARATORS, " ": "blanks", WHITESPACE: "blanks", ":": "colons", "^": "carets"}
@@ -45,6 +45,6 @@ def separated_otherwise(line: str, cut: Cut, width: int) -> str:
     return f"It is separated by {WORDS[next(iter(others))]}; the table is separated by {WORDS.get(usual, usual)}."
 
 
-def is_row_cut_otherwise(line: str, cut: Cut, table: Table) -> bool:
+def is_row_cut_otherwise(line: str, cut: Cut, table: SampleTable) -> bool:
     """Say whether a line is a row of the table under another separator: as wide, and of the kinds of its columns."""
     return any(table.belongs(row) for row in cut_by_others(line, cut, table.width).values())

@@ -18,7 +18,7 @@ from app.storage.reading.profiling import TYPED, profile_table
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.table_times import with_times
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 from app.storage.reading.typing_columns import FEW_ROWS, choose_types, settled
 
 MAX_REJECTED_SHARE = 0.2
@@ -30,7 +30,7 @@ SMALL = "typed_rows"
 
 
 @dataclass(frozen=True)
-class Place:
+class ReadingPlace:
     """Where a file is read: the connection, the one folder it may write to, and what the user and the limits say."""
 
     connection: Any
@@ -81,13 +81,13 @@ def refuse_if_useless(tally: Tally, width: int, choices: ReadingChoices) -> None
         raise RefusedError("ragged", message, line=line)
 
 
-def store(place: Place, raw: Raw) -> DatasetProfile:
+def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
     """Type the tables, write them as one Parquet and describe it."""
     refuse_if_useless(raw.tally, len(raw.names), place.choices)
     connection, choices = place.connection, place.choices
     names, repairs = repair_names(raw.names, len(raw.names))
     commas = (place.choices.decimal or _usual_decimal(raw.dialect)) == ","
-    typed = list[Typed]()
+    typed = list[TypedColumn]()
     for one in raw.tables:
         some = names[one.first : one.first + len(one.storages)]
         typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
@@ -126,7 +126,7 @@ def _usual_decimal(dialect: Dialect) -> str:
     return "," if dialect.format == "csv" and dialect.delimiter != "," else "."
 
 
-def _refuse_impossible_dates(connection: Any, source: str, typed: list[Typed]) -> None:
+def _refuse_impossible_dates(connection: Any, source: str, typed: list[TypedColumn]) -> None:
     """Refuse dates of no year, which only a file has whose own account of its least and greatest value is wrong.
 
     DuckDB believes that account, and leaves out a test on years that could never fail by it.
@@ -139,7 +139,7 @@ def _refuse_impossible_dates(connection: Any, source: str, typed: list[Typed]) -
         raise RefusedError("damaged", "The file is damaged: its own account of its dates is wrong.")
 
 
-def _leave_out_copies(connection: Any, typed: list[Typed]) -> int:
+def _leave_out_copies(connection: Any, typed: list[TypedColumn]) -> int:
     """Note the place of the first row of each kind; return how many rows are copies of an earlier one."""
     keys = ", ".join(one.key for one in typed)
     connection.execute(f"CREATE TABLE firsts AS SELECT min(place) AS place FROM {TYPED} GROUP BY {keys}")
@@ -148,7 +148,7 @@ def _leave_out_copies(connection: Any, typed: list[Typed]) -> int:
     )
 
 
-def _written(connection: Any, typed: list[Typed], target: Path, *, raw: Raw, first_only: bool) -> str:
+def _written(connection: Any, typed: list[TypedColumn], target: Path, *, raw: Raw, first_only: bool) -> str:
     """Write the typed columns as Parquet; return where they are quickest to read again."""
     keys, near = ", ".join(one.key for one in typed), raw.tables[0].near
     as_staged = all(one.expression in (one.key, f"{one.key}::BIGINT") for one in typed)
@@ -180,7 +180,7 @@ def _check_conservation(connection: Any, report: ImportReport, target: Path) -> 
         raise RefusedError("conservation", message)
 
 
-def _report(raw: Raw, typed: list[Typed], *, names: list[str], repairs: list[str], left_out: int) -> ImportReport:
+def _report(raw: Raw, typed: list[TypedColumn], *, names: list[str], repairs: list[str], left_out: int) -> ImportReport:
     tally, dialect = raw.tally, raw.dialect
     notes = [*tally.notes, *repairs[:NOTES_SHOWN]]
     if len(repairs) > NOTES_SHOWN:

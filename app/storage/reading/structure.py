@@ -79,7 +79,7 @@ def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
     return len(steps) == 1 and steps != {0} and (bool(kinds["text"]) or row[0].strip() == "")
 
 
-class Table:
+class SampleTable:
     """The rows of a sample as one table: how wide it is, and what each column holds."""
 
     def __init__(self, found: list[Found]) -> None:
@@ -141,7 +141,7 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
         Gives the cells of a record under other separators, for a line of names that is cut otherwise than the rows.
     """
     shift = next((at for at, one in enumerate(found) if one[0] >= (choices.first_line or 0)), len(found) - 1)
-    table = Table(found[shift:] if choices.first_line is None else _block(found[shift:]))
+    table = SampleTable(found[shift:] if choices.first_line is None else _block(found[shift:]))
     header, body = _found_places(table) if choices.first_line is None else (0, _names_at(table))
     if choices.header_lines is not None:
         body = min(header + choices.header_lines, len(table.rows))
@@ -163,7 +163,7 @@ def _block(found: list[Found]) -> list[Found]:
     return found[:end]
 
 
-def _names_at(table: Table) -> int:
+def _names_at(table: SampleTable) -> int:
     """Count the lines of names at the top of a table of which the user said where it begins."""
     count = 0
     while count < min(MOST_HEADER_LINES, len(table.rows)) and _is_header(table, count, below=count == 0):
@@ -171,7 +171,7 @@ def _names_at(table: Table) -> int:
     return count
 
 
-def _found_places(table: Table) -> tuple[int, int]:
+def _found_places(table: SampleTable) -> tuple[int, int]:
     """Return the places of the first line of names and of the first row of values."""
     rows = table.rows
     body = next((at for at, row in enumerate(rows) if table.belongs(row)), None)
@@ -192,7 +192,7 @@ def _found_places(table: Table) -> tuple[int, int]:
     return header, body
 
 
-def _past_ragged_rows(table: Table, body: int) -> int:
+def _past_ragged_rows(table: SampleTable, body: int) -> int:
     """Return the place right below the names, where rows that show no kind stand between them and the body.
 
     Such rows are rows of values: some lack all values of the typed columns, and a few have a cell too many or too few,
@@ -210,7 +210,7 @@ def _past_ragged_rows(table: Table, body: int) -> int:
     return body
 
 
-def _is_header(table: Table, at: int, *, below: bool) -> bool:
+def _is_header(table: SampleTable, at: int, *, below: bool) -> bool:
     """Say whether a row names columns. The lowest line of names may hold units alone, the ones above it hold names."""
     row = table.rows[at]
     width = table.width
@@ -223,7 +223,7 @@ def _is_header(table: Table, at: int, *, below: bool) -> bool:
     return not below and _holds_units(table, at)
 
 
-def _holds_units(table: Table, at: int) -> bool:
+def _holds_units(table: SampleTable, at: int) -> bool:
     """Say whether a row under names holds units: text in half of the columns of numbers, and no value anywhere."""
     row = table.rows[at]
     if any(kind_of(cell) in PLAIN for cell in row) or at == 0 or not is_name_like(table.rows[at - 1]):

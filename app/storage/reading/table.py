@@ -12,13 +12,13 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.columnar import connect
 from app.storage.reading.dialect import repair_names
-from app.storage.reading.formats import SCRATCH, Recognised, recognise
+from app.storage.reading.formats import SCRATCH, RecognisedFile, recognise
 from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
 from app.storage.reading.preamble import noted_units
 from app.storage.reading.refusals import RefusedError, over
 from app.storage.reading.rows import ColumnTable, RowTable, Tally
 from app.storage.reading.scan import Scan
-from app.storage.reading.storing import Place, Raw, refuse_if_useless, store
+from app.storage.reading.storing import Raw, ReadingPlace, refuse_if_useless, store
 from app.storage.reading.text import TextLayout, begin_tally, find_layout, open_rows
 
 SAMPLE_CELLS, SAMPLE_ROWS = 200_000, 400
@@ -52,7 +52,7 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     # Each thread that writes holds some two thousand rows of all columns.
     threads, file = 1 if wide else THREADS, found.unpacked.path
     with connect(folder, memory_mb=memory, threads=threads, temporary=folder, file=file) as connection:
-        place = Place(connection, folder, found.choices, limits)
+        place = ReadingPlace(connection, folder, found.choices, limits)
         raw = _raw_of(place, found, table)
         if found.format is None or raw.dialect.format in TEXTS:
             above, encoding = raw.dialect.first_line - 1, raw.dialect.encoding
@@ -63,7 +63,7 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     return profile.to_json()
 
 
-def _raw_of(place: Place, found: Recognised, table: TextLayout | RowTable | ColumnTable) -> Raw:
+def _raw_of(place: ReadingPlace, found: RecognisedFile, table: TextLayout | RowTable | ColumnTable) -> Raw:
     if isinstance(table, RowTable):
         return _raw_of_rows(place, table)
     if isinstance(table, ColumnTable):
@@ -75,7 +75,7 @@ def _raw_of(place: Place, found: Recognised, table: TextLayout | RowTable | Colu
     return Raw(raw.names, found.packed(raw.dialect), raw.tally, raw.tables)
 
 
-def _raw_of_text(place: Place, path: Path, layout: TextLayout) -> Raw:
+def _raw_of_text(place: ReadingPlace, path: Path, layout: TextLayout) -> Raw:
     """Make a table of a text: at once where it is plain and every row fits, else row by row."""
     if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
         texts = _said_texts(layout.names, place.choices)
@@ -110,7 +110,7 @@ def _tally_of(layout: TextLayout, counted: Scan, rows: int) -> Tally:
     return tally
 
 
-def _raw_of_rows(place: Place, table: RowTable) -> Raw:
+def _raw_of_rows(place: ReadingPlace, table: RowTable) -> Raw:
     """Make tables of rows: they are written down in the plainest layout there is, which is then read at once."""
     width, sample = len(table.names), list[list[str]]()
     starts = range(0, width, COLUMNS_AT_ONCE)

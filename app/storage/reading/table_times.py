@@ -11,17 +11,17 @@ from app.storage.reading.joined_times import joined_times
 from app.storage.reading.meaning import meanings
 from app.storage.reading.number_times import with_number_times, with_years
 from app.storage.reading.said_times import with_said_times, with_text_times
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 
 
 def with_times(
     connection: Any,
-    typed: Sequence[Typed],
+    typed: Sequence[TypedColumn],
     *,
     names: Sequence[str],
     choices: ReadingChoices,
     places: Mapping[str, str],
-) -> tuple[list[str], list[Typed]]:
+) -> tuple[list[str], list[TypedColumn]]:
     """Return a table's columns with all of its times, and their names; joined columns stand behind the others.
 
     Parameters
@@ -45,8 +45,11 @@ def with_times(
 
 
 def _with_what_was_not_joined(
-    typed: Sequence[Typed], names: Sequence[str], choices: ReadingChoices, joined: Sequence[tuple[str, Typed]]
-) -> list[Typed]:
+    typed: Sequence[TypedColumn],
+    names: Sequence[str],
+    choices: ReadingChoices,
+    joined: Sequence[tuple[str, TypedColumn]],
+) -> list[TypedColumn]:
     """Return the columns with a note at those that a person wanted joined and that make no times together."""
     made = {one.joined for _, one in joined}
     wanted = [one.columns for one in choices.columns if one.columns and one.read_as == "datetime"]

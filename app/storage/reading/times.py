@@ -13,9 +13,9 @@ from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import (
     MOSTLY,
+    FormTrial,
     Moments,
     TimeReading,
-    Tried,
     choose,
     first_year_of,
     is_believed,
@@ -78,7 +78,7 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     return as_found(connection, source, replace(reading, form=tried.form), word=word, count=tried.count)
 
 
-def _rest_is_odd(connection: Any, source: str, able: Sequence[Tried], *, present: int) -> bool:
+def _rest_is_odd(connection: Any, source: str, able: Sequence[FormTrial], *, present: int) -> bool:
     """Say whether what a form leaves over is little, or a few words again and again that may mean missing."""
     best = max(able, key=lambda one: one.count)
     if best.count >= MOSTLY * present:
@@ -134,14 +134,14 @@ def moments_of(connection: Any, source: str, sql: str) -> Moments:
     return np.asarray(present, dtype=np.int64)
 
 
-def try_form(connection: Any, source: str, form: Form) -> Tried:
+def try_form(connection: Any, source: str, form: Form) -> FormTrial:
     """Return a form with what it makes of a column; of years with two digits the century is decided here."""
     moments = moments_of(connection, source, moment_sql(form, "word"))
     if form.has("y") and len(moments):
         years = moments.astype("datetime64[us]").astype("datetime64[Y]").astype(int) + 1970
         form = form.with_first_year(first_year_of(years, latest=latest_year()))
         moments = moments_of(connection, source, moment_sql(form, "word"))
-    return Tried(form, len(moments), moments)
+    return FormTrial(form, len(moments), moments)
 
 
 def _shown(connection: Any, source: str) -> list[str]:
@@ -155,7 +155,7 @@ def _shown(connection: Any, source: str) -> list[str]:
 
 def _able(
     connection: Any, source: str, forms: Sequence[Form], *, present: int, share: float = MOSTLY, name: str = ""
-) -> list[Tried]:
+) -> list[FormTrial]:
     """Return the forms with how many values each fits; moments are there for those that fit most, if they matter."""
     forms = forms[:MAX_FORMS]
     if not forms:
@@ -167,9 +167,9 @@ def _able(
     nothing = np.array([], dtype=np.int64)
     best = [form for form, count in zip(forms, counts, strict=True) if count == most]
     if len(best) == 1 and name and is_plainly_time(best[0], name):
-        return [Tried(form, count, nothing) for form, count in zip(forms, counts, strict=True)]
+        return [FormTrial(form, count, nothing) for form, count in zip(forms, counts, strict=True)]
     return [
-        try_form(connection, source, form) if count == most else Tried(form, count, nothing)
+        try_form(connection, source, form) if count == most else FormTrial(form, count, nothing)
         for form, count in zip(forms, counts, strict=True)
     ]
 

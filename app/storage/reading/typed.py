@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.analysis.findings.number_formats import Written
-from app.domain.analysis.findings.oddities import Odd
+from app.domain.analysis.findings.number_formats import NumberFormat
+from app.domain.analysis.findings.oddities import OddValues
 from app.domain.analysis.time_forms.judging import TimeReading
-from app.storage.reading.words import Words
+from app.storage.reading.words import WordCounts
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedColumn:
     """One column's storage: "integer", "number", "boolean", "datetime" or "text".
 
     `expression` is the SQL that makes it so, of the columns of `table`. `missing_words` stood in a column of texts in
@@ -25,10 +25,10 @@ class Typed:
     table: str = "raw"
     notes: tuple[str, ...] = ()
     decimal_comma: bool = False
-    odd: Odd | None = None
-    words: Words | None = None
+    odd: OddValues | None = None
+    words: WordCounts | None = None
     missing_words: tuple[tuple[str, int], ...] = ()
-    written: Written | None = None
+    written: NumberFormat | None = None
     times: TimeReading | None = None
     joined: tuple[str, ...] = ()
-    otherwise: Typed | None = None
+    otherwise: TypedColumn | None = None

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.analysis.findings.number_formats import Written
-from app.domain.analysis.findings.oddities import Odd
+from app.domain.analysis.findings.number_formats import NumberFormat
+from app.domain.analysis.findings.oddities import OddValues
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.time_forms.candidates import may_be_times
 from app.domain.analysis.time_forms.forms import Form
@@ -21,7 +21,7 @@ from app.storage.reading.local_times import in_utc
 from app.storage.reading.marks import MARKS, decide_unmarked, has_many_numbers
 from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.times import TimesFound, find_times, times_as_said
-from app.storage.reading.typed import Typed
+from app.storage.reading.typed import TypedColumn
 from app.storage.reading.words import count_words
 from app.storage.reading.written import (
     DECIMAL_WORDS,
@@ -48,7 +48,7 @@ LOOKED_AT_SHARE = 0.01
 
 def choose_types(
     connection: Any, loaded: Loaded, *, names: Sequence[str], choices: ReadingChoices, commas: bool
-) -> list[Typed]:
+) -> list[TypedColumn]:
     """Return the storage of every column of a table.
 
     Parameters
@@ -63,7 +63,7 @@ def choose_types(
     said = meanings(names, choices, commas=commas)
     decimal = DECIMAL_WORDS.get(choices.decimal or "", "")
     texts = [at for at, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
-    found: dict[int, Typed] = {}
+    found: dict[int, TypedColumn] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
         columns = [_Column(loaded, at, names[at], said[at], commas=commas, decimal=decimal) for at in batch]
@@ -74,7 +74,7 @@ def choose_types(
     ]
 
 
-def settled(typed: Sequence[Typed]) -> list[Typed]:
+def settled(typed: Sequence[TypedColumn]) -> list[TypedColumn]:
     """Return the columns with what they tell about each other, which is what commas are in this file.
 
     Where one may be a decimal mark, a column whose commas could be either is text again; where one surely is, there is
@@ -89,16 +89,16 @@ def settled(typed: Sequence[Typed]) -> list[Typed]:
     ]
 
 
-def _is_sure_of_commas(one: Typed) -> bool:
+def _is_sure_of_commas(one: TypedColumn) -> bool:
     written = one.written
     return one.decimal_comma if written is None else _reads_commas(written) and not written.is_doubtful
 
 
-def _reads_commas(written: Written | None) -> bool:
+def _reads_commas(written: NumberFormat | None) -> bool:
     return written is not None and not written.is_text and written.readings[0].read_as == "comma"
 
 
-def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
+def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> TypedColumn:
     key = f"c{loaded.first + at}"
     value = f"{key}::BIGINT" if storage == "integer" else key
     if storage in ("text", "boolean"):
@@ -109,15 +109,15 @@ def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed:
     value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
     is_heard = said.read_as in ("", "datetime", *(("numeric",) if storage in ("integer", "number") else ()))
     notes = ("how you said it is read has no effect: the file itself says what its values are.",)
-    return Typed(key, storage, value, loaded.table, () if is_heard or not loaded.is_typed else notes)
+    return TypedColumn(key, storage, value, loaded.table, () if is_heard or not loaded.is_typed else notes)
 
 
-def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Typed]:
+def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[TypedColumn]:
     """Decide a batch of columns: what is surely words by its first values, everything else by all of them."""
     looked_at = max(FEW_ROWS, int(LOOKED_AT_SHARE * loaded.rows))
     keys = ", ".join(one.key for one in columns)
     first = connection.execute(f"SELECT {keys} FROM {loaded.table} LIMIT {looked_at}").fetchnumpy()
-    typed: dict[str, Typed] = {}
+    typed: dict[str, TypedColumn] = {}
     others = list[_Column]()
     for column in columns:
         held = first.pop(column.key)
@@ -169,14 +169,14 @@ class _Column:
         self.said = said
         self.known: ColumnCounts | None = None
         self.missing = said.missing_word(self.key, comma=self.commas)
-        self.text = Typed(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
+        self.text = TypedColumn(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
     def number(self, *, comma: bool) -> str:
         """Return the SQL of the column's number, NULL where there is none or where it is beyond all bounds."""
         text = f"trim({self.key})"
         return f"TRY_CAST({f'''replace({text}, ',', '.')''' if comma else text} AS DOUBLE)"
 
-    def counted(self, connection: Any) -> Typed:
+    def counted(self, connection: Any) -> TypedColumn:
         """Return a column of words with their counts, which the profile would otherwise count again."""
         missing = self.said.missing_word("word", comma=self.commas)
         words, absent = count_words(connection, self.table, self.key, missing=missing)
@@ -221,7 +221,7 @@ class _Column:
             ).fetchall()
         )
 
-    def decide(self, connection: Any, counts: list[int]) -> Typed:
+    def decide(self, connection: Any, counts: list[int]) -> TypedColumn:
         """Return what the column is, by the counts of all its values."""
         here, number, with_comma, integer, codes, boolean, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
@@ -256,7 +256,7 @@ class _Column:
         note = f"kept as text: too few values are numbers with a decimal {self.said.read_as}."
         return replace(text, notes=(note,)) if is_said else text
 
-    def _code(self, text: Typed, *, codes: int, powers: int, here: int) -> Typed | None:
+    def _code(self, text: TypedColumn, *, codes: int, powers: int, here: int) -> TypedColumn | None:
         """Return a column of codes that look like numbers, with the reason, or None where they are none."""
         if codes and self.said.read_as != "numeric":
             return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
@@ -273,12 +273,14 @@ class _Column:
         # Of the usual words for missing none is a number, a truth or a moment anyway.
         return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END" if self.said else value
 
-    def _numeric(self, connection: Any, text: Typed, *, found: int, here: int, comma: bool, beyond: int) -> Typed:
+    def _numeric(
+        self, connection: Any, text: TypedColumn, *, found: int, here: int, comma: bool, beyond: int
+    ) -> TypedColumn:
         """Return a column of numbers, or of text where too much in it is none."""
         cast = self.number(comma=comma)
         return self._asked(connection, text, cast, found=found, here=here, comma=comma, beyond=beyond)
 
-    def _written(self, connection: Any, text: Typed, *, found: int, here: int, beyond: int) -> Typed | None:
+    def _written(self, connection: Any, text: TypedColumn, *, found: int, here: int, beyond: int) -> TypedColumn | None:
         """Return a column whose numbers are written as people write them, or None where that explains no more."""
         word, source = minus(f"trim({self.key})"), self._source()
         styles, longest = find_styles(connection, source, read_as=self.said.read_as or self.decimal)
@@ -303,18 +305,20 @@ class _Column:
         notes = (*typed.notes, written.note)
         return replace(typed, expression=value, written=written, notes=notes, otherwise=other)
 
-    def _in_units(self, connection: Any, text: Typed, *, found: int, here: int) -> Typed | None:
+    def _in_units(self, connection: Any, text: TypedColumn, *, found: int, here: int) -> TypedColumn | None:
         """Return a column of text whose numbers are in several units, or None where that is not what it is."""
         if self.said.read_as or found >= ASKED_FROM * here:
             return None
         units = find_units(connection, self._source())
         if len(units) < 2 or sum(held for _, held in units) < MOSTLY * here:
             return None
-        return replace(text, written=Written("", (), is_text=True, units=tuple(unit or "none" for unit, _ in units)))
+        return replace(
+            text, written=NumberFormat("", (), is_text=True, units=tuple(unit or "none" for unit, _ in units))
+        )
 
     def _asked(
-        self, connection: Any, text: Typed, cast: str, *, found: int, here: int, comma: bool, beyond: int
-    ) -> Typed:
+        self, connection: Any, text: TypedColumn, cast: str, *, found: int, here: int, comma: bool, beyond: int
+    ) -> TypedColumn:
         """Return a column of the numbers that some SQL makes; what is none is asked about."""
         odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if found + beyond < here else None
         few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
@@ -324,13 +328,13 @@ class _Column:
             return replace(text, odd=replace(odd, kept_as_text=True) if odd and few else None)
         notes = (f"{beyond:,} values are not finite numbers and count as missing.",) if beyond else ()
         value = self._unless(f"CASE WHEN isfinite({cast}) THEN {cast} END")
-        return Typed(self.key, "number", value, self.table, notes, comma, odd)
+        return TypedColumn(self.key, "number", value, self.table, notes, comma, odd)
 
-    def _odd(self, connection: Any, condition: str, *, here: int, what: str) -> Odd | None:
+    def _odd(self, connection: Any, condition: str, *, here: int, what: str) -> OddValues | None:
         """Return the words of which the condition is true, the most frequent first."""
         if self.known is not None and condition == f"{self.number(comma=False)} IS NULL":
             words, count = self.known.odd, self.known.odd_count
-            return Odd(words, count, here, what, kept_as_text=False) if words else None
+            return OddValues(words, count, here, what, kept_as_text=False) if words else None
         text = f"trim({self.key})"
         beyond = f"regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
         found = connection.execute(
@@ -340,19 +344,21 @@ class _Column:
         ).fetchall()
         if not found:
             return None
-        return Odd(tuple((word, held) for word, held, _ in found), int(found[0][2]), here, what, kept_as_text=False)
+        return OddValues(
+            tuple((word, held) for word, held, _ in found), int(found[0][2]), here, what, kept_as_text=False
+        )
 
-    def _with_blanks(self, odd: Odd | None, blank: int, here: int) -> Odd | None:
+    def _with_blanks(self, odd: OddValues | None, blank: int, here: int) -> OddValues | None:
         """Add cells of blanks alone, which are no empty cells, unless the user said what they are."""
         if not blank or "" in self.said.words or "" in self.said.values:
             return odd
-        known = odd or Odd((), 0, here, "numbers", kept_as_text=False)
+        known = odd or OddValues((), 0, here, "numbers", kept_as_text=False)
         return replace(known, words=(*known.words, ("", blank)), count=known.count + blank, present=here + blank)
 
-    def _is_value(self, odd: Odd | None) -> bool:
+    def _is_value(self, odd: OddValues | None) -> bool:
         return odd is not None and any(word in self.said.values for word, _ in odd.words)
 
-    def _timed(self, connection: Any, text: Typed, here: int) -> Typed | None:
+    def _timed(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn | None:
         """Return a column of moments, or of text where their zones cannot be brought together; None where none are."""
         if self.said.read_as:
             return None
@@ -360,7 +366,7 @@ class _Column:
         found = find_times(connection, self._source(), word=word, name=self.name, present=here)
         return None if found is None else self._as_times(connection, text, found, here)
 
-    def _times_as_said(self, connection: Any, text: Typed, here: int) -> Typed:
+    def _times_as_said(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn:
         """Return a column of moments in the form that the user said, or of text where too few values have it."""
         word, form = minus(f"trim({self.key})"), Form(self.said.form) if self.said.form else None
         found = times_as_said(connection, self._source(), word=word, form=form, present=here)
@@ -370,7 +376,7 @@ class _Column:
             return replace(text, notes=(f"kept as text: {fits} {which}.",))
         return self._as_times(connection, text, found, here)
 
-    def _as_times(self, connection: Any, text: Typed, found: TimesFound, here: int) -> Typed:
+    def _as_times(self, connection: Any, text: TypedColumn, found: TimesFound, here: int) -> TypedColumn:
         if found.fault:
             return replace(text, notes=(found.fault,))
         odd = self._odd(connection, f"{found.sql} IS NULL", here=here, what="dates") if found.count < here else None
@@ -384,4 +390,4 @@ class _Column:
             sql, note = in_utc(connection, self.table, sql, zone=self.said.zone, place=self.place)
             notes.append(note)
         value = self._unless(sql)
-        return Typed(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)
+        return TypedColumn(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)

@@ -11,7 +11,7 @@ WORD_SHOWN = 200
 
 
 @dataclass(frozen=True)
-class Words:
+class WordCounts:
     """How many rows hold a word, how many different ones there are, the most frequent, and their mean length."""
 
     present: int
@@ -20,7 +20,7 @@ class Words:
     mean_length: float
 
 
-def count_words(connection: Any, source: str, key: str, *, missing: str = "") -> tuple[Words, bool]:
+def count_words(connection: Any, source: str, key: str, *, missing: str = "") -> tuple[WordCounts, bool]:
     """Count the words of a column, passing over those that mean missing; say whether there were any of these.
 
     Parameters
@@ -44,4 +44,4 @@ def count_words(connection: Any, source: str, key: str, *, missing: str = "") ->
         f"SELECT left(word, {WORD_SHOWN}), held FROM words ORDER BY held DESC, word LIMIT {TOP}"
     ).fetchall()
     connection.execute("DROP TABLE words")
-    return Words(present, distinct, tuple(top), length / max(present, 1)), bool(passed_over)
+    return WordCounts(present, distinct, tuple(top), length / max(present, 1)), bool(passed_over)

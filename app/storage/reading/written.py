@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from app.domain.analysis.findings.number_formats import Reading, Written
+from app.domain.analysis.findings.number_formats import NumberFormat, NumberReading
 from app.domain.analysis.profiling.units import UNITS
 from app.storage.columnar import literal
 
@@ -119,7 +119,7 @@ def _unit(behind: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Found:
+class StyleMatch:
     """A style with how many values it fits, how many of them no other style does, and how many show it at all."""
 
     style: Style
@@ -128,7 +128,7 @@ class Found:
     used: int
 
 
-def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Found], str]:
+def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[StyleMatch], str]:
     """Return the styles that fit most values of a column, and the longest value; none where nothing is written so.
 
     Parameters
@@ -153,12 +153,12 @@ def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Fou
         for one in styles
     ]
     counts = iter(connection.execute(f"SELECT {', '.join(wanted)} FROM {source}").fetchone())
-    found = [Found(one, next(counts), next(counts), next(counts)) for one in styles]
+    found = [StyleMatch(one, next(counts), next(counts), next(counts)) for one in styles]
     most = max(one.count for one in found)
     return [one for one in found if one.count == most and one.used], longest
 
 
-def decided(found: list[Found], longest: str, *, limited: bool, said: bool) -> tuple[Style, Written]:
+def decided(found: list[StyleMatch], longest: str, *, limited: bool, said: bool) -> tuple[Style, NumberFormat]:
     """Return the style of a column with what is said of it; it stays text where the styles mean several things.
 
     Parameters
@@ -172,24 +172,24 @@ def decided(found: list[Found], longest: str, *, limited: bool, said: bool) -> t
     if sure and (limited or len({_means(one.style, longest) for one in sure}) == 1):
         best = sure[0].style
         unit = _unit(best.behind) or "" if best.behind else best.before
-        reading = Reading(_name(best), _means(best, longest))
-        return best, Written(longest, (reading,), said=said, unit=unit)
+        reading = NumberReading(_name(best), _means(best, longest))
+        return best, NumberFormat(longest, (reading,), said=said, unit=unit)
     return found[0].style, either(found, longest)
 
 
-def either(found: list[Found], longest: str) -> Written:
+def either(found: list[StyleMatch], longest: str) -> NumberFormat:
     """Return that a column stays text, with all that its values could mean."""
     readings = {_means(one.style, longest): _name(one.style) for one in reversed(found)}
-    able = tuple(Reading(name, means) for means, name in reversed(readings.items()))
-    return Written(longest, able, is_text=True)
+    able = tuple(NumberReading(name, means) for means, name in reversed(readings.items()))
+    return NumberFormat(longest, able, is_text=True)
 
 
-def leans_on_the_file(found: list[Found], longest: str) -> bool:
+def leans_on_the_file(found: list[StyleMatch], longest: str) -> bool:
     """Say whether no value by itself tells the decimal mark, so that the other columns of the file have a say."""
     return not any(one.certain for one in found) and len({_means(one.style, longest) for one in found}) > 1
 
 
-def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> Written | None:
+def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> NumberFormat | None:
     """Return what numbers with a decimal comma would be otherwise, where three digits stand behind every comma.
 
     Parameters
@@ -208,8 +208,8 @@ def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> Written
         f"SELECT arg_max(word, (strlen(word), word)), "
         f"count(*) FILTER (NOT regexp_full_match(word, {literal(pattern)})) FROM {source} WHERE contains(word, ',')"
     ).fetchone()
-    readings = (Reading("comma", _means(decimal, longest)), Reading("point", _means(thousands, longest)))
-    return None if others else Written(longest, readings, is_doubtful=True)
+    readings = (NumberReading("comma", _means(decimal, longest)), NumberReading("point", _means(thousands, longest)))
+    return None if others else NumberFormat(longest, readings, is_doubtful=True)
 
 
 def find_units(connection: Any, source: str) -> list[tuple[str, int]]:
@@ -229,7 +229,7 @@ def find_units(connection: Any, source: str) -> list[tuple[str, int]]:
     return list(units.items()) if len(units) <= MOST_UNITS else []
 
 
-def _is_sure(one: Found, others: list[Found]) -> bool:
+def _is_sure(one: StyleMatch, others: list[StyleMatch]) -> bool:
     """Say whether some value allows no other style, or, of thousands, whether small numbers do without the sign."""
     if any(other.certain for other in others if other is not one):
         return False

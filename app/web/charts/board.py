@@ -11,11 +11,11 @@ from app.web.charts.words import ShownMetric, usual_decimals
 
 
 @dataclass(frozen=True)
-class Board:
+class ResultPage:
     """Every chart and table of a finished experiment; a chart that does not apply is None."""
 
     unit: str
-    verdict: verdict.Verdict
+    verdict: verdict.VerdictWords
     tiles: tuple[scores.Tile, ...]
     leaderboard: scores.Leaderboard
     fold_tables: tuple[scores.FoldTable, ...]
@@ -26,21 +26,21 @@ class Board:
     confusion: classes.Confusion | None
     roc: classes.Curves | None
     precision_recall: classes.Curves | None
-    ranking: ranking.Ranking | None
+    ranking: ranking.ImportanceChart | None
     ranking_metric: str
-    split: split.Split
+    split: split.SplitPicture
     basis: str
-    searched: trials.Searched | None
+    searched: trials.SearchResults | None
 
 
-def build(report: Report, *, model_title: str, estimator: str = "") -> Board:
+def build(report: Report, *, model_title: str, estimator: str = "") -> ResultPage:
     """Return what there is to draw."""
     metrics = tuple(ShownMetric(metric, _decimals(report, metric)) for metric in report.metrics)
     charts, target, unit = report.charts, report.task.target, report.task.unit
     months = residuals.by_month(charts.residuals, target=target, unit=unit)
     ranked = ranking.build(charts.importance)
     titles = {metric.id: metric.title for metric in report.metrics}
-    return Board(
+    return ResultPage(
         unit=unit,
         verdict=verdict.of(report.headline),
         tiles=scores.tiles(report, metrics),

@@ -15,7 +15,7 @@ UNIT = scales.Scale(0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Cell:
+class ConfusionCell:
     """One cell of the matrix: a count, and the class of its shade."""
 
     text: str
@@ -23,11 +23,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class ClassRow:
     """What became of the rows of one class."""
 
     label: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ConfusionCell, ...]
     rows: str
     found: str
 
@@ -38,7 +38,7 @@ class Confusion:
 
     sentence: str
     heads: tuple[tuple[str, str], ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ClassRow, ...]
     upright: bool
 
 
@@ -102,12 +102,12 @@ def confusion(values: ConfusionCounts | None) -> Confusion | None:
     )
 
 
-def _line(label: str, row: tuple[int, ...], at: int) -> Line:
+def _line(label: str, row: tuple[int, ...], at: int) -> ClassRow:
     rows = sum(row)
-    return Line(
+    return ClassRow(
         label=label,
         cells=tuple(
-            Cell(f"{count:,}", shade(count / rows if rows else 0.0, right=place == at))
+            ConfusionCell(f"{count:,}", shade(count / rows if rows else 0.0, right=place == at))
             for place, count in enumerate(row)
         ),
         rows=f"{rows:,}",

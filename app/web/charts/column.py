@@ -29,7 +29,7 @@ SHARES = ("5 %", "25 %", "Median", "75 %", "95 %")
 
 
 @dataclass(frozen=True)
-class Bar:
+class ColumnBar:
     """One bar of the histogram, in per cent of the picture; `words` says what it holds."""
 
     x: float
@@ -39,7 +39,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Line:
+class ListingLine:
     """One line of a listing with its share of the longest."""
 
     word: str
@@ -54,11 +54,11 @@ class ColumnView:
 
     column: ColumnProfile
     facts: tuple[Fact, ...]
-    bars: tuple[Bar, ...]
+    bars: tuple[ColumnBar, ...]
     median_at: float | None
     low: str
     high: str
-    top: tuple[Line, ...]
+    top: tuple[ListingLine, ...]
     sentence: str
 
 
@@ -137,13 +137,13 @@ def _share(amount: int, whole: int) -> str:
     return percent(amount, whole) if amount and whole else ""
 
 
-def _bars(column: ColumnProfile) -> tuple[Bar, ...]:
+def _bars(column: ColumnProfile) -> tuple[ColumnBar, ...]:
     counts, edges = column.histogram_counts, column.histogram_edges
     if len(counts) < 2 or not max(counts):
         return ()
     top, width = max(counts), 100 / len(counts)
     return tuple(
-        Bar(
+        ColumnBar(
             x=round(at * width, 3),
             width=round(width * 0.92, 3),
             # On a square-root scale few rows beside many are still seen.
@@ -161,12 +161,12 @@ def _median_at(column: ColumnProfile) -> float | None:
     return round(min(max(100 * (column.quantiles[2] - edges[0]) / (edges[-1] - edges[0]), 0), 100), 2)
 
 
-def _top(column: ColumnProfile, rows: int) -> tuple[Line, ...]:
+def _top(column: ColumnProfile, rows: int) -> tuple[ListingLine, ...]:
     if not column.top_values:
         return ()
     most, present = column.top_values[0][1], rows - column.missing
     return tuple(
-        Line(word[:80].removesuffix(" 00:00:00"), amount, _share(amount, present), round(100 * amount / most, 2))
+        ListingLine(word[:80].removesuffix(" 00:00:00"), amount, _share(amount, present), round(100 * amount / most, 2))
         for word, amount in column.top_values[:12]
     )
 

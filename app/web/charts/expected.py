@@ -12,7 +12,7 @@ WITHIN, MORE, LESS = "within what was estimated", "more than was estimated", "le
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedCost:
     """`time` and `memory` are sentences; `learnt` says that later estimates know of it."""
 
     time: str
@@ -20,7 +20,7 @@ class Expected:
     learnt: str
 
 
-def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> Expected | None:
+def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> ExpectedCost | None:
     """Return the comparison, or None where one of the two is missing."""
     if not estimate or not actual or actual.get("seconds") is None:
         return None
@@ -37,7 +37,7 @@ def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> Exp
         f"Estimated {low:,.0f} to {high:,.0f} MB; peak memory {held:,.0f} MB, {_verdict(held, estimate, 'memory_mb')}."
     )
     learnt = "Estimates on this machine have learnt from it." if "work_seconds" in actual else ""
-    return Expected(time, memory, learnt)
+    return ExpectedCost(time, memory, learnt)
 
 
 def waited(launched_at: datetime, finished_at: datetime | None) -> str:

@@ -15,7 +15,7 @@ from app.domain.training.report.document import Report
 from app.domain.training.selection_rules import describe, most_kept
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
-from app.domain.vocabulary import Strategy, TaskKind
+from app.domain.vocabulary import SplitStrategy, TaskKind
 from app.web.wording import answered, asked, setting, written
 
 MOST_NAMES = 40
@@ -37,7 +37,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Change:
+class AnswerChange:
     """One answer that was given while the config was made."""
 
     version: int
@@ -60,7 +60,7 @@ def lead(spec: Spec, report: Report | None) -> str:
     """Return one sentence about what is or was trained."""
     count = len(report.features.used) if report else len(spec.features.selected)
     title = splitting.get(spec.validation.strategy).title.lower()
-    judged = title if spec.validation.strategy is Strategy.TIME_SERIES else f"by {title}"
+    judged = title if spec.validation.strategy is SplitStrategy.TIME_SERIES else f"by {title}"
     derived = "" if report or not spec.features.transforms else " and what is derived from them"
     selected = len(spec.features.selected)
     left = selected - most_kept(spec.features.selection, selected)
@@ -158,10 +158,10 @@ def _validation(spec: Spec) -> list[Fact]:
     return [*found, Fact("Held out at the end", f"{100 * held.fraction:g} %" if held else "nothing")]
 
 
-def history(events: list[dict[str, Any]]) -> tuple[Change, ...]:
+def history(events: list[dict[str, Any]]) -> tuple[AnswerChange, ...]:
     """Return every answer of the draft in the order in which it was given."""
     return tuple(
-        Change(
+        AnswerChange(
             version=int(event["version"]),
             step=str(event["step"]),
             at=str(event["at"]).replace("T", " ")[:16],

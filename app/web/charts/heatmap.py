@@ -27,7 +27,7 @@ NO_VALUE, NOT_YET = 127, -128
 
 
 @dataclass(frozen=True)
-class Cell:
+class HeatmapCell:
     """One pair in the table: its shade, its number, and the key of the other column; one with itself is a dot."""
 
     shade: str
@@ -36,16 +36,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class HeatmapRow:
     """One line of the table."""
 
     name: str
     key: str
-    cells: tuple[Cell, ...]
+    cells: tuple[HeatmapCell, ...]
 
 
 @dataclass(frozen=True)
-class Group:
+class HeatmapGroup:
     """Columns that go together: the name of the middle one, all names, and the mean strength within."""
 
     title: str
@@ -70,10 +70,10 @@ class Heatmap:
     order: str
     count: int
     left_out: int
-    rows: tuple[Row, ...]
+    rows: tuple[HeatmapRow, ...]
     heads: tuple[str, ...]
     of_groups: bool
-    groups: tuple[Group, ...]
+    groups: tuple[HeatmapGroup, ...]
     sentence: str
 
 
@@ -170,31 +170,31 @@ def _measures(matrix: Matrix, places: Sequence[int], numbers: Sequence[bool]) ->
 
 def _group(
     members: Sequence[int], middle: int, strength: float, names: Sequence[str], keys: Mapping[str, str]
-) -> Group:
+) -> HeatmapGroup:
     inside = tuple(names[at] for at in members)
-    return Group(names[middle], inside, tuple(keys[name] for name in inside), strength)
+    return HeatmapGroup(names[middle], inside, tuple(keys[name] for name in inside), strength)
 
 
 def _rows(
     values: NDArray[np.float64], order: Sequence[int], names: Sequence[str], keys: Mapping[str, str]
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+) -> tuple[tuple[str, ...], tuple[HeatmapRow, ...]]:
     rows = []
     for i in order:
         cells = tuple(_cell(values, i, j, keys[names[j]]) for j in order)
-        rows.append(Row(names[i], keys[names[i]], cells))
+        rows.append(HeatmapRow(names[i], keys[names[i]], cells))
     return tuple(short(names[at], LONGEST_NAME) for at in order), tuple(rows)
 
 
-def _cell(values: NDArray[np.float64], i: int, j: int, key: str) -> Cell:
+def _cell(values: NDArray[np.float64], i: int, j: int, key: str) -> HeatmapCell:
     if i == j:
-        return Cell("self", "\u00b7")
+        return HeatmapCell("self", "\u00b7")
     value = None if np.isnan(values[i, j]) else float(values[i, j])
-    return Cell(shade(value), written(value), key)
+    return HeatmapCell(shade(value), written(value), key)
 
 
 def _group_rows(
-    values: NDArray[np.float64], clustering: Clustering, groups: Sequence[Group]
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    values: NDArray[np.float64], clustering: Clustering, groups: Sequence[HeatmapGroup]
+) -> tuple[tuple[str, ...], tuple[HeatmapRow, ...]]:
     """Return a table of clusters against clusters, largest first: the mean strength of their pairs."""
     largest = sorted(range(len(groups)), key=lambda at: -len(groups[at].names))[:MOST_GROUPS]
     strength = np.abs(values)
@@ -206,12 +206,12 @@ def _group_rows(
             part = part[~np.eye(len(part), dtype=bool)] if one == other else part
             there = part[~np.isnan(part)]
             mean = float(there.mean()) if there.size else None
-            cells.append(Cell(shade(mean), written(mean)))
-        rows.append(Row(_titled(groups[one]), "", tuple(cells)))
+            cells.append(HeatmapCell(shade(mean), written(mean)))
+        rows.append(HeatmapRow(_titled(groups[one]), "", tuple(cells)))
     return tuple(_titled(groups[at]) for at in largest), tuple(rows)
 
 
-def _titled(group: Group) -> str:
+def _titled(group: HeatmapGroup) -> str:
     more = len(group.names) - 1
     return f"{short(group.title, 24)} and {more:,} more" if more else short(group.title, LONGEST_NAME)
 

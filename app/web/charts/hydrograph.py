@@ -79,7 +79,7 @@ def build(values: HydrographSeries | None, *, target: str, unit: str = "") -> Hy
 
 
 @dataclass(frozen=True)
-class _Hanging:
+class _RainScale:
     """The scale of precipitation, which hangs from above."""
 
     longest: float
@@ -103,15 +103,15 @@ class _Hanging:
         }
 
 
-def _hanging(values: list[Any], name: str) -> _Hanging:
+def _hanging(values: list[Any], name: str) -> _RainScale:
     longest = max(scales.known(values), default=0.0)
     scale = scales.linear([longest], from_zero=True, most=2)
     if longest <= 0:
-        return _Hanging(0.0, scale, (), "")
+        return _RainScale(0.0, scale, (), "")
     unit = unit_of(name)
     amount = f"{format_number(longest, 3)} {unit}".strip()
     title = scales.titled(with_unit(name, unit), scale)
-    return _Hanging(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
+    return _RainScale(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
 
 
 def _data(values: HydrographSeries, title: str, rain_name: str) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.text.numbers import MINUS, format_number
-from app.services.measurements.correlations import Box as Spread
+from app.services.measurements.correlations import ClassSpread as Spread
 from app.services.measurements.correlations import PairPicture
 from app.web.charts import scales
-from app.web.charts.residuals import Box
+from app.web.charts.residuals import ResidualBox
 from app.web.charts.scales import Tick
 from app.web.charts.words import Numbers, short
 
@@ -30,7 +30,7 @@ class PairChart:
     x: tuple[Tick, ...] = ()
     y: tuple[Tick, ...] = ()
     points: tuple[tuple[float, float], ...] = ()
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[ResidualBox, ...] = ()
     numbers: Numbers | None = None
 
 
@@ -95,10 +95,10 @@ def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
     )
 
 
-def _box(spread: Spread, up: scales.Scale, *, place: int, count: int) -> Box:
+def _box(spread: Spread, up: scales.Scale, *, place: int, count: int) -> ResidualBox:
     slot = 100 / count
     low, first, middle, third, high = (scales.percent(1 - up.share(value)) for value in spread.quantiles)
-    return Box(
+    return ResidualBox(
         x=round((place + 0.5) * slot, 2),
         left=round((place + 0.22) * slot, 2),
         width=round(0.56 * slot, 2),

@@ -15,7 +15,7 @@ MOST_LISTED = 200
 
 
 @dataclass(frozen=True)
-class Ranked:
+class ImportanceBar:
     """One feature: its bar in per cent of the longest, and whether it stands out of the noise."""
 
     name: str
@@ -26,19 +26,19 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class ImportanceChart:
     """Permutation importance."""
 
     metric_id: str
     basis: str
     repeats: int
     rows: int
-    bars: tuple[Ranked, ...]
+    bars: tuple[ImportanceBar, ...]
     hidden: int
     numbers: Numbers
 
 
-def build(values: ImportanceSeries | None) -> Ranking | None:
+def build(values: ImportanceSeries | None) -> ImportanceChart | None:
     """Return the ranking of a report, or None where nothing could be measured."""
     given = values.items if values else ()
     items = [(item.feature, loss, item.std) for item in given for loss in scales.known([item.mean])]
@@ -48,7 +48,7 @@ def build(values: ImportanceSeries | None) -> Ranking | None:
     # One number of decimals for all, so that they can be compared from top to bottom.
     decimals = max(0, 2 - math.floor(math.log10(longest)) + (longest >= 1))
     bars = tuple(
-        Ranked(
+        ImportanceBar(
             name=name,
             width=round(100 * min(abs(loss) / longest, 1.0), 2),
             text=f"{loss:z.{decimals}f}".replace("-", MINUS) if 1e-6 < longest < 1e6 else format_number(loss, 3),
@@ -57,7 +57,7 @@ def build(values: ImportanceSeries | None) -> Ranking | None:
         )
         for name, loss, spread in items[:MOST_BARS]
     )
-    return Ranking(
+    return ImportanceChart(
         metric_id=values.metric,
         basis=values.basis,
         repeats=values.repeats,

@@ -13,7 +13,7 @@ from app.web.charts.words import Numbers, with_unit
 
 
 @dataclass(frozen=True)
-class Box:
+class ResidualBox:
     """The middle half, the middle nine tenths and the middle of one month, in per cent from the top."""
 
     x: float
@@ -35,12 +35,12 @@ class Months:
     sentence: str
     y_title: str
     y: tuple[Tick, ...]
-    boxes: tuple[Box, ...]
+    boxes: tuple[ResidualBox, ...]
     numbers: Numbers
 
 
 @dataclass(frozen=True)
-class Bar:
+class HistogramBar:
     """One bar of a histogram, in per cent."""
 
     x: float
@@ -58,7 +58,7 @@ class Histogram:
     x: tuple[Tick, ...]
     y: tuple[Tick, ...]
     zero: float
-    bars: tuple[Bar, ...]
+    bars: tuple[HistogramBar, ...]
     numbers: Numbers
 
 
@@ -106,10 +106,10 @@ def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> M
     )
 
 
-def _box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> Box:
+def _box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> ResidualBox:
     slot = 100 / count
     low, lower, middle, upper, high = (scales.percent(1 - scale.share(mark)) for mark in month.marks)
-    return Box(
+    return ResidualBox(
         x=round((place + 0.5) * slot, 2),
         left=round((place + 0.22) * slot, 2),
         width=round(0.56 * slot, 2),
@@ -142,7 +142,7 @@ def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> 
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(up)),
         zero=scales.percent(across.share(0.0)),
         bars=tuple(
-            Bar(
+            HistogramBar(
                 x=scales.percent(across.share(low)),
                 width=max(round(scales.percent(across.share(high)) - scales.percent(across.share(low)) - 0.3, 2), 0.2),
                 height=scales.percent(up.share(count)),

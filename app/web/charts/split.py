@@ -23,7 +23,7 @@ class Stripe:
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitPicture:
     """The picture and the table of a split."""
 
     sentence: str
@@ -34,13 +34,13 @@ class Split:
     numbers: Numbers
 
 
-def build(split: SplitSummary) -> Split:
+def build(split: SplitSummary) -> SplitPicture:
     """Return the split of a report, ready to draw."""
     picture, folds = split.picture, split.folds
     kinds = {kind for line in picture for kind, _low, _high in line}
     held = " and a hold-out at the end" if split.holdout else ""
     count = f"{len(folds)} folds" if len(folds) != 1 else "one cut"
-    return Split(
+    return SplitPicture(
         sentence=f"{split.title}: {count}{held}. {split.sentence}",
         height=max(len(picture), 1) * LINE,
         lines=tuple((str(at + 1), at * LINE, _stripes(line)) for at, line in enumerate(picture)),

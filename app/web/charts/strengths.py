@@ -18,7 +18,7 @@ FEW_NATS = 0.05
 
 
 @dataclass(frozen=True)
-class Bar:
+class StrengthBar:
     """One column: its bar in per cent, its number, and whether it is too weak to count on."""
 
     name: str
@@ -33,7 +33,7 @@ class Bar:
 class WithTarget:
     """One page of the columns by how they go with the target."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[StrengthBar, ...]
     page: int
     pages: int
     found: int
@@ -41,10 +41,10 @@ class WithTarget:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class ImportancePreview:
     """The importance preview."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[StrengthBar, ...]
     state: str
     rows: int
     rows_used: int
@@ -71,9 +71,9 @@ def with_target(
     return WithTarget(bars, page, pages, len(found), len(named) - len(measured))
 
 
-def _bar(name: str, method: str, value: float) -> Bar:
+def _bar(name: str, method: str, value: float) -> StrengthBar:
     signed = method in ("Spearman", "Pearson")
-    return Bar(
+    return StrengthBar(
         name=name[:60],
         width=round(100 * min(abs(value), 1.0), 2),
         text=(f"{value:+.2f}" if signed else f"{value:.2f}").replace("-", MINUS),
@@ -83,16 +83,16 @@ def _bar(name: str, method: str, value: float) -> Bar:
     )
 
 
-def ranking(state: RankingState, *, word: str) -> Ranking:
+def ranking(state: RankingState, *, word: str) -> ImportancePreview:
     """Return the ranking as it stands, strongest first."""
     scored = [one for one in state.items if one.score is not None]
     longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
     # Where all of it is little, two decimals would show nothing but zeros.
     decimals = 2 if longest >= FEW_NATS else 4
     shown = [one for one in scored if word.lower() in one.name.lower()][:MOST_RANKED]
-    return Ranking(
+    return ImportancePreview(
         bars=tuple(
-            Bar(
+            StrengthBar(
                 name=one.name[:60],
                 width=round(100 * max(one.score or 0.0, 0.0) / longest, 2),
                 text=f"{one.score:.{decimals}f}",

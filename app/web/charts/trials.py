@@ -20,7 +20,7 @@ MOST_SPREAD = 3
 
 
 @dataclass(frozen=True)
-class Chart:
+class TrialChart:
     """Dots of judged and of given-up trials in per cent, and the path of the best so far."""
 
     y: tuple[scales.Tick, ...]
@@ -42,12 +42,12 @@ class SearchUnderWay:
     metric: str
     best: str
     limited: bool
-    chart: Chart | None
+    chart: TrialChart | None
     lines: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What one part's search found: the values chosen stand in the order of the parameters."""
 
     part: str
@@ -55,23 +55,23 @@ class Found:
     given: str
     best: str
     chosen: tuple[str, ...]
-    chart: Chart | None
+    chart: TrialChart | None
     failures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchResults:
     """All searches of an experiment."""
 
     metric: str
     heads: tuple[str, ...]
-    parts: tuple[Found, ...]
+    parts: tuple[SearchResult, ...]
     importance: tuple[tuple[str, str], ...]
     sentence: str
     note: str
 
 
-def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> Chart | None:
+def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialChart | None:
     """Return the chart of trials, None while none has a score."""
     metric = metrics.get(metric_id)
     known = [(number, state, value) for number, state, value in scores if value is not None]
@@ -90,7 +90,7 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> Chart 
     steps.append((across.share(max(one[0] for one in scores)), scale.share(best)))
     given_up = [(number, value) for number, state, value in known if state == "pruned"]
     beyond = sum(not scale.low <= value <= scale.high for _, value in given_up)
-    return Chart(
+    return TrialChart(
         y=tuple(scales.Tick(scales.percent(1 - one.at / 100), one.label) for one in scales.ticks(scale)),
         x=_counted(across),
         y_title=metric.title,
@@ -150,7 +150,7 @@ def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
     )
 
 
-def build(tuning: TuningSummary | None, *, estimator: str = "") -> Searched | None:
+def build(tuning: TuningSummary | None, *, estimator: str = "") -> SearchResults | None:
     """Return what a report says of its searches, None where it had none."""
     if not tuning:
         return None
@@ -159,7 +159,7 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> Searched | No
     # The search that was under way when it was asked to end may have gone a few trials further.
     span = f"{taken[0]:,}" if len(taken) == 1 else f"{taken[0]:,} to {taken[-1]:,}"
     early = f"Stopped early: each search took {span} of {tuning.budget:,} trials." if tuning.limit else ""
-    return Searched(
+    return SearchResults(
         metric=tuning.title,
         heads=tuple(one.title for one in tuning.parameters),
         parts=tuple(_found(tuning, one, names, estimator) for one in tuning.searches),
@@ -169,10 +169,10 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> Searched | No
     )
 
 
-def _found(tuning: TuningSummary, one: SearchSummary, names: list[str], estimator: str) -> Found:
+def _found(tuning: TuningSummary, one: SearchSummary, names: list[str], estimator: str) -> SearchResult:
     ended = (("pruned", one.pruned), ("failed", one.failed))
     told = [f"{one.trials:,}", *(f"{count:,} {STATES[state]}" for state, count in ended if count)]
-    return Found(
+    return SearchResult(
         part=one.part.capitalize(),
         trials=", ".join(told),
         given=format_number(one.given, 4) or "not tried",

@@ -8,24 +8,24 @@ from app.domain.training.report.document import Headline
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VerdictWords:
     """`tone` is the class of a notice or a chip, `words` say how the model stands to its baseline."""
 
     tone: str
     words: str
 
 
-ABOUT_AS_GOOD = Verdict("info", "about as good")
+ABOUT_AS_GOOD = VerdictWords("info", "about as good")
 VERDICTS = {
-    "beats": Verdict("success", "beats it"),
-    "undecided": Verdict("info", "undecided"),
-    "loses": Verdict("warning", "loses to it"),
-    "no_baseline": Verdict("info", "no baseline"),
-    "does_not_beat": Verdict("warning", "does not beat it"),
+    "beats": VerdictWords("success", "beats it"),
+    "undecided": VerdictWords("info", "undecided"),
+    "loses": VerdictWords("warning", "loses to it"),
+    "no_baseline": VerdictWords("info", "no baseline"),
+    "does_not_beat": VerdictWords("warning", "does not beat it"),
 }
 
 
-def of(headline: Headline) -> Verdict:
+def of(headline: Headline) -> VerdictWords:
     """Return the verdict of a headline; one from before verdicts were kept knows only whether it beats.
 
     One split alone leaves undecided what several would decide; an interval over several that holds zero says that both

@@ -28,7 +28,7 @@ class FoldLine:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class ExperimentProgress:
     """Where it stands; `fraction` is None where nobody knows."""
 
     running: bool
@@ -64,13 +64,13 @@ def poll_seconds(age_seconds: float) -> int:
     return 1 if age_seconds < 30 else 2 if age_seconds < 300 else 5
 
 
-def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> Waiting:
+def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> ExperimentProgress:
     """Return what there is to say about a job at this moment."""
     age = max((now - job.created_at).total_seconds(), 0.0)
     gone = max((now - (job.started_at or job.created_at)).total_seconds(), 0.0)
     lines = job.progress.folds
     fraction = job.progress.fraction if job.running else None
-    return Waiting(
+    return ExperimentProgress(
         running=job.running,
         stopping=job.stopping,
         message=_message(job),

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Slab:
+class ColumnBlock:
     """Columns of the same rows. `number_places` and `class_places` say which column of the slab each one is.
 
     `numbers` and `present` have the shape (rows, numbers): centred on their mean, scaled to a spread of one, and 0
@@ -73,9 +73,9 @@ class Slab:
         packed = np.packbits(self.present, axis=0)
         return [hashlib.blake2b(packed[:, at].tobytes(), digest_size=16).digest() for at in range(packed.shape[1])]
 
-    def only(self, numbers: list[int]) -> Slab:
+    def only(self, numbers: list[int]) -> ColumnBlock:
         """Return these of the numbers alone."""
-        return Slab(
+        return ColumnBlock(
             self.width,
             self.number_places[numbers],
             self.numbers[:, numbers],
@@ -85,13 +85,13 @@ class Slab:
         )
 
     @cached_property
-    def ranked(self) -> Slab:
+    def ranked(self) -> ColumnBlock:
         """The same columns with the ranks of each within itself in place of its values."""
         ranks = np.zeros_like(self.numbers)
         for at in range(ranks.shape[1]):
             there = self.present[:, at]
             ranks[there, at] = standard(ranks_of(self.numbers[there, at]))
-        return Slab(self.width, self.number_places, ranks, self.present, self.class_places, self.codes)
+        return ColumnBlock(self.width, self.number_places, ranks, self.present, self.class_places, self.codes)
 
 
 def standard(values: Floats) -> Floats:
@@ -101,7 +101,7 @@ def standard(values: Floats) -> Floats:
     return centred / spread if spread > 0 else centred
 
 
-def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> Slab:
+def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> ColumnBlock:
     """Return the columns of a frame made ready. Infinities count as missing; what no measure fits has no place.
 
     Parameters
@@ -127,7 +127,7 @@ def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> Slab:
     if not usable.all():
         numbers, present = numbers[:, usable], present[:, usable]
     number_places = np.array(as_numbers, dtype=np.intp)[usable]
-    return Slab(frame.shape[1], number_places, numbers, present, np.array(classes, dtype=np.intp), codes)
+    return ColumnBlock(frame.shape[1], number_places, numbers, present, np.array(classes, dtype=np.intp), codes)
 
 
 def _fill(values: pd.Series, numbers: Floats, present: NDArray[np.bool_]) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.analysis.associations.association import FEWEST, correlation_ratio_of_codes, cramers_v_of_codes, pearson
-from app.domain.analysis.associations.column_block import Floats, Slab
+from app.domain.analysis.associations.column_block import ColumnBlock, Floats
 from app.domain.analysis.associations.gram import pearson_of
 
 # The measures in the order of the codes that a block stores; 0 is a pair that no measure fits.
@@ -63,7 +63,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Line:
+class RankedPair:
     """One pair of a ranked list."""
 
     one: str
@@ -97,7 +97,7 @@ class Matrix:
         """Return the values as plain numbers, None where a pair has none (yet)."""
         return [[None if math.isnan(value) else value for value in row] for row in self.values.tolist()]
 
-    def ranked(self, *, threshold: float = 0.0, word: str = "") -> list[Line]:
+    def ranked(self, *, threshold: float = 0.0, word: str = "") -> list[RankedPair]:
         """Return the pairs at or above a threshold, strongest first, whatever the sign; `word` is part of a name."""
         strong = np.triu(np.abs(np.nan_to_num(self.values)) >= threshold, k=1) & ~np.isnan(self.values)
         if word:
@@ -106,7 +106,7 @@ class Matrix:
         i, j = np.nonzero(strong)
         order = np.argsort(-np.abs(self.values[i, j]), kind="stable")
         return [
-            Line(self.names[a], self.names[b], float(self.values[a, b]), self.measure(a, b))
+            RankedPair(self.names[a], self.names[b], float(self.values[a, b]), self.measure(a, b))
             for a, b in zip(i[order].tolist(), j[order].tolist(), strict=True)
         ]
 
@@ -147,7 +147,9 @@ def number_measure(method: Method, *, holed: int, rows: int) -> int:
     return SPEARMAN
 
 
-def block_of(one: Slab, other: Slab, *, method: Method, of_numbers: int, places: tuple[range, range]) -> Block:
+def block_of(
+    one: ColumnBlock, other: ColumnBlock, *, method: Method, of_numbers: int, places: tuple[range, range]
+) -> Block:
     """Measure every column of one slab against every column of another.
 
     Parameters
@@ -185,7 +187,7 @@ def _put(values: Floats, measures: NDArray[np.uint8], where: tuple[Any, ...], fo
     measures[where] = np.where(np.isnan(found), NONE, measure)
 
 
-def spearman_of(one: Slab, other: Slab) -> Floats:
+def spearman_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
     """Return Spearman's correlation of every number of one slab with every number of another, shape (a, b).
 
     Two columns that are missing on the same rows keep the ranks they have alone, so that many such pairs are one matrix
@@ -217,7 +219,7 @@ def _ranks(places: NDArray[np.int32]) -> Floats:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
 
-def _class_pairs(one: Slab, other: Slab) -> Floats:
+def _class_pairs(one: ColumnBlock, other: ColumnBlock) -> Floats:
     a, b, same = one.codes.shape[1], other.codes.shape[1], one is other
     values = np.full((a, b), np.nan)
     for i in range(a):
@@ -232,7 +234,7 @@ def _class_pairs(one: Slab, other: Slab) -> Floats:
     return values
 
 
-def _mixed_pairs(classes: Slab, numbers: Slab) -> Floats:
+def _mixed_pairs(classes: ColumnBlock, numbers: ColumnBlock) -> Floats:
     values = np.full((classes.codes.shape[1], numbers.numbers.shape[1]), np.nan)
     for i in range(len(values)):
         there = classes.codes[:, i] >= 0

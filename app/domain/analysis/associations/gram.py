@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.analysis.associations.association import FEWEST, pearson
-from app.domain.analysis.associations.column_block import Floats, Slab
+from app.domain.analysis.associations.column_block import ColumnBlock, Floats
 
 # Rows taken at a time: their squares and presences stay in the processor's own memory, and counts stay exact in
 # single precision, which holds every whole number up to 2^24.
@@ -33,7 +33,7 @@ class _Sums:
     yy: Floats
 
 
-def pearson_of(one: Slab, other: Slab) -> Floats:
+def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
     """Return Pearson's correlation of every number of one slab with every number of another.
 
     Parameters
@@ -62,7 +62,7 @@ def pearson_of(one: Slab, other: Slab) -> Floats:
     return np.asarray(values)
 
 
-def _summed(one: Slab, other: Slab) -> _Sums:
+def _summed(one: ColumnBlock, other: ColumnBlock) -> _Sums:
     a, b = one.numbers.shape[1], other.numbers.shape[1]
     sums = _Sums(
         n=np.minimum(one.counts[:, None], other.counts[None, :]),
@@ -85,7 +85,7 @@ def _summed(one: Slab, other: Slab) -> _Sums:
     return sums
 
 
-def _products(one: Slab, other: Slab) -> dict[str, Floats]:
+def _products(one: ColumnBlock, other: ColumnBlock) -> dict[str, Floats]:
     """Return the products, summed over chunks of rows; of a slab with itself, one of each two that mirror another."""
     same, left, right = one is other, one.holed, other.holed
     a, b = one.numbers.shape[1], other.numbers.shape[1]

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Goal:
+class PreparedTarget:
     """The target made ready. `there` has the shape (n,); `sides` the shape (m, k): what is explained, on those m rows.
 
     A number is explained by its rank, so that neither a scale nor a few large values count; a class by one column of
@@ -35,7 +35,7 @@ class Goal:
     first_half: NDArray[np.bool_]
 
 
-def goal_of(values: pd.Series, kind: ColumnKind) -> Goal:
+def goal_of(values: pd.Series, kind: ColumnKind) -> PreparedTarget:
     """Return a target made ready; a number with two values is taken as two classes."""
     numeric = is_number(kind, values) and values.nunique() > 2
     raw = numbers_of(values) if numeric else codes_of(values)
@@ -44,14 +44,14 @@ def goal_of(values: pd.Series, kind: ColumnKind) -> Goal:
     half = np.random.default_rng(SEED).random(len(known)) < 0.5
     if numeric:
         sides = ranks_of(known)[:, None] if len(known) else np.zeros((0, 1))
-        return Goal(there, sides, known, None, half)
+        return PreparedTarget(there, sides, known, None, half)
     classes = known.astype(np.int64)
     many = int(classes.max(initial=-1)) + 1
     sides = np.eye(many)[classes] if many <= MOST_CLASSES else np.zeros((len(classes), 0))
-    return Goal(there, sides, None, classes, half)
+    return PreparedTarget(there, sides, None, classes, half)
 
 
-def power_of(values: pd.Series, kind: ColumnKind, goal: Goal) -> float:
+def power_of(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> float:
     """Return the share of the target that a column explains by itself, 0 to 1.
 
     The column is cut into up to 64 bins (a class is a bin); the mean of the target in each is learnt on one half of the
@@ -93,7 +93,7 @@ def _bins(values: pd.Series, kind: ColumnKind) -> NDArray[np.int64]:
     return np.where(there, codes, -1)
 
 
-def separates(values: pd.Series, kind: ColumnKind, goal: Goal) -> bool:
+def separates(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> bool:
     """Say whether a number and classes split each other without a miss: each class has a range of its own.
 
     That is so for a threshold of the target (stable or not) and for a number from which the classes were made. Each

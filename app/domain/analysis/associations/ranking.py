@@ -33,7 +33,7 @@ Codes = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedColumn:
     """One column's share in what can be known of the target.
 
     `score` is the mutual information in nats, `error` its standard error. `rank` counts from 1; with two standard
@@ -69,8 +69,8 @@ def rank_columns(
     kinds: Mapping[str, ColumnKind],
     *,
     seed: int,
-    before: Mapping[str, Ranked] | None = None,
-) -> list[Ranked]:
+    before: Mapping[str, RankedColumn] | None = None,
+) -> list[RankedColumn]:
     """Measure every other column of a frame against the target; ranks are given by `with_ranks`.
 
     Parameters
@@ -92,12 +92,12 @@ def rank_columns(
     there = goal >= 0
     goal = goal[there]
     if len(goal) < FEWEST or np.ptp(goal) == 0:
-        return [Ranked(name, None, reason="the target does not vary, or is missing") for name in names]
+        return [RankedColumn(name, None, reason="the target does not vary, or is missing") for name in names]
     shuffles = _shuffled(goal, seed) if len(goal) <= MOST_SHUFFLED_ROWS or not before else []
     found = []
     for name in names:
         if kinds[name] in UNMEASURED:
-            found.append(Ranked(name, None, reason=UNMEASURED[kinds[name]]))
+            found.append(RankedColumn(name, None, reason=UNMEASURED[kinds[name]]))
         else:
             codes = _coded(frame[name], kinds[name], len(goal))[there]
             found.append(_ranked(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
@@ -109,21 +109,23 @@ def _shuffled(goal: Codes, seed: int) -> list[Codes]:
     return [random.permutation(goal) for _ in range(SHUFFLES)]
 
 
-def _ranked(name: str, codes: Codes, goal: Codes, *, shuffles: Sequence[Codes], before: Ranked | None) -> Ranked:
+def _ranked(
+    name: str, codes: Codes, goal: Codes, *, shuffles: Sequence[Codes], before: RankedColumn | None
+) -> RankedColumn:
     both = codes >= 0
     rows = int(np.count_nonzero(both))
     if rows < FEWEST or np.ptp(codes[both]) == 0:
-        return Ranked(name, None, rows=rows, reason="too few values that vary")
+        return RankedColumn(name, None, rows=rows, reason="too few values that vary")
     whole = rows == len(codes)
     own = codes if whole else codes[both]
     if int(own.max()) + 1 > max(MOST_LEVELS, rows // 2):
-        return Ranked(name, None, rows=rows, reason="nearly every row has its own value")
+        return RankedColumn(name, None, rows=rows, reason="nearly every row has its own value")
     score, error = information(own, goal if whole else goal[both])
     if shuffles:
         chance = max(information(own, other if whole else other[both])[0] for other in shuffles)
     else:
         chance = before.shuffled * before.rows / rows if before is not None else 0.0
-    return Ranked(name, score, error, noise=bool(score <= chance), shuffled=float(chance), rows=rows)
+    return RankedColumn(name, score, error, noise=bool(score <= chance), shuffled=float(chance), rows=rows)
 
 
 def information(one: Codes, other: Codes) -> tuple[float, float]:
@@ -182,7 +184,7 @@ def _binned(values: NDArray[np.float64], rows: int) -> Codes:
     return codes
 
 
-def with_ranks(items: Iterable[Ranked]) -> tuple[Ranked, ...]:
+def with_ranks(items: Iterable[RankedColumn]) -> tuple[RankedColumn, ...]:
     """Return the columns in the order of their score, ranks given; what cannot be measured stands at the end."""
     everything = list(items)
     measured = sorted(
@@ -199,7 +201,7 @@ def with_ranks(items: Iterable[Ranked]) -> tuple[Ranked, ...]:
     return (*out, *(replace(one, rank=0) for one in everything if one.score is None))
 
 
-def has_settled(earlier: Iterable[Ranked], later: Iterable[Ranked]) -> bool:
+def has_settled(earlier: Iterable[RankedColumn], later: Iterable[RankedColumn]) -> bool:
     """Say whether more rows hardly changed the order of the columns that are not noise: Kendall's tau of 0.97."""
     from scipy.stats import kendalltau
 

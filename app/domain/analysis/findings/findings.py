@@ -12,7 +12,7 @@ from app.domain.analysis.findings.time_questions import not_understood
 from app.domain.analysis.findings.wording import called, rows_do, share
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.leakage.duplicates import likeness_findings
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, ImportReport, Remedy, TimeAxis
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group, time_findings
 from app.domain.analysis.profiling.table_query import TableQuery
 from app.domain.analysis.profiling.unit_evidence import suggested_units, suggestion_findings, with_units
@@ -91,8 +91,8 @@ def rejected_findings(report: ImportReport, choices: ReadingChoices) -> Iterator
     )
     ragged = any("cells" in why for _, why in report.rejected) and choices.ragged is None
     buttons = (
-        Remedy("Keep them, filled up or cut to fit", "reading", {"ragged": "pad"}),
-        Remedy("Leave them out", "reading", {"ragged": "leave_out"}),
+        FindingRemedy("Keep them, filled up or cut to fit", "reading", {"ragged": "pad"}),
+        FindingRemedy("Leave them out", "reading", {"ragged": "leave_out"}),
     )
     if choices.ragged is None:
         yield Finding("rejected_rows", Severity.WARNING, (), message, remedies=buttons if ragged else ())
@@ -101,7 +101,7 @@ def rejected_findings(report: ImportReport, choices: ReadingChoices) -> Iterator
 def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
     """Yield what is worth saying about one column of `rows` rows, whatever its values mean."""
     name = called(column.name)
-    leave_out = (Remedy("Leave it out", "leave_out", columns=(column.name,)),)
+    leave_out = (FindingRemedy("Leave it out", "leave_out", columns=(column.name,)),)
     if column.missing >= rows:
         message = f"{name} is missing on every row."
         yield _finding("all_missing", Severity.WARNING, column, message, "Leave it out.", leave_out)
@@ -130,10 +130,10 @@ def _all(rows: int, missing: int) -> str:
     return f"all {rows:,} rows" if rows > 1 else "its one row"
 
 
-def _identifier(column: ColumnProfile, name: str, leave_out: tuple[Remedy, ...]) -> Finding:
+def _identifier(column: ColumnProfile, name: str, leave_out: tuple[FindingRemedy, ...]) -> Finding:
     message = f"{name} has a different value on nearly every row: it looks like a row ID."
     kind = ColumnKind.TEXT if column.storage == "text" else ColumnKind.INTEGER
-    other = Remedy(f"It is no id: {kind.value}", "draft", {f"data.kind.{column.key}": kind.value})
+    other = FindingRemedy(f"It is no id: {kind.value}", "draft", {f"data.kind.{column.key}": kind.value})
     remedy = "Leave it out: a model would only memorise rows."
     return _finding("identifier", Severity.NOTICE, column, message, remedy, (*leave_out, other))
 
@@ -158,8 +158,8 @@ def dataset_findings(
         copies = rows_do(duplicates, f"{part} is an exact copy of another", f"{part} are exact copies of others")
         message = f"{copies}."
         buttons = (
-            Remedy("Leave the copies out", "reading", {"duplicates": "leave_out"}),
-            Remedy("Keep them", "reading", {"duplicates": "keep"}),
+            FindingRemedy("Leave the copies out", "reading", {"duplicates": "leave_out"}),
+            FindingRemedy("Keep them", "reading", {"duplicates": "keep"}),
         )
         yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.", buttons)
     yield from time_findings(columns, rows, axis)
@@ -175,6 +175,6 @@ def _finding(
     column: ColumnProfile,
     message: str,
     remedy: str = "",
-    remedies: tuple[Remedy, ...] = (),
+    remedies: tuple[FindingRemedy, ...] = (),
 ) -> Finding:
     return Finding(code, severity, (column.name,), message, remedy, remedies)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.analysis.findings.markers import Marked, is_bound_answered
+from app.domain.analysis.findings.markers import MarkedColumn, is_bound_answered
 from app.domain.analysis.findings.wording import called, called_all, on_rows
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.table_query import BeyondCount, TableQuery
 from app.domain.analysis.profiling.units import split_name
 from app.domain.hydrology.naming import Quantity, quantity_of
@@ -105,10 +105,10 @@ def bounds_of(name: str, axis: TimeAxis | None = None, *, unit: str | None = Non
 
 
 def value_findings(
-    found: Sequence[Marked], axis: TimeAxis | None, choices: ReadingChoices, table: TableQuery | None
+    found: Sequence[MarkedColumn], axis: TimeAxis | None, choices: ReadingChoices, table: TableQuery | None
 ) -> Iterator[Finding]:
     """Yield a question for each column that holds what nature does not give; marks for missing are not counted."""
-    asked: list[tuple[Marked, float, bool, str]] = []
+    asked: list[tuple[MarkedColumn, float, bool, str]] = []
     for one in found:
         if one.column.storage not in ("number", "integer"):
             continue
@@ -127,18 +127,18 @@ def value_findings(
         yield _implausible(one, limit, fact, above=above, count=count)
 
 
-def _under(one: Marked, low: float) -> bool:
+def _under(one: MarkedColumn, low: float) -> bool:
     unit = one.column.unit
     # Nought kelvin is beneath the coldest air anyway; nought of anything else is a value.
     return one.low is not None and (one.low < low or (unit == "K" and one.low <= 0 < low))
 
 
-def _beyond(one: Marked, limit: float, *, above: bool) -> BeyondCount:
+def _beyond(one: MarkedColumn, limit: float, *, above: bool) -> BeyondCount:
     end = one.high if above else one.low
     return BeyondCount(one.column.key, limit, limit if end is None else end, upwards=above)
 
 
-def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: int | None) -> Finding:
+def _implausible(one: MarkedColumn, limit: float, fact: str, *, above: bool, count: int | None) -> Finding:
     stem, unit = split_name(one.column.name)[0], one.column.unit
     end = one.high if above else one.low
     zero = ABSOLUTE_ZERO.get(unit) if quantity_of(stem) is Quantity.TEMPERATURE else None
@@ -160,15 +160,15 @@ def _implausible(one: Marked, limit: float, fact: str, *, above: bool, count: in
     )
 
 
-def _bound_answers(name: str, side: dict[str, float], label: str) -> tuple[Remedy, ...]:
+def _bound_answers(name: str, side: dict[str, float], label: str) -> tuple[FindingRemedy, ...]:
     def marker(meaning: str) -> JsonObject:
         return {"markers": [{"column": name, **side, "meaning": meaning}]}
 
-    missing = Remedy(label, "reading", marker("missing"))
-    return missing, Remedy("They are real values", "reading", marker("value"))
+    missing = FindingRemedy(label, "reading", marker("missing"))
+    return missing, FindingRemedy("They are real values", "reading", marker("value"))
 
 
-def flow_findings(found: Sequence[Marked], choices: ReadingChoices) -> Iterator[Finding]:
+def flow_findings(found: Sequence[MarkedColumn], choices: ReadingChoices) -> Iterator[Finding]:
     """Yield a question for each column of flow with negative values; a tide or a reservoir's balance has real ones."""
     for one in found:
         name = one.column.name

@@ -67,7 +67,7 @@ ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class Mark:
+class MissingMarker:
     """A value that may stand for missing: as text, on how many rows, what else is near, and where it may come from."""
 
     text: str
@@ -79,14 +79,14 @@ class Mark:
 
 
 @dataclass
-class Marked:
+class MarkedColumn:
     """What was found in one column. `low` and `high` bound the values that are no marks; so does `negatives` count."""
 
     column: ColumnProfile
     low: float | None
     high: float | None
     negatives: int | None
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[MissingMarker] = field(default_factory=list)
 
 
 def origin_of(value: float, unit: str = "") -> str | None:
@@ -123,7 +123,7 @@ def origin_of(value: float, unit: str = "") -> str | None:
     return None
 
 
-def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> list[Marked]:
+def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> list[MarkedColumn]:
     """Return what may stand for a missing value in each column.
 
     Parameters
@@ -150,14 +150,14 @@ def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | 
     return found
 
 
-def _begun(column: ColumnProfile) -> Marked:
+def _begun(column: ColumnProfile) -> MarkedColumn:
     number = column.storage in ("number", "integer")
     low = float(column.minimum) if number and isinstance(column.minimum, int | float) else None
     high = float(column.maximum) if number and isinstance(column.maximum, int | float) else None
-    return Marked(column, low, high, column.negatives)
+    return MarkedColumn(column, low, high, column.negatives)
 
 
-def _peel(found: Sequence[Marked], rows: int, table: TableQuery, *, low: bool) -> None:
+def _peel(found: Sequence[MarkedColumn], rows: int, table: TableQuery, *, low: bool) -> None:
     """Take marks off one end of each column, the outermost first, until a value stands there that is none."""
     piles: dict[int, list[tuple[float, int]]] = {}
     ends = {at: (one.low if low else one.high) for at, one in enumerate(found)}
@@ -185,12 +185,12 @@ def _may_be(end: float, column: ColumnProfile, *, low: bool) -> bool:
     return (end < 0) == low and origin_of(end, column.unit) is not None
 
 
-def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows: int, *, low: bool) -> None:
+def _settle(one: MarkedColumn, pile: list[tuple[float, int]], real: float | None, rows: int, *, low: bool) -> None:
     """Keep what stands out from the values that are left; the innermost must do so, and then all beyond it do."""
     other = one.high if low else one.low
     while pile and real is not None and other is not None:
         value, count = pile[-1]
-        sized = _Standing(value, count, abs(real - value), abs(other - real), rows)
+        sized = _ValuePosition(value, count, abs(real - value), abs(other - real), rows)
         if sized.stands_out(one.column, real):
             break
         real = value
@@ -199,7 +199,7 @@ def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows
         return
     for value, count in pile:
         origin = origin_of(value, one.column.unit) or ""
-        one.marks.append(Mark(plain_number(value), count, real, above=not low, origin=origin))
+        one.marks.append(MissingMarker(plain_number(value), count, real, above=not low, origin=origin))
     if low:
         one.low = real
         one.negatives = None if one.negatives is None else one.negatives - sum(count for _, count in pile)
@@ -208,7 +208,7 @@ def _settle(one: Marked, pile: list[tuple[float, int]], real: float | None, rows
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _ValuePosition:
     """Where a value stands beside the others of its column: how often, how far from them, and how wide they lie."""
 
     value: float
@@ -241,7 +241,7 @@ class _Standing:
         return max(column.quantiles[3] - column.quantiles[1], 0.01 * self.span)
 
 
-def _judge_by_quantiles(one: Marked) -> None:
+def _judge_by_quantiles(one: MarkedColumn) -> None:
     """Find marks at the ends of a column from its quantiles alone."""
     column = one.column
     if not column.quantiles or one.low is None or one.high is None:
@@ -251,16 +251,18 @@ def _judge_by_quantiles(one: Marked) -> None:
     unit = column.unit
     known = one.low < 0 and one.low not in WEAK and origin_of(one.low, unit) is not None
     if known and (one.low < q1 - 5 * spread or one.low == low or low >= 0):
-        one.marks.append(Mark(plain_number(one.low), None, origin=origin_of(one.low, unit) or ""))
+        one.marks.append(MissingMarker(plain_number(one.low), None, origin=origin_of(one.low, unit) or ""))
         one.low, one.negatives = None, None
     if one.high > 0 and origin_of(one.high, unit) is not None and one.high > q3 + 5 * spread and one.high > 2 * high:
-        one.marks.append(Mark(plain_number(one.high), None, above=True, origin=origin_of(one.high, unit) or ""))
+        one.marks.append(
+            MissingMarker(plain_number(one.high), None, above=True, origin=origin_of(one.high, unit) or "")
+        )
         one.high = None
 
 
-def _spikes(found: Sequence[Marked], rows: int, table: TableQuery) -> None:
+def _spikes(found: Sequence[MarkedColumn], rows: int, table: TableQuery) -> None:
     """Find marks amid other values: far more rows hold them than hold any value by chance."""
-    asked: list[tuple[Marked, float]] = []
+    asked: list[tuple[MarkedColumn, float]] = []
     for one in found:
         inside = [value for value in NINES[3:] if one.low is not None and one.low < value]
         for value in inside if (one.negatives or 0) >= 20 else ():
@@ -269,19 +271,19 @@ def _spikes(found: Sequence[Marked], rows: int, table: TableQuery) -> None:
     for (one, value), count in zip(asked, counts, strict=True):
         usual = (rows - one.column.missing) / max(one.column.distinct, 1)
         if count >= max(20, 0.01 * rows, 10 * usual):
-            one.marks.append(Mark(plain_number(value), int(count)))
+            one.marks.append(MissingMarker(plain_number(value), int(count)))
             one.negatives = None if one.negatives is None else one.negatives - int(count)
 
 
-def _words(column: ColumnProfile) -> Iterator[Mark]:
+def _words(column: ColumnProfile) -> Iterator[MissingMarker]:
     """Yield words that stand for nothing; one of two words is the other answer, and - beside + is a sign."""
     marks = marks_among(column.top_values)
     for value, count in column.top_values:
         word = value.strip()
         if word in marks:
-            yield Mark(word, count)
+            yield MissingMarker(word, count)
         elif word.lower() in WORDS and column.distinct > 2:
-            yield Mark(word, count, word=True)
+            yield MissingMarker(word, count, word=True)
 
 
 def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:

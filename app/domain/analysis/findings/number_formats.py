@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.analysis.profiling.profile import Finding, Remedy
+from app.domain.analysis.profiling.profile import Finding, FindingRemedy
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import Severity
 
@@ -12,7 +12,7 @@ EXAMPLE_LENGTH = 30
 
 
 @dataclass(frozen=True)
-class Reading:
+class NumberReading:
     """One way to read a column: `read_as` is "point" or "comma", its decimal mark, and `means` what the example is."""
 
     read_as: str
@@ -20,7 +20,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Written:
+class NumberFormat:
     """How the numbers of a column are written, shown by its longest value.
 
     `readings` has the one that was done, or, where the column stayed text because nobody can tell, all there are.
@@ -29,7 +29,7 @@ class Written:
     """
 
     example: str
-    readings: tuple[Reading, ...]
+    readings: tuple[NumberReading, ...]
     is_text: bool = False
     said: bool = False
     unit: str = ""
@@ -45,12 +45,12 @@ class Written:
         return f'values such as "{shown}" were read as numbers, this one as {self.readings[0].means}{unit}.'
 
 
-def written_numbers(column: str, written: Written) -> Finding | None:
+def written_numbers(column: str, written: NumberFormat) -> Finding | None:
     """Return what is said of a column of written numbers with the other readings as buttons, or None."""
     if written.said:
         return None
     shown, name = written.example[:EXAMPLE_LENGTH], column[:60]
-    as_text = Remedy("Keep it as text", "reading", _reads(column, "text"))
+    as_text = FindingRemedy("Keep it as text", "reading", _reads(column, "text"))
     if written.units:
         message = f"`{name}` holds numbers in different units ({', '.join(written.units)}), so it stays text."
         remedy = "To use the numbers, bring them to one unit in the file."
@@ -59,7 +59,7 @@ def written_numbers(column: str, written: Written) -> Finding | None:
         message = f"`{name}`: {written.note}"
         return Finding("written_numbers", Severity.NOTICE, (column,), message, remedies=(as_text,))
     buttons = tuple(
-        Remedy(f"{shown} is {one.means}", "reading", _reads(column, one.read_as)) for one in written.readings
+        FindingRemedy(f"{shown} is {one.means}", "reading", _reads(column, one.read_as)) for one in written.readings
     )
     if written.is_doubtful:
         first, other = (one.means for one in written.readings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.analysis.profiling.profile import Finding, Remedy
+from app.domain.analysis.profiling.profile import Finding, FindingRemedy
 from app.domain.vocabulary import Severity
 
 WORDS_SHOWN = 4
@@ -13,7 +13,7 @@ WORD_LENGTH = 30
 
 
 @dataclass(frozen=True)
-class Odd:
+class OddValues:
     """Values that are none of what the rest of their column is.
 
     `words` are the most frequent of them as the file has them, with their rows; `count` is all of them, `present` how
@@ -28,7 +28,7 @@ class Odd:
     kept_as_text: bool
 
 
-def odd_values(column: str, odd: Odd) -> Finding:
+def odd_values(column: str, odd: OddValues) -> Finding:
     """Return the question about odd values of a column.
 
     Its remedies read the file again, with the words as marks for missing or as values, which make the column text.
@@ -50,8 +50,8 @@ def odd_values(column: str, odd: Odd) -> Finding:
         f"{held} Do they mean missing? {outcome}",
         "Say what they mean, and the file is read again.",
         (
-            Remedy("They mean missing", "reading", {"markers": answers["missing"]}),
-            Remedy("Keep them, as text", "reading", {"markers": answers["value"]}),
+            FindingRemedy("They mean missing", "reading", {"markers": answers["missing"]}),
+            FindingRemedy("Keep them, as text", "reading", {"markers": answers["value"]}),
         ),
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NotRequired, TypedDict, TypeVar
 
-from app.domain.analysis.findings.markers import Mark, Marked, is_answered
+from app.domain.analysis.findings.markers import MarkedColumn, MissingMarker, is_answered
 from app.domain.analysis.findings.wording import called, called_all, on_rows
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy
 from app.domain.json_values import JsonObject
 from app.domain.text.numbers import format_number
 from app.domain.vocabulary import Severity
@@ -20,7 +20,9 @@ Key = TypeVar("Key")
 Held = TypeVar("Held")
 
 
-def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Sequence[Finding] = ()) -> Iterator[Finding]:
+def mark_findings(
+    found: Sequence[MarkedColumn], choices: ReadingChoices, asked: Sequence[Finding] = ()
+) -> Iterator[Finding]:
     """Yield one question for each value that may stand for missing and that nobody has answered for.
 
     Parameters
@@ -33,7 +35,7 @@ def mark_findings(found: Sequence[Marked], choices: ReadingChoices, asked: Seque
         Questions that reading itself has; nothing is asked twice.
     """
     known = {(marker["column"], marker.get("value")) for marker in _markers_of(asked)}
-    groups: dict[tuple[str, str, bool], list[tuple[ColumnProfile, Mark]]] = {}
+    groups: dict[tuple[str, str, bool], list[tuple[ColumnProfile, MissingMarker]]] = {}
     for one in found:
         for mark in one.marks:
             open_one = (one.column.name, mark.text) not in known
@@ -76,7 +78,7 @@ def _in_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:
             yield key, held[start : start + MOST_TOGETHER]
 
 
-def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value") -> tuple[Remedy, ...]:
+def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value") -> tuple[FindingRemedy, ...]:
     """Return the two buttons of a question about one text of each column."""
     columns = len(set(names))
     many = "" if columns == 1 else " in both" if columns == 2 else f" in all {columns:,}"
@@ -86,8 +88,8 @@ def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a
         return {"markers": [{"column": name, "value": text, "meaning": meaning} for name, text in pairs]}
 
     return (
-        Remedy(f"It means missing{many}", "reading", markers("missing")),
-        Remedy(f"{value}{many}", "reading", markers("value")),
+        FindingRemedy(f"It means missing{many}", "reading", markers("missing")),
+        FindingRemedy(f"{value}{many}", "reading", markers("value")),
     )
 
 
@@ -107,7 +109,7 @@ def _holds(names: Sequence[str]) -> str:
     return "holds" if len(names) == 1 else "hold"
 
 
-def _rows_of(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
+def _rows_of(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
     counts = [mark.rows for _, mark in held if mark.rows is not None]
     if not counts:
         return ""
@@ -117,7 +119,7 @@ def _rows_of(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
     return f" on {low:,} to {high:,} rows"
 
 
-def _evidence(held: Sequence[tuple[ColumnProfile, Mark]]) -> str:
+def _evidence(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
     column, mark = held[0]
     if mark.nearest is None:
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from app.domain.analysis.findings.wording import called
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, is_whole_day
@@ -31,9 +31,11 @@ def time_question(column: str, reading: TimeReading) -> Finding | None:
     others = [(form, _day_in(form, reading.example)) for form in reading.others]
     named = " or ".join(day for _, day in others)
     message = f'{called(column)}: "{shown}" was read as {first}, but it could be {named}: {reading.reason}.'
-    buttons = [Remedy(f"{shown} is {first} (suggested)", "reading", _reads(column, reading.form))]
-    buttons += [Remedy(f"{shown} is {day}", "reading", _reads(column, form)) for form, day in others]
-    buttons.append(Remedy("They are no dates", "reading", {"columns": [{"column": column[:200], "read_as": "text"}]}))
+    buttons = [FindingRemedy(f"{shown} is {first} (suggested)", "reading", _reads(column, reading.form))]
+    buttons += [FindingRemedy(f"{shown} is {day}", "reading", _reads(column, form)) for form, day in others]
+    buttons.append(
+        FindingRemedy("They are no dates", "reading", {"columns": [{"column": column[:200], "read_as": "text"}]})
+    )
     remedy = "Say which it is, and the file is read again."
     return Finding(NOT_UNDERSTOOD, Severity.WARNING, (column,), message, remedy, tuple(buttons))
 
@@ -52,7 +54,9 @@ def joined_finding(column: str, parts: Sequence[str]) -> Finding:
     names = join_words([called(part) for part in parts])
     message = f"{names} were joined into {called(column)}, a time column of its own. They stay as they are."
     undo = {"columns": [{"columns": [part[:200] for part in parts], "read_as": "text"}]}
-    return Finding(JOINED, Severity.NOTICE, (column,), message, "", (Remedy("Do not join them", "reading", undo),))
+    return Finding(
+        JOINED, Severity.NOTICE, (column,), message, "", (FindingRemedy("Do not join them", "reading", undo),)
+    )
 
 
 def not_understood(
@@ -82,7 +86,7 @@ def not_understood(
         remedy = 'Say how its times are written, under "How the file was read".'
         no_time = "text" if column.storage == "text" else "numeric"
         change = {"columns": [{"column": column.name[:200], "read_as": no_time}]}
-        button = Remedy("This is not a time", "reading", change)
+        button = FindingRemedy("This is not a time", "reading", change)
         yield Finding(NOT_UNDERSTOOD, Severity.WARNING, (column.name,), message, remedy, (button,))
 
 

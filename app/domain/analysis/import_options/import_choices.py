@@ -59,7 +59,7 @@ class Marker(BaseModel):
     meaning: Literal["missing", "value"] = "missing"
 
 
-class ColumnChoice(BaseModel):
+class ColumnImportChoice(BaseModel):
     """How the values of one column are read, or of several that make a time together; None as found.
 
     "numeric" and "text" say that a column is no time, "point" and "comma" name its decimal mark. "datetime" may have a
@@ -80,7 +80,7 @@ class ColumnChoice(BaseModel):
     unit: Annotated[str, StringConstraints(max_length=40)] | None = None
 
     @model_validator(mode="after")
-    def _is_whole(self) -> ColumnChoice:
+    def _is_whole(self) -> ColumnImportChoice:
         if bool(self.column) == bool(self.columns):
             raise ValueError("Name one column, or the columns that make a time together.")
         if self.columns and len(set(self.columns)) < 2:
@@ -104,7 +104,7 @@ class ColumnChoice(BaseModel):
         """Return what tells this choice from that about other columns, in whatever order they are named."""
         return tuple(sorted(self.columns)) or (self.column,)
 
-    def after(self, before: ColumnChoice | None) -> ColumnChoice:
+    def after(self, before: ColumnImportChoice | None) -> ColumnImportChoice:
         """Return this choice with what an earlier one said of the other thing: how to read, or the unit."""
         if before is None:
             return self
@@ -131,7 +131,7 @@ class ReadingChoices(BaseModel):
     duplicates: Literal["keep", "leave_out"] | None = None
     sheet: Text | None = None
     markers: tuple[Marker, ...] = Field(default=(), max_length=20_000)
-    columns: tuple[ColumnChoice, ...] = Field(default=(), max_length=20_000)
+    columns: tuple[ColumnImportChoice, ...] = Field(default=(), max_length=20_000)
 
     def to_json(self) -> JsonObject:
         """Return what was said, and nothing that was not."""
@@ -161,7 +161,7 @@ class ReadingChoices(BaseModel):
         known = {_place(one): one for one in self.markers}
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
         columns = {one.place: one for one in self.columns}
-        for one in (ColumnChoice.model_validate(item) for item in changes.get("columns", ())):
+        for one in (ColumnImportChoice.model_validate(item) for item in changes.get("columns", ())):
             columns[one.place] = one.after(columns.get(one.place))
         said = [one for one in columns.values() if one.read_as is not None or one.unit is not None]
         return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})

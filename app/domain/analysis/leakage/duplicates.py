@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.domain.analysis.findings.wording import called, called_all
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy
 from app.domain.analysis.profiling.table_query import Correlation, PairCount, TableQuery
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -111,12 +111,12 @@ def _finding(family: Sequence[ColumnProfile], message: str) -> Finding:
     if len(family) == 2:
         one, other = names
         buttons = (
-            Remedy(f"Leave out {other[:40]}", "leave_out", columns=(other,)),
-            Remedy(f"Leave out {one[:40]}", "leave_out", columns=(one,)),
+            FindingRemedy(f"Leave out {other[:40]}", "leave_out", columns=(other,)),
+            FindingRemedy(f"Leave out {one[:40]}", "leave_out", columns=(one,)),
         )
         remedy = "Leave one of them out, unless one is the target."
         return Finding("near_copy", Severity.NOTICE, names, message, remedy, buttons)
-    keep = Remedy(f"Leave out all but {names[0][:40]}", "leave_out", columns=names[1:])
+    keep = FindingRemedy(f"Leave out all but {names[0][:40]}", "leave_out", columns=names[1:])
     remedy = "Keep one of them, unless one is the target."
     return Finding("near_copy", Severity.NOTICE, names, message, remedy, (keep,))
 

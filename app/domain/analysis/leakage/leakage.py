@@ -11,7 +11,7 @@ from dataclasses import replace
 import pandas as pd
 
 from app.domain.analysis.associations.association import FEWEST, is_number, numbers_of
-from app.domain.analysis.associations.power import Goal, goal_of, power_of, separates
+from app.domain.analysis.associations.power import PreparedTarget, goal_of, power_of, separates
 from app.domain.analysis.leakage import name_evidence as naming
 from app.domain.analysis.leakage.identities import identities
 from app.domain.analysis.leakage.time_shifts import time_leaks
@@ -67,7 +67,7 @@ def column_leaks(
     return found
 
 
-def _suspicions(values: pd.Series, kind: ColumnKind, goal: Goal, target: str) -> Iterator[Leak]:
+def _suspicions(values: pd.Series, kind: ColumnKind, goal: PreparedTarget, target: str) -> Iterator[Leak]:
     name = str(values.name)
     if kind is ColumnKind.DATETIME:
         return
@@ -97,7 +97,7 @@ def _share(power: float) -> str:
     return "100 %" if power > 0.9995 else f"{100 * power:.3g} %"
 
 
-def _hindsight(values: pd.Series, *, name: str, power: float, goal: Goal, target: str) -> Iterator[Leak]:
+def _hindsight(values: pd.Series, *, name: str, power: float, goal: PreparedTarget, target: str) -> Iterator[Leak]:
     """Yield what its name and its gaps say about when a column is known."""
     missing = values.isna()
     if FEWEST <= missing.sum() <= len(values) - FEWEST:

@@ -46,7 +46,7 @@ THING_IN_ONE_WORD = re.compile(r"[a-z](Id|ID)$")
 
 
 @dataclass(frozen=True)
-class Hindsight:
+class NameSuspicion:
     """Why a name sounds like hindsight. `sure` says that the name alone is enough."""
 
     reason: str
@@ -59,25 +59,25 @@ def words_of(name: str) -> list[str]:
     return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
 
 
-def hindsight_in(name: str, target: str) -> Hindsight | None:
+def hindsight_in(name: str, target: str) -> NameSuspicion | None:
     """Return why a column's name sounds as if it were known only after the target; None where it does not."""
     words, goal = words_of(name), words_of(target)
     if is_earlier(name):
         return None
     if is_signature(name) and is_signature(target):
-        return Hindsight(
+        return NameSuspicion(
             "It is calculated from the record of streamflow that the target is calculated from.", sure=True
         )
     if OUTPUT & set(words):
-        return Hindsight("Its name says that it is what a model said.", sure=True)
+        return NameSuspicion("Its name says that it is what a model said.", sure=True)
     if _names_target(words, goal):
         quality = QUALITY.search(name) is not None
         reason = "It judges the measured target, so it comes after it." if quality else "It carries the target's name."
-        return Hindsight(reason, sure=quality)
+        return NameSuspicion(reason, sure=quality)
     if OVER & set(words) or OVER_PAIRS & set(pairwise(words)):
-        return Hindsight("Its name speaks of something that is over.", sure=False)
+        return NameSuspicion("Its name speaks of something that is over.", sure=False)
     if len(words) > 1 and len(goal) > 1 and words[0] == goal[0] and words[0] not in SHARED_WORDS and len(words[0]) > 1:
-        return Hindsight(f"Its name speaks of the same event as the target ({words[0]}).", sure=False)
+        return NameSuspicion(f"Its name speaks of the same event as the target ({words[0]}).", sure=False)
     return None
 
 

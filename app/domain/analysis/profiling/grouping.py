@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.analysis.findings.wording import called, called_all
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.series import GROUP_KINDS, is_clock, mixes_series
 from app.domain.analysis.profiling.table_query import DistinctCount, PairCount, RowCount, TableQuery
 from app.domain.hydrology.naming import is_calendar, may_name_groups, names_groups, names_moments, names_sites, words_of
@@ -30,7 +30,7 @@ OWN_SHARE, FEWEST_OWN = 0.5, 2
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupCandidate:
     """A column whose values are measured again and again, and why it is taken for one."""
 
     column: str
@@ -39,7 +39,7 @@ class Group:
 
 def find_repeated(
     columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
-) -> Group | None:
+) -> GroupCandidate | None:
     """Return the column that divides the rows into groups of repeated measurements, or None.
 
     Parameters
@@ -70,7 +70,7 @@ def find_repeated(
     repeated = [column for column in columns if _repeats(column, rows)]
     best = _named(repeated)
     if best is not None:
-        return Group(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
+        return GroupCandidate(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
     if table is None:
         return None
     candidates = [column for column in repeated if _may_group(column)]
@@ -78,10 +78,10 @@ def find_repeated(
     return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, table), None)
 
 
-def _of_times(columns: Sequence[ColumnProfile], name: str) -> Group:
+def _of_times(columns: Sequence[ColumnProfile], name: str) -> GroupCandidate:
     """Return the group that tells rows of one time apart; of a few such rows, almost any column would do that."""
     count = next(column.distinct for column in columns if column.name == name)
-    return Group(name, f"Each date appears once per value ({count:,} values).")
+    return GroupCandidate(name, f"Each date appears once per value ({count:,} values).")
 
 
 def _named(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
@@ -104,7 +104,7 @@ def _may_group(column: ColumnProfile) -> bool:
 
 def _borne_out(
     candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, table: TableQuery
-) -> Iterator[Group]:
+) -> Iterator[GroupCandidate]:
     """Yield the candidates that the other columns bear out, the likeliest first."""
     for candidate in _screened(candidates, columns, rows, table.head(LOOKED_AT)):
         share = max(1, min(rows // LOOKED_AT, candidate.distinct // GROUPS_LOOKED_AT))
@@ -115,7 +115,9 @@ def _borne_out(
             yield group
 
 
-def _judged(candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int, part: TableQuery) -> Group | None:
+def _judged(
+    candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int, part: TableQuery
+) -> GroupCandidate | None:
     """Return a candidate as a group where the other columns of some of its groups bear that out."""
     is_named, count = may_name_groups(candidate.name), f"{candidate.distinct:,}"
     moments = [one for one in beside if _may_order(one, rows)]
@@ -128,9 +130,9 @@ def _judged(candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int
     if (is_named and amounts) or len(own) >= FEWEST_OWN:
         names = called_all([one.name for one in amounts])
         stay = "stays" if len(amounts) == 1 else "stay"
-        return Group(candidate.name, f"{names} {stay} the same within each of its {count} values.")
+        return GroupCandidate(candidate.name, f"{names} {stay} the same within each of its {count} values.")
     if moment is not None and (is_named or fixed):
-        return Group(
+        return GroupCandidate(
             candidate.name, f"Each value of {called(moment.name)} appears once for each of its {count} values."
         )
     return None
@@ -176,12 +178,12 @@ def _constant_within(group: ColumnProfile, beside: Sequence[ColumnProfile], head
     return [one for one, count in zip(asked, counts[1:], strict=True) if count == counts[0]]
 
 
-NO_GROUP = Group("", "")
+NO_GROUP = GroupCandidate("", "")
 
 
 def with_group(
     columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
-) -> tuple[list[ColumnProfile], Group]:
+) -> tuple[list[ColumnProfile], GroupCandidate]:
     """Return the columns, of which the one that names groups holds no amounts, and the group or `NO_GROUP`."""
     group = find_repeated(columns, rows, axis, table) or NO_GROUP
     reason = "numbers that name groups, not amounts"
@@ -193,11 +195,11 @@ def with_group(
     ], group
 
 
-def group_findings(group: Group, axis: TimeAxis | None) -> Iterator[Finding]:
+def group_findings(group: GroupCandidate, axis: TimeAxis | None) -> Iterator[Finding]:
     """Yield that rows belong to groups, where no time axis has told so already."""
     if not group.column or (axis is not None and axis.group):
         return
     message = f"{called(group.column)} groups the rows. {group.reason}"
-    button = Remedy(f"Use {group.column[:40]} as the group column", "draft", {"data.group_column": group.column})
+    button = FindingRemedy(f"Use {group.column[:40]} as the group column", "draft", {"data.group_column": group.column})
     remedy = "As the group column it keeps each group on one side of the split."
     yield Finding("groups", Severity.NOTICE, (group.column,), message, remedy, (button,))

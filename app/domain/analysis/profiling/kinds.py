@@ -22,7 +22,7 @@ FIRST_YEAR, LAST_YEAR = 1000, 2200
 
 
 @dataclass(frozen=True)
-class Evidence:
+class KindEvidence:
     """What the decision looks at. `present` counts values that are there."""
 
     name: str
@@ -35,7 +35,7 @@ class Evidence:
     maximum: float | None = None
 
 
-def decide_kind(evidence: Evidence) -> tuple[ColumnKind, str]:
+def decide_kind(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     """Return the kind of a column and the reason.
 
     Parameters
@@ -83,7 +83,7 @@ def _is_named_id(name: str) -> bool:
     return bool(ID_NAME.search(name) or ID_IN_ONE_WORD.search(name))
 
 
-def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
+def _integer(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     unique = evidence.distinct == evidence.present and evidence.present >= 20
     span = (evidence.maximum or 0) - (evidence.minimum or 0) + 1
     if unique and span == evidence.present and evidence.minimum in (0.0, 1.0):
@@ -101,7 +101,7 @@ def _integer(evidence: Evidence) -> tuple[ColumnKind, str]:
     return ColumnKind.INTEGER, "whole numbers"
 
 
-def _text(evidence: Evidence) -> tuple[ColumnKind, str]:
+def _text(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     share = evidence.distinct / evidence.present
     if evidence.present >= 20 and share == 1 and _is_named_id(evidence.name):
         return ColumnKind.IDENTIFIER, "a different text on every row, and named like an id"

@@ -18,7 +18,7 @@ FIRST_ROWS, FIRST_COLUMNS = 12, 60
 
 
 @dataclass(frozen=True)
-class Remedy:
+class FindingRemedy:
     """A change of one click. `label` stands on the button; `kind` says where the change is made.
 
     "reading": read the file again with `changes` of the reading choices (see ReadingChoices.merged).
@@ -41,7 +41,7 @@ class Finding:
     columns: tuple[str, ...]
     message: str
     remedy: str = ""
-    remedies: tuple[Remedy, ...] = ()
+    remedies: tuple[FindingRemedy, ...] = ()
 
     def about(self, column: str) -> Finding:
         """Return this finding with its remedies narrowed to one of its columns, for a page about that column alone."""
@@ -259,7 +259,7 @@ def _report(item: dict[str, Any]) -> ImportReport:
 
 
 def _finding(item: dict[str, Any]) -> Finding:
-    remedies = tuple(Remedy(**{**one, "columns": tuple(one["columns"])}) for one in item.get("remedies", ()))
+    remedies = tuple(FindingRemedy(**{**one, "columns": tuple(one["columns"])}) for one in item.get("remedies", ()))
     severity, columns = Severity(item["severity"]), tuple(item["columns"])
     return Finding(**{**item, "severity": severity, "columns": columns, "remedies": remedies})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.domain.analysis.findings.wording import called, rows_do, times
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.table_query import PairCount, TableQuery, ValueCount
 from app.domain.hydrology.naming import names_sites
 from app.domain.text.words import pluralise
@@ -118,7 +118,7 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
         yield Finding("time_in_two_columns", Severity.NOTICE, (dates.name, clock.name), message, remedy)
     if axis is None:
         return
-    name, no_time = called(axis.column), Remedy("Use no time column", "draft", {"data.time_column": ""})
+    name, no_time = called(axis.column), FindingRemedy("Use no time column", "draft", {"data.time_column": ""})
     if axis.gaps:
         message = f"{name} leaves out {pluralise(axis.gaps, 'step')} of its {axis.step_label} series."
         remedy = "An earlier value is found by row, so across a gap it is older than it says."
@@ -145,7 +145,7 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
     found = {column.name: column for column in columns}
     if axis.group is None:
         return
-    no_time = Remedy("Use no time column", "draft", {"data.time_column": ""})
+    no_time = FindingRemedy("Use no time column", "draft", {"data.time_column": ""})
     if not axis.group:
         shared = rows_do(axis.duplicates, "shares its time", "share their time")
         message = f"{shared} in {called(axis.column)} with an earlier row."
@@ -155,7 +155,7 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
     group, time = found[axis.group], found[axis.column]
     message = f"{called(group.name)} divides the rows into {group.distinct:,} series, each with its own times."
     remedy = "As the group column it keeps a series from training and judging at once."
-    button = Remedy(f"Use {group.name[:40]} as the group column", "draft", {"data.group_column": group.name})
+    button = FindingRemedy(f"Use {group.name[:40]} as the group column", "draft", {"data.group_column": group.name})
     yield Finding("groups", Severity.NOTICE, (group.name,), message, remedy, (button,))
     if axis.group_duplicates:
         names = f"{called(time.name)} and {called(group.name)}"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.findings.wording import called, on_rows, share
-from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, Remedy
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.task import TASK_WORDS, TaskSuggestion, suggest_task
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
@@ -146,7 +146,7 @@ def _questions(
         message = f"{name}: {suggestion.question[0].lower()}{suggestion.question[1:]} Which are they?"
         order = sorted((TaskKind.REGRESSION, TaskKind.MULTICLASS), key=lambda task: task is not suggestion.kind)
         buttons = tuple(
-            Remedy(
+            FindingRemedy(
                 TASK_ANSWERS[task] + (" (suggested)" if task is suggestion.kind else ""),
                 "draft",
                 {"data.task_kind": task.value},
@@ -196,7 +196,7 @@ def _skew(column: ColumnProfile) -> float | None:
 
 def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: bool) -> Iterator[Finding]:
     name, mine = called(column.name), (column.name,)
-    other = (Remedy("Choose another target", "draft", {"data.target": ""}),)
+    other = (FindingRemedy("Choose another target", "draft", {"data.target": ""}),)
     if column.distinct <= 1:
         word = "class" if facts.task.is_classification else "value"
         message = f"{name} holds {'only one ' + word if column.distinct else 'no value'}: there is nothing to learn."
@@ -209,7 +209,9 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
         yield Finding("target_missing", severity, mine, message)
     if facts.imbalance is not None:
         # Rows that follow one another in time are not to be dealt out, whatever their classes.
-        stratified = Remedy("Keep the shares in every fold", "draft", {"validation.strategy": "stratified_k_fold"})
+        stratified = FindingRemedy(
+            "Keep the shares in every fold", "draft", {"validation.strategy": "stratified_k_fold"}
+        )
         buttons = () if in_time else (stratified,)
         yield Finding("imbalance", facts.imbalance.severity, mine, facts.imbalance.message, remedies=buttons)
     rare = [one for one in facts.classes if one.count < FEWEST_OF_CLASS]

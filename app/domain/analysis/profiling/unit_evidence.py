@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.analysis.findings.markers import Marked
+from app.domain.analysis.findings.markers import MarkedColumn
 from app.domain.analysis.findings.wording import called, called_all
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding, Remedy, TimeAxis
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.units import BRACKETS, split_name, unit_named, unit_of
 from app.domain.hydrology.naming import Quantity, measured_quantity, one_of
 from app.domain.text.numbers import format_number
@@ -170,7 +170,7 @@ class _Range:
 
 
 def suggested_units(
-    columns: Sequence[ColumnProfile], found: Sequence[Marked], axis: TimeAxis | None
+    columns: Sequence[ColumnProfile], found: Sequence[MarkedColumn], axis: TimeAxis | None
 ) -> list[ColumnProfile]:
     """Return the columns with the unit that their range suggests, where nothing says one.
 
@@ -190,7 +190,7 @@ def suggested_units(
     return suggested
 
 
-def _suggested(column: ColumnProfile, marked: Marked, axis: TimeAxis | None) -> str:
+def _suggested(column: ColumnProfile, marked: MarkedColumn, axis: TimeAxis | None) -> str:
     amounts = column.storage in NUMBERS and column.kind not in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT)
     if not amounts or len(column.quantiles) != 5 or marked.low is None or marked.high is None or column.distinct < 10:
         return ""
@@ -291,5 +291,5 @@ def _end(value: float | str | None) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _answer(label: str, names: Sequence[str], unit: str) -> Remedy:
-    return Remedy(label, "reading", {"columns": [{"column": name[:200], "unit": unit} for name in names]})
+def _answer(label: str, names: Sequence[str], unit: str) -> FindingRemedy:
+    return FindingRemedy(label, "reading", {"columns": [{"column": name[:200], "unit": unit} for name in names]})

@@ -49,7 +49,7 @@ TIGHT_DAYS = {
 
 
 @dataclass(frozen=True)
-class Time:
+class TimeOfDayForm:
     """How the time of day is written: the sign, the joiner and what else is there.
 
     It stands "behind" the day, "before" it, or in the "middle", between the day and its year.
@@ -90,7 +90,7 @@ def candidates(values: Sequence[str]) -> list[Form]:
     values
         Values that show everything a column has: of each way to write at least one.
     """
-    times: dict[str, dict[tuple[object, ...], list[Time | None]]] = {}
+    times: dict[str, dict[tuple[object, ...], list[TimeOfDayForm | None]]] = {}
     for value in values:
         for day, time in _days_of(value.strip()):
             times.setdefault(day, {}).setdefault(time.base if time else (), []).append(time)
@@ -108,7 +108,7 @@ def candidates(values: Sequence[str]) -> list[Form]:
     return list(forms.values())
 
 
-def _code(day: str, times: list[Time], *, bare: bool) -> str:
+def _code(day: str, times: list[TimeOfDayForm], *, bare: bool) -> str:
     if not times:
         return day
     one = times[0]
@@ -144,7 +144,7 @@ def _sometimes(signs: list[str], part: str) -> str:
     return _optional(f"{sign}{part}", [bool(one) for one in signs]) if sign else ""
 
 
-def _days_of(text: str) -> Iterator[tuple[str, Time | None]]:
+def _days_of(text: str) -> Iterator[tuple[str, TimeOfDayForm | None]]:
     """Yield each code of a day that could be in a value, with how its time is written."""
     if not SHORTEST <= len(text) <= LONGEST or sum(letter.isdigit() for letter in text) < 2:
         return
@@ -173,10 +173,10 @@ def _is_whole_day(code: str) -> bool:
     return "%Y" in code and ("%d" in code or "%j" in code)
 
 
-def _time(kind: str, found: re.Match[str], *, place: str = "behind") -> Time:
+def _time(kind: str, found: re.Match[str], *, place: str = "behind") -> TimeOfDayForm:
     held = found.groupdict()
     half, zone, joiner = held.get("half") or "", held.get("zone") or "", found["joiner"]
-    return Time(
+    return TimeOfDayForm(
         joiner=re.sub(r"\s+", " ", joiner),
         kind=kind,
         sign=held.get("sign") or "",

@@ -52,7 +52,7 @@ CODES = {
 
 
 @dataclass(frozen=True)
-class Part:
+class TimePart:
     """A column as it may stand in a time. `kind` is "integer", "clock" (a time of day), "month_name" or "date"."""
 
     name: str
@@ -61,7 +61,7 @@ class Part:
     high: float = 0.0
 
 
-def roles_of(part: Part) -> list[str]:
+def roles_of(part: TimePart) -> list[str]:
     """Return what a column may be in a time, by its name and its bounds, the likeliest first."""
     if part.kind == "date":
         return ["date"]
@@ -95,7 +95,7 @@ def _is_named(name: str, words: frozenset[str]) -> bool:
     return len(parts) - len(rest) == 1 and all(part in BESIDES for part in rest)
 
 
-def find_joins(parts: Sequence[Part]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def find_joins(parts: Sequence[TimePart]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Return the ways in which columns could make a time: their names and their roles, the most complete first."""
     by_role: dict[str, list[str]] = {}
     for part in parts:

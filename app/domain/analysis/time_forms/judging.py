@@ -24,7 +24,7 @@ Moments = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Tried:
+class FormTrial:
     """A form tried on a column: how many values it fits, and their moments in file order, in microseconds."""
 
     form: Form
@@ -103,7 +103,7 @@ def first_year_of(years: NDArray[Any], *, latest: int) -> int:
     return latest - span - (latest - span - first) % 100
 
 
-def choose(tried: Sequence[Tried], *, present: int, share: float = MOSTLY) -> TimeReading | None:
+def choose(tried: Sequence[FormTrial], *, present: int, share: float = MOSTLY) -> TimeReading | None:
     """Return the form that fits a column, with the reason, or None where none fits most of its values.
 
     Parameters
@@ -131,7 +131,7 @@ def choose(tried: Sequence[Tried], *, present: int, share: float = MOSTLY) -> Ti
     return TimeReading(first.form, f"the step is regular; read as {named} it is not")
 
 
-def _rank(pair: tuple[Evenness, Tried]) -> tuple[bool, int, bool, bool]:
+def _rank(pair: tuple[Evenness, FormTrial]) -> tuple[bool, int, bool, bool]:
     even, one = pair
     # With AM and PM the month stands first, as it does in the United States; elsewhere the day does.
     is_usual = _order(one.form)[:1] == ("m" if one.form.has("p") else "d")
@@ -150,7 +150,7 @@ def _order(form: Form) -> str:
     return letters.replace("y", "Y") if form.code.startswith("%Y") else letters
 
 
-def _why_alone(one: Tried, tried: Sequence[Tried]) -> str:
+def _why_alone(one: FormTrial, tried: Sequence[FormTrial]) -> str:
     order = _order(one.form)
     if len(tried) > 1 and order[:1] in ("d", "m") and "d" in order and "m" in order:
         place = "first" if order.index("d") < order.index("m") else "second"
@@ -158,7 +158,7 @@ def _why_alone(one: Tried, tried: Sequence[Tried]) -> str:
     return "every value fits" if one.count else ""
 
 
-def _why_likelier(best: Evenness, first: Tried) -> str:
+def _why_likelier(best: Evenness, first: FormTrial) -> str:
     if best.is_regular:
         return "both orders of day and month give a regular step"
     order = "in the order of the rows" if best.is_monotone else "as it is more usual"

@@ -29,7 +29,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 @dataclass(frozen=True)
-class Change:
+class ClockChange:
     """A change of a zone's clock: from `wall` on, times there are `after` minutes ahead of UTC, before it `before`.
 
     Where the clock went back, the times from `repeats_from` up to `wall` come twice.
@@ -41,7 +41,7 @@ class Change:
     repeats_from: datetime | None
 
 
-def changes_between(zone: tzinfo, first: datetime, last: datetime) -> tuple[int, list[Change]]:
+def changes_between(zone: tzinfo, first: datetime, last: datetime) -> tuple[int, list[ClockChange]]:
     """Return the offset of a zone at the first of two times on its clock, in minutes, and the changes up to the last.
 
     Parameters
@@ -53,14 +53,14 @@ def changes_between(zone: tzinfo, first: datetime, last: datetime) -> tuple[int,
     """
     moment = first.replace(tzinfo=UTC) - timedelta(days=1)
     end, offset = last.replace(tzinfo=UTC) + timedelta(days=1), _offset(zone, moment)
-    start, changes = offset, list[Change]()
+    start, changes = offset, list[ClockChange]()
     while moment < end:
         following = moment + timedelta(days=1)
         after = _offset(zone, following)
         if after != offset:
             at = _change_between(zone, moment, following, after).replace(tzinfo=None)
             back = at + timedelta(minutes=after) if after < offset else None
-            changes.append(Change(at + timedelta(minutes=max(offset, after)), offset, after, back))
+            changes.append(ClockChange(at + timedelta(minutes=max(offset, after)), offset, after, back))
             offset = after
         moment = following
     return start, changes

@@ -18,7 +18,7 @@ from app.domain.training.preprocessing.own_steps import (
     TargetMeans,
 )
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
-from app.domain.training.preprocessing.step_context import Needs
+from app.domain.training.preprocessing.step_context import StepContext
 
 __all__ = ["BUILDERS", "MissingMarks", "one_hot", "step_of"]
 
@@ -28,11 +28,11 @@ def one_hot(most: int) -> Any:
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=most, sparse_output=False)
 
 
-def _commonest(needs: Needs) -> Any:
+def _commonest(needs: StepContext) -> Any:
     return CommonestWord() if needs.words else SimpleImputer(strategy="most_frequent", keep_empty_features=True)
 
 
-BUILDERS: dict[str, Callable[[RecipeValues, Needs], Any]] = {
+BUILDERS: dict[str, Callable[[RecipeValues, StepContext], Any]] = {
     "log": lambda said, _: OffsetLogarithm(said["offset"]),
     "box_cox": lambda _said, _: PowerColumns("box-cox"),
     "yeo_johnson": lambda _said, _: PowerColumns("yeo-johnson"),
@@ -49,6 +49,6 @@ BUILDERS: dict[str, Callable[[RecipeValues, Needs], Any]] = {
 }
 
 
-def step_of(link: Link, needs: Needs) -> Any:
+def step_of(link: Link, needs: StepContext) -> Any:
     """Return the unfitted step of one recipe."""
     return BUILDERS[link.entry.kind](link.parameters, needs)

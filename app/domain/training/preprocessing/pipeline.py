@@ -14,8 +14,8 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import Link, chains_of
-from app.domain.training.preprocessing.preparation import Table
-from app.domain.training.preprocessing.step_context import Needs
+from app.domain.training.preprocessing.preparation import TrainingTable
+from app.domain.training.preprocessing.step_context import StepContext
 
 MOST_CATEGORIES = 50
 # More columns make the distance between rows slower and tell little more about it.
@@ -42,7 +42,7 @@ def parameters_of(spec: Spec) -> ParameterValues:
     return ParameterValues(values)
 
 
-def build_pipeline(spec: Spec, table: Table) -> Any:
+def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
     """Return an unfitted scikit-learn pipeline for this config and table."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import Pipeline
@@ -52,7 +52,7 @@ def build_pipeline(spec: Spec, table: Table) -> Any:
     estimator = entry.build(spec.task.kind, values, spec.reproducibility.seed)
     if entry.scale_target and not spec.task.kind.is_classification:
         estimator = TransformedTargetRegressor(estimator, transformer=StandardScaler())
-    needs = Needs(
+    needs = StepContext(
         scale=entry.scale,
         handles_missing=entry.handles_missing,
         classes=spec.task.kind.is_classification,
@@ -67,7 +67,7 @@ def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:
     return getattr(pipeline.named_steps["prepare"], "chosen_", None)
 
 
-def _preparing_step(spec: Spec, table: Table, needs: Needs) -> Any:
+def _preparing_step(spec: Spec, table: TrainingTable, needs: StepContext) -> Any:
     """Return the step that prepares all columns, or chooses by the config's rules and prepares those."""
     every = FeatureColumns(table.numbers, table.categories)
     if not spec.features.selection:
@@ -86,7 +86,7 @@ def _preparing_step(spec: Spec, table: Table, needs: Needs) -> Any:
     )
 
 
-def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumns, needs: Needs) -> Any:
+def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumns, needs: StepContext) -> Any:
     """Return the unfitted step that prepares these columns."""
     from sklearn.compose import ColumnTransformer
 
@@ -98,7 +98,7 @@ def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumn
     return ColumnTransformer(list(_parts(spec, columns, needs)), sparse_threshold=0)
 
 
-def _parts(spec: Spec, table: FeatureColumns, needs: Needs) -> Iterator[Part]:
+def _parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Part]:
     """Return the steps for each set of columns that share a chain: numbers, then words."""
     from app.domain.training.preprocessing.fold_steps import MissingMarks
 
@@ -130,7 +130,7 @@ def _coordinates(work: list[Link], table: FeatureColumns, columns: list[str]) ->
     return [name for name in table.numbers if name not in columns][:MOST_COORDINATES]
 
 
-def _numbers(work: list[Link], needs: Needs) -> Any:
+def _numbers(work: list[Link], needs: StepContext) -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -150,7 +150,7 @@ def _numbers(work: list[Link], needs: Needs) -> Any:
     return steps[0] if len(steps) == 1 else make_pipeline(*steps)
 
 
-def _categories(work: list[Link], needs: Needs) -> Any:
+def _categories(work: list[Link], needs: StepContext) -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -32,7 +32,7 @@ MISSING_WORD = "(missing)"
 
 
 @dataclass(frozen=True)
-class Table:
+class TrainingTable:
     """What training works on. All arrays are row for row with `features`.
 
     `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
@@ -70,7 +70,7 @@ def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
     return list(dict.fromkeys([spec.task.target, *spec.features.selected, *extra, *mentioned]))
 
 
-def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
+def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> TrainingTable:
     """Return the table that training works on.
 
     Raises
@@ -95,7 +95,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Table:
         raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
     missing, undated = int((~usable).sum()), in_file - len(frame)
     reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
-    return Table(
+    return TrainingTable(
         features=features[usable].reset_index(drop=True),
         numbers=numbers,
         categories=categories,

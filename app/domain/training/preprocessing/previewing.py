@@ -14,8 +14,8 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import FeaturesPart, Spec, TransformPart
 from app.domain.training.preprocessing.chains import Link, chains_of
-from app.domain.training.preprocessing.preparation import MISSING_WORD, Table, prepare
-from app.domain.training.preprocessing.step_context import Needs
+from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, prepare
+from app.domain.training.preprocessing.step_context import StepContext
 from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, readable
 
 BINS = 24
@@ -135,17 +135,17 @@ def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: Datas
     return replace(shown, earlier=tuple(earlier))
 
 
-def _before(frame: pd.DataFrame, table: Table, columns: Sequence[str]) -> pd.DataFrame:
+def _before(frame: pd.DataFrame, table: TrainingTable, columns: Sequence[str]) -> pd.DataFrame:
     return frame[list(columns)].reset_index(drop=True).iloc[table.rows - 1].reset_index(drop=True)
 
 
-def _worked(spec: Spec, table: Table, column: str, links: tuple[Link, ...]) -> pd.DataFrame:
+def _worked(spec: Spec, table: TrainingTable, column: str, links: tuple[Link, ...]) -> pd.DataFrame:
     """Return what the chain of one column makes of it, without what the estimator would want besides."""
     from app.domain.training.preprocessing.empty_columns import EmptyColumns
     from app.domain.training.preprocessing.fold_steps import step_of
 
     is_number = column in table.numbers
-    needs = Needs(classes=spec.task.kind.is_classification, words=not is_number, seed=spec.reproducibility.seed)
+    needs = StepContext(classes=spec.task.kind.is_classification, words=not is_number, seed=spec.reproducibility.seed)
     nearest = any(link.entry.kind == "impute_nearest" for link in links)
     others = [name for name in table.numbers if name != column] if nearest else []
     values = table.features[[column, *others]].to_numpy(dtype=float if is_number else object)
@@ -167,7 +167,13 @@ def _worked(spec: Spec, table: Table, column: str, links: tuple[Link, ...]) -> p
 
 
 def _shown(
-    table: Table, before: pd.DataFrame, after: pd.DataFrame, *, entry: TransformEntry, comes: int, complete: bool
+    table: TrainingTable,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    entry: TransformEntry,
+    comes: int,
+    complete: bool,
 ) -> Preview:
     """Return the preview of these values."""
     after = after.iloc[:, :MOST_AFTER]

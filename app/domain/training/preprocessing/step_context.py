@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Needs:
+class StepContext:
     """What the estimator wants of the columns it gets, and what is worked on.
 
     `classes` says that the target holds classes, `words` that the columns hold words, `marked` that what is missing in

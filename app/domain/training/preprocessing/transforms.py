@@ -85,7 +85,7 @@ def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:
 
 
 @dataclass(frozen=True)
-class Held:
+class ColumnInventory:
     """The columns that recipes may work on: their kinds, which constant ones are numbers, and what recipes make.
 
     `made` are the columns that other recipes derive, `encoded` the columns of words that others make numbers of.
@@ -98,7 +98,7 @@ class Held:
     made: frozenset[str] = frozenset()
     encoded: frozenset[str] = frozenset()
 
-    def after(self, part: TransformPart, *, time_column: str | None) -> Held:
+    def after(self, part: TransformPart, *, time_column: str | None) -> ColumnInventory:
         """Return what the recipe behind this one may work on; one that cannot be followed changes nothing."""
         made = [name for one, _, _ in readable([part]) for name in derived_names(one, time_column=time_column)]
         return replace(self, made=self.made | set(made), encoded=self.encoded | set(names_encoded([part])))
@@ -123,14 +123,14 @@ def held_by(
     task: TaskKind,
     time_column: str | None,
     parts: Sequence[TransformPart],
-) -> Held:
+) -> ColumnInventory:
     """Return what a recipe may work on that comes after `parts`, where each column has the kind of `kinds`."""
     flat = (one.name for one in columns if kinds[one.name] is ColumnKind.CONSTANT and one.storage in NUMBERS)
     made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
-    return Held(kinds, frozenset(flat), target, task, frozenset(made), frozenset(names_encoded(parts)))
+    return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(names_encoded(parts)))
 
 
-def columns_fault(entry: TransformEntry, names: Sequence[str], held: Held) -> str:
+def columns_fault(entry: TransformEntry, names: Sequence[str], held: ColumnInventory) -> str:
     """Return why a recipe cannot work on these columns, or an empty text."""
     if not entry.needs_columns:
         return ""

@@ -22,8 +22,8 @@ from app.domain.training.report.chart_series import (
     ScatterSeries,
     Series,
 )
-from app.domain.training.run_state import Part, Run
-from app.domain.training.validation.metrics import Judged, one_against_rest
+from app.domain.training.run_state import PartResult, TrainingRun
+from app.domain.training.validation.metrics import MetricInput, one_against_rest
 from app.domain.training.validation.scoring import finite
 
 MOST_POINTS = 1200
@@ -47,7 +47,7 @@ def rounded(values: Any, digits: int = 5) -> Series:
     )
 
 
-def build(run: Run) -> ChartSeries:
+def build(run: TrainingRun) -> ChartSeries:
     """Return every chart; one that does not apply is None."""
     parts = [run.holdout] if run.holdout else run.folds
     rows = np.concatenate([part.rows for part in parts])
@@ -65,14 +65,14 @@ def build(run: Run) -> ChartSeries:
     )
 
 
-def _sample(run: Run, count: int) -> NDArray[np.intp]:
+def _sample(run: TrainingRun, count: int) -> NDArray[np.intp]:
     if count <= MOST_POINTS:
         return np.arange(count)
     random = np.random.default_rng(run.spec.reproducibility.seed)
     return np.sort(random.choice(count, MOST_POINTS, replace=False))
 
 
-def _scatter(run: Run, observed: NDArray[Any], said: NDArray[Any]) -> ScatterSeries:
+def _scatter(run: TrainingRun, observed: NDArray[Any], said: NDArray[Any]) -> ScatterSeries:
     shown = _sample(run, len(observed))
     positive = observed[observed > 0]
     skewed = len(positive) == len(observed) and float(np.quantile(observed, 0.99)) > 20 * float(np.median(observed))
@@ -85,7 +85,7 @@ def _scatter(run: Run, observed: NDArray[Any], said: NDArray[Any]) -> ScatterSer
     )
 
 
-def _residuals(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> ResidualSeries:
+def _residuals(run: TrainingRun, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]) -> ResidualSeries:
     residual = said - observed
     shown = _sample(run, len(observed))
     low, high = np.quantile(residual, [0.005, 0.995]) if len(residual) > 1 else (residual.min(), residual.max())
@@ -99,7 +99,7 @@ def _residuals(run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: N
     )
 
 
-def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> tuple[MonthQuantiles, ...] | None:
+def _by_month(run: TrainingRun, rows: NDArray[np.intp], residual: NDArray[Any]) -> tuple[MonthQuantiles, ...] | None:
     if run.table.times is None:
         return None
     months = run.table.times.iloc[rows].dt.month.to_numpy()
@@ -117,7 +117,7 @@ def _by_month(run: Run, rows: NDArray[np.intp], residual: NDArray[Any]) -> tuple
 
 
 def _hydrograph(
-    run: Run, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]
+    run: TrainingRun, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]
 ) -> HydrographSeries | None:
     if run.table.times is None or run.table.groups is not None:
         return None
@@ -151,7 +151,7 @@ def _window(times: pd.Series) -> tuple[NDArray[np.intp], str]:
     return np.arange(len(times) - count, len(times)), f"the last {count:,} rows"
 
 
-def _confusion(run: Run, rows: NDArray[np.intp], said: NDArray[Any]) -> ConfusionCounts:
+def _confusion(run: TrainingRun, rows: NDArray[np.intp], said: NDArray[Any]) -> ConfusionCounts:
     observed, labels = run.table.target[rows], list(run.table.labels)
     kept = np.arange(len(labels))
     if len(labels) > MOST_LABELS:
@@ -168,7 +168,7 @@ def _confusion(run: Run, rows: NDArray[np.intp], said: NDArray[Any]) -> Confusio
     return ConfusionCounts(labels=tuple(labels), counts=tuple(tuple(line) for line in counts.tolist()))
 
 
-def _curves(run: Run, parts: list[Part]) -> tuple[tuple[RocCurve, ...], tuple[PrecisionRecallCurve, ...]]:
+def _curves(run: TrainingRun, parts: list[PartResult]) -> tuple[tuple[RocCurve, ...], tuple[PrecisionRecallCurve, ...]]:
     from sklearn import metrics
 
     if any(part.said.scores is None for part in parts) or len(run.table.labels) > MOST_CURVES:
@@ -176,7 +176,7 @@ def _curves(run: Run, parts: list[Part]) -> tuple[tuple[RocCurve, ...], tuple[Pr
     names = np.asarray(run.table.labels, dtype=object)
     rows = np.concatenate([part.rows for part in parts])
     scores = np.concatenate([part.said.scores for part in parts if part.said.scores is not None])
-    judged = Judged(names[run.table.target[rows]], None, scores, run.table.labels)
+    judged = MetricInput(names[run.table.target[rows]], None, scores, run.table.labels)
     roc, pr = [], []
     for label, is_class, score in one_against_rest(judged):
         fpr, tpr, _ = metrics.roc_curve(is_class, score)

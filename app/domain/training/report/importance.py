@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import columns_chosen
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
 from app.domain.training.validation import scoring
 
@@ -20,7 +20,7 @@ REPEATS = 3
 
 
 def permutation_importance(
-    spec: Spec, table: Table, fitted: Any, *, rows: NDArray[np.intp], basis: str
+    spec: Spec, table: TrainingTable, fitted: Any, *, rows: NDArray[np.intp], basis: str
 ) -> ImportanceSeries:
     """Return, per feature, the loss in the primary metric when its values are shuffled.
 
@@ -69,6 +69,8 @@ def _in_use(spec: Spec, features: pd.DataFrame, fitted: Any) -> list[Any]:
     return [name for name in features.columns if name not in unused]
 
 
-def _score(spec: Spec, table: Table, fitted: Any, rows: NDArray[np.intp], features: pd.DataFrame) -> float | None:
+def _score(
+    spec: Spec, table: TrainingTable, fitted: Any, rows: NDArray[np.intp], features: pd.DataFrame
+) -> float | None:
     said = scoring.predict(fitted, features, classes=len(table.labels))
     return scoring.judge(spec, table, rows, said)[scoring.metrics_of(spec)[0].id]

@@ -27,7 +27,7 @@ from app.domain.training.report.document import (
     SplitSummary,
     TrainingTiming,
 )
-from app.domain.training.run_state import Part, Run
+from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
 from app.domain.training.validation import baselines, plausibility, scoring, splitting
@@ -37,7 +37,7 @@ from app.domain.training.validation.metrics import Metric
 MAX_NAMES_TOLD = 5_000
 
 
-def build(run: Run, *, environment: EnvironmentInfo) -> Report:
+def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
     """Return the report of a finished run."""
     spec, table = run.spec, run.table
     metrics = scoring.metrics_of(spec)
@@ -75,7 +75,7 @@ def build(run: Run, *, environment: EnvironmentInfo) -> Report:
     )
 
 
-def _features(run: Run) -> FeatureSummary:
+def _features(run: TrainingRun) -> FeatureSummary:
     table = run.table
     return FeatureSummary(
         used=tuple(table.features.columns),
@@ -86,12 +86,12 @@ def _features(run: Run) -> FeatureSummary:
     )
 
 
-def _rival_summary(run: Run, identifier: str) -> Scores:
+def _rival_summary(run: TrainingRun, identifier: str) -> Scores:
     held = run.holdout.baseline_scores[identifier] if run.holdout else None
     return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
 
 
-def _implausible(run: Run) -> list[str]:
+def _implausible(run: TrainingRun) -> list[str]:
     """Return what to say of estimates that the target cannot be, nothing where all are possible."""
     if run.table.labels:
         return []
@@ -101,7 +101,7 @@ def _implausible(run: Run) -> list[str]:
     return [] if found is None else [plausibility.sentence(found, target=run.spec.task.target, unit=unit)]
 
 
-def unit_of_target(run: Run) -> str:
+def unit_of_target(run: TrainingRun) -> str:
     """Return the unit of what is estimated as the profile knows it, or ""."""
     return "" if run.table.labels else run.profile.column(run.spec.task.target).unit
 
@@ -128,7 +128,7 @@ def timing(clock: Clock) -> TrainingTiming:
     )
 
 
-def _split(run: Run) -> SplitSummary:
+def _split(run: TrainingRun) -> SplitSummary:
     spec = run.spec
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
@@ -146,7 +146,7 @@ def _split(run: Run) -> SplitSummary:
     )
 
 
-def _rows_of(run: Run, part: Part, name: str) -> FoldRows:
+def _rows_of(run: TrainingRun, part: PartResult, name: str) -> FoldRows:
     counts = FoldRows(fold=name, train_rows=len(part.train), validation_rows=len(part.rows))
     times = run.table.times
     if times is None:
@@ -161,7 +161,7 @@ def _rows_of(run: Run, part: Part, name: str) -> FoldRows:
     )
 
 
-def _selection(run: Run) -> SelectionSummary | None:
+def _selection(run: TrainingRun) -> SelectionSummary | None:
     """Return what the rules chose: each column with the number of parts that chose it; None without rules."""
     rules, parts = run.spec.features.selection, [*run.folds, *([run.holdout] if run.holdout else [])]
     if not rules:
@@ -185,7 +185,7 @@ def _selection(run: Run) -> SelectionSummary | None:
     )
 
 
-def predictions(run: Run) -> pd.DataFrame:
+def predictions(run: TrainingRun) -> pd.DataFrame:
     """Return every judged row with what was observed and what was said."""
     frames = []
     labels = tuple(f"probability_{label}" for label in run.table.labels)

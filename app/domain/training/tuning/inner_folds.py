@@ -9,16 +9,16 @@ import pandas as pd
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, ValidationPart
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.splitting import Fold, RowFacts, Rows, get, make_split
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 LEAST_FOLDS = 2
 # A single row has no spread, so that no efficiency is defined on it.
 LEAST_ROWS = 2
 
 
-def facts_of(table: Table) -> RowFacts:
+def facts_of(table: TrainingTable) -> RowFacts:
     """Return what splitting may look at."""
     return RowFacts(
         rows=len(table.target),
@@ -28,16 +28,16 @@ def facts_of(table: Table) -> RowFacts:
     )
 
 
-def inner_strategy(strategy: Strategy, *, classes: bool) -> Strategy:
+def inner_strategy(strategy: SplitStrategy, *, classes: bool) -> SplitStrategy:
     """Return the strategy that divides training rows as `strategy` divides all rows.
 
     Repeats are left out, one group out becomes folds of groups, and classes keep their shares.
     """
     if get(strategy).needs_group:
-        return Strategy.GROUP_K_FOLD
-    if strategy in (Strategy.TIME_SERIES, Strategy.HOLDOUT):
+        return SplitStrategy.GROUP_K_FOLD
+    if strategy in (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT):
         return strategy
-    return Strategy.STRATIFIED_K_FOLD if classes else Strategy.K_FOLD
+    return SplitStrategy.STRATIFIED_K_FOLD if classes else SplitStrategy.K_FOLD
 
 
 def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
@@ -76,12 +76,12 @@ def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
     )
 
 
-def _strategies(spec: Spec, facts: RowFacts) -> list[Strategy]:
+def _strategies(spec: Spec, facts: RowFacts) -> list[SplitStrategy]:
     best = inner_strategy(spec.validation.strategy, classes=facts.classes is not None)
-    return [best, Strategy.K_FOLD] if best is Strategy.STRATIFIED_K_FOLD else [best]
+    return [best, SplitStrategy.K_FOLD] if best is SplitStrategy.STRATIFIED_K_FOLD else [best]
 
 
-def _inner_spec(spec: Spec, strategy: Strategy, folds: int) -> Spec:
+def _inner_spec(spec: Spec, strategy: SplitStrategy, folds: int) -> Spec:
     known = {one.name for one in get(strategy).parameters}
     parameters: dict[str, Any] = {name: raw for name, raw in spec.validation.parameters.items() if name in known}
     if "n_splits" in known:

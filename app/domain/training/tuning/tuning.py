@@ -20,14 +20,14 @@ from app.domain.errors import StoppedError, TrainingError
 from app.domain.experiment import MetricsPart, Spec
 from app.domain.json_values import Settings
 from app.domain.training.preprocessing.pipeline import build_pipeline, parameters_of
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.outcome import MostTrials, ShouldStop
 from app.domain.training.tuning.inner_folds import facts_of, inner_folds
 from app.domain.training.tuning.search_space import Dimension, grid, resolve
 from app.domain.training.validation import metrics, scoring
 from app.domain.training.validation.metrics import Metric
 from app.domain.training.validation.splitting import Fold
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
 # Trials that run through all inner folds before one may be given up for being worse than their median.
@@ -72,7 +72,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchCallbacks:
     """What a search asks between two fits, and what it tells after each trial."""
 
     should_stop: ShouldStop
@@ -90,7 +90,7 @@ def fits_per_outer_fold(spec: Spec) -> int:
     tuning = spec.model.tuning
     if not tuning.enabled:
         return 1
-    inner = 1 if spec.validation.strategy is Strategy.HOLDOUT else tuning.inner
+    inner = 1 if spec.validation.strategy is SplitStrategy.HOLDOUT else tuning.inner
     return 1 + tuning.trials * inner
 
 
@@ -100,7 +100,9 @@ def with_parameters(spec: Spec, found: Settings) -> Spec:
     return spec.model_copy(update={"model": model})
 
 
-def search(spec: Spec, table: Table, rows: NDArray[np.intp], *, part: str, number: int, asked: Asked) -> Search:
+def search(
+    spec: Spec, table: TrainingTable, rows: NDArray[np.intp], *, part: str, number: int, asked: SearchCallbacks
+) -> Search:
     """Look for the best hyperparameters on some rows.
 
     Parameters
@@ -146,7 +148,13 @@ class _Searching:
     """One search under way."""
 
     def __init__(
-        self, spec: Spec, table: Table, folds: tuple[Fold, ...], space: tuple[Dimension, ...], *, asked: Asked
+        self,
+        spec: Spec,
+        table: TrainingTable,
+        folds: tuple[Fold, ...],
+        space: tuple[Dimension, ...],
+        *,
+        asked: SearchCallbacks,
     ) -> None:
         self.metric = tuning_metric(spec)
         judged = MetricsPart(primary=self.metric.id)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.metrics import Metric
 
 Rows = NDArray[np.intp]
@@ -24,7 +24,7 @@ class BaselineEntry:
     id: str
     title: str
     sentence: str
-    predict: Callable[[Table, Rows, Rows], tuple[NDArray[Any], NDArray[np.float64] | None]]
+    predict: Callable[[TrainingTable, Rows, Rows], tuple[NDArray[Any], NDArray[np.float64] | None]]
     in_words: str = ""
 
     @property
@@ -33,18 +33,18 @@ class BaselineEntry:
         return self.in_words or self.title.lower()
 
 
-def _mean(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+def _mean(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     return np.full(len(rows), table.target[train].mean()), None
 
 
-def _persistence(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+def _persistence(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     if table.last_seen is None:
         return _mean(table, train, rows)
     values = table.last_seen[rows]
     return np.where(np.isfinite(values), values, table.target[train].mean()), None
 
 
-def _day_of_year(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+def _day_of_year(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     if table.times is None:
         return _mean(table, train, rows)
     days = table.times.dt.day_of_year
@@ -53,7 +53,7 @@ def _day_of_year(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], N
     return np.where(np.isfinite(found), found, table.target[train].mean()), None
 
 
-def _majority(table: Table, train: Rows, rows: Rows) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def _majority(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], NDArray[np.float64]]:
     shares = np.bincount(table.target[train], minlength=len(table.labels)) / len(train)
     return np.full(len(rows), int(shares.argmax())), np.tile(shares, (len(rows), 1))
 
@@ -78,7 +78,7 @@ MAJORITY = BaselineEntry(
 )
 
 
-def for_experiment(spec: Spec, table: Table) -> tuple[BaselineEntry, ...]:
+def for_experiment(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
     """Return the baselines that mean something here, the one to beat first."""
     if spec.task.kind.is_classification:
         return (MAJORITY,)

@@ -17,7 +17,7 @@ Unit = Literal["target", "percent", "none"]
 
 
 @dataclass(frozen=True)
-class Judged:
+class MetricInput:
     """What a metric may look at, row for row.
 
     `observed` and `predicted` have shape (n,): floats in the target's unit, or text labels. `scores` has shape
@@ -43,7 +43,7 @@ class Metric:
     title: str
     tasks: tuple[TaskKind, ...]
     help: str
-    function: Callable[[Judged], float]
+    function: Callable[[MetricInput], float]
     greater_is_better: bool = True
     best: float | None = 1.0
     unit_kind: Unit = "none"
@@ -69,22 +69,22 @@ class Metric:
             return abs(after) - abs(before)
         return before - after if self.greater_is_better else after - before
 
-    def __call__(self, judged: Judged) -> float:
+    def __call__(self, judged: MetricInput) -> float:
         """Return the score, NaN where it is undefined."""
         if len(judged.observed) == 0:
             return float("nan")
         return float(self.function(judged))
 
 
-def _pair(function: Callable[..., float]) -> Callable[[Judged], float]:
+def _pair(function: Callable[..., float]) -> Callable[[MetricInput], float]:
     return lambda judged: function(np.asarray(judged.observed, float), np.asarray(judged.predicted, float))
 
 
-def _rmse(judged: Judged) -> float:
+def _rmse(judged: MetricInput) -> float:
     return float(np.sqrt(np.mean((judged.observed - judged.predicted) ** 2)))
 
 
-def _mape(judged: Judged) -> float:
+def _mape(judged: MetricInput) -> float:
     usable = judged.observed != 0
     if not usable.any():
         return float("nan")
@@ -92,14 +92,14 @@ def _mape(judged: Judged) -> float:
     return 100 * float(np.mean(errors))
 
 
-def _log_nse(judged: Judged) -> float:
+def _log_nse(judged: MetricInput) -> float:
     if (judged.observed < 0).any():
         return float("nan")
     return efficiency.log_nse(judged.observed, judged.predicted)
 
 
-def _f1(average: str) -> Callable[[Judged], float]:
-    def score(judged: Judged) -> float:
+def _f1(average: str) -> Callable[[MetricInput], float]:
+    def score(judged: MetricInput) -> float:
         from sklearn.metrics import f1_score
 
         if average == "binary":
@@ -115,14 +115,14 @@ def _f1(average: str) -> Callable[[Judged], float]:
     return score
 
 
-def _balanced(judged: Judged) -> float:
+def _balanced(judged: MetricInput) -> float:
     recalls = [
         float(np.mean(judged.predicted[judged.observed == label] == label)) for label in np.unique(judged.observed)
     ]
     return float(np.mean(recalls))
 
 
-def _matthews(judged: Judged) -> float:
+def _matthews(judged: MetricInput) -> float:
     from sklearn.metrics import matthews_corrcoef
 
     # One class alone cannot go together with anything; scikit-learn says so too, with a warning.
@@ -131,7 +131,7 @@ def _matthews(judged: Judged) -> float:
     return float(matthews_corrcoef(judged.observed, judged.predicted))
 
 
-def one_against_rest(judged: Judged) -> list[tuple[str, Any, Any]]:
+def one_against_rest(judged: MetricInput) -> list[tuple[str, Any, Any]]:
     """Return (label, is this class, score of this class) for each class that is both present and absent."""
     rows = []
     for at, label in enumerate(judged.labels):
@@ -141,8 +141,8 @@ def one_against_rest(judged: Judged) -> list[tuple[str, Any, Any]]:
     return rows
 
 
-def _mean_over_classes(name: str) -> Callable[[Judged], float]:
-    def score(judged: Judged) -> float:
+def _mean_over_classes(name: str) -> Callable[[MetricInput], float]:
+    def score(judged: MetricInput) -> float:
         from sklearn import metrics
 
         if judged.scores is None:
@@ -153,7 +153,7 @@ def _mean_over_classes(name: str) -> Callable[[Judged], float]:
     return score
 
 
-def _log_loss(judged: Judged) -> float:
+def _log_loss(judged: MetricInput) -> float:
     # Written out, because scikit-learn takes the columns in alphabetical order and ours put "2" before "10".
     if judged.scores is None or not judged.are_probabilities:
         return float("nan")

@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
-from app.domain.training.preprocessing.preparation import Table
+from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import metrics
-from app.domain.training.validation.metrics import Judged, Metric
+from app.domain.training.validation.metrics import Metric, MetricInput
 from app.domain.training.validation.score_summary import ScoreSummary
 
 
 @dataclass(frozen=True)
-class Predicted:
+class Predictions:
     """What was said about some rows: values (codes for classes), and scores per class where there are any."""
 
     values: NDArray[Any]
@@ -38,18 +38,18 @@ def metrics_of(spec: Spec) -> tuple[Metric, ...]:
     return tuple(dict.fromkeys(metrics.get(identifier) for identifier in wanted))
 
 
-def predict(pipeline: Any, features: pd.DataFrame, *, classes: int) -> Predicted:
+def predict(pipeline: Any, features: pd.DataFrame, *, classes: int) -> Predictions:
     """Ask a fitted pipeline about rows; class scores are spread over all classes, also those a fold never saw."""
     values = np.asarray(pipeline.predict(features))
     if not classes:
-        return Predicted(values.astype(float))
+        return Predictions(values.astype(float))
     known = np.asarray(pipeline.classes_)
     if hasattr(pipeline, "predict_proba"):
-        return Predicted(values, _spread(np.asarray(pipeline.predict_proba(features)), known, classes), True)
+        return Predictions(values, _spread(np.asarray(pipeline.predict_proba(features)), known, classes), True)
     raw = np.asarray(pipeline.decision_function(features))
     if raw.ndim == 1:
         raw = np.column_stack([-raw, raw])
-    return Predicted(values, _spread(raw, known, classes, fill=float(raw.min()) - 1), False)
+    return Predictions(values, _spread(raw, known, classes, fill=float(raw.min()) - 1), False)
 
 
 def _spread(scores: NDArray[Any], known: NDArray[Any], classes: int, *, fill: float = 0.0) -> NDArray[np.float64]:
@@ -58,13 +58,13 @@ def _spread(scores: NDArray[Any], known: NDArray[Any], classes: int, *, fill: fl
     return full
 
 
-def judge(spec: Spec, table: Table, rows: NDArray[np.intp], said: Predicted) -> dict[str, float | None]:
+def judge(spec: Spec, table: TrainingTable, rows: NDArray[np.intp], said: Predictions) -> dict[str, float | None]:
     """Return metric id -> score on these rows; None where a metric is undefined there."""
     observed, predicted = table.target[rows], said.values
     if table.labels:
         names = np.asarray(table.labels, dtype=object)
         observed, predicted = names[observed], names[predicted]
-    judged = Judged(observed, predicted, said.scores, table.labels, said.are_probabilities)
+    judged = MetricInput(observed, predicted, said.scores, table.labels, said.are_probabilities)
     return {metric.id: finite(metric(judged)) for metric in metrics_of(spec)}
 
 

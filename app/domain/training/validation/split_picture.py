@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.json_values import Settings
-from app.domain.vocabulary import Strategy
+from app.domain.vocabulary import SplitStrategy
 
 Stripe = tuple[str, float, float]
 MOST_LINES = 10
@@ -11,7 +11,7 @@ CELLS_PER_FOLD = 4
 
 
 def picture(
-    strategy: Strategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MOST_LINES
+    strategy: SplitStrategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MOST_LINES
 ) -> list[list[Stripe]]:
     """Return, for each fold, stripes (kind, start, end) that cover 0 to 1 from left to right.
 
@@ -32,20 +32,20 @@ def picture(
         Kinds are train, valid, gap, unused and hold. Forward in time and one cut are drawn to scale; whole groups as
         blocks; random folds as scattered cells, which says what they do and not which rows they took.
     """
-    end = 1.0 if strategy is Strategy.HOLDOUT else 1.0 - holdout
+    end = 1.0 if strategy is SplitStrategy.HOLDOUT else 1.0 - holdout
     hold: list[Stripe] = [("hold", end, 1.0)] if end < 1 else []
     folds = max(2, min(int(parameters.get("n_splits") or 5), 20))
-    if strategy is Strategy.TIME_SERIES:
+    if strategy is SplitStrategy.TIME_SERIES:
         gap = min(float(parameters.get("gap") or 0) / max(rows, 1), end / (folds + 1))
         rolling = parameters.get("window") == "rolling"
         # The gap stands before the rows held out too.
         last = end - gap if hold else end
         hold = [("gap", last, end), *hold]
         lines = [_forward(fold, folds, gap, last, rolling=rolling) for fold in range(folds)]
-    elif strategy is Strategy.HOLDOUT:
+    elif strategy is SplitStrategy.HOLDOUT:
         cut = 1 - float(parameters.get("percent") or 20) / 100
         lines = [[("train", 0.0, cut), ("valid", cut, 1.0)]]
-    elif strategy in (Strategy.GROUP_K_FOLD, Strategy.LEAVE_ONE_GROUP_OUT):
+    elif strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT):
         lines = [_blocks(fold, folds, end) for fold in range(folds)]
     else:
         lines = [_scattered(fold, folds, end) for fold in range(folds)]

@@ -18,7 +18,7 @@ from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import Spec
 from app.domain.training.validation.split_picture import picture
-from app.domain.vocabulary import Level, Strategy, TaskKind
+from app.domain.vocabulary import Level, SplitStrategy, TaskKind
 
 __all__ = [
     "LONGEST_GAP_SHARE",
@@ -43,7 +43,7 @@ CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
 class StrategyEntry:
     """One strategy: what it protects against, when it misleads, and what it needs."""
 
-    id: Strategy
+    id: SplitStrategy
     title: str
     summary: str
     protects: str
@@ -67,7 +67,7 @@ FOLDS = Parameter("n_splits", "Folds", "integer", 5, "More folds train on more r
 
 STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
-        Strategy.TIME_SERIES,
+        SplitStrategy.TIME_SERIES,
         "Forward in time",
         "Each fold trains on the past and is validated on what follows.",
         "Protects against validating a day by its neighbours.",
@@ -98,7 +98,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         shuffles=False,
     ),
     StrategyEntry(
-        Strategy.HOLDOUT,
+        SplitStrategy.HOLDOUT,
         "Hold-out",
         "One split: fast, but depends on chance.",
         "Protects against nothing more than seeing the same row twice.",
@@ -106,7 +106,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         (Parameter("percent", "Rows that judge", "number", 20, "The rest trains.", low=1, high=80, unit="%"),),
     ),
     StrategyEntry(
-        Strategy.K_FOLD,
+        SplitStrategy.K_FOLD,
         "k-fold",
         "Every row validates once; the others train.",
         "Protects against the luck of one cut.",
@@ -114,7 +114,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         (FOLDS,),
     ),
     StrategyEntry(
-        Strategy.STRATIFIED_K_FOLD,
+        SplitStrategy.STRATIFIED_K_FOLD,
         "Stratified k-fold",
         "As k-fold, with the share of each class kept in every fold.",
         "Protects rare classes from missing in a fold.",
@@ -123,7 +123,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         tasks=CLASSES,
     ),
     StrategyEntry(
-        Strategy.REPEATED_K_FOLD,
+        SplitStrategy.REPEATED_K_FOLD,
         "Repeated k-fold",
         "k-fold several times over, with new draws.",
         "Protects against the luck of the draw on few rows.",
@@ -131,7 +131,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         (FOLDS, Parameter("n_repeats", "Repeats", "integer", 3, "More repeats steady the mean.", low=2, high=20)),
     ),
     StrategyEntry(
-        Strategy.GROUP_K_FOLD,
+        SplitStrategy.GROUP_K_FOLD,
         "Group k-fold",
         "Whole sites or basins stay together.",
         "Protects against judging a site by its own other rows.",
@@ -140,7 +140,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         needs_group=True,
     ),
     StrategyEntry(
-        Strategy.LEAVE_ONE_GROUP_OUT,
+        SplitStrategy.LEAVE_ONE_GROUP_OUT,
         "Leave one group out",
         "Each site validates once, unseen.",
         "Answers how well it travels to a new site.",
@@ -155,9 +155,9 @@ LONGEST_GAP_SHARE = 0.05
 FEW_GROUPS = "too_few_groups"
 
 
-def get(strategy: Strategy | str) -> StrategyEntry:
+def get(strategy: SplitStrategy | str) -> StrategyEntry:
     """Return the entry of a strategy; KeyError or ValueError if there is none."""
-    return _BY_ID[Strategy(strategy)]
+    return _BY_ID[SplitStrategy(strategy)]
 
 
 @dataclass(frozen=True)
@@ -246,8 +246,8 @@ def held_out_rows(spec: Spec, facts: RowFacts) -> Rows | None:
         If the rows cannot be divided.
     """
     seed = spec.reproducibility.seed
-    if spec.validation.strategy is Strategy.HOLDOUT:
-        parameters = {**get(Strategy.HOLDOUT).defaults(), **spec.validation.parameters}
+    if spec.validation.strategy is SplitStrategy.HOLDOUT:
+        parameters = {**get(SplitStrategy.HOLDOUT).defaults(), **spec.validation.parameters}
         return _one_cut(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)[1]
     if get(spec.validation.strategy).needs_group and facts.groups is None:
         raise TrainingError("There is no group column.", code="group_column_missing")
@@ -256,7 +256,7 @@ def held_out_rows(spec: Spec, facts: RowFacts) -> Rows | None:
 
 def _hold_out(spec: Spec, facts: RowFacts, *, gap: int, seed: int) -> tuple[Rows, Rows | None]:
     held, strategy = spec.validation.holdout, spec.validation.strategy
-    if held is None or strategy is Strategy.HOLDOUT:
+    if held is None or strategy is SplitStrategy.HOLDOUT:
         return np.arange(facts.rows), None
     if get(strategy).needs_group:
         return _whole_groups_out(facts, held.fraction, seed)
@@ -321,24 +321,26 @@ def _stratifiable(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArra
     return classes if counts.min() >= 2 and len(counts) <= smallest_part else None
 
 
-def _folds(strategy: Strategy, parameters: ParameterValues, facts: RowFacts, seed: int) -> Iterator[tuple[Rows, Rows]]:
+def _folds(
+    strategy: SplitStrategy, parameters: ParameterValues, facts: RowFacts, seed: int
+) -> Iterator[tuple[Rows, Rows]]:
     from sklearn import model_selection as ms
 
     rows = np.zeros(facts.rows)
     folds = int(parameters.get("n_splits") or 5)
     _refuse_too_few(strategy, folds, facts)
-    if strategy is Strategy.TIME_SERIES and facts.steps is not None:
+    if strategy is SplitStrategy.TIME_SERIES and facts.steps is not None:
         rolling = parameters["window"] == "rolling"
         yield from _forward(facts.steps, folds, int(parameters["gap"] or 0), rolling=rolling)
-    elif strategy is Strategy.HOLDOUT:
+    elif strategy is SplitStrategy.HOLDOUT:
         yield _one_cut(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)
-    elif strategy is Strategy.K_FOLD:
+    elif strategy is SplitStrategy.K_FOLD:
         yield from ms.KFold(folds, shuffle=True, random_state=seed).split(rows)
-    elif strategy is Strategy.STRATIFIED_K_FOLD:
+    elif strategy is SplitStrategy.STRATIFIED_K_FOLD:
         yield from ms.StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, facts.classes)
-    elif strategy is Strategy.REPEATED_K_FOLD:
+    elif strategy is SplitStrategy.REPEATED_K_FOLD:
         yield from _repeated(facts, folds, int(parameters["n_repeats"]), seed)
-    elif strategy is Strategy.GROUP_K_FOLD:
+    elif strategy is SplitStrategy.GROUP_K_FOLD:
         yield from ms.GroupKFold(folds).split(rows, groups=facts.groups)
     else:
         yield from ms.LeaveOneGroupOut().split(rows, groups=facts.groups)
@@ -359,22 +361,25 @@ def _smallest(classes: NDArray[Any]) -> int:
     return int(np.unique(classes, return_counts=True)[1].min())
 
 
-def _refuse_too_few(strategy: Strategy, folds: int, facts: RowFacts) -> None:
-    if strategy in (Strategy.K_FOLD, Strategy.REPEATED_K_FOLD, Strategy.STRATIFIED_K_FOLD) and facts.rows < folds:
+def _refuse_too_few(strategy: SplitStrategy, folds: int, facts: RowFacts) -> None:
+    if (
+        strategy in (SplitStrategy.K_FOLD, SplitStrategy.REPEATED_K_FOLD, SplitStrategy.STRATIFIED_K_FOLD)
+        and facts.rows < folds
+    ):
         raise TrainingError(f"{facts.rows} rows cannot make {folds} folds.", code="too_few_rows")
-    if strategy is Strategy.STRATIFIED_K_FOLD:
+    if strategy is SplitStrategy.STRATIFIED_K_FOLD:
         if facts.classes is None:
             raise TrainingError("Stratified folds need classes; the target is a number.", code="strategy_needs_classes")
         if _smallest(facts.classes) < folds:
             raise TrainingError(
                 f"The rarest class has {_smallest(facts.classes)} rows, fewer than {folds} folds.", code="rare_class"
             )
-    if facts.groups is not None and strategy in (Strategy.GROUP_K_FOLD, Strategy.LEAVE_ONE_GROUP_OUT):
+    if facts.groups is not None and strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT):
         groups = len(np.unique(facts.groups))
-        least = folds if strategy is Strategy.GROUP_K_FOLD else 2
+        least = folds if strategy is SplitStrategy.GROUP_K_FOLD else 2
         if groups < least:
             raise TrainingError(f"There are {groups} groups, fewer than {least} folds.", code=FEW_GROUPS)
-        if strategy is Strategy.LEAVE_ONE_GROUP_OUT and groups > MAX_GROUP_FOLDS:
+        if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT and groups > MAX_GROUP_FOLDS:
             raise TrainingError(
                 f"{groups:,} groups would mean as many fits. Choose group k-fold instead.", code="too_many_groups"
             )

@@ -2,8 +2,8 @@
 
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.packing import SCRATCH
-from app.storage.reading.formats.recognising import Recognised, recognise
+from app.storage.reading.formats.recognising import RecognisedFile, recognise
 from app.storage.reading.formats.registry import FORMATS, find_format
 from app.storage.reading.formats.unpacking import Unpacked, unpack
 
-__all__ = ["FORMATS", "SCRATCH", "Format", "Recognised", "Unpacked", "find_format", "recognise", "unpack"]
+__all__ = ["FORMATS", "SCRATCH", "Format", "RecognisedFile", "Unpacked", "find_format", "recognise", "unpack"]

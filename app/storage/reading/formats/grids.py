@@ -17,14 +17,14 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Place:
+class GridPlace:
     """Rows before the table, and how many of its own rows hold names."""
 
     before: int
     header_lines: int
 
 
-def find_place(rows: Sequence[Sequence[Any]], choices: ReadingChoices, *, merged: bool) -> Place:
+def find_place(rows: Sequence[Sequence[Any]], choices: ReadingChoices, *, merged: bool) -> GridPlace:
     """Return where the table begins, by its first rows; what the user said stands.
 
     Parameters
@@ -38,8 +38,8 @@ def find_place(rows: Sequence[Sequence[Any]], choices: ReadingChoices, *, merged
     """
     before = choices.first_line - 1 if choices.first_line is not None else _before(rows)
     if choices.header_lines is not None:
-        return Place(before, choices.header_lines)
-    return Place(before, _header_lines(rows[before:], merged=merged))
+        return GridPlace(before, choices.header_lines)
+    return GridPlace(before, _header_lines(rows[before:], merged=merged))
 
 
 def joined(lines: Sequence[Sequence[str]]) -> list[str]:

@@ -66,7 +66,7 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
     dialect = Dialect(format="jsonl" if shape.kind == "lines" else "json", encoding=encoding_of(path)[:6].rstrip("-"))
     if shape.kind in ("columns", "record"):
         return _of_columns(shape, dialect, tally, limits)
-    found = Found(limits)
+    found = RecordShape(limits)
     for _, item in itertools.islice(_items(path, shape, limits, found.tally), most):
         found.add(item)
     if not found.names and not found.width:
@@ -89,7 +89,7 @@ def _note_nested(nested: dict[str, None], names: list[str], tally: Tally) -> Non
         tally.notes.append(f"Left out, because they hold no single values: {listed(nested)}.")
 
 
-class Found:
+class RecordShape:
     """What the first passage through the records finds: every name, and which of them hold nested values."""
 
     def __init__(self, limits: dict[str, int]) -> None:
@@ -213,7 +213,7 @@ def _of_records(items: Iterator[Item], names: list[str], tally: Tally) -> Iterat
 
 
 def _of_rows(
-    items: Iterator[Item], shape: Shape, found: Found, dialect: Dialect, tally: Tally, limits: dict[str, int]
+    items: Iterator[Item], shape: Shape, found: RecordShape, dialect: Dialect, tally: Tally, limits: dict[str, int]
 ) -> RowTable:
     """Return a table of rows without names, of which the first holds the names if none of its cells is a number."""
     headed = not shape.names and all(cell and not NUMBER.match(cell) for cell in found.first)

@@ -29,7 +29,7 @@ def _holds(head: bytes, suffix: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Series:
+class TimeVariable:
     """A variable along time: `at` is the place of the time dimension; every other dimension has the length 1."""
 
     name: str
@@ -94,15 +94,15 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
     return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
 
 
-def _calendar(one: Series) -> str:
+def _calendar(one: TimeVariable) -> str:
     return str(getattr(one.variable, "calendar", "standard")).lower()
 
 
-def _is_real(one: Series) -> bool:
+def _is_real(one: TimeVariable) -> bool:
     return _calendar(one) in (*REAL_CALENDARS, *NEARLY_REAL)
 
 
-def _unit(one: Series) -> str:
+def _unit(one: TimeVariable) -> str:
     return str(getattr(one.variable, "units", "")).strip()[:40]
 
 
@@ -132,9 +132,9 @@ def _without_time(data: Any) -> RefusedError:
     return RefusedError("no_time_dimension", message)
 
 
-def _series(data: Any, clock: Any, dimension: str) -> tuple[list[Series], list[str]]:
+def _series(data: Any, clock: Any, dimension: str) -> tuple[list[TimeVariable], list[str]]:
     """Return the variables that have one value for each step, the time first, and the names of the others."""
-    series, left = [Series(clock.name, clock, 0, is_time=True)], []
+    series, left = [TimeVariable(clock.name, clock, 0, is_time=True)], []
     for name, variable in data.variables.items():
         if name == clock.name:
             continue
@@ -144,7 +144,7 @@ def _series(data: Any, clock: Any, dimension: str) -> tuple[list[Series], list[s
         single = places.count(dimension) == 1 and (letters or all(size == 1 for size in others))
         words = letters or variable.dtype is str
         if single and (words or _is_plain(variable)):
-            series.append(Series(name, variable, places.index(dimension), letters=words))
+            series.append(TimeVariable(name, variable, places.index(dimension), letters=words))
         else:
             left.append(f"{name} ({', '.join(places) or 'one value'})")
     return series, left
@@ -169,7 +169,7 @@ def _refuse_too_much(steps: int, columns: int, limits: dict[str, int]) -> None:
         raise over(limit, message, code="too_many_rows")
 
 
-def _rows(data: Any, series: list[Series], steps: int, tally: Tally) -> Iterator[list[str]]:
+def _rows(data: Any, series: list[TimeVariable], steps: int, tally: Tally) -> Iterator[list[str]]:
     try:
         for start in range(0, steps, BLOCK):
             with _explained():
@@ -181,7 +181,7 @@ def _rows(data: Any, series: list[Series], steps: int, tally: Tally) -> Iterator
         data.close()
 
 
-def _texts(one: Series, start: int, stop: int, tally: Tally) -> list[str]:
+def _texts(one: TimeVariable, start: int, stop: int, tally: Tally) -> list[str]:
     """Return the values of some steps as texts; what the file marks as filled, and NaN, is empty."""
     import numpy as np
 

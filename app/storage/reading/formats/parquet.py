@@ -34,7 +34,7 @@ ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+
 
 
 @dataclass(frozen=True)
-class Column:
+class ParquetColumn:
     """One column of the file: its place there, its name, what it is stored as, and the SQL that makes it so."""
 
     place: int
@@ -129,7 +129,7 @@ def _rows(connection: Any, near: Path) -> int:
     return int(found[0])
 
 
-def _described(connection: Any, near: Path, limits: dict[str, int]) -> tuple[list[Column], int, Tally]:
+def _described(connection: Any, near: Path, limits: dict[str, int]) -> tuple[list[ParquetColumn], int, Tally]:
     """Return the columns that can be kept, how many there are in the file, and a tally that lists the others."""
     _refuse_encrypted(near)
     rows = _rows(connection, near)
@@ -142,7 +142,7 @@ def _described(connection: Any, near: Path, limits: dict[str, int]) -> tuple[lis
         message = f"It has {rows:,} rows of {len(found):,} columns; the limit is {most:,} rows."
         raise over(limit, message, code="too_many_rows")
     typed = [_typed(at, str(name), str(kind)) for at, (name, kind, *_) in enumerate(found)]
-    columns = [one for one in typed if isinstance(one, Column)]
+    columns = [one for one in typed if isinstance(one, ParquetColumn)]
     tally, nested = Tally(), [one for one in typed if isinstance(one, str)]
     if nested:
         tally.notes.append(f"Left out, because they hold no single values: {listed(nested)}.")
@@ -161,7 +161,7 @@ def _refuse_encrypted(near: Path) -> None:
             raise _encrypted()
 
 
-def _typed(place: int, name: str, given: str) -> Column | str:
+def _typed(place: int, name: str, given: str) -> ParquetColumn | str:
     """Return the column with its plain type, or its name where a cell holds more than one value."""
     raw = f"r{place}"
     if given.endswith("]") or given.startswith(NESTED):
@@ -181,11 +181,11 @@ def _typed(place: int, name: str, given: str) -> Column | str:
         zoned = given == "TIMESTAMP WITH TIME ZONE"
         moment = f"({raw} AT TIME ZONE 'UTC')" if zoned else f"TRY_CAST({raw} AS TIMESTAMP)"
         storage, expression = "datetime", f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
-        return Column(place, name, storage, expression, given, ("times of a zone were turned to UTC.",) * zoned)
-    return Column(place, name, storage, expression, given, notes)
+        return ParquetColumn(place, name, storage, expression, given, ("times of a zone were turned to UTC.",) * zoned)
+    return ParquetColumn(place, name, storage, expression, given, notes)
 
 
-def _measures(one: Column) -> tuple[str, str, str]:
+def _measures(one: ParquetColumn) -> tuple[str, str, str]:
     """Return three facts in SQL that decide over a column: values, values that fit its type, length of the longest."""
     raw, kept = one.raw, f"count({one.expression})"
     if one.given == "BLOB":
@@ -193,7 +193,9 @@ def _measures(one: Column) -> tuple[str, str, str]:
     return f"count({raw})", kept, f"max(strlen({one.expression}))" if one.storage == "text" else "NULL"
 
 
-def _settled(connection: Any, source: str, columns: list[Column], limits: dict[str, int]) -> Iterator[Column]:
+def _settled(
+    connection: Any, source: str, columns: list[ParquetColumn], limits: dict[str, int]
+) -> Iterator[ParquetColumn]:
     """Yield the columns with the type that all of their values have, and refuse cells that are too large."""
     facts = connection.execute(
         f"SELECT {', '.join(part for one in columns for part in _measures(one))} FROM {source}"
@@ -205,7 +207,7 @@ def _settled(connection: Any, source: str, columns: list[Column], limits: dict[s
         yield _decided(connection, source, one, int(here), int(fitting))
 
 
-def _large_cell(connection: Any, source: str, one: Column, longest: int, limits: dict[str, int]) -> RefusedError:
+def _large_cell(connection: Any, source: str, one: ParquetColumn, longest: int, limits: dict[str, int]) -> RefusedError:
     size = f"strlen({one.raw}::VARCHAR)" if one.given != "BLOB" else f"octet_length({one.raw})"
     place = connection.execute(
         f"SELECT min(n) FROM (SELECT row_number() OVER () AS n, {size} AS bytes FROM {source}) WHERE bytes = {longest}"
@@ -215,7 +217,7 @@ def _large_cell(connection: Any, source: str, one: Column, longest: int, limits:
     return over("cell_kb", message, code="cell_too_large")
 
 
-def _decided(connection: Any, source: str, one: Column, here: int, fitting: int) -> Column:
+def _decided(connection: Any, source: str, one: ParquetColumn, here: int, fitting: int) -> ParquetColumn:
     odd = here - fitting
     if one.given == "BLOB":
         if odd:
@@ -233,7 +235,7 @@ def _decided(connection: Any, source: str, one: Column, here: int, fitting: int)
     return _dated(connection, source, one) or one
 
 
-def _dated(connection: Any, source: str, one: Column) -> Column | None:
+def _dated(connection: Any, source: str, one: ParquetColumn) -> ParquetColumn | None:
     """Return a column of texts as dates, if every one of them is a date in full."""
     moment = f"TRY_CAST({one.expression} AS TIMESTAMP)"
     matches = f"regexp_full_match({one.expression}, '{ISO_DATE}') AND year({moment}) BETWEEN 1 AND 9999"
@@ -245,7 +247,7 @@ def _dated(connection: Any, source: str, one: Column) -> Column | None:
     return replace(one, storage="datetime", expression=moment, notes=("its texts are dates, and are read as dates.",))
 
 
-def _table(columns: list[Column], source: str, rows: int, tally: Tally) -> ColumnTable:
+def _table(columns: list[ParquetColumn], source: str, rows: int, tally: Tally) -> ColumnTable:
     select = ", ".join(f"{one.expression} AS c{at}" for at, one in enumerate(columns))
     tally.notes += [f"{one.name[:60]}: {note}" for one in columns for note in one.notes]
     names, storages = [one.name for one in columns], [one.storage for one in columns]

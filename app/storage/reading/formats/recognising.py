@@ -15,7 +15,7 @@ from app.storage.reading.rows import ColumnTable, RowTable
 
 
 @dataclass(frozen=True)
-class Recognised:
+class RecognisedFile:
     """A file that can be read: unpacked, and of a format, or plain text where `format` is None."""
 
     unpacked: Unpacked
@@ -59,7 +59,7 @@ class Recognised:
         return self.format
 
 
-def recognise(request: dict[str, Any], *, head_mb: int | None = None) -> Recognised:
+def recognise(request: dict[str, Any], *, head_mb: int | None = None) -> RecognisedFile:
     """Return what the file of a request is, unpacked into its folder; `head_mb` as for `unpack`.
 
     Raises
@@ -78,4 +78,4 @@ def recognise(request: dict[str, Any], *, head_mb: int | None = None) -> Recogni
     if unpacked.member and choices.sheet == unpacked.member:
         # The name of the member was meant, so it names no sheet inside it.
         choices = choices.model_copy(update={"sheet": None})
-    return Recognised(unpacked, found, folder, choices, limits)
+    return RecognisedFile(unpacked, found, folder, choices, limits)

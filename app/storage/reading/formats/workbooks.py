@@ -13,7 +13,7 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.grids import LOOKED_AT, Place, Span, find_place, joined
+from app.storage.reading.formats.grids import LOOKED_AT, GridPlace, Span, find_place, joined
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.packing import ZIPS
 from app.storage.reading.formats.words import listed
@@ -175,7 +175,7 @@ def _filled(head: list[list[Any]], spans: list[Span]) -> list[list[Any]]:
     return rows
 
 
-def _columns(sheet: Any, names: list[str], place: Place) -> tuple[list[int], list[str]]:
+def _columns(sheet: Any, names: list[str], place: GridPlace) -> tuple[list[int], list[str]]:
     """Return which columns to read: those without a name and without a value are none."""
     empty = {at for at, name in enumerate(names) if not name}
     if empty:
@@ -187,7 +187,7 @@ def _columns(sheet: Any, names: list[str], place: Place) -> tuple[list[int], lis
     return keep, [f"{pluralise(len(empty), 'column')} without name and values passed over."] if empty else []
 
 
-def _notes(place: Place, merged: int) -> list[str]:
+def _notes(place: GridPlace, merged: int) -> list[str]:
     notes = []
     if place.before:
         notes.append(f"The table starts on row {place.before + 1:,} of the sheet; the rows before it were passed over.")
