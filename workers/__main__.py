@@ -25,7 +25,7 @@ from workers.process import die_with_supervisor
 
 log = logging.getLogger("workers")
 BEAT_SECONDS = 5
-LONGEST_PAUSE_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 5.0
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def _serve(app: Flask, url: str, queues: list[str], stop: Callable[[int, FrameTy
             log.warning("Redis cannot be reached: %s", fault)
         if worker is None or not worker.told_to_stop:
             time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
 
 def _beat(app: Flask, name: str, lock: threading.Lock) -> None:

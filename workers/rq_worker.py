@@ -38,14 +38,14 @@ RENAMED_FUNCTIONS: dict[str, str | None] = dict.fromkeys(
 WORKER_TTL_SECONDS = 30
 MONITOR_SECONDS = 5
 MAINTENANCE_SECONDS = 60
-LONGEST_WAIT_SECONDS = 5.0
+MAX_WAIT_SECONDS = 5.0
 OnEnd = Callable[[EndOfProcess], None]
 
 
 class HydroWorker(Worker):
     """A worker for jobs of the table `jobs`."""
 
-    max_connection_wait_time = LONGEST_WAIT_SECONDS
+    max_connection_wait_time = MAX_WAIT_SECONDS
     # Whoever writes to the database in another thread holds this, so that no fork happens in the middle of it.
     fork_lock = threading.Lock()
     told_to_stop = False

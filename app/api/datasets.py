@@ -19,7 +19,7 @@ from app.web.sessions import current_user
 from app.web.uploads import hash_received, receive_upload
 
 blueprint = Blueprint("api_datasets", __name__, url_prefix="/api/datasets")
-MOST_ROWS = 200
+MAX_ROWS = 200
 
 
 class RereadRequest(BaseModel):
@@ -33,7 +33,7 @@ class RereadRequest(BaseModel):
 class PreviewRequest(BaseModel):
     """Which rows are shown."""
 
-    limit: int = Field(default=20, ge=1, le=MOST_ROWS)
+    limit: int = Field(default=20, ge=1, le=MAX_ROWS)
     offset: int = Field(default=0, ge=0, le=1_000_000_000)
 
 

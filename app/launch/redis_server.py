@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-LONGEST_SOCKET_PATH = 100
+MAX_SOCKET_PATH = 100
 START_SECONDS = 10
 OLDEST = (6, 2)
 
@@ -43,7 +43,7 @@ def socket_path(data: Path) -> Path:
 
 
 def _fits(path: Path) -> bool:
-    return len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
+    return len(os.fsencode(path)) <= MAX_SOCKET_PATH
 
 
 def url_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from gunicorn.http.unreader import SocketUnreader
 
 # Half of what the slowest mobile networks give. A file of 20 MB takes nearly three hours at this rate, and arrives.
-LEAST_BYTES_PER_SECOND = 2048
+MIN_BYTES_PER_SECOND = 2048
 # How long a connection may fall behind that rate, as one does that goes through a tunnel.
 PATIENCE_SECONDS = 30.0
 
@@ -46,5 +46,5 @@ class SteadyUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn carries 
         finally:
             sock.settimeout(limit)
         waited = time.monotonic() - begin
-        self.patience = min(self.patience - waited + len(data) / LEAST_BYTES_PER_SECOND, PATIENCE_SECONDS)
+        self.patience = min(self.patience - waited + len(data) / MIN_BYTES_PER_SECOND, PATIENCE_SECONDS)
         return data

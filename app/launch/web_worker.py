@@ -23,7 +23,7 @@ from gunicorn import http
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from app.launch.request_heads import MAX_HEAD_BYTES, RequestHead, find_head
-from app.launch.steady_reading import LEAST_BYTES_PER_SECOND, SteadyUnreader
+from app.launch.steady_reading import MIN_BYTES_PER_SECOND, SteadyUnreader
 from app.services.accounts.limiting import network_of
 from app.web.headers import is_in
 from app.web.overload import BusyAnswers
@@ -210,7 +210,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
             # The end of the head may lie across two pieces.
             held.head = find_head(held.received)
             if held.head is not None and held.head.bytes_needed is not None:
-                held.deadline += held.head.bytes_needed / LEAST_BYTES_PER_SECOND
+                held.deadline += held.head.bytes_needed / MIN_BYTES_PER_SECOND
         if held.head is not None:
             needed = held.head.bytes_needed
             if needed is None or len(held.received) >= needed:

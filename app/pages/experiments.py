@@ -24,7 +24,7 @@ from app.web.hypermedia import leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
-MOST_CHANGES = 300
+MAX_CHANGES = 300
 CHIPS = {
     RunState.QUEUED: ("", "Queued"),
     RunState.RUNNING: ("info", "Running"),
@@ -62,8 +62,8 @@ def _context(experiment: Experiment) -> ExperimentContext:
         dataset_name=experiments.dataset_name(experiment),
         listing=lines,
         listing_rest=rest,
-        history=changes[:MOST_CHANGES],
-        history_rest=max(len(changes) - MOST_CHANGES, 0),
+        history=changes[:MAX_CHANGES],
+        history_rest=max(len(changes) - MAX_CHANGES, 0),
     )
 
 

@@ -17,8 +17,8 @@ from app.web.charts.column import findings_by_column
 
 PER_PAGE = 60
 # So many names fit into a list of options; of more, the page asks for those that hold what is typed.
-MOST_OPTIONS = 300
-MOST_NAMES = 40
+MAX_OPTIONS = 300
+MAX_NAMES = 40
 Options = tuple[tuple[str, str], ...]
 
 
@@ -76,4 +76,4 @@ def names_with(profile: DatasetProfile, word: str) -> list[str]:
     """Return some names that hold what was typed, those that begin with it first."""
     wanted = word.strip().casefold()
     found = [column.name for column in profile.columns if wanted in column.name.casefold()]
-    return sorted(found, key=lambda name: not name.casefold().startswith(wanted))[:MOST_NAMES]
+    return sorted(found, key=lambda name: not name.casefold().startswith(wanted))[:MAX_NAMES]

@@ -12,7 +12,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile, Finding, Findi
 from app.domain.vocabulary import Severity
 
 READING, DRAFT, LEAVE_OUT = "reading", "draft", "leave_out"
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 ALL = "all"
 
 
@@ -81,7 +81,7 @@ def shown(
         if buttons or quiet or about is not None or finding.severity is not Severity.NOTICE:
             found.append(FindingView(finding, tuple(buttons), tuple(together)))
     found.sort(key=lambda one: one.finding.severity is Severity.NOTICE)
-    return found[:MOST_SHOWN], max(len(found) - MOST_SHOWN, 0)
+    return found[:MAX_SHOWN], max(len(found) - MAX_SHOWN, 0)
 
 
 def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> SelectedRemedy | None:

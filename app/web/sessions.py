@@ -62,7 +62,7 @@ class ServerSessions(SessionInterface):
         response.set_cookie(
             COOKIE,
             session.opened.secret,
-            max_age=int(sessions.LONGEST.total_seconds()),
+            max_age=int(sessions.MAX_AGE.total_seconds()),
             path="/",
             secure=settings.tls,
             httponly=True,

@@ -8,10 +8,10 @@ from typing import Any
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.units import unit_named
 from app.domain.errors import DomainError
-from app.web.columns import MOST_OPTIONS
+from app.web.columns import MAX_OPTIONS
 
 COLUMN, UNIT = "reading.unit_column", "reading.unit"
-LONGEST = 40
+MAX_LENGTH = 40
 NONE = ("none", "-", "1")
 
 
@@ -37,8 +37,8 @@ def unit_changes(form: Mapping[str, str], names: Collection[str] | None) -> dict
         raise DomainError(f"There is no column named {column[:60]}.", code="bad_choice", field=COLUMN)
     if not unit:
         raise DomainError('Type a unit such as mm, °F or cfs, or "none".', code="bad_choice", field=UNIT)
-    if len(unit) > LONGEST:
-        raise DomainError(f"A unit has at most {LONGEST} characters.", code="bad_choice", field=UNIT)
+    if len(unit) > MAX_LENGTH:
+        raise DomainError(f"A unit has at most {MAX_LENGTH} characters.", code="bad_choice", field=UNIT)
     known = "" if unit.lower() in NONE else unit_named(unit) or unit
     return {"columns": [{"column": column[:200], "unit": known}]}
 
@@ -46,7 +46,7 @@ def unit_changes(form: Mapping[str, str], names: Collection[str] | None) -> dict
 def measured_options(profile: DatasetProfile) -> tuple[tuple[str, str], ...]:
     """Return the columns of numbers as options of a menu; () where they are too many for one."""
     names = [column.name for column in profile.columns if column.storage in ("number", "integer")]
-    if len(names) > MOST_OPTIONS:
+    if len(names) > MAX_OPTIONS:
         return ()
     return (("", "Choose one"), *((name, name[:80]) for name in names))
 

@@ -201,7 +201,7 @@ def test_what_somebody_else_put_there_is_no_answer(program: Program, sample: Dat
 
 @pytest.mark.usefixtures("redis")
 def test_what_is_very_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis_cache, "MOST_BYTES", 10)
+    monkeypatch.setattr(analysis_cache, "MAX_BYTES", 10)
     analysis_cache.keep("large", ["x" * 20])
     analysis_cache.keep("small", [1])
     assert (analysis_cache.find("large"), analysis_cache.find("small")) == (None, [1])

@@ -47,8 +47,8 @@ def test_the_first_list_is_answered_at_once_with_all_that_the_contract_names(rea
 def test_who_wants_the_evidence_is_told_when_it_is_there(
     reader: Program, wide: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(racing, "MOST_CANDIDATES", 2)
-    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "MAX_CANDIDATES", 2)
+    monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
     monkeypatch.setattr(racing, "SECONDS", 60.0)
     asked = f"{URL}?dataset_id={wide.id}&target=flow&evidence=measured"

@@ -116,9 +116,9 @@ def test_many_points_are_thinned_by_a_seed_and_said_to_be() -> None:
     one, other = (drawn(frame)[0]["predicted_observed"] for _ in range(2))
     assert one == other
     assert (one["rows_shown"], one["rows_total"], len(one["observed"])) == (
-        charts.MOST_POINTS,
+        charts.MAX_POINTS,
         1500,
-        charts.MOST_POINTS,
+        charts.MAX_POINTS,
     )
 
 
@@ -150,7 +150,7 @@ def test_classes_beyond_the_thirtieth_are_counted_together() -> None:
         others=[],
     )
     confusion, said = result.report.to_json()["charts"]["confusion"], result.predictions
-    assert len(confusion["labels"]) == charts.MOST_LABELS
+    assert len(confusion["labels"]) == charts.MAX_LABELS
     assert confusion["labels"][-1] == "all others"
     assert sum(map(sum, confusion["counts"])) == len(said) == 400
     named = set(confusion["labels"][:-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.analysis.profiling.column_listing import MOST_PER_PAGE, ORDERS, column_page
+from app.domain.analysis.profiling.column_listing import MAX_PER_PAGE, ORDERS, column_page
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -70,4 +70,4 @@ def test_what_does_not_exist_finds_nothing_and_breaks_nothing(
 ) -> None:
     shown = column_page(_profile(30), **asked)  # type: ignore[arg-type]  # the values are as odd as users'
     assert (shown.found, shown.page, shown.pages) == (found, page, pages)
-    assert shown.per_page <= MOST_PER_PAGE
+    assert shown.per_page <= MAX_PER_PAGE

@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn.metrics import mutual_info_score
 
 from app.domain.analysis.associations import correlation
-from app.domain.analysis.associations.association import FEWEST, cramers_v_of_codes
+from app.domain.analysis.associations.association import MIN_ROWS, cramers_v_of_codes
 from app.domain.analysis.associations.column_block import prepare
 from app.domain.analysis.associations.correlation import (
     MEASURES,
@@ -70,7 +70,7 @@ def hard_numbers(rows: int = 400, columns: int = 40, *, seed: int = 0) -> pd.Dat
 def test_numbers_go_together_as_pandas_has_it(method: Any) -> None:
     frame = hard_numbers()
     found = matrix_of(frame, Method(method))
-    expected = frame.replace([np.inf, -np.inf], np.nan).corr(method=method, min_periods=FEWEST).to_numpy().copy()
+    expected = frame.replace([np.inf, -np.inf], np.nan).corr(method=method, min_periods=MIN_ROWS).to_numpy().copy()
     constant = frame.columns.get_loc("n12"), frame.columns.get_loc("n13")
     assert found.value(*constant) is None
     expected[constant] = expected[constant[::-1]] = np.nan
@@ -211,7 +211,7 @@ def test_the_ranked_pairs_are_all_above_the_threshold_strongest_first() -> None:
     assert found.rows()[0][0] is None, "a date goes with nothing"
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, FEWEST - 1])
+@pytest.mark.parametrize("rows", [0, 1, 2, MIN_ROWS - 1])
 @pytest.mark.parametrize("method", list(Method))
 def test_too_few_rows_give_a_matrix_without_values(rows: int, method: Method) -> None:
     found = matrix_of(mixed().iloc[:rows], method, depth=ColumnKind.NUMERIC, slope=ColumnKind.NUMERIC)
@@ -242,5 +242,5 @@ def test_a_real_table_agrees_with_pandas_everywhere() -> None:
     house = real_file("general/pycaret_house.csv").frame
     numbers = house.select_dtypes("number")
     found = matrix_of(numbers, Method.SPEARMAN, **dict.fromkeys(map(str, numbers.columns), ColumnKind.NUMERIC))
-    expected = numbers.corr(method="spearman", min_periods=FEWEST).to_numpy()
+    expected = numbers.corr(method="spearman", min_periods=MIN_ROWS).to_numpy()
     np.testing.assert_allclose(found.values, expected, rtol=0, atol=1e-9)

@@ -34,8 +34,8 @@ from tests.domain.tables import made, make_spec, profile_of
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "MOST_CANDIDATES", 4)
-    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "MAX_CANDIDATES", 4)
+    monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
 
 

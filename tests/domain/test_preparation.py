@@ -13,7 +13,7 @@ import pytest
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.empty_columns import EmptyColumns
-from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, build_pipeline, parameters_of
+from app.domain.training.preprocessing.pipeline import MAX_CATEGORIES, build_pipeline, parameters_of
 from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, label_of, prepare
 from tests.domain.tables import made, make_spec, profile_of
 
@@ -176,7 +176,7 @@ def test_many_words_are_held_together_beyond_the_common_ones() -> None:
     frame = made(300).assign(code=[f"k{at % 120}" for at in range(300)])
     pipeline, table = fit(frame, rows=np.arange(200), selected=["code"], estimator="ridge")
     given = seen(pipeline, table, np.arange(200, 300))
-    assert given.shape[1] <= MOST_CATEGORIES
+    assert given.shape[1] <= MAX_CATEGORIES
     assert (given.sum(axis=1) == 1).all()
 
 

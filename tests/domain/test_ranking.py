@@ -97,7 +97,7 @@ def test_noise_is_marked_and_what_tells_is_not() -> None:
 
 
 def test_more_rows_keep_the_verdict_of_chance_without_new_shuffles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranking, "MOST_SHUFFLED_ROWS", 12_000)
+    monkeypatch.setattr(ranking, "MAX_SHUFFLED_ROWS", 12_000)
     random = np.random.default_rng(3)
     frame = pd.DataFrame(random.normal(size=(60_000, 30)), columns=[f"n{at}" for at in range(30)])
     frame["y"] = frame["n0"] * 0.5 + random.normal(size=60_000)

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.selection import (
-    MOST_RULES,
+    MAX_RULES,
     ColumnFacts,
     Filter,
     Rule,
@@ -19,7 +19,7 @@ from app.domain.recommendation.selection import (
     read_rules,
     with_rule,
 )
-from app.services.drafts.drafts import MOST_VALUE_BYTES
+from app.services.drafts.drafts import MAX_VALUE_BYTES
 from tests.domain.reading import Known, known
 from tests.domain.tables import made
 
@@ -127,12 +127,12 @@ def test_a_rule_reads_back_what_it_wrote() -> None:
         Rule("leave_out", strategy="top", amount=5.0, columns={"c1": "", "c7": ""}),
     ):
         assert read_rule(rule.to_json()) == rule
-    assert len(read_rules([{"mode": "tick", "word": str(at)} for at in range(MOST_RULES + 9)])[0]) == MOST_RULES
+    assert len(read_rules([{"mode": "tick", "word": str(at)} for at in range(MAX_RULES + 9)])[0]) == MAX_RULES
 
 
 def test_a_strategy_about_20_000_columns_fits_one_answer() -> None:
     rule = Rule("leave_out", strategy="top", amount=20.0, columns={f"c{at}": "" for at in range(20_000)})
-    assert len(json.dumps(rule.to_json())) < MOST_VALUE_BYTES
+    assert len(json.dumps(rule.to_json())) < MAX_VALUE_BYTES
     assert read_rule(rule.to_json()) == rule
 
 

@@ -28,8 +28,8 @@ from tests.services.tables import upload
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Race few candidates, so that no test depends on how fast the machine is."""
-    monkeypatch.setattr(racing, "MOST_CANDIDATES", 3)
-    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "MAX_CANDIDATES", 3)
+    monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
     monkeypatch.setattr(racing, "SECONDS", 60.0)
 

@@ -129,8 +129,8 @@ def test_a_promise_of_the_first_rows_that_a_later_row_breaks_is_not_kept(
 def test_a_table_too_large_for_memory_is_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request = {"suffix": ".csv", "limits": config.Limits().__dict__, "seconds": 60}
     profiles, tables = [], list[str]()
-    for cells in (load.MOST_CELLS_NEAR, 100):
-        monkeypatch.setattr(load, "MOST_CELLS_NEAR", cells)
+    for cells in (load.MAX_CELLS_NEAR, 100):
+        monkeypatch.setattr(load, "MAX_CELLS_NEAR", cells)
         folder = tmp_path / str(cells)
         folder.mkdir()
         choices = ReadingChoices(duplicates="leave_out").to_json()
@@ -152,7 +152,7 @@ def test_a_table_too_large_for_memory_is_read_the_same(tmp_path: Path, monkeypat
 def test_whole_numbers_staged_on_disk_are_whole_to_the_last_or_read_as_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bytes, storage: str, value: Any
 ) -> None:
-    monkeypatch.setattr(load, "MOST_CELLS_NEAR", 100)
+    monkeypatch.setattr(load, "MAX_CELLS_NEAR", 100)
     content = b"a,b\n" + b"7,0.5\n" * LATE + late + b",1\n" + b"8,2.5\n" * LATE
     source = tmp_path / "upload"
     source.write_bytes(content)

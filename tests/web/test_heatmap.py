@@ -50,7 +50,7 @@ def test_a_picture_of_500_columns_is_smaller_than_a_page_may_be() -> None:
     sent = sum(len(part) for part in (drawn.names, drawn.keys, drawn.order, drawn.cells))
     assert drawn.count == 500
     assert sent < 190_000
-    assert len(drawn.rows) <= heatmap.MOST_GROUPS
+    assert len(drawn.rows) <= heatmap.MAX_GROUPS
 
 
 def test_more_than_500_columns_are_narrowed_to_those_with_the_strongest_pairs() -> None:

@@ -27,8 +27,8 @@ def small(user: User) -> DraftRow:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "MOST_CANDIDATES", 3)
-    monkeypatch.setattr(racing, "MOST_TREES", 10)
+    monkeypatch.setattr(racing, "MAX_CANDIDATES", 3)
+    monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
     monkeypatch.setattr(racing, "SECONDS", 60.0)
 

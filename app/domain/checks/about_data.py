@@ -12,10 +12,10 @@ from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import longest_memory, names_made
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
-FEWEST_ROWS = 10
+MIN_ROWS = 10
 FEW_ROWS = 100
 MANY_CLASSES = 50
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 MOSTLY_MISSING = 0.5
 SAY_THE_FORM = Remedy('Say how times are written under "How the file was read" on the Data step.')
 ANOTHER_TARGET = Remedy("Choose another target.")
@@ -130,8 +130,8 @@ def classes_are_usable(subject: CheckContext) -> Iterator[Problem]:
     if not subject.spec.task.kind.is_classification:
         return
     classes = subject.target.distinct
-    if classes > MOST_CLASSES:
-        message = f"{subject.target.name[:60]} has {classes:,} classes; the limit is {MOST_CLASSES:,}."
+    if classes > MAX_CLASSES:
+        message = f"{subject.target.name[:60]} has {classes:,} classes; the limit is {MAX_CLASSES:,}."
         yield error("data", "target", "too_many_classes", message, _as_numbers(subject))
     elif classes > MANY_CLASSES:
         message = f"{classes:,} classes leave few rows for each."
@@ -155,8 +155,8 @@ def _as_numbers(subject: CheckContext) -> Remedy:
 
 def enough_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are rows enough to learn anything from."""
-    if 0 < subject.rows < FEWEST_ROWS:
-        message = f"{subject.rows} rows have a target; at least {FEWEST_ROWS} are needed to train and judge at all."
+    if 0 < subject.rows < MIN_ROWS:
+        message = f"{subject.rows} rows have a target; at least {MIN_ROWS} are needed to train and judge at all."
         yield error("data", "target", "too_few_rows", message, Remedy("Bring more rows, or choose another target."))
     elif subject.rows < FEW_ROWS:
         message = f"{subject.rows:,} rows are few: expect a score that luck can move a lot."

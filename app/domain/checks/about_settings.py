@@ -25,11 +25,11 @@ WEIGHING = ("logistic_regression", "decision_tree", "random_forest", "extra_tree
 # The share of the training rows that scikit-learn keeps back to see when to stop.
 STOPPING_SHARE = 0.1
 # With momentum 0.9 as scikit-learn has it, larger steps overshoot on standardised data.
-LARGEST_PLAIN_STEP = 0.1
+MAX_PLAIN_STEP = 0.1
 # Below so many rows of a class, random folds may leave a single one to train, which cannot be divided again.
 FEW_OF_A_CLASS = 10
 # Two leaves of a single row are the smallest tree, which no smaller leaf makes any larger.
-LEAST_LEAVES = 2
+MIN_LEAVES = 2
 L1_SOLVERS = ("liblinear", "saga")
 
 
@@ -145,7 +145,7 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         when="The solver is the plain gradient, and the learning rate is above 0.1.",
         fails="Raises: the weights stop being finite numbers.",
         cure="Use 0.01.",
-        clash=lambda _, values: values["solver"] == "sgd" and values["learning_rate_init"] > LARGEST_PLAIN_STEP,
+        clash=lambda _, values: values["solver"] == "sgd" and values["learning_rate_init"] > MAX_PLAIN_STEP,
         said=lambda _, values: f"Plain gradients overshoot with a learning rate of {values['learning_rate_init']:g}.",
         heal=lambda _, values: ("Use 0.01", {"learning_rate_init": 0.01}),
     ),
@@ -273,7 +273,7 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         when="The smallest leaf is more than half of the training rows.",
         fails="Cannot split at all, and says the same for every row.",
         cure="Use a twentieth of the training rows.",
-        clash=lambda subject, values: 0 < fewest_training_rows(subject) < 2 * values["min_samples_leaf"] > LEAST_LEAVES,
+        clash=lambda subject, values: 0 < fewest_training_rows(subject) < 2 * values["min_samples_leaf"] > MIN_LEAVES,
         said=lambda subject, values: (
             f"Leaves of {values['min_samples_leaf']:,} rows or more cannot part {fewest_training_rows(subject):,} "
             "training rows: it would say the same for every row."

@@ -28,7 +28,7 @@ from app.domain.vocabulary import ColumnKind
 
 FIELD = "transforms"
 # Beyond this, comparing every row with every other takes minutes in each fold.
-MOST_NEAREST_ROWS = 20_000
+MAX_NEAREST_ROWS = 20_000
 # A mean over fewer rows of a class or a word than this says little.
 FEW_ROWS = 10
 
@@ -233,10 +233,10 @@ def _not_positive(subject: CheckContext, place: int, *, name: str, least: float)
 def fit_the_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are neither too many rows for a recipe nor too few."""
     for place, part in _listed(subject):
-        if part.kind == "impute_nearest" and subject.rows > MOST_NEAREST_ROWS:
+        if part.kind == "impute_nearest" and subject.rows > MAX_NEAREST_ROWS:
             message = (
                 f"Filling from the nearest rows compares every row with every other, which takes too long with "
-                f"{subject.rows:,} rows; up to {MOST_NEAREST_ROWS:,} are accepted."
+                f"{subject.rows:,} rows; up to {MAX_NEAREST_ROWS:,} are accepted."
             )
             remedy = Remedy("Fill with the median", _changed(subject, place, kind="impute_median"))
             yield error("features", FIELD, "too_many_rows", message, remedy)

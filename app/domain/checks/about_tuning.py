@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.checks import about_settings
 from app.domain.checks.extent import (
-    FEW_BESIDES,
+    MIN_MINORITY_ROWS,
     amount,
     fewest_besides,
     fewest_groups,
@@ -26,7 +26,7 @@ from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.recommendation.tuning import wire
-from app.domain.training.tuning.inner_folds import LEAST_FOLDS, LEAST_ROWS
+from app.domain.training.tuning.inner_folds import MIN_FOLDS, MIN_ROWS
 from app.domain.training.tuning.search_space import Dimension, resolve
 from app.domain.training.validation import metrics
 from app.domain.vocabulary import SplitStrategy
@@ -165,7 +165,7 @@ def inner_folds_can_be_cut(subject: CheckContext) -> Iterator[Problem]:
         return
     wanted, most = subject.spec.model.tuning.inner, _most_inner_folds(subject)
     few, one = _too_few_of_another_class(subject), _one_group_trains(subject)
-    if most < LEAST_FOLDS or few or one:
+    if most < MIN_FOLDS or few or one:
         what = "may be one group, too few" if one else "may hold too few of another class" if few else "are too few"
         message = f"The rows that train the smallest fold {what} to be divided again for the search."
         yield error("model", INNER, "inner_folds_impossible", message, OFF)
@@ -182,8 +182,8 @@ def _too_few_of_another_class(subject: CheckContext) -> bool:
     holdout = subject.strategy.id is SplitStrategy.HOLDOUT
     cut_alike = subject.strategy.needs_group or subject.strategy.needs_time
     left = fewest_besides(subject, cuts=2 if holdout else 1)
-    two = len(subject.class_counts) == LEAST_FOLDS and not cut_alike
-    needed = 1 if holdout else LEAST_FOLDS if two else FEW_BESIDES
+    two = len(subject.class_counts) == MIN_FOLDS and not cut_alike
+    needed = 1 if holdout else MIN_FOLDS if two else MIN_MINORITY_ROWS
     return left < needed
 
 
@@ -193,7 +193,7 @@ def _most_inner_folds(subject: CheckContext) -> int:
     if subject.strategy.needs_group:
         groups, held = fewest_groups(subject), subject.spec.validation.holdout
         if groups is None:
-            return LEAST_FOLDS
+            return MIN_FOLDS
         left = groups - (-(-groups * held.fraction // 1) if held else 0)
         out = 1 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else -(-left // max(number(subject, "n_splits"), 2))
         return int(left - out)
@@ -206,21 +206,21 @@ def _most_inner_folds(subject: CheckContext) -> int:
     left = fewest_training_rows(subject)
     if strategy is SplitStrategy.HOLDOUT:
         judged = max(1, round(left * amount(subject, "percent") / 100))
-        return LEAST_FOLDS if min(judged, left - judged) >= LEAST_ROWS else 0
-    return left // LEAST_ROWS
+        return MIN_FOLDS if min(judged, left - judged) >= MIN_ROWS else 0
+    return left // MIN_ROWS
 
 
 def _one_group_trains(subject: CheckContext) -> bool:
     """Say whether a group as large as all others together is likely to be one of two folds by itself."""
     held = subject.spec.validation.holdout
     largest, share = largest_group(subject), held.fraction if held else 0.0
-    two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and number(subject, "n_splits") == LEAST_FOLDS
+    two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and number(subject, "n_splits") == MIN_FOLDS
     return two and largest >= (subject.rows - largest) * (1 - share)
 
 
 def _forward_fits(moments: int, folds: int, gap: int) -> bool:
     size = moments // (folds + 1)
-    return size >= LEAST_ROWS and moments - folds * size - gap >= LEAST_ROWS
+    return size >= MIN_ROWS and moments - folds * size - gap >= MIN_ROWS
 
 
 def _on(subject: CheckContext) -> bool:

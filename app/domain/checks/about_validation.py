@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from app.domain.checks.about_data import FEWEST_ROWS
+from app.domain.checks.about_data import MIN_ROWS
 from app.domain.checks.extent import (
-    FEW_BESIDES,
+    MIN_MINORITY_ROWS,
     amount,
     development_rows,
     fewest_besides,
@@ -25,15 +25,15 @@ from app.domain.checks.subject import CheckContext, error, notice, typed, warnin
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import longest_memory
-from app.domain.training.tuning.inner_folds import LEAST_FOLDS
+from app.domain.training.tuning.inner_folds import MIN_FOLDS
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.splitting import MAX_GROUP_FOLDS
 from app.domain.vocabulary import SplitStrategy
 
 # A group that leaves less than this share of the rows may leave a single class.
-LEAST_BESIDES = 0.1
+MIN_BESIDES = 0.1
 # As few as a dataset may have at all.
-FEWEST_JUDGED = FEWEST_ROWS
+MIN_JUDGED = MIN_ROWS
 
 
 def needs_are_met(subject: CheckContext) -> Iterator[Problem]:
@@ -74,8 +74,8 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
         remedy = Remedy("Bring more rows, or choose another target.")
-        if rows >= 2 * LEAST_FOLDS:
-            remedy = Remedy("Use 2 folds", {"validation": {field: LEAST_FOLDS}})
+        if rows >= 2 * MIN_FOLDS:
+            remedy = Remedy("Use 2 folds", {"validation": {field: MIN_FOLDS}})
         yield error("validation", field, "too_few_rows", message, remedy)
     yield from _classes_fill_folds(subject, folds, field)
     yield from _groups_fill_folds(subject, folds, field)
@@ -129,7 +129,7 @@ def classes_reach_training(subject: CheckContext) -> Iterator[Problem]:
     if not subject.spec.task.kind.is_classification or not besides:
         return
     yield from _classes_train_beside_holdout(subject, besides)
-    if kept >= FEW_BESIDES or not drawn:
+    if kept >= MIN_MINORITY_ROWS or not drawn:
         return
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if min(counts) >= 2:
@@ -164,8 +164,10 @@ def no_group_is_nearly_all(subject: CheckContext) -> Iterator[Problem]:
     # The rows held out are whole groups too, so that this is what is to be expected.
     train = math.floor(besides * (1 - held.fraction)) if held else besides
     known = train * subject.rows // max(subject.profile.rows, 1)
-    one_class = besides < LEAST_BESIDES * subject.profile.rows or _few_of_another_class(subject, train)
-    if not subject.strategy.needs_group or not (one_class if classes else subject.rows > 0 and known < FEW_BESIDES):
+    one_class = besides < MIN_BESIDES * subject.profile.rows or _few_of_another_class(subject, train)
+    if not subject.strategy.needs_group or not (
+        one_class if classes else subject.rows > 0 and known < MIN_MINORITY_ROWS
+    ):
         return
     remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
     left = f"{train:,} {'row trains' if train == 1 else 'rows train'}"
@@ -180,7 +182,7 @@ def _few_of_another_class(subject: CheckContext, rows: int) -> bool:
     """Say whether so many rows are to be expected to hold fewer than five that are not of the commonest class."""
     counts = subject.class_counts
     others = sum(counts) - max(counts, default=0)
-    return bool(counts) and rows * others < FEW_BESIDES * sum(counts)
+    return bool(counts) and rows * others < MIN_MINORITY_ROWS * sum(counts)
 
 
 def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
@@ -202,7 +204,7 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
         remedy = Remedy("Bring more rows, or choose another target.")
         if leaves_rows(_cut_in_two(subject), 0):
-            remedy = Remedy("Use 2 folds", {"validation": {"time_series.n_splits": LEAST_FOLDS, field: 0}})
+            remedy = Remedy("Use 2 folds", {"validation": {"time_series.n_splits": MIN_FOLDS, field: 0}})
         if longest is not None:
             remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
@@ -223,12 +225,12 @@ def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
     held, alone = subject.spec.validation.holdout, subject.strategy.id is SplitStrategy.HOLDOUT
     share = amount(subject, "percent") / 100 if alone else held.fraction if held else 0.0
     rows = max(1, round(subject.rows * share))
-    if not share or rows >= FEWEST_JUDGED or subject.rows < FEWEST_JUDGED or subject.strategy.needs_group:
+    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.needs_group:
         return
     field = "holdout.percent" if alone else "holdout_percent"
     usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
     remedy = Remedy("Hold nothing out", {"validation": {field: 0}})
-    if subject.rows * usual >= 100 * FEWEST_JUDGED:
+    if subject.rows * usual >= 100 * MIN_JUDGED:
         remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual}})
     elif alone:
         ordered = subject.spec.task.time_column is not None
@@ -242,7 +244,7 @@ def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
 
 def _cut_in_two(subject: CheckContext) -> CheckContext:
     validation = subject.spec.validation
-    fewest = validation.model_copy(update={"parameters": {**validation.parameters, "n_splits": LEAST_FOLDS}})
+    fewest = validation.model_copy(update={"parameters": {**validation.parameters, "n_splits": MIN_FOLDS}})
     return replace(subject, spec=subject.spec.model_copy(update={"validation": fewest}))
 
 

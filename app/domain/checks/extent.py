@@ -9,11 +9,11 @@ from app.domain.training.validation.splitting import fewest_left
 from app.domain.vocabulary import SplitStrategy
 
 # So many standard deviations below the expected, hardly any draw falls.
-HARDLY_EVER = 3.0
+Z_SCORE = 3.0
 # So many rows of each class can be cut in their shares.
-LEAST_STRATIFIED = 2
+MIN_STRATIFIED = 2
 # With so many rows besides the commonest class, all of them land in one of five random folds once in 600 splits.
-FEW_BESIDES = 5
+MIN_MINORITY_ROWS = 5
 # What is as rare as that is not reckoned with.
 SELDOM = 0.005
 
@@ -48,7 +48,7 @@ def fewest_kept(subject: CheckContext, count: int) -> int:
     held = subject.spec.validation.holdout
     share = held.fraction if held else 0.0
     if share and subject.spec.task.time_column is not None:
-        return max(0, floor(count * (1 - share) - HARDLY_EVER * sqrt(count * share * (1 - share))))
+        return max(0, floor(count * (1 - share) - Z_SCORE * sqrt(count * share * (1 - share))))
     return fewest_left(count, subject.rows, share)
 
 
@@ -61,7 +61,7 @@ def keeps_shares(subject: CheckContext) -> bool:
     in_order = strategy is SplitStrategy.HOLDOUT and subject.spec.task.time_column is not None
     return (
         strategy in (SplitStrategy.STRATIFIED_K_FOLD, SplitStrategy.HOLDOUT)
-        and rarest >= LEAST_STRATIFIED
+        and rarest >= MIN_STRATIFIED
         and not in_order
     )
 
@@ -77,7 +77,7 @@ def fewest_besides(subject: CheckContext, *, cuts: int = 1) -> int:
     left, rows = (besides, subject.rows) if alone else (fewest_kept(subject, besides), development_rows(subject))
     share = min(max(fewest_training_rows(subject) / max(rows, 1), 0.0), 1.0)
     for _ in range(cuts):
-        spread = 0.0 if keeps_shares(subject) else HARDLY_EVER * sqrt(left * share * (1 - share))
+        spread = 0.0 if keeps_shares(subject) else Z_SCORE * sqrt(left * share * (1 - share))
         left = max(0, floor(left * share - spread))
     return left
 
@@ -106,7 +106,7 @@ def fewest_groups(subject: CheckContext) -> int | None:
     if len(counts) == groups:
         return sum(bool(share**count < SELDOM) for count in counts)
     lost = float(share ** (subject.profile.rows / max(groups, 1)))
-    return max(0, floor(groups * (1 - lost) - HARDLY_EVER * sqrt(groups * lost * (1 - lost))))
+    return max(0, floor(groups * (1 - lost) - Z_SCORE * sqrt(groups * lost * (1 - lost))))
 
 
 def moments_of(subject: CheckContext) -> int:

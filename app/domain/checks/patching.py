@@ -20,9 +20,9 @@ from app.domain.vocabulary import Severity, SplitStrategy
 
 Patch = JsonObject
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
-MOST_LISTED = 500
+MAX_LISTED = 500
 # One change brings few errors; each round heals one.
-MOST_ROUNDS = 8
+MAX_ROUNDS = 8
 
 
 def merged(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
@@ -56,7 +56,7 @@ def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Assoc
     if not {"task", "validation"} & set(patch):
         return patch
     before = {_place(one) for one in check_spec(spec, profile, known)}
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         after = Spec.model_validate(merged(spec.to_json(), patch))
         found = check_spec(after, profile, known)
         come = [one for one in found if one.severity is Severity.ERROR and _place(one) not in before]
@@ -119,7 +119,7 @@ def _features(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch
             name = _name(field, profile)
             selected = [one for one in selected if one != name] + ([name] if value else [])
             patch["selected"] = [*selected]
-    if len(selected) > MOST_LISTED:
+    if len(selected) > MAX_LISTED:
         patch.pop("selected", None)
     answers = {_name(field, profile): value for field, value in fields.items() if field.startswith("leak.")}
     whole: Patch = {"features": patch} if patch else {}

@@ -12,7 +12,7 @@ from app.domain.experiment import SCHEMA_VERSION, Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.schema_words import sentence_of
 
-MOST_FAULTS = 50
+MAX_FAULTS = 50
 # Where each part of a config is answered: "part.name", or "part" for all of it -> (step, field).
 PLACES: dict[str, tuple[str, str]] = {
     "dataset": ("data", "dataset_id"),
@@ -66,7 +66,7 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
     try:
         return Spec.model_validate({name: value for name, value in config.items() if name != "dataset"}), ()
     except ValidationError as fault:
-        faults = fault.errors(include_url=False, include_input=False)[:MOST_FAULTS]
+        faults = fault.errors(include_url=False, include_input=False)[:MAX_FAULTS]
         return None, tuple(_problem(one, config) for one in faults)
 
 

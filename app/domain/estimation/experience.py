@@ -18,9 +18,9 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 
 # Each part of each estimator learns from its latest records: enough to know it, few enough to be asked at once.
-MOST_RECORDS = 250
+MAX_RECORDS = 250
 # No single run moves what is believed by more than this factor, e to the third.
-MOST_RATIO = 3.0
+MAX_RATIO = 3.0
 # Added to megabytes before they are compared, so that what hardly takes any is not compared by noise.
 SMALL_MB = 20.0
 SHARED = ""
@@ -60,7 +60,7 @@ class Timing:
             taken = self.seconds.get(part, 0.0) / max(times, 1)
         if taken <= 0 or prior <= 0:
             return None
-        return min(max(log(taken / prior), -MOST_RATIO), MOST_RATIO)
+        return min(max(log(taken / prior), -MAX_RATIO), MAX_RATIO)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Experience:
 
 def _posterior_of(part: str, timings: Iterable[Timing], pace: float) -> Posterior:
     known = ((one, ratio) for one in timings if (ratio := one.ratio(part)) is not None)
-    measured = list(islice(known, MOST_RECORDS))
+    measured = list(islice(known, MAX_RECORDS))
     return Posterior(
         KERNELS[part],
         [place_of(part, one.workload) for one, _ in measured],

@@ -13,7 +13,7 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import parameters_of
 
 # What is left to the pages and to the rest of the machine.
-MOST_OF_MEMORY = 0.8
+MAX_OF_MEMORY = 0.8
 # Settings that take less when changed by this factor, and how far a change may go and still be the same kind of model.
 SAVERS = (("n_estimators", "trees", 0.5, 30), ("min_samples_leaf", "rows in the smallest leaf", 2, 320))
 
@@ -30,7 +30,7 @@ class MemoryRemedy:
 
 def most_memory_mb(machine: Machine) -> float:
     """Return what a launch may take: most of the machine's memory, and no more than a job is given."""
-    most = MOST_OF_MEMORY * machine.memory_mb
+    most = MAX_OF_MEMORY * machine.memory_mb
     return most if machine.job_memory_mb is None else min(most, machine.job_memory_mb)
 
 

@@ -21,7 +21,7 @@ NINE_OF_TEN, NINE_OF_TEN_MEMORY = 1.95, 1.645
 # However much was learnt: the same launch takes a little more or less every time, in time and in memory.
 LEAST_SPREAD, LEAST_SPREAD_MEMORY = 0.1, 0.06
 # Unlearnt corners of a search or of odd settings are said as "up to twenty times", not as a number without meaning.
-MOST_SPREAD = 1.8
+MAX_SPREAD = 1.8
 BUSY = "While the machine is busy it takes longer."
 
 
@@ -79,7 +79,7 @@ def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
     """
     work = workload_of(spec, profile)
     central, spread = seconds_of(work, machine)
-    wide = exp(NINE_OF_TEN * min(max(spread, LEAST_SPREAD), MOST_SPREAD))
+    wide = exp(NINE_OF_TEN * min(max(spread, LEAST_SPREAD), MAX_SPREAD))
     low, high = memory_of(work, machine)
     return Estimate(
         fits=work.all_fits,
@@ -108,7 +108,7 @@ def memory_of(work: Workload, machine: Machine) -> tuple[float, float]:
     mean, spread = machine.experience.correction(MEMORY, work, slowness=1.0)
     idle = machine.experience.idle_mb or IDLE_MEMORY_MB
     central = (prior_of(work).memory + SMALL_MB) * exp(mean)
-    wide = exp(NINE_OF_TEN_MEMORY * min(spread, MOST_SPREAD))
+    wide = exp(NINE_OF_TEN_MEMORY * min(spread, MAX_SPREAD))
     low, high = idle + max(central / wide - SMALL_MB, 0.0), idle + max(central * wide - SMALL_MB, 0.0)
     least = exp(LEAST_SPREAD_MEMORY)
     return low / least, high * least

@@ -27,7 +27,7 @@ BUDGET_SECONDS = 4.0
 SIZES = (300, 1_200, 5_000)
 # The next part is four times as large: it is begun only while even work that grows with the square would be in time.
 GROWTH = 16
-LEAST_ROWS = 40
+MIN_ROWS = 40
 SEED = 42
 
 
@@ -61,7 +61,7 @@ def timed_fits(
         for size in SIZES:
             rows = min(size, whole.train_rows, len(places) * 3 // 4)
             start = time.process_time()
-            if rows < LEAST_ROWS or (table.labels and len(np.unique(table.target[places[:rows]])) < 2):
+            if rows < MIN_ROWS or (table.labels and len(np.unique(table.target[places[:rows]])) < 2):
                 return
             yield _timed(spec, table, whole, places[: rows + max(rows // 4, 1)], rows)
             took = time.process_time() - start

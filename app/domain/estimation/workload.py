@@ -14,9 +14,9 @@ from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
 from app.domain.json_values import JsonObject
 from app.domain.training.preprocessing.chains import chains_of
-from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES, parameters_of
+from app.domain.training.preprocessing.pipeline import MAX_CATEGORIES, parameters_of
 from app.domain.training.preprocessing.transforms import derived_names
-from app.domain.training.report.importance import MOST_FEATURES, MOST_ROWS, REPEATS
+from app.domain.training.report.importance import MAX_FEATURES, MAX_ROWS, REPEATS
 from app.domain.training.selection_rules import most_kept
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import splitting
@@ -101,8 +101,8 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
         fits=fits,
         words=words,
         gaps=_gaps_of(spec, profile, rows),
-        importance_calls=min(columns, MOST_FEATURES) * REPEATS + 1,
-        importance_rows=min(last, MOST_ROWS),
+        importance_calls=min(columns, MAX_FEATURES) * REPEATS + 1,
+        importance_rows=min(last, MAX_ROWS),
         parameters=parameters_of(spec),
         series=_series_of(spec, profile),
         per_fold=fits_per_outer_fold(spec),
@@ -190,7 +190,7 @@ def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
         if not is_word:
             continue
         if encoder is None or encoder.entry.kind == "one_hot":
-            most = MOST_CATEGORIES if encoder is None else encoder.parameters["most"]
+            most = MAX_CATEGORIES if encoder is None else encoder.parameters["most"]
             indicators += max(1, min(column.distinct, most))
             width -= 1
         elif encoder.entry.kind == "target_encoding":

@@ -40,8 +40,8 @@ from app.domain.vocabulary import SplitStrategy
 SECONDS = 7.5
 GROWTH = 4
 FIRST_FOLDS = 2
-MOST_CANDIDATES = 10
-MOST_TREES = 80
+MAX_CANDIDATES = 10
+MAX_TREES = 80
 # Where the next rows take too long, fewer are tried, by this factor.
 SMALLER = 0.7
 # At least so many go on to a last round, however the first ones ended.
@@ -105,7 +105,7 @@ def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[Es
     """Return who takes part: no baseline, nobody whom so many rows are too many, and of lines that tie only some."""
     alike = {"linear_regression", "elastic_net"}
     able = (one for one in ranking if not one.entry.is_baseline and rows <= (one.entry.max_rows or rows))
-    return [one for one in able if one.entry.id not in alike][:MOST_CANDIDATES]
+    return [one for one in able if one.entry.id not in alike][:MAX_CANDIDATES]
 
 
 def _runner(spec: Spec, ranked: EstimatorSuggestion) -> ShortFitCandidate:
@@ -113,7 +113,7 @@ def _runner(spec: Spec, ranked: EstimatorSuggestion) -> ShortFitCandidate:
     values = dict(ranked.parameters)
     if "n_estimators" in values:
         # A forest of fewer trees is hardly worse, and shows as well which estimator suits.
-        values["n_estimators"] = min(values["n_estimators"], MOST_TREES)
+        values["n_estimators"] = min(values["n_estimators"], MAX_TREES)
     ranked = replace(ranked, parameters=ParameterValues(values))
     model = ModelPart(estimator=ranked.entry.id, parameters=values)
     judged = MetricsPart(primary=spec.metrics.primary, others=others)

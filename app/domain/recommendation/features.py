@@ -11,8 +11,8 @@ from app.domain.hydrology.naming import is_rain
 from app.domain.vocabulary import ColumnKind, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
-MOST_CATEGORIES = 50
-MOST_MISSING = 0.95
+MAX_CATEGORIES = 50
+MAX_MISSING = 0.95
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def _left_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind, 
         return "Free text is not used as a feature."
     if kind is ColumnKind.DATETIME:
         return "A date; derived features use the time column."
-    if column.missing > MOST_MISSING * rows:
+    if column.missing > MAX_MISSING * rows:
         return f"{100 * column.missing / rows:.0f} % of its values are missing."
-    if kind is ColumnKind.CATEGORICAL and column.distinct > max(MOST_CATEGORIES, rows // 20):
+    if kind is ColumnKind.CATEGORICAL and column.distinct > max(MAX_CATEGORIES, rows // 20):
         return f"{column.distinct:,} different words are too many to learn from."
     return ""
 

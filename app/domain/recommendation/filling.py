@@ -40,7 +40,7 @@ HOLDOUT = Parameter(
     unit="%",
 )
 SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0, high=2**32 - 1)
-MOST_TAGS = 20
+MAX_TAGS = 20
 
 
 def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> tuple[EstimatorSuggestion, ...]:
@@ -196,7 +196,7 @@ def fill_review(reader: AnswerReader, config: ConfigParts, context: FeatureConte
     reader.suggest("review", "notes", "")
     words = [word.strip() for word in reader.text("review", "tags", "").split(",")]
     tags = list(dict.fromkeys(word for word in words if word))
-    if len(tags) > MOST_TAGS or any(len(tag) > 50 for tag in tags):
-        reader.wrong("review", "tags", f"Up to {MOST_TAGS} tags of 50 characters each.", code="tags_invalid")
-        tags = [tag[:50] for tag in tags[:MOST_TAGS]]
+    if len(tags) > MAX_TAGS or any(len(tag) > 50 for tag in tags):
+        reader.wrong("review", "tags", f"Up to {MAX_TAGS} tags of 50 characters each.", code="tags_invalid")
+        tags = [tag[:50] for tag in tags[:MAX_TAGS]]
     config.update({"name": name, "description": description[:5000], "tags": tags})

@@ -11,8 +11,8 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind
 
-MOST_RULES = 50
-LONGEST_WORD = 200
+MAX_RULES = 50
+MAX_WORD = 200
 MODES = {
     "tick": "Ticked",
     "leave_out": "Left out",
@@ -118,7 +118,7 @@ def read_filter(values: Mapping[str, Any]) -> tuple[Filter, dict[str, str]]:
     faults: dict[str, str] = {}
     word = values.get("word")
     if isinstance(word, str):
-        found["word"] = word.strip()[:LONGEST_WORD]
+        found["word"] = word.strip()[:MAX_WORD]
     elif word is not None:
         faults["word"] = "This is no word to look for."
     for name, known in (("kind", KINDS), ("use", USES)):
@@ -212,7 +212,7 @@ def read_rules(raw: Any) -> tuple[tuple[Rule, ...], str]:
     if not isinstance(raw, list):
         return (), "" if raw is None else "The rules about columns could not be understood."
     rules, fault = [], ""
-    for item in raw[:MOST_RULES]:
+    for item in raw[:MAX_RULES]:
         try:
             rules.append(read_rule(item))
         except ValueError as problem:

@@ -19,9 +19,9 @@ from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Fold
 
 FIRST_ROWS = 400
-MOST_JUDGED = 4_000
+MAX_JUDGED = 4_000
 # No single fit may take a larger share of the time than this.
-LARGEST_SHARE = 0.2
+MAX_SHARE = 0.2
 # What fitting takes once the settings were found on few rows, as a share of the search on all of them.
 SETTLED_SHARE = 0.03
 # Fits may take so much longer than foreseen.
@@ -76,7 +76,7 @@ class ShortFitRace:
     @property
     def longest(self) -> float:
         """The most seconds that a single fit may take."""
-        return LARGEST_SHARE * (self.deadline - self.began)
+        return MAX_SHARE * (self.deadline - self.began)
 
     def left(self) -> float:
         """Return how many seconds are left."""
@@ -113,9 +113,9 @@ def some_of(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
 
 def judged_rows(fold: Fold, *, seed: int) -> Rows:
     """Return the rows that judge in a fold: all of them, or as many as suffice, drawn."""
-    if len(fold.validation) <= MOST_JUDGED:
+    if len(fold.validation) <= MAX_JUDGED:
         return fold.validation
-    drawn = np.random.default_rng(seed).permutation(len(fold.validation))[:MOST_JUDGED]
+    drawn = np.random.default_rng(seed).permutation(len(fold.validation))[:MAX_JUDGED]
     return fold.validation[np.sort(drawn)]
 
 

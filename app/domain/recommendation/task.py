@@ -15,14 +15,14 @@ from app.domain.vocabulary import ColumnKind, TaskKind
 # So many whole numbers are taken for classes, more are asked about, and of still more nobody would want classes.
 SURE_CLASSES = 10
 # A class has some rows; numbers that hardly come twice are amounts.
-FEWEST_PER_CLASS = 2
-MOST_CLASSES = 50
+MIN_PER_CLASS = 2
+MAX_CLASSES = 50
 # The commonest of classes of about one size has at most so many times the rows of the rarest.
 EVEN_CLASSES = 3.0
 # How alike the rows of neighbouring numbers are where these are amounts (an autocorrelation at lag 1).
 SMOOTH = 0.4
 WHOLE = re.compile(r"^[+-]?\d{1,15}$")
-MOST_MISSING = 0.2
+MAX_MISSING = 0.2
 TASK_WORDS = {
     TaskKind.REGRESSION: "regression",
     TaskKind.BINARY: "two classes",
@@ -46,7 +46,7 @@ def suggest_target(profile: DatasetProfile) -> tuple[str, str]:
 def _could_be_target(column: ColumnProfile, rows: int) -> bool:
     """Say whether a column that is merely the last one may be suggested: mostly there, and no free text."""
     words = column.kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT)
-    return column.missing <= MOST_MISSING * rows and not (words and column.distinct > MOST_CLASSES)
+    return column.missing <= MAX_MISSING * rows and not (words and column.distinct > MAX_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
     Notes
     -----
     Whole numbers without gaps may be classes or amounts. Up to `SURE_CLASSES` of them are taken for classes; of more,
-    up to `MOST_CLASSES`, the rows of each suggest one: those of amounts rise and fall along the numbers, and those of
+    up to `MAX_CLASSES`, the rows of each suggest one: those of amounts rise and fall along the numbers, and those of
     classes are alike or follow no order.
     """
     words = _examples(column, marks)
@@ -100,8 +100,8 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
         return TaskSuggestion(TaskKind.MULTICLASS, f"It holds {distinct:,} different words{words}.")
     whole = f"It holds {distinct:,} different whole numbers"
     held_by = sum(count for value, count in column.top_values if value not in marks)
-    repeats = held_by >= FEWEST_PER_CLASS * distinct
-    if kind is ColumnKind.INTEGER and 2 < distinct <= MOST_CLASSES and repeats and _dense(column, marks):
+    repeats = held_by >= MIN_PER_CLASS * distinct
+    if kind is ColumnKind.INTEGER and 2 < distinct <= MAX_CLASSES and repeats and _dense(column, marks):
         if distinct <= SURE_CLASSES:
             return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, which look like classes.")
         question = f"{whole}: they may be classes or amounts."

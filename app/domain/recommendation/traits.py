@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.analysis.profiling.profile import Associations, ColumnProfile, DatasetProfile
 from app.domain.experiment import SelectionPart, Spec, TransformPart
-from app.domain.training.preprocessing.pipeline import MOST_CATEGORIES
+from app.domain.training.preprocessing.pipeline import MAX_CATEGORIES
 from app.domain.training.preprocessing.transforms import derived_names, memory_of
 from app.domain.training.selection_rules import most_kept
 from app.domain.vocabulary import ColumnKind, TaskKind
@@ -127,7 +127,7 @@ def traits_of(
         numbers=len(numbers),
         words=len(words),
         derived=derived,
-        width=max(len(numbers) + derived + sum(min(one.distinct, MOST_CATEGORIES) for one in words), 1),
+        width=max(len(numbers) + derived + sum(min(one.distinct, MAX_CATEGORIES) for one in words), 1),
         coarse=sum(column.distinct <= FEW_VALUES for column in numbers),
         word_values=sum(column.distinct for column in words),
         missing_share=sum(column.missing for column in columns) / max(len(columns) * profile.rows, 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.training.validation.splitting import LONGEST_GAP_SHARE, fewest_left, longest_gap
+from app.domain.training.validation.splitting import MAX_GAP_SHARE, fewest_left, longest_gap
 from app.domain.vocabulary import SplitStrategy, TaskKind
 
 SMALL = 200
@@ -76,7 +76,7 @@ def suggest_gap(situation: ValidationContext) -> Suggestion:
         return Suggestion(
             gap,
             f"The derived features look back {situation.memory:,} steps; "
-            f"a gap of {LONGEST_GAP_SHARE:.0%} of the rows is kept.".replace("%", " %"),
+            f"a gap of {MAX_GAP_SHARE:.0%} of the rows is kept.".replace("%", " %"),
         )
     return Suggestion(
         gap, f"The derived features look back {situation.memory:,} steps; with this gap, no window overlaps."

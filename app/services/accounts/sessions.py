@@ -20,7 +20,7 @@ from app.storage.tables import User, WebSession
 
 log = logging.getLogger(__name__)
 IDLE = timedelta(hours=12)
-LONGEST = timedelta(days=7)
+MAX_AGE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
 SECRET_BYTES = 32
 SECRET = re.compile(r"[\w-]{43}", re.ASCII)
@@ -90,7 +90,7 @@ def save(opened: OpenSession) -> None:
 def _add(opened: OpenSession, **origin: str) -> None:
     user_id: uuid.UUID | None = opened.user.id if opened.user else None
     values = {"id_hash": opened.id_hash, "user_id": user_id, "data": dict(opened.data)}
-    sessions.add_session(**values, **origin, expires_at=now() + LONGEST)
+    sessions.add_session(**values, **origin, expires_at=now() + MAX_AGE)
 
 
 def sign_in(opened: OpenSession, user: User, *, address: str = "", agent: str = "") -> OpenSession:

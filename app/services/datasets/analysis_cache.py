@@ -15,7 +15,7 @@ from app import queue
 PREFIX = "hydroml:cache:"
 HITS, MISSES = "hydroml:cache-hits", "hydroml:cache-misses"
 KEEP_SECONDS = 86_400
-MOST_BYTES = 16_000_000
+MAX_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def find(key: str) -> Any:
     if found is None:
         return None
     try:
-        return json.loads(zlib.decompressobj().decompress(found, MOST_BYTES))
+        return json.loads(zlib.decompressobj().decompress(found, MAX_BYTES))
     except (ValueError, zlib.error):
         return None
 
@@ -52,7 +52,7 @@ def find(key: str) -> Any:
 def keep(key: str, values: Any) -> None:
     """Keep JSON values for a day; what is very large is not kept."""
     text = json.dumps(values, allow_nan=False, separators=(",", ":"))
-    if len(text) <= MOST_BYTES:
+    if len(text) <= MAX_BYTES:
         packed = zlib.compress(text.encode(), level=1)
         queue.ask(lambda server: server.set(PREFIX + key, packed, ex=KEEP_SECONDS))
 

@@ -25,7 +25,7 @@ from app.services.measurements import associations, estimates
 from app.storage.tables import Dataset, User
 
 # More at once nobody reads, and each may hold a list of features.
-MOST_PROBLEMS = 100
+MAX_PROBLEMS = 100
 CHOOSE = Remedy("Name a dataset of yours that was read.")
 
 
@@ -79,8 +79,8 @@ def _patched(
     problems: list[Problem], spec: Spec, profile: DatasetProfile, known: Associations | None
 ) -> tuple[Problem, ...]:
     """Return problems whose remedies say what they change in the config itself; of very many, errors first."""
-    if len(problems) > MOST_PROBLEMS:
-        problems = sorted(problems, key=lambda one: one.severity is not Severity.ERROR)[:MOST_PROBLEMS]
+    if len(problems) > MAX_PROBLEMS:
+        problems = sorted(problems, key=lambda one: one.severity is not Severity.ERROR)[:MAX_PROBLEMS]
     return tuple(
         one
         if one.remedy is None

@@ -22,8 +22,8 @@ from app.storage import drafts
 from app.storage.db import transaction
 from app.storage.tables import Dataset, DraftEvent, DraftRow, User
 
-MOST_ANSWERS_BYTES = 2_000_000
-MOST_VALUE_BYTES = 200_000
+MAX_ANSWERS_BYTES = 2_000_000
+MAX_VALUE_BYTES = 200_000
 RETRIES = 50
 # Steps whose answers decide which columns are compared with which target, on which rows.
 COMPARED = frozenset({"data", "validation"})
@@ -153,7 +153,7 @@ class _Save:
 def _refuse_too_large(changes: Mapping[str, Changes]) -> None:
     for fields in changes.values():
         for name, value in fields.items():
-            if len(json.dumps(value, default=str)) > MOST_VALUE_BYTES or len(name) > 1200:
+            if len(json.dumps(value, default=str)) > MAX_VALUE_BYTES or len(name) > 1200:
                 raise DomainError("This answer is too long to keep.", code="answer_too_long", field=name[:100])
 
 
@@ -172,7 +172,7 @@ def _try_save(context: DraftContext, asked: _Save) -> SaveOutcome | None:
         if reached != row.reached:
             drafts.change_draft(row.id, reached=reached)
         return SaveOutcome(context.moved_on(row), bool(since), changed=False)
-    if len(json.dumps(answers)) > MOST_ANSWERS_BYTES:
+    if len(json.dumps(answers)) > MAX_ANSWERS_BYTES:
         raise DomainError("The draft holds more than it can keep. Remove some answers.", code="draft_too_large")
     dataset_id = dataset_id_in(answers)
     saved = drafts.swap(row.id, version=row.version, answers=answers, dataset_id=dataset_id, reached=reached)

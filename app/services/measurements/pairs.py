@@ -17,8 +17,8 @@ from app.storage import columnar
 from app.storage.tables import Dataset
 
 SAMPLE_ROWS = 20_000
-MOST_POINTS = 800
-MOST_CLASSES = 12
+MAX_POINTS = 800
+MAX_CLASSES = 12
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SEED = 42
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
@@ -107,14 +107,14 @@ def _pictured(frame: Any, one: str, other: str, kinds: Kinds, method: Method) ->
 
 
 def _points(both: Any) -> tuple[tuple[float, float], ...]:
-    some = both.sample(min(len(both), MOST_POINTS), random_state=SEED).to_numpy(dtype=float)
+    some = both.sample(min(len(both), MAX_POINTS), random_state=SEED).to_numpy(dtype=float)
     return tuple((float(x), float(y)) for x, y in some)
 
 
 def _boxes(both: Any, word: str, number: str) -> tuple[ClassSpread, ...]:
     """Return a box for each of the commonest classes, the highest middle first."""
     boxes = []
-    for label in both[word].value_counts().index[:MOST_CLASSES]:
+    for label in both[word].value_counts().index[:MAX_CLASSES]:
         values = both[number][both[word] == label].to_numpy(dtype=float)
         quantiles = tuple(float(value) for value in np.quantile(values, QUANTILES))
         boxes.append(ClassSpread(str(label)[:60], quantiles, len(values)))
@@ -122,7 +122,7 @@ def _boxes(both: Any, word: str, number: str) -> tuple[ClassSpread, ...]:
 
 
 def _table(both: Any, one: str, other: str) -> tuple[Labels, tuple[tuple[int, ...], ...]]:
-    rows, columns = (list(both[name].value_counts().index[:MOST_CLASSES]) for name in (one, other))
+    rows, columns = (list(both[name].value_counts().index[:MAX_CLASSES]) for name in (one, other))
     counts = both.groupby([one, other], observed=True).size()
     table = tuple(tuple(int(counts.get((row, column), 0)) for column in columns) for row in rows)
     return (tuple(str(row)[:60] for row in rows), tuple(str(column)[:60] for column in columns)), table

@@ -19,7 +19,7 @@ from app.steps.context import DraftContext, step_url
 from app.storage.tables import Dataset
 from app.web import remedies
 from app.web.arriving import MOVING
-from app.web.columns import MOST_OPTIONS, table_of
+from app.web.columns import MAX_OPTIONS, table_of
 from app.web.dataset_reading import Done, done_to, moving_values, panel_for
 
 KINDS = (remedies.READING, remedies.DRAFT, remedies.LEAVE_OUT)
@@ -39,7 +39,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "samples": datasets.SAMPLES,
         "owned": [one for one in datasets.list_datasets(draft.user) if one.state == "ready" and not one.sample],
         "names": names,
-        "many": len(names) > MOST_OPTIONS,
+        "many": len(names) > MAX_OPTIONS,
         "preview": datasets.preview_rows(dataset, limit=PREVIEW_ROWS) if dataset and profile and not damage else [],
         "preview_names": names[:PREVIEW_COLUMNS],
         "chosen_target": profile.column(target) if profile and profile.has(target) else None,

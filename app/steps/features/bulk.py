@@ -32,7 +32,7 @@ from app.web.hypermedia import into, render, see_other
 
 PAGE, PARTIAL = "pages/features_part.html", "partials/features/strategy.html"
 SLOT = "#features-strategy-slot"
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 # The fields by which a strategy is asked about.
 ASKED = ("strategy", "amount", "measure")
 
@@ -81,7 +81,7 @@ def _show(
         waiting=waiting,
         fault=fault,
         changed=changed,
-        most=MOST_SHOWN,
+        most=MAX_SHOWN,
         focus="again" not in values,
     )
     return into(SLOT, response)

@@ -11,7 +11,7 @@ from app.domain.recommendation.plan import Plan
 from app.domain.training.preprocessing import transforms
 from app.domain.training.preprocessing.recipes import TRANSFORMS
 from app.services.measurements.previews import TransformPreview
-from app.steps.features.recipes import MOST_OPTIONS, RecipeQuestion, asked_of, lines_of, options_of
+from app.steps.features.recipes import MAX_OPTIONS, RecipeQuestion, asked_of, lines_of, options_of
 
 
 def context(plan: Plan) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def adding(
     return {
         "asked": asked,
         "families": families,
-        "options": list(dict.fromkeys([*(name for name in options if name in asked.columns), *options]))[:MOST_OPTIONS],
-        "more_options": len(options) > MOST_OPTIONS,
+        "options": list(dict.fromkeys([*(name for name in options if name in asked.columns), *options]))[:MAX_OPTIONS],
+        "more_options": len(options) > MAX_OPTIONS,
         "date_parts": transforms.DATE_PARTS,
         "shown": shown,
         "preview_fault": fault,

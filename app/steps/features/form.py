@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.errors import DomainError
 from app.domain.experiment import MAX_SELECTION_RULES, SelectionPart
 from app.domain.recommendation.plan import ColumnChoice, Plan
-from app.domain.recommendation.selection import MOST_RULES, Filter, Rule, read_rules, with_rule
+from app.domain.recommendation.selection import MAX_RULES, Filter, Rule, read_rules, with_rule
 from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.training.selection_rules import to_answer
 from app.steps.features.listing import asked_of_text, filter_of
@@ -166,9 +166,9 @@ def add_rule(plan: Plan, rule: Rule) -> dict[str, Any]:
         If there would be too many of them.
     """
     rules = with_rule(rules_of(plan), rule)
-    if len(rules) > MOST_RULES:
+    if len(rules) > MAX_RULES:
         raise DomainError(
-            f"A draft keeps {MOST_RULES} rules about columns. Forget some, or start over.",
+            f"A draft keeps {MAX_RULES} rules about columns. Forget some, or start over.",
             code="too_many_rules",
             field="q",
         )

@@ -12,7 +12,7 @@ from app.domain.recommendation.plan import ColumnChoice
 from app.domain.recommendation.selection import NUMBERS, USES, Filter, read_filter
 
 PER_PAGE = 50
-MOST_QUERY = 5000
+MAX_QUERY = 5000
 ORDERS = (("file", "File order"), ("association", "Association"), ("missing", "Missing"), ("name", "Name"))
 # The address calls the word that is looked for "q", as searches do.
 ADDRESS_NAMES = {"word": "q"}
@@ -53,7 +53,7 @@ class Listing:
 def asked_of_text(query: str) -> dict[str, str]:
     """Return the parts of an address's query; of a part that comes twice, the first."""
     found: dict[str, str] = {}
-    for name, value in parse_qsl(query[:MOST_QUERY]):
+    for name, value in parse_qsl(query[:MAX_QUERY]):
         found.setdefault(name, value)
     return found
 

@@ -18,7 +18,7 @@ from app.steps.views import Form
 PREFIX = "new."
 
 # A list of a few thousand options is longer than a page may be, and nobody reads it.
-MOST_OPTIONS = 200
+MAX_OPTIONS = 200
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from app.steps.features.form import act, read, rules_of, selection_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
 from app.steps.views import StepView
 
-MOST_LEAKS = 8
+MAX_LEAKS = 8
 
 
 def context(draft: DraftContext) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         **({"status": 422} if listing.faults else {}),
         **derived.context(draft.plan),
         "pairs": panel(draft, {}) if draft.plan.spec else None,
-        "most_leaks": MOST_LEAKS,
+        "most_leaks": MAX_LEAKS,
     }
 
 

@@ -14,7 +14,7 @@ CHUNK = 1 << 20
 HEAD = 1 << 16
 JUDGED = 1 << 16
 # So much of all letters beyond ASCII must be everyday ones for an eastern encoding to be believed.
-MOST = 0.85
+MIN_LIKELY_SHARE = 0.85
 # So many lines that are not UTF-8, or this share of them, may be damaged lines of a text that is.
 FEW_DAMAGED, DAMAGED_SHARE = 3, 0.01
 # So much of the lines with letters beyond ASCII may be damaged when an older encoding is told by them.
@@ -227,14 +227,14 @@ def _eastern(high: bytes) -> str:
     kana = len(KANA.findall(japanese))
     kanji = sum(0x88 <= lead <= 0x97 for lead, _ in _pairs(japanese, "shift_jis"))
     # Katakana of half width are single bytes of the Latin letters, and Japanese without any kana is rare.
-    if kana and kana + kanji >= MOST * len(HIGH.findall(japanese)) and not HALF_KANA.search(japanese):
+    if kana and kana + kanji >= MIN_LIKELY_SHARE * len(HIGH.findall(japanese)) and not HALF_KANA.search(japanese):
         return "shift_jis"
     korean, chinese = _decoded_but_for_few(high, "cp949"), _decoded_but_for_few(high, "gb18030")
     # A degree sign before a letter is a pair too; in real text nearly every pair is of two high bytes.
     hangul = sum(0xB0 <= lead <= 0xC8 and trail >= 0xA1 for lead, trail in _pairs(korean, "cp949"))
     hanzi = sum(0xA1 <= lead <= 0xD7 and trail >= 0xA1 for lead, trail in _pairs(chinese, "gb18030"))
-    is_korean = bool(hangul) and hangul >= MOST * len(HIGH.findall(korean))
-    is_chinese = bool(hanzi) and hanzi >= MOST * len(HIGH.findall(chinese))
+    is_korean = bool(hangul) and hangul >= MIN_LIKELY_SHARE * len(HIGH.findall(korean))
+    is_chinese = bool(hanzi) and hanzi >= MIN_LIKELY_SHARE * len(HIGH.findall(chinese))
     if is_korean and is_chinese:
         return "cp949" if _count(korean, COMMON_HANGUL) >= _count(chinese, COMMON_HANZI) else "gb18030"
     return "cp949" if is_korean else "gb18030" if is_chinese else ""

@@ -29,11 +29,11 @@ MISSING = frozenset("".join(one) for word in MISSING_WORDS for one in product(*(
 NUMBERS = ("integer", "number")
 CELLS_LOOKED_AT = 200_000
 PLACES, PLACE_BYTES = 8, 1 << 16
-MOST_CELLS_NEAR = 40_000_000
+MAX_CELLS_NEAR = 40_000_000
 BATCH = 500
 ATTEMPTS = 4
-LONGEST_LINE = 2_097_152
-LARGEST_WHOLE = 2.0**53
+MAX_LINE = 2_097_152
+MAX_WHOLE = 2.0**53
 EARLIEST, LATEST = "1000-01-01", "9999-12-31 23:59:59"
 STAGE = "stage.parquet"
 NOT_WHOLE = "not a whole number: "
@@ -126,7 +126,7 @@ def load(
     if counted.unsure:
         return None
     promised, words = _promises(plain, sample, counted, choices)
-    near, storages = counted.records * plain.width <= MOST_CELLS_NEAR, promised
+    near, storages = counted.records * plain.width <= MAX_CELLS_NEAR, promised
     stage = None if near else Stage(folder / STAGE, counted.records)
     for attempt in range(ATTEMPTS):
         if attempt == ATTEMPTS - 1:
@@ -196,7 +196,7 @@ def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -
     return (
         f"read_csv({literal(str(plain.path))}, columns={{{columns}}}, header=false, skip={plain.skip_lines}, "
         f"delim={literal(plain.delimiter)}, quote={literal(plain.quote)}, escape={literal(plain.quote)}, "
-        f"auto_detect=false, strict_mode=true, max_line_size={max(LONGEST_LINE, 2 * counted.longest)}, "
+        f"auto_detect=false, strict_mode=true, max_line_size={max(MAX_LINE, 2 * counted.longest)}, "
         f"new_line='{newline}', nullstr=[{nulls}])"
     )
 
@@ -249,7 +249,7 @@ def _staged(key: str, storage: str) -> str:
     """Return a column as it is stored in the end, so that a large file need not be written a second time."""
     if storage != "integer":
         return key
-    fits = f"{key} = trunc({key}) AND abs({key}) < {LARGEST_WHOLE:.0f}"
+    fits = f"{key} = trunc({key}) AND abs({key}) < {MAX_WHOLE:.0f}"
     return (
         f"CASE WHEN {key} IS NULL THEN NULL WHEN {fits} THEN {key}::BIGINT ELSE error('{NOT_WHOLE}{key}') END AS {key}"
     )
@@ -318,7 +318,7 @@ def _kept(storage: str, first: Any, second: Any) -> str:
     if storage == "number":
         return "number" if first < math.inf else "text"
     # Whole numbers past this size are no longer exact as floating point.
-    return "text" if not first < LARGEST_WHOLE else "number" if second else "integer"
+    return "text" if not first < MAX_WHOLE else "number" if second else "integer"
 
 
 def count_records(plain: Plain) -> Scan:

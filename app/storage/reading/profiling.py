@@ -34,8 +34,8 @@ from app.storage.reading.typing_columns import FEW_ROWS
 from app.storage.reading.words import WORD_SHOWN, WordCounts, count_words
 
 CELLS_AT_ONCE = 1_500_000
-MOST_COLUMNS_AT_ONCE = 1_000
-MOST_COLUMNS_FOR_DUPLICATES = 300
+MAX_COLUMNS_AT_ONCE = 1_000
+MAX_COLUMNS_FOR_DUPLICATES = 300
 THREADS = 2
 # The view over all columns with their types.
 TYPED = "typed"
@@ -152,7 +152,7 @@ def _fetched(one: TypedColumn, rows: int) -> bool:
 def _batches(typed: Sequence[TypedColumn], rows: int) -> list[list[TypedColumn]]:
     """Divide the columns into batches of one table each, small enough to be held in memory twice."""
     batches = [[one] for one in typed if not _fetched(one, rows)]
-    at_once = max(1, min(MOST_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
+    at_once = max(1, min(MAX_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
     for _, group in itertools.groupby((one for one in typed if _fetched(one, rows)), key=lambda one: one.table):
         held = list(group)
         batches += [held[start : start + at_once] for start in range(0, len(held), at_once)]
@@ -292,7 +292,7 @@ def _count_duplicates(
     # Where some column differs on every row, no row repeats another.
     if any(column.distinct >= rows for column in columns):
         return 0
-    if len(typed) > MOST_COLUMNS_FOR_DUPLICATES or rows == 0:
+    if len(typed) > MAX_COLUMNS_FOR_DUPLICATES or rows == 0:
         return None
     keys = ", ".join(one.key for one in typed)
     found = connection.execute(f"SELECT hash({keys})::UBIGINT AS mark FROM {source}").fetchnumpy()["mark"]

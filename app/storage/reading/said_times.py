@@ -14,7 +14,7 @@ from app.storage.reading.local_times import on_clock
 from app.storage.reading.meaning import Meaning
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.number_times import FIRST_ROWS, NUMBERS, as_moments, bounds_of, source_of, word_of
-from app.storage.reading.times import LEAST_SHARE, TimesFound, find_times, times_as_said, try_form, with_example
+from app.storage.reading.times import MIN_SHARE, TimesFound, find_times, times_as_said, try_form, with_example
 from app.storage.reading.typed import TypedColumn
 
 STORED = {"text": "text", "boolean": "truth values", "integer": "numbers", "number": "numbers"}
@@ -61,8 +61,8 @@ def _of_numbers(connection: Any, one: TypedColumn, said: Form | None) -> TypedCo
         return None
     forms = [form_of_numbers(said)] if said else number_forms(bounds.low, bounds.high, is_whole=bounds.is_whole)
     tried = {form: try_form(connection, source_of(one, word_of(one, form)), form.form) for form in forms}
-    able = [known for known in tried.values() if known.count >= LEAST_SHARE * bounds.count]
-    reading = choose(able, present=bounds.count, share=LEAST_SHARE)
+    able = [known for known in tried.values() if known.count >= MIN_SHARE * bounds.count]
+    reading = choose(able, present=bounds.count, share=MIN_SHARE)
     if reading is None:
         return None
     chosen = next(form for form, known in tried.items() if known.form == reading.form)
@@ -75,7 +75,7 @@ def _of_numbers(connection: Any, one: TypedColumn, said: Form | None) -> TypedCo
 def _of_texts(connection: Any, one: TypedColumn, said: Form | None) -> TypedColumn | None:
     word, source, present = _texts(connection, one)
     found = times_as_said(connection, source, word=word, form=said, present=present) if present else None
-    return _as_found(one, found, fewest=LEAST_SHARE * present)
+    return _as_found(one, found, fewest=MIN_SHARE * present)
 
 
 def with_text_times(

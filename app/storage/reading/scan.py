@@ -12,7 +12,7 @@ from app.storage.reading.rows import Tally
 
 # What fits into a processor's cache is looked at several times for the price of once.
 CHUNK = 1 << 17
-MOST_WITHOUT_END = 16 << 20
+MAX_WITHOUT_END = 16 << 20
 NEWLINE, RETURN, BLANK, ZERO, NINE = 10, 13, 32, 48, 57
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
@@ -46,12 +46,12 @@ def scan(path: Path, *, skip_lines: int, delimiter: str, quote: str, newline: st
     found, counter, rest = Scan(), _Counter(delimiter.encode(), quote.encode(), newline == "\n"), b""
     with path.open("rb") as handle:
         for _ in range(skip_lines):
-            found.unsure = found.unsure or _lone_returns(handle.readline(MOST_WITHOUT_END))
+            found.unsure = found.unsure or _lone_returns(handle.readline(MAX_WITHOUT_END))
         while chunk := handle.read(CHUNK):
             rest += chunk
             used = counter.take(rest, found, skip_lines)
             rest = rest[used:]
-            if found.unsure or len(rest) > MOST_WITHOUT_END:
+            if found.unsure or len(rest) > MAX_WITHOUT_END:
                 found.unsure = True
                 return found
     if rest.strip(b"\r"):

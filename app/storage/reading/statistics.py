@@ -18,11 +18,11 @@ BINS = 24
 TOP = 60
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SCALES = (1.0, 10.0, 100.0, 1000.0)
-MOST_STEPS_PER_VALUE = 8
+MAX_STEPS_PER_VALUE = 8
 FEW_VALUES = 2000
-MOST_TOLD_APART = 1 << 20
-LARGEST_EXACT = 2.0**53
-MOST_SHORT = 2**31 - 1
+MAX_TOLD_APART = 1 << 20
+MAX_EXACT = 2.0**53
+MAX_SHORT = 2**31 - 1
 PIECE = 1 << 13
 
 Floats = NDArray[np.float64]
@@ -92,11 +92,11 @@ def _sorted(numbers: NDArray[Any]) -> Values:
 def _of_whole(numbers: NDArray[Any], low: Any, high: Any) -> Values | None:
     """Count whole numbers one by one within a small range, sort them as short ones within a larger."""
     reach = int(high) - int(low)
-    if reach <= MOST_STEPS_PER_VALUE * len(numbers):
+    if reach <= MAX_STEPS_PER_VALUE * len(numbers):
         rows = np.bincount((numbers - low).astype(np.int64))
         held = np.flatnonzero(rows)
         return Values(held + low, rows[held])
-    if reach < MOST_SHORT:
+    if reach < MAX_SHORT:
         found = _sorted((numbers - low).astype(np.int32))
         return Values(found.distinct.astype(numbers.dtype) + low, found.rows)
     return None
@@ -106,7 +106,7 @@ def _moved(numbers: Floats) -> Values | None:
     """Treat numbers as whole ones where moving the decimal point by at most three places makes them so, exactly."""
     low, high = float(numbers.min()), float(numbers.max())
     for scale in SCALES:
-        if not (-LARGEST_EXACT < low * scale <= high * scale < LARGEST_EXACT):
+        if not (-MAX_EXACT < low * scale <= high * scale < MAX_EXACT):
             return None
         if not _is_whole(numbers[:FEW_VALUES], scale):
             continue
@@ -206,7 +206,7 @@ def _top(values: Values) -> tuple[tuple[float, int], ...]:
     rows, distinct = values.rows, values.distinct
     if len(rows) > 4 * TOP:
         # Whatever has as many rows as the last of the top stays in, so that equals are ordered by value.
-        often = np.bincount(np.minimum(rows, MOST_TOLD_APART))
+        often = np.bincount(np.minimum(rows, MAX_TOLD_APART))
         least = len(often) - 1 - int(np.searchsorted(np.cumsum(often[::-1]), TOP))
         held = np.flatnonzero(rows >= least)[: TOP if least == 1 else None]
         rows, distinct = rows[held], distinct[held]

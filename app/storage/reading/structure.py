@@ -11,8 +11,8 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.dialect import PERHAPS_MISSING, PLAIN, kind_of
 from app.storage.reading.records import MENDED, Found
 
-MOST_HEADER_LINES = 5
-MOST_RAGGED = 3
+MAX_HEADER_LINES = 5
+MAX_RAGGED = 3
 # A column is one of numbers (or dates, or times) when this share of what it holds is.
 TYPED_SHARE = 0.8
 ROWS_WEIGHED = 60
@@ -166,7 +166,7 @@ def _block(found: list[Found]) -> list[Found]:
 def _names_at(table: SampleTable) -> int:
     """Count the lines of names at the top of a table of which the user said where it begins."""
     count = 0
-    while count < min(MOST_HEADER_LINES, len(table.rows)) and _is_header(table, count, below=count == 0):
+    while count < min(MAX_HEADER_LINES, len(table.rows)) and _is_header(table, count, below=count == 0):
         count += 1
     return count
 
@@ -182,7 +182,7 @@ def _found_places(table: SampleTable) -> tuple[int, int]:
         return body, body + 1
     body = _past_ragged_rows(table, body)
     header, at = body, body - 1
-    while at >= 0 and body - header < MOST_HEADER_LINES:
+    while at >= 0 and body - header < MAX_HEADER_LINES:
         if is_blank(rows[at]) and header == body:
             at -= 1
             continue
@@ -205,7 +205,7 @@ def _past_ragged_rows(table: SampleTable, body: int) -> int:
         if is_names and (at == body - 1 or len(row) == table.width):
             return at + 1
         ragged += not table.is_neutral(row)
-        if is_blank(row) or ragged > MOST_RAGGED:
+        if is_blank(row) or ragged > MAX_RAGGED:
             break
     return body
 

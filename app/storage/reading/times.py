@@ -28,7 +28,7 @@ from app.storage.reading.zones import MixedZonesError, zoned
 OPTIONAL_ZONE = re.compile(r"\[ ?%z\]")
 MAX_SHAPES, MAX_FORMS = 300, 24
 # Where the user says that a column holds times, so many of its values must be.
-LEAST_SHARE = 0.8
+MIN_SHARE = 0.8
 FEW_ODD_WORDS = 5
 
 
@@ -59,9 +59,9 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
         The column's name, and how many values there are.
     """
     able = _able(
-        connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE, name=name
+        connection, source, candidates(_shown(connection, source)), present=present, share=MIN_SHARE, name=name
     )
-    reading = choose(able, present=present, share=LEAST_SHARE)
+    reading = choose(able, present=present, share=MIN_SHARE)
     if reading is None or not _rest_is_odd(connection, source, able, present=present):
         return None
     best = next(one for one in able if one.form == reading.form)
@@ -93,8 +93,8 @@ def _rest_is_odd(connection: Any, source: str, able: Sequence[FormTrial], *, pre
 def times_as_said(connection: Any, source: str, *, word: str, form: Form | None, present: int) -> TimesFound | None:
     """Return how a column is read that the user says holds times, in a form of theirs or in the likeliest."""
     if form is None:
-        able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=LEAST_SHARE)
-        reading = choose(able, present=present, share=LEAST_SHARE)
+        able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=MIN_SHARE)
+        reading = choose(able, present=present, share=MIN_SHARE)
         if reading is None:
             return None
         count = max(one.count for one in able)

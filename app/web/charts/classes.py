@@ -10,7 +10,7 @@ from app.web.charts.scales import Tick
 from app.web.charts.words import Numbers, short, thin
 
 STEPS = (0.05, 0.2, 0.4, 0.6, 0.8)
-MOST_LINES = 5
+MAX_LINES = 5
 UNIT = scales.Scale(0.0, 1.0)
 
 
@@ -98,7 +98,7 @@ def confusion(values: ConfusionCounts | None) -> Confusion | None:
         sentence=f"{right:,} of {total:,} rows are right{share}{guess}.{worst}",
         heads=tuple((short(label), label) for label in labels),
         lines=tuple(_line(label, row, at) for at, (label, row) in enumerate(zip(labels, counts, strict=True))),
-        upright=len(labels) <= MOST_LINES,
+        upright=len(labels) <= MAX_LINES,
     )
 
 
@@ -145,7 +145,7 @@ def precision_recall(curves: tuple[PrecisionRecallCurve, ...] | None) -> Curves 
 def _curves(curves: list[_Points], *, titles: tuple[str, str, str], ends_at_share: bool = False) -> Curves | None:
     if not curves:
         return None
-    groups = [curves] if len(curves) <= MOST_LINES else [[one] for one in curves]
+    groups = [curves] if len(curves) <= MAX_LINES else [[one] for one in curves]
     marks = tuple(Tick(100.0 * at / 4, f"{at / 4:g}") for at in range(5))
     return Curves(
         x_title=titles[0],

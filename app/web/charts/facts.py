@@ -18,8 +18,8 @@ from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import SplitStrategy, TaskKind
 from app.web.wording import answered, asked, setting, written
 
-MOST_NAMES = 40
-LONGEST_VALUE = 160
+MAX_NAMES = 40
+MAX_VALUE = 160
 TASKS = {
     TaskKind.REGRESSION: "a number",
     TaskKind.BINARY: "one of two classes",
@@ -104,8 +104,8 @@ def leak_answers(spec: Spec) -> list[Fact]:
 
 def _names(names: Iterable[str]) -> str:
     listed = list(names)
-    rest = len(listed) - MOST_NAMES
-    return ", ".join(listed[:MOST_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
+    rest = len(listed) - MAX_NAMES
+    return ", ".join(listed[:MAX_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
@@ -175,4 +175,4 @@ def history(events: list[dict[str, Any]]) -> tuple[AnswerChange, ...]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}\u2026"
+    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}\u2026"

@@ -16,10 +16,10 @@ from app.domain.vocabulary import ColumnKind
 from app.web.charts.classes import STEPS
 from app.web.charts.words import short
 
-MOST_DRAWN = 500
-MOST_IN_TABLE = 24
-MOST_GROUPS = 12
-LONGEST_NAME = 32
+MAX_DRAWN = 500
+MAX_IN_TABLE = 24
+MAX_GROUPS = 12
+MAX_NAME = 32
 # Where there are many, their names are cut shorter, so that the fragment stays within what a page may weigh.
 MANY, LONGEST_OF_MANY = 200, 24
 # One byte for each pair: hundredths from -100 to 100, and two marks beyond them.
@@ -110,8 +110,8 @@ def build(
     known = matrix.known[np.ix_(places, places)]
     clustering = cluster(values)
     groups = tuple(_group(one.members, one.middle, one.strength, names, keys) for one in clustering.clusters)
-    of_groups = len(names) > MOST_IN_TABLE
-    longest = LONGEST_OF_MANY if len(names) > MANY else LONGEST_NAME
+    of_groups = len(names) > MAX_IN_TABLE
+    longest = LONGEST_OF_MANY if len(names) > MANY else MAX_NAME
     shown = clustering.order if clustered else tuple(range(len(names)))
     heads, rows = _group_rows(values, clustering, groups) if of_groups else _rows(values, shown, names, keys)
     return Heatmap(
@@ -138,9 +138,9 @@ def _places(matrix: Matrix, word: str, threshold: float) -> tuple[list[int], int
     np.fill_diagonal(strength, 0.0)
     best = strength.max(axis=1, initial=0.0)
     found = np.flatnonzero(named & (best >= threshold))
-    if len(found) > MOST_DRAWN:
-        strongest = found[np.argsort(-best[found], kind="stable")[:MOST_DRAWN]]
-        return sorted(int(at) for at in strongest), len(found) - MOST_DRAWN
+    if len(found) > MAX_DRAWN:
+        strongest = found[np.argsort(-best[found], kind="stable")[:MAX_DRAWN]]
+        return sorted(int(at) for at in strongest), len(found) - MAX_DRAWN
     return [int(at) for at in found], 0
 
 
@@ -182,7 +182,7 @@ def _rows(
     for i in order:
         cells = tuple(_cell(values, i, j, keys[names[j]]) for j in order)
         rows.append(HeatmapRow(names[i], keys[names[i]], cells))
-    return tuple(short(names[at], LONGEST_NAME) for at in order), tuple(rows)
+    return tuple(short(names[at], MAX_NAME) for at in order), tuple(rows)
 
 
 def _cell(values: NDArray[np.float64], i: int, j: int, key: str) -> HeatmapCell:
@@ -196,7 +196,7 @@ def _group_rows(
     values: NDArray[np.float64], clustering: Clustering, groups: Sequence[HeatmapGroup]
 ) -> tuple[tuple[str, ...], tuple[HeatmapRow, ...]]:
     """Return a table of clusters against clusters, largest first: the mean strength of their pairs."""
-    largest = sorted(range(len(groups)), key=lambda at: -len(groups[at].names))[:MOST_GROUPS]
+    largest = sorted(range(len(groups)), key=lambda at: -len(groups[at].names))[:MAX_GROUPS]
     strength = np.abs(values)
     rows = []
     for one in largest:
@@ -213,7 +213,7 @@ def _group_rows(
 
 def _titled(group: HeatmapGroup) -> str:
     more = len(group.names) - 1
-    return f"{short(group.title, 24)} and {more:,} more" if more else short(group.title, LONGEST_NAME)
+    return f"{short(group.title, 24)} and {more:,} more" if more else short(group.title, MAX_NAME)
 
 
 def _sentence(values: NDArray[np.float64], names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-MOST_LINES = 400
+MAX_LINES = 400
 PIECE = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 Pieces = tuple[tuple[str, str], ...]
@@ -15,7 +15,7 @@ Pieces = tuple[tuple[str, str], ...]
 def lines(config: dict[str, Any]) -> tuple[tuple[Pieces, ...], int]:
     """Return the first lines as (class, text) pieces, and how many lines were left out."""
     text = json.dumps(config, indent=2, ensure_ascii=False).split("\n")
-    return tuple(_pieces(line) for line in text[:MOST_LINES]), max(len(text) - MOST_LINES, 0)
+    return tuple(_pieces(line) for line in text[:MAX_LINES]), max(len(text) - MAX_LINES, 0)
 
 
 def _pieces(line: str) -> Pieces:

@@ -12,9 +12,9 @@ from app.web.charts.residuals import ResidualBox
 from app.web.charts.scales import Tick
 from app.web.charts.words import Numbers, short
 
-MOST_BOXES = 12
-MOST_CLASSES = 12
-MOST_POINTS = 600
+MAX_BOXES = 12
+MAX_CLASSES = 12
+MAX_POINTS = 600
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _upwards(marks: tuple[Tick, ...]) -> tuple[Tick, ...]:
 
 
 def _scatter(picture: PairPicture, heading: str, sentence: str) -> PairChart:
-    points = picture.points[:MOST_POINTS]
+    points = picture.points[:MAX_POINTS]
     across, up = scales.linear([x for x, _ in points]), scales.linear([y for _, y in points])
     share = "All" if picture.rows <= len(points) else f"{len(points):,} of"
     return PairChart(
@@ -71,7 +71,7 @@ def _scatter(picture: PairPicture, heading: str, sentence: str) -> PairChart:
 
 
 def _boxes(picture: PairPicture, heading: str, sentence: str) -> PairChart:
-    shown = picture.boxes[:MOST_BOXES]
+    shown = picture.boxes[:MAX_BOXES]
     up = scales.linear([value for box in shown for value in box.quantiles])
     more = (
         f" The {len(shown)} most frequent of {len(picture.boxes):,} classes." if len(picture.boxes) > len(shown) else ""
@@ -113,7 +113,7 @@ def _box(spread: Spread, up: scales.Scale, *, place: int, count: int) -> Residua
 
 
 def _table(picture: PairPicture, heading: str, sentence: str) -> PairChart:
-    lines, heads = picture.labels[0][:MOST_CLASSES], picture.labels[1][:MOST_CLASSES]
+    lines, heads = picture.labels[0][:MAX_CLASSES], picture.labels[1][:MAX_CLASSES]
     rows = tuple(
         (short(label, 40), *(f"{count:,}" for count in counts[: len(heads)]))
         for label, counts in zip(lines, picture.counts, strict=False)

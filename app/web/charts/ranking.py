@@ -10,8 +10,8 @@ from app.domain.training.report.chart_series import ImportanceSeries
 from app.web.charts import scales
 from app.web.charts.words import Numbers
 
-MOST_BARS = 20
-MOST_LISTED = 200
+MAX_BARS = 20
+MAX_LISTED = 200
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def build(values: ImportanceSeries | None) -> ImportanceChart | None:
             noise=abs(loss) <= 2 * (spread or 0.0) or loss <= 0,
             negative=loss < 0,
         )
-        for name, loss, spread in items[:MOST_BARS]
+        for name, loss, spread in items[:MAX_BARS]
     )
     return ImportanceChart(
         metric_id=values.metric,
@@ -63,12 +63,12 @@ def build(values: ImportanceSeries | None) -> ImportanceChart | None:
         repeats=values.repeats,
         rows=values.rows,
         bars=bars,
-        hidden=max(len(items) - MOST_BARS, 0),
+        hidden=max(len(items) - MAX_BARS, 0),
         numbers=Numbers(
             "Loss of the score when a column is shuffled: mean and spread of the repeats.",
             ("Feature", "Loss", "\u00b1"),
             tuple(
-                (name, format_number(loss, 3), format_number(spread, 2)) for name, loss, spread in items[:MOST_LISTED]
+                (name, format_number(loss, 3), format_number(spread, 2)) for name, loss, spread in items[:MAX_LISTED]
             ),
         ),
     )

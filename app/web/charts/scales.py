@@ -11,10 +11,10 @@ from typing import Any
 from app.domain.text.numbers import MINUS
 
 # Beyond this, sums and differences of two values would no longer be finite.
-LARGEST = 1e300
+MAX_ABSOLUTE = 1e300
 SUPERSCRIPT = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MOST_TICKS = 13
+MAX_TICKS = 13
 # What lies below zero by no more than this share of the largest value is zero but for the gauge.
 ABOUT_ZERO = 0.01
 CROWDED = 6
@@ -49,7 +49,7 @@ class Scale:
 def known(values: Iterable[Any]) -> list[float]:
     """Return the finite numbers among these, kept within what can be calculated with."""
     numbers = (float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool))
-    return [min(max(value, -LARGEST), LARGEST) for value in numbers if math.isfinite(value)]
+    return [min(max(value, -MAX_ABSOLUTE), MAX_ABSOLUTE) for value in numbers if math.isfinite(value)]
 
 
 def percent(share: float) -> float:
@@ -92,7 +92,7 @@ def amounts(observed: Iterable[Any], estimated: Iterable[Any]) -> Scale:
         return linear(everything)
     if lowest >= 0:
         return linear(everything, from_zero=True)
-    whole = linear([max(lowest, -LARGEST / 2), min(highest, LARGEST / 2)], from_zero=True)
+    whole = linear([max(lowest, -MAX_ABSOLUTE / 2), min(highest, MAX_ABSOLUTE / 2)], from_zero=True)
     return Scale(max(lowest, whole.low), whole.high)
 
 
@@ -190,13 +190,13 @@ def time_ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
     if start >= end:
         return (Tick(50.0, f"{start:%Y-%m-%d}"),)
     for months in (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000):
-        if (end - start).days / (30.44 * months) <= MOST_TICKS - 1:
+        if (end - start).days / (30.44 * months) <= MAX_TICKS - 1:
             found = _months(start, end, months)
             if len(found) >= 3:
                 return _placed(start, end, found, by_year=months >= 12)
             break
     for seconds in (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800):
-        if (end - start).total_seconds() / seconds <= MOST_TICKS - 1:
+        if (end - start).total_seconds() / seconds <= MAX_TICKS - 1:
             return _placed_days(start, end, _steps(start, end, timedelta(seconds=seconds)))
     return _placed(start, end, _months(start, end, 1), by_year=False)
 

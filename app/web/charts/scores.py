@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from app.domain.text.numbers import MINUS
 from app.domain.training.report.document import Report, Scores
 from app.web.charts import scales
-from app.web.charts.words import MOST_ROWS, ShownMetric, lower_first
+from app.web.charts.words import MAX_ROWS, ShownMetric, lower_first
 
-MOST_DOTS = 120
+MAX_DOTS = 120
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
     def rival(title: str, is_model: bool, sentence: str, scores: Scores) -> Rival:
         own = scores[primary.info.id]
         folds = scales.known(own.folds)
-        every = max(1, math.ceil(len(folds) / MOST_DOTS))
+        every = max(1, math.ceil(len(folds) / MAX_DOTS))
         return Rival(
             title=title,
             is_model=is_model,
@@ -146,7 +146,7 @@ def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
     """Return, for each metric, every fold with every baseline beside it; then mean and spread, then the hold-out."""
     heads = (model_title, *(one.title for one in report.baselines))
     folds = len(report.split.folds)
-    note = f"The first {MOST_ROWS} of {folds} folds; the mean is over all." if folds > MOST_ROWS else ""
+    note = f"The first {MAX_ROWS} of {folds} folds; the mean is over all." if folds > MAX_ROWS else ""
     if _grows(report):
         note = f"{note} Later folds train on more rows, so the spread is not that of chance alone.".strip()
     return tuple(
@@ -168,7 +168,7 @@ def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ..
     names = [fold.fold.capitalize() for fold in report.split.folds]
     rows = [
         (name, *(metric.write(column.folds[place]) for column in columns))
-        for place, name in enumerate(names[:MOST_ROWS])
+        for place, name in enumerate(names[:MAX_ROWS])
     ]
     if len(names) > 1:
         means = [(metric.write(column.mean), column.std) for column in columns]

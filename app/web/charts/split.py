@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.training.report.document import FoldRows, SplitSummary
 from app.domain.training.validation import split_picture
 from app.web.charts import scales
-from app.web.charts.words import MOST_ROWS, Numbers
+from app.web.charts.words import MAX_ROWS, Numbers
 
 NAMES = {"train": "trains", "valid": "validates", "gap": "gap, left out", "unused": "not used", "hold": "held out"}
 LINE = 20
@@ -57,7 +57,7 @@ def _stripes(line: tuple[split_picture.Stripe, ...]) -> tuple[Stripe, ...]:
 
 
 def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
-    parts = [*folds[:MOST_ROWS], *([holdout] if holdout else [])]
+    parts = [*folds[:MAX_ROWS], *([holdout] if holdout else [])]
     dated = any(part.train_start for part in parts)
 
     def row(part: FoldRows) -> tuple[str, ...]:
@@ -75,8 +75,8 @@ def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
     for title in ("Training", "Validation"):
         heads += [f"{title} rows", *([f"{title} dates"] if dated else [])]
     which = (
-        f"The first {MOST_ROWS} of {len(folds)} folds."
-        if len(folds) > MOST_ROWS
+        f"The first {MAX_ROWS} of {len(folds)} folds."
+        if len(folds) > MAX_ROWS
         else "Rows that train and rows that validate."
     )
     return Numbers(which, tuple(heads), tuple(row(part) for part in parts))

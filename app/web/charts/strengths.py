@@ -10,7 +10,7 @@ from app.domain.text.numbers import MINUS
 from app.services.measurements.rankings import RankingState
 
 PER_PAGE = 15
-MOST_RANKED = 15
+MAX_RANKED = 15
 # Weaker than this is written in grey: the same step at which the heatmap begins to be shaded.
 WEAK = 0.05
 # Below this, in nats, the strongest of a ranking is hardly anything.
@@ -89,7 +89,7 @@ def ranking(state: RankingState, *, word: str) -> ImportancePreview:
     longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
     # Where all of it is little, two decimals would show nothing but zeros.
     decimals = 2 if longest >= FEW_NATS else 4
-    shown = [one for one in scored if word.lower() in one.name.lower()][:MOST_RANKED]
+    shown = [one for one in scored if word.lower() in one.name.lower()][:MAX_RANKED]
     return ImportancePreview(
         bars=tuple(
             StrengthBar(

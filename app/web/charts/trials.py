@@ -14,9 +14,9 @@ from app.web.charts import paths, scales
 from app.web.wording import hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
-MOST_LINES = 6
+MAX_LINES = 6
 # How many times as far as the judged trials all of them may lie apart to stand on one axis.
-MOST_SPREAD = 3
+MAX_SPREAD = 3
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialC
 def _scale(judged: list[float], everything: list[float]) -> scales.Scale:
     """Return the scale of the scores: one trial far off would press all others together, so it is left at the edge."""
     whole, worth = scales.known(everything), scales.known(judged)
-    few = len(worth) < 2 or max(whole) - min(whole) <= MOST_SPREAD * (max(worth) - min(worth))
+    few = len(worth) < 2 or max(whole) - min(whole) <= MAX_SPREAD * (max(worth) - min(worth))
     return scales.linear(whole if few else worth)
 
 
@@ -146,7 +146,7 @@ def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
         best=format_number(search.best, 4),
         limited=search.limited,
         chart=chart(search.metric, search.scores, total=search.total),
-        lines=tuple(lines[-MOST_LINES:]),
+        lines=tuple(lines[-MAX_LINES:]),
     )
 
 

@@ -11,7 +11,7 @@ from app.domain.training.report.outcome import FoldScore, JobProgress
 from app.domain.training.validation import metrics
 from app.web.charts.trials import SearchUnderWay, under_way
 
-MOST_FOLDS = 30
+MAX_FOLDS = 30
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> E
         time=_time(job, gone=gone, fraction=fraction, estimate=estimate),
         ahead=0 if job.running else job.ahead,
         metric=metrics.get(lines[0].metric).title if lines else "",
-        folds=tuple(_line(line) for line in lines[-MOST_FOLDS:]),
-        folds_before=max(len(lines) - MOST_FOLDS, 0),
+        folds=tuple(_line(line) for line in lines[-MAX_FOLDS:]),
+        folds_before=max(len(lines) - MAX_FOLDS, 0),
         poll_seconds=poll_seconds(age),
         search=under_way(job.progress.search) if job.running else None,
     )
@@ -88,7 +88,7 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> E
 def judged_before_end(progress: JobProgress) -> tuple[str, tuple[FoldLine, ...]]:
     """Return the metric and the last folds that were judged before an experiment ended without a result."""
     lines = progress.folds
-    return (metrics.get(lines[0].metric).title if lines else ""), tuple(_line(line) for line in lines[-MOST_FOLDS:])
+    return (metrics.get(lines[0].metric).title if lines else ""), tuple(_line(line) for line in lines[-MAX_FOLDS:])
 
 
 def _message(job: JobFacts) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.domain.text.numbers import format_number, format_score
 from app.domain.training.report.document import MetricInfo
 
-MOST_ROWS = 60
+MAX_ROWS = 60
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def with_unit(name: str, unit: str) -> str:
 
 def thin(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[tuple[str, ...], ...], str]:
     """Return at most 60 rows, evenly spaced, and the words that say which."""
-    if len(rows) <= MOST_ROWS:
+    if len(rows) <= MAX_ROWS:
         return tuple(rows), f"All {len(rows):,} {noun}."
-    every = math.ceil(len(rows) / MOST_ROWS)
+    every = math.ceil(len(rows) / MAX_ROWS)
     return tuple(rows[::every]), f"One in {every:,} of {len(rows):,} {noun}."
 
 

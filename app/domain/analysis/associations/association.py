@@ -12,10 +12,10 @@ from app.domain.analysis.profiling.profile import Association, Associations
 from app.domain.vocabulary import ColumnKind
 
 COPY = 0.99999
-FEWEST = 10
+MIN_ROWS = 10
 LARGE = 1e100
-MOST_LEVELS = 200
-MOST_CELLS_OF_TABLE = 1_000_000
+MAX_LEVELS = 200
+MAX_CELLS_OF_TABLE = 1_000_000
 
 
 def associate(
@@ -108,7 +108,7 @@ def codes_of(values: pd.Series) -> NDArray[np.float64]:
 def _number(name: str, values: NDArray[np.float64], goal: NDArray[np.float64], *, numeric_target: bool) -> Association:
     both = np.isfinite(values) & np.isfinite(goal)
     rows = int(both.sum())
-    if rows < FEWEST or np.ptp(values[both]) == 0 or np.ptp(goal[both]) == 0:
+    if rows < MIN_ROWS or np.ptp(values[both]) == 0 or np.ptp(goal[both]) == 0:
         return Association(name, "none", None, rows, reason="too few values that vary")
     if not numeric_target:
         ratio = correlation_ratio(goal[both], values[both])
@@ -127,14 +127,14 @@ def _words(name: str, codes: NDArray[np.float64], goal: NDArray[np.float64], *, 
     both = np.isfinite(codes) & np.isfinite(goal)
     rows = int(both.sum())
     levels = len(np.unique(codes[both]))
-    if rows < FEWEST or levels < 2:
+    if rows < MIN_ROWS or levels < 2:
         return Association(name, "none", None, rows, reason="too few values that vary")
-    if levels > MOST_LEVELS and levels > rows // 2:
+    if levels > MAX_LEVELS and levels > rows // 2:
         return Association(name, "none", None, rows, reason="nearly every row has its own value")
     if numeric_target:
         return Association(name, "correlation ratio", round(correlation_ratio(codes[both], goal[both]), 6), rows)
     value = cramers_v(codes[both], goal[both])
-    copied = _one_to_one(codes[both], goal[both]) and levels <= MOST_LEVELS
+    copied = _one_to_one(codes[both], goal[both]) and levels <= MAX_LEVELS
     reason = "Its words name the target's classes one by one." if copied else ""
     return Association(name, "Cramér's V", round(value, 6), rows, copied, reason)
 
@@ -224,7 +224,7 @@ def cramers_v_of_codes(rows: NDArray[np.integer], columns: NDArray[np.integer]) 
     n, wide = len(rows), int(columns.max()) + 1
     in_rows, in_columns = np.bincount(rows), np.bincount(columns)
     joint = rows.astype(np.int64) * wide + columns
-    if (int(rows.max()) + 1) * wide <= MOST_CELLS_OF_TABLE:
+    if (int(rows.max()) + 1) * wide <= MAX_CELLS_OF_TABLE:
         counts = np.bincount(joint)
         cells = np.flatnonzero(counts)
         counts = counts[cells]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.domain.analysis.associations.association import FEWEST, MOST_LEVELS, codes_of, is_number, numbers_of, ranks_of
+from app.domain.analysis.associations.association import MAX_LEVELS, MIN_ROWS, codes_of, is_number, numbers_of, ranks_of
 from app.domain.vocabulary import ColumnKind
 
 # Dates and texts are no measurements; a constant goes with nothing.
@@ -136,7 +136,7 @@ def _fill(values: pd.Series, numbers: Floats, present: NDArray[np.bool_]) -> boo
     raw = values.to_numpy() if plain else numbers_of(values)
     np.isfinite(raw, out=present)
     many = int(np.count_nonzero(present))
-    if many < FEWEST:
+    if many < MIN_ROWS:
         return False
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         mean, spread = _centred(raw, numbers, present, many)
@@ -174,4 +174,4 @@ def _coded(values: pd.Series) -> NDArray[np.int32]:
 def _usable(codes: NDArray[np.int32]) -> bool:
     """Say whether classes come often enough to be compared: associate asks for the same."""
     levels, rows = int(codes.max(initial=-1)) + 1, int((codes >= 0).sum())
-    return levels >= 2 and rows >= FEWEST and not (levels > MOST_LEVELS and levels > rows // 2)
+    return levels >= 2 and rows >= MIN_ROWS and not (levels > MAX_LEVELS and levels > rows // 2)

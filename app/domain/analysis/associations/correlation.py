@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.analysis.associations.association import FEWEST, correlation_ratio_of_codes, cramers_v_of_codes, pearson
+from app.domain.analysis.associations.association import (
+    MIN_ROWS,
+    correlation_ratio_of_codes,
+    cramers_v_of_codes,
+    pearson,
+)
 from app.domain.analysis.associations.column_block import ColumnBlock, Floats
 from app.domain.analysis.associations.gram import pearson_of
 
@@ -22,7 +27,7 @@ NONE, PEARSON, SPEARMAN, CRAMER, RATIO = range(5)
 FIRST_COLUMNS = 16
 BLOCK_COLUMNS = 256
 # Ranks of columns with holes are made anew for every pair. Beyond this many values, `auto` takes Pearson's instead.
-MOST_RANKED = 2_000_000_000
+MAX_RANKED = 2_000_000_000
 
 
 class Method(StrEnum):
@@ -142,7 +147,7 @@ def number_measure(method: Method, *, holed: int, rows: int) -> int:
         return PEARSON
     if method is Method.CRAMERS_V:
         return NONE
-    if method is Method.AUTO and holed * (holed - 1) // 2 * rows > MOST_RANKED:
+    if method is Method.AUTO and holed * (holed - 1) // 2 * rows > MAX_RANKED:
         return PEARSON
     return SPEARMAN
 
@@ -208,7 +213,7 @@ def spearman_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
             values[i, j] = values[j, i]
             continue
         both = one.present[:, i] & other.present[:, j]
-        if np.count_nonzero(both) >= FEWEST:
+        if np.count_nonzero(both) >= MIN_ROWS:
             values[i, j] = pearson(_ranks(one.order[i][both]), _ranks(other.order[j][both]))
     return values
 
@@ -229,7 +234,7 @@ def _class_pairs(one: ColumnBlock, other: ColumnBlock) -> Floats:
                 continue
             both = (one.codes[:, i] >= 0) & (other.codes[:, j] >= 0)
             left, right = one.codes[both, i], other.codes[both, j]
-            if len(left) >= FEWEST and np.ptp(left) > 0 and np.ptp(right) > 0:
+            if len(left) >= MIN_ROWS and np.ptp(left) > 0 and np.ptp(right) > 0:
                 values[i, j] = cramers_v_of_codes(left, right)
     return values
 
@@ -241,7 +246,7 @@ def _mixed_pairs(classes: ColumnBlock, numbers: ColumnBlock) -> Floats:
         for j in range(values.shape[1]):
             both = there & numbers.present[:, j]
             codes, found = classes.codes[both, i], numbers.numbers[both, j]
-            if len(codes) >= FEWEST and np.ptp(codes) > 0 and np.ptp(found) > 0:
+            if len(codes) >= MIN_ROWS and np.ptp(codes) > 0 and np.ptp(found) > 0:
                 values[i, j] = correlation_ratio_of_codes(codes, found)
     return values
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.analysis.associations.association import FEWEST, pearson
+from app.domain.analysis.associations.association import MIN_ROWS, pearson
 from app.domain.analysis.associations.column_block import ColumnBlock, Floats
 
 # Rows taken at a time: their squares and presences stay in the processor's own memory, and counts stay exact in
@@ -53,8 +53,8 @@ def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
         values = (sums.xy - sums.x * sums.y / sums.n) / np.sqrt(x * y)
         doubtful = ~((x > CANCELLED * sums.xx) & (y > CANCELLED * sums.yy))
     values = np.clip(values, -1.0, 1.0)
-    values[sums.n < FEWEST] = np.nan
-    for i, j in zip(*np.nonzero(doubtful & (sums.n >= FEWEST)), strict=True):
+    values[sums.n < MIN_ROWS] = np.nan
+    for i, j in zip(*np.nonzero(doubtful & (sums.n >= MIN_ROWS)), strict=True):
         both = one.present[:, i] & other.present[:, j]
         values[i, j] = pearson(one.numbers[both, i], other.numbers[both, j])
     if one is other:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from app.domain.analysis.associations.association import codes_of, is_number, numbers_of, ranks_of
 from app.domain.vocabulary import ColumnKind
 
-FEWEST_ROWS = 50
+MIN_ROWS = 50
 ROWS_PER_BIN = 10
-MOST_BINS = 64
-MOST_CLASSES = 30
-FEWEST_OF_CLASS = 5
+MAX_BINS = 64
+MAX_CLASSES = 30
+MIN_OF_CLASS = 5
 SEED = 42
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def goal_of(values: pd.Series, kind: ColumnKind) -> PreparedTarget:
         return PreparedTarget(there, sides, known, None, half)
     classes = known.astype(np.int64)
     many = int(classes.max(initial=-1)) + 1
-    sides = np.eye(many)[classes] if many <= MOST_CLASSES else np.zeros((len(classes), 0))
+    sides = np.eye(many)[classes] if many <= MAX_CLASSES else np.zeros((len(classes), 0))
     return PreparedTarget(there, sides, None, classes, half)
 
 
@@ -61,7 +61,7 @@ def power_of(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> float
     codes = _bins(values, kind)[goal.there]
     known = codes >= 0
     rows = int(np.count_nonzero(known))
-    if rows < FEWEST_ROWS or goal.sides.shape[1] == 0:
+    if rows < MIN_ROWS or goal.sides.shape[1] == 0:
         return 0.0
     codes, sides, half = codes[known], goal.sides[known], goal.first_half[known]
     total = left = 0.0
@@ -85,7 +85,7 @@ def _bins(values: pd.Series, kind: ColumnKind) -> NDArray[np.int64]:
         return np.nan_to_num(codes_of(values), nan=-1).astype(np.int64)
     raw = numbers_of(values)
     there = np.isfinite(raw)
-    bins = int(np.clip(there.sum() // ROWS_PER_BIN, 2, MOST_BINS))
+    bins = int(np.clip(there.sum() // ROWS_PER_BIN, 2, MAX_BINS))
     if not there.any():
         return np.full(len(raw), -1)
     cuts = np.unique(np.quantile(raw[there], np.arange(1, bins) / bins))
@@ -111,7 +111,7 @@ def separates(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> bool
         return False
     numbers, classes = numbers[known], classes[known]
     counts = np.unique(classes, return_counts=True)[1]
-    if len(numbers) < FEWEST_ROWS or not 2 <= len(counts) <= MOST_CLASSES or counts.min() < FEWEST_OF_CLASS:
+    if len(numbers) < MIN_ROWS or not 2 <= len(counts) <= MAX_CLASSES or counts.min() < MIN_OF_CLASS:
         return False
     order = np.argsort(numbers, kind="stable")
     numbers, classes = numbers[order], classes[order]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.domain.analysis.associations.association import FEWEST, MOST_LEVELS, codes_of, is_number, numbers_of
+from app.domain.analysis.associations.association import MAX_LEVELS, MIN_ROWS, codes_of, is_number, numbers_of
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind
 
@@ -22,12 +22,12 @@ ROUNDS = (10_000, 40_000, 160_000, 640_000)
 SETTLED_TAU = 0.97
 SHUFFLES = 20
 # Larger samples need no shuffles of their own: what chance gives shrinks with the rows, by the law of the G-test.
-MOST_SHUFFLED_ROWS = 40_000
-MOST_BINS = 32
+MAX_SHUFFLED_ROWS = 40_000
+MAX_BINS = 32
 ROWS_PER_CELL = 10
 # Cuts between bins are taken from this many rows, spread over the sample.
 ROWS_FOR_CUTS = 10_000
-MOST_CLASSES = 64
+MAX_CLASSES = 64
 UNMEASURED = {ColumnKind.CONSTANT: "constant", ColumnKind.DATETIME: "a date"}
 Codes = NDArray[np.int32]
 
@@ -91,9 +91,9 @@ def rank_columns(
     goal = _coded(frame[target], kinds[target], len(frame))
     there = goal >= 0
     goal = goal[there]
-    if len(goal) < FEWEST or np.ptp(goal) == 0:
+    if len(goal) < MIN_ROWS or np.ptp(goal) == 0:
         return [RankedColumn(name, None, reason="the target does not vary, or is missing") for name in names]
-    shuffles = _shuffled(goal, seed) if len(goal) <= MOST_SHUFFLED_ROWS or not before else []
+    shuffles = _shuffled(goal, seed) if len(goal) <= MAX_SHUFFLED_ROWS or not before else []
     found = []
     for name in names:
         if kinds[name] in UNMEASURED:
@@ -114,11 +114,11 @@ def _ranked(
 ) -> RankedColumn:
     both = codes >= 0
     rows = int(np.count_nonzero(both))
-    if rows < FEWEST or np.ptp(codes[both]) == 0:
+    if rows < MIN_ROWS or np.ptp(codes[both]) == 0:
         return RankedColumn(name, None, rows=rows, reason="too few values that vary")
     whole = rows == len(codes)
     own = codes if whole else codes[both]
-    if int(own.max()) + 1 > max(MOST_LEVELS, rows // 2):
+    if int(own.max()) + 1 > max(MAX_LEVELS, rows // 2):
         return RankedColumn(name, None, rows=rows, reason="nearly every row has its own value")
     score, error = information(own, goal if whole else goal[both])
     if shuffles:
@@ -159,21 +159,21 @@ def _coded(values: pd.Series, kind: ColumnKind, rows: int) -> Codes:
         return _binned(numbers_of(values), rows)
     found = codes_of(values)
     codes = np.nan_to_num(found, nan=-1).astype(np.int32)
-    if codes.max(initial=-1) < MOST_CLASSES or codes.max(initial=-1) + 1 > max(MOST_LEVELS, rows // 2):
+    if codes.max(initial=-1) < MAX_CLASSES or codes.max(initial=-1) + 1 > max(MAX_LEVELS, rows // 2):
         return codes
     # What is left after the commonest classes is one class: a class of a few rows tells more of chance than of itself.
-    common = np.argsort(-np.bincount(codes[codes >= 0]), kind="stable")[: MOST_CLASSES - 1]
-    place = np.full(int(codes.max()) + 2, MOST_CLASSES - 1, dtype=np.int32)
+    common = np.argsort(-np.bincount(codes[codes >= 0]), kind="stable")[: MAX_CLASSES - 1]
+    place = np.full(int(codes.max()) + 2, MAX_CLASSES - 1, dtype=np.int32)
     place[common], place[-1] = np.arange(len(common)), -1
     return np.asarray(place[codes])
 
 
 def _binned(values: NDArray[np.float64], rows: int) -> Codes:
     there = np.isfinite(values)
-    bins = int(np.clip(np.sqrt(rows / ROWS_PER_CELL), 2, MOST_BINS))
+    bins = int(np.clip(np.sqrt(rows / ROWS_PER_CELL), 2, MAX_BINS))
     step = max(1, len(values) // ROWS_FOR_CUTS)
     some = values[::step][there[::step]]
-    if len(some) < FEWEST:
+    if len(some) < MIN_ROWS:
         some = values[there]
     if len(some) == 0:
         return np.full(len(values), -1, dtype=np.int32)

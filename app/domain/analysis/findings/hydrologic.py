@@ -19,7 +19,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 
 DAY = 86_400.0
 # The most rain ever measured: steps of up to so many seconds, in words, in mm.
-MOST_RAIN = (
+MAX_RAIN = (
     (DAY, "a day", 1825.0),
     (2 * DAY, "two days", 2493.0),
     (4 * DAY, "four days", 4936.0),
@@ -96,7 +96,7 @@ def bounds_of(name: str, axis: TimeAxis | None = None, *, unit: str | None = Non
     if quantity is Quantity.RAIN:
         step = DAY if unit in DAILY else axis.step_seconds if axis is not None else 31 * DAY
         scale = TENTHS if not unit else 1 / MM[unit] if unit in MM else None
-        for seconds, lasting, most in MOST_RAIN:
+        for seconds, lasting, most in MAX_RAIN:
             if step <= 1.01 * seconds and scale is not None:
                 fact = f"the most ever measured in {lasting} is {most:,.0f} mm"
                 return Bounds(0.0, most * scale, "rain has no negative", fact)

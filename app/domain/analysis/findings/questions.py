@@ -15,7 +15,7 @@ from app.domain.vocabulary import Severity
 
 CODE = "missing_value_marker"
 # One press of a button answers for so many columns; of more, each lot is a question of its own.
-MOST_TOGETHER = 1000
+MAX_TOGETHER = 1000
 Key = TypeVar("Key")
 Held = TypeVar("Held")
 
@@ -74,8 +74,8 @@ def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
 
 def _in_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:
     for key, held in groups.items():
-        for start in range(0, len(held), MOST_TOGETHER):
-            yield key, held[start : start + MOST_TOGETHER]
+        for start in range(0, len(held), MAX_TOGETHER):
+            yield key, held[start : start + MAX_TOGETHER]
 
 
 def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value") -> tuple[FindingRemedy, ...]:

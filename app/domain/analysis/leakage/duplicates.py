@@ -15,9 +15,9 @@ NEARLY = 0.9995
 # The first rows vary less than all of them, so that rounding weighs more there.
 SUSPECT = 0.98
 SCREENED = 2000
-FEWEST_VALUES = 20
-MOST_LEVELS = 60
-MOST_PAIRS = 200
+MIN_VALUES = 20
+MAX_LEVELS = 60
+MAX_PAIRS = 200
 # How alike the quantiles of two columns must be, in standard deviations, before the rows are looked at.
 CLOSE = 0.02
 NEIGHBOURS = 6
@@ -35,16 +35,16 @@ def likeness_findings(columns: Sequence[ColumnProfile], rows: int, table: TableQ
     table
         The table; without it nothing is said, since like statistics prove nothing.
     """
-    if table is None or rows < FEWEST_VALUES:
+    if table is None or rows < MIN_VALUES:
         return
-    lines = _still(table.head(SCREENED), _lines(columns, rows)[:MOST_PAIRS])
+    lines = _still(table.head(SCREENED), _lines(columns, rows)[:MAX_PAIRS])
     values = table.answer([Correlation(one.key, other.key) for one, other in lines])
     straight = [(*pair, float(r)) for pair, r in zip(lines, values, strict=True) if r is not None and abs(r) >= NEARLY]
     told = set[str]()
     for family, least in _families(straight):
         told |= {column.name for column in family[1:]}
         yield _finding(family, _line_words(family, least))
-    levels = [pair for pair in _levels(columns) if pair[1].name not in told][:MOST_PAIRS]
+    levels = [pair for pair in _levels(columns) if pair[1].name not in told][:MAX_PAIRS]
     counts = table.answer([PairCount(one.key, other.key, present=(one.key, other.key)) for one, other in levels])
     alike = [(*pair, 1.0) for pair, pairs in zip(levels, counts, strict=True) if pairs == pair[0].distinct]
     for family, _ in _families(alike):
@@ -130,7 +130,7 @@ def _lines(columns: Sequence[ColumnProfile], rows: int) -> list[tuple[ColumnProf
     shapes = []
     for column in columns:
         number = column.storage in ("number", "integer") and column.kind is not ColumnKind.CONSTANT
-        if number and column.distinct >= FEWEST_VALUES and column.std and column.mean is not None and column.quantiles:
+        if number and column.distinct >= MIN_VALUES and column.std and column.mean is not None and column.quantiles:
             shape = [(value - column.mean) / column.std for value in column.quantiles]
             shapes.append((shape[-1] - shape[0], shape, column))
     shapes.sort(key=lambda item: (item[0], item[2].key))
@@ -141,7 +141,7 @@ def _lines(columns: Sequence[ColumnProfile], rows: int) -> list[tuple[ColumnProf
                 break
             mirrored = [-value for value in reversed(other_shape)]
             together = rows - column.missing - other.missing
-            if together >= FEWEST_VALUES and (_close(shape, other_shape) or _close(shape, mirrored)):
+            if together >= MIN_VALUES and (_close(shape, other_shape) or _close(shape, mirrored)):
                 pairs.append(_in_file_order(column, other))
     return sorted(pairs, key=lambda pair: (int(pair[0].key[1:]), int(pair[1].key[1:])))
 
@@ -158,7 +158,7 @@ def _levels(columns: Sequence[ColumnProfile]) -> list[tuple[ColumnProfile, Colum
     """Return pairs of columns of few values that are there on as many rows each."""
     alike: dict[tuple[Any, ...], list[ColumnProfile]] = {}
     for column in columns:
-        few = 3 <= column.distinct <= MOST_LEVELS and len(column.top_values) == column.distinct
+        few = 3 <= column.distinct <= MAX_LEVELS and len(column.top_values) == column.distinct
         if few and column.storage != "datetime":
             counts = tuple(sorted(count for _, count in column.top_values))
             alike.setdefault((column.missing, counts), []).append(column)

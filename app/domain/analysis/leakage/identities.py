@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from app.domain.text.words import join_words
 
-FEWEST_ROWS = 50
-MOST_ROWS = 5000
+MIN_ROWS = 50
+MAX_ROWS = 5000
 PROBES = 32
-MOST_IN_PAIRS = 300
-MOST_IN_TRIPLES = 50
+MAX_IN_PAIRS = 300
+MAX_IN_TRIPLES = 50
 # A sum that is the target leaves rounding and nothing else; what one column explains alone to this share is a copy.
 EXACT = 0.9999
 ROUGH = 0.01
@@ -100,15 +100,15 @@ def _complete(goal: Floats, numbers: Mapping[str, Floats]) -> tuple[list[str], F
     table = np.column_stack(list(usable.values()))[rows]
     whole = np.isfinite(table).all(axis=1)
     table, target = table[whole], goal[rows][whole]
-    if len(target) > MOST_ROWS:
-        some = np.sort(np.random.default_rng(SEED).choice(len(target), MOST_ROWS, replace=False))
+    if len(target) > MAX_ROWS:
+        some = np.sort(np.random.default_rng(SEED).choice(len(target), MAX_ROWS, replace=False))
         table, target = table[some], target[some]
-    if len(target) < FEWEST_ROWS or np.ptp(target) == 0:
+    if len(target) < MIN_ROWS or np.ptp(target) == 0:
         return [], np.zeros((0, 0)), np.zeros(0)
     strength = np.array([_explained(table[:, [at]], target) for at in range(table.shape[1])])
     varies = np.ptp(table, axis=0) > 0
     order = [int(at) for at in np.argsort(-strength, kind="stable") if varies[at] and strength[at] < EXACT]
-    order = order[:MOST_IN_PAIRS]
+    order = order[:MAX_IN_PAIRS]
     return [list(usable)[at] for at in order], table[:, order], target
 
 
@@ -137,7 +137,7 @@ def _signed(table: Floats, target: Floats) -> Iterator[tuple[tuple[int, ...], tu
                     yield (i, j), signs
     if found:
         return
-    most = min(few.shape[1], MOST_IN_TRIPLES)
+    most = min(few.shape[1], MAX_IN_TRIPLES)
     for signs3 in product((1.0, -1.0), repeat=3):
         for i in range(most):
             for j in range(i + 1, most):

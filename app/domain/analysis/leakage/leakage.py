@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from app.domain.analysis.associations.association import FEWEST, is_number, numbers_of
+from app.domain.analysis.associations.association import MIN_ROWS, is_number, numbers_of
 from app.domain.analysis.associations.power import PreparedTarget, goal_of, power_of, separates
 from app.domain.analysis.leakage import name_evidence as naming
 from app.domain.analysis.leakage.identities import identities
@@ -100,7 +100,7 @@ def _share(power: float) -> str:
 def _hindsight(values: pd.Series, *, name: str, power: float, goal: PreparedTarget, target: str) -> Iterator[Leak]:
     """Yield what its name and its gaps say about when a column is known."""
     missing = values.isna()
-    if FEWEST <= missing.sum() <= len(values) - FEWEST:
+    if MIN_ROWS <= missing.sum() <= len(values) - MIN_ROWS:
         gaps = power_of(missing.rename(name), ColumnKind.BOOLEAN, goal)
         if gaps >= GAPS_TELL:
             evidence = f"Whether it is missing already explains {_share(gaps)} of {target[:60]}."

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from app.domain.text.words import pluralise
 
-FEWEST_ROWS = 50
+MIN_ROWS = 50
 PROBED_ROWS = 1000
-FURTHEST = 14
+MAX_SHIFT = 14
 WINDOWS = (*range(2, 32), 60, 90, 365)
 SAME = 0.9999
 Floats = NDArray[np.float64]
@@ -48,7 +48,7 @@ def _densest(values: Floats, goal: Floats) -> slice:
 
 def _holds(values: Floats, goal: Floats, target: str) -> str:
     changes, moves = np.diff(values), np.diff(goal)
-    for steps in range(1, min(FURTHEST, len(moves) - 1) + 1):
+    for steps in range(1, min(MAX_SHIFT, len(moves) - 1) + 1):
         # A smooth series resembles itself a step later; its changes do so much less.
         if _alike(changes[:-steps], moves[steps:]):
             return f"It is {target} {pluralise(steps, 'step')} later."
@@ -65,7 +65,7 @@ def _holds(values: Floats, goal: Floats, target: str) -> str:
 
 def _is_mean(changes: Floats, goal: Floats, window: int, ahead: int) -> bool:
     first, last = max(window - ahead, 1), len(goal) - ahead
-    if last - first < FEWEST_ROWS:
+    if last - first < MIN_ROWS:
         return False
     differences = goal[first + ahead : last + ahead] - goal[first + ahead - window : last + ahead - window]
     return _alike(changes[first - 1 : last - 1], differences)
@@ -73,7 +73,7 @@ def _is_mean(changes: Floats, goal: Floats, window: int, ahead: int) -> bool:
 
 def _alike(one: Floats, other: Floats) -> bool:
     both = np.isfinite(one) & np.isfinite(other)
-    if np.count_nonzero(both) < FEWEST_ROWS:
+    if np.count_nonzero(both) < MIN_ROWS:
         return False
     a, b = one[both], other[both]
     a, b = a - a.mean(), b - b.mean()

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 
-MOST_PER_PAGE = 500
+MAX_PER_PAGE = 500
 # What each order is called on a page, and what it sorts by; columns that are equal stay in file order.
 ORDERS: dict[str, tuple[str, Callable[[ColumnProfile], Any]]] = {
     "file": ("As in the file", lambda _column: 0),
@@ -61,7 +61,7 @@ def column_page(
         From 1; a page beyond the last is the last one. At most 500 columns a page.
     """
     order = order if order in ORDERS else "file"
-    per_page = max(1, min(per_page, MOST_PER_PAGE))
+    per_page = max(1, min(per_page, MAX_PER_PAGE))
     matching = sorted(_matching(profile, word.strip().casefold(), kind, finding), key=ORDERS[order][1])
     pages = max(1, -(-len(matching) // per_page))
     page = max(1, min(page, pages))

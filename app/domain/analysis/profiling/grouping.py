@@ -16,13 +16,13 @@ from app.domain.vocabulary import ColumnKind, Severity
 # How a group behaves is looked up in so many first rows, for so many candidates and columns beside them.
 LOOKED_AT = 5_000
 GROUPS_LOOKED_AT = 5
-MOST_SCREENED = 12
+MAX_SCREENED = 12
 NUMBERS = ("number", "integer")
-MOST_CANDIDATES = 6
-MOST_BESIDE = 40
+MAX_CANDIDATES = 6
+MAX_BESIDE = 40
 # A row in a thousand may share its group and its time with another, as a repeated measurement does.
 ALONE = 0.999
-FEWEST_GROUPS = 3
+MIN_GROUPS = 3
 # Of all pairs of group and time that could be, so many are there in an experiment of repeated measures.
 COVERED = 0.5
 # What has no telling name is a thing by two amounts that hardly any two of its values share.
@@ -75,7 +75,7 @@ def find_repeated(
         return None
     candidates = [column for column in repeated if _may_group(column)]
     candidates.sort(key=lambda column: (not may_name_groups(column.name), -column.distinct))
-    return next(_borne_out(candidates[:MOST_CANDIDATES], columns, rows, table), None)
+    return next(_borne_out(candidates[:MAX_CANDIDATES], columns, rows, table), None)
 
 
 def _of_times(columns: Sequence[ColumnProfile], name: str) -> GroupCandidate:
@@ -94,12 +94,12 @@ def _named(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
 
 def _repeats(column: ColumnProfile, rows: int) -> bool:
     """Say whether a column without gaps holds each of some values on two rows or more, on average."""
-    fewest = 2 if column.storage == "text" else FEWEST_GROUPS
+    fewest = 2 if column.storage == "text" else MIN_GROUPS
     return column.missing == 0 and fewest <= column.distinct <= rows // 2 and column.kind in GROUP_KINDS
 
 
 def _may_group(column: ColumnProfile) -> bool:
-    return column.distinct >= FEWEST_GROUPS and not is_calendar(column.name) and not is_clock(column)
+    return column.distinct >= MIN_GROUPS and not is_calendar(column.name) and not is_clock(column)
 
 
 def _borne_out(
@@ -109,7 +109,7 @@ def _borne_out(
     for candidate in _screened(candidates, columns, rows, table.head(LOOKED_AT)):
         share = max(1, min(rows // LOOKED_AT, candidate.distinct // GROUPS_LOOKED_AT))
         part = table if share == 1 else table.sample(candidate.key, share)
-        beside = [one for one in columns if one.key != candidate.key and one.distinct > 1][:MOST_BESIDE]
+        beside = [one for one in columns if one.key != candidate.key and one.distinct > 1][:MAX_BESIDE]
         group = _judged(candidate, beside, rows, part)
         if group is not None:
             yield group
@@ -125,7 +125,7 @@ def _judged(
     unique = [one for one, held in zip(moments, pairs, strict=True) if held >= ALONE * seen]
     moment = next((one for one in unique if is_named or rows >= COVERED * candidate.distinct * one.distinct), None)
     fixed = _constant_within(candidate, beside, part)
-    amounts = [one for one in fixed if one.storage in NUMBERS and one.distinct >= FEWEST_GROUPS]
+    amounts = [one for one in fixed if one.storage in NUMBERS and one.distinct >= MIN_GROUPS]
     own = [one for one in amounts if one.storage == "number" and one.distinct >= OWN_SHARE * candidate.distinct]
     if (is_named and amounts) or len(own) >= FEWEST_OWN:
         names = called_all([one.name for one in amounts])
@@ -142,7 +142,7 @@ def _screened(
     candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, head: TableQuery
 ) -> list[ColumnProfile]:
     """Drop candidates without a telling name that the first rows speak against, all of them in one question."""
-    beside = [one for one in columns if one.storage in NUMBERS and one.distinct >= FEWEST_GROUPS][:MOST_SCREENED]
+    beside = [one for one in columns if one.storage in NUMBERS and one.distinct >= MIN_GROUPS][:MAX_SCREENED]
     doubtful = [one for one in candidates if not may_name_groups(one.name)]
     asked = [(one, other) for one in doubtful for other in beside if other.key != one.key]
     counts = head.answer(

@@ -15,7 +15,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 
 # A larger share of rows that repeat a time speaks for several series. An hour doubled each autumn is 1 row in 8,766.
 MAX_REPEATS = 0.01
-MOST_CANDIDATES = 8
+MAX_CANDIDATES = 8
 SCREENED = 50_000
 ALONE = 0.999
 GROUP_KINDS = (ColumnKind.CATEGORICAL, ColumnKind.IDENTIFIER, ColumnKind.TEXT, ColumnKind.INTEGER)
@@ -61,7 +61,7 @@ def find_group(
     candidates = sorted(
         (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
         key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
-    )[:MOST_CANDIDATES]
+    )[:MAX_CANDIDATES]
     for one in _screened(candidates, time, rows, table):
         together = rows - time.missing - int(table.answer([_pairs(time, one)])[0])
         if together <= (1 - ALONE) * rows:

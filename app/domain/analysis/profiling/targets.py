@@ -15,7 +15,7 @@ from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 # Of the rarest class: below these shares imbalance is mild, moderate, extreme.
 MILD, MODERATE, EXTREME = 0.4, 0.2, 0.01
 # A class of fewer rows than folds is in some fold's training or judging, never in all.
-FEWEST_OF_CLASS = 10
+MIN_OF_CLASS = 10
 # Below so many values, the quantiles of any column may lie like this by luck.
 ENOUGH_FOR_A_TAIL = 30
 SKEWED = 0.5
@@ -214,11 +214,11 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
         )
         buttons = () if in_time else (stratified,)
         yield Finding("imbalance", facts.imbalance.severity, mine, facts.imbalance.message, remedies=buttons)
-    rare = [one for one in facts.classes if one.count < FEWEST_OF_CLASS]
+    rare = [one for one in facts.classes if one.count < MIN_OF_CLASS]
     if rare:
         words = ", ".join(one.value[:40] for one in rare[-3:])
         many = f"{len(rare):,} classes of {name} have" if len(rare) > 1 else f"One class of {name} has"
-        message = f"{many} fewer than {FEWEST_OF_CLASS} rows ({words}): no fold can both train and judge on them."
+        message = f"{many} fewer than {MIN_OF_CLASS} rows ({words}): no fold can both train and judge on them."
         yield Finding("rare_class", Severity.WARNING, mine, message)
     if facts.skew is not None and abs(facts.skew) >= SKEWED and rows - column.missing >= ENOUGH_FOR_A_TAIL:
         yield _skewed(facts, column, name)

@@ -27,7 +27,7 @@ REGULAR_SHARE = 0.9
 FEWEST_TIMES, FEWEST_OF_SERIES = 5, 30
 DAY = 86_400.0
 MONTH_SECONDS = 27 * DAY
-LONGEST_STEP_SECONDS = 32 * DAY
+MAX_STEP_SECONDS = 32 * DAY
 YEAR_STARTS = (10, 11, 7)
 
 
@@ -97,7 +97,7 @@ def water_years(seconds: NDArray[Any], step_seconds: float) -> WaterYears:
     seconds
         Shape (n,): distinct times, ascending, in seconds since 1970.
     step_seconds
-        The usual step, in seconds; above `LONGEST_STEP_SECONDS` there are no water years.
+        The usual step, in seconds; above `MAX_STEP_SECONDS` there are no water years.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def water_years(seconds: NDArray[Any], step_seconds: float) -> WaterYears:
     Meteorological Society, Glossary of Meteorology, water year: 1 July in the Southern Hemisphere. DIN 4049-1:
     1 November in Germany.
     """
-    if not 0 < step_seconds <= LONGEST_STEP_SECONDS:
+    if not 0 < step_seconds <= MAX_STEP_SECONDS:
         return WaterYears()
     moments = np.floor(np.asarray(seconds, dtype=float)).astype("datetime64[s]")
     first = int(moments[0].astype("datetime64[M]").astype(int)) % 12 + 1

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 # So few known values are all among the tenth of the rows that is kept back once in 100,000 draws.
-FEWEST_KEPT_BACK = 5
+MIN_KEPT_BACK = 5
 
 
 class EmptyColumns(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -17,9 +17,9 @@ from app.domain.training.preprocessing.chains import Link, chains_of
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.preprocessing.step_context import StepContext
 
-MOST_CATEGORIES = 50
+MAX_CATEGORIES = 50
 # More columns make the distance between rows slower and tell little more about it.
-MOST_COORDINATES = 50
+MAX_COORDINATES = 50
 Part = tuple[str, Any, list[str]]
 
 
@@ -127,7 +127,7 @@ def _shared(names: tuple[str, ...], chains: dict[str, tuple[Link, ...]]) -> list
 def _coordinates(work: list[Link], table: FeatureColumns, columns: list[str]) -> list[str]:
     if not any(link.entry.kind == "impute_nearest" for link in work):
         return []
-    return [name for name in table.numbers if name not in columns][:MOST_COORDINATES]
+    return [name for name in table.numbers if name not in columns][:MAX_COORDINATES]
 
 
 def _numbers(work: list[Link], needs: StepContext) -> Any:
@@ -135,11 +135,11 @@ def _numbers(work: list[Link], needs: StepContext) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from app.domain.training.preprocessing.empty_columns import FEWEST_KEPT_BACK, EmptyColumns
+    from app.domain.training.preprocessing.empty_columns import MIN_KEPT_BACK, EmptyColumns
     from app.domain.training.preprocessing.fold_steps import step_of
 
     roles = {link.entry.role for link in work}
-    fewest = FEWEST_KEPT_BACK if needs.keeps_back and needs.handles_missing else 1
+    fewest = MIN_KEPT_BACK if needs.keeps_back and needs.handles_missing else 1
     steps = [EmptyColumns(fewest), *(step_of(link, needs) for link in work)]
     if not needs.handles_missing:
         # What was filled may be missing again where a logarithm or a power has no value.
@@ -161,7 +161,7 @@ def _categories(work: list[Link], needs: StepContext) -> Any:
     encoders = {link.entry.kind for link in work if link.entry.role == "encode"}
     steps = [step_of(link, needs) for link in work]
     if not encoders:
-        steps.append(one_hot(MOST_CATEGORIES))
+        steps.append(one_hot(MAX_CATEGORIES))
     elif "one_hot" not in encoders:
         if not needs.handles_missing:
             steps.append(SimpleImputer(strategy="median", keep_empty_features=True))

@@ -19,13 +19,13 @@ from app.domain.training.preprocessing.step_context import StepContext
 from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, readable
 
 BINS = 24
-MOST_COLUMNS = 3
-MOST_COORDINATES = 20
-MOST_AFTER = 8
-MOST_SHOWN_ROWS = 8
+MAX_COLUMNS = 3
+MAX_COORDINATES = 20
+MAX_AFTER = 8
+MAX_SHOWN_ROWS = 8
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Beyond this a bin's width is no finite number.
-LARGEST = 1e150
+MAX_ABSOLUTE = 1e150
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Sp
 
     That is the recipe, those before it that work on the same columns within folds, and those that derive its columns.
     """
-    columns, column = part.columns[:MOST_COLUMNS], spec.task.time_column
+    columns, column = part.columns[:MAX_COLUMNS], spec.task.time_column
     part = part.model_copy(update={"columns": columns})
     selected, earlier = [name for name in columns if profile.has(name)], []
     if get(part.kind).place == "fold":
@@ -93,7 +93,7 @@ def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Sp
             elif entry.place == "before" and set(derived_names(one, time_column=column)) & set(columns):
                 earlier.append(one)
     if part.kind == "impute_nearest":
-        selected += [name for name in spec.features.selected if name not in selected][:MOST_COORDINATES]
+        selected += [name for name in spec.features.selected if name not in selected][:MAX_COORDINATES]
     selected = [name for name in selected if name != spec.task.target]
     features = FeaturesPart(selected=selected, transforms=[*earlier, part])
     return spec.model_copy(update={"features": features})
@@ -176,7 +176,7 @@ def _shown(
     complete: bool,
 ) -> Preview:
     """Return the preview of these values."""
-    after = after.iloc[:, :MOST_AFTER]
+    after = after.iloc[:, :MAX_AFTER]
     places = _places(before.iloc[:, 0], entry)
     rows = tuple(
         RealRow(
@@ -195,10 +195,10 @@ def _places(values: pd.Series, entry: TransformEntry) -> NDArray[np.intp]:
     """Return the rows that are shown: the end of a series; gaps where they are filled; else small values to large."""
     known = np.flatnonzero(~_is_missing(values).to_numpy())
     if entry.needs_time:
-        return np.arange(len(values))[-MOST_SHOWN_ROWS:]
-    gaps = np.setdiff1d(np.arange(len(values)), known)[: MOST_SHOWN_ROWS // 2 if entry.role in ("fill", "mark") else 1]
+        return np.arange(len(values))[-MAX_SHOWN_ROWS:]
+    gaps = np.setdiff1d(np.arange(len(values)), known)[: MAX_SHOWN_ROWS // 2 if entry.role in ("fill", "mark") else 1]
     first = values.iloc[known].drop_duplicates().sort_values().index.to_numpy()
-    wanted = np.linspace(0, len(first) - 1, min(MOST_SHOWN_ROWS - len(gaps), len(first))).astype(int)
+    wanted = np.linspace(0, len(first) - 1, min(MAX_SHOWN_ROWS - len(gaps), len(first))).astype(int)
     return np.sort(np.concatenate([gaps, first[wanted]])).astype(np.intp)
 
 
@@ -223,7 +223,7 @@ def spread_of(values: pd.Series, name: str) -> Spread:
         counts = values[~_is_missing(values)].astype(str).value_counts()
         return Spread(name, missing, top_values=tuple((str(word), int(count)) for word, count in counts.items())[:8])
     numbers = pd.to_numeric(values, errors="coerce").astype(float).to_numpy()
-    known = numbers[np.isfinite(numbers) & (np.abs(numbers) < LARGEST)]
+    known = numbers[np.isfinite(numbers) & (np.abs(numbers) < MAX_ABSOLUTE)]
     if not len(known):
         return Spread(name, len(numbers))
     bars = np.histogram(known, bins=BINS)[0]

@@ -8,8 +8,8 @@ from typing import Any, Literal, NewType
 
 from app.domain.estimators.parameters import Parameter
 
-LONGEST = 10_000
-MOST_STEPS = 60
+MAX_LENGTH = 10_000
+MAX_STEPS = 60
 DATE_PARTS = {
     "doy_cyclic": "Day of the year, as sine and cosine",
     "month_cyclic": "Month, as sine and cosine",
@@ -78,14 +78,14 @@ class RecipeError(ValueError):
 
 
 def _step(raw: Any) -> int:
-    said = f"Each step must be a whole number from 1 to {LONGEST:,}."
+    said = f"Each step must be a whole number from 1 to {MAX_LENGTH:,}."
     try:
         number = int(str(raw).strip())
     except ValueError:
         raise ValueError(said) from None
     if number == 0:
         raise ValueError(f"{said} Step 0 is the row itself, where the target is what is to be estimated.")
-    if not 1 <= number <= LONGEST:
+    if not 1 <= number <= MAX_LENGTH:
         raise ValueError(said)
     return number
 
@@ -95,8 +95,8 @@ def _steps(raw: Any) -> list[int]:
     if not isinstance(words, list | tuple) or not words:
         raise ValueError("Say which steps, such as 1, 2, 3.")
     steps = sorted({_step(word) for word in words if str(word).strip()})
-    if not steps or len(steps) > MOST_STEPS:
-        raise ValueError(f"Give 1 to {MOST_STEPS} steps, such as 1, 2, 3.")
+    if not steps or len(steps) > MAX_STEPS:
+        raise ValueError(f"Give 1 to {MAX_STEPS} steps, such as 1, 2, 3.")
     return steps
 
 

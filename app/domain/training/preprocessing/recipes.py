@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.domain.estimators.parameters import Parameter
-from app.domain.training.preprocessing.recipe_parameters import LONGEST, Field, ListParameter, RecipeValues, parse_all
+from app.domain.training.preprocessing.recipe_parameters import (
+    MAX_LENGTH,
+    Field,
+    ListParameter,
+    RecipeValues,
+    parse_all,
+)
 
 # What is left of a value in the antecedent precipitation index after its memory: one part in a hundred.
 FORGOTTEN = 0.01
@@ -69,7 +75,7 @@ _WINDOW = Parameter(
     7,
     "Up to the row itself.",
     low=2,
-    high=LONGEST,
+    high=MAX_LENGTH,
     unit="steps",
 )
 _BACK, _DATE, _SHAPE, _SCALE = "Earlier steps", "Date and season", "Shape", "Scale"
@@ -125,7 +131,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "before",
         (
             Parameter(
-                "step", "Step back", "integer", 1, "Compared with so long ago.", low=1, high=LONGEST, unit="steps"
+                "step", "Step back", "integer", 1, "Compared with so long ago.", low=1, high=MAX_LENGTH, unit="steps"
             ),
         ),
         looks_back=True,

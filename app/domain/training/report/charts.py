@@ -26,10 +26,10 @@ from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.validation.metrics import MetricInput, one_against_rest
 from app.domain.training.validation.scoring import finite
 
-MOST_POINTS = 1200
-MOST_TIMES = 400
-MOST_LABELS = 30
-MOST_CURVES = 6
+MAX_POINTS = 1200
+MAX_TIMES = 400
+MAX_LABELS = 30
+MAX_CURVES = 6
 
 
 def iso(moment: Any) -> str | None:
@@ -66,10 +66,10 @@ def build(run: TrainingRun) -> ChartSeries:
 
 
 def _sample(run: TrainingRun, count: int) -> NDArray[np.intp]:
-    if count <= MOST_POINTS:
+    if count <= MAX_POINTS:
         return np.arange(count)
     random = np.random.default_rng(run.spec.reproducibility.seed)
-    return np.sort(random.choice(count, MOST_POINTS, replace=False))
+    return np.sort(random.choice(count, MAX_POINTS, replace=False))
 
 
 def _scatter(run: TrainingRun, observed: NDArray[Any], said: NDArray[Any]) -> ScatterSeries:
@@ -147,21 +147,21 @@ def _window(times: pd.Series) -> tuple[NDArray[np.intp], str]:
         inside = ((times >= pd.Timestamp(year - 1, 10, 1)) & (times < pd.Timestamp(year, 10, 1))).to_numpy()
         if 300 <= int(inside.sum()) <= 370:
             return np.flatnonzero(inside), f"water year {year}"
-    count = min(len(times), MOST_TIMES)
+    count = min(len(times), MAX_TIMES)
     return np.arange(len(times) - count, len(times)), f"the last {count:,} rows"
 
 
 def _confusion(run: TrainingRun, rows: NDArray[np.intp], said: NDArray[Any]) -> ConfusionCounts:
     observed, labels = run.table.target[rows], list(run.table.labels)
     kept = np.arange(len(labels))
-    if len(labels) > MOST_LABELS:
-        common = np.bincount(run.table.target, minlength=len(labels)).argsort()[::-1][: MOST_LABELS - 1]
-        place = np.full(len(labels), MOST_LABELS - 1)
-        place[np.sort(common)] = np.arange(MOST_LABELS - 1)
+    if len(labels) > MAX_LABELS:
+        common = np.bincount(run.table.target, minlength=len(labels)).argsort()[::-1][: MAX_LABELS - 1]
+        place = np.full(len(labels), MAX_LABELS - 1)
+        place[np.sort(common)] = np.arange(MAX_LABELS - 1)
         labels = [labels[at] for at in np.sort(common)] + ["all others"]
         kept = place
         run.notes.append(
-            f"The confusion matrix shows the {MOST_LABELS - 1} most common classes and all others together."
+            f"The confusion matrix shows the {MAX_LABELS - 1} most common classes and all others together."
         )
     counts = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(counts, (kept[observed], kept[said]), 1)
@@ -171,7 +171,7 @@ def _confusion(run: TrainingRun, rows: NDArray[np.intp], said: NDArray[Any]) -> 
 def _curves(run: TrainingRun, parts: list[PartResult]) -> tuple[tuple[RocCurve, ...], tuple[PrecisionRecallCurve, ...]]:
     from sklearn import metrics
 
-    if any(part.said.scores is None for part in parts) or len(run.table.labels) > MOST_CURVES:
+    if any(part.said.scores is None for part in parts) or len(run.table.labels) > MAX_CURVES:
         return (), ()
     names = np.asarray(run.table.labels, dtype=object)
     rows = np.concatenate([part.rows for part in parts])

@@ -14,8 +14,8 @@ from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
 from app.domain.training.validation import scoring
 
-MOST_ROWS = 2000
-MOST_FEATURES = 200
+MAX_ROWS = 2000
+MAX_FEATURES = 200
 REPEATS = 3
 
 
@@ -41,13 +41,13 @@ def permutation_importance(
     permutation_importance.
     """
     random = np.random.default_rng(spec.reproducibility.seed)
-    if len(rows) > MOST_ROWS:
-        rows = np.sort(random.choice(rows, MOST_ROWS, replace=False))
+    if len(rows) > MAX_ROWS:
+        rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
     metric = scoring.metrics_of(spec)[0]
     features = table.features.iloc[rows].reset_index(drop=True)
     whole = _score(spec, table, fitted, rows, features)
     items: list[tuple[float, float, str]] = []
-    for name in _in_use(spec, features, fitted)[:MOST_FEATURES]:
+    for name in _in_use(spec, features, fitted)[:MAX_FEATURES]:
         losses = []
         for _ in range(REPEATS):
             shuffled = features.assign(**{name: features[name].to_numpy()[random.permutation(len(rows))]})

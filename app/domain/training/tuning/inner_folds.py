@@ -13,9 +13,9 @@ from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.splitting import Fold, RowFacts, Rows, get, make_split
 from app.domain.vocabulary import SplitStrategy
 
-LEAST_FOLDS = 2
+MIN_FOLDS = 2
 # A single row has no spread, so that no efficiency is defined on it.
-LEAST_ROWS = 2
+MIN_ROWS = 2
 
 
 def facts_of(table: TrainingTable) -> RowFacts:
@@ -60,7 +60,7 @@ def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
         If the rows cannot make two folds, each with more than one class to train on.
     """
     own = facts.of(rows)
-    for folds in range(spec.model.tuning.inner, LEAST_FOLDS - 1, -1):
+    for folds in range(spec.model.tuning.inner, MIN_FOLDS - 1, -1):
         for strategy in _strategies(spec, own):
             try:
                 split = make_split(_inner_spec(spec, strategy, folds), own)
@@ -91,4 +91,4 @@ def _inner_spec(spec: Spec, strategy: SplitStrategy, folds: int) -> Spec:
 
 def _can_be_used(facts: RowFacts, fold: Fold) -> bool:
     several = facts.classes is None or len(np.unique(facts.classes[fold.train])) > 1
-    return several and len(fold.validation) >= LEAST_ROWS
+    return several and len(fold.validation) >= MIN_ROWS

@@ -20,10 +20,10 @@ from app.domain.training.tuning.search_summary import (
 )
 from app.domain.training.tuning.tuning import COMPLETE, FAILED, PRUNED, Search, Trial, tuning_metric
 
-MOST_SCORES = 300
-MOST_FAILURES = 5
+MAX_SCORES = 300
+MAX_FAILURES = 5
 # Fewer trials than this say nothing of a rank correlation.
-LEAST_TRIALS = 8
+MIN_TRIALS = 8
 # Folds whose values for a parameter lie this many times apart do not agree on it.
 FAR_APART = 5.0
 
@@ -66,14 +66,14 @@ def _search(one: Search) -> SearchSummary:
         chosen=one.chosen,
         scores=scores_of(one.trials),
         failures=tuple(
-            FailureCount(reason=reason, trials=count) for reason, count in reasons.most_common(MOST_FAILURES)
+            FailureCount(reason=reason, trials=count) for reason, count in reasons.most_common(MAX_FAILURES)
         ),
     )
 
 
 def scores_of(trials: tuple[Trial, ...] | list[Trial]) -> tuple[TrialScore, ...]:
     """Return [number, state, score] of at most 300 trials, evenly drawn."""
-    every = max(1, -(-len(trials) // MOST_SCORES))
+    every = max(1, -(-len(trials) // MAX_SCORES))
     return tuple((trial.number, trial.state, trial.score) for trial in trials[::every])
 
 
@@ -94,7 +94,7 @@ def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation
             judged = [trial for trial in one.trials if trial.state == COMPLETE]
             x = [float(trial.parameters[dimension.name] or 0) for trial in judged]
             y = [float(trial.score or 0) for trial in judged]
-            if len(judged) >= LEAST_TRIALS and len(set(x)) > 1 and len(set(y)) > 1:
+            if len(judged) >= MIN_TRIALS and len(set(x)) > 1 and len(set(y)) > 1:
                 values.append(float(spearmanr(x, y).statistic))
         if values:
             sign = 1 if metric.greater_is_better and not metric.signed else -1

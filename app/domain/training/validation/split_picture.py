@@ -6,12 +6,12 @@ from app.domain.json_values import Settings
 from app.domain.vocabulary import SplitStrategy
 
 Stripe = tuple[str, float, float]
-MOST_LINES = 10
+MAX_LINES = 10
 CELLS_PER_FOLD = 4
 
 
 def picture(
-    strategy: SplitStrategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MOST_LINES
+    strategy: SplitStrategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MAX_LINES
 ) -> list[list[Stripe]]:
     """Return, for each fold, stripes (kind, start, end) that cover 0 to 1 from left to right.
 

@@ -21,7 +21,7 @@ from app.domain.training.validation.split_picture import picture
 from app.domain.vocabulary import Level, SplitStrategy, TaskKind
 
 __all__ = [
-    "LONGEST_GAP_SHARE",
+    "MAX_GAP_SHARE",
     "MAX_GROUP_FOLDS",
     "STRATEGIES",
     "Fold",
@@ -151,7 +151,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
 )
 _BY_ID = {entry.id: entry for entry in STRATEGIES}
 MAX_GROUP_FOLDS = 200
-LONGEST_GAP_SHARE = 0.05
+MAX_GAP_SHARE = 0.05
 FEW_GROUPS = "too_few_groups"
 
 
@@ -304,7 +304,7 @@ def longest_gap(moments: int) -> int:
 
     One in twenty: with five folds and a hold-out the first fold then keeps about half of what it would train on.
     """
-    return int(moments * LONGEST_GAP_SHARE)
+    return int(moments * MAX_GAP_SHARE)
 
 
 def _between(steps: NDArray[np.intp], first: int, end: int) -> Rows:

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 
 LOOKED_AT = 200
-MOST_HEADER_LINES = 5
+MAX_HEADER_LINES = 5
 # A row belongs to the table when it fills this share of what its rows usually fill.
 FILLED = 0.6
 YEARS = (1700, 2200)
@@ -72,10 +72,10 @@ def _header_lines(rows: Sequence[Sequence[Any]], *, merged: bool) -> int:
     if len(rows) == 1 or not merged:
         return 1
     words = 0
-    while words < min(len(rows), MOST_HEADER_LINES) and all(_is_word(cell) for cell in rows[words] if cell != ""):
+    while words < min(len(rows), MAX_HEADER_LINES) and all(_is_word(cell) for cell in rows[words] if cell != ""):
         words += 1
     # When every row is made of words, only the first can be told from the values.
-    return words if words < min(len(rows), MOST_HEADER_LINES) else 1
+    return words if words < min(len(rows), MAX_HEADER_LINES) else 1
 
 
 def _is_names(row: Sequence[Any]) -> bool:

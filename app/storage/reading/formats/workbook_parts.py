@@ -14,7 +14,7 @@ from app.domain.text.words import pluralise
 from app.storage.reading.formats.packing import counted, entries_of, inflate
 from app.storage.reading.refusals import RefusedError
 
-MOST_PARTS = 5000
+MAX_PARTS = 5000
 SMALL_PART_BYTES = 1 << 20
 # A document type can only stand before the first element; a name in a cell is written with &lt;.
 DTD = re.compile(rb"<!DOCTYPE|<!ENTITY|<\x00!\x00D\x00O\x00C|\x00<\x00!\x00D\x00O")
@@ -81,8 +81,8 @@ def _refuse_others(names: set[str], count: int) -> None:
     if "xl/workbook.xml" not in names:
         message = "This is an Office document, but no workbook. Save the table as .xlsx or CSV."
         raise RefusedError("wrong_type", message, status=415)
-    if count > MOST_PARTS:
-        message = f"The workbook holds {count:,} parts; at most {MOST_PARTS:,} are looked at."
+    if count > MAX_PARTS:
+        message = f"The workbook holds {count:,} parts; at most {MAX_PARTS:,} are looked at."
         raise RefusedError("too_many_entries", message, status=413)
 
 
