@@ -15,7 +15,7 @@ import pandas as pd
 
 from app.domain.analysis.associations import correlation
 from app.domain.analysis.associations.column_block import ColumnBlock, prepare
-from app.domain.analysis.associations.correlation import Method, assembled, block_of, groups_of, places_of
+from app.domain.analysis.associations.correlation import Method, assemble_matrix, block_of, groups_of, places_of
 from app.domain.vocabulary import ColumnKind
 
 ROWS, COLUMNS, MISSING = 100_000, 500, 0.05
@@ -51,7 +51,7 @@ def all_blocks(frame: pd.DataFrame, kinds: dict[str, ColumnKind]) -> tuple[np.nd
             block_of(*pair, method=Method.PEARSON, of_numbers=correlation.PEARSON, places=(groups[late], groups[early]))
         )
         first = first or time.perf_counter() - begun
-    return assembled(list(frame.columns), blocks).values, first
+    return assemble_matrix(list(frame.columns), blocks).values, first
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import ModelPart, ReproducibilityPart, Spec, ValidationPart
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.evidence import SECONDS, measure
-from app.domain.recommendation.verdict import ShortFitEvidence, in_order
+from app.domain.recommendation.verdict import ShortFitEvidence, order_estimators
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.tuning.inner_folds import facts_of
@@ -288,7 +288,7 @@ def evidence_of(problem: Problem) -> tuple[list[str], float]:
     except TrainingError as fault:
         print(f"  {problem.name}: {fault.message}")
         found = None
-    return [one.entry.id for one in in_order(problem.ranking, found)], time.perf_counter() - begun
+    return [one.entry.id for one in order_estimators(problem.ranking, found)], time.perf_counter() - begun
 
 
 def tell(title: str, first: list[float], three: list[float]) -> None:

@@ -29,7 +29,7 @@ from app.services.jobs.kinds import KINDS
 from app.storage import jobs
 from app.storage.binding import bare_app
 from app.storage.db import db
-from app.storage.obstacles import obstacle_of, outlast
+from app.storage.obstacles import obstacle_of, retry_until_stored
 from workers.handover import name_of_process
 from workers.progress import ProgressWriter
 
@@ -77,7 +77,7 @@ class JobContext:
         The lease is extended meanwhile, and the limit on time is over: what is done shall not be lost while it waits.
         """
         self.storing = True
-        return outlast(act, seconds=STORE_SECONDS, should_stop=self.should_stop)
+        return retry_until_stored(act, seconds=STORE_SECONDS, should_stop=self.should_stop)
 
 
 Work = Callable[[JobContext], None]
@@ -137,17 +137,17 @@ def _end_or_postpone(context: JobContext, fault: BaseException) -> None:
         obstacle, fault = None, StoppedError()
     try:
         if isinstance(fault, InterruptedReadingError):
-            outlast(lambda: _give_up(context, fault), seconds=STORE_SECONDS)
+            retry_until_stored(lambda: _give_up(context, fault), seconds=STORE_SECONDS)
         elif obstacle is None:
             failure = _failure_of(context, fault)
-            outlast(lambda: _end(context, failure), seconds=STORE_SECONDS)
+            retry_until_stored(lambda: _end(context, failure), seconds=STORE_SECONDS)
         elif context.postponements >= MAX_POSTPONEMENTS:
             words = f"{obstacle.message} It was tried {context.postponements + 1} times."
             given_up = Failure(obstacle.code, words)
-            outlast(lambda: _end(context, given_up), seconds=STORE_SECONDS)
+            retry_until_stored(lambda: _end(context, given_up), seconds=STORE_SECONDS)
         else:
             log.warning("job %s goes back to the queue: %s", context.job_id, obstacle.message)
-            outlast(lambda: _postpone(context, obstacle), seconds=STORE_SECONDS)
+            retry_until_stored(lambda: _postpone(context, obstacle), seconds=STORE_SECONDS)
     except ObstacleError as lasting:
         # Its lease runs out, and a sweep requeues it when the obstacle is gone.
         log.error("job %s is left behind: %s", context.job_id, lasting.message)

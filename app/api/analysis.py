@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.services.datasets.descriptions import describe_dataset
-from app.web.jsonapi import accepted, body_of
+from app.web.jsonapi import accepted_response, body_of
 from app.web.sessions import current_user
 
 blueprint = Blueprint("api_analysis", __name__, url_prefix="/api/experiments/wizard")
@@ -29,6 +29,6 @@ def describe() -> Response:
     asked = body_of(DescriptionRequest)
     found = describe_dataset(current_user(), asked.dataset_id, target=asked.target)
     if found.job is not None:
-        return accepted(found.job, dataset_id=str(asked.dataset_id), state=found.dataset.state)
+        return accepted_response(found.job, dataset_id=str(asked.dataset_id), state=found.dataset.state)
     more = {"dataset_id": str(asked.dataset_id), "cached": found.cached, "elapsed_ms": round(found.elapsed_ms, 2)}
     return jsonify({**(found.values or {}), **more})

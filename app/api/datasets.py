@@ -14,9 +14,9 @@ from app.domain.errors import InvalidBodyError
 from app.services.datasets import analysis, datasets
 from app.services.idempotency import Answer
 from app.storage.tables import Dataset
-from app.web.jsonapi import body_of, faults_of, json_field, once, page_asked, paged
+from app.web.jsonapi import body_of, faults_of, idempotent, json_field, page_json, read_page_request
 from app.web.sessions import current_user
-from app.web.uploads import hash_received, receive_upload
+from app.web.uploads import hash_received_file, receive_upload
 
 blueprint = Blueprint("api_datasets", __name__, url_prefix="/api/datasets")
 MAX_ROWS = 200
@@ -66,7 +66,7 @@ def whole(row: Dataset) -> dict[str, Any]:
     return {**summary(row), "column_names": names, "import_report": report}
 
 
-def _made(row: Dataset, **more: Any) -> Answer:
+def _creation_response(row: Dataset, **more: Any) -> Answer:
     return Answer(201, {**whole(row), **more}, location=f"/api/datasets/{row.id}/")
 
 
@@ -81,17 +81,17 @@ def create() -> Response:
 
     def make() -> Answer:
         arrival = receive_upload(user, choices, name=name, keeps_refused=False)
-        return _made(arrival.dataset, known=arrival.known)
+        return _creation_response(arrival.dataset, known=arrival.known)
 
-    return once(user, f"{hash_received()} {name} {choices.fingerprint()}", make)
+    return idempotent(user, f"{hash_received_file()} {name} {choices.fingerprint()}", make)
 
 
 @blueprint.get("/")
 def show_all() -> Response:
     """List the datasets of the account, newest first."""
-    user, asked = current_user(), page_asked()
+    user, asked = current_user(), read_page_request()
     rows = datasets.list_datasets(user, limit=asked.per_page, offset=asked.offset)
-    return paged([summary(row) for row in rows], asked, total=datasets.count_datasets(user))
+    return page_json([summary(row) for row in rows], asked, total=datasets.count_datasets(user))
 
 
 @blueprint.get("/<uuid:dataset_id>/")
@@ -142,6 +142,6 @@ def read_again(dataset_id: uuid.UUID) -> Response:
     user, body = current_user(), body_of(RereadRequest)
 
     def make() -> Answer:
-        return _made(datasets.reread(user, dataset_id, body.choices))
+        return _creation_response(datasets.reread(user, dataset_id, body.choices))
 
-    return once(user, request.get_data(), make)
+    return idempotent(user, request.get_data(), make)

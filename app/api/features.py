@@ -12,7 +12,7 @@ from app.domain.errors import DomainError
 from app.services.datasets import datasets
 from app.services.jobs import jobs
 from app.services.measurements import correlations, rankings
-from app.web.jsonapi import accepted, body_of
+from app.web.jsonapi import accepted_response, body_of
 from app.web.sessions import current_user
 
 blueprint = Blueprint("api_features", __name__, url_prefix="/api/experiments/wizard")
@@ -46,7 +46,7 @@ def correlate() -> Response:
     dataset = datasets.get_dataset(current_user(), asked.dataset_id)
     state = correlations.start(dataset, columns=asked.columns, method=asked.method)
     if not state.complete and state.job_id is not None:
-        return accepted(jobs.get_job(current_user(), state.job_id))
+        return accepted_response(jobs.get_job(current_user(), state.job_id))
     return jsonify(correlations.as_json(state))
 
 
@@ -58,7 +58,7 @@ def rank() -> Response:
     rankings.refuse_unknown(dataset, target=asked.target, columns=asked.columns)
     state = rankings.ranking_for(dataset, asked.target, columns=asked.columns)
     if state.state in ("queued", "running") and state.job_id is not None:
-        return accepted(jobs.get_job(current_user(), state.job_id))
+        return accepted_response(jobs.get_job(current_user(), state.job_id))
     if state.state in ("failed", "cancelled"):
         raise DomainError(state.reason or "The ranking was stopped.", code="ranking_stopped")
     return jsonify(rankings.as_json(state))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from app.services.datasets import datasets
 from app.services.jobs import jobs
 from app.services.measurements import recommendations
-from app.web.jsonapi import accepted, body_of
+from app.web.jsonapi import accepted_response, body_of
 from app.web.sessions import current_user
 
 blueprint = Blueprint("api_recommendations", __name__, url_prefix="/api/experiments/wizard")
@@ -41,7 +41,7 @@ def show() -> Response:
     dataset = datasets.get_dataset(current_user(), asked.dataset_id)
     found = recommendations.recommend_for(dataset, target=asked.target, features=asked.features)
     if asked.evidence == "measured" and found.busy and found.job_id is not None:
-        return accepted(jobs.get_job(current_user(), found.job_id))
+        return accepted_response(jobs.get_job(current_user(), found.job_id))
     answer: dict[str, Any] = recommendations.as_json(recommendations.by_goal(found, asked.goal))
     answer["job"] = f"/api/jobs/{found.job_id}/" if found.busy else None
     return jsonify(answer)

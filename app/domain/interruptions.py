@@ -73,6 +73,6 @@ def name_of_signal(number: int) -> str:
         return f"signal {number}"
 
 
-def given_up(attempts: int, last: str | None) -> str:
+def give_up_sentence(attempts: int, last: str | None) -> str:
     """Say that a job is not tried again, and what ended its last attempt."""
     return f"The worker stopped {attempts} times while it worked on this. {last or UNSEEN}"

@@ -92,14 +92,14 @@ def find_weakness(password: str, *, own: Iterable[str], common: Collection[str])
 def _is_known(text: str, common: Collection[str]) -> bool:
     forms = {text, *_cut(text), EDGES.sub("", text), re.sub(r"[\W_]+", "", text)}
     forms |= {plain for form in tuple(forms) for plain in _without_substitutes(form)}
-    parts = {form: _repeated_part(form) for form in forms}
+    parts = {form: _find_repeated_part(form) for form in forms}
     if any(len(part) <= MAX_REPEATED_PART and len(form) >= MIN_REPEATED for form, part in parts.items()):
         return True
     forms |= {again for part in parts.values() for again in (part, EDGES.sub("", part), part * 2)}
     return any(form in common or _is_sequence(form) for form in forms)
 
 
-def _repeated_part(text: str) -> str:
+def _find_repeated_part(text: str) -> str:
     """Return what a text repeats from its start to its end; the text itself where it repeats nothing."""
     return re.sub(r"^(.+?)\1+$", r"\1", text)
 

@@ -43,7 +43,7 @@ def sentence_of(fault: Any) -> str:
     if known is not None:
         return known
     if fault["type"] in BOUNDS:
-        bounds = {name: _shown(value) for name, value in fault["ctx"].items()}
+        bounds = {name: _format_value(value) for name, value in fault["ctx"].items()}
         said = BOUNDS[fault["type"]].format(**bounds)
         return f"This must be {said.replace(' 1 characters', ' 1 character')}."
     if fault["type"] in ("enum", "literal_error"):
@@ -52,7 +52,7 @@ def sentence_of(fault: Any) -> str:
     return f"{fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Write a bound as people do."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)

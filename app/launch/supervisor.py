@@ -175,12 +175,12 @@ def _prepare(settings: Settings) -> str:
     from app.domain.errors import DomainError
     from app.storage.binding import bare_app
     from app.storage.db import db
-    from app.storage.obstacles import outlast
+    from app.storage.obstacles import retry_until_stored
 
     app = bare_app(settings)
     with app.app_context():
         try:
-            return outlast(_prepare_stored, seconds=OBSTACLE_SECONDS)
+            return retry_until_stored(_prepare_stored, seconds=OBSTACLE_SECONDS)
         except DomainError as fault:
             raise StartError(f"{fault.message} Start again when that is over.") from None
         finally:

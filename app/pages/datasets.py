@@ -96,7 +96,7 @@ def _page(
     """Answer with the page of a dataset, or where htmx asks with its table of columns."""
     profile = datasets.profile_of(dataset)
     address = f"/datasets/{dataset.id}"
-    notable, more = remedies.shown(profile, kinds=KINDS) if profile else ([], 0)
+    notable, more = remedies.finding_views(profile, kinds=KINDS) if profile else ([], 0)
     damage = datasets.damage_of(dataset) if profile else None
     context = DatasetContext(
         dataset=dataset,
@@ -124,7 +124,7 @@ def _page(
 
 def _done(dataset: Dataset) -> Done | None:
     """Say what the button did that led here; the earlier reading is a page away."""
-    find = partial(remedies.pressed, kinds=KINDS)
+    find = partial(remedies.selected_remedy, kinds=KINDS)
     return done_to(current_user(), dataset, find=find, became="The file was read again with what you chose.")
 
 
@@ -146,7 +146,7 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
     wanted = next((one for one in profile.columns if one.key == key), None) if profile else None
     if profile is None or wanted is None:
         raise NotFoundError("This dataset has no such column.")
-    found, _ = remedies.shown(profile, kinds=KINDS, about=wanted.name)
+    found, _ = remedies.finding_views(profile, kinds=KINDS, about=wanted.name)
     view = column_view(profile, wanted)
     return render_view(ColumnContext(dataset=dataset, column=wanted, view=view, found=found))
 
@@ -190,7 +190,7 @@ def mend(dataset_id: uuid.UUID) -> BaseResponse:
     """Do what a finding offers, by another reading of the file."""
     user = current_user()
     dataset = datasets.get_dataset(user, dataset_id)
-    one = remedies.pressed(datasets.profile_of(dataset), request.form.get("remedy", ""), kinds=KINDS)
+    one = remedies.selected_remedy(datasets.profile_of(dataset), request.form.get("remedy", ""), kinds=KINDS)
     if one is None:
         raise ConflictError("There is no such finding any more, so nothing was done.")
     try:

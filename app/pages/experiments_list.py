@@ -17,7 +17,7 @@ from app.storage.experiments import ExperimentSummary
 from app.web.charts import verdict
 from app.web.hypermedia import ViewContext, render_view, see_other
 from app.web.sessions import current_user, take_reminder
-from app.web.wording import changed
+from app.web.wording import describe_change
 
 blueprint = Blueprint("experiments_list", __name__)
 PER_PAGE = 25
@@ -54,7 +54,7 @@ def _line(row: ExperimentSummary) -> ExperimentLine:
     headline = experiments.headline_of(row)
     if headline is None:
         return ExperimentLine(row, None)
-    return ExperimentLine(row, headline, metrics.get(headline.metric).title, verdict.of(headline))
+    return ExperimentLine(row, headline, metrics.get(headline.metric).title, verdict.verdict_of(headline))
 
 
 @blueprint.get("/experiments")
@@ -75,7 +75,7 @@ def show() -> Response:
         drafts=drafts if page == 1 else [],
         drafts_page=drafts_page,
         drafts_pages=-(-drafts_total // DRAFTS_PER_PAGE),
-        changed_words=changed,
+        changed_words=describe_change,
         reminds_of_password=take_reminder(),
     )
     return render_view(context)

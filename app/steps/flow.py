@@ -23,7 +23,7 @@ from app.steps.frame import frame_of
 from app.steps.posted import changes_of, is_stale, posted_json, version_of
 from app.steps.views import Changes, StepView, WizardPage
 from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
-from app.web.wording import answered, asked_in_full
+from app.web.wording import describe_answer, full_field_title
 
 PAGE = "wizard.html"
 # Buttons that change one field; its name stands behind the colon.
@@ -228,8 +228,8 @@ def show_conflict(page: WizardPage, fault: DraftConflictError) -> Response:
         "items": fault.conflicts,
         "changes": json.dumps(changes),
         "fields": json.dumps([f"{item.step}.{item.field}" for item in fault.conflicts]),
-        "title_of": partial(asked_in_full, profile=draft.profile),
-        "answer_of": answered,
+        "title_of": partial(full_field_title, profile=draft.profile),
+        "answer_of": describe_answer,
     }
     return into("#wizard", page.draw(draft, status=409, conflict=conflict))
 

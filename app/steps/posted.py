@@ -12,7 +12,7 @@ from app.services.drafts import drafts
 from app.steps.context import DraftContext
 from app.steps.views import Changes, StepView, WizardPage
 from app.web.json_input import parse_json
-from app.web.wording import written
+from app.web.wording import format_answer
 
 
 def version_of(draft: DraftContext) -> int:
@@ -96,7 +96,7 @@ def _same(one: Any, other: Any) -> bool:
         return bool(one == other)
     if isinstance(other, bool):
         return str(one).lower() == str(other).lower()
-    return written(one).replace("\r\n", "\n") == written(other).replace("\r\n", "\n")
+    return format_answer(one).replace("\r\n", "\n") == format_answer(other).replace("\r\n", "\n")
 
 
 def posted_json(name: str) -> Any:

@@ -134,10 +134,10 @@ def rows_as_texts(connection: Any, source: str, keys: Sequence[str], *, offset: 
     """Return rows of a table, view or Parquet file (as SQL) as texts, as people shall see them."""
     columns = ", ".join(f"left({key}::VARCHAR, {CELL_SHOWN})" for key in keys)
     found = connection.execute(f"SELECT {columns} FROM {source} LIMIT ? OFFSET ?", [limit, offset]).fetchall()
-    return [["" if cell is None else _shortened(cell) for cell in row] for row in found]
+    return [["" if cell is None else _shorten_cell(cell) for cell in row] for row in found]
 
 
-def _shortened(cell: str) -> str:
+def _shorten_cell(cell: str) -> str:
     midnight = " 00:00:00"
     return cell.removesuffix(midnight)
 

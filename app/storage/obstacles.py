@@ -95,7 +95,7 @@ def _has(fault: Any, words: tuple[str, ...]) -> bool:
     return any(word in said for word in words)
 
 
-def outlast(act: Callable[[], T], *, seconds: float, should_stop: Callable[[], bool] = lambda: False) -> T:
+def retry_until_stored(act: Callable[[], T], *, seconds: float, should_stop: Callable[[], bool] = lambda: False) -> T:
     """Do something that stores, again and again with longer pauses while an obstacle stands in the way.
 
     Raises

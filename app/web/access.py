@@ -11,9 +11,9 @@ from app.domain.errors import ForbiddenError, UnauthorizedError
 from app.domain.vocabulary import Role, Scope
 from app.services.accounts.tokens import Caller
 from app.web.csrf import check_token
-from app.web.headers import SAFE_METHODS, is_foreign
-from app.web.hypermedia import is_for_programs, leave_for
-from app.web.sessions import find_user, identify_program
+from app.web.headers import SAFE_METHODS, is_foreign_host
+from app.web.hypermedia import is_api_request, leave_for
+from app.web.sessions import authenticate_token, find_user
 
 
 class AccessLevel(StrEnum):
@@ -153,7 +153,7 @@ def init_app(app: Flask) -> None:
         if request.endpoint is None:
             return None
         program = _program()
-        if program is None and is_foreign():
+        if program is None and is_foreign_host():
             abort(403, "This change was asked for by another site, so it was not made.")
         needed = POLICY.get(request.endpoint)
         if needed is None:
@@ -167,12 +167,12 @@ def init_app(app: Flask) -> None:
 
 def _program() -> Caller | None:
     """Return whom a program speaks for by its token; None where a browser's session has to say it."""
-    if not is_for_programs() or "Authorization" not in request.headers:
+    if not is_api_request() or "Authorization" not in request.headers:
         return None
     kind, _, secret = request.headers["Authorization"].partition(" ")
     if kind.lower() != "bearer":
         raise UnauthorizedError("Send the token as Authorization: Bearer hyd_…", code="token_missing")
-    caller = identify_program(secret.strip())
+    caller = authenticate_token(secret.strip())
     if caller.scope is Scope.READ and request.method not in SAFE_METHODS and request.endpoint not in READ_BY_POST:
         raise ForbiddenError("This token may only read. Make one with the scope write.", code="token_may_only_read")
     return caller
@@ -181,7 +181,7 @@ def _program() -> Caller | None:
 def _check_person(needed: AccessLevel) -> Response | None:
     user = find_user()
     if user is None:
-        if is_for_programs():
+        if is_api_request():
             raise UnauthorizedError("Send a token as Authorization: Bearer hyd_…, or sign in.", code="token_missing")
         here = request.full_path.removesuffix("?") if request.method == "GET" else ""
         return leave_for(url_for("sign_in.show", next=here or None))

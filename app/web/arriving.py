@@ -31,7 +31,7 @@ class UploadProgress:
     poll_seconds: int
 
 
-def how_far(dataset: Dataset, *, now: datetime) -> UploadProgress:
+def upload_progress(dataset: Dataset, *, now: datetime) -> UploadProgress:
     """Return how far a dataset is."""
     age = max((now - dataset.created_at).total_seconds(), 0.0)
     if dataset.state == DatasetState.RECEIVING.value:

@@ -15,7 +15,7 @@ from app.services.datasets import datasets
 from app.storage.db import now
 from app.storage.tables import Dataset, User
 from app.web import remedies, rereading
-from app.web.arriving import how_far, kept_words
+from app.web.arriving import kept_words, upload_progress
 from app.web.filters import moment
 from app.web.hypermedia import fragment, leave_for, render_view, wants_fragment
 from app.web.shared_views import ReadingContext
@@ -53,15 +53,15 @@ def moving_values(user: User, moving: Dataset | None) -> dict[str, Any]:
     try:
         peek = datasets.peek_of(moving) or datasets.preview(user, moving.id, {})
     except DomainError:
-        return {"arrival": how_far(moving, now=now()), "first_look": None}
-    return {"arrival": how_far(moving, now=now()), "first_look": rereading.look_of(peek)}
+        return {"arrival": upload_progress(moving, now=now()), "first_look": None}
+    return {"arrival": upload_progress(moving, now=now()), "first_look": rereading.look_of(peek)}
 
 
 def show_moving(moving: Dataset | None, *, address: str) -> BaseResponse:
     """Say how far a large file is, to a page that looks for it; when it is done, the whole page is shown again."""
     if moving is None or not wants_fragment():
         return leave_for(address)
-    waiting = how_far(moving, now=now())
+    waiting = upload_progress(moving, now=now())
     return render_view(ReadingContext(waiting=waiting, address=f"{address}/reading"))
 
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DatabaseBusyError, DomainError, FieldFault, ObstacleError, TooManyError
 from app.storage.obstacles import obstacle_of
-from app.web.hypermedia import ViewContext, into, is_for_programs, render_view, wants_fragment
+from app.web.hypermedia import ViewContext, into, is_api_request, render_view, wants_fragment
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
@@ -137,7 +137,7 @@ def _kept_out(obstacle: ObstacleError, fault: BaseException) -> Response:
 def answer(status: int, message: str, *, code: str = "", faults: tuple[FieldFault, ...] = ()) -> Response:
     """Return the fault in the shape the caller asked for."""
     words = SAID.get(status, SAID[400])
-    if request.accept_mimetypes.best == "application/json" or is_for_programs():
+    if request.accept_mimetypes.best == "application/json" or is_api_request():
         body: dict[str, Any] = {"type": "about:blank", "title": words.title, "status": status, "detail": message}
         more = {"code": code, "errors": [asdict(fault) for fault in faults]}
         response = jsonify({**body, **{name: value for name, value in more.items() if value}})

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-from app.domain.analysis.findings.line_account import kind_in_words, lines_in_words
+from app.domain.analysis.findings.line_account import describe_line_kind, describe_lines
 from app.domain.analysis.profiling.step_durations import with_durations
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter, bounds_sentence
 from app.domain.text.numbers import format_number, format_score
 from app.domain.text.words import pluralise
-from app.web.wording import written
+from app.web.wording import format_answer
 from config import VERSION, Settings
 
 
@@ -25,10 +25,10 @@ def init_app(app: Flask) -> None:
         app.add_template_filter(function)
     app.add_template_filter(format_score, "score")
     app.add_template_filter(pluralise, "plural")
-    app.add_template_filter(written, "shown")
-    app.add_template_filter(lines_in_words)
+    app.add_template_filter(format_answer, "shown")
+    app.add_template_filter(describe_lines)
     app.add_template_filter(with_durations)
-    app.add_template_filter(kind_in_words)
+    app.add_template_filter(describe_line_kind)
     settings: Settings = app.extensions["hydroml_settings"]
 
     @app.context_processor

@@ -123,7 +123,7 @@ def is_in(address: str, networks: tuple[Network, ...]) -> bool:
     return any(peer in network for network in networks)
 
 
-def is_foreign() -> bool:
+def is_foreign_host() -> bool:
     """Say whether a change is asked for by a page of another site: the second lock beside the CSRF token."""
     return request.method not in SAFE_METHODS and comes_from_another_site()
 

@@ -18,7 +18,7 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def is_for_programs() -> bool:
+def is_api_request() -> bool:
     """Say whether the address is one of the JSON API."""
     return request.path.startswith("/api/")
 

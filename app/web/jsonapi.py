@@ -73,7 +73,7 @@ class PageRequest:
         return (self.page - 1) * self.per_page
 
 
-def page_asked() -> PageRequest:
+def read_page_request() -> PageRequest:
     """Return which page of a list the query names."""
     return PageRequest(_whole("page", 1, most=1_000_000), _whole("per_page", PER_PAGE, most=MOST_PER_PAGE))
 
@@ -86,7 +86,7 @@ def _whole(name: str, default: int, *, most: int) -> int:
     return int(raw)
 
 
-def paged(items: list[Any], asked: PageRequest, *, total: int) -> Response:
+def page_json(items: list[Any], asked: PageRequest, *, total: int) -> Response:
     """Answer with one page of a list."""
     return jsonify({"items": items, "page": asked.page, "per_page": asked.per_page, "total": total})
 
@@ -105,7 +105,7 @@ def job_json(row: Job) -> dict[str, Any]:
     }
 
 
-def accepted(row: Job, **more: Any) -> Response:
+def accepted_response(row: Job, **more: Any) -> Response:
     """Answer that the work has begun, and where to ask how far it is."""
     response = jsonify({"job": job_json(row), **more})
     response.status_code = 202
@@ -113,29 +113,29 @@ def accepted(row: Job, **more: Any) -> Response:
     return response
 
 
-def once(user: User, content: bytes | str, make: Callable[[], Answer]) -> Response:
+def idempotent(user: User, content: bytes | str, make: Callable[[], Answer]) -> Response:
     """Make something; a request with an Idempotency-Key that was answered before gets the same answer again.
 
     `content` tells one request from another: it holds everything that decides what is made.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return _answered(make())
+        return _stored_response(make())
     words = content.encode() if isinstance(content, str) else content
     fingerprint = hashlib.sha256(b" ".join((request.method.encode(), request.path.encode(), words))).hexdigest()
     known = idempotency.begin(user, key, fingerprint)
     if known is not None:
-        return _answered(known)
+        return _stored_response(known)
     try:
         answer = make()
     except BaseException:
         idempotency.give_up(user, key)
         raise
     idempotency.finish(user, key, answer)
-    return _answered(answer)
+    return _stored_response(answer)
 
 
-def _answered(answer: Answer) -> Response:
+def _stored_response(answer: Answer) -> Response:
     response = jsonify(answer.body)
     response.status_code = answer.status
     if answer.location:

@@ -44,7 +44,7 @@ class SelectedRemedy:
     columns: int
 
 
-def shown(
+def finding_views(
     profile: DatasetProfile,
     *,
     kinds: Sequence[str],
@@ -74,7 +74,7 @@ def shown(
                 continue
             key = (finding.code, remedy.label)
             buttons.append(Button(f"{prefix}{place}.{at}", remedy.label, is_done(remedy)))
-            waiting = not all(is_done(one) for one in _alike(profile, finding, remedy))
+            waiting = not all(is_done(one) for one in _same_kind(profile, finding, remedy))
             if alike[key] > 1 and key not in met and about is None and waiting:
                 together.append(Button(f"{prefix}{place}.{at}.{ALL}", f"{remedy.label}: all {alike[key]:,} like this"))
             met.add(key)
@@ -84,7 +84,7 @@ def shown(
     return found[:MAX_SHOWN], max(len(found) - MAX_SHOWN, 0)
 
 
-def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> SelectedRemedy | None:
+def selected_remedy(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> SelectedRemedy | None:
     """Return the remedy a button named, or None where there is none, as on a page that is out of date."""
     place, _, rest = token.partition(".")
     at, _, scope = rest.partition(".")
@@ -96,11 +96,11 @@ def pressed(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str])
     remedy = finding.remedies[int(at)]
     if remedy.kind not in kinds:
         return None
-    alike = [remedy] if scope != ALL else _alike(profile, finding, remedy)
+    alike = [remedy] if scope != ALL else _same_kind(profile, finding, remedy)
     return SelectedRemedy(token, finding, _together(alike), columns=len(alike))
 
 
-def _alike(profile: DatasetProfile, finding: Finding, remedy: FindingRemedy) -> list[FindingRemedy]:
+def _same_kind(profile: DatasetProfile, finding: Finding, remedy: FindingRemedy) -> list[FindingRemedy]:
     return [
         other
         for one in profile.findings

@@ -220,7 +220,7 @@ def changes_from(
     if form.get(PREFIX + OTHER):
         changes["delimiter"] = form[PREFIX + OTHER]
     changes |= unit_changes(form, names)
-    changes |= _flipped(form.get("flip", ""), choices)
+    changes |= _flip_choice(form.get("flip", ""), choices)
     times = time_changes(form)
     if times:
         changes["columns"] = [*changes.get("columns", []), *times]
@@ -232,14 +232,14 @@ def changes_from(
     return changes
 
 
-def _flipped(place: str, choices: ReadingChoices) -> dict[str, Any]:
+def _flip_choice(place: str, choices: ReadingChoices) -> dict[str, Any]:
     """Return the change that the button of a mark asks for; a button of a page that is out of date asks for none."""
     number = place.removeprefix(COLUMN)
     if not (number.isascii() and number.isdecimal()) or len(number) > 9:
         return {}
     at = slice(int(number), int(number) + 1)
     if place.startswith(COLUMN):
-        found = [{**_named(one), "read_as": None} for one in choices.columns[at]]
+        found = [{**_named_choices(one), "read_as": None} for one in choices.columns[at]]
         return {"columns": found} if found else {}
     other = {"missing": "value", "value": "missing"}
     flipped = [one.model_copy(update={"meaning": other[one.meaning]}) for one in choices.markers[at]]
@@ -320,7 +320,7 @@ def _mark(place: int, marker: Marker) -> MeaningChoice:
     return MeaningChoice(str(place), sentence, "It is a value" if missing else "It means missing")
 
 
-def _named(one: ColumnImportChoice) -> dict[str, Any]:
+def _named_choices(one: ColumnImportChoice) -> dict[str, Any]:
     """Return what a choice is about, for a change that takes it back."""
     return {"columns": list(one.columns)} if one.columns else {"column": one.column, "unit": None}
 

@@ -92,7 +92,7 @@ def find_user() -> User | None:
     return _mine().opened.user if caller is None else caller.user
 
 
-def identify_program(secret: str) -> Caller:
+def authenticate_token(secret: str) -> Caller:
     """Have a token say who asks; the browser's session then says nothing.
 
     Raises

@@ -138,13 +138,13 @@ def init_app(app: Flask) -> None:
 
 def _forget(arriving: StreamingUpload, status: int) -> None:
     """Forget what nobody took over: it was refused for another reason, or the browser went away in the middle of it."""
-    if not arriving.taken and not _came_whole() and status in (400, 500):
+    if not arriving.taken and not _is_complete() and status in (400, 500):
         uploads.stop_upload(arriving.dataset.id, size_bytes=arriving.size)
     elif not arriving.taken:
         uploads.drop_upload(arriving.dataset.id)
 
 
-def _came_whole() -> bool:
+def _is_complete() -> bool:
     """Say whether the body of the request was read to its end without asking for what may not be there."""
     return FIELD in request.__dict__.get("files", ())
 
@@ -157,7 +157,7 @@ class UploadOutcome:
     known: bool = False
 
 
-def hash_received() -> str:
+def hash_received_file() -> str:
     """Return the hash of the file of this request, "" where none came.
 
     Raises
@@ -198,7 +198,7 @@ def receive_upload(
         user,
         arriving.dataset.id,
         size_bytes=arriving.size,
-        sha256=hash_received(),
+        sha256=hash_received_file(),
         choices=choices,
         keeps_refused=keeps_refused,
     )

@@ -13,7 +13,7 @@ from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, Fiel
 from app.domain.training.validation import splitting
 
 
-def written(value: Any) -> str:
+def format_answer(value: Any) -> str:
     """Write an answer or a parameter in words."""
     if value is None or value == {"absent": True}:
         return ""
@@ -22,9 +22,9 @@ def written(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, list | tuple):
-        return ", ".join(written(item) for item in value)
+        return ", ".join(format_answer(item) for item in value)
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {written(item)}" for name, item in value.items())
+        return "; ".join(f"{name}: {format_answer(item)}" for name, item in value.items())
     return str(value)
 
 
@@ -32,38 +32,38 @@ def setting(parameter: Field, value: Any) -> str:
     """Write the value of a parameter as its form names it, with its unit; an empty one by what empty means there."""
     if not isinstance(parameter, Parameter):
         items = value if isinstance(value, list | tuple) else [value]
-        return ", ".join(DATE_PARTS.get(item, item) if isinstance(item, str) else written(item) for item in items)
+        return ", ".join(DATE_PARTS.get(item, item) if isinstance(item, str) else format_answer(item) for item in items)
     if value is None or value == "":
         return parameter.none_means or "empty"
     label = dict(parameter.choices).get(value) if isinstance(value, str) else None
-    words = label if label is not None else written(value)
+    words = label if label is not None else format_answer(value)
     return f"{words} {parameter.unit}" if parameter.unit and label is None else words
 
 
 def hyperparameter(estimator: str, name: str, value: Any) -> str:
     """Write the value of an estimator's parameter, plainly where this version knows no such parameter."""
     parameter = registry.get(estimator).parameter(name) if registry.has(estimator) else None
-    return written(value) if parameter is None else setting(parameter, value)
+    return format_answer(value) if parameter is None else setting(parameter, value)
 
 
-def asked(path: str) -> str:
+def field_title(path: str) -> str:
     """Return what an answer is about, named by step and field: a setting by its title, anything else by its field."""
     parameter = _parameter(path)
     return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
 
 
-def asked_in_full(path: str, profile: DatasetProfile | None) -> str:
+def full_field_title(path: str, profile: DatasetProfile | None) -> str:
     """Return what an answer is about as a heading; one about a column by the column's name and not by its place."""
     about = {"kind": "Kind of", "column": "Use of"}
     part, _, key = path.partition(".")[2].partition(".")
     column = next((one for one in profile.columns if one.key == key), None) if profile and part in about else None
-    words = asked(path) if column is None else f"{about[part]} {column.name[:80]}"
+    words = field_title(path) if column is None else f"{about[part]} {column.name[:80]}"
     return words[:1].upper() + words[1:]
 
 
-def answered(path: str, value: Any) -> str:
+def describe_answer(path: str, value: Any) -> str:
     """Write an answer by the labels of its form; nothing for one that was not given."""
-    plain, parameter = written(value), _parameter(path)
+    plain, parameter = format_answer(value), _parameter(path)
     if not plain:
         return ""
     if path == "model.estimator":
@@ -71,13 +71,13 @@ def answered(path: str, value: Any) -> str:
     return plain if parameter is None else setting(parameter, value)
 
 
-def changed(paths: Iterable[str]) -> str:
+def describe_change(paths: Iterable[str]) -> str:
     """Say in a few words which answers a save changed, each named by step and field."""
-    named = dict.fromkeys(_named(path) for path in paths)
+    named = dict.fromkeys(_option_name(path) for path in paths)
     return join_words(list(named), most=3) if len(named) > 3 else ", ".join(named)
 
 
-def _named(path: str) -> str:
+def _option_name(path: str) -> str:
     """Name an answer; one that is about a column, which is known by its place, by what is asked of columns."""
     step, _, field = path.partition(".")
     about = {
@@ -92,7 +92,7 @@ def _named(path: str) -> str:
     if field.startswith("tuning."):
         return "search"
     words = about.get(field.partition(".")[0]) if step in ("data", "features") else None
-    return words or asked(path).lower()
+    return words or field_title(path).lower()
 
 
 def _parameter(path: str) -> Parameter | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.domain.checks.patching import merged
+from app.domain.checks.patching import merge_patch
 from app.services.drafts import drafts
 from app.services.drafts.drafts import plan_of
 from app.storage.tables import Dataset, User
@@ -93,7 +93,7 @@ def test_rules_of_each_fold_are_checked_and_counted(program: Program, sample: Da
     (problem,) = (one for one in _problems(program, config) if one["severity"] == "error")
     assert problem["code"] == "selection_invalid"
     assert not [
-        one for one in _problems(program, merged(config, problem["remedy"]["patch"])) if one["severity"] == "error"
+        one for one in _problems(program, merge_patch(config, problem["remedy"]["patch"])) if one["severity"] == "error"
     ]
 
 
@@ -130,7 +130,7 @@ def test_the_patch_of_a_remedy_is_one_of_the_config(program: Program, sample: Da
     for _ in range(5):
         errors = [one for one in _problems(program, config) if one["severity"] == "error"]
         for one in errors:
-            config = merged(config, one["remedy"]["patch"])
+            config = merge_patch(config, one["remedy"]["patch"])
     assert not errors
     assert config["validation"] == {
         "strategy": "k_fold",
@@ -302,5 +302,5 @@ def test_times_that_repeat_are_refused_and_the_patch_names_the_group(program: Pr
     (problem,) = (one for one in _problems(program, config) if one["code"] == "times_repeat")
     assert (problem["severity"], problem["step"], problem["field"]) == ("error", "features", "transforms")
     assert problem["remedy"]["patch"]["task"] == {"group_column": "site"}
-    healed = merged(config, problem["remedy"]["patch"])
+    healed = merge_patch(config, problem["remedy"]["patch"])
     assert "error" not in {one["severity"] for one in _problems(program, healed)}

@@ -23,7 +23,7 @@ from app.storage.db import db, now, transaction
 from app.storage.lifetimes import has_ended, name_of_this_process
 from app.storage.tables import IdempotencyKey, User
 from app.web import errors
-from app.web.jsonapi import body_of, once, page_asked, paged
+from app.web.jsonapi import body_of, idempotent, page_json, read_page_request
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,16 +75,16 @@ def test_the_problems_of_a_draft_travel_as_faults_at_their_fields() -> None:
 
 
 def test_lists_are_paged(app: Flask) -> None:
-    asked = _in_request(app, page_asked, query_string="page=3&per_page=10")
+    asked = _in_request(app, read_page_request, query_string="page=3&per_page=10")
     assert (asked.page, asked.per_page, asked.offset) == (3, 10, 20)
-    body = _in_request(app, lambda: paged([1], asked, total=21)).get_json()
+    body = _in_request(app, lambda: page_json([1], asked, total=21)).get_json()
     assert body == {"items": [1], "page": 3, "per_page": 10, "total": 21}
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "per_page=201", "per_page=-1", "page=99999999999999", "page="])
 def test_a_page_that_is_none_is_refused(app: Flask, query: str) -> None:
     with pytest.raises(InvalidBodyError, match="whole number"):
-        _in_request(app, page_asked, query_string=query)
+        _in_request(app, read_page_request, query_string=query)
 
 
 def _make(made: list[int]) -> Callable[[], Answer]:
@@ -97,7 +97,7 @@ def _make(made: list[int]) -> Callable[[], Answer]:
 
 def _send(app: Flask, user: User, make: Callable[[], Answer], *, key: str | None, content: str = "a") -> Response:
     headers = {} if key is None else {"Idempotency-Key": key}
-    answer = _in_request(app, lambda: once(user, content, make), method="POST", headers=headers)
+    answer = _in_request(app, lambda: idempotent(user, content, make), method="POST", headers=headers)
     assert isinstance(answer, Response)
     return answer
 

@@ -14,7 +14,7 @@ from app.domain.experiment import Draft
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.tuning import PRUNING, SAMPLER, wire
 from app.domain.training.preprocessing.transforms import TRANSFORMS
-from app.domain.training.tuning.search_space import suggested
+from app.domain.training.tuning.search_space import suggest_range
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import ColumnKind, TaskKind
 from tests.domain.reading import MACHINE
@@ -130,7 +130,7 @@ class AnyConfig:
             return {}
         if not self._chance(0.7):
             return {f"{field}.search": False}
-        choices = [wire(choice) for choice in suggested(parameter, parameter.default).choices]
+        choices = [wire(choice) for choice in suggest_range(parameter, parameter.default).choices]
         if choices:
             return {f"{field}.search": True, f"{field}.choices": [one for one in choices if self._chance(0.7)]}
         ends = [self._value(replace(parameter, optional=False)) for _ in range(2)]

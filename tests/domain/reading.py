@@ -15,7 +15,7 @@ import pytest
 
 import config
 from app.domain.analysis.associations.association import associate
-from app.domain.analysis.leakage.leakage import Leak, column_leaks, joint_leaks, merged, series_leaks
+from app.domain.analysis.leakage.leakage import Leak, column_leaks, joint_leaks, merge_leaks, series_leaks
 from app.domain.analysis.profiling.profile import Association, Associations, ColumnProfile, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
@@ -45,7 +45,7 @@ def all_leaks(
     found += joint_leaks(frame, target, kinds, found)
     if time_column is not None and time_column != target:
         found += series_leaks(frame, target, kinds, time_column=time_column)
-    return merged(found)
+    return merge_leaks(found)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.analysis.import_options.migrate_answers import carried
+from app.domain.analysis.import_options.migrate_answers import migrate_answers
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, ImportReport
 from app.domain.vocabulary import ColumnKind
 
@@ -21,7 +21,7 @@ BEFORE, AFTER = _profile("day", "rain", "old", "flow"), _profile("flow", "day", 
 
 
 def _kept(answers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return carried(answers, BEFORE, AFTER)
+    return migrate_answers(answers, BEFORE, AFTER)
 
 
 def test_answers_about_a_column_follow_its_name() -> None:

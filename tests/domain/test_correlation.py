@@ -18,7 +18,7 @@ from app.domain.analysis.associations.correlation import (
     Block,
     Matrix,
     Method,
-    assembled,
+    assemble_matrix,
     block_of,
     groups_of,
     places_of,
@@ -39,7 +39,7 @@ def matrix_of(frame: pd.DataFrame, method: Method = Method.AUTO, **kinds: Column
         block_of(slabs[i], slabs[j], method=method, of_numbers=measure, places=(groups[i], groups[j]))
         for i, j in places_of(groups)
     ]
-    return assembled([str(name) for name in frame.columns], blocks)
+    return assemble_matrix([str(name) for name in frame.columns], blocks)
 
 
 def hard_numbers(rows: int = 400, columns: int = 40, *, seed: int = 0) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def test_what_has_not_come_is_not_known_and_has_no_value() -> None:
     groups = groups_of(40)
     slab = prepare(frame.iloc[:, : groups[0].stop], {str(name): kind_of(frame[name]) for name in frame.columns})
     first = block_of(slab, slab, method=Method.PEARSON, of_numbers=correlation.PEARSON, places=(groups[0], groups[0]))
-    part = assembled([str(name) for name in frame.columns], [first])
+    part = assemble_matrix([str(name) for name in frame.columns], [first])
     assert part.known.sum() == len(groups[0]) ** 2
     assert part.value(0, 39) is None
     assert all(line.one in frame.columns[: groups[0].stop] for line in part.ranked())

@@ -20,10 +20,10 @@ from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     MeasuredEstimator,
     ShortFitEvidence,
+    advice_for,
     expected_by_rules,
-    expected_of,
-    in_order,
-    said_of,
+    expected_score,
+    order_estimators,
 )
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.tuning.inner_folds import facts_of
@@ -92,14 +92,14 @@ def started(frame: pd.DataFrame, *runners: ShortFitCandidate, seconds: float = 6
 def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:
     rules, best = runner("extra_trees", *first_of_rules), runner("ridge", 0.81, 0.80, 0.81, 0.84)
     ordered = sorted([rules, best], key=lambda one: (-len(one.scores), -one.mean))
-    assert racing._rules_first(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
+    assert racing._suggested_order(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
 
 
 def test_on_too_few_rows_it_takes_more_than_one_standard_error_to_overturn_the_rules() -> None:
     rules, clever = runner("ridge", 0.30, 0.49, -0.37, -0.78, 0.85), runner("extra_trees", 0.51, 0.35, 0.04, 0.28, 0.84)
     ordered = [clever, rules]
-    assert racing._rules_first(started(made(120), rules, clever), ordered)[0] is clever
-    assert racing._rules_first(started(made(80), rules, clever), ordered)[0] is rules
+    assert racing._suggested_order(started(made(120), rules, clever), ordered)[0] is clever
+    assert racing._suggested_order(started(made(80), rules, clever), ordered)[0] is rules
 
 
 @pytest.mark.parametrize(("seconds", "going_on"), [(60.0, 6), (0.1, 4)])
@@ -108,10 +108,10 @@ def test_as_many_go_on_as_there_is_time_for_and_four_in_any_case(seconds: float,
     runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
     for one in runners:
         one.seconds, one.rows = 0.01, 80
-    kept = racing._going_on(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
+    kept = racing._select_survivors(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
     assert kept == runners[:going_on]
     runners[-1].seconds = 1e-5
-    kept = racing._going_on(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
+    kept = racing._select_survivors(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
     assert runners[-1] in kept, "leaving behind what costs nothing saves nothing"
 
 
@@ -176,13 +176,13 @@ def test_a_search_for_a_kernel_looks_at_some_of_the_rows_that_train() -> None:
     one, frame = runner("gaussian_process"), made(900)
     begun = started(frame, one)
     train = begun.folds[0].train
-    fitted = shortfits._fitted(begun, one, train)[-1]
-    few = shortfits._fitted(begun, one, shortfits.some_of(begun, train, size=400, seed=0))[-1]
+    fitted = shortfits._fit_candidate(begun, one, train)[-1]
+    few = shortfits._fit_candidate(begun, one, shortfits.sample_rows(begun, train, size=400, seed=0))[-1]
     assert len(fitted.X_train_) == len(train) == 600
     assert fitted.optimizer is None
     assert few.optimizer is not None
     assert np.allclose(fitted.kernel_.theta, few.kernel_.theta, rtol=0.05)
-    assert shortfits.seconds_foreseen(begun, one, 600) < one.ranked.entry.work(600, 3, {}) / 2
+    assert shortfits.estimate_seconds(begun, one, 600) < one.ranked.entry.work(600, 3, {}) / 2
 
 
 def test_the_same_seed_gives_the_same_scores() -> None:
@@ -218,8 +218,8 @@ def test_without_time_nothing_is_begun_and_the_order_of_the_rules_stays() -> Non
     ranking = rank(traits_of_spec(spec, profile))
     (found,) = measure(spec, frame, profile, ranking=ranking, seconds=0.0)
     assert found.items == ()
-    assert in_order(ranking, found) == ranking
-    assert said_of(traits_of_spec(spec, profile), found) == ()
+    assert order_estimators(ranking, found) == ranking
+    assert advice_for(traits_of_spec(spec, profile), found) == ()
 
 
 def test_short_fits_end_when_nobody_wants_more() -> None:
@@ -257,47 +257,47 @@ def said(
 
 
 def test_nothing_beyond_luck_is_said_to_be_nothing() -> None:
-    (one,) = said_of(TRAITS, said(0.52, 0.46, 0.53, 0.48, 0.52))
+    (one,) = advice_for(TRAITS, said(0.52, 0.46, 0.53, 0.48, 0.52))
     assert one.code == "no_signal"
     assert one.message.startswith("No estimator beats the baseline beyond the luck of the draw: Ridge scores 0.502")
 
 
 def test_hardly_anything_is_said_with_both_numbers() -> None:
-    (one,) = said_of(TRAITS, said(0.60, 0.61, 0.62, 0.60, 0.61, right=0.65))
+    (one,) = advice_for(TRAITS, said(0.60, 0.61, 0.62, 0.60, 0.61, right=0.65))
     assert one.code == "no_signal"
     assert "65 %" in one.message
     assert "60 %" in one.message
 
 
 def test_something_is_not_called_nothing() -> None:
-    assert said_of(TRAITS, said(0.80, 0.81, 0.79, 0.80, 0.82)) == ()
-    (near,) = said_of(TRAITS, said(0.52, 0.99))
+    assert advice_for(TRAITS, said(0.80, 0.81, 0.79, 0.80, 0.82)) == ()
+    (near,) = advice_for(TRAITS, said(0.52, 0.99))
     assert (near.code, near.severity) == ("near_baseline", Severity.NOTICE)
     assert "differs much from fold to fold" in near.message
-    assert said_of(TRAITS, replace(said(0.5, 0.5), complete=False)) == (), "not before the fits are done"
+    assert advice_for(TRAITS, replace(said(0.5, 0.5), complete=False)) == (), "not before the fits are done"
 
 
 def test_a_small_part_of_the_rows_does_not_say_how_much_there_is_to_learn() -> None:
     weak = said(0.65, 0.66, right=0.65)
-    assert [one.code for one in said_of(TRAITS, weak)] == ["no_signal"]
-    assert said_of(TRAITS, replace(weak, train_rows=30_000)) == ()
+    assert [one.code for one in advice_for(TRAITS, weak)] == ["no_signal"]
+    assert advice_for(TRAITS, replace(weak, train_rows=30_000)) == ()
     noise = replace(said(0.52, 0.46, 0.53, 0.48, 0.52), train_rows=30_000)
-    assert [one.code for one in said_of(TRAITS, noise)] == ["no_signal"]
+    assert [one.code for one in advice_for(TRAITS, noise)] == ["no_signal"]
 
 
 def test_a_number_that_hardly_explains_anything_is_said_so() -> None:
     number = replace(TRAITS, task=TaskKind.REGRESSION, classes=0)
     flat = replace(said(0.012, 0.013, 0.012, 0.013, baseline=0.0, metric="r2"), baseline_right=0.0)
-    assert [one.code for one in said_of(number, flat)] == ["no_signal"]
+    assert [one.code for one in advice_for(number, flat)] == ["no_signal"]
     steep = replace(said(0.42, 0.43, 0.41, 0.44, baseline=0.0, metric="r2"), baseline_right=0.0)
-    assert said_of(number, steep) == ()
+    assert advice_for(number, steep) == ()
 
 
 def test_few_rows_are_said_and_widen_what_is_expected() -> None:
     few = replace(TRAITS, rows=80)
-    assert [one.code for one in said_of(few, None)] == ["too_few_rows"]
+    assert [one.code for one in advice_for(few, None)] == ["too_few_rows"]
     many = said(0.80, 0.81, 0.60, 0.80, 0.82)
-    wide, narrow = expected_of(many.items[0], replace(many, rows=80)), expected_of(many.items[0], many)
+    wide, narrow = expected_score(many.items[0], replace(many, rows=80)), expected_score(many.items[0], many)
     assert wide is not None
     assert narrow is not None
     assert wide.score_low <= 0.6
@@ -310,14 +310,14 @@ def test_the_range_to_expect_covers_what_a_launch_scores_nine_times_in_ten() -> 
     for _ in range(400):
         truth = random.normal(0.7, 0.05 * np.sqrt(0.25))
         scores = tuple(float(one) for one in random.normal(truth, 0.05, size=5))
-        found = expected_of(said(*scores).items[0], said(*scores))
+        found = expected_score(said(*scores).items[0], said(*scores))
         assert found is not None
         inside += found.score_low <= 0.7 <= found.score_high
     assert 0.85 <= inside / 400 <= 0.97
 
 
 def test_one_fold_gives_no_range() -> None:
-    assert expected_of(said(0.7).items[0], said(0.7)) is None
+    assert expected_score(said(0.7).items[0], said(0.7)) is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from app.domain.errors import TrainingError
 from app.domain.estimation import Experience, Machine, Timing, estimate, workload_of
 from app.domain.estimation.experience import place_of
-from app.domain.estimation.fitting import most_memory_mb, ways_to_fit
+from app.domain.estimation.fitting import memory_remedies, most_memory_mb
 from app.domain.estimation.forecast import seconds_of
 from app.domain.estimation.prior import FIT, IMPORTANCE, REST, SECONDS, START, prior_of
 from app.domain.estimation.timed_fits import SIZES, timed_fits
@@ -199,7 +199,7 @@ def test_memory_that_will_not_fit_names_changes_after_which_it_does() -> None:
 
 def test_where_nothing_would_fit_there_is_no_button() -> None:
     machine = Machine(1, 100.0)
-    assert list(ways_to_fit(_forest(), PROFILE, machine)) == []
+    assert list(memory_remedies(_forest(), PROFILE, machine)) == []
     plan = make_plan(Draft({}), sample("piscataquis_01031500_daily.csv").profile, None, machine=machine)
     (problem,) = (one for one in plan.problems if one.code == "memory_short")
     assert problem.remedy is not None

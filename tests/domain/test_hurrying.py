@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.checks.about_machine import SHORTER
 from app.domain.estimation import estimate
-from app.domain.estimation.hurrying import ways_in_time
+from app.domain.estimation.hurrying import time_remedies
 from app.domain.estimation.wording import span
 from app.domain.estimators import registry
 from app.domain.experiment import Draft
@@ -108,7 +108,7 @@ def test_the_change_named_is_the_smallest_halving_that_is_enough(
     assert spec is not None
     profile = table("400").profile
     limit = 0.9 * estimate(spec, profile, MACHINE).seconds_likely
-    ways = [one for one in ways_in_time(spec, profile, MACHINE, limit) if words in one.label]
+    ways = [one for one in time_remedies(spec, profile, MACHINE, limit) if words in one.label]
     assert ways
     assert all(one.seconds <= limit for one in ways)
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from app.domain.interruptions import OUT_OF_MEMORY, UNSEEN, WORKER_LOST, MemoryUse, explain_exit, given_up
+from app.domain.interruptions import OUT_OF_MEMORY, UNSEEN, WORKER_LOST, MemoryUse, explain_exit, give_up_sentence
 
 SMALL = MemoryUse(300.0, 8192.0, kernel_ended_one=False)
 LARGE = MemoryUse(7900.0, 8192.0, kernel_ended_one=False)
@@ -42,5 +42,5 @@ def test_a_crash_is_named_by_its_signal_and_an_exit_by_its_code() -> None:
 
 
 def test_what_nobody_saw_is_not_guessed() -> None:
-    assert given_up(3, None) == f"The worker stopped 3 times while it worked on this. {UNSEEN}"
+    assert give_up_sentence(3, None) == f"The worker stopped 3 times while it worked on this. {UNSEEN}"
     assert "memory" not in UNSEEN

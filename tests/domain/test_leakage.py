@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.analysis.associations.association import associate
 from app.domain.analysis.leakage.leakage import question_of
-from app.domain.analysis.leakage.name_evidence import hindsight_in, names_a_thing
+from app.domain.analysis.leakage.name_evidence import find_name_suspicion, names_a_thing
 from app.domain.analysis.profiling.profile import Associations, Leak
 from app.domain.checks import check_spec
 from app.domain.vocabulary import Severity
@@ -206,7 +206,7 @@ def _series(rows: int = 3000) -> pd.DataFrame:
     ],
 )
 def test_names_tell_what_is_over(name: str, target: str, sounds: bool) -> None:
-    assert (hindsight_in(name, target) is not None) is sounds
+    assert (find_name_suspicion(name, target) is not None) is sounds
 
 
 def test_names_tell_what_is_measured_many_times() -> None:

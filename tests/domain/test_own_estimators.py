@@ -78,7 +78,7 @@ def test_the_estimator_of_the_guide_is_found_and_fits(installed: EstimatorEntry)
     assert (installed.title, installed.origin) == ("Flow GLM", "flow-glm 0.1")
     assert installed in registry.for_task(TaskKind.REGRESSION)
     assert installed not in registry.for_task(TaskKind.BINARY)
-    assert own.tried(installed) == ""
+    assert own.try_estimator(installed) == ""
 
 
 def test_an_experiment_is_trained_with_it_and_its_package_is_recorded(installed: EstimatorEntry) -> None:
@@ -192,8 +192,10 @@ def test_the_trial_says_what_goes_wrong_in_a_fit() -> None:
     def broken(task: TaskKind, values: Any, seed: int) -> Any:
         raise RuntimeError("no such solver")
 
-    assert own.tried(replace(GOOD, build=broken)) == "RuntimeError: no such solver"
-    assert own.tried(replace(GOOD, build=lambda task, values, seed: Guess())) == "the same seed gives two answers"
+    assert own.try_estimator(replace(GOOD, build=broken)) == "RuntimeError: no such solver"
+    assert (
+        own.try_estimator(replace(GOOD, build=lambda task, values, seed: Guess())) == "the same seed gives two answers"
+    )
     assert importlib.import_module("app.domain.estimators.registry") is registry
 
 

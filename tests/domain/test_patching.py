@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.checks import check_spec
-from app.domain.checks.patching import merged, patch_of
+from app.domain.checks.patching import merge_patch, patch_of
 from app.domain.checks.schema import read_config
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
@@ -37,7 +37,7 @@ def _all_heal(spec: Spec, known: Known, measured: Associations | None) -> int:
         patch = patch_of(problem, spec, known.profile, measured)
         if not patch:
             continue
-        after, misfits = read_config(merged(spec.to_json(), patch))
+        after, misfits = read_config(merge_patch(spec.to_json(), patch))
         assert after is not None, misfits
         left = Counter(_words(one) for one in check_spec(after, known.profile, measured))
         assert left[_words(problem)] < told[_words(problem)], patch
@@ -109,7 +109,7 @@ def test_a_part_that_does_not_fit_and_is_not_needed_is_taken_out(part: str, valu
     remedy = misfits[0].remedy
     assert remedy is not None
     assert bool(remedy.patch) == healed
-    assert (read_config(merged(config, remedy.patch))[0] is not None) == healed
+    assert (read_config(merge_patch(config, remedy.patch))[0] is not None) == healed
 
 
 def test_a_merge_patch_does_what_its_standard_says() -> None:
@@ -126,4 +126,4 @@ def test_a_merge_patch_does_what_its_standard_says() -> None:
         ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ):
-        assert merged(target, patch) == result
+        assert merge_patch(target, patch) == result

@@ -15,7 +15,7 @@ from app.domain.training.headline import decimals_for
 from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
 from app.domain.training.validation import metrics
-from app.domain.training.validation.split_picture import picture
+from app.domain.training.validation.split_picture import split_stripes
 from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import SplitStrategy
 from tests.domain.tables import made, make_spec, profile_of
@@ -215,7 +215,7 @@ def test_a_solver_that_did_not_settle_is_told_in_plain_words() -> None:
 @pytest.mark.parametrize("entry", STRATEGIES, ids=lambda entry: entry.id.value)
 @pytest.mark.parametrize("holdout", [0.0, 0.2])
 def test_the_picture_of_a_split_covers_the_rows_without_overlap(entry: Any, holdout: float) -> None:
-    lines = picture(entry.id, {**entry.defaults(), "n_splits": 4}, holdout=holdout)
+    lines = split_stripes(entry.id, {**entry.defaults(), "n_splits": 4}, holdout=holdout)
     for line in lines:
         ends = [0.0, *(end for _, _, end in line)]
         assert [start for _, start, _ in line] == pytest.approx(ends[:-1], abs=1e-3)
@@ -227,7 +227,7 @@ def test_the_picture_of_a_split_covers_the_rows_without_overlap(entry: Any, hold
 
 
 def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after_judging() -> None:
-    lines = picture(
+    lines = split_stripes(
         SplitStrategy.TIME_SERIES, {"n_splits": 4, "gap": 50, "window": "expanding"}, holdout=0.2, rows=1000
     )
     for line in lines:

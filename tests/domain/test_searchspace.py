@@ -11,7 +11,7 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.propose import make_plan
-from app.domain.training.tuning.search_space import Dimension, grid, resolve, searched_by_itself, suggested
+from app.domain.training.tuning.search_space import Dimension, grid, is_searched_by_itself, resolve, suggest_range
 from tests.domain.faults import table
 from tests.domain.reading import MACHINE
 from tests.domain.tables import make_spec
@@ -24,7 +24,7 @@ NAMES = [f"{entry.id}.{one.name}" for entry, one in EVERY]
 def test_the_suggested_range_of_every_setting_lies_within_its_bounds(entry: Any, parameter: Parameter) -> None:
     ends = [one for one in (parameter.low, parameter.default, parameter.high) if one not in (None, True, False)]
     for around in [parameter.default, *(end for end in ends if not isinstance(end, str))]:
-        found = suggested(parameter, around)
+        found = suggest_range(parameter, around)
         if found.choices:
             assert found.choices
             continue
@@ -38,15 +38,15 @@ def test_the_suggested_range_of_every_setting_lies_within_its_bounds(entry: Any,
 @pytest.mark.parametrize("entry", registry.ESTIMATORS, ids=lambda entry: entry.id)
 def test_every_estimator_with_settings_has_something_to_search(entry: Any) -> None:
     for task in entry.tasks:
-        own = searched_by_itself(entry, task)
+        own = is_searched_by_itself(entry, task)
         assert own <= {one.name for one in entry.parameters_for(task)}
         assert own or not entry.parameters_for(task)
 
 
 def test_the_value_that_is_set_is_tried_first_wherever_the_range_is_suggested() -> None:
     for entry, parameter in EVERY:
-        if parameter.name in searched_by_itself(entry, entry.tasks[0]):
-            assert suggested(parameter, parameter.default).holds(parameter.default)
+        if parameter.name in is_searched_by_itself(entry, entry.tasks[0]):
+            assert suggest_range(parameter, parameter.default).holds(parameter.default)
 
 
 def test_a_grid_has_as_many_values_of_each_range_as_the_trials_allow() -> None:
@@ -75,7 +75,7 @@ def test_the_space_in_a_config_is_the_one_that_is_searched_and_goes_through_json
     assert again == spec
     dimensions, faults = resolve(again)
     assert faults == ()
-    assert {one.name for one in dimensions} == set(searched_by_itself(entry, spec.task.kind))
+    assert {one.name for one in dimensions} == set(is_searched_by_itself(entry, spec.task.kind))
     bare = again.model_copy(update={"model": again.model.model_copy(update={"tuning": _bare(again)})})
     assert resolve(bare) == (dimensions, ())
 

@@ -44,7 +44,7 @@ def test_every_recipe_trains_reports_predicts_and_is_drawn(entry: TransformEntry
     assert not any("warned while fitting" in note for note in report["notes"])
     # What is shuffled for the importance is the column as it came, so all that a fold makes of it goes with it.
     assert {item["feature"] for item in report["charts"]["importance"]["items"]} == set(report["features"]["used"])
-    assert board.build(Report.from_json(report), model_title="Ridge").tiles
+    assert board.build_result_page(Report.from_json(report), model_title="Ridge").tiles
     assert entry.title in {fact.term for fact in facts.facts(spec)}
 
 

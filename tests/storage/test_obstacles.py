@@ -18,7 +18,7 @@ from app.domain.errors import DatabaseBusyError, DiskFullError, NoSpaceError, Ob
 from app.services.context import current_settings
 from app.storage import obstacles
 from app.storage.db import db, transaction
-from app.storage.obstacles import obstacle_of, outlast, write_obstacle
+from app.storage.obstacles import obstacle_of, retry_until_stored, write_obstacle
 from tests.workers.obstacles import LockedDatabase
 
 
@@ -86,7 +86,7 @@ def test_room_of_the_server_is_an_obstacle_and_an_own_quota_is_none() -> None:
 def test_what_is_stored_outlasts_a_lock() -> None:
     hasty(0.1)
     with LockedDatabase(current_settings().data, seconds=1.5):
-        outlast(write, seconds=60)
+        retry_until_stored(write, seconds=60)
 
 
 @pytest.mark.usefixtures("app")
@@ -95,9 +95,9 @@ def test_waiting_ends_when_somebody_asks_or_the_time_is_over(monkeypatch: pytest
     hasty(0.05)
     with LockedDatabase(current_settings().data):
         with pytest.raises(ObstacleError):
-            outlast(write, seconds=60, should_stop=lambda: True)
+            retry_until_stored(write, seconds=60, should_stop=lambda: True)
         with pytest.raises(DatabaseBusyError):
-            outlast(write, seconds=0.1)
+            retry_until_stored(write, seconds=0.1)
 
 
 def test_a_fault_of_ours_is_not_tried_again() -> None:
@@ -108,7 +108,7 @@ def test_a_fault_of_ours_is_not_tried_again() -> None:
         raise ValueError("wrong")
 
     with pytest.raises(ValueError, match="wrong"):
-        outlast(fail, seconds=60)
+        retry_until_stored(fail, seconds=60)
     assert tried == [1]
 
 

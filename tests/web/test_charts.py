@@ -78,7 +78,7 @@ def test_a_linear_scale_holds_all_its_values_and_has_ticks(values: list[Any], fr
     scale = scales.linear(values, from_zero=from_zero)
     assert math.isfinite(scale.low)
     assert scale.low < scale.high
-    for value in scales.known(values):
+    for value in scales.known_values(values):
         assert 0.0 <= scale.share(value) <= 1.0
     ticks = scales.ticks(scale, signed=True)
     assert 2 <= len(ticks) <= 21
@@ -89,10 +89,10 @@ def test_a_linear_scale_holds_all_its_values_and_has_ticks(values: list[Any], fr
 
 def test_the_lettering_of_large_values_leaves_out_a_power_and_the_title_says_which() -> None:
     scale = scales.linear([0, 4_200_000])
-    assert scales.titled("Flow", scale) == "Flow, × 10⁶"
+    assert scales.with_title("Flow", scale) == "Flow, × 10⁶"
     assert [tick.label for tick in scales.ticks(scale)] == ["0", "1", "2", "3", "4", "5"]
     small = scales.linear([0, 4.2e-7])
-    assert scales.titled("Flow", small).startswith("Flow, × 10⁻⁹")
+    assert scales.with_title("Flow", small).startswith("Flow, × 10⁻⁹")
 
 
 def test_steps_of_a_quarter_keep_their_decimals_and_minus_is_a_minus() -> None:
@@ -335,7 +335,7 @@ def test_asking_again_takes_longer_the_older_the_job() -> None:
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])
 def test_every_macro_renders_what_training_reports(kind: str) -> None:
     report = json.loads(seeds.report_text(kind))
-    made = board.build(Report.from_json(report), model_title="Ridge")
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
     folder = Path(__file__).resolve().parents[2] / "app" / "templates"
     environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=True)
     draw: Any = environment.get_template("macros/charts.html").module
@@ -360,11 +360,11 @@ def test_every_macro_renders_what_training_reports(kind: str) -> None:
 
 def test_tiles_hold_the_baseline_beside_every_score() -> None:
     report = json.loads(seeds.report_text("regression"))
-    made = board.build(Report.from_json(report), model_title="Ridge")
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
     assert all("persistence" in tile.yardstick or "mean" in tile.yardstick for tile in made.tiles)
     assert [rival.is_model for rival in made.leaderboard.rivals] == [True, *[False] * len(report["baselines"])]
     report["scores"]["nse"].update(folds=[None] * 3, mean=None, std=None, holdout=None)
-    empty = board.build(Report.from_json(report), model_title="Ridge")
+    empty = board.build_result_page(Report.from_json(report), model_title="Ridge")
     assert empty.tiles[0].value == "not defined"
     assert empty.leaderboard.rivals[0].dots == ()
 
@@ -378,7 +378,7 @@ def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
         report["metrics"] = [
             {**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]
         ]
-    made = board.build(Report.from_json(report), model_title="Ridge")
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
     (tile,) = [one for one in made.tiles if one.title.startswith("RMSE")]
     assert (tile.unit, "in the unit of" in tile.yardstick) == ("mm", False)
     assert "RMSE (mm)" in made.leaderboard.other_metrics
@@ -394,6 +394,6 @@ def test_a_unit_that_nobody_knows_is_that_of_the_target() -> None:
     report = json.loads(seeds.report_text("regression"))
     report["task"]["unit"] = ""
     report["metrics"] = [{**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]]
-    made = board.build(Report.from_json(report), model_title="Ridge")
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
     assert any("in the unit of flow_mm" in one.yardstick for one in made.tiles)
     assert made.leaderboard.other_metrics[0] == "RMSE"

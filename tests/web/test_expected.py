@@ -45,8 +45,8 @@ def test_a_busy_machine_is_not_a_wrong_estimate_and_adds_no_second_duration() ->
 
 def test_who_waited_is_told_one_time_from_launch_to_result() -> None:
     launched = datetime(2026, 11, 2, 8, 0, 0, tzinfo=UTC)
-    assert expected.waited(launched, launched + timedelta(seconds=13.2)) == "13 s"
-    assert expected.waited(launched, None) == ""
+    assert expected.format_waiting(launched, launched + timedelta(seconds=13.2)) == "13 s"
+    assert expected.format_waiting(launched, None) == ""
 
 
 def test_old_experiments_have_their_seconds_on_the_wall_only() -> None:

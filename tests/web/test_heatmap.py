@@ -80,7 +80,7 @@ def test_the_table_says_the_same_numbers_and_knows_its_shades() -> None:
             if i == j:
                 assert (cell.shade, cell.text) == ("self", "\u00b7")
             else:
-                assert cell.text == heatmap.written(float(matrix.values[i, j]))
+                assert cell.text == heatmap.format_strength(float(matrix.values[i, j]))
                 assert cell.shade == heatmap.shade(float(matrix.values[i, j]))
 
 
@@ -98,7 +98,7 @@ def test_the_table_says_the_same_numbers_and_knows_its_shades() -> None:
     ],
 )
 def test_a_value_has_its_step_and_its_words(value: float | None, shade: str, text: str) -> None:
-    assert (heatmap.shade(value), heatmap.written(value)) == (shade, text)
+    assert (heatmap.shade(value), heatmap.format_strength(value)) == (shade, text)
 
 
 def test_the_measures_are_told_by_the_kinds_of_a_pair() -> None:

@@ -219,21 +219,21 @@ PLAIN = Finding("time_gaps", Severity.NOTICE, ("site",), "Gaps.")
 
 
 def test_findings_with_buttons_and_warnings_are_shown_and_quiet_notices_are_not() -> None:
-    found, more = remedies.shown(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading", "leave_out"))
+    found, more = remedies.finding_views(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading", "leave_out"))
     assert ([one.finding.code for one in found], more) == (["missing_value_marker", "constant"], 0)
     assert [one.value for one in found[0].buttons] == ["2.0", "2.1"]
-    only_reading, _ = remedies.shown(profile(LEAVE, PLAIN), kinds=("reading",))
+    only_reading, _ = remedies.finding_views(profile(LEAVE, PLAIN), kinds=("reading",))
     assert only_reading == []
-    about, _ = remedies.shown(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading",), about="site")
+    about, _ = remedies.finding_views(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading",), about="site")
     assert [one.finding.code for one in about] == ["constant", "time_gaps"]
 
 
 def test_one_button_answers_for_all_findings_of_a_kind() -> None:
     made = profile(marker("flow", "-999"), marker("rain", "-200"))
-    found, _ = remedies.shown(made, kinds=("reading",))
+    found, _ = remedies.finding_views(made, kinds=("reading",))
     assert [one.label for one in found[0].together] == [f"{LEFT}: all 2 like this", f"{KEPT}: all 2 like this"]
     assert found[1].together == ()
-    pressed = remedies.pressed(made, found[0].together[0].value, kinds=("reading",))
+    pressed = remedies.selected_remedy(made, found[0].together[0].value, kinds=("reading",))
     assert pressed is not None
     assert [(one["column"], one["value"], one["meaning"]) for one in pressed.remedy.changes["markers"]] == [
         ("flow", "-999", "missing"),
@@ -244,8 +244,8 @@ def test_one_button_answers_for_all_findings_of_a_kind() -> None:
 
 @pytest.mark.parametrize("value", ["", "9.0", "0.9", "0", "x.y", "-1.0", "0." * 20, "٣.0", "1.0"])
 def test_a_button_that_is_not_ours_does_nothing(value: str) -> None:
-    assert remedies.pressed(profile(marker("flow", "-999"), LEAVE), value, kinds=("reading",)) is None
-    assert remedies.pressed(None, value, kinds=("reading",)) is None
+    assert remedies.selected_remedy(profile(marker("flow", "-999"), LEAVE), value, kinds=("reading",)) is None
+    assert remedies.selected_remedy(None, value, kinds=("reading",)) is None
 
 
 def test_answers_of_a_draft_that_a_remedy_sets() -> None:

@@ -99,8 +99,8 @@ def test_the_history_of_the_answers_names_settings_by_their_titles_and_labels() 
 
 
 def test_an_answer_of_the_validation_is_named_as_its_form_names_it() -> None:
-    assert wording.asked("validation.k_fold.n_splits") == "Folds"
-    assert wording.asked("validation.holdout_percent") == "holdout percent"
-    assert wording.answered("validation.time_series.gap", "30") == "30 steps"
-    assert wording.answered("model.estimator", "ridge") == registry.get("ridge").title
-    assert wording.answered("data.target", None) == ""
+    assert wording.field_title("validation.k_fold.n_splits") == "Folds"
+    assert wording.field_title("validation.holdout_percent") == "holdout percent"
+    assert wording.describe_answer("validation.time_series.gap", "30") == "30 steps"
+    assert wording.describe_answer("model.estimator", "ridge") == registry.get("ridge").title
+    assert wording.describe_answer("data.target", None) == ""

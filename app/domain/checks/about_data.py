@@ -9,7 +9,7 @@ from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.findings.time_questions import NOT_UNDERSTOOD
 from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
-from app.domain.training.preprocessing.transforms import longest_memory, names_made
+from app.domain.training.preprocessing.transforms import longest_memory, output_names
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
 MIN_ROWS = 10
@@ -23,7 +23,7 @@ ANOTHER_TARGET = Remedy("Choose another target.")
 
 def columns_exist(subject: CheckContext) -> Iterator[Problem]:
     """Every column that the config names is in the dataset."""
-    task, made, has = subject.spec.task, set(names_made(subject.spec)), subject.profile.has
+    task, made, has = subject.spec.task, set(output_names(subject.spec)), subject.profile.has
     selected = subject.spec.features.selected
     for field, name in (
         ("target", task.target),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
-from app.domain.training.preprocessing.transforms import names_made
+from app.domain.training.preprocessing.transforms import output_names
 from app.domain.training.selection_rules import amount_of, describe, fault_of
 from app.domain.vocabulary import ColumnKind
 
@@ -16,14 +16,14 @@ from app.domain.vocabulary import ColumnKind
 def leave_out(subject: CheckContext, name: str) -> Remedy:
     """Return the button that leaves a feature out, where others are left to learn from."""
     alone = all(one == name for one in subject.spec.features.selected)
-    if alone and not names_made(subject.spec):
+    if alone and not output_names(subject.spec):
         return Remedy("Tick another column instead.")
     return Remedy("Leave it out", {"features": {subject.field(name): False}})
 
 
 def some_features(subject: CheckContext) -> Iterator[Problem]:
     """At least one feature is there."""
-    if not subject.spec.features.selected and not names_made(subject.spec):
+    if not subject.spec.features.selected and not output_names(subject.spec):
         message = "Tick at least one column: a model needs something to look at."
         yield error("features", "", "no_features", message, Remedy("Tick a column on the Features step."))
 
@@ -32,7 +32,7 @@ def some_feature_varies(subject: CheckContext) -> Iterator[Problem]:
     """At least one feature tells rows apart; a baseline asks none of them."""
     selected, estimator = subject.spec.features.selected, subject.spec.model.estimator
     asked = not (registry.has(estimator) and registry.get(estimator).is_baseline)
-    if not selected or names_made(subject.spec) or not asked or any(_varies(subject, name) for name in selected):
+    if not selected or output_names(subject.spec) or not asked or any(_varies(subject, name) for name in selected):
         return
     message = "Every ticked column is the same on every row: there is nothing to learn from."
     yield error("features", "", "features_constant", message, Remedy("Tick a column that varies."))
@@ -46,7 +46,7 @@ def _varies(subject: CheckContext, name: str) -> bool:
 
 def _without(subject: CheckContext, name: str) -> Remedy:
     others = (one for one in subject.spec.features.selected if one != name)
-    if any(_varies(subject, one) for one in others) or names_made(subject.spec):
+    if any(_varies(subject, one) for one in others) or output_names(subject.spec):
         return leave_out(subject, name)
     return Remedy("Tick a column that varies.")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.subject import notice, warning
 from app.domain.estimation import Machine
-from app.domain.estimation.fitting import most_memory_mb, ways_to_fit
-from app.domain.estimation.hurrying import ways_in_time
+from app.domain.estimation.fitting import memory_remedies, most_memory_mb
+from app.domain.estimation.hurrying import time_remedies
 from app.domain.estimation.wording import span
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
@@ -23,7 +23,7 @@ def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: Datas
     needed, most = forecast.memory_mb_high, most_memory_mb(machine)
     if needed <= most:
         return
-    ways = list(ways_to_fit(spec, profile, machine))
+    ways = list(memory_remedies(spec, profile, machine))
     message = f"This may need {needed / 1000:,.1f} GB of memory; a job may use {most / 1000:,.1f} GB of this machine's."
     remedy = Remedy(FEWER)
     if ways:
@@ -42,7 +42,7 @@ def launch_ends_in_time(
     """A launch without a search is likely to end before it is stopped; each change that makes it so is a button."""
     if spec.model.tuning.enabled or forecast.seconds_likely <= limit_seconds:
         return
-    ways = list(ways_in_time(spec, profile, machine, limit_seconds))
+    ways = list(time_remedies(spec, profile, machine, limit_seconds))
     message = (
         f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
         f"what runs for longer than {span(limit_seconds)} is stopped."

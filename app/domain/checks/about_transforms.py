@@ -15,12 +15,12 @@ from app.domain.text.numbers import format_number
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.transforms import (
     ColumnInventory,
+    column_inventory,
     columns_fault,
     count_repeats,
     derived_names,
-    held_by,
     memory_of,
-    names_made,
+    output_names,
     readable,
 )
 from app.domain.training.preprocessing.transforms import get as get_transform
@@ -33,7 +33,9 @@ MAX_NEAREST_ROWS = 20_000
 FEW_ROWS = 10
 
 
-def _changed(subject: CheckContext, place: int, *, kind: str | None = None, first: bool = False) -> dict[str, Any]:
+def _change_transforms(
+    subject: CheckContext, place: int, *, kind: str | None = None, first: bool = False
+) -> dict[str, Any]:
     """Return the list of recipes with the one at `place` left out, moved to the front, or made another kind."""
     recipes = list(subject.recipes)
     recipe = recipes.pop(place)
@@ -44,21 +46,21 @@ def _changed(subject: CheckContext, place: int, *, kind: str | None = None, firs
     return {"features": {FIELD: recipes}}
 
 
-def _listed(subject: CheckContext) -> Iterator[tuple[int, TransformPart]]:
+def _format_names(subject: CheckContext) -> Iterator[tuple[int, TransformPart]]:
     yield from enumerate(subject.spec.features.transforms)
 
 
 def can_be_followed(subject: CheckContext) -> Iterator[Problem]:
     """Every recipe is known, has parameters that make sense, and a time column where it needs one."""
     timeless = subject.spec.task.time_column is None
-    needing = [place for place, part in _listed(subject) if _needs_time(part)] if timeless else []
+    needing = [place for place, part in _format_names(subject) if _needs_time(part)] if timeless else []
     if needing:
-        others = [part for place, part in _listed(subject) if place not in needing]
+        others = [part for place, part in _format_names(subject) if place not in needing]
         kept = {"features": {FIELD: [part.model_dump(mode="json") for part in others]}}
         message = "Derived features need a time column. Choose one on the Data step, or remove them."
         yield error("features", FIELD, "time_column_missing", message, Remedy("Remove the derived features", kept))
-    held = _held(subject)
-    for place, part in _listed(subject):
+    held = _column_inventory(subject)
+    for place, part in _format_names(subject):
         yield from _faults(subject, place, part=part, held=held)
         held = held.after(part, time_column=subject.spec.task.time_column)
         taken = [
@@ -77,7 +79,7 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
     try:
         entry = get_transform(part.kind)
     except KeyError:
-        remedy = Remedy("Remove it", _changed(subject, place))
+        remedy = Remedy("Remove it", _change_transforms(subject, place))
         yield error("features", FIELD, "transform_unknown", f"There is no derived feature {part.kind[:40]}.", remedy)
         return
     faults = []
@@ -92,14 +94,16 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
     if unfit:
         faults.append(("transform_invalid", unfit))
     for code, message in faults:
-        yield error("features", FIELD, code, message, Remedy(f"Remove: {entry.title}", _changed(subject, place)))
+        yield error(
+            "features", FIELD, code, message, Remedy(f"Remove: {entry.title}", _change_transforms(subject, place))
+        )
 
 
-def _held(subject: CheckContext) -> ColumnInventory:
+def _column_inventory(subject: CheckContext) -> ColumnInventory:
     """Return what the first recipe may work on."""
     task, columns = subject.spec.task, subject.profile.columns
     kinds = {column.name: subject.kind(column.name) for column in columns}
-    return held_by(columns, kinds, target=task.target, task=task.kind, time_column=task.time_column, parts=())
+    return column_inventory(columns, kinds, target=task.target, task=task.kind, time_column=task.time_column, parts=())
 
 
 def _needs_time(part: TransformPart) -> bool:
@@ -112,12 +116,14 @@ def _needs_time(part: TransformPart) -> bool:
 def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
     """No recipe looks back further than the series is long, nor so far that much of it is lost."""
     rows = subject.profile.rows
-    for place, part in _listed(subject):
+    for place, part in _format_names(subject):
         reach = memory_of([part])
         if reach >= rows > 0 and part.kind != "antecedent_precipitation":
             title = get_transform(part.kind).title
             message = f"{title} looks back {reach:,} steps, but there are only {rows:,} rows: it would hold nothing."
-            yield error("features", FIELD, "memory_too_long", message, Remedy("Remove it", _changed(subject, place)))
+            yield error(
+                "features", FIELD, "memory_too_long", message, Remedy("Remove it", _change_transforms(subject, place))
+            )
         elif reach > rows // 4:
             message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
             shorter = Remedy("Take a shorter lag or window.")
@@ -127,7 +133,7 @@ def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
 def look_back_within_one_series(subject: CheckContext) -> Iterator[Problem]:
     """Where many rows share a time, a group column says which of them the earlier value belongs to."""
     task = subject.spec.task
-    back = [place for place, part in _listed(subject) if memory_of([part])]
+    back = [place for place, part in _format_names(subject) if memory_of([part])]
     repeats = _repeats(subject, task.group_column) if back else 0
     candidate = _group_candidate(subject)
     if repeats and (candidate or mixes_series(subject.profile.rows, repeats)):
@@ -195,15 +201,17 @@ def go_together(subject: CheckContext) -> Iterator[Problem]:
             continue
         title = get_transform(subject.spec.features.transforms[clash.place].kind).title
         first = clash.remedy == "first"
-        remedy = Remedy(f"{'Put first' if first else 'Remove'}: {title}", _changed(subject, clash.place, first=first))
+        remedy = Remedy(
+            f"{'Put first' if first else 'Remove'}: {title}", _change_transforms(subject, clash.place, first=first)
+        )
         say = error if clash.severe else warning
         yield say("features", FIELD, "transform_conflict", clash.sentence, remedy)
 
 
 def fit_their_columns(subject: CheckContext) -> Iterator[Problem]:
     """Logarithms and Box-Cox find values that they can work on."""
-    made = set(names_made(subject.spec))
-    for place, part in _listed(subject):
+    made = set(output_names(subject.spec))
+    for place, part in _format_names(subject):
         if part.kind not in ("log", "box_cox"):
             continue
         for _, _, parameters in readable([part]):
@@ -215,7 +223,7 @@ def fit_their_columns(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _not_positive(subject: CheckContext, place: int, *, name: str, least: float) -> Problem:
-    remedy = Remedy("Use Yeo-Johnson", _changed(subject, place, kind="yeo_johnson"))
+    remedy = Remedy("Use Yeo-Johnson", _change_transforms(subject, place, kind="yeo_johnson"))
     low = format_number(least, 6)
     if subject.spec.features.transforms[place].kind == "box_cox":
         message = f"Box-Cox needs values above 0, and {name[:60]} goes down to {low}."
@@ -232,25 +240,25 @@ def _not_positive(subject: CheckContext, place: int, *, name: str, least: float)
 
 def fit_the_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are neither too many rows for a recipe nor too few."""
-    for place, part in _listed(subject):
+    for place, part in _format_names(subject):
         if part.kind == "impute_nearest" and subject.rows > MAX_NEAREST_ROWS:
             message = (
                 f"Filling from the nearest rows compares every row with every other, which takes too long with "
                 f"{subject.rows:,} rows; up to {MAX_NEAREST_ROWS:,} are accepted."
             )
-            remedy = Remedy("Fill with the median", _changed(subject, place, kind="impute_median"))
+            remedy = Remedy("Fill with the median", _change_transforms(subject, place, kind="impute_median"))
             yield error("features", FIELD, "too_many_rows", message, remedy)
         if part.kind == "target_encoding":
             yield from _rare(subject, place, part)
 
 
 def _rare(subject: CheckContext, place: int, part: TransformPart) -> Iterator[Problem]:
-    remedy = Remedy("Use one-hot encoding", _changed(subject, place, kind="one_hot"))
+    remedy = Remedy("Use one-hot encoding", _change_transforms(subject, place, kind="one_hot"))
     counts = subject.class_counts if subject.spec.task.kind.is_classification else []
     if counts and min(counts) < FEW_ROWS:
         message = f"The rarest class has {min(counts):,} rows: its mean for a word is mostly chance."
         yield warning("features", FIELD, "rare_class", message, remedy)
-    made = set(names_made(subject.spec))
+    made = set(output_names(subject.spec))
     for name in (name for name in part.columns if name not in made):
         distinct = subject.profile.column(name).distinct
         if distinct * 2 > subject.rows:
@@ -260,8 +268,8 @@ def _rare(subject: CheckContext, place: int, part: TransformPart) -> Iterator[Pr
 
 def have_an_effect(subject: CheckContext) -> Iterator[Problem]:
     """No recipe works on a column that is no feature, on a constant one, or for trees on the size of numbers."""
-    made, trees = set(names_made(subject.spec)), _is_trees(subject.spec.model.estimator)
-    for place, part in _listed(subject):
+    made, trees = set(output_names(subject.spec)), _is_trees(subject.spec.model.estimator)
+    for place, part in _format_names(subject):
         for _, entry, _ in readable([part]):
             known = [name for name in part.columns if name not in made and subject.profile.has(name)]
             unused = [name for name in known if name not in subject.spec.features.selected]
@@ -271,12 +279,20 @@ def have_an_effect(subject: CheckContext) -> Iterator[Problem]:
             if flat is not None and entry.role not in ("mark", "fill"):
                 message = f"{entry.title}: {flat[:60]} holds one value only, of which nothing can be made."
                 yield warning(
-                    "features", FIELD, "transform_constant", message, Remedy("Remove it", _changed(subject, place))
+                    "features",
+                    FIELD,
+                    "transform_constant",
+                    message,
+                    Remedy("Remove it", _change_transforms(subject, place)),
                 )
             if trees and entry.role == "scale":
                 message = f"{entry.title} changes nothing for trees, which look at the order of values only."
                 yield notice(
-                    "features", FIELD, "scaling_pointless", message, Remedy("Remove it", _changed(subject, place))
+                    "features",
+                    FIELD,
+                    "scaling_pointless",
+                    message,
+                    Remedy("Remove it", _change_transforms(subject, place)),
                 )
 
 

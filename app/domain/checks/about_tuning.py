@@ -68,7 +68,7 @@ def searched_settings_go_together(subject: CheckContext) -> Iterator[Problem]:
     searched = [one for one in dimensions if any(one.name in pair.settings for pair in pairs)]
     if faults or not searched:
         return
-    works, reasons = _tried(subject, pairs, searched)
+    works, reasons = _try_settings(subject, pairs, searched)
     for one in searched:
         never = [value for value in _ends(one) if (one.name, value) not in works]
         if never:
@@ -79,7 +79,7 @@ def searched_settings_go_together(subject: CheckContext) -> Iterator[Problem]:
 Tried = tuple[str, Any]
 
 
-def _tried(
+def _try_settings(
     subject: CheckContext, pairs: list[IncompatibleSettings], searched: list[Dimension]
 ) -> tuple[frozenset[Tried], dict[Tried, str]]:
     """Return which values go together with some draw of the others, and why one that does not fails."""

@@ -25,7 +25,7 @@ MAX_LISTED = 500
 MAX_ROUNDS = 8
 
 
-def merged(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
+def merge_patch(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
     """Return a config after a merge patch (RFC 7396): objects are merged, null takes a member out, all else is set."""
     result = dict(config)
     for name, value in patch.items():
@@ -33,7 +33,7 @@ def merged(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> J
             result.pop(name, None)
         elif isinstance(value, Mapping):
             held = result.get(name)
-            result[name] = merged(held if isinstance(held, Mapping) else {}, value)
+            result[name] = merge_patch(held if isinstance(held, Mapping) else {}, value)
         else:
             result[name] = value
     return result
@@ -57,13 +57,13 @@ def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Assoc
         return patch
     before = {_place(one) for one in check_spec(spec, profile, known)}
     for _ in range(MAX_ROUNDS):
-        after = Spec.model_validate(merged(spec.to_json(), patch))
+        after = Spec.model_validate(merge_patch(spec.to_json(), patch))
         found = check_spec(after, profile, known)
         come = [one for one in found if one.severity is Severity.ERROR and _place(one) not in before]
         more = next((more for one in come if (more := _own_patch(one, after, profile))), None)
         if more is None:
             break
-        patch = merged_patches(patch, more)
+        patch = merge_patches(patch, more)
     return patch
 
 
@@ -74,20 +74,20 @@ def _place(problem: Problem) -> tuple[str, str, str]:
 def _own_patch(problem: Problem, spec: Spec, profile: DatasetProfile) -> Patch:
     if problem.remedy is None:
         return {}
-    patch: Patch = merged_patches({}, problem.remedy.patch)
+    patch: Patch = merge_patches({}, problem.remedy.patch)
     ways = {"data": _data, "features": _features, "model": _model, "validation": _validation}
     for step, fields in problem.remedy.changes.items():
-        patch = merged_patches(patch, ways[step](fields, spec, profile))
+        patch = merge_patches(patch, ways[step](fields, spec, profile))
     return patch
 
 
-def merged_patches(first: Mapping[str, JsonValue], second: Mapping[str, JsonValue]) -> Patch:
+def merge_patches(first: Mapping[str, JsonValue], second: Mapping[str, JsonValue]) -> Patch:
     """Return the patch that does what two patches do one after the other."""
     result = dict(first)
     for name, value in second.items():
         held = result.get(name)
         if isinstance(value, Mapping) and isinstance(held, Mapping):
-            result[name] = merged_patches(held, value)
+            result[name] = merge_patches(held, value)
         else:
             result[name] = value
     return result
@@ -99,12 +99,12 @@ def _data(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
         if field == "task_kind":
             target = profile.column(spec.task.target)
             kind = value or infer_task(target, spec.data.column_kinds.get(target.name, target.kind))[0].value
-            patch = merged_patches(patch, {"task": {"kind": kind}})
+            patch = merge_patches(patch, {"task": {"kind": kind}})
         elif field in ("time_column", "group_column"):
-            patch = merged_patches(patch, {"task": {field: value or None}})
+            patch = merge_patches(patch, {"task": {field: value or None}})
         elif field.startswith("kind."):
             kinds = {_name(field, profile): value or None}
-            patch = merged_patches(patch, {"data": {"column_kinds": kinds}})
+            patch = merge_patches(patch, {"data": {"column_kinds": kinds}})
     # Another target is for a person to choose, so that taking it back changes nothing by itself.
     return patch
 
@@ -144,16 +144,16 @@ def _model(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
         head, _, name = field.partition(".")
         if head == "tuning":
             tuned = {name: None if value == "" else value}
-            model = merged_patches(model, {"tuning": tuned})
+            model = merge_patches(model, {"tuning": tuned})
         elif head == "space":
             name, _, end = name.removeprefix(f"{chosen}.").rpartition(".")
-            space[name] = _looked_for(chosen, name, end, value)
+            space[name] = _search_space_patch(chosen, name, end, value)
         elif head == chosen:
-            model = merged_patches(model, {"parameters": {name: value}})
-    return {"model": merged_patches(model, {"tuning": {"space": space}}) if space else model}
+            model = merge_patches(model, {"parameters": {name: value}})
+    return {"model": merge_patches(model, {"tuning": {"space": space}}) if space else model}
 
 
-def _looked_for(estimator: str, name: str, end: str, value: Any) -> Patch | None:
+def _search_space_patch(estimator: str, name: str, end: str, value: Any) -> Patch | None:
     """Return how a part of a search space is to be; None takes all that was said about a setting back."""
     if value is None:
         return None
@@ -179,6 +179,6 @@ def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Pa
         elif field in ("primary_metric", "other_metrics"):
             metrics["primary" if field == "primary_metric" else "others"] = value
         elif name and head == chosen.value:
-            validation = merged_patches(validation, {"parameters": {name: value}})
+            validation = merge_patches(validation, {"parameters": {name: value}})
     parts = {"validation": validation, "metrics": metrics}
     return {name: part for name, part in parts.items() if part}

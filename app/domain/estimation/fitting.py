@@ -34,7 +34,7 @@ def most_memory_mb(machine: Machine) -> float:
     return most if machine.job_memory_mb is None else min(most, machine.job_memory_mb)
 
 
-def ways_to_fit(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterator[MemoryRemedy]:
+def memory_remedies(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterator[MemoryRemedy]:
     """Yield changes after which the upper end of the estimated memory fits, those that keep the estimator first."""
     entry, most = registry.get(spec.model.estimator), most_memory_mb(machine)
     for name, word, factor, last in SAVERS:

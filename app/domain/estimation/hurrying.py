@@ -35,7 +35,7 @@ class TimeRemedy:
     seconds: float
 
 
-def ways_in_time(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[TimeRemedy]:
+def time_remedies(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[TimeRemedy]:
     """Yield changes after which a launch is likely to take no more than `seconds`, those that keep the estimator first.
 
     Parameters

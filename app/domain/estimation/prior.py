@@ -80,7 +80,7 @@ def prior_of(work: Workload) -> Parts:
         + learnt
         + called(work.judge_rows)
         + pairs * (work.train_rows + work.judge_rows),
-        importance=called(work.importance_rows) + _judged(work) + pairs * work.importance_rows,
+        importance=called(work.importance_rows) + _judging_seconds(work) + pairs * work.importance_rows,
         rest=_rest(work),
         memory=entry.memory_mb(work.train_rows, work.width, values)
         * (PURE_SHARE if work.classes > 1 and "n_estimators" in values else 1.0)
@@ -108,7 +108,7 @@ def _depth_share(values: ParameterValues, rows: int) -> float:
     return max(min(levels, whole, whole if deepest is None else deepest + 1), 1.0) / whole
 
 
-def _judged(work: Workload) -> float:
+def _judging_seconds(work: Workload) -> float:
     if work.classes == 1:
         return 0.0
     by_row = JUDGED_ROW_SECONDS + work.classes * CLASS_ROW_SECONDS

@@ -63,13 +63,13 @@ def timed_fits(
             start = time.process_time()
             if rows < MIN_ROWS or (table.labels and len(np.unique(table.target[places[:rows]])) < 2):
                 return
-            yield _timed(spec, table, whole, places[: rows + max(rows // 4, 1)], rows)
+            yield _time_fit(spec, table, whole, places[: rows + max(rows // 4, 1)], rows)
             took = time.process_time() - start
             if rows < size or time.process_time() - began + took * GROWTH > budget_seconds:
                 return
 
 
-def _timed(spec: Spec, table: TrainingTable, whole: Workload, places: np.ndarray, rows: int) -> Timing:
+def _time_fit(spec: Spec, table: TrainingTable, whole: Workload, places: np.ndarray, rows: int) -> Timing:
     from app.domain.training.validation import scoring
 
     clock, judging = Clock(), places[rows:]

@@ -48,7 +48,7 @@ def _process(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     )
 
 
-def _kernel_found(fitted: Any) -> ParameterValues:
+def _resolve_kernel(fitted: Any) -> ParameterValues:
     """Return the kernel that the search of a fitted process ended with, and that no search follows."""
     return ParameterValues({"kernel": fitted.kernel_, "optimizer": None})
 
@@ -352,7 +352,7 @@ ENTRIES = (
         scale=True,
         max_rows=3_000,
         for_each_class=True,
-        settle=_kernel_found,
+        settle=_resolve_kernel,
         strengths=("Follows smooth relations closely",),
         cautions=("Work grows with the cube of the rows",),
     ),

@@ -44,7 +44,7 @@ def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None)
     for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda one: (one.name, one.value)):
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else "a package without a name"
         try:
-            for entry in _loaded(point, known):
+            for entry in _load_entry_points(point, known):
                 entries.append(replace(entry, origin=origin))
                 known.add(entry.id)
                 packages.append(point.dist.name if point.dist else "")
@@ -56,7 +56,7 @@ def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None)
     return InstalledEstimators(tuple(entries), tuple(dict.fromkeys(name for name in packages if name)), tuple(faults))
 
 
-def _loaded(point: EntryPoint, taken: Collection[str]) -> list[EstimatorEntry]:
+def _load_entry_points(point: EntryPoint, taken: Collection[str]) -> list[EstimatorEntry]:
     held = point.load()
     entries = list(held) if isinstance(held, tuple | list) else [held]
     seen = set(taken)
@@ -135,7 +135,7 @@ def _corners(entry: EstimatorEntry, task: TaskKind) -> Iterator[ParameterValues]
                 yield ParameterValues({**plain, parameter.name: parameter.parse(value)})
 
 
-def tried(entry: EstimatorEntry) -> str:
+def try_estimator(entry: EstimatorEntry) -> str:
     """Fit 60 rows with the defaults, twice, as `hydroml doctor` does; return what is wrong, or nothing."""
     import numpy as np
     from sklearn.base import clone

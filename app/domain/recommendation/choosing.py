@@ -59,7 +59,7 @@ def _choice(
     selected = raw and known if isinstance(raw, bool) else ruled
     if selected != suggested:
         by_hand = selected != ruled or decided is None
-        reason = _overruled(selected, reason, None if by_hand else decided, why=_why(decided, facts, names))
+        reason = _apply_user_choice(selected, reason, None if by_hand else decided, why=_why(decided, facts, names))
     return ColumnChoice(column, facts.kind, selected, suggested, reason, ruled, facts, association)
 
 
@@ -85,7 +85,7 @@ def _why(rule: Rule | None, facts: ColumnFacts, names: dict[str, str]) -> str:
     return why_dropped(rule.strategy, amount=rule.amount, partner=names.get(rule.columns.get(facts.key, ""), ""))
 
 
-def _overruled(selected: bool, reason: str, rule: Rule | None, *, why: str) -> str:
+def _apply_user_choice(selected: bool, reason: str, rule: Rule | None, *, why: str) -> str:
     if rule is None:
         return f"Ticked by you. {reason}" if selected else "Left out by you."
     if selected:

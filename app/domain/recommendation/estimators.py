@@ -50,7 +50,9 @@ def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]
         registry.for_task(traits.task),
         key=lambda one: (one.is_baseline, _too_large(one, traits), place.get(one.id, len(first))),
     )
-    return tuple(_ranked(entry, traits, why if at == 0 else "", metric=metric) for at, entry in enumerate(entries))
+    return tuple(
+        _suggest_estimator(entry, traits, why if at == 0 else "", metric=metric) for at, entry in enumerate(entries)
+    )
 
 
 def _too_large(entry: EstimatorEntry, traits: Traits) -> bool:
@@ -100,7 +102,7 @@ def _order_of_classes(traits: Traits, size: str) -> tuple[list[str], str]:
     return first, f"{size}: boosted trees lead on tables of this size"
 
 
-def _ranked(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> EstimatorSuggestion:
+def _suggest_estimator(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> EstimatorSuggestion:
     reasons = [*([why] if why else []), *reasons_for(entry, traits)]
     cautions = cautions_for(entry, traits)
     return EstimatorSuggestion(

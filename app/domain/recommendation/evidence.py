@@ -25,11 +25,11 @@ from app.domain.recommendation.shortfits import (
     MARGIN,
     ShortFitCandidate,
     ShortFitRace,
+    estimate_seconds,
     fit,
-    judged_rows,
     rival,
-    seconds_foreseen,
-    some_of,
+    sample_judged_rows,
+    sample_rows,
 )
 from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -126,7 +126,7 @@ def _folds(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:
     return tuple(reversed(folds)) if table.times is not None else folds
 
 
-def _drawn_again(spec: Spec, table: TrainingTable, folds: Sequence[Fold]) -> tuple[Fold, ...]:
+def _redraw_folds(spec: Spec, table: TrainingTable, folds: Sequence[Fold]) -> tuple[Fold, ...]:
     """Return the folds of further draws among the same rows, where the strategy draws them once."""
     if spec.validation.strategy not in DRAWN:
         return ()
@@ -152,7 +152,7 @@ def sizes_of(rows: int) -> list[int]:
 def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
     sizes = sizes_of(max(len(fold.train) for fold in race.folds))
     alive, number = list(race.runners), 0
-    race.again = _drawn_again(race.spec, race.table, race.folds)
+    race.again = _redraw_folds(race.spec, race.table, race.folds)
     while sizes and alive:
         size, number = sizes.pop(0), number + 1
         folds = race.folds[:FIRST_FOLDS] if sizes else (*race.folds, *race.again)
@@ -162,12 +162,12 @@ def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
         fitting = _fitting(race, judged, at_least=size, at_most=sizes[0])
         if fitting == size:
             # More rows would take too long, so the time goes into the other folds.
-            alive = _going_on(race, judged, rows=size, last=True)
+            alive = _select_survivors(race, judged, rows=size, last=True)
             others = (*race.folds[FIRST_FOLDS:], *race.again)
             yield from _round(race, alive, number=number, size=size, folds=others, final=True, goes_on=True)
             return
         sizes = sizes if fitting == sizes[0] else [fitting]
-        alive = _going_on(race, judged, rows=fitting, last=len(sizes) == 1)
+        alive = _select_survivors(race, judged, rows=fitting, last=len(sizes) == 1)
 
 
 def _fitting(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: int, at_most: int) -> int:
@@ -176,17 +176,17 @@ def _fitting(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: 
     One so slow that it cannot learn from twice as many rows holds nobody up.
     """
     best = sorted(runners, key=lambda one: -one.mean)[:FINALISTS]
-    able = [one for one in best if seconds_foreseen(race, one, 2 * at_least) <= race.longest] or best
+    able = [one for one in best if estimate_seconds(race, one, 2 * at_least) <= race.longest] or best
     rows = at_most
     while rows > at_least:
-        takes = [seconds_foreseen(race, one, rows) for one in able]
+        takes = [estimate_seconds(race, one, rows) for one in able]
         if max(takes) <= race.longest and FIRST_FOLDS * MARGIN * sum(takes) <= race.left():
             return rows
         rows = int(SMALLER * rows)
     return at_least
 
 
-def _going_on(
+def _select_survivors(
     race: ShortFitRace, runners: list[ShortFitCandidate], *, rows: int, last: bool
 ) -> list[ShortFitCandidate]:
     """Return the better half, the first of the rules, who costs next to nothing, and whom there is time for."""
@@ -195,9 +195,9 @@ def _going_on(
     kept = ordered[: max(FINALISTS, len(ordered) // 2)]
     kept += [one for one in ordered if one in race.runners[:PROTECTED] and one not in kept]
     left = race.left() / MARGIN * (1.0 if last else EARLY_SHARE)
-    left -= folds * sum(seconds_foreseen(race, one, rows) for one in kept)
+    left -= folds * sum(estimate_seconds(race, one, rows) for one in kept)
     for one in ordered:
-        takes = folds * seconds_foreseen(race, one, rows)
+        takes = folds * estimate_seconds(race, one, rows)
         if one not in kept and takes <= max(left, CHEAP_SHARE * race.left()):
             kept.append(one)
             left -= takes
@@ -221,7 +221,7 @@ def _round(
     rivals, hits = (list(race.rivals), list(race.rival_hits)) if goes_on else (list[float](), list[float]())
     running = list(alive) if goes_on else list[ShortFitCandidate]()
     for at, fold in enumerate(folds, start=len(rivals)):
-        train, rows = some_of(race, fold.train, size=size, seed=at), judged_rows(fold, seed=at)
+        train, rows = sample_rows(race, fold.train, size=size, seed=at), sample_judged_rows(fold, seed=at)
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
         chosen = list(running) if rivals else list(alive)
@@ -235,13 +235,13 @@ def _round(
         rule, hit = rival(race, train=train, rows=rows)
         rivals.append(rule)
         hits.append(hit)
-        running = _worth_it(race, done) if final else done
+        running = _is_worth_fitting(race, done) if final else done
         race.rivals, race.rival_hits = rivals, hits
         yield _evidence(race, complete=False)
     return [one for one in alive if one.round == number and one.scores]
 
 
-def _worth_it(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
+def _is_worth_fitting(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return who goes on to the next fold: not those clearly behind, and no more than there is time for."""
     ordered = sorted((one for one in runners if not _clearly_behind(one, runners)), key=lambda one: -one.mean)
     while len(ordered) > 2 and MARGIN * sum(one.seconds for one in ordered) > race.left():
@@ -257,7 +257,7 @@ def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate])
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
-def _rules_first(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
+def _suggested_order(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return the order with the first of the rules at the front among those that only luck tells from the best.
 
     Luck is one standard error of the paired differences, two where the rows are too few to tell a good model from a
@@ -291,14 +291,14 @@ def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
     known = sorted(
         (one for one in race.runners if one.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
     )
-    order = _rules_first(race, [one for one in known if not _left_by_time(one, known)])
+    order = _suggested_order(race, [one for one in known if not _unmeasured_by_time(one, known)])
     for one in (late for late in known if late not in order):
         beaten = (at for at, other in enumerate(order) if other.before is not None and other.before < one.mean)
         order.insert(next(beaten, len(order)), one)
     return order
 
 
-def _left_by_time(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
+def _unmeasured_by_time(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
     return not one.in_time and one.round == max(other.round for other in others) - 1
 
 

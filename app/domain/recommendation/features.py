@@ -33,7 +33,7 @@ def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, 
     """Say whether a column is suggested as a feature, and why."""
     kind = context.kinds[column.name]
     rows = max(context.profile.rows, 1)
-    left_out = _left_out(context, column, kind, rows)
+    left_out = _leave_out(context, column, kind, rows)
     if left_out:
         return False, left_out
     if column.missing:
@@ -41,7 +41,7 @@ def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, 
     return True, ""
 
 
-def _left_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
+def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
     if column.name == context.time_column:
         return "The time column orders the rows; derive the season from it instead."
     if column.name == context.group_column:

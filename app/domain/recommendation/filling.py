@@ -123,7 +123,7 @@ def read_split(reader: AnswerReader, situation: ValidationContext) -> dict[str, 
     strategy = _strategy(reader, suggest_strategy(situation))
     parameters = {}
     for parameter in splitting.get(strategy).parameters:
-        suggested = _suggested(situation, strategy, parameter)
+        suggested = _suggested_value(situation, strategy, parameter)
         field = f"{strategy.value}.{parameter.name}"
         if suggested.reason:
             reader.reasons[f"validation.{field}"] = suggested.reason
@@ -150,7 +150,7 @@ def _strategy(reader: AnswerReader, best: Suggestion) -> SplitStrategy:
         return SplitStrategy(best.value)
 
 
-def _suggested(situation: ValidationContext, strategy: SplitStrategy, parameter: Parameter) -> Suggestion:
+def _suggested_value(situation: ValidationContext, strategy: SplitStrategy, parameter: Parameter) -> Suggestion:
     if parameter.name == "n_splits":
         return suggest_folds(situation, strategy)
     if parameter.name == "gap":

@@ -88,7 +88,7 @@ def _model(spec: Spec) -> JsonObject:
     model, task = spec.model, spec.task.kind
     entry = registry.get(model.estimator)
     parameters = {**entry.defaults(task), **model.parameters}
-    settings = {f"{entry.id}.{name}": _typed(value) for name, value in parameters.items()}
+    settings = {f"{entry.id}.{name}": _typed_parameters(value) for name, value in parameters.items()}
     answers: JsonObject = {"estimator": entry.id, **settings}
     if not model.tuning.enabled:
         return {**answers, "tuning.enabled": False}
@@ -113,7 +113,7 @@ def _space(field: str, part: SpacePart) -> JsonObject:
     return answers
 
 
-def _typed(value: Any) -> Any:
+def _typed_parameters(value: Any) -> Any:
     return EMPTY if value is None else value
 
 
@@ -121,7 +121,7 @@ def _validation(spec: Spec) -> JsonObject:
     strategy, given = spec.validation.strategy, spec.validation.parameters
     holdout = spec.validation.holdout
     settings = {
-        f"{strategy.value}.{one.name}": _typed(given.get(one.name, one.default))
+        f"{strategy.value}.{one.name}": _typed_parameters(given.get(one.name, one.default))
         for one in splitting.get(strategy).parameters
     }
     return {

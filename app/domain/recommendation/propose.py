@@ -22,7 +22,7 @@ from app.domain.recommendation.features import KNOWN, NOT_KNOWN, FeatureContext,
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
-from app.domain.training.preprocessing.transforms import ColumnInventory, columns_fault, held_by
+from app.domain.training.preprocessing.transforms import ColumnInventory, column_inventory, columns_fault
 from app.domain.training.preprocessing.transforms import get as get_transform
 from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.vocabulary import DatasetState, Severity
@@ -79,10 +79,10 @@ def make_plan(
         return Plan(None, reader.values, reader.suggestions, problems=(_without_data(file_name, file_state),))
     goal = read_goal(reader, profile)
     if goal is None:
-        return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_ordered(reader.problems))
+        return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_is_time_ordered(reader.problems))
     answers = _leak_answers(reader, profile)
     context = FeatureContext(profile=profile, associations=associations, answers=answers, **vars(goal))
-    return _completed(reader, context, machine or this_machine(), limit_seconds)
+    return _complete_config(reader, context, machine or this_machine(), limit_seconds)
 
 
 def _without_data(file_name: str, state: str) -> Problem:
@@ -90,7 +90,9 @@ def _without_data(file_name: str, state: str) -> Problem:
     return Problem("data", "dataset_id", Severity.ERROR, code, words.format(name=file_name), Remedy(label))
 
 
-def _completed(reader: AnswerReader, context: FeatureContext, machine: Machine, limit_seconds: float | None) -> Plan:
+def _complete_config(
+    reader: AnswerReader, context: FeatureContext, machine: Machine, limit_seconds: float | None
+) -> Plan:
     """Return the plan of a draft whose data and target are known."""
     columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
@@ -113,7 +115,7 @@ def _completed(reader: AnswerReader, context: FeatureContext, machine: Machine, 
         suggestions=reader.suggestions,
         reasons=reader.reasons,
         columns=columns,
-        problems=_ordered(problems),
+        problems=_is_time_ordered(problems),
         ranking=ranking,
         estimate=forecast,
         columns_measured=context.associations is not None and context.associations.complete,
@@ -161,7 +163,7 @@ def _transforms(reader: AnswerReader, context: FeatureContext, selected: list[st
         return suggested
     kept: list[RecipeJson] = []
     for item in raw[:MOST_RECIPES]:
-        fault = _transform_fault(item, _held(context, kept))
+        fault = _transform_fault(item, _column_inventory(context, kept))
         if fault:
             reader.wrong("features", "transforms", fault, code="transform_invalid")
         else:
@@ -204,9 +206,9 @@ def _transform_fault(item: Any, held: ColumnInventory) -> str:
     return columns_fault(entry, columns, held)
 
 
-def _held(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:
+def _column_inventory(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:
     """Return what a recipe may work on that comes after these."""
-    return held_by(
+    return column_inventory(
         context.profile.columns,
         context.kinds,
         target=context.target,
@@ -227,7 +229,7 @@ def _spec(reader: AnswerReader, config: ConfigParts) -> Spec | None:
         return None
 
 
-def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:
+def _is_time_ordered(problems: list[Problem]) -> tuple[Problem, ...]:
     rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
     once = {(one.step, one.field, one.code, one.message): one for one in problems}
     return tuple(sorted(once.values(), key=lambda one: (SLUGS.index(one.step), rank[one.severity])))

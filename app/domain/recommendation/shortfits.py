@@ -83,7 +83,7 @@ class ShortFitRace:
         return self.deadline - time.perf_counter()
 
 
-def seconds_foreseen(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
+def estimate_seconds(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
     """Return the seconds that a fit on so many rows will take, by its last fit or else by its count of work."""
     entry, values, width = one.ranked.entry, one.ranked.parameters, race.table.features.shape[1]
 
@@ -101,7 +101,7 @@ def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
     return one.ranked.entry.settle is not None and not race.table.labels
 
 
-def some_of(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
+def sample_rows(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
     """Return some of the training rows of a fold: the latest where time orders them, else drawn."""
     if len(train) <= size:
         return train
@@ -111,7 +111,7 @@ def some_of(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
     return train[np.sort(drawn)]
 
 
-def judged_rows(fold: Fold, *, seed: int) -> Rows:
+def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
     """Return the rows that judge in a fold: all of them, or as many as suffice, drawn."""
     if len(fold.validation) <= MAX_JUDGED:
         return fold.validation
@@ -121,7 +121,7 @@ def judged_rows(fold: Fold, *, seed: int) -> Rows:
 
 def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, number: int) -> bool:
     """Fit and judge once; False where there is no time for it or it cannot be done."""
-    takes = seconds_foreseen(race, one, len(train))
+    takes = estimate_seconds(race, one, len(train))
     if takes > race.longest:
         one.out = "too slow for a short fit"
     one.in_time = takes <= min(race.longest, race.left() / MARGIN)
@@ -129,7 +129,7 @@ def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, 
         return False
     start = time.perf_counter()
     try:
-        pipeline = _fitted(race, one, train)
+        pipeline = _fit_candidate(race, one, train)
         said = scoring.predict(pipeline, race.table.features.iloc[rows], classes=len(race.table.labels))
     except (ValueError, np.linalg.LinAlgError) as fault:
         one.out = str(fault).split("\n", maxsplit=1)[0][:200]
@@ -148,11 +148,11 @@ def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, 
     return True
 
 
-def _fitted(race: ShortFitRace, one: ShortFitCandidate, train: Rows) -> Any:
+def _fit_candidate(race: ShortFitRace, one: ShortFitCandidate, train: Rows) -> Any:
     """Return a pipeline that learnt from these rows; a search within it looks at some of them only."""
     pipeline, settle = build_pipeline(one.spec, race.table), one.ranked.entry.settle
     if settle is not None and _settles(race, one) and len(train) > FIRST_ROWS:
-        some = some_of(race, train, size=FIRST_ROWS, seed=0)
+        some = sample_rows(race, train, size=FIRST_ROWS, seed=0)
         pipeline.fit(race.table.features.iloc[some], race.table.target[some])
         pipeline.set_params(**{f"estimate__{name}": value for name, value in settle(pipeline[-1]).items()})
     return pipeline.fit(race.table.features.iloc[train], race.table.target[train])

@@ -91,7 +91,7 @@ def _ridge(traits: Traits) -> Settings:
 def _sparse(traits: Traits) -> Settings:
     """Lasso alone: the half of the elastic net's penalty that is squared has no unit, so its default stays."""
     share = 0.005 if traits.rows_per_column >= 20 else 0.05
-    return {"alpha": _rounded(share * traits.target_std) or share}
+    return {"alpha": _round_parameters(share * traits.target_std) or share}
 
 
 def _logistic(traits: Traits) -> Settings:
@@ -118,7 +118,7 @@ def _network(traits: Traits) -> Settings:
     return {"width": 100, "layers": 2, "alpha": 0.001, "max_iter": 30 if traits.rows >= 100_000 else 60}
 
 
-def _rounded(value: float) -> float:
+def _round_parameters(value: float) -> float:
     return float(f"{value:.2g}")
 
 

@@ -92,7 +92,9 @@ def _better(choice: ColumnChoice, place: int) -> tuple[float, float, int]:
     return (-(strength if strength is not None else -1.0), choice.facts.missing_percent, place)
 
 
-def _correlated(columns: Sequence[ColumnChoice], threshold: float, evidence: StrategyEvidence) -> list[DroppedColumn]:
+def _correlated_columns(
+    columns: Sequence[ColumnChoice], threshold: float, evidence: StrategyEvidence
+) -> list[DroppedColumn]:
     """Keep the better one of each group: closer to the target, then fewer missing values, then earlier in the file."""
     by_name = {choice.profile.name: choice for choice in columns}
     near: dict[str, dict[str, float]] = {}
@@ -198,7 +200,7 @@ STRATEGIES: tuple[ColumnStrategy, ...] = (
         "Drop correlated columns",
         "Of columns correlated at least this strongly, the one closer to the target is kept.",
         CORRELATION,
-        _correlated,
+        _correlated_columns,
         "Nearly the same as another column, which is kept",
         needs_pairs=True,
         kind="drop_correlated",

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.recommendation.answers import AnswerReader
-from app.domain.training.tuning.search_space import Dimension, searched_by_itself, suggested
+from app.domain.training.tuning.search_space import Dimension, is_searched_by_itself, suggest_range
 from app.domain.vocabulary import Level, TaskKind
 
 ENABLED = Parameter("enabled", "Search for better settings", "boolean", False, "Tries sets within each fold.")
@@ -71,9 +71,9 @@ def fill_tuning(reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, val
 
 
 def _space(reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
-    own, space = searched_by_itself(entry, task), {}
+    own, space = is_searched_by_itself(entry, task), {}
     for parameter in entry.parameters_for(task):
-        field, dimension = f"space.{entry.id}.{parameter.name}", suggested(parameter, values[parameter.name])
+        field, dimension = f"space.{entry.id}.{parameter.name}", suggest_range(parameter, values[parameter.name])
         search = replace(SEARCH, title=f"Search for {parameter.title.lower()}")
         wanted = reader.parameter("model", f"{field}.search", search, parameter.name in own)
         read = _read_choices if dimension.choices else _read_range

@@ -101,7 +101,7 @@ class Advice:
     message: str
 
 
-def in_order(
+def order_estimators(
     ranking: Sequence[EstimatorSuggestion], evidence: ShortFitEvidence | None
 ) -> tuple[EstimatorSuggestion, ...]:
     """Return the estimators in the order of the evidence, each with what it scored as its first reason.
@@ -124,7 +124,7 @@ def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> Esti
     return replace(ranked, reasons=(f"{score} {rule:.3f}".replace("-", "\u2212"), *ranked.reasons))
 
 
-def expected_of(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> ExpectedScore | None:
+def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> ExpectedScore | None:
     """Return the range in which the cross-validated score of a launch is to be expected, nine times in ten.
 
     The spread between folds, pooled over the estimators that were judged on them, is widened for their sharing rows
@@ -182,7 +182,7 @@ def _within(low: float, high: float, metric: str, basis: str) -> ExpectedScore:
     return ExpectedScore(float(f"{low:.4g}"), float(f"{high:.4g}"), metric, basis)
 
 
-def said_of(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advice, ...]:
+def advice_for(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advice, ...]:
     """Return what an honest adviser says first: that the rows are too few, or that nothing is learnt from them."""
     said = []
     if 0 < traits.rows < TOO_FEW:

@@ -98,7 +98,7 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     unseen = _decided_by_holdout(run, scores[metric.id])
     entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
     decisive = {name: rival[metric.id].decisive(holdout=unseen) for name, rival in rivals.items()}
-    outcome = judge_against_baselines(run, metric, baselines.strongest(metric, decisive))
+    outcome = judge_against_baselines(run, metric, baselines.strongest_baseline(metric, decisive))
     entry, other = entries[outcome.against], rivals[outcome.against][metric.id]
     score, rival = scores[metric.id].decisive(holdout=unseen), decisive[outcome.against]
     rows = len(run.holdout.rows) if unseen and run.holdout else sum(len(part.rows) for part in run.folds)

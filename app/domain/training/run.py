@@ -87,7 +87,7 @@ def train(
 def _carry_out(run: TrainingRun) -> None:
     """Judge every fold, then measure what the last fit relies on."""
     run.say("Reading the data")
-    with _collected_warnings(run.notes):
+    with _collect_warnings(run.notes):
         fitted = _judge_all(run)
         run.stop_if_asked()
         run.say("Measuring what it relies on")
@@ -165,7 +165,7 @@ PLAIN_WARNINGS = {
 
 
 @contextmanager
-def _collected_warnings(notes: list[str]) -> Iterator[None]:
+def _collect_warnings(notes: list[str]) -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield

@@ -109,7 +109,7 @@ def _search_line(run: TrainingRun, trials: list[tuning.Trial]) -> SearchProgress
 def _fold_line(run: TrainingRun, part: PartResult) -> FoldScore:
     metric = scoring.metrics_of(run.spec)[0]
     known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
-    rival = baselines.strongest(metric, known)
+    rival = baselines.strongest_baseline(metric, known)
     titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
     return FoldScore(
         fold=part.name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain import wizard
-from app.domain.analysis.import_options.migrate_answers import carried
+from app.domain.analysis.import_options.migrate_answers import migrate_answers
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import DatasetState
@@ -288,7 +288,7 @@ def move_draft(user: User, draft_id: uuid.UUID, dataset: Dataset, *, version: in
     if current is not None and current.id == dataset.id:
         return SaveOutcome(context_of(user, row), merged=False, changed=False)
     before = datasets.profile_of(current) if current is not None else None
-    kept: Answers = carried(row.answers, before, profile) if before is not None else {}
+    kept: Answers = migrate_answers(row.answers, before, profile) if before is not None else {}
     kept["data"] = {**kept.get("data", {}), "dataset_id": str(dataset.id)}
     return save_many(user, draft_id, changes=kept, version=version)
 

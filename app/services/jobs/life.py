@@ -15,7 +15,7 @@ from typing import Any
 
 from app import queue
 from app.domain.errors import ObstacleError, TooManyError
-from app.domain.interruptions import WORKER_LOST, Interruption, given_up
+from app.domain.interruptions import WORKER_LOST, Interruption, give_up_sentence
 from app.domain.job_states import Failure
 from app.domain.vocabulary import JobKind, RunState
 from app.services.context import current_settings
@@ -230,7 +230,7 @@ def requeue_lost_job(row: Job) -> bool:
 
 def _given_up(row: Job) -> Failure:
     attempts = KINDS[JobKind(row.kind)].max_attempts
-    return Failure(row.error_code or WORKER_LOST, given_up(attempts, row.error))
+    return Failure(row.error_code or WORKER_LOST, give_up_sentence(attempts, row.error))
 
 
 def end_unreadable_job(job_id: uuid.UUID, failure: Failure) -> None:

@@ -132,7 +132,7 @@ def _compute(request: TargetRequest) -> Parts[Associations]:
         known = _with_block(request, known, others[start : start + width])
         if start + width >= len(others):
             joint = _joint_leaks(request, known) if request.rule is None else []
-            known = replace(known, leaks=leakage.merged([*known.leaks, *joint]), complete=True)
+            known = replace(known, leaks=leakage.merge_leaks([*known.leaks, *joint]), complete=True)
         yield known, {"done": len(known.items), "complete": known.complete}
 
 

@@ -245,7 +245,7 @@ def matrix_for(
 
 def _state(request: MatrixRequest, result: MatrixBlocks | None, work: WorkState) -> MatrixState:
     blocks = {} if result is None else result.by_place
-    matrix = correlation.assembled(request.names, blocks.values())
+    matrix = correlation.assemble_matrix(request.names, blocks.values())
     if work.state == RunState.FINISHED.value and not matrix.measures.any():
         reason = "None of these columns varies on 10 rows or more, so there is nothing to compare."
         work = replace(work, reason=reason)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.analysis.associations.column_block import NEVER, prepare
-from app.domain.analysis.associations.correlation import Method, assembled, block_of, number_measure
+from app.domain.analysis.associations.correlation import Method, assemble_matrix, block_of, number_measure
 from app.domain.training.development import HoldoutRule
 from app.services.datasets.datasets import require_profile, sound_rows_of
 from app.services.measurements import development
@@ -95,7 +95,7 @@ def _pictured(frame: Any, one: str, other: str, kinds: Kinds, method: Method) ->
         return PairPicture("none", one, other, len(both), len(frame), reason=reason)
     measure = number_measure(method, holed=0, rows=len(frame))
     block = block_of(slab, slab, method=method, of_numbers=measure, places=(range(2), range(2)))
-    matrix = assembled((one, other), [block])
+    matrix = assemble_matrix((one, other), [block])
     said = PairPicture("scatter", one, other, len(both), len(frame), matrix.value(0, 1), matrix.measure(0, 1))
     if slab.number_places.size == 2:
         return replace(said, points=_points(both))

@@ -26,10 +26,10 @@ from app.domain.recommendation.verdict import (
     ExpectedScore,
     MeasuredEstimator,
     ShortFitEvidence,
+    advice_for,
     expected_by_rules,
-    expected_of,
-    in_order,
-    said_of,
+    expected_score,
+    order_estimators,
 )
 from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
@@ -169,7 +169,7 @@ def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
     found = None if request is None else _find_evidence(request)
     if request is None or found is None or not found.complete:
         return ()
-    return said_of(traits_of_spec(request.spec, request.profile, None), found)
+    return advice_for(traits_of_spec(request.spec, request.profile, None), found)
 
 
 def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
@@ -250,11 +250,11 @@ def _recommendations(
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    ranking = in_order(_ranking(spec, profile, known), found)
+    ranking = order_estimators(_ranking(spec, profile, known), found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
     evidence = found if found is not None and found.items else None
-    return Recommendations(spec, items, said_of(traits, found), evidence, **vars(work))
+    return Recommendations(spec, items, advice_for(traits, found), evidence, **vars(work))
 
 
 def _item(
@@ -267,7 +267,7 @@ def _item(
     machine: Machine,
 ) -> Recommendation:
     measured = found.of(ranked.entry.id) if found is not None else None
-    expected = expected_of(measured, found) if found is not None and measured is not None else None
+    expected = expected_score(measured, found) if found is not None and measured is not None else None
     model = ModelPart(estimator=ranked.entry.id, parameters=dict(ranked.parameters))
     forecast = estimate(spec.model_copy(update={"model": model}), profile, machine)
     if expected is None and not ranked.entry.is_baseline:

@@ -129,7 +129,7 @@ def _estimators() -> list[Check]:
     """Say what is wrong with estimators of other packages, and fit those that seem to be fit."""
     checks = [Check(ok=False, sentence=sentence) for sentence in registry.BROUGHT.faults]
     for entry in registry.BROUGHT.entries:
-        fault = own.tried(entry)
+        fault = own.try_estimator(entry)
         said = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
         checks.append(Check(not fault, f"The estimator {entry.id} of {entry.origin} {said}."))
     return checks

@@ -83,10 +83,10 @@ def finding_values(draft: DraftContext) -> dict[str, Any]:
         # What is predicted, orders or groups the rows is no feature that could be left out.
         return remedy.kind == remedies.LEAVE_OUT and bool(offered) and offered.isdisjoint(remedy.columns)
 
-    notable, more = remedies.shown(profile, kinds=KINDS, is_done=is_done, is_void=is_void)
+    notable, more = remedies.finding_views(profile, kinds=KINDS, is_done=is_done, is_void=is_void)
     about, target = target_profile(draft), list[remedies.FindingView]()
     if about is not None:
-        target = remedies.shown(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0]
+        target = remedies.finding_views(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0]
     return {"notable": notable, "notable_more": more, "about_target": target}
 
 
@@ -105,8 +105,8 @@ def pressed_in(draft: DraftContext, profile: DatasetProfile | None, button: str)
     """Return the remedy that a button of the step names: those about the target begin with a "t"."""
     if button.startswith(ABOUT_TARGET):
         about = target_profile(draft)
-        return remedies.pressed(about, button.removeprefix(ABOUT_TARGET), kinds=KINDS)
-    return remedies.pressed(profile, button, kinds=KINDS)
+        return remedies.selected_remedy(about, button.removeprefix(ABOUT_TARGET), kinds=KINDS)
+    return remedies.selected_remedy(profile, button, kinds=KINDS)
 
 
 def reading_values(

@@ -78,7 +78,7 @@ def held_of(plan: Plan) -> transforms.ColumnInventory:
     spec = _spec(plan)
     kinds = {choice.profile.name: ColumnKind(choice.kind) for choice in plan.columns}
     kinds[spec.task.target] = ColumnKind.CATEGORICAL if spec.task.kind.is_classification else ColumnKind.NUMERIC
-    return transforms.held_by(
+    return transforms.column_inventory(
         [choice.profile for choice in plan.columns],
         kinds,
         target=spec.task.target,
@@ -98,7 +98,7 @@ def options_of(plan: Plan, entry: TransformEntry) -> list[str]:
     """Return the columns that a recipe can work on: ticked ones first, then what others derive, then all others."""
     held, spec = held_of(plan), _spec(plan)
     ticked = [choice.profile.name for choice in plan.columns if choice.selected]
-    made = transforms.names_made(spec) if entry.place == "fold" else []
+    made = transforms.output_names(spec) if entry.place == "fold" else []
     rest = [choice.profile.name for choice in plan.columns if not choice.selected]
     order = dict.fromkeys([*ticked, *([spec.task.target] if entry.looks_back else []), *made, *rest])
     return [name for name in order if not transforms.columns_fault(entry, [name], held)]

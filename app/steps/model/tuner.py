@@ -10,7 +10,7 @@ from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Level, Severity, TaskKind
 from app.web.hyperparameters import STEP, recommended_value, same
-from app.web.wording import written
+from app.web.wording import format_answer
 
 WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}
 
@@ -86,7 +86,7 @@ def default_answer(plan: Plan, name: str, parameter: Parameter) -> Any:
     """Return the answer that stands for the default; None takes the answer back where that is recommended anyway."""
     if same(parameter, parameter.default, recommended_value(plan, name, parameter)):
         return None
-    return written(parameter.default) if parameter.default is None else parameter.default
+    return format_answer(parameter.default) if parameter.default is None else parameter.default
 
 
 def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> SettingField:
@@ -111,4 +111,4 @@ def in_words(parameter: Parameter, value: Any) -> str:
         return parameter.none_means or "empty"
     if parameter.type == "choice":
         return dict(parameter.choices).get(str(value), str(value))
-    return written(value).capitalize() if parameter.type == "boolean" else written(value)
+    return format_answer(value).capitalize() if parameter.type == "boolean" else format_answer(value)

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.tuning import ENABLED, METHOD, NO, SCALE, YES, wire
-from app.domain.training.tuning.search_space import suggested
+from app.domain.training.tuning.search_space import suggest_range
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import metrics
 from app.steps.views import Form
@@ -58,7 +58,7 @@ def context(plan: Plan) -> dict[str, Any]:
     rows = []
     for one in entry.parameters_for(task):
         field, labels = f"space.{entry.id}.{one.name}", dict(one.choices)
-        names = [wire(choice) for choice in suggested(one, one.default).choices]
+        names = [wire(choice) for choice in suggest_range(one, one.default).choices]
         choices = tuple((name, labels.get(name, "Yes" if name == YES else "No")) for name in names)
         searched = str(values.get(f"{field}.search", False)).lower() == YES
         rows.append(SearchSpaceRow(field, one.title, one.unit, "" if choices else allowed(one), searched, choices))

@@ -39,13 +39,13 @@ def context(draft: DraftContext) -> dict[str, Any]:
     strategies = []
     for entry in splitting.STRATEGIES:
         word, tone = _note(draft, entry)
-        stripes = splitting.picture(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
+        stripes = splitting.split_stripes(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
         strategies.append({"entry": entry, "word": word, "tone": tone, "picture": stripes})
     parameters = {**chosen.defaults(), **spec.validation.parameters}
     return {
         "strategies": strategies,
         "chosen": chosen,
-        "picture": splitting.picture(chosen.id, parameters, holdout=held, rows=profile.rows),
+        "picture": splitting.split_stripes(chosen.id, parameters, holdout=held, rows=profile.rows),
         "metric_choices": metrics.for_task(spec.task.kind),
         "values": dict(draft.plan.values["validation"]),
         "reasons": draft.plan.reasons,

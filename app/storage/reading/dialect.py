@@ -77,14 +77,14 @@ def find_cut(lines: list[str], choices: ReadingChoices) -> Cut:
     detecting row and type patterns"; the score here is another one.
     """
     sample = _sample(lines)
-    found = [_scored(sample, cut) for cut in _candidates(sample, choices)]
+    found = [_score_cut(sample, cut) for cut in _candidates(sample, choices)]
     best = max(found, key=lambda one: one.score, default=Scored(Cut(","), 0.0, 1))
     if choices.delimiter is not None:
         return best.cut
     single = _single(sample, choices)
     if (best.score < single.score and not _is_tight(sample, best.cut)) or _is_decimal_column(sample, best):
         return single.cut
-    return _padded(sample, best.cut)
+    return _is_padded(sample, best.cut)
 
 
 def _sample(lines: list[str]) -> list[str]:
@@ -146,7 +146,7 @@ def _escapes(text: str, quote: str, choices: ReadingChoices) -> Iterator[str]:
         yield "\\"
 
 
-def _scored(sample: list[str], cut: Cut) -> Scored:
+def _score_cut(sample: list[str], cut: Cut) -> Scored:
     """Return how even a table the sample makes under this cut, between 0 and about 1."""
     found = [(row, fault) for _, row, _, fault in Records(Feed(iter(sample)), cut)]
     rows = [row for row, fault in found if fault in ("", MENDED) and row]
@@ -203,7 +203,7 @@ def _is_decimal_column(sample: list[str], best: Scored) -> bool:
     return all(re.match(r"^\s*[+-]?\d*,\d+\s*$", line) for line in sample[1:])
 
 
-def _padded(sample: list[str], cut: Cut) -> Cut:
+def _is_padded(sample: list[str], cut: Cut) -> Cut:
     """Return the cut with the blank that follows nearly every separator, where one does."""
     if cut.delimiter not in PADDED:
         return cut

@@ -87,7 +87,7 @@ def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) ->
         head = handle.read(HEAD)
     marked = next((name for mark, name in MARKS if head.startswith(mark)), "")
     if said:
-        return _said(said, head, marked)
+        return _stated_encoding(said, head, marked)
     if marked:
         return marked
     utf16 = _utf16_without_mark(head)
@@ -114,7 +114,7 @@ def choice_of(codec: str) -> str:
     return "utf-16" if codec.startswith("utf-16") else codec.removesuffix("-sig")
 
 
-def _said(said: str, head: bytes, marked: str) -> str:
+def _stated_encoding(said: str, head: bytes, marked: str) -> str:
     if said == "utf-8":
         return "utf-8-sig" if marked == "utf-8-sig" else "utf-8"
     if said == "utf-16":
@@ -152,13 +152,13 @@ class HighLines:
         self.lines += block.count(b"\n") + 1
         if block.isascii():
             return
-        if _decoded(block, "utf-8"):
+        if _decode(block, "utf-8"):
             if self.fitting < FITTING_COUNTED:
                 self.fitting += sum(not line.isascii() for line in block.split(b"\n"))
             return
         for line in block.split(b"\n"):
             if not line.isascii():
-                if _decoded(line, "utf-8"):
+                if _decode(line, "utf-8"):
                     self.fitting += 1
                     continue
                 self.others += 1
@@ -207,29 +207,29 @@ def _legacy(high: bytes) -> str:
     words = b"".join(HIGH_WORDS.findall(high))
     beyond = len(re.findall(rb"[\x80-\xff]", high))
     # Russian words are of such bytes from end to end; in Latin words they stand alone between plain letters.
-    if beyond and len(words) >= 0.7 * beyond and _decoded_but_for_few(high, "cp1251"):
+    if beyond and len(words) >= 0.7 * beyond and _decode_leniently(high, "cp1251"):
         return "cp1251"
-    western = UNITS.sub(" ", _decoded_but_for_few(high, "cp1252"))
+    western = UNITS.sub(" ", _decode_leniently(high, "cp1252"))
     if not western:
         return "latin-1"
     central = len(CENTRAL.findall(western))
     # Hungarian has two letters of its own beside five that it shares with Spanish; Portuguese has a tilde or cedilla.
     if re.search("[áéíóú]", western) and not re.search("[ãç]", western):
         central += len(re.findall("[õû]", western))
-    if central > len(WESTERN.findall(western)) and _decoded_but_for_few(high, "cp1250"):
+    if central > len(WESTERN.findall(western)) and _decode_leniently(high, "cp1250"):
         return "cp1250"
     return "cp1252"
 
 
 def _eastern(high: bytes) -> str:
     """Return the encoding of two bytes a letter in which nearly all letters are common ones, else nothing."""
-    japanese = _decoded_but_for_few(high, "shift_jis")
+    japanese = _decode_leniently(high, "shift_jis")
     kana = len(KANA.findall(japanese))
     kanji = sum(0x88 <= lead <= 0x97 for lead, _ in _pairs(japanese, "shift_jis"))
     # Katakana of half width are single bytes of the Latin letters, and Japanese without any kana is rare.
     if kana and kana + kanji >= MIN_LIKELY_SHARE * len(HIGH.findall(japanese)) and not HALF_KANA.search(japanese):
         return "shift_jis"
-    korean, chinese = _decoded_but_for_few(high, "cp949"), _decoded_but_for_few(high, "gb18030")
+    korean, chinese = _decode_leniently(high, "cp949"), _decode_leniently(high, "gb18030")
     # A degree sign before a letter is a pair too; in real text nearly every pair is of two high bytes.
     hangul = sum(0xB0 <= lead <= 0xC8 and trail >= 0xA1 for lead, trail in _pairs(korean, "cp949"))
     hanzi = sum(0xA1 <= lead <= 0xD7 and trail >= 0xA1 for lead, trail in _pairs(chinese, "gb18030"))
@@ -249,7 +249,7 @@ def _pairs(text: str, codec: str) -> list[tuple[int, int]]:
     return [(code[0], code[1]) for code in codes if len(code) == 2]
 
 
-def _decoded(content: bytes, codec: str) -> str:
+def _decode(content: bytes, codec: str) -> str:
     """Return the text, or nothing where the bytes are none of this encoding."""
     try:
         return content.decode(codec)
@@ -257,13 +257,13 @@ def _decoded(content: bytes, codec: str) -> str:
         return ""
 
 
-def _decoded_but_for_few(content: bytes, codec: str) -> str:
+def _decode_leniently(content: bytes, codec: str) -> str:
     """Return the text of these lines, or nothing where more than a few of them are none of this encoding."""
-    text = _decoded(content, codec)
+    text = _decode(content, codec)
     if text:
         return text
     lines = content.split(b"\n")
-    fitting = [text for line in lines if (text := _decoded(line, codec)) or not line]
+    fitting = [text for line in lines if (text := _decode(line, codec)) or not line]
     return "\n".join(fitting) if len(lines) - len(fitting) <= FEW_SHARE * len(lines) else ""
 
 

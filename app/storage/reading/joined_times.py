@@ -12,7 +12,7 @@ from app.domain.analysis.time_forms.candidates import candidates
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.joining import TimePart, code_of, find_joins, name_of, names_part, roles_of
 from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
-from app.domain.analysis.time_forms.month_names import MONTHS, folded
+from app.domain.analysis.time_forms.month_names import MONTHS, fold_case
 from app.storage.reading.local_times import on_clock
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.times import try_form, with_example
@@ -26,7 +26,7 @@ NUMBERS = ("integer", "number")
 TIMES_OF_DAY = {"hour", "clock", "clock_number"}
 
 
-def joined_times(
+def join_times(
     connection: Any,
     typed: Sequence[TypedColumn],
     *,
@@ -50,23 +50,29 @@ def joined_times(
     made: list[tuple[str, TypedColumn]] = []
     for one in wanted:
         taken = [*names, *(name for name, _ in made)]
-        made += _as_said(connection, typed, one, taken=taken, places=places) if set(one.columns) <= set(names) else []
+        made += (
+            _join_as_chosen(connection, typed, one, taken=taken, places=places)
+            if set(one.columns) <= set(names)
+            else []
+        )
     if made or any(one.read_as == "text" for one in said):
-        return _numbered(made, typed)
+        return _numbered_parts(made, typed)
     ways = find_joins(_parts(connection, typed, names))
     counts = _distinct_dates(connection, typed) if ways else 0
     for columns, roles in ways:
-        found = _joined(connection, typed, names, columns, roles, code_of(roles), known=counts)
+        found = _join_parts(connection, typed, names, columns, roles, code_of(roles), known=counts)
         if found is not None:
-            return _numbered([(name_of(roles, names), found)], typed)
+            return _numbered_parts([(name_of(roles, names), found)], typed)
     return []
 
 
-def _numbered(made: Sequence[tuple[str, TypedColumn]], typed: Sequence[TypedColumn]) -> list[tuple[str, TypedColumn]]:
+def _numbered_parts(
+    made: Sequence[tuple[str, TypedColumn]], typed: Sequence[TypedColumn]
+) -> list[tuple[str, TypedColumn]]:
     return [(name, replace(one, key=f"c{len(typed) + place}")) for place, (name, one) in enumerate(made)]
 
 
-def _as_said(
+def _join_as_chosen(
     connection: Any,
     typed: Sequence[TypedColumn],
     choice: ColumnImportChoice,
@@ -79,7 +85,7 @@ def _as_said(
     parts = {one.name: one for one in _parts(connection, typed, names)}
     roles = [(roles_of(parts[name]) or [""])[0] if name in parts else "" for name in choice.columns]
     code = choice.form or (code_of(roles) if all(roles) else "")
-    found = _joined(connection, typed, names, choice.columns, roles, code, known=None)
+    found = _join_parts(connection, typed, names, choice.columns, roles, code, known=None)
     if found is None:
         return []
     found = on_clock(connection, found, zone=choice.zone or "", places=places)
@@ -130,7 +136,7 @@ def _kind_of_text(connection: Any, one: TypedColumn, name: str) -> str:
     if words and all(CLOCK.fullmatch(word) for word in words):
         return "clock"
     is_named = bool(roles_of(TimePart(name, "month_name")))
-    return "month_name" if is_named and words and all(folded(word) in MONTHS for word in words) else ""
+    return "month_name" if is_named and words and all(fold_case(word) in MONTHS for word in words) else ""
 
 
 def _distinct_dates(connection: Any, typed: Sequence[TypedColumn]) -> int:
@@ -143,7 +149,7 @@ def _distinct_dates(connection: Any, typed: Sequence[TypedColumn]) -> int:
     return most
 
 
-def _joined(
+def _join_parts(
     connection: Any,
     typed: Sequence[TypedColumn],
     names: Sequence[str],

@@ -14,13 +14,13 @@ LEADING_ZERO = re.compile(r"^0\d+$")
 WHOLE = ("true", "false", "t", "f")
 
 
-def _held(cells: Sequence[str]) -> list[str]:
+def _cell_kinds(cells: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in cells if cell.strip().lower() not in MISSING]
 
 
 def missing_share(cells: Sequence[str]) -> float:
     """Return the share of cells that hold nothing, between 0 and 1."""
-    return 1 - len(_held(cells)) / len(cells) if cells else 0.0
+    return 1 - len(_cell_kinds(cells)) / len(cells) if cells else 0.0
 
 
 def kind_of(cells: Sequence[str]) -> str:
@@ -28,7 +28,7 @@ def kind_of(cells: Sequence[str]) -> str:
 
     Signs that stand for nothing in any file are left aside, as they are once all values are read.
     """
-    present = _held(cells)
+    present = _cell_kinds(cells)
     held = [cell for cell in present if cell.lower() not in MARKS]
     if not held:
         return "text" if present else "empty"

@@ -154,7 +154,7 @@ def find_layout(
         other = _parts(lines, find_cut(lower, choices_now), comment, choices_now)
         parts = other if other.structure.row_width > 1 else parts
     parts = replace(parts, choices=choices)
-    return _laid_out(path, head, encoding, parts, is_cut=is_cut)
+    return _build_layout(path, head, encoding, parts, is_cut=is_cut)
 
 
 def _parts(lines: list[str], cut: Cut, comment: str, choices: ReadingChoices) -> _Parts:
@@ -162,7 +162,7 @@ def _parts(lines: list[str], cut: Cut, comment: str, choices: ReadingChoices) ->
     found = list(Records(Feed(iter(lines), comment=comment), cut))
     if not found:
         raise RefusedError("no_rows", f"Every line begins with {comment}, which marks a comment.")
-    structure = find_structure(found, choices, recut=lambda one: _recut(lines[one[0] - 1], cut))
+    structure = find_structure(found, choices, recut=lambda one: _cut_again(lines[one[0] - 1], cut))
     if choices.first_line is None and choices.header_lines is None:
         structure = _with_rows_cut_otherwise(structure, lines, found, cut)
     return _Parts(lines, found, structure, cut, comment, choices)
@@ -207,18 +207,18 @@ def _comment(lines: list[str], choices: ReadingChoices) -> str:
     return ""
 
 
-def _recut(line: str, cut: Cut) -> list[list[str]]:
+def _cut_again(line: str, cut: Cut) -> list[list[str]]:
     """Return the cells of a line of names under other ways to cut: without quotes, or by another separator."""
     bare = line.lstrip("#%/ ")
     others = [one for one in (",", ";", "\t", "|", WHITESPACE) if one != cut.delimiter.strip(" ")]
     unquoted = alone(line, Cut(cut.delimiter, "", ""))[0]
     return [
-        [_unquoted(cell.strip(), cut.quote) for cell in unquoted],
+        [_remove_quotes(cell.strip(), cut.quote) for cell in unquoted],
         *(alone(bare, Cut(one, cut.quote, cut.escape))[0] for one in others),
     ]
 
 
-def _unquoted(cell: str, quote: str) -> str:
+def _remove_quotes(cell: str, quote: str) -> str:
     return cell[1:-1] if quote and len(cell) > 1 and cell.startswith(quote) and cell.endswith(quote) else cell
 
 
@@ -243,7 +243,7 @@ class _Parts:
         if not mark or self.choices.first_line is not None:
             return None
         bare = line.removeprefix(mark).strip(" ")
-        for row in [alone(bare, self.cut)[0], *_recut(bare, self.cut)]:
+        for row in [alone(bare, self.cut)[0], *_cut_again(bare, self.cut)]:
             if len(row) == structure.row_width and (len(row) > 1 or self.comment == "") and is_name_like(row):
                 return [row[0] or mark, *row[1:]]
         return None
@@ -263,14 +263,16 @@ def _with_rows_cut_otherwise(structure: Structure, lines: list[str], found: list
         return structure
     first = rows[0]
     before = [line for at, line in above if at == first - 1]
-    names = [row for line in before for row in _recut(line, cut) if len(row) == table.width and is_name_like(row)][:1]
+    names = [row for line in before for row in _cut_again(line, cut) if len(row) == table.width and is_name_like(row)][
+        :1
+    ]
     note = "Some rows are separated otherwise than the others and were not read."
     named = names[0] if names else structure.names
     notes = [*structure.notes, note]
     return replace(structure, header=first - len(names), body=first, lines=names, names=named, notes=notes)
 
 
-def _laid_out(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: bool) -> TextLayout:
+def _build_layout(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: bool) -> TextLayout:
     found, structure, cut, choices = parts.found, parts.structure, parts.cut, parts.choices
     commented = parts.commented_names()
     names = commented or structure.names

@@ -135,7 +135,7 @@ def load(
         if broken is None:
             return None
         if not broken:
-            loaded = _checked(connection, plain, _as_promised(promised, storages), counted, near=near)
+            loaded = _check_promises(connection, plain, _as_promised(promised, storages), counted, near=near)
             kept = loaded and [SQL_TYPES[one] for one in loaded.storages]
             if loaded is None or kept == [SQL_TYPES[one] for one in storages]:
                 return loaded
@@ -168,11 +168,11 @@ def _promises(
 def _rows_looked_at(plain: Plain, sample: Sequence[list[str]]) -> list[list[str]]:
     rows = [row for row in sample[: max(20, CELLS_LOOKED_AT // plain.width)] if len(row) == plain.width]
     for lines in look(plain.path):
-        rows += [row for row in _parsed(lines, plain) if len(row) == plain.width]
+        rows += [row for row in _parse_column(lines, plain) if len(row) == plain.width]
     return rows
 
 
-def _parsed(lines: Iterable[str], plain: Plain) -> Iterable[list[str]]:
+def _parse_column(lines: Iterable[str], plain: Plain) -> Iterable[list[str]]:
     if not plain.quote:
         return csv.reader(lines, delimiter=plain.delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=plain.delimiter, quotechar=plain.quote)
@@ -227,7 +227,7 @@ def _attempt(
             connection.execute(f"CREATE OR REPLACE TABLE {plain.table} AS SELECT * FROM {source}")
         else:
             place = literal(str(stage.path))
-            columns = ", ".join(_staged(f"c{at}", one) for at, one in enumerate(storages, plain.first))
+            columns = ", ".join(_write_stage(f"c{at}", one) for at, one in enumerate(storages, plain.first))
             connection.execute(f"COPY (SELECT {columns} FROM {source}) TO {place} ({as_parquet(stage.rows)})")
             connection.execute(
                 f"CREATE OR REPLACE VIEW {plain.table} AS SELECT * FROM read_parquet({place}, file_row_number=true)"
@@ -245,7 +245,7 @@ def as_parquet(rows: int) -> str:
     return f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, DICTIONARY_SIZE_LIMIT {most}"
 
 
-def _staged(key: str, storage: str) -> str:
+def _write_stage(key: str, storage: str) -> str:
     """Return a column as it is stored in the end, so that a large file need not be written a second time."""
     if storage != "integer":
         return key
@@ -255,7 +255,7 @@ def _staged(key: str, storage: str) -> str:
     )
 
 
-def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
+def _check_promises(connection: Any, plain: Plain, storages: list[str], counted: Scan, *, near: bool) -> Loaded | None:
     """Hold the table to the count of its bytes, and each column to values that mean the same in any reading."""
     rows = int(connection.execute(f"SELECT count(*) FROM {plain.table}").fetchone()[0])
     if (
@@ -270,7 +270,7 @@ def _checked(connection: Any, plain: Plain, storages: list[str], counted: Scan, 
         parts = [sql for at in places for sql in _bounds(f"c{plain.first + at}", storages[at])]
         found = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {plain.table}").fetchone() if parts else ())
         for at in places:
-            kept[at] = _kept(storages[at], next(found), next(found))
+            kept[at] = _kept_rows(storages[at], next(found), next(found))
     return Loaded(tuple(kept), rows, near, plain.table, plain.first, plain.texts)
 
 
@@ -308,7 +308,7 @@ def _bounds(key: str, storage: str) -> tuple[str, str]:
     return f"max(abs({key}))::DOUBLE", f"bool_or({key} <> trunc({key}::DOUBLE))"
 
 
-def _kept(storage: str, first: Any, second: Any) -> str:
+def _kept_rows(storage: str, first: Any, second: Any) -> str:
     """Return the storage that the bounds leave; none are there where no value is."""
     if first is None:
         return storage

@@ -74,14 +74,14 @@ def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> 
     read_as = {one.column: one for one in choices.columns if one.column}
     nothing = Meaning()
     return [
-        _as_chosen(_meaning(said.get(name, []), commas=commas), read_as.get(name))
+        _meaning_as_chosen(_meaning(said.get(name, []), commas=commas), read_as.get(name))
         if name in said or name in read_as
         else nothing
         for name in names
     ]
 
 
-def _as_chosen(meaning: Meaning, choice: ColumnImportChoice | None) -> Meaning:
+def _meaning_as_chosen(meaning: Meaning, choice: ColumnImportChoice | None) -> Meaning:
     if choice is None:
         return meaning
     return replace(meaning, read_as=choice.read_as or "", form=choice.form or "", zone=choice.zone or "")

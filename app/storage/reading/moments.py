@@ -24,7 +24,7 @@ def moment_sql(form: Form, word: str) -> str:
         SQL of the text, without blanks around it.
     """
     if form.is_counted:
-        return _counted(form, f"TRY_CAST({word} AS DOUBLE)")
+        return _counted_sql(form, f"TRY_CAST({word} AS DOUBLE)")
     slow = f"TRY({_day(form, word)} + to_microseconds({_micro(form, word)}))"
     quick = quick_sql(form, word)
     return f"coalesce({quick}, {slow})" if quick else slow
@@ -45,7 +45,7 @@ def quick_sql(form: Form, word: str) -> str:
     return f"CASE WHEN year({moment}) BETWEEN 1000 AND {LATEST} THEN {moment} END"
 
 
-def _counted(form: Form, number: str) -> str:
+def _counted_sql(form: Form, number: str) -> str:
     count = COUNTED[form.code]
     if form.code == "decimal_year":
         year = f"TRY_CAST(trunc({number}) AS INTEGER)"

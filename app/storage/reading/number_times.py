@@ -54,9 +54,9 @@ def with_number_times(
         one = typed[place]
         bounds = bounds_of(connection, one)
         forms = number_forms(bounds.low, bounds.high, is_whole=bounds.is_whole) if bounds.count else []
-        reading, sql = _decided(connection, one, forms, bounds.count, names[place])
+        reading, sql = _decide_form(connection, one, forms, bounds.count, names[place])
         if reading is not None:
-            found[place] = as_moments(one, reading, sql)
+            found[place] = convert_to_moments(one, reading, sql)
     return found
 
 
@@ -76,12 +76,12 @@ def with_years(
             reason = "its rows are a year apart and nothing else orders them"
             reading = TimeReading(YEAR_FORM, reason, example=str(values[0]))
             found = list(typed)
-            found[place] = as_moments(one, reading, moment_sql(YEAR_FORM, word_of(one, NumberForm(YEAR_FORM))))
+            found[place] = convert_to_moments(one, reading, moment_sql(YEAR_FORM, word_of(one, NumberForm(YEAR_FORM))))
             return found
     return list(typed)
 
 
-def as_moments(one: TypedColumn, reading: TimeReading, sql: str) -> TypedColumn:
+def convert_to_moments(one: TypedColumn, reading: TimeReading, sql: str) -> TypedColumn:
     """Return a column of numbers as one of moments."""
     note = f"dates read as {reading.form.words}: {reading.reason}."
     return replace(one, storage="datetime", expression=sql, notes=(*one.notes, note), times=reading, written=None)
@@ -129,7 +129,7 @@ def bounds_of(connection: Any, one: TypedColumn) -> NumberBounds:
     return NumberBounds(low or 0.0, high or 0.0, count, bool(is_whole))
 
 
-def _decided(
+def _decide_form(
     connection: Any, one: TypedColumn, forms: Sequence[NumberForm], present: int, name: str
 ) -> tuple[TimeReading | None, str]:
     tried, sql = list[FormTrial](), dict[str, NumberForm]()

@@ -32,10 +32,10 @@ def peek(request: dict[str, Any]) -> dict[str, Any]:
     """
     found = recognise(request, head_mb=HEAD_MB)
     if found.format is not None:
-        return _as_said(found.peek(), found.choices).model_dump(mode="json")
+        return _apply_choices(found.peek(), found.choices).model_dump(mode="json")
     look = look_at(found.unpacked.path, found.unpacked.packing, found.choices, request["limits"])
     notes = (*found.unpacked.notes, *look.notes)
-    look = _as_said(look, found.choices)
+    look = _apply_choices(look, found.choices)
     return look.model_copy(update={"dialect": found.packed(look.dialect), "notes": notes}).model_dump(mode="json")
 
 
@@ -64,7 +64,7 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
     )
 
 
-def _as_said(look: Peek, choices: ReadingChoices) -> Peek:
+def _apply_choices(look: Peek, choices: ReadingChoices) -> Peek:
     """Return the look with the columns as text that the user wants so; a format with types of its own keeps them."""
     said = {one.column: one.read_as for one in choices.columns if one.read_as in ("text", "datetime") and one.column}
     if not said or look.dialect.format in TYPED_FORMATS:

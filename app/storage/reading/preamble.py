@@ -19,7 +19,7 @@ FOR_ALL = re.compile(
 MEANS = r"\s*(?:[:=;,\t]|-+|–|is\b|\(|\[|\s{2,})"
 
 
-def noted_units(path: Path, *, encoding: str, lines: int, names: Sequence[str]) -> list[str]:
+def units_in_preamble(path: Path, *, encoding: str, lines: int, names: Sequence[str]) -> list[str]:
     """Return a note for each column whose unit stands above the table: "q is in m³/s."
 
     Parameters

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.findings.findings import all_findings
 from app.domain.analysis.findings.markers import is_answered, marks_among
-from app.domain.analysis.findings.number_formats import written_numbers
-from app.domain.analysis.findings.oddities import odd_values
-from app.domain.analysis.findings.time_questions import joined_finding, time_question
+from app.domain.analysis.findings.number_formats import number_format_findings
+from app.domain.analysis.findings.oddities import odd_value_findings
+from app.domain.analysis.findings.time_questions import joined_time_finding, time_question
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.grouping import GroupCandidate, group_findings, with_group
 from app.domain.analysis.profiling.kinds import KindEvidence, decide_kind, without_false_ids
@@ -89,7 +89,7 @@ def profile_table(
         axis=axis,
         duplicates=duplicates,
         choices=choices,
-        asked=_asked(typed, names),
+        asked=_ask_counts(typed, names),
         table=table,
     )
     findings += group_findings(group, axis)
@@ -110,13 +110,13 @@ def _series(
     return axis, *with_group(columns, rows, axis, table)
 
 
-def _asked(typed: Sequence[TypedColumn], names: Sequence[str]) -> list[Finding]:
+def _ask_counts(typed: Sequence[TypedColumn], names: Sequence[str]) -> list[Finding]:
     """Return what reading itself asks: words among numbers first, then how numbers are written."""
     named = list(zip(typed, names, strict=True))
-    written = [written_numbers(name, one.written) for one, name in named if one.written]
-    odd = [odd_values(name, one.odd) for one, name in named if one.odd]
+    written = [number_format_findings(name, one.written) for one, name in named if one.written]
+    odd = [odd_value_findings(name, one.odd) for one, name in named if one.odd]
     times = [time_question(name, one.times) for one, name in named if one.times]
-    joined = [joined_finding(name, one.joined) for one, name in named if one.joined]
+    joined = [joined_time_finding(name, one.joined) for one, name in named if one.joined]
     return [*odd, *(finding for finding in (*times, *written) if finding is not None), *joined]
 
 
@@ -133,27 +133,27 @@ def _facts(
         if not hasattr(cursors, "mine"):
             cursors.mine = connection.cursor()
         cursor, where = cursors.mine, _where(batch, source)
-        if not _fetched(batch[0], rows):
+        if not _fetch_values(batch[0], rows):
             words = batch[0].words if batch[0].words and counted else count_words(cursor, where, batch[0].key)[0]
             return [(batch[0].key, _of_words(words))]
         held = cursor.execute(f"SELECT {', '.join(one.key for one in batch)} FROM {where}").fetchnumpy()
-        return [(one.key, _facts_of(one, _present(held.pop(one.key)))) for one in batch]
+        return [(one.key, _facts_of(one, _present_values(held.pop(one.key)))) for one in batch]
 
     with ThreadPoolExecutor(THREADS) as pool:
         found = dict(pair for pairs in pool.map(look, _batches(typed, rows)) for pair in pairs)
     return [found[one.key] for one in typed]
 
 
-def _fetched(one: TypedColumn, rows: int) -> bool:
+def _fetch_values(one: TypedColumn, rows: int) -> bool:
     """Say whether a column's values are looked at here, and not where they lie."""
     return rows <= FEW_ROWS or one.storage in (*NUMBERS, "datetime")
 
 
 def _batches(typed: Sequence[TypedColumn], rows: int) -> list[list[TypedColumn]]:
     """Divide the columns into batches of one table each, small enough to be held in memory twice."""
-    batches = [[one] for one in typed if not _fetched(one, rows)]
+    batches = [[one] for one in typed if not _fetch_values(one, rows)]
     at_once = max(1, min(MAX_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
-    for _, group in itertools.groupby((one for one in typed if _fetched(one, rows)), key=lambda one: one.table):
+    for _, group in itertools.groupby((one for one in typed if _fetch_values(one, rows)), key=lambda one: one.table):
         held = list(group)
         batches += [held[start : start + at_once] for start in range(0, len(held), at_once)]
     return batches
@@ -166,7 +166,7 @@ def _where(batch: list[TypedColumn], source: str) -> str:
     return f"(SELECT {', '.join(f'{one.expression} AS {one.key}' for one in batch)} FROM {batch[0].table})"
 
 
-def _present(column: Array) -> Array:
+def _present_values(column: Array) -> Array:
     return column.compressed() if isinstance(column, np.ma.MaskedArray) else column
 
 

@@ -161,7 +161,7 @@ def _splitter(cut: Cut) -> Callable[[str], list[str]]:
         def by_blanks(line: str) -> list[str]:
             if cell is None or quote not in line:
                 return line.split()
-            return [plain or _unescaped(inside, cut) for inside, plain in cell.findall(line)]
+            return [plain or _unescape(inside, cut) for inside, plain in cell.findall(line)]
 
         return by_blanks
 
@@ -173,7 +173,7 @@ def _splitter(cut: Cut) -> Callable[[str], list[str]]:
     return by_several
 
 
-def _unescaped(inside: str, cut: Cut) -> str:
+def _unescape(inside: str, cut: Cut) -> str:
     if cut.escape == "\\":
         return re.sub(r"\\(.)", r"\1", inside)
     return inside.replace(cut.quote * 2, cut.quote) if cut.escape == "double" else inside
@@ -214,7 +214,7 @@ def alone(line: str, cut: Cut) -> tuple[list[str], bool]:
                 cells += line[found.end() :].split(cut.delimiter) if end else []
                 return cells, False
         else:
-            cells.append(_unescaped(inside, cut))
+            cells.append(_unescape(inside, cut))
         at = found.end()
         if not end:
             break

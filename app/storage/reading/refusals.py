@@ -29,6 +29,6 @@ class RefusedError(Exception):
         }
 
 
-def over(limit: str, message: str, *, code: str, status: int = 422) -> RefusedError:
+def over_limit(limit: str, message: str, *, code: str, status: int = 422) -> RefusedError:
     """Return a refusal that names its limit and how to raise it."""
     return RefusedError(code, f"{message} The setting HYDROML_LIMIT_{limit.upper()} raises the limit.", status=status)

@@ -13,14 +13,14 @@ from app.domain.analysis.time_forms.numbers import NumberForm, form_of_numbers, 
 from app.storage.reading.local_times import on_clock
 from app.storage.reading.meaning import Meaning
 from app.storage.reading.moments import moment_sql
-from app.storage.reading.number_times import FIRST_ROWS, NUMBERS, as_moments, bounds_of, source_of, word_of
+from app.storage.reading.number_times import FIRST_ROWS, NUMBERS, bounds_of, convert_to_moments, source_of, word_of
 from app.storage.reading.times import MIN_SHARE, TimesFound, find_times, times_as_said, try_form, with_example
 from app.storage.reading.typed import TypedColumn
 
 STORED = {"text": "text", "boolean": "truth values", "integer": "numbers", "number": "numbers"}
 
 
-def with_said_times(
+def apply_time_choices(
     connection: Any, typed: Sequence[TypedColumn], *, said: Sequence[Meaning], places: Mapping[str, str]
 ) -> list[TypedColumn]:
     """Return the columns with those as moments of which the user said so and that are none yet.
@@ -35,12 +35,12 @@ def with_said_times(
         The SQL that orders the rows of each table as the file does.
     """
     return [
-        _as_said(connection, one, what, places) if what.read_as == "datetime" and one.times is None else one
+        _apply_choice(connection, one, what, places) if what.read_as == "datetime" and one.times is None else one
         for one, what in zip(typed, said, strict=True)
     ]
 
 
-def _as_said(connection: Any, one: TypedColumn, said: Meaning, places: Mapping[str, str]) -> TypedColumn:
+def _apply_choice(connection: Any, one: TypedColumn, said: Meaning, places: Mapping[str, str]) -> TypedColumn:
     if one.storage == "datetime":
         return on_clock(connection, one, zone=said.zone, places=places)
     if any(note.startswith("kept as text") for note in one.notes):
@@ -69,13 +69,13 @@ def _of_numbers(connection: Any, one: TypedColumn, said: Form | None) -> TypedCo
     reading = TimeReading(reading.form, "as you said") if said else reading
     word = word_of(one, NumberForm(reading.form, chosen.digits))
     reading = with_example(connection, source_of(one, word), reading)
-    return as_moments(one, reading, moment_sql(reading.form, word))
+    return convert_to_moments(one, reading, moment_sql(reading.form, word))
 
 
 def _of_texts(connection: Any, one: TypedColumn, said: Form | None) -> TypedColumn | None:
     word, source, present = _texts(connection, one)
     found = times_as_said(connection, source, word=word, form=said, present=present) if present else None
-    return _as_found(one, found, fewest=MIN_SHARE * present)
+    return _keep_found_form(one, found, fewest=MIN_SHARE * present)
 
 
 def with_text_times(
@@ -96,7 +96,7 @@ def with_text_times(
             continue
         word, source, present = _texts(connection, one)
         times = find_times(connection, source, word=word, name=names[place], present=present)
-        found[place] = _as_found(one, times, fewest=present) or one
+        found[place] = _keep_found_form(one, times, fewest=present) or one
     return found
 
 
@@ -113,8 +113,8 @@ def _texts(connection: Any, one: TypedColumn) -> tuple[str, str, int]:
     return word, source, int(connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0])
 
 
-def _as_found(one: TypedColumn, found: TimesFound | None, *, fewest: float) -> TypedColumn | None:
+def _keep_found_form(one: TypedColumn, found: TimesFound | None, *, fewest: float) -> TypedColumn | None:
     if found is None or found.fault or found.count < fewest:
         return None
-    typed = as_moments(one, found.reading, found.sql)
+    typed = convert_to_moments(one, found.reading, found.sql)
     return replace(typed, notes=(*typed.notes, found.zone_note)) if found.zone_note else typed

@@ -82,7 +82,7 @@ class _Counter:
             return 0
         quotes = np.flatnonzero(data == self.quote[0]) if self.quote and self.quote in block else None
         feeds = np.flatnonzero(data == NEWLINE)
-        ends = _outside(feeds, quotes)
+        ends = _count_outside_quotes(feeds, quotes)
         if len(ends) < 2:
             return 0
         lengths = np.diff(ends)
@@ -108,13 +108,13 @@ class _Counter:
         zeros = zeros[(data[zeros + 1] >= ZERO) & (data[zeros + 1] <= NINE)]
         if not len(zeros):
             return
-        delimiters = _outside(np.flatnonzero(data == self.delimiter[0]), quotes)
+        delimiters = _count_outside_quotes(np.flatnonzero(data == self.delimiter[0]), quotes)
         starts = ends[np.searchsorted(ends, zeros) - 1]
         places = np.searchsorted(delimiters, zeros) - np.searchsorted(delimiters, starts)
         found.codes.update(np.unique(places).tolist())
 
 
-def _outside(places: Places, quotes: Places | None) -> Places:
+def _count_outside_quotes(places: Places, quotes: Places | None) -> Places:
     """Keep the places before which an even number of quotes stands."""
     return places if quotes is None else places[np.searchsorted(quotes, places) % 2 == 0]
 

@@ -36,7 +36,7 @@ def _are_cells(line: str, separator: str, cells: list[str]) -> bool:
     return values > 0 or f"{separator} " not in line
 
 
-def separated_otherwise(line: str, cut: Cut, width: int) -> str:
+def find_other_separator(line: str, cut: Cut, width: int) -> str:
     """Return the reason why a line that another separator cuts to this width is no row, else nothing."""
     others = cut_by_others(line, cut, width)
     if not others:

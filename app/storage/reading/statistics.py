@@ -75,13 +75,13 @@ def count_values(numbers: NDArray[Any]) -> Values:
     if numbers.dtype.kind == "M":
         numbers = numbers.astype("datetime64[us]").view(np.int64)
     if len(numbers) <= FEW_VALUES:
-        return _sorted(numbers)
+        return _sort_counts(numbers)
     if numbers.dtype.kind != "f":
-        return _of_whole(numbers, numbers.min(), numbers.max()) or _sorted(numbers)
-    return _moved(numbers) or _sorted(numbers)
+        return _of_whole(numbers, numbers.min(), numbers.max()) or _sort_counts(numbers)
+    return _shift_values(numbers) or _sort_counts(numbers)
 
 
-def _sorted(numbers: NDArray[Any]) -> Values:
+def _sort_counts(numbers: NDArray[Any]) -> Values:
     if not len(numbers):
         return Values(numbers, np.zeros(0, dtype=np.int64))
     ordered = numbers if np.all(numbers[1:] >= numbers[:-1]) else np.sort(numbers)
@@ -97,12 +97,12 @@ def _of_whole(numbers: NDArray[Any], low: Any, high: Any) -> Values | None:
         held = np.flatnonzero(rows)
         return Values(held + low, rows[held])
     if reach < MAX_SHORT:
-        found = _sorted((numbers - low).astype(np.int32))
+        found = _sort_counts((numbers - low).astype(np.int32))
         return Values(found.distinct.astype(numbers.dtype) + low, found.rows)
     return None
 
 
-def _moved(numbers: Floats) -> Values | None:
+def _shift_values(numbers: Floats) -> Values | None:
     """Treat numbers as whole ones where moving the decimal point by at most three places makes them so, exactly."""
     low, high = float(numbers.min()), float(numbers.max())
     for scale in SCALES:

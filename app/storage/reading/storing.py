@@ -12,14 +12,14 @@ from app.domain.analysis.profiling.profile import FIRST_COLUMNS, FIRST_ROWS, Dat
 from app.storage.columnar import literal, rows_as_texts
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.encodings import label
-from app.storage.reading.formats.parquet import explained
+from app.storage.reading.formats.parquet import explain_fault
 from app.storage.reading.load import STAGE, Loaded, as_parquet
 from app.storage.reading.profiling import TYPED, profile_table
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.table_times import with_times
 from app.storage.reading.typed import TypedColumn
-from app.storage.reading.typing_columns import FEW_ROWS, choose_types, settled
+from app.storage.reading.typing_columns import FEW_ROWS, choose_types, settle_type
 
 MAX_REJECTED_SHARE = 0.2
 # So few rejected rows are faults of their own lines, whatever share of a small table they are.
@@ -92,21 +92,21 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
         some = names[one.first : one.first + len(one.storages)]
         typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
     is_typed, is_small = raw.tables[0].is_typed, _is_small(raw)
-    with explained() if is_typed else nullcontext():
+    with explain_fault() if is_typed else nullcontext():
         places = {} if is_typed else {one.table: one.place for one in raw.tables}
-        names, typed = with_times(connection, settled(typed), names=names, choices=choices, places=places)
+        names, typed = with_times(connection, settle_type(typed), names=names, choices=choices, places=places)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
     # A view of many columns is planned anew, all of them, for each question that is asked about a few.
     kind = "TABLE" if len(raw.tables) > 1 else "VIEW"
-    with explained() if is_typed else nullcontext():
+    with explain_fault() if is_typed else nullcontext():
         if is_small:
             connection.execute(f"CREATE TABLE {SMALL} AS SELECT {select}{order} FROM {raw.source}")
         source = f"* FROM {SMALL}" if is_small else f"{select}{order} FROM {raw.source}"
         connection.execute(f"CREATE {kind} {TYPED} AS SELECT {source}")
         left_out = _leave_out_copies(connection, typed) if copies else 0
-        source = _written(connection, typed, place.folder / PARQUET, raw=raw, first_only=bool(left_out))
+        source = _write_parquet(connection, typed, place.folder / PARQUET, raw=raw, first_only=bool(left_out))
     report = _report(raw, typed, names=names, repairs=repairs, left_out=left_out)
     _check_conservation(connection, report, place.folder / PARQUET)
     if is_typed:
@@ -148,7 +148,7 @@ def _leave_out_copies(connection: Any, typed: list[TypedColumn]) -> int:
     )
 
 
-def _written(connection: Any, typed: list[TypedColumn], target: Path, *, raw: Raw, first_only: bool) -> str:
+def _write_parquet(connection: Any, typed: list[TypedColumn], target: Path, *, raw: Raw, first_only: bool) -> str:
     """Write the typed columns as Parquet; return where they are quickest to read again."""
     keys, near = ", ".join(one.key for one in typed), raw.tables[0].near
     as_staged = all(one.expression in (one.key, f"{one.key}::BIGINT") for one in typed)

@@ -142,7 +142,7 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
     """
     shift = next((at for at, one in enumerate(found) if one[0] >= (choices.first_line or 0)), len(found) - 1)
     table = SampleTable(found[shift:] if choices.first_line is None else _block(found[shift:]))
-    header, body = _found_places(table) if choices.first_line is None else (0, _names_at(table))
+    header, body = _header_places(table) if choices.first_line is None else (0, _names_at(table))
     if choices.header_lines is not None:
         body = min(header + choices.header_lines, len(table.rows))
     lines = [row for row in table.rows[header:body] if not is_blank(row)]
@@ -153,7 +153,7 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
             header, lines = body - 1, [other]
             notes.append("The line of names is separated otherwise than the rows, and was read by itself.")
     values = [row for row in table.rows[body:] if len(row) == table.width]
-    names, width = _fitted(lines, table.width, values, notes)
+    names, width = _fit_width(lines, table.width, values, notes)
     return Structure(shift + header, shift + body, lines, names, width, table.width, notes)
 
 
@@ -171,7 +171,7 @@ def _names_at(table: SampleTable) -> int:
     return count
 
 
-def _found_places(table: SampleTable) -> tuple[int, int]:
+def _header_places(table: SampleTable) -> tuple[int, int]:
     """Return the places of the first line of names and of the first row of values."""
     rows = table.rows
     body = next((at for at, row in enumerate(rows) if table.belongs(row)), None)
@@ -180,7 +180,7 @@ def _found_places(table: SampleTable) -> tuple[int, int]:
         return first, first + 1 if is_name_like(rows[first]) else first
     if is_name_like(rows[body]) and (not table.kinds or not is_name_like(rows[min(body + 1, len(rows) - 1)])):
         return body, body + 1
-    body = _past_ragged_rows(table, body)
+    body = _skip_ragged_rows(table, body)
     header, at = body, body - 1
     while at >= 0 and body - header < MAX_HEADER_LINES:
         if is_blank(rows[at]) and header == body:
@@ -192,7 +192,7 @@ def _found_places(table: SampleTable) -> tuple[int, int]:
     return header, body
 
 
-def _past_ragged_rows(table: SampleTable, body: int) -> int:
+def _skip_ragged_rows(table: SampleTable, body: int) -> int:
     """Return the place right below the names, where rows that show no kind stand between them and the body.
 
     Such rows are rows of values: some lack all values of the typed columns, and a few have a cell too many or too few,
@@ -240,7 +240,7 @@ def _cut_otherwise(found: Found, width: int, recut: Recut) -> list[str] | None:
     return next((row for row in recut(found) if len(row) == width and is_name_like(row)), None)
 
 
-def _fitted(lines: list[list[str]], width: int, values: list[list[str]], notes: list[str]) -> tuple[list[str], int]:
+def _fit_width(lines: list[list[str]], width: int, values: list[list[str]], notes: list[str]) -> tuple[list[str], int]:
     """Return the names, joined from their lines, and the width, where names and rows have to be brought together."""
     if not lines:
         return [f"column_{at + 1}" for at in range(width)], width
@@ -250,7 +250,7 @@ def _fitted(lines: list[list[str]], width: int, values: list[list[str]], notes: 
     ]
     while len(names) > 1 and not names[-1]:
         names.pop()
-    filled = _filled(values, width)
+    filled = _fill_names(values, width)
     if len(names) > width and sum(map(bool, names)) == width:
         notes.append("The line of names has more cells than the rows; the empty ones were left out.")
         return [name for name in names if name], width
@@ -266,7 +266,7 @@ def _fitted(lines: list[list[str]], width: int, values: list[list[str]], notes: 
     return names + [""] * (most - len(names)), most
 
 
-def _filled(rows: list[list[str]], width: int) -> int:
+def _fill_names(rows: list[list[str]], width: int) -> int:
     """Return the number of columns up to the last one that holds anything."""
     at = width
     while rows and at > 1 and not any(row[at - 1].strip() for row in rows):

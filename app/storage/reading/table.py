@@ -14,8 +14,8 @@ from app.storage.columnar import connect
 from app.storage.reading.dialect import repair_names
 from app.storage.reading.formats import SCRATCH, RecognisedFile, recognise
 from app.storage.reading.load import STAGE, Loaded, Plain, count_records, load
-from app.storage.reading.preamble import noted_units
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.preamble import units_in_preamble
+from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import ColumnTable, RowTable, Tally
 from app.storage.reading.scan import Scan
 from app.storage.reading.storing import Raw, ReadingPlace, refuse_if_useless, store
@@ -56,7 +56,7 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
         raw = _raw_of(place, found, table)
         if found.format is None or raw.dialect.format in TEXTS:
             above, encoding = raw.dialect.first_line - 1, raw.dialect.encoding
-            raw.tally.notes += noted_units(file, encoding=encoding, lines=above, names=raw.names)
+            raw.tally.notes += units_in_preamble(file, encoding=encoding, lines=above, names=raw.names)
         profile = store(place, raw)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     (folder / STAGE).unlink(missing_ok=True)
@@ -78,7 +78,7 @@ def _raw_of(place: ReadingPlace, found: RecognisedFile, table: TextLayout | RowT
 def _raw_of_text(place: ReadingPlace, path: Path, layout: TextLayout) -> Raw:
     """Make a table of a text: at once where it is plain and every row fits, else row by row."""
     if layout.is_plain and len(layout.delimiter.encode()) == 1 and layout.width <= COLUMNS_AT_ONCE:
-        texts = _said_texts(layout.names, place.choices)
+        texts = _choice_texts(layout.names, place.choices)
         plain = Plain(
             path,
             layout.width,
@@ -118,13 +118,13 @@ def _raw_of_rows(place: ReadingPlace, table: RowTable) -> Raw:
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("w", encoding="utf-8", errors="replace", newline="")) for path in paths]
         writers = [csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL) for file in files]
-        for row in _taken(table, sample, place.limits):
+        for row in _take_rows(table, sample, place.limits):
             for start, writer in zip(starts, writers, strict=True):
                 writer.writerow(row[start : start + COLUMNS_AT_ONCE])
     if table.dialect.format == "csv" and not table.tally.is_complete:
         raise RefusedError("conservation", "Some lines could not be accounted for, so nothing was kept.")
     refuse_if_useless(table.tally, width, place.choices)
-    tables, said = [], _said_texts(table.names, place.choices)
+    tables, said = [], _choice_texts(table.names, place.choices)
     for start, path in zip(starts, paths, strict=True):
         some = [row[start : start + COLUMNS_AT_ONCE] for row in sample]
         texts = frozenset(at - start for at in {*table.texts, *said})
@@ -141,7 +141,7 @@ def _raw_of_rows(place: ReadingPlace, table: RowTable) -> Raw:
     return Raw(list(table.names), table.dialect, table.tally, tuple(tables))
 
 
-def _said_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[int]:
+def _choice_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[int]:
     """Return the places of the columns that are read as text first: the user wants them so, or with another mark."""
     wanted = {one.column for one in choices.columns if one.column and one.read_as in ("text", "comma", "datetime")}
     if not wanted:
@@ -149,7 +149,7 @@ def _said_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[int]
     return frozenset(at for at, name in enumerate(repair_names(list(names), len(names))[0]) if name in wanted)
 
 
-def _taken(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:
+def _take_rows(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:
     """Pass rows on, counting them against the limits; the first ones are kept as a sample."""
     width = len(table.names)
     most, tally = _most_rows(width, limits)[0], table.tally
@@ -173,10 +173,10 @@ def _refuse_too_many(rows: int, width: int, limits: dict[str, int]) -> None:
     most, limit = _most_rows(width, limits)
     if rows > most:
         message = f"It has more than {most:,} rows of {width:,} columns, which is the limit."
-        raise over(limit, message, code="too_many_rows")
+        raise over_limit(limit, message, code="too_many_rows")
 
 
 def _refuse_too_wide(width: int, limits: dict[str, int]) -> None:
     if width > limits["columns"]:
         message = f"It has {width:,} columns; the limit is {limits['columns']:,}."
-        raise over("columns", message, code="too_many_columns")
+        raise over_limit("columns", message, code="too_many_columns")

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.storage.reading.joined_times import joined_times
+from app.storage.reading.joined_times import join_times
 from app.storage.reading.meaning import meanings
 from app.storage.reading.number_times import with_number_times, with_years
-from app.storage.reading.said_times import with_said_times, with_text_times
+from app.storage.reading.said_times import apply_time_choices, with_text_times
 from app.storage.reading.typed import TypedColumn
 
 
@@ -34,10 +34,10 @@ def with_times(
         The SQL that orders the rows of each table as the file does; none of a table whose format gave the storages.
     """
     said = meanings(names, choices, commas=False)
-    found = with_said_times(connection, typed, said=said, places=places)
+    found = apply_time_choices(connection, typed, said=said, places=places)
     found = found if places else with_text_times(connection, found, names=names, said=said)
     found = with_number_times(connection, found, names=names, said=said)
-    joined = joined_times(connection, found, names=names, choices=choices, places=places)
+    joined = join_times(connection, found, names=names, choices=choices, places=places)
     found = _with_what_was_not_joined(found, names, choices, joined)
     if not joined:
         return list(names), with_years(connection, found, names=names, said=said)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from app.domain.text.words import pluralise
 from app.storage.reading.layout import TextLayout
 from app.storage.reading.records import MENDED, STRAY, WHITESPACE, Feed, Found, Records
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import Tally
-from app.storage.reading.separators import separated_otherwise
+from app.storage.reading.separators import find_other_separator
 from app.storage.reading.structure import is_blank, is_name_like
 from app.storage.reading.text_lines import CONTROL, TextLines, is_end_of_file
 
@@ -94,7 +94,7 @@ class TextRows:
         size = self.limits["cell_kb"]
         if records.too_large_at:
             message = f"Line {records.too_large_at:,} holds a cell with more than {size:,} kB of text."
-            raise over("cell_kb", message, code="cell_too_large")
+            raise over_limit("cell_kb", message, code="cell_too_large")
         line, records.open_at = records.open_at, 0
         # On the last line nothing else is lost by it; nor is it where only the head of a text is at hand.
         if line and not self.layout.is_cut and (line > 0 or not self.tally.given):
@@ -166,7 +166,7 @@ class TextRows:
     def _why_it_does_not_fit(self, row: list[str]) -> str:
         layout = self.layout
         separator = " " if layout.delimiter == WHITESPACE else layout.delimiter
-        otherwise = separated_otherwise(separator.join(row), layout.cut, layout.row_width)
+        otherwise = find_other_separator(separator.join(row), layout.cut, layout.row_width)
         return otherwise or f"It has {len(row):,} cells; the table has {layout.width:,} columns."
 
     def _brought_to_width(self, row: list[str]) -> list[str] | None:

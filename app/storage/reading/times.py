@@ -59,7 +59,7 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
         The column's name, and how many values there are.
     """
     able = _able(
-        connection, source, candidates(_shown(connection, source)), present=present, share=MIN_SHARE, name=name
+        connection, source, candidates(_example_of(connection, source)), present=present, share=MIN_SHARE, name=name
     )
     reading = choose(able, present=present, share=MIN_SHARE)
     if reading is None or not _rest_is_odd(connection, source, able, present=present):
@@ -67,7 +67,7 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     best = next(one for one in able if one.form == reading.form)
     if not is_believed(reading, best.moments, name):
         return None
-    found = as_found(connection, source, reading, word=word, count=best.count)
+    found = keep_found_form(connection, source, reading, word=word, count=best.count)
     bare = OPTIONAL_ZONE.sub("", reading.form.code)
     if not found.fault or bare == reading.form.code:
         return found
@@ -75,7 +75,7 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
     tried = try_form(connection, source, Form(bare))
     if tried.count < MOSTLY * present:
         return found
-    return as_found(connection, source, replace(reading, form=tried.form), word=word, count=tried.count)
+    return keep_found_form(connection, source, replace(reading, form=tried.form), word=word, count=tried.count)
 
 
 def _rest_is_odd(connection: Any, source: str, able: Sequence[FormTrial], *, present: int) -> bool:
@@ -93,7 +93,7 @@ def _rest_is_odd(connection: Any, source: str, able: Sequence[FormTrial], *, pre
 def times_as_said(connection: Any, source: str, *, word: str, form: Form | None, present: int) -> TimesFound | None:
     """Return how a column is read that the user says holds times, in a form of theirs or in the likeliest."""
     if form is None:
-        able = _able(connection, source, candidates(_shown(connection, source)), present=present, share=MIN_SHARE)
+        able = _able(connection, source, candidates(_example_of(connection, source)), present=present, share=MIN_SHARE)
         reading = choose(able, present=present, share=MIN_SHARE)
         if reading is None:
             return None
@@ -101,10 +101,10 @@ def times_as_said(connection: Any, source: str, *, word: str, form: Form | None,
     else:
         tried = try_form(connection, source, form)
         reading, count = TimeReading(tried.form, "as you said"), tried.count
-    return as_found(connection, source, reading, word=word, count=count) if count else None
+    return keep_found_form(connection, source, reading, word=word, count=count) if count else None
 
 
-def as_found(connection: Any, source: str, reading: TimeReading, *, word: str, count: int) -> TimesFound:
+def keep_found_form(connection: Any, source: str, reading: TimeReading, *, word: str, count: int) -> TimesFound:
     """Return the SQL of a form that was decided, its times in one zone."""
     sql = moment_sql(reading.form, word)
     reading = with_example(connection, source, reading)
@@ -144,7 +144,7 @@ def try_form(connection: Any, source: str, form: Form) -> FormTrial:
     return FormTrial(form, len(moments), moments)
 
 
-def _shown(connection: Any, source: str) -> list[str]:
+def _example_of(connection: Any, source: str) -> list[str]:
     """Return values of every shape that a column has, where digits are all alike."""
     found = connection.execute(
         "SELECT min(word), max(word) FROM (SELECT word, translate(word, '012345678', '999999999') AS shape "

@@ -25,8 +25,8 @@ from app.storage.reading.typed import TypedColumn
 from app.storage.reading.words import count_words
 from app.storage.reading.written import (
     DECIMAL_WORDS,
-    decided,
-    either,
+    decide_style,
+    either_style,
     find_styles,
     find_units,
     in_threes,
@@ -69,12 +69,12 @@ def choose_types(
         columns = [_Column(loaded, at, names[at], said[at], commas=commas, decimal=decimal) for at in batch]
         found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
-        found[at] if at in found else _promised(loaded, at, storage, said[at])
+        found[at] if at in found else _promise_type(loaded, at, storage, said[at])
         for at, storage in enumerate(loaded.storages)
     ]
 
 
-def settled(typed: Sequence[TypedColumn]) -> list[TypedColumn]:
+def settle_type(typed: Sequence[TypedColumn]) -> list[TypedColumn]:
     """Return the columns with what they tell about each other, which is what commas are in this file.
 
     Where one may be a decimal mark, a column whose commas could be either is text again; where one surely is, there is
@@ -98,7 +98,7 @@ def _reads_commas(written: NumberFormat | None) -> bool:
     return written is not None and not written.is_text and written.readings[0].read_as == "comma"
 
 
-def _promised(loaded: Loaded, at: int, storage: str, said: Meaning) -> TypedColumn:
+def _promise_type(loaded: Loaded, at: int, storage: str, said: Meaning) -> TypedColumn:
     key = f"c{loaded.first + at}"
     value = f"{key}::BIGINT" if storage == "integer" else key
     if storage in ("text", "boolean"):
@@ -291,7 +291,7 @@ class _Column:
         if more < 0 or (more == 0 and (is_plain or not self.said.read_as)):
             return None
         limited = bool(self.said.read_as or self.decimal)
-        style, written = decided(styles, longest, limited=limited, said=bool(self.said.read_as))
+        style, written = decide_style(styles, longest, limited=limited, said=bool(self.said.read_as))
         if written.is_text:
             return replace(text, written=written)
         cast, count = style.number(word), styles[0].count
@@ -301,7 +301,7 @@ class _Column:
         absent = self.said.missing_number(cast)
         value = f"CASE WHEN {absent} THEN NULL ELSE {typed.expression} END" if absent else typed.expression
         doubtful = not limited and leans_on_the_file(styles, longest)
-        other = replace(text, written=either(styles, longest)) if doubtful else None
+        other = replace(text, written=either_style(styles, longest)) if doubtful else None
         notes = (*typed.notes, written.note)
         return replace(typed, expression=value, written=written, notes=notes, otherwise=other)
 

@@ -91,7 +91,7 @@ def minus(text: str) -> str:
 def may_be_written(words: Mapping[str, int]) -> bool:
     """Say whether the first words of a column, with their rows, look like numbers as people write them."""
     some = list(islice(((word.strip(), held) for word, held in words.items() if word.strip()), LOOKED_AT))
-    shaped = sum(held for word, held in some if _is_shaped(word.replace("\u2212", "-")))
+    shaped = sum(held for word, held in some if _has_number_shape(word.replace("\u2212", "-")))
     return shaped > 0 and shaped >= MOSTLY * sum(held for _, held in some)
 
 
@@ -101,10 +101,10 @@ def is_written(words: Iterable[str]) -> bool:
     Where all words of a column are at hand and none is, no style explains more than plain numbers do.
     """
     others = (word.strip().replace("\u2212", "-") for word in words if not PLAIN_NUMBER.fullmatch(word.strip()))
-    return any(_is_shaped(word) for word in others)
+    return any(_has_number_shape(word) for word in others)
 
 
-def _is_shaped(word: str) -> bool:
+def _has_number_shape(word: str) -> bool:
     found = SHAPED.fullmatch(word)
     if found is None or not any(sign.isdigit() for sign in found[3]):
         return False
@@ -158,7 +158,7 @@ def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Sty
     return [one for one in found if one.count == most and one.used], longest
 
 
-def decided(found: list[StyleMatch], longest: str, *, limited: bool, said: bool) -> tuple[Style, NumberFormat]:
+def decide_style(found: list[StyleMatch], longest: str, *, limited: bool, said: bool) -> tuple[Style, NumberFormat]:
     """Return the style of a column with what is said of it; it stays text where the styles mean several things.
 
     Parameters
@@ -174,10 +174,10 @@ def decided(found: list[StyleMatch], longest: str, *, limited: bool, said: bool)
         unit = _unit(best.behind) or "" if best.behind else best.before
         reading = NumberReading(_name(best), _means(best, longest))
         return best, NumberFormat(longest, (reading,), said=said, unit=unit)
-    return found[0].style, either(found, longest)
+    return found[0].style, either_style(found, longest)
 
 
-def either(found: list[StyleMatch], longest: str) -> NumberFormat:
+def either_style(found: list[StyleMatch], longest: str) -> NumberFormat:
     """Return that a column stays text, with all that its values could mean."""
     readings = {_means(one.style, longest): _name(one.style) for one in reversed(found)}
     able = tuple(NumberReading(name, means) for means, name in reversed(readings.items()))

@@ -33,7 +33,7 @@ class ResultPage:
     searched: trials.SearchResults | None
 
 
-def build(report: Report, *, model_title: str, estimator: str = "") -> ResultPage:
+def build_result_page(report: Report, *, model_title: str, estimator: str = "") -> ResultPage:
     """Return what there is to draw."""
     metrics = tuple(ShownMetric(metric, _decimals(report, metric)) for metric in report.metrics)
     charts, target, unit = report.charts, report.task.target, report.task.unit
@@ -42,7 +42,7 @@ def build(report: Report, *, model_title: str, estimator: str = "") -> ResultPag
     titles = {metric.id: metric.title for metric in report.metrics}
     return ResultPage(
         unit=unit,
-        verdict=verdict.of(report.headline),
+        verdict=verdict.verdict_of(report.headline),
         tiles=scores.tiles(report, metrics),
         leaderboard=scores.leaderboard(report, metrics, model_title=model_title),
         fold_tables=scores.fold_tables(report, metrics, model_title=model_title),

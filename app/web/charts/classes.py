@@ -172,7 +172,7 @@ def _plot(group: list[_Points], titles: tuple[str, str, str], *, ends_at_share: 
     chance = "M0 1000L1000 0"
     if ends_at_share:
         # Where everything is said to be of the class, precision is the share of the class: what guessing reaches.
-        last = scales.known(group[0].up[-1:])
+        last = scales.known_values(group[0].up[-1:])
         chance = paths.line([(0.0, last[0]), (1.0, last[0])]) if last and len(group) == 1 else ""
     return Plot(f"{titles[1]} against {titles[0].lower()}. {titles[2]}: {said}.", tuple(drawn), chance)
 

@@ -80,17 +80,17 @@ def column_view(profile: DatasetProfile, column: ColumnProfile) -> ColumnView:
 def _ends(column: ColumnProfile) -> tuple[str, str]:
     edges = column.histogram_edges
     ends = (edges[0], edges[-1]) if edges else (column.minimum, column.maximum)
-    return _valued(ends[0], column.unit), _valued(ends[1], column.unit)
+    return _value_lines(ends[0], column.unit), _value_lines(ends[1], column.unit)
 
 
-def _valued(value: float | str | None, unit: str) -> str:
+def _value_lines(value: float | str | None, unit: str) -> str:
     """Write a value with its unit; midnight is no part of a date."""
     text = number(value).removesuffix(" 00:00:00").removesuffix("T00:00:00")
     return f"{text} {unit}" if unit and text and not isinstance(value, str) else text
 
 
 def _median_words(column: ColumnProfile) -> str:
-    return f", median {_valued(column.quantiles[2], column.unit)}" if column.quantiles else ""
+    return f", median {_value_lines(column.quantiles[2], column.unit)}" if column.quantiles else ""
 
 
 def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:
@@ -106,16 +106,16 @@ def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:
         yield Fact("Read as missing", words, "words and how often each")
     yield Fact("Distinct", f"{column.distinct:,}", _share(column.distinct, present))
     if column.mean is not None and column.kind is not ColumnKind.DATETIME:
-        yield Fact("Mean", _valued(column.mean, column.unit))
+        yield Fact("Mean", _value_lines(column.mean, column.unit))
     if column.std is not None and column.kind is not ColumnKind.DATETIME:
-        yield Fact("Standard deviation", _valued(column.std, column.unit))
+        yield Fact("Standard deviation", _value_lines(column.std, column.unit))
     if column.minimum is not None:
-        yield Fact("Smallest", _valued(column.minimum, column.unit))
+        yield Fact("Smallest", _value_lines(column.minimum, column.unit))
     if column.quantiles:
         for share, value in zip(SHARES, column.quantiles, strict=True):
-            yield Fact(share, _valued(value, column.unit))
+            yield Fact(share, _value_lines(value, column.unit))
     if column.maximum is not None:
-        yield Fact("Largest", _valued(column.maximum, column.unit))
+        yield Fact("Largest", _value_lines(column.maximum, column.unit))
     for term, amount, note in (
         ("Zeros", column.zeros, ""),
         ("Negatives", column.negatives, ""),
@@ -148,7 +148,7 @@ def _bars(column: ColumnProfile) -> tuple[ColumnBar, ...]:
             width=round(width * 0.92, 3),
             # On a square-root scale few rows beside many are still seen.
             height=round(100 * (amount / top) ** 0.5, 2),
-            words=f"{_valued(edges[at], '')} to {_valued(edges[at + 1], column.unit)}: {amount:,} rows",
+            words=f"{_value_lines(edges[at], '')} to {_value_lines(edges[at + 1], column.unit)}: {amount:,} rows",
         )
         for at, amount in enumerate(counts)
     )

@@ -40,7 +40,7 @@ def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> Exp
     return ExpectedCost(time, memory, learnt)
 
 
-def waited(launched_at: datetime, finished_at: datetime | None) -> str:
+def format_waiting(launched_at: datetime, finished_at: datetime | None) -> str:
     """Return how long a person waited for the result, from the launch on; nothing where it has not ended."""
     return "" if finished_at is None else seconds_words((finished_at - launched_at).total_seconds())
 

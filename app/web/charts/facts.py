@@ -16,7 +16,7 @@ from app.domain.training.selection_rules import describe, most_kept
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import SplitStrategy, TaskKind
-from app.web.wording import answered, asked, setting, written
+from app.web.wording import describe_answer, field_title, format_answer, setting
 
 MAX_NAMES = 40
 MAX_VALUE = 160
@@ -116,7 +116,7 @@ def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
     else:
         title, known = entry.title, {one.name: one for one in entry.parameters}
     pairs = [
-        (known[name].title, setting(known[name], value)) if name in known else (name, written(value))
+        (known[name].title, setting(known[name], value)) if name in known else (name, format_answer(value))
         for name, value in parameters.items()
     ]
     said = "; ".join(f"{term.lower()}: {words}" for term, words in pairs)
@@ -127,7 +127,7 @@ def _hyperparameters(spec: Spec) -> list[Fact]:
     try:
         entry = registry.get(spec.model.estimator)
     except KeyError:
-        return [Fact(name, written(value)) for name, value in spec.model.parameters.items()]
+        return [Fact(name, format_answer(value)) for name, value in spec.model.parameters.items()]
     values = {**entry.defaults(spec.task.kind), **spec.model.parameters}
     return [Fact(one.title, setting(one, values[one.name])) for one in entry.parameters_for(spec.task.kind)]
 
@@ -144,7 +144,7 @@ def search(spec: Spec) -> list[Fact]:
     for one in resolve(spec)[0] if registry.has(spec.model.estimator) else ():
         within = ", ".join(setting(one.parameter, choice) for choice in one.choices)
         steps = "by factors" if one.log else "evenly"
-        span = within or f"{written(float(one.low))} to {written(float(one.high))}"
+        span = within or f"{format_answer(float(one.low))} to {format_answer(float(one.high))}"
         found.append(Fact(f"Searched: {one.parameter.title}", span, "" if within else steps))
     return found
 
@@ -165,9 +165,9 @@ def history(events: list[dict[str, Any]]) -> tuple[AnswerChange, ...]:
             version=int(event["version"]),
             step=str(event["step"]),
             at=str(event["at"]).replace("T", " ")[:16],
-            answer=asked(path),
-            before=_cut(answered(path, before)) or "as suggested",
-            after=_cut(answered(path, after)) or "as suggested",
+            answer=field_title(path),
+            before=_cut(describe_answer(path, before)) or "as suggested",
+            after=_cut(describe_answer(path, after)) or "as suggested",
         )
         for event in events
         for path, (before, after) in event["changes"].items()

@@ -85,7 +85,7 @@ def shade(value: float | None) -> str:
     return "z0" if step == 0 else f"{'n' if value < 0 else 'p'}{step}"
 
 
-def written(value: float | None) -> str:
+def format_strength(value: float | None) -> str:
     """Write a value as it stands in a cell: two decimals without the leading zero."""
     if value is None:
         return ""
@@ -119,7 +119,7 @@ def build(
         keys=",".join(keys[name] for name in names),
         classes="".join("n" if kinds[name].is_number else "w" for name in names),
         measures=_measures(matrix, places, [kinds[name].is_number for name in names]),
-        cells=_packed(values, known),
+        cells=_pack_cells(values, known),
         order=",".join(str(at) for at in clustering.order),
         count=len(names),
         left_out=left_out,
@@ -144,7 +144,7 @@ def _places(matrix: Matrix, word: str, threshold: float) -> tuple[list[int], int
     return [int(at) for at in found], 0
 
 
-def _packed(values: NDArray[np.float64], known: NDArray[np.bool_]) -> str:
+def _pack_cells(values: NDArray[np.float64], known: NDArray[np.bool_]) -> str:
     coded = np.where(np.isnan(values), NO_VALUE, np.rint(np.nan_to_num(values) * 100)).astype(np.int8)
     coded[~known] = NOT_YET
     below = np.tril_indices(len(values), k=-1)
@@ -189,7 +189,7 @@ def _cell(values: NDArray[np.float64], i: int, j: int, key: str) -> HeatmapCell:
     if i == j:
         return HeatmapCell("self", "\u00b7")
     value = None if np.isnan(values[i, j]) else float(values[i, j])
-    return HeatmapCell(shade(value), written(value), key)
+    return HeatmapCell(shade(value), format_strength(value), key)
 
 
 def _group_rows(
@@ -206,12 +206,12 @@ def _group_rows(
             part = part[~np.eye(len(part), dtype=bool)] if one == other else part
             there = part[~np.isnan(part)]
             mean = float(there.mean()) if there.size else None
-            cells.append(HeatmapCell(shade(mean), written(mean)))
-        rows.append(HeatmapRow(_titled(groups[one]), "", tuple(cells)))
-    return tuple(_titled(groups[at]) for at in largest), tuple(rows)
+            cells.append(HeatmapCell(shade(mean), format_strength(mean)))
+        rows.append(HeatmapRow(_group_title(groups[one]), "", tuple(cells)))
+    return tuple(_group_title(groups[at]) for at in largest), tuple(rows)
 
 
-def _titled(group: HeatmapGroup) -> str:
+def _group_title(group: HeatmapGroup) -> str:
     more = len(group.names) - 1
     return f"{short(group.title, 24)} and {more:,} more" if more else short(group.title, MAX_NAME)
 

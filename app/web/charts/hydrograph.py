@@ -50,7 +50,7 @@ def build(values: HydrographSeries | None, *, target: str, unit: str = "") -> Hy
     places = [scales.time_share(start, end, row[0]) for row in rows]
 
     def drawn(column: int) -> str:
-        found = [scales.known([row[column]]) for row in rows]
+        found = [scales.known_values([row[column]]) for row in rows]
         return paths.line(
             [(x, scale.share(one[0]) * height if one else None) for x, one in zip(places, found, strict=True)]
         )
@@ -58,7 +58,7 @@ def build(values: HydrographSeries | None, *, target: str, unit: str = "") -> Hy
     return Hydrograph(
         title=values.title,
         sentence=_sentence(rows, target),
-        y_title=scales.titled(with_unit(target, unit), scale),
+        y_title=scales.with_title(with_unit(target, unit), scale),
         x=scales.time_ticks(start, end),
         y=tuple(Tick(round(100 - tick.at * height, 2), tick.label) for tick in marks),
         observed=drawn(1),
@@ -69,7 +69,7 @@ def build(values: HydrographSeries | None, *, target: str, unit: str = "") -> Hy
         rain_ticks=tuple(Tick(round(tick.at * RAIN_HEIGHT, 2), tick.label) for tick in hanging.marks),
         numbers=_numbers(values, rain_name),
         data={
-            **_data(values, scales.titled(with_unit(target, unit), scale), rain_name),
+            **_data(values, scales.with_title(with_unit(target, unit), scale), rain_name),
             "low": scale.low,
             "high": scale.low + (scale.high - scale.low) / height,
             "ticks": scales.values_of(scale, marks),
@@ -104,13 +104,13 @@ class _RainScale:
 
 
 def _hanging(values: list[Any], name: str) -> _RainScale:
-    longest = max(scales.known(values), default=0.0)
+    longest = max(scales.known_values(values), default=0.0)
     scale = scales.linear([longest], from_zero=True, most=2)
     if longest <= 0:
         return _RainScale(0.0, scale, (), "")
     unit = unit_of(name)
     amount = f"{format_number(longest, 3)} {unit}".strip()
-    title = scales.titled(with_unit(name, unit), scale)
+    title = scales.with_title(with_unit(name, unit), scale)
     return _RainScale(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
 
 

@@ -34,7 +34,7 @@ def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatt
     pairs = [
         (one[0], two[0])
         for seen, said in zip(values.observed, values.predicted, strict=True)
-        if (one := scales.known([seen])) and (two := scales.known([said]))
+        if (one := scales.known_values([seen])) and (two := scales.known_values([said]))
     ]
     if not pairs:
         return None
@@ -44,11 +44,11 @@ def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatt
     seen, said = zip(*pairs, strict=True)
     scale = scales.logarithmic(max(one, least) for one in (*seen, *said)) if log else scales.amounts(seen, said)
     marks = scales.ticks(scale)
-    upwards = scales.titled(with_unit(f"Predicted {target}", unit), scale)
+    upwards = scales.with_title(with_unit(f"Predicted {target}", unit), scale)
     return Scatter(
         sentence=_sentence(pairs, target),
         note=_note(values, pairs, scale, log=log),
-        x_title=scales.titled(with_unit("Observed", unit), scale),
+        x_title=scales.with_title(with_unit("Observed", unit), scale),
         y_title=upwards,
         x=marks,
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in marks),

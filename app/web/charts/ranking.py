@@ -41,7 +41,7 @@ class ImportanceChart:
 def build(values: ImportanceSeries | None) -> ImportanceChart | None:
     """Return the ranking of a report, or None where nothing could be measured."""
     given = values.items if values else ()
-    items = [(item.feature, loss, item.std) for item in given for loss in scales.known([item.mean])]
+    items = [(item.feature, loss, item.std) for item in given for loss in scales.known_values([item.mean])]
     if not values or not items:
         return None
     longest = max(abs(loss) for _name, loss, _spread in items) or 1.0

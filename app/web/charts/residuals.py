@@ -77,7 +77,7 @@ class _Month:
 
 
 def _complete(months: tuple[MonthQuantiles, ...]) -> list[_Month]:
-    known = [_Month(MONTHS[one.month - 1], one.rows, tuple(scales.known(one.marks))) for one in months]
+    known = [_Month(MONTHS[one.month - 1], one.rows, tuple(scales.known_values(one.marks))) for one in months]
     return [month for month in known if len(month.marks) == 5]
 
 
@@ -93,7 +93,7 @@ def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> M
             f"Residuals of {target} by month. The middle nine tenths are widest in {widest.name}, "
             f"from {format_number(widest.marks[0], 2)} to {format_number(widest.marks[-1], 2)}."
         ),
-        y_title=scales.titled(with_unit("Predicted minus observed", unit), scale),
+        y_title=scales.with_title(with_unit("Predicted minus observed", unit), scale),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(scale, signed=True)),
         boxes=tuple(_box(month, scale, place=place, count=len(months)) for place, month in enumerate(months)),
         numbers=Numbers(
@@ -126,7 +126,7 @@ def _box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> Resid
 def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> Histogram | None:
     """Return the histogram of a report, or None where nothing was counted."""
     given = values.histogram if values else ResidualCounts()
-    edges, counts = scales.known(given.edges), given.counts
+    edges, counts = scales.known_values(given.edges), given.counts
     if not sum(counts) or len(edges) != len(counts) + 1:
         return None
     across = scales.Scale(edges[0], edges[-1]) if edges[-1] > edges[0] else scales.linear(edges)
@@ -137,7 +137,7 @@ def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> 
             f"Residuals of {target}, counted in {len(counts)} bins from {format_number(edges[0], 3)} to "
             f"{format_number(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
         ),
-        x_title=scales.titled(with_unit("Predicted minus observed", unit), across),
+        x_title=scales.with_title(with_unit("Predicted minus observed", unit), across),
         x=scales.ticks(across, signed=True),
         y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(up)),
         zero=scales.percent(across.share(0.0)),

@@ -46,7 +46,7 @@ class Scale:
         return min(max((value - low) / (high - low), 0.0), 1.0) if math.isfinite(value) else float(value > 0)
 
 
-def known(values: Iterable[Any]) -> list[float]:
+def known_values(values: Iterable[Any]) -> list[float]:
     """Return the finite numbers among these, kept within what can be calculated with."""
     numbers = (float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool))
     return [min(max(value, -MAX_ABSOLUTE), MAX_ABSOLUTE) for value in numbers if math.isfinite(value)]
@@ -66,7 +66,7 @@ def step_of(span: float, most: int) -> float:
 
 def linear(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> Scale:
     """Return a scale with round ends around these values."""
-    numbers = known(values)
+    numbers = known_values(values)
     if from_zero:
         numbers.append(0.0)
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
@@ -84,8 +84,8 @@ def amounts(observed: Iterable[Any], estimated: Iterable[Any]) -> Scale:
     What was observed below zero, or all of it far from there as the head of an aquifer is, has a scale around its
     values instead.
     """
-    seen = known(observed)
-    everything = seen + known(estimated)
+    seen = known_values(observed)
+    everything = seen + known_values(estimated)
     lowest, highest = (min(everything), max(everything)) if everything else (0.0, 1.0)
     about_zero = not seen or min(seen) >= -ABOUT_ZERO * max(abs(highest), abs(lowest))
     if not about_zero or lowest > highest / 2:
@@ -106,7 +106,7 @@ def values_of(scale: Scale, marks: Iterable[Tick]) -> list[tuple[float, str]]:
 
 def logarithmic(values: Iterable[Any]) -> Scale:
     """Return a logarithmic scale around the positive ones of these values."""
-    numbers = [value for value in known(values) if value > 1e-299]
+    numbers = [value for value in known_values(values) if value > 1e-299]
     low, high = (min(numbers), max(numbers)) if numbers else (1.0, 10.0)
     room = max((math.log10(high) - math.log10(low)) * 0.04, 0.02)
     least, most = max(math.log10(low) - room, -300.0), min(math.log10(high) + room, 300.0)
@@ -121,7 +121,7 @@ def exponent(scale: Scale) -> int:
     return 3 * math.floor(math.log10(largest) / 3)
 
 
-def titled(title: str, scale: Scale) -> str:
+def with_title(title: str, scale: Scale) -> str:
     """Return the title of an axis with the power of ten that its lettering leaves out."""
     power = exponent(scale)
     return f"{title}, \u00d7 10{str(power).translate(SUPERSCRIPT)}" if power else title
@@ -193,12 +193,12 @@ def time_ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
         if (end - start).days / (30.44 * months) <= MAX_TICKS - 1:
             found = _months(start, end, months)
             if len(found) >= 3:
-                return _placed(start, end, found, by_year=months >= 12)
+                return _place_ticks(start, end, found, by_year=months >= 12)
             break
     for seconds in (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800):
         if (end - start).total_seconds() / seconds <= MAX_TICKS - 1:
-            return _placed_days(start, end, _steps(start, end, timedelta(seconds=seconds)))
-    return _placed(start, end, _months(start, end, 1), by_year=False)
+            return _place_days(start, end, _steps(start, end, timedelta(seconds=seconds)))
+    return _place_ticks(start, end, _months(start, end, 1), by_year=False)
 
 
 def _months(start: datetime, end: datetime, step: int) -> list[datetime]:
@@ -221,7 +221,7 @@ def _steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
     return found
 
 
-def _placed(start: datetime, end: datetime, moments: list[datetime], *, by_year: bool) -> tuple[Tick, ...]:
+def _place_ticks(start: datetime, end: datetime, moments: list[datetime], *, by_year: bool) -> tuple[Tick, ...]:
     every = 3 if len(moments) > CROWDED else 1
     found = []
     for place, at in enumerate(moments):
@@ -231,7 +231,7 @@ def _placed(start: datetime, end: datetime, moments: list[datetime], *, by_year:
     return tuple(found)
 
 
-def _placed_days(start: datetime, end: datetime, moments: list[datetime]) -> tuple[Tick, ...]:
+def _place_days(start: datetime, end: datetime, moments: list[datetime]) -> tuple[Tick, ...]:
     every = 3 if len(moments) > CROWDED else 1
     found = []
     for place, at in enumerate(moments):

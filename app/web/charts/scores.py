@@ -108,12 +108,12 @@ def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
     unseen, words = _basis(report)
     entries = [(model_title, True, "", report.scores)]
     entries += [(one.title, False, one.sentence, one.scores) for one in report.baselines]
-    values = scales.known(value for entry in entries for value in entry[3][primary.info.id].folds)
+    values = scales.known_values(value for entry in entries for value in entry[3][primary.info.id].folds)
     scale = scales.linear(values)
 
     def rival(title: str, is_model: bool, sentence: str, scores: Scores) -> Rival:
         own = scores[primary.info.id]
-        folds = scales.known(own.folds)
+        folds = scales.known_values(own.folds)
         every = max(1, math.ceil(len(folds) / MAX_DOTS))
         return Rival(
             title=title,

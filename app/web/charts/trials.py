@@ -92,24 +92,24 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialC
     beyond = sum(not scale.low <= value <= scale.high for _, value in given_up)
     return TrialChart(
         y=tuple(scales.Tick(scales.percent(1 - one.at / 100), one.label) for one in scales.ticks(scale)),
-        x=_counted(across),
+        x=_count_states(across),
         y_title=metric.title,
         judged=_places(judged, across, scale),
         given_up=_places(given_up, across, scale),
         best=paths.line(steps),
         sentence=f"{metric.title} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
-        note=_beyond(beyond),
+        note=_clipped_trials(beyond),
     )
 
 
 def _scale(judged: list[float], everything: list[float]) -> scales.Scale:
     """Return the scale of the scores: one trial far off would press all others together, so it is left at the edge."""
-    whole, worth = scales.known(everything), scales.known(judged)
+    whole, worth = scales.known_values(everything), scales.known_values(judged)
     few = len(worth) < 2 or max(whole) - min(whole) <= MAX_SPREAD * (max(worth) - min(worth))
     return scales.linear(whole if few else worth)
 
 
-def _beyond(count: int) -> str:
+def _clipped_trials(count: int) -> str:
     if not count:
         return ""
     return (
@@ -119,7 +119,7 @@ def _beyond(count: int) -> str:
     )
 
 
-def _counted(across: scales.Scale) -> tuple[scales.Tick, ...]:
+def _count_states(across: scales.Scale) -> tuple[scales.Tick, ...]:
     """Return the ticks of an axis that counts from 1 in whole numbers."""
     step = max(1, round(scales.step_of(across.high - across.low, 6)))
     marks = [1, *range(step if step > 1 else 2, int(across.high) + 1, step)]
@@ -162,14 +162,14 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> SearchResults
     return SearchResults(
         metric=tuning.title,
         heads=tuple(one.title for one in tuning.parameters),
-        parts=tuple(_found(tuning, one, names, estimator) for one in tuning.searches),
+        parts=tuple(_search_result(tuning, one, names, estimator) for one in tuning.searches),
         importance=tuple((one.title, f"{one.correlation:+.2f}".replace("-", MINUS)) for one in tuning.importance),
         sentence=tuning.sentence,
         note=early,
     )
 
 
-def _found(tuning: TuningSummary, one: SearchSummary, names: list[str], estimator: str) -> SearchResult:
+def _search_result(tuning: TuningSummary, one: SearchSummary, names: list[str], estimator: str) -> SearchResult:
     ended = (("pruned", one.pruned), ("failed", one.failed))
     told = [f"{one.trials:,}", *(f"{count:,} {STATES[state]}" for state, count in ended if count)]
     return SearchResult(

@@ -25,7 +25,7 @@ VERDICTS = {
 }
 
 
-def of(headline: Headline) -> VerdictWords:
+def verdict_of(headline: Headline) -> VerdictWords:
     """Return the verdict of a headline; one from before verdicts were kept knows only whether it beats.
 
     One split alone leaves undecided what several would decide; an interval over several that holds zero says that both

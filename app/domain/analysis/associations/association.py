@@ -46,7 +46,7 @@ def associate(
     """
     names = columns if columns is not None else [str(name) for name in frame.columns if name != target]
     items = []
-    for item in _measured(frame, target, kinds, names):
+    for item in _measure_pair(frame, target, kinds, names):
         items.append(item)
         if on_item is not None:
             on_item(item)
@@ -63,7 +63,7 @@ def _spread_of(values: pd.Series, kind: ColumnKind) -> float | None:
     return spread if np.isfinite(spread) else None
 
 
-def _measured(
+def _measure_pair(
     frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], names: list[str]
 ) -> Iterator[Association]:
     whole = frame[target]

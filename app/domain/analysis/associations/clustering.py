@@ -53,10 +53,10 @@ def cluster(values: NDArray[np.float64], *, least: float = 0.7) -> Clustering:
     groups: dict[int, list[int]] = {}
     for at in order:
         groups.setdefault(int(labels[at]), []).append(at)
-    return Clustering(tuple(order), tuple(_described(members, strength) for members in groups.values()))
+    return Clustering(tuple(order), tuple(_describe_clusters(members, strength) for members in groups.values()))
 
 
-def _described(members: list[int], strength: NDArray[np.float64]) -> Cluster:
+def _describe_clusters(members: list[int], strength: NDArray[np.float64]) -> Cluster:
     if len(members) == 1:
         return Cluster((members[0],), members[0], 1.0)
     inner = strength[np.ix_(members, members)].copy()

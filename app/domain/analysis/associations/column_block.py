@@ -90,11 +90,11 @@ class ColumnBlock:
         ranks = np.zeros_like(self.numbers)
         for at in range(ranks.shape[1]):
             there = self.present[:, at]
-            ranks[there, at] = standard(ranks_of(self.numbers[there, at]))
+            ranks[there, at] = standardise(ranks_of(self.numbers[there, at]))
         return ColumnBlock(self.width, self.number_places, ranks, self.present, self.class_places, self.codes)
 
 
-def standard(values: Floats) -> Floats:
+def standardise(values: Floats) -> Floats:
     """Return finite values centred on their mean and divided by their spread, so that sums of squares stay exact."""
     centred = values - values.mean()
     spread = float(np.sqrt(np.mean(centred**2)))
@@ -119,8 +119,8 @@ def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> ColumnBlock
     usable = np.zeros(len(as_numbers), dtype=np.bool_)
     for place, at in enumerate(as_numbers):
         usable[place] = _fill(frame.iloc[:, at], numbers[:, place], present[:, place])
-    coded = {at: _coded(frame.iloc[:, at]) for at in measured if at not in set(as_numbers)}
-    classes = [at for at, codes in coded.items() if _usable(codes)]
+    coded = {at: _encode_classes(frame.iloc[:, at]) for at in measured if at not in set(as_numbers)}
+    classes = [at for at, codes in coded.items() if _usable_mask(codes)]
     codes = np.empty((rows, len(classes)), dtype=np.int32, order="F")
     for place, at in enumerate(classes):
         codes[:, place] = coded[at]
@@ -139,20 +139,20 @@ def _fill(values: pd.Series, numbers: Floats, present: NDArray[np.bool_]) -> boo
     if many < MIN_ROWS:
         return False
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        mean, spread = _centred(raw, numbers, present, many)
+        mean, spread = _centre(raw, numbers, present, many)
     if not (TINY < spread < HUGE and spread > DIGITS * abs(mean)):
         # Too large, too small, or hardly any spread beside the mean: looked at with care, which costs time.
         known = numbers_of(values)[present]
         if np.ptp(known) == 0:
             return False
         numbers[:] = 0
-        numbers[present] = standard(standard(known))
+        numbers[present] = standardise(standardise(known))
         return True
     numbers /= spread
     return True
 
 
-def _centred(raw: Floats, numbers: Floats, present: NDArray[np.bool_], many: int) -> tuple[float, float]:
+def _centre(raw: Floats, numbers: Floats, present: NDArray[np.bool_], many: int) -> tuple[float, float]:
     """Write a number centred on its mean, 0 where missing; returns the mean and the spread."""
     whole = many == len(raw)
     numbers[:] = raw
@@ -167,11 +167,11 @@ def _centred(raw: Floats, numbers: Floats, present: NDArray[np.bool_], many: int
     return mean, float(np.sqrt(np.einsum("i,i->", numbers, numbers) / many))
 
 
-def _coded(values: pd.Series) -> NDArray[np.int32]:
+def _encode_classes(values: pd.Series) -> NDArray[np.int32]:
     return np.nan_to_num(codes_of(values), nan=-1).astype(np.int32)
 
 
-def _usable(codes: NDArray[np.int32]) -> bool:
+def _usable_mask(codes: NDArray[np.int32]) -> bool:
     """Say whether classes come often enough to be compared: associate asks for the same."""
     levels, rows = int(codes.max(initial=-1)) + 1, int((codes >= 0).sum())
     return levels >= 2 and rows >= MIN_ROWS and not (levels > MAX_LEVELS and levels > rows // 2)

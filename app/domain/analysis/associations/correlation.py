@@ -251,7 +251,7 @@ def _mixed_pairs(classes: ColumnBlock, numbers: ColumnBlock) -> Floats:
     return values
 
 
-def assembled(names: Sequence[str], blocks: Iterable[Block]) -> Matrix:
+def assemble_matrix(names: Sequence[str], blocks: Iterable[Block]) -> Matrix:
     """Return the matrix that the blocks make so far; each block stands for its mirror image too."""
     shape = (len(names), len(names))
     matrix = Matrix(tuple(names), np.full(shape, np.nan), np.zeros(shape, np.uint8), np.zeros(shape, np.bool_))

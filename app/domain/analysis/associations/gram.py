@@ -47,7 +47,7 @@ def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
         Shape (a, b), between -1 and 1; nan where fewer than 10 rows are there or where one column does not vary on
         the rows they share.
     """
-    sums = _summed(one, other)
+    sums = _pair_sums(one, other)
     with np.errstate(divide="ignore", invalid="ignore"):
         x, y = sums.xx - sums.x**2 / sums.n, sums.yy - sums.y**2 / sums.n
         values = (sums.xy - sums.x * sums.y / sums.n) / np.sqrt(x * y)
@@ -62,7 +62,7 @@ def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
     return np.asarray(values)
 
 
-def _summed(one: ColumnBlock, other: ColumnBlock) -> _Sums:
+def _pair_sums(one: ColumnBlock, other: ColumnBlock) -> _Sums:
     a, b = one.numbers.shape[1], other.numbers.shape[1]
     sums = _Sums(
         n=np.minimum(one.counts[:, None], other.counts[None, :]),

@@ -35,7 +35,7 @@ class PreparedTarget:
     first_half: NDArray[np.bool_]
 
 
-def goal_of(values: pd.Series, kind: ColumnKind) -> PreparedTarget:
+def prepare_target(values: pd.Series, kind: ColumnKind) -> PreparedTarget:
     """Return a target made ready; a number with two values is taken as two classes."""
     numeric = is_number(kind, values) and values.nunique() > 2
     raw = numbers_of(values) if numeric else codes_of(values)
@@ -51,7 +51,7 @@ def goal_of(values: pd.Series, kind: ColumnKind) -> PreparedTarget:
     return PreparedTarget(there, sides, None, classes, half)
 
 
-def power_of(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> float:
+def explained_share(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> float:
     """Return the share of the target that a column explains by itself, 0 to 1.
 
     The column is cut into up to 64 bins (a class is a bin); the mean of the target in each is learnt on one half of the

@@ -88,28 +88,28 @@ def rank_columns(
     follows a chi-squared law, so that chance shrinks as 1/n, is Wilks' theorem.
     """
     names = [str(name) for name in frame.columns if name != target]
-    goal = _coded(frame[target], kinds[target], len(frame))
+    goal = _encode_column(frame[target], kinds[target], len(frame))
     there = goal >= 0
     goal = goal[there]
     if len(goal) < MIN_ROWS or np.ptp(goal) == 0:
         return [RankedColumn(name, None, reason="the target does not vary, or is missing") for name in names]
-    shuffles = _shuffled(goal, seed) if len(goal) <= MAX_SHUFFLED_ROWS or not before else []
+    shuffles = _shuffled_information(goal, seed) if len(goal) <= MAX_SHUFFLED_ROWS or not before else []
     found = []
     for name in names:
         if kinds[name] in UNMEASURED:
             found.append(RankedColumn(name, None, reason=UNMEASURED[kinds[name]]))
         else:
-            codes = _coded(frame[name], kinds[name], len(goal))[there]
-            found.append(_ranked(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
+            codes = _encode_column(frame[name], kinds[name], len(goal))[there]
+            found.append(_rank_column(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
     return found
 
 
-def _shuffled(goal: Codes, seed: int) -> list[Codes]:
+def _shuffled_information(goal: Codes, seed: int) -> list[Codes]:
     random = np.random.default_rng(seed)
     return [random.permutation(goal) for _ in range(SHUFFLES)]
 
 
-def _ranked(
+def _rank_column(
     name: str, codes: Codes, goal: Codes, *, shuffles: Sequence[Codes], before: RankedColumn | None
 ) -> RankedColumn:
     both = codes >= 0
@@ -153,10 +153,10 @@ def information(one: Codes, other: Codes) -> tuple[float, float]:
     return max(float(plain - bias), 0.0), error
 
 
-def _coded(values: pd.Series, kind: ColumnKind, rows: int) -> Codes:
+def _encode_column(values: pd.Series, kind: ColumnKind, rows: int) -> Codes:
     """Return a column as codes from 0 on, -1 where missing: bins of a number, classes of anything else."""
     if is_number(kind, values):
-        return _binned(numbers_of(values), rows)
+        return _bin_numbers(numbers_of(values), rows)
     found = codes_of(values)
     codes = np.nan_to_num(found, nan=-1).astype(np.int32)
     if codes.max(initial=-1) < MAX_CLASSES or codes.max(initial=-1) + 1 > max(MAX_LEVELS, rows // 2):
@@ -168,7 +168,7 @@ def _coded(values: pd.Series, kind: ColumnKind, rows: int) -> Codes:
     return np.asarray(place[codes])
 
 
-def _binned(values: NDArray[np.float64], rows: int) -> Codes:
+def _bin_numbers(values: NDArray[np.float64], rows: int) -> Codes:
     there = np.isfinite(values)
     bins = int(np.clip(np.sqrt(rows / ROWS_PER_CELL), 2, MAX_BINS))
     step = max(1, len(values) // ROWS_FOR_CUTS)

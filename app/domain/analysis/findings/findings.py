@@ -8,14 +8,14 @@ from dataclasses import replace
 from app.domain.analysis.findings.hydrologic import flow_findings, unit_findings, value_findings, year_findings
 from app.domain.analysis.findings.markers import find_marks
 from app.domain.analysis.findings.questions import mark_findings, word_findings
-from app.domain.analysis.findings.time_questions import not_understood
-from app.domain.analysis.findings.wording import called, rows_do, share
+from app.domain.analysis.findings.time_questions import unreadable_time_finding
+from app.domain.analysis.findings.wording import quote_column, rows_do, share
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.leakage.duplicates import likeness_findings
+from app.domain.analysis.leakage.duplicates import duplicate_findings
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group, time_findings
 from app.domain.analysis.profiling.table_query import TableQuery
-from app.domain.analysis.profiling.unit_evidence import suggested_units, suggestion_findings, with_units
+from app.domain.analysis.profiling.unit_evidence import suggest_units, suggestion_findings, with_units
 from app.domain.vocabulary import ColumnKind, Severity
 
 NEARLY = 0.98
@@ -53,9 +53,9 @@ def all_findings(
     if axis is not None and axis.group is None:
         axis = find_group(held, rows, axis, table)
     marked = find_marks(held, rows, table)
-    held = suggested_units(held, marked, axis)
+    held = suggest_units(held, marked, axis)
     findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
-    findings += not_understood(held, axis, said)
+    findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
     findings += [finding for column in held for finding in column_findings(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates
@@ -66,11 +66,11 @@ def all_findings(
 def _with_reported_units(
     columns: Sequence[ColumnProfile], report: ImportReport, said: ReadingChoices
 ) -> list[ColumnProfile]:
-    reasoned = [_with_reason(column) for column in columns]
+    reasoned = [_add_reason(column) for column in columns]
     return with_units(reasoned, choices=said, notes=report.notes, header_lines=report.dialect.header_lines)
 
 
-def _with_reason(column: ColumnProfile) -> ColumnProfile:
+def _add_reason(column: ColumnProfile) -> ColumnProfile:
     """Return the column with the reason why digits are no number."""
     texts = [value.strip() for value, _ in column.top_values]
     codes = texts and all(text.isdigit() for text in texts) and any(text[0] == "0" and len(text) > 1 for text in texts)
@@ -100,7 +100,7 @@ def rejected_findings(report: ImportReport, choices: ReadingChoices) -> Iterator
 
 def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
     """Yield what is worth saying about one column of `rows` rows, whatever its values mean."""
-    name = called(column.name)
+    name = quote_column(column.name)
     leave_out = (FindingRemedy("Leave it out", "leave_out", columns=(column.name,)),)
     if column.missing >= rows:
         message = f"{name} is missing on every row."
@@ -163,7 +163,7 @@ def dataset_findings(
         )
         yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.", buttons)
     yield from time_findings(columns, rows, axis)
-    yield from likeness_findings(columns, rows, table)
+    yield from duplicate_findings(columns, rows, table)
     yield from year_findings(columns, axis)
     yield from unit_findings(columns)
     yield from suggestion_findings(columns)

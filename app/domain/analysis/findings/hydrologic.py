@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.findings.markers import MarkedColumn, is_bound_answered
-from app.domain.analysis.findings.wording import called, called_all, on_rows
+from app.domain.analysis.findings.wording import on_rows, quote_column, quote_columns
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.table_query import BeyondCount, TableQuery
@@ -146,7 +146,7 @@ def _implausible(one: MarkedColumn, limit: float, fact: str, *, above: bool, cou
     tail, way = (f" {unit}" if unit else "", "above" if above else "below")
     rows = "" if count is None else f" {on_rows(count)}"
     reason = f"absolute zero is {format_number(zero, 5)}{tail}" if impossible and zero is not None else fact
-    message = f"{called(one.column.name)} is {way} {format_number(limit, 5)}{tail}{rows}, "
+    message = f"{quote_column(one.column.name)} is {way} {format_number(limit, 5)}{tail}{rows}, "
     message += f"{'up' if above else 'down'} to {format_number(end or 0.0, 5)}{tail}: {reason}."
     label = f"{'Above' if above else 'Below'} {format_number(limit, 5)} means missing"
     side = {"above": limit} if above else {"below": limit}
@@ -176,7 +176,7 @@ def flow_findings(found: Sequence[MarkedColumn], choices: ReadingChoices) -> Ite
         if not flow or not one.negatives or is_bound_answered(name, choices, above=False):
             continue
         message = (
-            f"{called(name)} is negative {on_rows(one.negatives)}, down to {format_number(one.low or 0.0, 5)}: "
+            f"{quote_column(name)} is negative {on_rows(one.negatives)}, down to {format_number(one.low or 0.0, 5)}: "
             "real under tides, backwater or in the balance of a reservoir, else an error."
         )
         buttons = _bound_answers(name, {"below": 0.0}, "Negative flow means missing")
@@ -232,15 +232,15 @@ def unit_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
     for quantity, units in measured.items():
         if len(units) > 1:
             names = tuple(name for some in units.values() for name in some)
-            listed = _listed(units, " and ")
+            listed = _format_list(units, " and ")
             message = f"Columns of {quantity.value} come in {listed}: do not add or compare them as they are."
             yield Finding("mixed_units", Severity.WARNING, names, message)
     for source, title in SOURCES.items() if is_hydrologic(columns) else ():
         if source in held:
             names = tuple(name for some in held[source].values() for name in some)
             code = "units_in_names" if source == "name" else "units_known"
-            yield Finding(code, Severity.NOTICE, names, f"{title}: {_listed(held[source], ', ')}.")
+            yield Finding(code, Severity.NOTICE, names, f"{title}: {_format_list(held[source], ', ')}.")
 
 
-def _listed(units: Mapping[str, Sequence[str]], between: str) -> str:
-    return between.join(f"{unit} ({called_all(names)})" for unit, names in units.items())
+def _format_list(units: Mapping[str, Sequence[str]], between: str) -> str:
+    return between.join(f"{unit} ({quote_columns(names)})" for unit, names in units.items())

@@ -20,7 +20,7 @@ CONTINUED = (
 )
 
 
-def lines_in_words(report: ImportReport) -> str:
+def describe_lines(report: ImportReport) -> str:
     """Return the account of all lines of a text, or nothing where a format has none.
 
     Parameters
@@ -40,6 +40,6 @@ def lines_in_words(report: ImportReport) -> str:
     return (CONTINUED if report.lines_continued else ACCOUNT).format(**parts)
 
 
-def kind_in_words(kind: str) -> str:
+def describe_line_kind(kind: str) -> str:
     """Return what the page calls lines that are no rows."""
     return KINDS.get(kind, kind.replace("_", " "))

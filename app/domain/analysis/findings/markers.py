@@ -135,7 +135,7 @@ def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | 
     table
         The table, for counts and neighbours; without it the ends of a column and its quantiles must do.
     """
-    found = [_begun(column) for column in columns]
+    found = [_start_search(column) for column in columns]
     numeric = [one for one in found if one.low is not None and one.high is not None and one.column.distinct > 1]
     if table is None:
         for one in numeric:
@@ -150,7 +150,7 @@ def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | 
     return found
 
 
-def _begun(column: ColumnProfile) -> MarkedColumn:
+def _start_search(column: ColumnProfile) -> MarkedColumn:
     number = column.storage in ("number", "integer")
     low = float(column.minimum) if number and isinstance(column.minimum, int | float) else None
     high = float(column.maximum) if number and isinstance(column.maximum, int | float) else None
@@ -161,7 +161,7 @@ def _peel(found: Sequence[MarkedColumn], rows: int, table: TableQuery, *, low: b
     """Take marks off one end of each column, the outermost first, until a value stands there that is none."""
     piles: dict[int, list[tuple[float, int]]] = {}
     ends = {at: (one.low if low else one.high) for at, one in enumerate(found)}
-    turn = {at: end for at, end in ends.items() if end is not None and _may_be(end, found[at].column, low=low)}
+    turn = {at: end for at, end in ends.items() if end is not None and _is_candidate(end, found[at].column, low=low)}
     for _ in range(ROUNDS):
         if not turn:
             break
@@ -174,14 +174,14 @@ def _peel(found: Sequence[MarkedColumn], rows: int, table: TableQuery, *, low: b
             count, beyond = answers[2 * place : 2 * place + 2]
             piles.setdefault(at, []).append((end, int(count)))
             ends[at] = float(beyond) if beyond is not None else None
-            if beyond is not None and _may_be(float(beyond), found[at].column, low=low):
+            if beyond is not None and _is_candidate(float(beyond), found[at].column, low=low):
                 following[at] = float(beyond)
         turn = following
     for at, pile in piles.items():
         _settle(found[at], pile, ends[at], rows, low=low)
 
 
-def _may_be(end: float, column: ColumnProfile, *, low: bool) -> bool:
+def _is_candidate(end: float, column: ColumnProfile, *, low: bool) -> bool:
     return (end < 0) == low and origin_of(end, column.unit) is not None
 
 

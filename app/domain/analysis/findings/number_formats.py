@@ -45,7 +45,7 @@ class NumberFormat:
         return f'values such as "{shown}" were read as numbers, this one as {self.readings[0].means}{unit}.'
 
 
-def written_numbers(column: str, written: NumberFormat) -> Finding | None:
+def number_format_findings(column: str, written: NumberFormat) -> Finding | None:
     """Return what is said of a column of written numbers with the other readings as buttons, or None."""
     if written.said:
         return None

@@ -28,7 +28,7 @@ class OddValues:
     kept_as_text: bool
 
 
-def odd_values(column: str, odd: OddValues) -> Finding:
+def odd_value_findings(column: str, odd: OddValues) -> Finding:
     """Return the question about odd values of a column.
 
     Its remedies read the file again, with the words as marks for missing or as values, which make the column text.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NotRequired, TypedDict, TypeVar
 
 from app.domain.analysis.findings.markers import MarkedColumn, MissingMarker, is_answered
-from app.domain.analysis.findings.wording import called, called_all, on_rows
+from app.domain.analysis.findings.wording import on_rows, quote_column, quote_columns
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy
 from app.domain.json_values import JsonObject
@@ -44,7 +44,7 @@ def mark_findings(
     for (_, origin, word), held in _in_lots(groups):
         names = tuple(column.name for column, _ in held)
         text = held[0][1].text
-        parts = [f"{called_all(names)} {_holds(names)} {text}{_rows_of(held)}"]
+        parts = [f"{quote_columns(names)} {_holds(names)} {text}{_rows_of(held)}"]
         parts += [f", which is {origin}" if origin else "", _evidence(held)]
         question = "is that an answer of its own, or missing?" if word else "does it mean missing?"
         message = f"{''.join(parts)}: {question}"
@@ -124,7 +124,7 @@ def _evidence(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
     if mark.nearest is None:
         return ""
     side = "less" if mark.above else "more"
-    where = f" of {called(column.name)}" if len(held) > 1 else ""
+    where = f" of {quote_column(column.name)}" if len(held) > 1 else ""
     return f"; every other value{where} is {format_number(mark.nearest, 5)} or {side}"
 
 
@@ -142,6 +142,6 @@ def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> 
         names, texts = tuple(column.name for column, _, _ in held), [text for _, _, text in held]
         low, high = min(count for _, count, _ in held), max(count for _, count, _ in held)
         rows = on_rows(low) if low == high else f"on {low:,} to {high:,} rows"
-        message = f"{called_all(names)} {_holds(names)} {texts[0]} {rows}; it was read as missing: is it?"
+        message = f"{quote_columns(names)} {_holds(names)} {texts[0]} {rows}; it was read as missing: is it?"
         buttons = answers(names, texts, value="It is a word of its own")
         yield Finding(CODE, Severity.NOTICE, names, message, remedies=buttons)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.analysis.findings.wording import called
+from app.domain.analysis.findings.wording import quote_column
 from app.domain.analysis.profiling.profile import Associations, Finding
 from app.domain.vocabulary import Severity
 
@@ -31,7 +31,7 @@ def signal_finding(found: Associations) -> Finding | None:
     if reached >= LESS_THAN_SMALL:
         return None
     message = (
-        f"No column by itself goes with {called(found.target)}: the strongest, {called(best.column)}, reaches "
+        f"No column by itself goes with {quote_column(found.target)}: the strongest, {quote_column(best.column)}, reaches "
         f"{reached:.2f} of 1."
     )
     remedy = "Columns may tell more together: the Model step measures that by short fits, beside the baseline."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.domain.analysis.findings.wording import called
+from app.domain.analysis.findings.wording import quote_column
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.time_forms.candidates import candidates
@@ -30,7 +30,7 @@ def time_question(column: str, reading: TimeReading) -> Finding | None:
     first = _day_in(reading.form, reading.example)
     others = [(form, _day_in(form, reading.example)) for form in reading.others]
     named = " or ".join(day for _, day in others)
-    message = f'{called(column)}: "{shown}" was read as {first}, but it could be {named}: {reading.reason}.'
+    message = f'{quote_column(column)}: "{shown}" was read as {first}, but it could be {named}: {reading.reason}.'
     buttons = [FindingRemedy(f"{shown} is {first} (suggested)", "reading", _reads(column, reading.form))]
     buttons += [FindingRemedy(f"{shown} is {day}", "reading", _reads(column, form)) for form, day in others]
     buttons.append(
@@ -49,17 +49,17 @@ def _reads(column: str, form: Form) -> JsonObject:
     return {"columns": [{"column": column[:200], "read_as": "datetime", "form": form.code}]}
 
 
-def joined_finding(column: str, parts: Sequence[str]) -> Finding:
+def joined_time_finding(column: str, parts: Sequence[str]) -> Finding:
     """Return that columns were joined into one of times, with a button that undoes it."""
-    names = join_words([called(part) for part in parts])
-    message = f"{names} were joined into {called(column)}, a time column of its own. They stay as they are."
+    names = join_words([quote_column(part) for part in parts])
+    message = f"{names} were joined into {quote_column(column)}, a time column of its own. They stay as they are."
     undo = {"columns": [{"columns": [part[:200] for part in parts], "read_as": "text"}]}
     return Finding(
         JOINED, Severity.NOTICE, (column,), message, "", (FindingRemedy("Do not join them", "reading", undo),)
     )
 
 
-def not_understood(
+def unreadable_time_finding(
     columns: Sequence[ColumnProfile], axis: TimeAxis | None, choices: ReadingChoices
 ) -> Iterator[Finding]:
     """Yield a warning for each column that looks like times and was not read so, where no time orders the rows.
@@ -80,7 +80,7 @@ def not_understood(
         shown = column.top_values[0][0][:EXAMPLE_LENGTH] if column.top_values else ""
         values = f', such as "{shown}",' if shown else ""
         message = (
-            f"{called(column.name)} looks like times, but its values{values} were not understood. Without a time "
+            f"{quote_column(column.name)} looks like times, but its values{values} were not understood. Without a time "
             "column the rows are split at random, which flatters any model of a record in time."
         )
         remedy = 'Say how its times are written, under "How the file was read".'

@@ -9,14 +9,14 @@ from app.domain.text.words import join_words, pluralise
 SHOWN = 3
 
 
-def called(name: str) -> str:
+def quote_column(name: str) -> str:
     """Return a column's name as it stands in a sentence."""
     return f"`{name[:60]}`"
 
 
-def called_all(names: Sequence[str]) -> str:
+def quote_columns(names: Sequence[str]) -> str:
     """Return the names of columns as they stand in a sentence; of many only the first are named."""
-    known = [called(name) for name in names]
+    known = [quote_column(name) for name in names]
     return join_words(known, most=SHOWN, more="more columns") if len(names) > SHOWN + 1 else join_words(known)
 
 

@@ -14,7 +14,7 @@ RECIPES = frozenset({("features", "transforms"), ("features", "selection")})
 NOT_CARRIED = frozenset({("data", "dataset_id")})
 
 
-def carried(answers: Answers, before: DatasetProfile, after: DatasetProfile) -> dict[str, dict[str, Any]]:
+def migrate_answers(answers: Answers, before: DatasetProfile, after: DatasetProfile) -> dict[str, dict[str, Any]]:
     """Return the answers of a draft as they stand on another reading of the same file.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.domain.analysis.findings.wording import called, called_all
+from app.domain.analysis.findings.wording import quote_column, quote_columns
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy
 from app.domain.analysis.profiling.table_query import Correlation, PairCount, TableQuery
 from app.domain.vocabulary import ColumnKind, Severity
@@ -23,7 +23,7 @@ CLOSE = 0.02
 NEIGHBOURS = 6
 
 
-def likeness_findings(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> Iterator[Finding]:
+def duplicate_findings(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> Iterator[Finding]:
     """Yield pairs of columns that say the same; the rows themselves decide, the profiles only propose.
 
     Parameters
@@ -37,7 +37,7 @@ def likeness_findings(columns: Sequence[ColumnProfile], rows: int, table: TableQ
     """
     if table is None or rows < MIN_VALUES:
         return
-    lines = _still(table.head(SCREENED), _lines(columns, rows)[:MAX_PAIRS])
+    lines = _keep_plausible_pairs(table.head(SCREENED), _lines(columns, rows)[:MAX_PAIRS])
     values = table.answer([Correlation(one.key, other.key) for one, other in lines])
     straight = [(*pair, float(r)) for pair, r in zip(lines, values, strict=True) if r is not None and abs(r) >= NEARLY]
     told = set[str]()
@@ -75,9 +75,9 @@ def _line_words(family: Sequence[ColumnProfile], least: float) -> str:
     if len(family) == 2:
         one, other = family
         sense = "rises and falls with" if least > 0 else "falls as it rises beside"
-        way = f"{called(other.name)} {sense} {called(one.name)} in a straight line (r = {_cut(least)})"
+        way = f"{quote_column(other.name)} {sense} {quote_column(one.name)} in a straight line (r = {_cut(least)})"
         return f"{way}: it says nothing more."
-    names = called_all([column.name for column in family])
+    names = quote_columns([column.name for column in family])
     reach = _cut(abs(least)) if abs(least) == 1 else f"{_cut(abs(least))} or more"
     way = f"{names} follow one another in straight lines (r = {reach})"
     return f"{way}: one of these {len(family):,} columns says it all."
@@ -86,13 +86,13 @@ def _line_words(family: Sequence[ColumnProfile], least: float) -> str:
 def _level_words(family: Sequence[ColumnProfile]) -> str:
     if len(family) == 2:
         one, other = family
-        way = f"Each value of {called(other.name)} goes with one value of {called(one.name)}, and the other way round"
+        way = f"Each value of {quote_column(other.name)} goes with one value of {quote_column(one.name)}, and the other way round"
         return f"{way}: it says nothing more."
-    names = called_all([column.name for column in family])
+    names = quote_columns([column.name for column in family])
     return f"The values of {names} go with one another one by one: one of these {len(family):,} columns says it all."
 
 
-def _still(
+def _keep_plausible_pairs(
     head: TableQuery, pairs: list[tuple[ColumnProfile, ColumnProfile]]
 ) -> list[tuple[ColumnProfile, ColumnProfile]]:
     """Return the pairs that the first rows do not speak against; where they do not vary they say nothing."""

@@ -70,13 +70,13 @@ def _search(goal: Floats, numbers: Mapping[str, Floats], *, signs: tuple[str, st
     found = [
         Identity(
             tuple(names[at] for at in places),
-            _written([names[at] for at in places], coefficients, signs),
+            _format_identity([names[at] for at in places], coefficients, signs),
             is_sum=signs == SUM and min(coefficients) > 0,
         )
-        for places, coefficients in _signed(table, target)
+        for places, coefficients in _with_sign(table, target)
     ]
     if not found:
-        fitted = _fitted(table, target)
+        fitted = _fit_identity(table, target)
         if fitted:
             chosen = [names[at] for at in fitted]
             listed = join_words([name[:60] for name in chosen])
@@ -84,7 +84,7 @@ def _search(goal: Floats, numbers: Mapping[str, Floats], *, signs: tuple[str, st
     return found
 
 
-def _written(names: list[str], coefficients: tuple[float, ...], signs: tuple[str, str]) -> str:
+def _format_identity(names: list[str], coefficients: tuple[float, ...], signs: tuple[str, str]) -> str:
     ordered = sorted(zip(coefficients, names, strict=True), key=lambda pair: -pair[0])
     first = ordered[0][1][:60] if ordered[0][0] > 0 else f"{signs[1]}{ordered[0][1][:60]}"
     return first + "".join(f" {signs[0] if sign > 0 else signs[1]} {name[:60]}" for sign, name in ordered[1:])
@@ -105,14 +105,14 @@ def _complete(goal: Floats, numbers: Mapping[str, Floats]) -> tuple[list[str], F
         table, target = table[some], target[some]
     if len(target) < MIN_ROWS or np.ptp(target) == 0:
         return [], np.zeros((0, 0)), np.zeros(0)
-    strength = np.array([_explained(table[:, [at]], target) for at in range(table.shape[1])])
+    strength = np.array([_explained_share(table[:, [at]], target) for at in range(table.shape[1])])
     varies = np.ptp(table, axis=0) > 0
     order = [int(at) for at in np.argsort(-strength, kind="stable") if varies[at] and strength[at] < EXACT]
     order = order[:MAX_IN_PAIRS]
     return [list(usable)[at] for at in order], table[:, order], target
 
 
-def _explained(columns: Floats, target: Floats) -> float:
+def _explained_share(columns: Floats, target: Floats) -> float:
     """Return R squared of the least squares of some columns."""
     centred, goal = columns - columns.mean(axis=0), target - target.mean()
     spread = np.sqrt(np.mean(centred**2, axis=0))
@@ -121,7 +121,7 @@ def _explained(columns: Floats, target: Floats) -> float:
     return 1 - float(np.sum((goal - centred @ solution) ** 2) / np.sum(goal**2))
 
 
-def _signed(table: Floats, target: Floats) -> Iterator[tuple[tuple[int, ...], tuple[float, ...]]]:
+def _with_sign(table: Floats, target: Floats) -> Iterator[tuple[tuple[int, ...], tuple[float, ...]]]:
     """Yield the columns whose sum with signs is the target, but for a constant, pairs before triples."""
     probes = np.random.default_rng(SEED).choice(len(target), min(PROBES, len(target)), replace=False)
     few, goal = table[probes] - table[probes].mean(axis=0), target[probes] - target[probes].mean()
@@ -153,14 +153,14 @@ def _is_sum(table: Floats, target: Floats, places: tuple[int, ...], signs: tuple
     return float(np.var(left)) <= (1 - EXACT) * float(np.var(target))
 
 
-def _fitted(table: Floats, target: Floats) -> list[int]:
+def _fit_identity(table: Floats, target: Floats) -> list[int]:
     """Return two or three columns that explain the target but for rounding, found one after another; else nothing."""
     chosen: list[int] = []
     for _ in range(3):
         left = [at for at in range(table.shape[1]) if at not in chosen]
         if not left:
             return []
-        scores = [_explained(table[:, [*chosen, at]], target) for at in left]
+        scores = [_explained_share(table[:, [*chosen, at]], target) for at in left]
         chosen.append(left[int(np.argmax(scores))])
         if len(chosen) > 1 and max(scores) >= EXACT:
             return chosen

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pandas as pd
 
 from app.domain.analysis.associations.association import MIN_ROWS, is_number, numbers_of
-from app.domain.analysis.associations.power import PreparedTarget, goal_of, power_of, separates
+from app.domain.analysis.associations.power import PreparedTarget, explained_share, prepare_target, separates
 from app.domain.analysis.leakage import name_evidence as naming
 from app.domain.analysis.leakage.identities import identities
 from app.domain.analysis.leakage.time_shifts import time_leaks
@@ -59,7 +59,7 @@ def column_leaks(
     items
         The associations of the columns to look at; a copy of the target is known from there and not named again.
     """
-    goal = goal_of(frame[target], kinds[target])
+    goal = prepare_target(frame[target], kinds[target])
     found: list[Leak] = []
     for item in items:
         if not item.copy_of_target and kinds[item.column] is not ColumnKind.CONSTANT:
@@ -71,7 +71,7 @@ def _suspicions(values: pd.Series, kind: ColumnKind, goal: PreparedTarget, targe
     name = str(values.name)
     if kind is ColumnKind.DATETIME:
         return
-    power = power_of(values, kind, goal)
+    power = explained_share(values, kind, goal)
     if kind is ColumnKind.IDENTIFIER and pd.api.types.is_numeric_dtype(values):
         if power >= ID_ORDERS:
             share = f"{100 * power:.0f} %"
@@ -101,11 +101,11 @@ def _hindsight(values: pd.Series, *, name: str, power: float, goal: PreparedTarg
     """Yield what its name and its gaps say about when a column is known."""
     missing = values.isna()
     if MIN_ROWS <= missing.sum() <= len(values) - MIN_ROWS:
-        gaps = power_of(missing.rename(name), ColumnKind.BOOLEAN, goal)
+        gaps = explained_share(missing.rename(name), ColumnKind.BOOLEAN, goal)
         if gaps >= GAPS_TELL:
             evidence = f"Whether it is missing already explains {_share(gaps)} of {target[:60]}."
             yield Leak(name, "known_only_afterwards", max(0.9, gaps), evidence)
-    said = naming.hindsight_in(name, target)
+    said = naming.find_name_suspicion(name, target)
     if said is not None:
         score = 0.9 if said.sure or power >= NOTICEABLE else 0.6
         yield Leak(name, "known_only_afterwards", score, said.reason)
@@ -177,7 +177,7 @@ def series_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKin
     return found
 
 
-def merged(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
+def merge_leaks(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
     """Return the leaks with each column and code once, the surest first; more evidence of one kind adds a little."""
     best: dict[tuple[str, str], Leak] = {}
     for leak in sorted(leaks, key=lambda one: -one.score):

@@ -59,7 +59,7 @@ def words_of(name: str) -> list[str]:
     return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
 
 
-def hindsight_in(name: str, target: str) -> NameSuspicion | None:
+def find_name_suspicion(name: str, target: str) -> NameSuspicion | None:
     """Return why a column's name sounds as if it were known only after the target; None where it does not."""
     words, goal = words_of(name), words_of(target)
     if is_earlier(name):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.analysis.findings.wording import called, called_all
+from app.domain.analysis.findings.wording import quote_column, quote_columns
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.series import GROUP_KINDS, is_clock, mixes_series
 from app.domain.analysis.profiling.table_query import DistinctCount, PairCount, RowCount, TableQuery
@@ -37,7 +37,7 @@ class GroupCandidate:
     reason: str
 
 
-def find_repeated(
+def find_repeated_measurement(
     columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
 ) -> GroupCandidate | None:
     """Return the column that divides the rows into groups of repeated measurements, or None.
@@ -68,14 +68,14 @@ def find_repeated(
         # Each row is a site or a subject of its own, and what repeats beside it is no more than a class of them.
         return None
     repeated = [column for column in columns if _repeats(column, rows)]
-    best = _named(repeated)
+    best = _named_candidates(repeated)
     if best is not None:
         return GroupCandidate(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
     if table is None:
         return None
     candidates = [column for column in repeated if _may_group(column)]
     candidates.sort(key=lambda column: (not may_name_groups(column.name), -column.distinct))
-    return next(_borne_out(candidates[:MAX_CANDIDATES], columns, rows, table), None)
+    return next(_is_confirmed(candidates[:MAX_CANDIDATES], columns, rows, table), None)
 
 
 def _of_times(columns: Sequence[ColumnProfile], name: str) -> GroupCandidate:
@@ -84,7 +84,7 @@ def _of_times(columns: Sequence[ColumnProfile], name: str) -> GroupCandidate:
     return GroupCandidate(name, f"Each date appears once per value ({count:,} values).")
 
 
-def _named(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
+def _named_candidates(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None:
     """Return the column whose name alone says that its values are measured again, the finest of several."""
     named = [column for column in repeated if names_groups(column.name)]
     # An id that comes again names what its rows have in common, whatever that is.
@@ -102,20 +102,20 @@ def _may_group(column: ColumnProfile) -> bool:
     return column.distinct >= MIN_GROUPS and not is_calendar(column.name) and not is_clock(column)
 
 
-def _borne_out(
+def _is_confirmed(
     candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, table: TableQuery
 ) -> Iterator[GroupCandidate]:
     """Yield the candidates that the other columns bear out, the likeliest first."""
-    for candidate in _screened(candidates, columns, rows, table.head(LOOKED_AT)):
+    for candidate in _screen_columns(candidates, columns, rows, table.head(LOOKED_AT)):
         share = max(1, min(rows // LOOKED_AT, candidate.distinct // GROUPS_LOOKED_AT))
         part = table if share == 1 else table.sample(candidate.key, share)
         beside = [one for one in columns if one.key != candidate.key and one.distinct > 1][:MAX_BESIDE]
-        group = _judged(candidate, beside, rows, part)
+        group = _judge_candidate(candidate, beside, rows, part)
         if group is not None:
             yield group
 
 
-def _judged(
+def _judge_candidate(
     candidate: ColumnProfile, beside: Sequence[ColumnProfile], rows: int, part: TableQuery
 ) -> GroupCandidate | None:
     """Return a candidate as a group where the other columns of some of its groups bear that out."""
@@ -128,17 +128,17 @@ def _judged(
     amounts = [one for one in fixed if one.storage in NUMBERS and one.distinct >= MIN_GROUPS]
     own = [one for one in amounts if one.storage == "number" and one.distinct >= OWN_SHARE * candidate.distinct]
     if (is_named and amounts) or len(own) >= FEWEST_OWN:
-        names = called_all([one.name for one in amounts])
+        names = quote_columns([one.name for one in amounts])
         stay = "stays" if len(amounts) == 1 else "stay"
         return GroupCandidate(candidate.name, f"{names} {stay} the same within each of its {count} values.")
     if moment is not None and (is_named or fixed):
         return GroupCandidate(
-            candidate.name, f"Each value of {called(moment.name)} appears once for each of its {count} values."
+            candidate.name, f"Each value of {quote_column(moment.name)} appears once for each of its {count} values."
         )
     return None
 
 
-def _screened(
+def _screen_columns(
     candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, head: TableQuery
 ) -> list[ColumnProfile]:
     """Drop candidates without a telling name that the first rows speak against, all of them in one question."""
@@ -185,7 +185,7 @@ def with_group(
     columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
 ) -> tuple[list[ColumnProfile], GroupCandidate]:
     """Return the columns, of which the one that names groups holds no amounts, and the group or `NO_GROUP`."""
-    group = find_repeated(columns, rows, axis, table) or NO_GROUP
+    group = find_repeated_measurement(columns, rows, axis, table) or NO_GROUP
     reason = "numbers that name groups, not amounts"
     return [
         replace(column, kind=ColumnKind.CATEGORICAL, kind_reason=reason)
@@ -199,7 +199,7 @@ def group_findings(group: GroupCandidate, axis: TimeAxis | None) -> Iterator[Fin
     """Yield that rows belong to groups, where no time axis has told so already."""
     if not group.column or (axis is not None and axis.group):
         return
-    message = f"{called(group.column)} groups the rows. {group.reason}"
+    message = f"{quote_column(group.column)} groups the rows. {group.reason}"
     button = FindingRemedy(f"Use {group.column[:40]} as the group column", "draft", {"data.group_column": group.column})
     remedy = "As the group column it keeps each group on one side of the split."
     yield Finding("groups", Severity.NOTICE, (group.column,), message, remedy, (button,))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.domain.analysis.findings.wording import called, rows_do, times
+from app.domain.analysis.findings.wording import quote_column, rows_do, times
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.table_query import PairCount, TableQuery, ValueCount
 from app.domain.hydrology.naming import names_sites
@@ -62,14 +62,14 @@ def find_group(
         (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
         key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
     )[:MAX_CANDIDATES]
-    for one in _screened(candidates, time, rows, table):
+    for one in _screen_columns(candidates, time, rows, table):
         together = rows - time.missing - int(table.answer([_pairs(time, one)])[0])
         if together <= (1 - ALONE) * rows:
             return replace(axis, group=one.name, group_duplicates=together)
     return replace(axis, group="")
 
 
-def _screened(
+def _screen_columns(
     candidates: Sequence[ColumnProfile], time: ColumnProfile, rows: int, table: TableQuery
 ) -> Sequence[ColumnProfile]:
     """Drop candidates that all rows of some of the times speak against; a few named like a site need no such look."""
@@ -111,14 +111,14 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
     is_open = not is_joined and (axis is None or axis.duplicates > 0)
     if clock is not None and dates is not None and is_open and _days_alone(dates, rows):
         message = (
-            f"{called(dates.name)} holds the day and {called(clock.name)} the time of day: the moment of a row "
+            f"{quote_column(dates.name)} holds the day and {quote_column(clock.name)} the time of day: the moment of a row "
             "stands in neither, so earlier values cannot be found by time."
         )
         remedy = "Put both into one column, then upload the file again."
         yield Finding("time_in_two_columns", Severity.NOTICE, (dates.name, clock.name), message, remedy)
     if axis is None:
         return
-    name, no_time = called(axis.column), FindingRemedy("Use no time column", "draft", {"data.time_column": ""})
+    name, no_time = quote_column(axis.column), FindingRemedy("Use no time column", "draft", {"data.time_column": ""})
     if axis.gaps:
         message = f"{name} leaves out {pluralise(axis.gaps, 'step')} of its {axis.step_label} series."
         remedy = "An earlier value is found by row, so across a gap it is older than it says."
@@ -148,16 +148,16 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
     no_time = FindingRemedy("Use no time column", "draft", {"data.time_column": ""})
     if not axis.group:
         shared = rows_do(axis.duplicates, "shares its time", "share their time")
-        message = f"{shared} in {called(axis.column)} with an earlier row."
+        message = f"{shared} in {quote_column(axis.column)} with an earlier row."
         remedy = "If they belong to different sites, choose the group column that says so."
         yield Finding("duplicate_times", Severity.WARNING, (axis.column,), message, remedy, (no_time,))
         return
     group, time = found[axis.group], found[axis.column]
-    message = f"{called(group.name)} divides the rows into {group.distinct:,} series, each with its own times."
+    message = f"{quote_column(group.name)} divides the rows into {group.distinct:,} series, each with its own times."
     remedy = "As the group column it keeps a series from training and judging at once."
     button = FindingRemedy(f"Use {group.name[:40]} as the group column", "draft", {"data.group_column": group.name})
     yield Finding("groups", Severity.NOTICE, (group.name,), message, remedy, (button,))
     if axis.group_duplicates:
-        names = f"{called(time.name)} and {called(group.name)}"
+        names = f"{quote_column(time.name)} and {quote_column(group.name)}"
         message = f"{rows_do(axis.group_duplicates, 'shares', 'share')} both {names} with an earlier row."
         yield Finding("duplicate_times", Severity.WARNING, (time.name, group.name), message)

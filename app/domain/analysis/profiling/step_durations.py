@@ -47,10 +47,10 @@ def with_durations(text: str, axis: TimeAxis | None) -> str:
     """
     if axis is None:
         return text
-    return STEPS.sub(lambda found: _extended(found, axis), text)
+    return STEPS.sub(lambda found: _add_duration(found, axis), text)
 
 
-def _extended(found: re.Match[str], axis: TimeAxis) -> str:
+def _add_duration(found: re.Match[str], axis: TimeAxis) -> str:
     numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", found[0])]
     durations = [duration_of(number, axis) for number in numbers]
     if not all(durations):

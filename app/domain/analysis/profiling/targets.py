@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from app.domain.analysis.findings.questions import open_marks
-from app.domain.analysis.findings.wording import called, on_rows, share
+from app.domain.analysis.findings.wording import on_rows, quote_column, share
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.task import TASK_WORDS, TaskSuggestion, suggest_task
@@ -104,13 +104,13 @@ def target_summary(
     suggestion = suggest_task(column, kind or column.kind, marks=marks)
     chosen = task or suggestion.kind
     waits_for = None if answered else "marks" if marks else "classes" if suggestion.question else None
-    facts = _described(column, profile.rows, replace(suggestion, kind=chosen), waits_for)
+    facts = _describe_target(column, profile.rows, replace(suggestion, kind=chosen), waits_for)
     open_ones = tuple(_questions(facts, column, suggestion, marks))
     found = (*open_ones, *_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
     return replace(facts, findings=found)
 
 
-def _described(column: ColumnProfile, rows: int, task: TaskSuggestion, waits_for: str | None) -> TargetFacts:
+def _describe_target(column: ColumnProfile, rows: int, task: TaskSuggestion, waits_for: str | None) -> TargetFacts:
     """Return what the values of a target say for a task, without findings."""
     present = rows - column.missing
     classes = _classes(column, present) if task.kind.is_classification else ()
@@ -134,7 +134,7 @@ def _questions(
     facts: TargetFacts, column: ColumnProfile, suggestion: TaskSuggestion, marks: Mapping[str, Finding]
 ) -> Iterator[Finding]:
     """Yield what has to be answered before the task is sure, with the answers as buttons."""
-    name, word = called(column.name), TASK_WORDS[suggestion.kind]
+    name, word = quote_column(column.name), TASK_WORDS[suggestion.kind]
     if facts.waits_for == "marks":
         shown = ", ".join(mark[:20] or "blank" for mark in list(marks)[:4])
         message = (
@@ -175,7 +175,7 @@ def _imbalance(column: ColumnProfile, classes: tuple[ClassShare, ...]) -> Imbala
     ratio = common.count / max(rare.count, 1)
     total, word = sum(one.count for one in classes), common.value[:40]
     message = (
-        f"{called(column.name)} is {word} on {share(common.count, total)} of its rows and {rare.value[:40]} "
+        f"{quote_column(column.name)} is {word} on {share(common.count, total)} of its rows and {rare.value[:40]} "
         f"{on_rows(rare.count)}. Always answering {word} is right that often, so judge by balanced accuracy or F1."
     )
     severity = Severity.NOTICE if degree == "mild" else Severity.WARNING
@@ -195,7 +195,7 @@ def _skew(column: ColumnProfile) -> float | None:
 
 
 def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: bool) -> Iterator[Finding]:
-    name, mine = called(column.name), (column.name,)
+    name, mine = quote_column(column.name), (column.name,)
     other = (FindingRemedy("Choose another target", "draft", {"data.target": ""}),)
     if column.distinct <= 1:
         word = "class" if facts.task.is_classification else "value"
@@ -221,10 +221,10 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
         message = f"{many} fewer than {MIN_OF_CLASS} rows ({words}): no fold can both train and judge on them."
         yield Finding("rare_class", Severity.WARNING, mine, message)
     if facts.skew is not None and abs(facts.skew) >= SKEWED and rows - column.missing >= ENOUGH_FOR_A_TAIL:
-        yield _skewed(facts, column, name)
+        yield _skew_finding(facts, column, name)
 
 
-def _skewed(facts: TargetFacts, column: ColumnProfile, name: str) -> Finding:
+def _skew_finding(facts: TargetFacts, column: ColumnProfile, name: str) -> Finding:
     tail = "high" if (facts.skew or 0) > 0 else "low"
     zeros = ""
     if facts.zero_share is not None and facts.zero_share >= MANY_ZEROS:

@@ -138,25 +138,25 @@ def step_of(seconds: NDArray[Any]) -> Step:
     """Return the usual distance between moments, in seconds or in whole months; else the middle one, as irregular."""
     steps = np.diff(np.asarray(seconds, dtype=float))
     middle = float(np.median(steps))
-    usual, share = _usual(np.round(steps, 3))
+    usual, share = _most_common_step(np.round(steps, 3))
     if share >= REGULAR_SHARE:
-        return Step(usual, _label(usual, regular=True), regular=True, gaps=_left_out(steps, usual))
+        return Step(usual, _label(usual, regular=True), regular=True, gaps=_missing_steps(steps, usual))
     months = np.diff(np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int))
-    usual, share = _usual(months)
+    usual, share = _most_common_step(months)
     # Months and years differ in days, so a series of either is regular by the calendar alone.
     if months.min() >= 1 and share >= REGULAR_SHARE:
         label = {1: "monthly", 12: "yearly"}.get(int(usual), f"every {int(usual)} months")
-        return Step(middle, label, regular=True, gaps=_left_out(months, usual))
+        return Step(middle, label, regular=True, gaps=_missing_steps(months, usual))
     return Step(middle, _label(middle, regular=False), regular=False, gaps=0)
 
 
-def _usual(steps: NDArray[Any]) -> tuple[float, float]:
+def _most_common_step(steps: NDArray[Any]) -> tuple[float, float]:
     """Return the commonest step and its share of all."""
     values, times = np.unique(steps, return_counts=True)
     return float(values[np.argmax(times)]), float(np.max(times)) / len(steps)
 
 
-def _left_out(steps: NDArray[Any], usual: float) -> int:
+def _missing_steps(steps: NDArray[Any], usual: float) -> int:
     return int(np.sum(np.maximum(np.round(steps / usual) - 1, 0))) if usual > 0 else 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.analysis.findings.markers import MarkedColumn
-from app.domain.analysis.findings.wording import called, called_all
+from app.domain.analysis.findings.wording import quote_column, quote_columns
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.units import BRACKETS, split_name, unit_named, unit_of
@@ -169,7 +169,7 @@ class _Range:
     whole: bool
 
 
-def suggested_units(
+def suggest_units(
     columns: Sequence[ColumnProfile], found: Sequence[MarkedColumn], axis: TimeAxis | None
 ) -> list[ColumnProfile]:
     """Return the columns with the unit that their range suggests, where nothing says one.
@@ -185,12 +185,14 @@ def suggested_units(
     """
     suggested, tenths = [], _tenths(columns)
     for column, marked in zip(columns, found, strict=True):
-        unit = "" if column.unit or column.unit_source else tenths.get(column.name) or _suggested(column, marked, axis)
+        unit = (
+            "" if column.unit or column.unit_source else tenths.get(column.name) or _suggest_unit(column, marked, axis)
+        )
         suggested.append(replace(column, unit_suggested=unit) if unit else column)
     return suggested
 
 
-def _suggested(column: ColumnProfile, marked: MarkedColumn, axis: TimeAxis | None) -> str:
+def _suggest_unit(column: ColumnProfile, marked: MarkedColumn, axis: TimeAxis | None) -> str:
     amounts = column.storage in NUMBERS and column.kind not in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT)
     if not amounts or len(column.quantiles) != 5 or marked.low is None or marked.high is None or column.distinct < 10:
         return ""
@@ -274,7 +276,7 @@ def suggestion_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
         low = min(_end(column.minimum) for column in some)
         high = max(_end(column.maximum) for column in some)
         verb = "is" if len(some) == 1 else "are"
-        subject = called(names[0]) if len(some) == 1 else called_all(names)
+        subject = quote_column(names[0]) if len(some) == 1 else quote_columns(names)
         reach = f"values go from {format_number(low, 5)} to {format_number(high, 5)}"
         message = f"{subject} {verb} probably in {WORDS.get(unit, unit)}: {reach}. Is that right?"
         whole = (unit.removeprefix(TENTH).strip(),)

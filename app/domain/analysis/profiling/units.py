@@ -205,12 +205,12 @@ def unit_named(text: str) -> str:
     text
         What stands between brackets, in a row of units or in a note.
     """
-    word = _squeezed(text)
+    word = _squeeze(text)
     unit = UNITS.get(word) or BRACKETED.get(word, "")
     if unit:
         return unit
     first, rest = (*re.split(r"[\s+]+", text.strip(), maxsplit=1), "")[:2]
-    known = UNITS.get(_squeezed(first.rstrip(",;")), "")
+    known = UNITS.get(_squeeze(first.rstrip(",;")), "")
     # A datum or an occasion follows a unit in words of its own; a power or a second unit does not.
     return known if rest and re.match(r"^[A-Za-z(,]", rest.strip()) and not re.search(r"[-^]?\d", rest) else ""
 
@@ -231,8 +231,8 @@ def split_name(name: str) -> tuple[str, str]:
         if unit:
             return name[: found.start()].strip(" _,.-") or name, unit
     bare = BRACKETS.sub("", name).strip(" _,.") if BRACKETS.search(name) else name.strip()
-    if _squeezed(bare) in ALONE:
-        return bare, UNITS[_squeezed(bare)]
+    if _squeeze(bare) in ALONE:
+        return bare, UNITS[_squeeze(bare)]
     while True:
         stem, unit = _split_end(bare)
         shorter = DATUMS.sub("", STATISTICS.sub("", bare))
@@ -245,7 +245,7 @@ def _split_end(name: str) -> tuple[str, str]:
     """Return what was measured and the unit at the end of a name, or the name and ""."""
     phrase = IN_WORDS.match(name)
     if phrase:
-        word = _squeezed(phrase.group(2))
+        word = _squeeze(phrase.group(2))
         unit = UNITS.get(word) or (BRACKETED.get(word, "") if "," in name else "")
         if unit:
             return phrase.group(1), unit
@@ -259,7 +259,7 @@ def _split_end(name: str) -> tuple[str, str]:
         split = pattern.match(name)
         if split is None:
             continue
-        stem, word = split.group(1), _squeezed(split.group(2))
+        stem, word = split.group(1), _squeeze(split.group(2))
         if word in AFTER:
             measured, unit = AFTER[word]
             if measured.search(stem):
@@ -275,11 +275,11 @@ def _unit_of_words(words: Sequence[str]) -> str:
     ratio = UNITS.get("/".join(word for word in words if word != "per"), "")
     if ratio and words[0] not in ("per", "in", "d", "h", "a"):
         return ratio
-    joined = UNITS.get(_squeezed("".join(words)), "")
+    joined = UNITS.get(_squeeze("".join(words)), "")
     spoken = words[0] in BEGIN_UNITS or any(any(sign in word for sign in "0123456789^-") for word in words)
     return joined if joined and spoken else ""
 
 
-def _squeezed(text: str) -> str:
+def _squeeze(text: str) -> str:
     text = text.replace("−", "-").replace("⁻", "-").replace("¹", "1").replace("**", "^").replace("^-", "-")
     return SQUEEZED.sub("", text).lower()

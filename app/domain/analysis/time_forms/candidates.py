@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.time_forms.forms import Form, FormError
-from app.domain.analysis.time_forms.month_names import DAYS, MONTHS, folded
+from app.domain.analysis.time_forms.month_names import DAYS, MONTHS, fold_case
 
 SHORTEST, LONGEST = 4, 48
 LOOKED_AT = 60
@@ -203,18 +203,18 @@ def _codes_of_day(text: str) -> Iterator[str]:
     codes, start = _without_weekday(pieces, codes)
     numbers = [place for place in range(start, len(pieces)) if pieces[place][0].isdigit()]
     names = [place for place in range(start, len(pieces)) if pieces[place][0].isalpha()]
-    months = [place for place in names if folded(pieces[place]) in MONTHS]
+    months = [place for place in names if fold_case(pieces[place]) in MONTHS]
     widths = tuple(len(pieces[place]) for place in numbers)
     if len(months) == 1 and len(numbers) in (1, 2) and _are_fillers(pieces, names, months):
         codes[months[0]] = "%b"
         codes = ["%o" if piece.lower() in ORDINALS else code for piece, code in zip(pieces, codes, strict=True)]
         for order in _orders_with_name(widths, is_first=not any(place < months[0] for place in numbers)):
-            yield _filled(codes, numbers, order)
+            yield _fill_parts(codes, numbers, order)
     elif names:
         yield from _quarters_and_weeks(pieces, codes, numbers, names)
     elif not _is_clock(pieces, widths):
         for order in _orders(widths):
-            yield _filled(codes, numbers, order)
+            yield _fill_parts(codes, numbers, order)
 
 
 def _is_clock(pieces: list[str], widths: tuple[int, ...]) -> bool:
@@ -227,7 +227,7 @@ def _literal(piece: str) -> str:
 
 
 def _without_weekday(pieces: list[str], codes: list[str]) -> tuple[list[str], int]:
-    if pieces and pieces[0][0].isalpha() and folded(pieces[0]) in DAYS and len(pieces) > 3:
+    if pieces and pieces[0][0].isalpha() and fold_case(pieces[0]) in DAYS and len(pieces) > 3:
         return ["%a", *codes[1:]], 1
     return codes, 0
 
@@ -237,7 +237,7 @@ def _are_fillers(pieces: list[str], names: list[int], months: list[int]) -> bool
     return all(word in ("de", "del", "of", *ORDINALS) for word in others)
 
 
-def _filled(codes: list[str], numbers: list[int], order: Sequence[str]) -> str:
+def _fill_parts(codes: list[str], numbers: list[int], order: Sequence[str]) -> str:
     codes = list(codes)
     for place, part in zip(numbers, order, strict=True):
         codes[place] = part
@@ -290,9 +290,9 @@ def _quarters_and_weeks(pieces: list[str], codes: list[str], numbers: list[int],
     word, widths = pieces[names[0]].upper().rstrip("."), [len(pieces[place]) for place in numbers]
     if word in ("Q", "T", "QTR") and len(numbers) == 2 and sorted(widths) in ([1, 4], [1, 2]):
         year = "%Y" if 4 in widths else "%y"
-        yield _filled(codes, numbers, ("%q", year) if widths[0] == 1 else (year, "%q"))
+        yield _fill_parts(codes, numbers, ("%q", year) if widths[0] == 1 else (year, "%q"))
     if word in ("W", "KW", "WK", "S", "WEEK") and max(widths) == 4:
         if widths[0] == 4 and widths[1] <= 2 and widths[2:] in ([], [1]):
-            yield _filled(codes, numbers, ("%G", "%V", "%u")[: len(numbers)])
+            yield _fill_parts(codes, numbers, ("%G", "%V", "%u")[: len(numbers)])
         elif len(numbers) == 2 and widths[0] <= 2:
-            yield _filled(codes, numbers, ("%V", "%G"))
+            yield _fill_parts(codes, numbers, ("%V", "%G"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from app.domain.analysis.time_forms.month_names import MONTHS, folded
+from app.domain.analysis.time_forms.month_names import MONTHS, fold_case
 
 LETTERS = r"([^0-9\s.,/_:+-]+)\.?"
 # What each letter stands for: the field it fills, its pattern, that between other digits, and how people write it.
@@ -197,7 +197,7 @@ class Form:
         if quarter := held.get("quarter"):
             return datetime(year, 3 * int(quarter) - 2, 1)  # noqa: DTZ001
         named = held.get("month_name")
-        month = MONTHS.get(folded(named), 0) if named else int(held.get("month") or 1)
+        month = MONTHS.get(fold_case(named), 0) if named else int(held.get("month") or 1)
         return datetime(year, month, int(held.get("day") or 1))  # noqa: DTZ001
 
     def _year(self, held: dict[str, str | None]) -> int:

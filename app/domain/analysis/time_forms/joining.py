@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.analysis.time_forms.month_names import folded
+from app.domain.analysis.time_forms.month_names import fold_case
 from app.domain.analysis.time_forms.name_words import WORD
 
 ROLES = {
@@ -88,7 +88,7 @@ def names_part(name: str) -> bool:
 
 
 def _is_named(name: str, words: frozenset[str]) -> bool:
-    parts = [folded(word) for word in WORD.findall(name)]
+    parts = [fold_case(word) for word in WORD.findall(name)]
     if "".join(parts) in words:
         return True
     rest = [part for part in parts if part not in words]
@@ -106,7 +106,7 @@ def find_joins(parts: Sequence[TimePart]) -> list[tuple[tuple[str, ...], tuple[s
         # A time of day belongs to a day, not to a month.
         behind = TIMES if {"day", "day_of_year", "date"} & set(day) else ()
         for time in (*behind, ()):
-            held = _assigned((*day, *time), by_role)
+            held = _assign_roles((*day, *time), by_role)
             if len(held) > 1:
                 found.append((tuple(name for name, _ in held), tuple(role for _, role in held)))
     return found
@@ -116,7 +116,7 @@ TIMES = (("hour", "minute", "second"), ("hour", "minute"), ("clock",), ("clock_n
 OTHERS = {"year": "short_year", "month": "month_name"}
 
 
-def _assigned(roles: Sequence[str], by_role: Mapping[str, list[str]]) -> list[tuple[str, str]]:
+def _assign_roles(roles: Sequence[str], by_role: Mapping[str, list[str]]) -> list[tuple[str, str]]:
     """Return a column of its own for each role, or nothing; a year may have two digits, and a month be a name."""
     taken: list[tuple[str, str]] = []
     for role in roles:

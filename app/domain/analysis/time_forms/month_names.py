@@ -37,19 +37,19 @@ WEEKDAYS = (
 LETTERS = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "ß": "ss", "æ": "ae"})
 
 
-def folded(word: str) -> str:
+def fold_case(word: str) -> str:
     """Return a word in small letters without accents and without a point behind it."""
     plain = unicodedata.normalize("NFKD", word.strip().rstrip(".").lower())
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(LETTERS)
 
 
-def _numbered() -> dict[str, int]:
+def _month_numbers() -> dict[str, int]:
     """Return every name with its month; a short form that two months share names neither."""
     whole: dict[str, int] = {}
     short: dict[str, set[int]] = {}
     for language in LANGUAGES:
         for month, names in enumerate(language.split(), start=1):
-            for name in map(folded, names.split("|")):
+            for name in map(fold_case, names.split("|")):
                 whole[name] = month if whole.get(name, month) == month else 0
                 for length in (3, 4, 5):
                     short.setdefault(name[:length], set()).add(month)
@@ -61,7 +61,7 @@ def _numbered() -> dict[str, int]:
     return {name: month for name, month in whole.items() if month}
 
 
-MONTHS = _numbered()
+MONTHS = _month_numbers()
 DAYS = frozenset(
-    folded(name)[:length] for language in WEEKDAYS for name in language.split() for length in (2, 3, 4, len(name))
+    fold_case(name)[:length] for language in WEEKDAYS for name in language.split() for length in (2, 3, 4, len(name))
 )

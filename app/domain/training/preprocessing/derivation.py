@@ -16,7 +16,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
-from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, names_made
+from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, output_names
 
 UNKNOWN = "transform_unknown"
 
@@ -40,8 +40,8 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
     added: dict[str, pd.Series] = {}
     clock = _Clock(frame, spec, profile)
     for transform in spec.features.transforms:
-        entry, parameters = _understood(transform)
-        _refuse_absent(transform, entry, held={*frame.columns, *names_made(spec)} if entry.place == "fold" else frame)
+        entry, parameters = _parse_transforms(transform)
+        _refuse_absent(transform, entry, held={*frame.columns, *output_names(spec)} if entry.place == "fold" else frame)
         if spec.task.time_column is None and entry.needs_time:
             raise TrainingError("Derived features need a time column.", code="time_column_missing")
         if spec.task.target in transform.columns and not entry.looks_back:
@@ -54,7 +54,7 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
     return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
 
 
-def _understood(transform: TransformPart) -> tuple[TransformEntry, RecipeValues]:
+def _parse_transforms(transform: TransformPart) -> tuple[TransformEntry, RecipeValues]:
     try:
         entry = get(transform.kind)
         return entry, entry.parse(transform.parameters)

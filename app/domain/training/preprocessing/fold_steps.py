@@ -28,7 +28,7 @@ def one_hot(most: int) -> Any:
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=most, sparse_output=False)
 
 
-def _commonest(needs: StepContext) -> Any:
+def _most_frequent_step(needs: StepContext) -> Any:
     return CommonestWord() if needs.words else SimpleImputer(strategy="most_frequent", keep_empty_features=True)
 
 
@@ -40,7 +40,7 @@ BUILDERS: dict[str, Callable[[RecipeValues, StepContext], Any]] = {
     "scale_robust": lambda _said, _: RobustScaler(),
     "scale_min_max": lambda _said, _: MinMaxScaler(),
     "impute_median": lambda _said, _: SimpleImputer(strategy="median", keep_empty_features=True),
-    "impute_most_frequent": lambda _said, needs: _commonest(needs),
+    "impute_most_frequent": lambda _said, needs: _most_frequent_step(needs),
     "impute_nearest": lambda said, needs: NearestRows(needs.filled, said["neighbours"]),
     "missing_indicator": lambda _said, _: MissingMarks(),
     "one_hot": lambda said, _: one_hot(said["most"]),

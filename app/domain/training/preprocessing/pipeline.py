@@ -104,7 +104,7 @@ def _parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Pa
 
     chains = chains_of(spec.features.transforms)
     for title, names, build in (("numbers", table.numbers, _numbers), ("categories", table.categories, _categories)):
-        for at, (columns, links) in enumerate(_shared(names, chains)):
+        for at, (columns, links) in enumerate(_shared_steps(names, chains)):
             work = [link for link in links if link.entry.role != "mark"]
             marked = len(work) < len(links)
             name = title if not at and not links else f"{title} {at}"
@@ -114,7 +114,9 @@ def _parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Pa
                 yield f"{name} missing", MissingMarks(), columns
 
 
-def _shared(names: tuple[str, ...], chains: dict[str, tuple[Link, ...]]) -> list[tuple[list[str], tuple[Link, ...]]]:
+def _shared_steps(
+    names: tuple[str, ...], chains: dict[str, tuple[Link, ...]]
+) -> list[tuple[list[str], tuple[Link, ...]]]:
     groups: dict[tuple[Any, ...], tuple[list[str], tuple[Link, ...]]] = {}
     if any(name not in chains for name in names):
         groups[()] = ([], ())

@@ -22,9 +22,9 @@ from app.domain.training.preprocessing.derivation import apply_transforms
 from app.domain.training.preprocessing.transforms import (
     column_fault,
     count_repeats,
+    input_names,
     longest_memory,
-    names_made,
-    names_taken,
+    output_names,
 )
 from app.domain.vocabulary import ColumnKind
 
@@ -64,7 +64,7 @@ def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:
 def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
     """Return the columns of the file that a config names, each once; the target is the first."""
     # A recipe may work on what another derives, which no file holds.
-    made = {name for name in names_made(spec) if not profile.has(name)}
+    made = {name for name in output_names(spec) if not profile.has(name)}
     mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
     extra = [column for column in (spec.task.time_column, spec.task.group_column) if column]
     return list(dict.fromkeys([spec.task.target, *spec.features.selected, *extra, *mentioned]))
@@ -84,11 +84,11 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
-    notes = _left_out(spec, columns_before) + _first_of_each_time(frame, spec)
+    notes = _left_out_columns(spec, columns_before) + _first_of_each_time(frame, spec)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
     follows = spec.task.time_column is not None and not spec.task.kind.is_classification
-    last_seen = _last_seen(frame, spec, groups) if follows else None
+    last_seen = _last_known_rows(frame, spec, groups) if follows else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
     if int(usable.sum()) < 2:
@@ -112,8 +112,8 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     )
 
 
-def _left_out(spec: Spec, columns: set[str]) -> list[str]:
-    taken = names_taken(spec, columns)
+def _left_out_columns(spec: Spec, columns: set[str]) -> list[str]:
+    taken = input_names(spec, columns)
     return [f"The derived feature {name} was left out: a column of the file has its name." for name in taken]
 
 
@@ -206,7 +206,7 @@ def _label_order(label: str) -> tuple[int, float, str]:
     return (0, number, label) if np.isfinite(number) else (1, 0.0, label)
 
 
-def _last_seen(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> NDArray[np.float64]:
+def _last_known_rows(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> NDArray[np.float64]:
     """Return the target's last value at an earlier moment; rows of the same moment do not tell each other's."""
     values = pd.to_numeric(frame[spec.task.target], errors="coerce").astype(float)
     times = pd.DatetimeIndex(frame[spec.task.time_column])

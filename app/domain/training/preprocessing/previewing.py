@@ -121,17 +121,17 @@ def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: Datas
         after = table.features[[name for name in names if name in table.features]]
         columns = small.features.transforms[-1].columns if entry.needs_columns else [str(small.task.time_column)]
         before = _before(frame, table, columns)
-        return _shown(table, before, after, entry=entry, comes=len(names), complete=complete)
+        return _build_preview(table, before, after, entry=entry, comes=len(names), complete=complete)
     columns = [name for name in small.features.transforms[-1].columns if name in table.features]
     if not columns:
         raise TrainingError(f"{entry.title}: choose at least one column.", code="transform_invalid")
     links = chains_of(small.features.transforms)
     try:
-        made = pd.concat([_worked(small, table, name, links[name]) for name in columns], axis=1)
+        made = pd.concat([_apply_recipe(small, table, name, links[name]) for name in columns], axis=1)
     except (ValueError, FloatingPointError) as fault:
         raise TrainingError(f"{entry.title}: {str(fault).splitlines()[0][:200]}", code="transform_invalid") from fault
     earlier = dict.fromkeys(link.entry.title for name in columns for link in links[name][:-1])
-    shown = _shown(table, table.features[columns], made, entry=entry, comes=made.shape[1], complete=complete)
+    shown = _build_preview(table, table.features[columns], made, entry=entry, comes=made.shape[1], complete=complete)
     return replace(shown, earlier=tuple(earlier))
 
 
@@ -139,7 +139,7 @@ def _before(frame: pd.DataFrame, table: TrainingTable, columns: Sequence[str]) -
     return frame[list(columns)].reset_index(drop=True).iloc[table.rows - 1].reset_index(drop=True)
 
 
-def _worked(spec: Spec, table: TrainingTable, column: str, links: tuple[Link, ...]) -> pd.DataFrame:
+def _apply_recipe(spec: Spec, table: TrainingTable, column: str, links: tuple[Link, ...]) -> pd.DataFrame:
     """Return what the chain of one column makes of it, without what the estimator would want besides."""
     from app.domain.training.preprocessing.empty_columns import EmptyColumns
     from app.domain.training.preprocessing.fold_steps import step_of
@@ -166,7 +166,7 @@ def _worked(spec: Spec, table: TrainingTable, column: str, links: tuple[Link, ..
     return pd.DataFrame(values, columns=names)
 
 
-def _shown(
+def _build_preview(
     table: TrainingTable,
     before: pd.DataFrame,
     after: pd.DataFrame,

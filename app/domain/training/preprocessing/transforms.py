@@ -42,7 +42,7 @@ def derived_names(transform: TransformPart, *, time_column: str | None) -> list[
     return [name for column in columns for name in entry.names(column, parameters)]
 
 
-def names_made(spec: Spec) -> list[str]:
+def output_names(spec: Spec) -> list[str]:
     """Return the names of all columns that a config's recipes add to the table."""
     column = spec.task.time_column
     made = (
@@ -51,15 +51,15 @@ def names_made(spec: Spec) -> list[str]:
     return list(dict.fromkeys(made))
 
 
-def names_encoded(parts: Iterable[TransformPart]) -> list[str]:
+def encoded_names(parts: Iterable[TransformPart]) -> list[str]:
     """Return the names of all columns of words that recipes make numbers of."""
     return [name for part, entry, _ in readable(parts) if entry.role == "encode" for name in part.columns]
 
 
-def names_taken(spec: Spec, columns: Iterable[str]) -> list[str]:
+def input_names(spec: Spec, columns: Iterable[str]) -> list[str]:
     """Return the names of derived features that columns of the file have already."""
     held = set(columns)
-    return [name for name in names_made(spec) if name in held]
+    return [name for name in output_names(spec) if name in held]
 
 
 def memory_of(parts: Iterable[TransformPart]) -> int:
@@ -101,7 +101,7 @@ class ColumnInventory:
     def after(self, part: TransformPart, *, time_column: str | None) -> ColumnInventory:
         """Return what the recipe behind this one may work on; one that cannot be followed changes nothing."""
         made = [name for one, _, _ in readable([part]) for name in derived_names(one, time_column=time_column)]
-        return replace(self, made=self.made | set(made), encoded=self.encoded | set(names_encoded([part])))
+        return replace(self, made=self.made | set(made), encoded=self.encoded | set(encoded_names([part])))
 
     def is_number(self, name: str, entry: TransformEntry) -> bool:
         """Say whether a recipe meets a column as a number."""
@@ -115,7 +115,7 @@ class ColumnInventory:
         return entry.place == "fold" and kind in (ColumnKind.BOOLEAN, ColumnKind.DATETIME)
 
 
-def held_by(
+def column_inventory(
     columns: Iterable[ColumnProfile],
     kinds: Mapping[str, ColumnKind],
     *,
@@ -127,7 +127,7 @@ def held_by(
     """Return what a recipe may work on that comes after `parts`, where each column has the kind of `kinds`."""
     flat = (one.name for one in columns if kinds[one.name] is ColumnKind.CONSTANT and one.storage in NUMBERS)
     made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
-    return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(names_encoded(parts)))
+    return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(encoded_names(parts)))
 
 
 def columns_fault(entry: TransformEntry, names: Sequence[str], held: ColumnInventory) -> str:

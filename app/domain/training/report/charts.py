@@ -40,7 +40,7 @@ def iso(moment: Any) -> str | None:
     return stamp.date().isoformat() if stamp == stamp.normalize() else stamp.isoformat(timespec="minutes")
 
 
-def rounded(values: Any, digits: int = 5) -> Series:
+def round_values(values: Any, digits: int = 5) -> Series:
     """Return plain numbers of `digits` significant digits, None for what is not finite."""
     return tuple(
         None if not np.isfinite(value) else float(f"{value:.{digits}g}") for value in np.asarray(values, float)
@@ -77,8 +77,8 @@ def _scatter(run: TrainingRun, observed: NDArray[Any], said: NDArray[Any]) -> Sc
     positive = observed[observed > 0]
     skewed = len(positive) == len(observed) and float(np.quantile(observed, 0.99)) > 20 * float(np.median(observed))
     return ScatterSeries(
-        observed=rounded(observed[shown]),
-        predicted=rounded(said[shown]),
+        observed=round_values(observed[shown]),
+        predicted=round_values(said[shown]),
         rows_shown=len(shown),
         rows_total=len(observed),
         log=bool(skewed),
@@ -92,9 +92,9 @@ def _residuals(run: TrainingRun, rows: NDArray[np.intp], observed: NDArray[Any],
     inside = np.clip(residual, low, high)
     counts, edges = np.histogram(inside, bins=25)
     return ResidualSeries(
-        predicted=rounded(said[shown]),
-        residual=rounded(residual[shown]),
-        histogram=ResidualCounts(edges=rounded(edges), counts=tuple(int(count) for count in counts)),
+        predicted=round_values(said[shown]),
+        residual=round_values(residual[shown]),
+        histogram=ResidualCounts(edges=round_values(edges), counts=tuple(int(count) for count in counts)),
         by_month=_by_month(run, rows, residual),
     )
 
@@ -111,7 +111,7 @@ def _by_month(run: TrainingRun, rows: NDArray[np.intp], residual: NDArray[Any]) 
         if len(values) >= 3:
             marks = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
             names = ("q05", "q25", "q50", "q75", "q95")
-            quantiles = dict(zip(names, rounded(marks), strict=True))
+            quantiles = dict(zip(names, round_values(marks), strict=True))
             lines.append(MonthQuantiles(month=month, rows=len(values), **quantiles))
     return tuple(lines)
 
@@ -132,9 +132,9 @@ def _hydrograph(
     return HydrographSeries(
         title=title,
         times=tuple(iso(moment) for moment in shown.index),
-        observed=rounded(shown["observed"]),
-        predicted=rounded(shown["predicted"]),
-        rain=rounded(shown["rain"]) if rain else None,
+        observed=round_values(shown["observed"]),
+        predicted=round_values(shown["predicted"]),
+        rain=round_values(shown["rain"]) if rain else None,
         rain_column=rain,
         rows_total=len(rows),
     )
@@ -192,4 +192,4 @@ def _curves(run: TrainingRun, parts: list[PartResult]) -> tuple[tuple[RocCurve, 
 def _thin(across: NDArray[Any], up: NDArray[Any]) -> tuple[Series, Series]:
     count = len(across)
     kept = np.unique(np.linspace(0, count - 1, min(count, 120)).round().astype(int))
-    return rounded(across[kept]), rounded(up[kept])
+    return round_values(across[kept]), round_values(up[kept])

@@ -133,7 +133,7 @@ def _split(run: TrainingRun) -> SplitSummary:
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     held = spec.validation.holdout.fraction if run.holdout and spec.validation.holdout else 0.0
-    picture = splitting.picture(entry.id, parameters, holdout=held, rows=len(run.table.target))
+    picture = splitting.split_stripes(entry.id, parameters, holdout=held, rows=len(run.table.target))
     return SplitSummary(
         strategy=entry.id.value,
         title=entry.title,
@@ -194,9 +194,9 @@ def predictions(run: TrainingRun) -> pd.DataFrame:
         table, names = run.table, np.asarray(run.table.labels, dtype=object)
         columns: dict[str, Any] = {"row": table.rows[part.rows]}
         if table.times is not None:
-            columns[_beside(ours, run.spec.task.time_column)] = table.times.iloc[part.rows].to_numpy()
+            columns[_add_baseline_columns(ours, run.spec.task.time_column)] = table.times.iloc[part.rows].to_numpy()
         if table.groups is not None:
-            columns[_beside(ours, run.spec.task.group_column)] = table.groups[part.rows]
+            columns[_add_baseline_columns(ours, run.spec.task.group_column)] = table.groups[part.rows]
         columns["part"] = part.name
         columns["observed"] = names[table.target[part.rows]] if len(names) else table.target[part.rows]
         columns["predicted"] = names[part.said.values] if len(names) else part.said.values
@@ -207,6 +207,6 @@ def predictions(run: TrainingRun) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _beside(ours: set[str], name: str | None) -> str:
+def _add_baseline_columns(ours: set[str], name: str | None) -> str:
     """Return the name of a column of the file, changed where it is one of ours."""
     return f"{name} (file)" if name in ours else str(name)

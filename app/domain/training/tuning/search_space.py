@@ -71,7 +71,7 @@ class SpaceFault:
     message: str
 
 
-def searched_by_itself(entry: EstimatorEntry, task: TaskKind) -> frozenset[str]:
+def is_searched_by_itself(entry: EstimatorEntry, task: TaskKind) -> frozenset[str]:
     """Return the parameters that are looked for where nothing was said: numbers that shape what is learnt.
 
     Where an estimator has none of those, its choices are looked for.
@@ -87,7 +87,7 @@ def _shapes(entry: EstimatorEntry, one: Parameter) -> bool:
     return one.name not in PATIENCE and f"{entry.id}.{one.name}" not in BESIDE_A_CHOICE
 
 
-def suggested(parameter: Parameter, around: Any) -> Dimension:
+def suggest_range(parameter: Parameter, around: Any) -> Dimension:
     """Return where a parameter is looked for unless somebody says otherwise.
 
     Parameters
@@ -147,7 +147,7 @@ def resolve(spec: Spec) -> tuple[tuple[Dimension, ...], tuple[SpaceFault, ...]]:
         If there is no such estimator.
     """
     entry, said = registry.get(spec.model.estimator), spec.model.tuning.space
-    own = searched_by_itself(entry, spec.task.kind)
+    own = is_searched_by_itself(entry, spec.task.kind)
     found: list[Dimension] = []
     faults = [
         SpaceFault(name, "", "search_parameter_unknown", f"{entry.title} has no setting {name[:40]} for this task.")
@@ -158,9 +158,9 @@ def resolve(spec: Spec) -> tuple[tuple[Dimension, ...], tuple[SpaceFault, ...]]:
         part = said.get(parameter.name)
         if (part is None and parameter.name not in own) or (part is not None and part.fixed):
             continue
-        dimension = suggested(parameter, _start(spec, parameter))
+        dimension = suggest_range(parameter, _start(spec, parameter))
         wrong = list(_faults(parameter, part)) if part else []
-        dimension = _narrowed(dimension, part) if part and not wrong else dimension
+        dimension = _narrow_range(dimension, part) if part and not wrong else dimension
         wrong += list(_empty(dimension)) if not wrong else []
         faults += wrong
         if not wrong:
@@ -195,7 +195,7 @@ def _faults(parameter: Parameter, part: SpacePart) -> Iterator[SpaceFault]:
             yield SpaceFault(name, end, "search_out_of_bounds", f"{title}: {text[0].lower()}{text[1:]}")
 
 
-def _narrowed(dimension: Dimension, part: SpacePart) -> Dimension:
+def _narrow_range(dimension: Dimension, part: SpacePart) -> Dimension:
     if dimension.choices:
         return replace(dimension, choices=tuple(part.choices)) if part.choices else dimension
     low = dimension.low if part.low is None else part.low

@@ -108,7 +108,9 @@ def agreement(spec: Spec, searches: list[Search]) -> str:
     """Say whether the parts found alike values; where they do not, the choice hardly matters, or is luck."""
     if len(searches) < 2:
         return ""
-    apart = [one.parameter.title for one in resolve(spec)[0] if _apart([item.chosen[one.name] for item in searches])]
+    apart = [
+        one.parameter.title for one in resolve(spec)[0] if _format_spread([item.chosen[one.name] for item in searches])
+    ]
     if not apart:
         return "The searches of all parts found alike values."
     return (
@@ -117,7 +119,7 @@ def agreement(spec: Spec, searches: list[Search]) -> str:
     )
 
 
-def _apart(values: list[Any]) -> bool:
+def _format_spread(values: list[Any]) -> bool:
     if any(isinstance(value, bool | str) for value in values):
         return len(set(values)) > 1
     low, high = min(values), max(values)

@@ -89,7 +89,7 @@ def for_experiment(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...
     return (PERSISTENCE, *seasonal, MEAN)
 
 
-def strongest(metric: Metric, scores: Mapping[str, float | None]) -> str:
+def strongest_baseline(metric: Metric, scores: Mapping[str, float | None]) -> str:
     """Return the id of the baseline that scores best; the first one where none has a score."""
     known = {name: score for name, score in scores.items() if score is not None}
     best = next(iter(known or scores))

@@ -10,7 +10,7 @@ MAX_LINES = 10
 CELLS_PER_FOLD = 4
 
 
-def picture(
+def split_stripes(
     strategy: SplitStrategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MAX_LINES
 ) -> list[list[Stripe]]:
     """Return, for each fold, stripes (kind, start, end) that cover 0 to 1 from left to right.

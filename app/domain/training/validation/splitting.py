@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import Spec
-from app.domain.training.validation.split_picture import picture
+from app.domain.training.validation.split_picture import split_stripes
 from app.domain.vocabulary import Level, SplitStrategy, TaskKind
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "get",
     "held_out_rows",
     "make_split",
-    "picture",
+    "split_stripes",
 ]
 
 Rows = NDArray[np.intp]
@@ -339,14 +339,14 @@ def _folds(
     elif strategy is SplitStrategy.STRATIFIED_K_FOLD:
         yield from ms.StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, facts.classes)
     elif strategy is SplitStrategy.REPEATED_K_FOLD:
-        yield from _repeated(facts, folds, int(parameters["n_repeats"]), seed)
+        yield from _repeat_folds(facts, folds, int(parameters["n_repeats"]), seed)
     elif strategy is SplitStrategy.GROUP_K_FOLD:
         yield from ms.GroupKFold(folds).split(rows, groups=facts.groups)
     else:
         yield from ms.LeaveOneGroupOut().split(rows, groups=facts.groups)
 
 
-def _repeated(facts: RowFacts, folds: int, repeats: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
+def _repeat_folds(facts: RowFacts, folds: int, repeats: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
     from sklearn import model_selection as ms
 
     rows = np.zeros(facts.rows)

@@ -55,7 +55,7 @@ def _head(head: bytes) -> list[str]:
     return lines[:-1] if len(lines) > SITE_LINES + 2 else lines
 
 
-def _holds(head: bytes, suffix: str) -> bool:
+def _is_camels(head: bytes, suffix: str) -> bool:
     return _layout(_head(head)) is not None
 
 
@@ -138,4 +138,4 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
     return look_at_rows(open_table(path, folder=folder, choices=choices, limits=limits))
 
 
-FORMAT = Format("camels", "a CAMELS text file", (), _holds, open_table, peek, is_text=True)
+FORMAT = Format("camels", "a CAMELS text file", (), _is_camels, open_table, peek, is_text=True)

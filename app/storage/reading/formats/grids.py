@@ -42,7 +42,7 @@ def find_place(rows: Sequence[Sequence[Any]], choices: ReadingChoices, *, merged
     return GridPlace(before, _header_lines(rows[before:], merged=merged))
 
 
-def joined(lines: Sequence[Sequence[str]]) -> list[str]:
+def join_header_lines(lines: Sequence[Sequence[str]]) -> list[str]:
     """Return one name for each column from the lines of names above it; a name repeated below itself counts once."""
     return [
         " ".join(dict.fromkeys(part.strip() for part in parts if part.strip())) for parts in zip(*lines, strict=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.refusals import RefusedError, over_limit
 
 CHUNK = 1 << 20
 BLANKS = re.compile(r"[ \t\r\n]*")
@@ -124,7 +124,7 @@ class Text:
     def _read_on_or_refuse(self, fault: json.JSONDecodeError) -> None:
         if len(self._buffer) - self._at > self._most:
             message = f"Line {self.line():,} begins a value of more than {self._most // CHUNK:,} MB."
-            raise over("cell_kb", message, code="cell_too_large")
+            raise over_limit("cell_kb", message, code="cell_too_large")
         # Only what stands near the end of the piece can be a value that is cut in two.
         ahead = fault.pos - self._at
         cut = fault.pos >= len(self._buffer) - 16 or fault.msg.startswith("Unterminated string")

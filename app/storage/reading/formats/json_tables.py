@@ -15,8 +15,8 @@ from app.storage.reading.dialect import LOOKED_AT, NUMBER
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.words import listed
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.formats.words import format_list
+from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
 
@@ -36,7 +36,7 @@ class Shape:
     others: list[str] = field(default_factory=list)
 
 
-def _holds(head: bytes, suffix: str) -> bool:
+def _is_json_table(head: bytes, suffix: str) -> bool:
     text = head.removeprefix(b"\xef\xbb\xbf")
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = text[2:].replace(b"\x00", b"")
@@ -72,21 +72,21 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
     if not found.names and not found.width:
         raise RefusedError("no_rows", "The JSON text holds no records.")
     if shape.others:
-        tally.notes.append(f"Passed over beside the list {shape.key}: {listed(shape.others)}.")
+        tally.notes.append(f"Passed over beside the list {shape.key}: {format_list(shape.others)}.")
     items = itertools.islice(_items(path, shape, limits, tally), most)
     if found.width:
         return _of_rows(items, shape, found, dialect, tally, limits)
     names = [name for name in found.names if name not in found.nested]
     _note_nested(found.nested, names, tally)
-    return RowTable(names, _checked(_of_records(items, names, tally), names, limits), dialect, tally)
+    return RowTable(names, _check_record(_of_records(items, names, tally), names, limits), dialect, tally)
 
 
 def _note_nested(nested: dict[str, None], names: list[str], tally: Tally) -> None:
     if not names:
-        message = f"It has no column of single values, only nested ones: {listed(nested)}."
+        message = f"It has no column of single values, only nested ones: {format_list(nested)}."
         raise RefusedError("unsupported_type", message)
     if nested:
-        tally.notes.append(f"Left out, because they hold no single values: {listed(nested)}.")
+        tally.notes.append(f"Left out, because they hold no single values: {format_list(nested)}.")
 
 
 class RecordShape:
@@ -104,7 +104,7 @@ class RecordShape:
             self.nested.update({name: None for name, value in item.items() if isinstance(value, dict | list)})
             if len(self.names) > self._limits["columns"]:
                 message = f"Its records have more than {self._limits['columns']:,} different names."
-                raise over("columns", message, code="too_many_columns")
+                raise over_limit("columns", message, code="too_many_columns")
         elif isinstance(item, list) and not self.width:
             self.width, self.first = len(item), [_text(value) for value in item]
 
@@ -233,7 +233,7 @@ def _of_rows(
             else:
                 yield [_text(value) for value in item]
 
-    return RowTable(names, _checked(rows(), names, limits), dialect, tally)
+    return RowTable(names, _check_record(rows(), names, limits), dialect, tally)
 
 
 def _of_columns(shape: Shape, dialect: Dialect, tally: Tally, limits: dict[str, int]) -> RowTable:
@@ -247,20 +247,20 @@ def _of_columns(shape: Shape, dialect: Dialect, tally: Tally, limits: dict[str, 
         shown = ", ".join(f"{name[:30]} {len(values):,}" for name, values in itertools.islice(columns.items(), 6))
         raise RefusedError("columns_uneven", f"Its columns have different numbers of values: {shown}.")
     if shape.others:
-        tally.notes.append(f"Passed over beside the columns: {listed(shape.others)}.")
+        tally.notes.append(f"Passed over beside the columns: {format_list(shape.others)}.")
     names = list(columns)
     rows = ([_text(value) for value in row] for row in zip(*columns.values(), strict=True))
-    return RowTable(names, _checked(rows, names, limits), dialect, tally)
+    return RowTable(names, _check_record(rows, names, limits), dialect, tally)
 
 
-def _checked(rows: Iterator[list[str]], names: list[str], limits: dict[str, int]) -> Iterator[list[str]]:
+def _check_record(rows: Iterator[list[str]], names: list[str], limits: dict[str, int]) -> Iterator[list[str]]:
     """Pass rows on, and refuse the first cell that is too large."""
     most = limits["cell_kb"] * 1024
     for number, row in enumerate(rows, start=1):
         if max(map(len, row), default=0) > most:
             name = next(name for name, cell in zip(names, row, strict=True) if len(cell) > most)
             message = f"Row {number:,}, column {name[:60]} holds more than {limits['cell_kb']:,} kB of text."
-            raise over("cell_kb", message, code="cell_too_large")
+            raise over_limit("cell_kb", message, code="cell_too_large")
         yield row
 
 
@@ -270,4 +270,4 @@ def _text(value: Any) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value).lower()
 
 
-FORMAT = Format("json", "a JSON file", ENDINGS, _holds, open_table, peek)
+FORMAT = Format("json", "a JSON file", ENDINGS, _is_json_table, open_table, peek)

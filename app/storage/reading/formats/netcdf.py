@@ -13,8 +13,8 @@ from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
-from app.storage.reading.formats.words import listed
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.formats.words import format_list
+from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import RowTable, Tally
 
 MAGICS = (b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n")
@@ -24,7 +24,7 @@ UNITS_SHOWN = 20
 SINCE = " since "
 
 
-def _holds(head: bytes, suffix: str) -> bool:
+def _is_netcdf(head: bytes, suffix: str) -> bool:
     return head.startswith(MAGICS)
 
 
@@ -40,7 +40,7 @@ class TimeVariable:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_fault() -> Iterator[None]:
     """Turn what the library says of a broken file into a sentence."""
     try:
         yield
@@ -62,7 +62,7 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
 def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
     import netCDF4
 
-    with _explained():
+    with _explain_fault():
         data = netCDF4.Dataset(path)
     try:
         return _table(data, limits, most=most)
@@ -73,7 +73,7 @@ def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowT
 
 
 def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
-    with _explained():
+    with _explain_fault():
         clock = _clock(data)
         if clock is None:
             raise _without_time(data)
@@ -82,9 +82,9 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
         series, left = _series(data, clock, dimension)
     tally = Tally(notes=[f"Read along {dimension} with {pluralise(steps, 'step')}."])
     if left:
-        tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {listed(left)}.")
+        tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {format_list(left)}.")
     if data.groups:
-        tally.notes.append(f"Groups inside the file were passed over: {listed(data.groups)}.")
+        tally.notes.append(f"Groups inside the file were passed over: {format_list(data.groups)}.")
     _refuse_too_much(steps, len(series), limits)
     names = [one.name for one in series]
     units = [f"{one.name[:60]} is in {unit}." for one in series if not one.is_time and (unit := _unit(one))]
@@ -127,7 +127,7 @@ def _clock(data: Any) -> Any | None:
 
 def _without_time(data: Any) -> RefusedError:
     sizes = [f"{name} ({len(size):,})" for name, size in data.dimensions.items()]
-    found = f"its dimensions are {listed(sizes)}" if sizes else "it has no dimensions"
+    found = f"its dimensions are {format_list(sizes)}" if sizes else "it has no dimensions"
     message = f"The NetCDF file has no dimension of time (a variable in units such as days since a date): {found}."
     return RefusedError("no_time_dimension", message)
 
@@ -162,17 +162,17 @@ def _refuse_too_much(steps: int, columns: int, limits: dict[str, int]) -> None:
         raise RefusedError("no_rows", f"It has {columns:,} variables along time but no steps.")
     if columns > limits["columns"]:
         message = f"It has {columns:,} variables along time; the limit is {limits['columns']:,}."
-        raise over("columns", message, code="too_many_columns")
+        raise over_limit("columns", message, code="too_many_columns")
     most, limit = min((limits["rows"], "rows"), (limits["cells"] // columns, "cells"))
     if steps > most:
         message = f"It has {steps:,} steps of {columns:,} variables; the limit is {most:,} steps."
-        raise over(limit, message, code="too_many_rows")
+        raise over_limit(limit, message, code="too_many_rows")
 
 
 def _rows(data: Any, series: list[TimeVariable], steps: int, tally: Tally) -> Iterator[list[str]]:
     try:
         for start in range(0, steps, BLOCK):
-            with _explained():
+            with _explain_fault():
                 stop = min(start + BLOCK, steps)
                 columns = [_texts(one, start, stop, tally) for one in series]
             for row in zip(*columns, strict=True):
@@ -207,4 +207,6 @@ def _words(values: Any, count: int) -> list[str]:
     return [str(word).strip() for word in plain.reshape(count).tolist()]
 
 
-FORMAT = Format("netcdf", "a NetCDF or HDF5 file", (".nc", ".nc4", ".cdf", ".h5", ".hdf5"), _holds, open_table, peek)
+FORMAT = Format(
+    "netcdf", "a NetCDF or HDF5 file", (".nc", ".nc4", ".cdf", ".h5", ".hdf5"), _is_netcdf, open_table, peek
+)

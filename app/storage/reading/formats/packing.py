@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.refusals import RefusedError, over_limit
 
 CHUNK = 1 << 20
 ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -26,7 +26,7 @@ def scratch(folder: Path) -> Path:
     return aside
 
 
-def linked(path: Path, folder: Path, name: str) -> Path:
+def link_file(path: Path, folder: Path, name: str) -> Path:
     """Return the file under a name of ours in the scratch folder, without copying it where the disk allows that."""
     near = scratch(folder) / name
     try:
@@ -100,7 +100,7 @@ def _pieces(handle: BinaryIO, info: zipfile.ZipInfo) -> Iterator[bytes]:
         raise damaged_zip() from None
 
 
-def counted(pieces: Iterable[bytes], *, packed: int, limits: dict[str, int], before: int = 0) -> Iterator[bytes]:
+def count_bytes(pieces: Iterable[bytes], *, packed: int, limits: dict[str, int], before: int = 0) -> Iterator[bytes]:
     """Pass pieces on, and refuse when they become too many, together or for what they were packed in.
 
     `packed` is the size of what they come from, `before` what other entries grew to, both in bytes.
@@ -110,8 +110,8 @@ def counted(pieces: Iterable[bytes], *, packed: int, limits: dict[str, int], bef
         written += len(piece)
         if before + written > limits["unpacked_mb"] * CHUNK:
             message = f"The file grows to more than {limits['unpacked_mb']:,} MB when unpacked."
-            raise over("unpacked_mb", message, code="expands_too_much", status=413)
+            raise over_limit("unpacked_mb", message, code="expands_too_much", status=413)
         if written > RATIO_FROM and written > limits["unpacked_ratio"] * packed:
             message = f"The file grows to more than {limits['unpacked_ratio']:,} times its size when unpacked."
-            raise over("unpacked_ratio", message, code="expands_too_much", status=413)
+            raise over_limit("unpacked_ratio", message, code="expands_too_much", status=413)
         yield piece

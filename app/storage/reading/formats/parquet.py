@@ -15,9 +15,9 @@ from app.domain.text.words import pluralise
 from app.storage.columnar import connect, literal
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import ROWS_SHOWN, look_at_columns
-from app.storage.reading.formats.packing import linked, scratch
-from app.storage.reading.formats.words import listed
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.formats.packing import link_file, scratch
+from app.storage.reading.formats.words import format_list
+from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import ColumnTable, Tally
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
@@ -50,12 +50,12 @@ class ParquetColumn:
         return f"r{self.place}"
 
 
-def _holds(head: bytes, suffix: str) -> bool:
+def _is_parquet(head: bytes, suffix: str) -> bool:
     return head.startswith((MAGIC, ENCRYPTED))
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explain_fault() -> Iterator[None]:
     """Turn what DuckDB says of a file that it cannot read into a sentence."""
     import duckdb
 
@@ -66,7 +66,7 @@ def explained() -> Iterator[None]:
     except duckdb.Error as fault:
         said = str(fault).lower()
         if "encrypt" in said:
-            raise _encrypted() from None
+            raise _is_encrypted() from None
         if isinstance(fault, duckdb.NotImplementedException) or any(word in said for word in UNSUPPORTED):
             message = "The Parquet file uses a type or packing that cannot be read. Write it again with plain types."
             raise RefusedError("unsupported_type", message) from None
@@ -74,7 +74,7 @@ def explained() -> Iterator[None]:
         raise RefusedError("damaged", f"The Parquet file is damaged: {part}.") from None
 
 
-def _encrypted() -> RefusedError:
+def _is_encrypted() -> RefusedError:
     return RefusedError("encrypted", "The Parquet file is encrypted. Write it again without encryption.")
 
 
@@ -82,13 +82,13 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     """Open the file as a table with types; every value that has to be looked at for them is looked at."""
     near = _near(path, folder)
     memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
-    with connect(folder, memory_mb=memory, threads=2, temporary=scratch(folder)) as connection, explained():
-        columns, count, tally = _described(connection, near, limits)
+    with connect(folder, memory_mb=memory, threads=2, temporary=scratch(folder)) as connection, explain_fault():
+        columns, count, tally = _describe_columns(connection, near, limits)
         source, rows = _source(near, count), _rows(connection, near)
         columns = [
             settled
             for at in range(0, len(columns), BATCH)
-            for settled in _settled(connection, source, columns[at : at + BATCH], limits)
+            for settled in _settle_types(connection, source, columns[at : at + BATCH], limits)
         ]
     return _table(columns, source, rows, tally)
 
@@ -97,14 +97,14 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
     """Return the first look at the file: its columns and first rows."""
     near = _near(path, folder)
     memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
-    with connect(folder, memory_mb=memory) as connection, explained():
-        columns, count, tally = _described(connection, near, limits)
+    with connect(folder, memory_mb=memory) as connection, explain_fault():
+        columns, count, tally = _describe_columns(connection, near, limits)
         source = _source(near, count)
         few = f"(SELECT * FROM {source} LIMIT {ROWS_SHOWN})"
         columns = [
             settled
             for at in range(0, len(columns), BATCH)
-            for settled in _settled(connection, few, columns[at : at + BATCH], limits)
+            for settled in _settle_types(connection, few, columns[at : at + BATCH], limits)
         ]
         table = _table(columns, source, _rows(connection, near), tally)
         texts = ", ".join(f"c{at}::VARCHAR" for at in range(len(columns)))
@@ -115,7 +115,7 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
 
 def _near(path: Path, folder: Path) -> Path:
     """Return the file inside the folder that DuckDB may see, without copying it where the disk allows that."""
-    return path if path.is_relative_to(folder) else linked(path, folder, "source.parquet")
+    return path if path.is_relative_to(folder) else link_file(path, folder, "source.parquet")
 
 
 def _source(near: Path, count: int) -> str:
@@ -129,25 +129,25 @@ def _rows(connection: Any, near: Path) -> int:
     return int(found[0])
 
 
-def _described(connection: Any, near: Path, limits: dict[str, int]) -> tuple[list[ParquetColumn], int, Tally]:
+def _describe_columns(connection: Any, near: Path, limits: dict[str, int]) -> tuple[list[ParquetColumn], int, Tally]:
     """Return the columns that can be kept, how many there are in the file, and a tally that lists the others."""
     _refuse_encrypted(near)
     rows = _rows(connection, near)
     found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(near)]).fetchall()
     if len(found) > limits["columns"]:
         message = f"It has {len(found):,} columns; the limit is {limits['columns']:,}."
-        raise over("columns", message, code="too_many_columns")
+        raise over_limit("columns", message, code="too_many_columns")
     most, limit = min((limits["rows"], "rows"), (limits["cells"] // max(len(found), 1), "cells"))
     if rows > most:
         message = f"It has {rows:,} rows of {len(found):,} columns; the limit is {most:,} rows."
-        raise over(limit, message, code="too_many_rows")
-    typed = [_typed(at, str(name), str(kind)) for at, (name, kind, *_) in enumerate(found)]
+        raise over_limit(limit, message, code="too_many_rows")
+    typed = [_type_columns(at, str(name), str(kind)) for at, (name, kind, *_) in enumerate(found)]
     columns = [one for one in typed if isinstance(one, ParquetColumn)]
     tally, nested = Tally(), [one for one in typed if isinstance(one, str)]
     if nested:
-        tally.notes.append(f"Left out, because they hold no single values: {listed(nested)}.")
+        tally.notes.append(f"Left out, because they hold no single values: {format_list(nested)}.")
     if not columns:
-        message = f"It has no column of single values, only nested ones: {listed(nested)}."
+        message = f"It has no column of single values, only nested ones: {format_list(nested)}."
         raise RefusedError("unsupported_type", message)
     if rows == 0:
         raise RefusedError("no_rows", f"It has {len(found):,} columns but no rows.")
@@ -158,10 +158,10 @@ def _refuse_encrypted(near: Path) -> None:
     with near.open("rb") as handle:
         handle.seek(-min(4, near.stat().st_size), os.SEEK_END)
         if handle.read(4) == ENCRYPTED:
-            raise _encrypted()
+            raise _is_encrypted()
 
 
-def _typed(place: int, name: str, given: str) -> ParquetColumn | str:
+def _type_columns(place: int, name: str, given: str) -> ParquetColumn | str:
     """Return the column with its plain type, or its name where a cell holds more than one value."""
     raw = f"r{place}"
     if given.endswith("]") or given.startswith(NESTED):
@@ -193,7 +193,7 @@ def _measures(one: ParquetColumn) -> tuple[str, str, str]:
     return f"count({raw})", kept, f"max(strlen({one.expression}))" if one.storage == "text" else "NULL"
 
 
-def _settled(
+def _settle_types(
     connection: Any, source: str, columns: list[ParquetColumn], limits: dict[str, int]
 ) -> Iterator[ParquetColumn]:
     """Yield the columns with the type that all of their values have, and refuse cells that are too large."""
@@ -204,7 +204,7 @@ def _settled(
         here, fitting, longest = facts[3 * at : 3 * at + 3]
         if (longest or 0) > limits["cell_kb"] * 1024:
             raise _large_cell(connection, source, one, int(longest), limits)
-        yield _decided(connection, source, one, int(here), int(fitting))
+        yield _decide_type(connection, source, one, int(here), int(fitting))
 
 
 def _large_cell(connection: Any, source: str, one: ParquetColumn, longest: int, limits: dict[str, int]) -> RefusedError:
@@ -214,10 +214,10 @@ def _large_cell(connection: Any, source: str, one: ParquetColumn, longest: int, 
     ).fetchone()[0]
     size_mb, most = longest / 2**20, limits["cell_kb"]
     message = f"Row {place:,}, column {one.name[:60]} holds {size_mb:,.1f} MB of text; the limit is {most:,} kB."
-    return over("cell_kb", message, code="cell_too_large")
+    return over_limit("cell_kb", message, code="cell_too_large")
 
 
-def _decided(connection: Any, source: str, one: ParquetColumn, here: int, fitting: int) -> ParquetColumn:
+def _decide_type(connection: Any, source: str, one: ParquetColumn, here: int, fitting: int) -> ParquetColumn:
     odd = here - fitting
     if one.given == "BLOB":
         if odd:
@@ -232,10 +232,10 @@ def _decided(connection: Any, source: str, one: ParquetColumn, here: int, fittin
     if one.storage != "text" or here == 0:
         return one
     one = replace(one, expression=f"nullif(trim({one.expression}), '')")
-    return _dated(connection, source, one) or one
+    return _as_dates(connection, source, one) or one
 
 
-def _dated(connection: Any, source: str, one: ParquetColumn) -> ParquetColumn | None:
+def _as_dates(connection: Any, source: str, one: ParquetColumn) -> ParquetColumn | None:
     """Return a column of texts as dates, if every one of them is a date in full."""
     moment = f"TRY_CAST({one.expression} AS TIMESTAMP)"
     matches = f"regexp_full_match({one.expression}, '{ISO_DATE}') AND year({moment}) BETWEEN 1 AND 9999"
@@ -254,4 +254,4 @@ def _table(columns: list[ParquetColumn], source: str, rows: int, tally: Tally) -
     return ColumnTable(names, f"(SELECT {select} FROM {source})", storages, rows, Dialect(format="parquet"), tally)
 
 
-FORMAT = Format("parquet", "a Parquet file", (".parquet", ".pq"), _holds, open_table, peek)
+FORMAT = Format("parquet", "a Parquet file", (".parquet", ".pq"), _is_parquet, open_table, peek)

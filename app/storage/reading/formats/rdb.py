@@ -33,7 +33,7 @@ def _is_formats(cells: list[str], width: int) -> bool:
     return len(cells) == width and all(FORMAT_CELL.match(cell) for cell in cells)
 
 
-def _holds(head: bytes, suffix: str) -> bool:
+def _is_rdb(head: bytes, suffix: str) -> bool:
     lines = head.decode("utf-8", errors="replace").lstrip("\ufeff").split("\n")
     after = itertools.dropwhile(lambda line: line.startswith("#") or not line.strip(), lines)
     names, formats = _cells(next(after, "")), _cells(next(after, ""))
@@ -110,4 +110,4 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
     return look_at_rows(open_table(path, folder=folder, choices=choices, limits=limits))
 
 
-FORMAT = Format("rdb", "a USGS RDB file", (".rdb",), _holds, open_table, peek, is_text=True)
+FORMAT = Format("rdb", "a USGS RDB file", (".rdb",), _is_rdb, open_table, peek, is_text=True)

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.storage.reading.formats.packing import CHUNK, ZIPS, counted, entries_of, inflate, scratch
+from app.storage.reading.formats.packing import CHUNK, ZIPS, count_bytes, entries_of, inflate, scratch
 from app.storage.reading.formats.registry import needs_its_end
-from app.storage.reading.formats.words import listed
+from app.storage.reading.formats.words import format_list
 from app.storage.reading.refusals import RefusedError
 
 GZIP = b"\x1f\x8b"
@@ -105,7 +105,7 @@ def _ungzipped(source: Path, folder: Path, *, suffix: str, limits: dict[str, int
     target = scratch(folder) / "unpacked"
     try:
         with gzip.open(source) as handle:
-            pieces = counted(iter(lambda: handle.read(CHUNK), b""), packed=source.stat().st_size, limits=limits)
+            pieces = count_bytes(iter(lambda: handle.read(CHUNK), b""), packed=source.stat().st_size, limits=limits)
             whole = _stored(pieces, target, head_mb)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise RefusedError("damaged", "The gzip file is damaged: it cannot be unpacked to its end.") from None
@@ -124,7 +124,7 @@ def _unzipped(
             raise RefusedError("too_many_entries", message, status=413)
         tables, others = _tables_of(entries)
         info = _chosen(tables, choices.sheet)
-        pieces = counted(inflate(handle, info), packed=info.compress_size, limits=limits)
+        pieces = count_bytes(inflate(handle, info), packed=info.compress_size, limits=limits)
         whole = _stored(pieces, target, head_mb)
     _refuse_archive_inside(target, "zip")
     several = tuple(one.filename for one in tables) if len(tables) > 1 else ()
@@ -160,4 +160,6 @@ def _chosen(tables: list[zipfile.ZipInfo], said: str | None) -> zipfile.ZipInfo:
         raise RefusedError("archive", "The zip archive holds no table. Choose the data file itself.", status=415)
     if len(tables) == 1:
         return tables[0]
-    raise RefusedError("choose_sheet", f"The zip archive holds {len(tables)} tables. Choose one: {listed(by_name)}.")
+    raise RefusedError(
+        "choose_sheet", f"The zip archive holds {len(tables)} tables. Choose one: {format_list(by_name)}."
+    )

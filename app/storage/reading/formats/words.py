@@ -7,7 +7,7 @@ from collections.abc import Iterable
 NAMES_SHOWN = 8
 
 
-def listed(names: Iterable[str]) -> str:
+def format_list(names: Iterable[str]) -> str:
     """Return names for a sentence: the first ones, shortened, and how many more there are."""
     every = list(names)
     shown = ", ".join(" ".join(name.split())[:30] for name in every[:NAMES_SHOWN])

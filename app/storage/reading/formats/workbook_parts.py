@@ -11,7 +11,7 @@ from typing import BinaryIO
 from zipfile import ZipInfo
 
 from app.domain.text.words import pluralise
-from app.storage.reading.formats.packing import counted, entries_of, inflate
+from app.storage.reading.formats.packing import count_bytes, entries_of, inflate
 from app.storage.reading.refusals import RefusedError
 
 MAX_PARTS = 5000
@@ -94,7 +94,7 @@ def _search(
     is_xml = info.filename.endswith((".xml", ".rels", ".vml"))
     marks, size, rest = Marks(), 0, b""
     pieces: Iterable[bytes] = inflate(handle, info)
-    for piece in counted(pieces, packed=info.compress_size, limits=limits, before=before):
+    for piece in count_bytes(pieces, packed=info.compress_size, limits=limits, before=before):
         if size < SMALL_PART_BYTES:
             kept.append(piece)
         size += len(piece)

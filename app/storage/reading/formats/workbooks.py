@@ -13,12 +13,12 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.grids import LOOKED_AT, GridPlace, Span, find_place, joined
+from app.storage.reading.formats.grids import LOOKED_AT, GridPlace, Span, find_place, join_header_lines
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.packing import ZIPS
-from app.storage.reading.formats.words import listed
+from app.storage.reading.formats.words import format_list
 from app.storage.reading.formats.workbook_parts import Marks, inspect
-from app.storage.reading.refusals import RefusedError, over
+from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import RowTable, Tally
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -26,11 +26,11 @@ EXACT = 1e15
 SAYABLE = ("first_line", "header_lines", "footer_lines")
 
 
-def _holds_new(head: bytes, suffix: str) -> bool:
+def _is_xlsx(head: bytes, suffix: str) -> bool:
     return head.startswith(ZIPS)
 
 
-def _holds_old(head: bytes, suffix: str) -> bool:
+def _is_xls(head: bytes, suffix: str) -> bool:
     return head.startswith(OLE)
 
 
@@ -60,29 +60,29 @@ def _refuse_other_documents(path: Path) -> None:
     """Refuse what shares its first bytes with an old workbook; the streams inside have names in UTF-16."""
     with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
-            raise _locked()
+            raise _is_locked()
         if all(content.find(name.encode("utf-16-le")) < 0 for name in ("Workbook", "Book")):
             message = "This is an old Office document, but no workbook. Save the table as .xlsx or CSV."
             raise RefusedError("wrong_type", message, status=415)
 
 
-def _locked() -> RefusedError:
+def _is_locked() -> RefusedError:
     message = "The workbook is protected by a password. Save it as .xlsx without a password."
     return RefusedError("excel_locked", message)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_fault() -> Iterator[None]:
     """Turn what the reader of workbooks says, or its panic, into a sentence."""
     import python_calamine as calamine
 
     try:
         yield
     except calamine.PasswordError:
-        raise _locked() from None
+        raise _is_locked() from None
     except calamine.CalamineError as fault:
         if "password" in str(fault).lower():
-            raise _locked() from None
+            raise _is_locked() from None
         raise _damaged() from None
     except BaseException as fault:
         # A panic of the reader derives from BaseException, and its class cannot be imported.
@@ -101,27 +101,27 @@ def _open(
 ) -> RowTable:
     import python_calamine as calamine
 
-    with _explained():
+    with _explain_fault():
         book = calamine.CalamineWorkbook.from_path(path)
         sheets = [
             one.name
             for one in book.sheets_metadata
             if one.typ is calamine.SheetTypeEnum.WorkSheet and one.visible is calamine.SheetVisibleEnum.Visible
         ]
-        sheet, notes = _chosen(book, sheets, choices.sheet)
+        sheet, notes = _choose_sheet(book, sheets, choices.sheet)
     if sheet.width > limits["columns"]:
         message = f"It has {sheet.width:,} columns; the limit is {limits['columns']:,}."
-        raise over("columns", message, code="too_many_columns")
+        raise over_limit("columns", message, code="too_many_columns")
     dialect = Dialect(format=name, sheet=sheet.name, sheets=tuple(sheets), said=("sheet",) if choices.sheet else ())
     tally = Tally(notes=notes + marks.get(sheet.name, Marks()).notes())
     return _table(sheet, dialect, tally, choices=choices, limits=limits)
 
 
-def _chosen(book: Any, sheets: list[str], said: str | None) -> tuple[Any, list[str]]:
+def _choose_sheet(book: Any, sheets: list[str], said: str | None) -> tuple[Any, list[str]]:
     """Return the sheet to read, and what to say about the others; if none was said, it is the first with cells."""
     if said is not None:
         if said not in sheets:
-            message = f"The workbook has no sheet {said[:40]}. It has {listed(sheets)}."
+            message = f"The workbook has no sheet {said[:40]}. It has {format_list(sheets)}."
             raise RefusedError("choose_sheet", message)
         sheet = book.get_sheet_by_name(said)
         if not sheet.height:
@@ -131,7 +131,7 @@ def _chosen(book: Any, sheets: list[str], said: str | None) -> tuple[Any, list[s
         sheet = book.get_sheet_by_name(name)
         if sheet.height:
             others = [other for other in sheets if other != name]
-            return sheet, [f"The sheet {name[:40]} was read. There is also {listed(others)}."] if others else []
+            return sheet, [f"The sheet {name[:40]} was read. There is also {format_list(others)}."] if others else []
     word = "Its sheet is" if len(sheets) == 1 else f"All of its {len(sheets)} sheets are"
     raise RefusedError("empty_file", f"The workbook is empty: {word} without cells." if sheets else "It has no sheets.")
 
@@ -143,13 +143,13 @@ def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoice
     spans = [((top, left - first), (bottom, right - first)) for (top, left), (bottom, right) in merged if left >= first]
     rows = sheet.iter_rows()
     head = [list(row) for row in itertools.islice(rows, LOOKED_AT)]
-    filled = _filled(head, spans)
+    filled = _fill_rows(head, spans)
     place = find_place(filled, choices, merged=bool(spans))
     start, height = place.before + place.header_lines, sheet.end[0] + 1
     if start >= height:
         raise RefusedError("no_rows", f"The sheet {sheet.name[:40]} has {sheet.width:,} column names but no rows.")
     lines = [[_text(cell) for cell in row] for row in filled[place.before : start]]
-    names = joined(lines) if lines else [f"column_{at + 1}" for at in range(sheet.width)]
+    names = join_header_lines(lines) if lines else [f"column_{at + 1}" for at in range(sheet.width)]
     keep, notes = _columns(sheet, names, place)
     tally.notes += _notes(place, len(spans)) + notes
     dialect = dialect.model_copy(
@@ -166,7 +166,7 @@ def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoice
     return RowTable([names[at] for at in keep], texts, dialect, tally)
 
 
-def _filled(head: list[list[Any]], spans: list[Span]) -> list[list[Any]]:
+def _fill_rows(head: list[list[Any]], spans: list[Span]) -> list[list[Any]]:
     """Return the first rows with every merged span filled by its value, so that names stand over all they span."""
     rows = [row[:] for row in head]
     for (top, left), (bottom, right) in spans:
@@ -210,7 +210,7 @@ def _rows(
             tally.pass_over(number, "blank")
             continue
         if max(map(len, cells)) > most:
-            raise over("cell_kb", f"Row {number:,} holds a cell with more than {limits['cell_kb']:,} kB of text.",
+            raise over_limit("cell_kb", f"Row {number:,} holds a cell with more than {limits['cell_kb']:,} kB of text.",
                        code="cell_too_large")  # fmt: skip
         yield cells
 
@@ -231,5 +231,5 @@ def _text(cell: Any) -> str:
     return str(cell)
 
 
-NEW = Format("xlsx", "an Excel workbook", (".xlsx", ".xlsm", ".xls"), _holds_new, open_new, peek_new)
-OLD = Format("xls", "an Excel workbook", (".xls", ".xlsx"), _holds_old, open_old, peek_old)
+NEW = Format("xlsx", "an Excel workbook", (".xlsx", ".xlsm", ".xls"), _is_xlsx, open_new, peek_new)
+OLD = Format("xls", "an Excel workbook", (".xls", ".xlsx"), _is_xls, open_old, peek_old)
