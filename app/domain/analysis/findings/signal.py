@@ -31,7 +31,8 @@ def signal_finding(found: Associations) -> Finding | None:
     if reached >= LESS_THAN_SMALL:
         return None
     message = (
-        f"No column by itself goes with {quote_column(found.target)}: the strongest, {quote_column(best.column)}, reaches "
+        f"No column by itself goes with {quote_column(found.target)}: "
+        f"the strongest, {quote_column(best.column)}, reaches "
         f"{reached:.2f} of 1."
     )
     remedy = "Columns may tell more together: the Model step measures that by short fits, beside the baseline."

@@ -86,7 +86,8 @@ def _line_words(family: Sequence[ColumnProfile], least: float) -> str:
 def _level_words(family: Sequence[ColumnProfile]) -> str:
     if len(family) == 2:
         one, other = family
-        way = f"Each value of {quote_column(other.name)} goes with one value of {quote_column(one.name)}, and the other way round"
+        each, partner = quote_column(other.name), quote_column(one.name)
+        way = f"Each value of {each} goes with one value of {partner}, and the other way round"
         return f"{way}: it says nothing more."
     names = quote_columns([column.name for column in family])
     return f"The values of {names} go with one another one by one: one of these {len(family):,} columns says it all."

@@ -111,7 +111,8 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
     is_open = not is_joined and (axis is None or axis.duplicates > 0)
     if clock is not None and dates is not None and is_open and _days_alone(dates, rows):
         message = (
-            f"{quote_column(dates.name)} holds the day and {quote_column(clock.name)} the time of day: the moment of a row "
+            f"{quote_column(dates.name)} holds the day and {quote_column(clock.name)} the time of day: "
+            "the moment of a row "
             "stands in neither, so earlier values cannot be found by time."
         )
         remedy = "Put both into one column, then upload the file again."
