@@ -72,7 +72,7 @@ class _Compiled(FileSystemBytecodeCache):
         return cls(str(folder))
 
     def get_source_checksum(self, source: str) -> str:
-        """Return what a compiled template must have been made from: also these options, and this Jinja."""
+        """Return the checksum of a template, of these options and of this Jinja."""
         return super().get_source_checksum(f"{_options()}{source}")
 
     def dump_bytecode(self, bucket: Bucket) -> None:

@@ -123,7 +123,7 @@ def ask(question: Callable[[Any], T]) -> T | None:
 
 
 def is_reachable() -> bool:
-    """Say whether the Redis-protocol server answers."""
+    """Return whether the Redis-protocol server answers."""
     url = _url()
     if url is None:
         return False

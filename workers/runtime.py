@@ -64,7 +64,7 @@ class JobContext:
     storing: bool = False
 
     def should_stop(self) -> bool:
-        """Say whether the user asked to stop, the time is over, or the job was given to somebody else."""
+        """Return whether the user asked to stop, the time is over, or the job was given to somebody else."""
         return self.stop.is_set()
 
     def progress(self, values: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def _config() -> Mapping[str, Any]:
 
 @blueprint.route("/validate-config/", methods=["GET", "POST"])
 def validate() -> Response:
-    """Say whether a config could be launched, what is wrong with it, and what it would take."""
+    """Return whether a config could be launched, what is wrong with it, and what it would take."""
     verdict = configs.validate(current_user(), _config())
     return jsonify(
         {

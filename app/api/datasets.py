@@ -38,7 +38,7 @@ class PreviewRequest(BaseModel):
 
 
 def summary(row: Dataset) -> dict[str, Any]:
-    """Return what a list says about a dataset."""
+    """Return the summary of a dataset for lists."""
     return {
         "id": str(row.id),
         "name": row.name,

@@ -41,7 +41,7 @@ class DomainError(Exception):
 
     @property
     def faults(self) -> tuple[FieldFault, ...]:
-        """Return what is wrong field by field, where that is known."""
+        """Return the faults field by field, where they are known."""
         return () if self.field is None else (FieldFault(self.field, self.code, self.message),)
 
 

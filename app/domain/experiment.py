@@ -30,7 +30,7 @@ MAX_SELECTION_RULES = 20
 
 
 def _number(raw: Any) -> Any:
-    """Return what stands for a number; a text that holds one, or true for 1, would be guessed at."""
+    """Return a value as a number; a text that holds one, or true for 1, is refused."""
     if isinstance(raw, str | bool):
         raise PydanticCustomError("float_type", "not a number")
     return raw
@@ -249,5 +249,5 @@ class Draft:
         return self.answers.get(step, {}).get(name, default)
 
     def has(self, step: str, name: str) -> bool:
-        """Say whether the user answered this field."""
+        """Return whether the user answered this field."""
         return name in self.answers.get(step, {})

@@ -31,7 +31,7 @@ class MemoryUse:
 
     @property
     def ran_out(self) -> bool:
-        """Say whether a process that was killed was killed for its memory."""
+        """Return whether a process that was killed was killed for its memory."""
         return self.kernel_ended_one or self.peak_mb >= NEAR_THE_LIMIT * self.limit_mb
 
 
@@ -66,7 +66,7 @@ def explain_exit(*, exit_signal: int | None, exit_code: int, memory: MemoryUse) 
 
 
 def name_of_signal(number: int) -> str:
-    """Return what a signal is called, such as SIGSEGV."""
+    """Return the name of a signal, such as SIGSEGV."""
     try:
         return signal.Signals(number).name
     except ValueError:

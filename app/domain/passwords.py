@@ -100,7 +100,7 @@ def _is_known(text: str, common: Collection[str]) -> bool:
 
 
 def _find_repeated_part(text: str) -> str:
-    """Return what a text repeats from its start to its end; the text itself where it repeats nothing."""
+    """Return the part that a text repeats from start to end; the text itself where it repeats nothing."""
     return re.sub(r"^(.+?)\1+$", r"\1", text)
 
 

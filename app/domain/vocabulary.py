@@ -14,7 +14,7 @@ class TaskKind(StrEnum):
 
     @property
     def is_classification(self) -> bool:
-        """Say whether the target is a class rather than a number."""
+        """Return whether the target is a class rather than a number."""
         return self is not TaskKind.REGRESSION
 
 
@@ -32,7 +32,7 @@ class ColumnKind(StrEnum):
 
     @property
     def is_number(self) -> bool:
-        """Say whether arithmetic on the values means something."""
+        """Return whether arithmetic on the values means something."""
         return self in (ColumnKind.NUMERIC, ColumnKind.INTEGER)
 
 
@@ -98,7 +98,7 @@ class RunState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Say whether nothing more will happen."""
+        """Return whether nothing more will happen."""
         return self in (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED)
 
 

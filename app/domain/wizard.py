@@ -68,7 +68,7 @@ def cleared_by(step: str, name: str) -> tuple[str, ...]:
 
 
 def matches(pattern: str, *, step: str, name: str) -> bool:
-    """Say whether a "step.field", "step.*" or "step.prefix.*" pattern covers this field."""
+    """Return whether a "step.field", "step.*" or "step.prefix.*" pattern covers this field."""
     prefix, _, rest = pattern.partition(".")
     fits = name.startswith(rest.removesuffix("*")) if rest.endswith("*") else rest == name
     return prefix == step and fits

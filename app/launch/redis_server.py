@@ -52,7 +52,7 @@ def url_of(path: Path) -> str:
 
 
 def answers(url: str) -> bool:
-    """Say whether a server answers there."""
+    """Return whether a server answers there."""
     import redis
 
     try:

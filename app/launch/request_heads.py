@@ -34,22 +34,22 @@ class RequestHead:
 
     @property
     def changes_something(self) -> bool:
-        """Say whether the request may change something, so that it is worth more than a look."""
+        """Return whether the request may change something, so that it is worth more than a look."""
         return self.method not in SAFE
 
     @property
     def is_health_check(self) -> bool:
-        """Say whether somebody asks how the process is."""
+        """Return whether somebody asks how the process is."""
         return self.path.startswith(b"/health/") and not self.changes_something
 
     @property
     def is_download(self) -> bool:
-        """Say whether a file is asked for that may be taken slowly, and is no part of a page."""
+        """Return whether a file is asked for that may be taken slowly, and is no part of a page."""
         return b"." in self.path.rpartition(b"/")[2] and not self.path.startswith(b"/static/")
 
     @property
     def is_sign_in(self) -> bool:
-        """Say whether somebody signs in, which takes a processor for longer than anything else that waits for it."""
+        """Return whether somebody signs in, which takes a processor for longer than anything else that waits for it."""
         return self.changes_something and (self.path == b"/sign-in" or self.path.startswith(b"/sign-in/"))
 
 

@@ -26,7 +26,7 @@ class SteadyUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn carries 
         self.is_cut = False
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return what comes next; nothing once the patience has run out."""
+        """Return the next piece; nothing once the patience has run out."""
         if self.is_cut or self.patience <= 0:
             self.is_cut = True
             return b""

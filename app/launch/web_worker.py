@@ -76,7 +76,7 @@ class Lane:
         return cls(ThreadPoolExecutor(threads, thread_name_prefix=name), threads)
 
     def has_room(self, waiting: int, seconds: float = MAX_LOOKS_SECONDS) -> bool:
-        """Say whether another request may be taken in, if so many may wait, and the first of them for so long."""
+        """Return whether another request may be taken in, if so many may wait, and the first of them for so long."""
         first = next(iter([*self.waiting.values()]), None)
         is_late = first is not None and time.monotonic() - first > seconds
         return not is_late and self.in_hand < self.threads + waiting
@@ -375,7 +375,7 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
 
 
 def _is_gone(sock: socket.socket) -> bool:
-    """Say whether the other side has ended the connection, and left nothing in it."""
+    """Return whether the other side has ended the connection, and left nothing in it."""
     try:
         return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:

@@ -17,6 +17,6 @@ def live() -> Response:
 
 @blueprint.get("/ready")
 def ready() -> tuple[Response, int]:
-    """Say whether the parts do, each by its name."""
+    """Return whether the parts do, each by its name."""
     is_ready, parts = diagnostics.readiness()
     return jsonify(status="ok" if is_ready else "unready", **parts), 200 if is_ready else 503

@@ -157,7 +157,7 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
 
 
 def _open_warnings(plan: Plan) -> list[dict[str, str]]:
-    """Return what the draft was warned of and did not heed."""
+    """Return the warnings of the draft that were not heeded."""
     return [
         {"step": one.step, "code": one.code, "message": one.message}
         for one in plan.problems

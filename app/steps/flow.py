@@ -163,7 +163,7 @@ def _reshaped(page: WizardPage, changed: frozenset[str]) -> bool:
 
 
 def moved_along(page: WizardPage, draft: DraftContext) -> dict[str, Any]:
-    """Return what the answer to a change needs besides the saved mark."""
+    """Return the rest of the context after a change; `of` is the page that it goes to."""
     live = page.live.live if draft.plan.spec is not None else ""
     more = page.live.live_context(draft) if live else {}
     return {**more, "live": live, "slug_of_page": page.slug, **page.frame(draft)}

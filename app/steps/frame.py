@@ -91,7 +91,7 @@ def _steps_axis(draft: DraftContext) -> TimeAxis | None:
 
 
 def frame_of(draft: DraftContext, current: str) -> dict[str, Any]:
-    """Return what the frame's templates need."""
+    """Return the context of the frame's templates."""
     plan, spec = draft.plan, draft.plan.spec
     earlier, later = wizard.before(current), wizard.after(current)
     derived = len(spec.features.transforms) if spec else 0

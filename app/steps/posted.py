@@ -24,7 +24,7 @@ def version_of(draft: DraftContext) -> int:
 
 
 def is_stale(draft: DraftContext) -> bool:
-    """Say whether the page was made before the last change of another tab.
+    """Return whether the page was made before the last change of another tab.
 
     It must be drawn anew: with the version that it saved it would have what it still shows stand against that change.
     """
@@ -48,7 +48,7 @@ def changes_of(page: WizardPage, draft: DraftContext, *, going_on: bool = False)
 
 
 def changes_here(view: StepView, draft: DraftContext) -> dict[str, Any]:
-    """Return what the person changed on the page of one step."""
+    """Return the user's changes, compared with what that page showed at its version."""
     return changes_of_step(view, _seen(draft))
 
 
@@ -60,7 +60,7 @@ def _seen(draft: DraftContext) -> Plan:
 
 
 def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
-    """Return what the person changed in the fields of one step, compared with what the page showed."""
+    """Return the user's changes, compared with what that page showed at its version."""
     values, suggestions = seen.values[view.slug], seen.suggestions.get(view.slug, {})
     changes: dict[str, Any] = {}
     for name, value in view.read(request.form, seen).items():
@@ -73,7 +73,7 @@ def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
 
 
 def _accepted(view: StepView, draft: DraftContext, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what going on makes an answer: what the page showed in fields that would be left to the suggestion."""
+    """Return the suggestions that continuing turns into answers."""
     if not view.accepts or request.form.get("action", "continue") != "continue":
         return {}
     after = {**draft.answers.get(view.slug, {}), **changes}
@@ -82,7 +82,7 @@ def _accepted(view: StepView, draft: DraftContext, changes: Mapping[str, Any]) -
 
 
 def _shows(view: StepView, plan: Plan, name: str, value: Any) -> bool:
-    """Say whether the page shows this value already, as a suggestion that nobody confirmed."""
+    """Return whether the page shows this value already, as a suggestion that nobody confirmed."""
     shown, suggested = plan.values[view.slug], plan.suggestions.get(view.slug, {})
     return name in suggested and _same(suggested[name] if value is None else value, shown.get(name))
 
@@ -100,7 +100,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def posted_json(name: str) -> Any:
-    """Return what a field of the form holds as JSON; None where it holds none, or what is nested too deeply."""
+    """Return the JSON of a form field; None where it holds none, or is nested too deeply."""
     try:
         return parse_json(request.form.get(name, ""))
     except ValueError:

@@ -72,5 +72,5 @@ class WizardPage:
 
     @property
     def is_step(self) -> bool:
-        """Say whether it is one step, from which one goes on to the next."""
+        """Return whether it is one step, from which one goes on to the next."""
         return len(self.views) == 1 and self.views[0].slug == self.slug

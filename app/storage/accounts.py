@@ -107,7 +107,7 @@ def find_admin_with_password() -> User | None:
 
 
 def is_known_address(user_id: uuid.UUID, network: str) -> bool:
-    """Say whether the account was opened with its password from this network."""
+    """Return whether the account was opened with its password from this network."""
     query = select(KnownAddress.seen_at).where(KnownAddress.user_id == user_id, KnownAddress.network == network)
     return db.session.scalar(query) is not None
 

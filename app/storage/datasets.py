@@ -215,7 +215,7 @@ def touch_dataset(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
 
 
 def is_needed(dataset_id: uuid.UUID) -> bool:
-    """Say whether an experiment refers to the dataset."""
+    """Return whether an experiment refers to the dataset."""
     return db.session.scalar(select(Experiment.id).where(Experiment.dataset_id == dataset_id).limit(1)) is not None
 
 
@@ -234,13 +234,13 @@ def list_deleted(
 
 
 def has_files(dataset_id: uuid.UUID) -> bool:
-    """Say whether a dataset is, or may become, one whose rows lie on disk."""
+    """Return whether a dataset is, or may become, one whose rows lie on disk."""
     query = select(Dataset.id).where(Dataset.id == dataset_id, Dataset.purged_at.is_(None))
     return db.session.scalar(query) is not None
 
 
 def needs_original(sha256: str) -> bool:
-    """Say whether any dataset, of anybody, still stands on the file with this hash."""
+    """Return whether any dataset, of anybody, still stands on the file with this hash."""
     query = select(Dataset.id).where(
         Dataset.sha256 == sha256,
         Dataset.sample.is_(None),

@@ -27,12 +27,12 @@ def sqlite_module() -> Any:
 
 
 def sqlite_is_safe() -> bool:
-    """Say whether this SQLite is free of the WAL-reset fault (3.7.0 to 3.51.2 have it)."""
+    """Return whether this SQLite is free of the WAL-reset fault (3.7.0 to 3.51.2 have it)."""
     return tuple(sqlite_module().sqlite_version_info) >= SAFE_VERSION
 
 
 def is_sqlite(url: str) -> bool:
-    """Say whether this address names a SQLite database."""
+    """Return whether this address names a SQLite database."""
     return make_url(url).get_backend_name() == "sqlite"
 
 

@@ -38,7 +38,7 @@ def find_experiment(experiment_id: uuid.UUID) -> Experiment | None:
 
 
 def find_by_key(owner_id: uuid.UUID, idempotency_key: str) -> Experiment | None:
-    """Return what was launched with this key before."""
+    """Return the experiment launched with this key before."""
     query = select(Experiment).where(
         Experiment.owner_id == owner_id, Experiment.idempotency_key == idempotency_key[:100]
     )

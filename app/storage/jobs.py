@@ -136,7 +136,7 @@ def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float, max_attemp
 
 
 def has_lease(job_id: uuid.UUID, *, attempt: int) -> bool:
-    """Say whether an attempt still has the lease, and keep it so until the transaction under way ends."""
+    """Return whether an attempt still has the lease, and keep it so until the transaction under way ends."""
     query = select(Job.id).where(*_is_leased_by(job_id, attempt)).with_for_update()
     return db.session.scalar(query) is not None
 
@@ -216,7 +216,7 @@ def request_cancel(job_id: uuid.UUID) -> None:
 
 
 def is_cancelled(job_id: uuid.UUID, *, attempt: int) -> bool:
-    """Say whether the job should stop: the user asked, or it is no longer ours."""
+    """Return whether the job should stop: the user asked, or it is no longer ours."""
     query = select(Job.cancel_requested_at, Job.attempt, Job.state).where(Job.id == job_id)
     found = db.session.execute(query).one_or_none()
     if found is None:

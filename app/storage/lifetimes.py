@@ -14,7 +14,7 @@ def name_of_this_process() -> str:
 
 
 def has_ended(name: str | None) -> bool:
-    """Say whether a process of this machine has ended; of any other, and of one without a name, nobody knows."""
+    """Return whether a process of this machine has ended; of any other, and of one without a name, nobody knows."""
     host, *rest = (name or "").rsplit("/", 2)
     if len(rest) != 2 or host != os.uname().nodename[:100] or not rest[0].isdigit():
         return False

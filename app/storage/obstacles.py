@@ -71,7 +71,7 @@ def _database_obstacle(fault: DBAPIError) -> ObstacleError | None:
 
 
 def write_obstacle(url: str) -> ObstacleError | None:
-    """Return what keeps a SQLite database from being written at this moment, or None; nothing in it changes.
+    """Return the obstacle to writing a SQLite database at this moment, or None; nothing in it changes.
 
     A number that nobody reads is written over itself, since only a write finds out about a lock and a full disk alike.
     """

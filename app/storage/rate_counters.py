@@ -20,7 +20,7 @@ class DatabaseCounters(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """Return what the library may wrap in an error of its own."""
+        """Return the exceptions that the library may wrap in an error of its own."""
         return SQLAlchemyError
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -50,7 +50,7 @@ class DatabaseCounters(Storage):
         return max(end, now()).replace(tzinfo=UTC).timestamp()
 
     def check(self) -> bool:
-        """Say whether the database answers."""
+        """Return whether the database answers."""
         db.session.execute(select(1))
         return True
 

@@ -50,7 +50,7 @@ def mark_used(token_id: uuid.UUID) -> None:
 
 
 def find_key(owner_id: uuid.UUID, key: str) -> IdempotencyKey | None:
-    """Return what is known of a request's key."""
+    """Return the row of a request's key."""
     query = select(IdempotencyKey).where(IdempotencyKey.owner_id == owner_id, IdempotencyKey.key == key)
     return db.session.scalar(query.execution_options(populate_existing=True))
 

@@ -88,7 +88,7 @@ def _look(user: User, dataset: Dataset) -> tuple[Look | None, DomainError | None
 
 
 def posted_choices(dataset: Dataset) -> dict[str, Any]:
-    """Return what the posted form changes in how a dataset is read.
+    """Return the changes of the posted form to how a dataset is read.
 
     Raises
     ------

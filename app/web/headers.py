@@ -114,7 +114,7 @@ class BelievedProxy:
 
 
 def is_in(address: str, networks: tuple[Network, ...]) -> bool:
-    """Say whether an address lies in one of these networks."""
+    """Return whether an address lies in one of these networks."""
     try:
         peer = ipaddress.ip_address(address)
     except ValueError:
@@ -124,12 +124,12 @@ def is_in(address: str, networks: tuple[Network, ...]) -> bool:
 
 
 def is_foreign_host() -> bool:
-    """Say whether a change is asked for by a page of another site: the second lock beside the CSRF token."""
+    """Return whether a change is asked for by a page of another site: the second lock beside the CSRF token."""
     return request.method not in SAFE_METHODS and comes_from_another_site()
 
 
 def comes_from_another_site() -> bool:
-    """Say whether a page of another site had the browser send this request, as far as the browser says so."""
+    """Return whether a page of another site had the browser send this request, as far as the browser says so."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")

@@ -19,12 +19,12 @@ def init_app(app: Flask) -> None:
 
 
 def is_api_request() -> bool:
-    """Say whether the address is one of the JSON API."""
+    """Return whether the address is one of the JSON API."""
     return request.path.startswith("/api/")
 
 
 def wants_fragment() -> bool:
-    """Say whether htmx asks, and not for a page of its history, which must be whole."""
+    """Return whether htmx asks, and not for a page of its history, which must be whole."""
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 

@@ -11,12 +11,12 @@ STEP = "model"
 
 
 def recommended_value(plan: Plan, name: str, parameter: Parameter) -> Any:
-    """Return what the plan suggests for this setting."""
+    """Return the plan's suggestion for this setting."""
     return plan.suggestions[STEP].get(name, parameter.default)
 
 
 def same(parameter: Parameter, one: Any, other: Any) -> bool:
-    """Say whether two raw values mean the same; what cannot be read means nothing else."""
+    """Return whether two raw values mean the same; what cannot be read means nothing else."""
     try:
         return bool(parameter.parse(one) == parameter.parse(other))
     except ValueError:

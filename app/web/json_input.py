@@ -19,7 +19,7 @@ class JsonDepthError(ValueError):
 
 
 def bounded_json(sent: str | bytes) -> str:
-    """Return what was sent as text, for whatever parses it.
+    """Return the text that was sent, for whatever parses it.
 
     Raises
     ------

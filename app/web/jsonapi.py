@@ -44,14 +44,14 @@ def body_of(schema: type[Schema]) -> Schema:
 
 
 def json_fault(field: str, fault: ValueError) -> FieldFault:
-    """Return what is wrong with JSON that could not be taken apart."""
+    """Return the fault of JSON that could not be parsed."""
     if isinstance(fault, JsonDepthError):
         return FieldFault(field, "json_too_deep", str(fault))
     return FieldFault(field, "json_invalid", "This is not valid JSON.")
 
 
 def faults_of(fault: ValidationError) -> tuple[FieldFault, ...]:
-    """Return what a schema found wrong, in our own words."""
+    """Return the faults that a schema found, in our own words."""
     return tuple(_fault(one) for one in fault.errors(include_url=False, include_input=False))
 
 
@@ -144,7 +144,7 @@ def _stored_response(answer: Answer) -> Response:
 
 
 def json_field(name: str) -> Any:
-    """Return what a field of a form holds as JSON, or None where it was not sent.
+    """Return the JSON of a form field, or None where it was not sent.
 
     Raises
     ------

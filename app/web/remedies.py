@@ -54,7 +54,7 @@ def finding_views(
     prefix: str = "",
     quiet: bool = False,
 ) -> tuple[list[FindingView], int]:
-    """Return what to show, warnings first, and how many more there are; notices without a button stay in the table.
+    """Return the findings to show, warnings first, and how many more there are.
 
     A remedy that `is_void` has no button, since it would change nothing. With `about`, only what concerns this column
     is shown, and all of it; with `quiet`, every notice is. `prefix` stands before the values of the buttons and says
@@ -133,7 +133,7 @@ def answers_of(profile: DatasetProfile, remedy: FindingRemedy) -> dict[str, dict
 
 
 def holds(profile: DatasetProfile, answers: Mapping[str, Mapping[str, Any]], remedy: FindingRemedy) -> bool:
-    """Say whether a draft answers already what the remedy would set."""
+    """Return whether a draft answers already what the remedy would set."""
     wanted = answers_of(profile, remedy)
     return bool(wanted) and all(
         answers.get(step, {}).get(name) == value for step, fields in wanted.items() for name, value in fields.items()

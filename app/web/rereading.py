@@ -201,7 +201,7 @@ def summary_of(dialect: Dialect) -> str:
 def changes_from(
     form: Mapping[str, str], choices: ReadingChoices, *, names: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """Return what the posted form changes, as `ReadingChoices.merged` takes it; None takes a choice back.
+    """Return the changes of the posted form, as `ReadingChoices.merged` takes them; None takes a choice back.
 
     `names` are the columns that there are, where they are known.
 
@@ -321,7 +321,7 @@ def _mark(place: int, marker: Marker) -> MeaningChoice:
 
 
 def _named_choices(one: ColumnImportChoice) -> dict[str, Any]:
-    """Return what a choice is about, for a change that takes it back."""
+    """Return the subject of a choice, for a change that takes it back."""
     return {"columns": list(one.columns)} if one.columns else {"column": one.column, "unit": None}
 
 
@@ -336,7 +336,7 @@ def _column_mark(place: int, one: ColumnImportChoice) -> MeaningChoice:
 
 
 def look_of(peek: Peek, *, most_columns: int = 30, most_rows: int = 8) -> dict[str, Any]:
-    """Return what the first look shows: columns with kind and share missing, and the first rows."""
+    """Return the view of the first look: columns with kind and share missing, and the first rows."""
     kinds = [*peek.kinds, *("" for _ in peek.names)][: len(peek.names)]
     missing = [*peek.missing, *(0.0 for _ in peek.names)][: len(peek.names)]
     heads = [

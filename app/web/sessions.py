@@ -156,5 +156,5 @@ def take_reminder() -> bool:
 
 
 def session_hash() -> str:
-    """Return what the table knows this session by."""
+    """Return the hash by which the table knows this session."""
     return _mine().opened.id_hash

@@ -46,7 +46,7 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]  # it carries no types
         return StaticFile(path, headers.items(), encodings=compressed_copies(Path(path)))
 
     def is_versioned(self, environ: Mapping[str, Any]) -> bool:
-        """Say whether a request names a file by the content that it has now: only then may the answer be kept."""
+        """Return whether a request names a file by the content that it has now: only then may the answer be kept."""
         version = self.versions.get(str(environ.get("PATH_INFO", "")).removeprefix(PREFIX))
         return version is not None and environ.get("QUERY_STRING") == f"v={version}"
 

@@ -41,7 +41,7 @@ class TimePanel:
 
 
 def time_panel(profile: DatasetProfile, form: Mapping[str, str]) -> TimePanel:
-    """Return what can be said about the times of a dataset; `form` is what was posted last."""
+    """Return the panel about the times of a dataset; `form` is what was posted last."""
     names = [("", "No column"), *((one.name, one.name[:60]) for one in profile.columns[:NAMED_COLUMNS])]
     menu = [("", "As found")]
     for column in [one for one in profile.columns if not one.joined_from and _examples(one)][:MENU_COLUMNS]:
@@ -82,7 +82,7 @@ def _of_number(example: str) -> list[Form]:
 
 
 def time_changes(form: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return what the posted form says about times, as `ReadingChoices.merged` takes it.
+    """Return the form's choices about times, as `ReadingChoices.merged` takes them.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def _checked(choice: dict[str, Any], field: str) -> dict[str, Any]:
 
 
 def choice_sentence(one: ColumnImportChoice) -> str:
-    """Return what was said about times in a sentence, "" where the choice is about something else."""
+    """Return a choice about times as a sentence, "" where it is about something else."""
     names = ", ".join(f"`{name[:40]}`" for name in one.columns)
     if one.columns and one.read_as != "datetime":
         return f"{names} are not joined"

@@ -52,5 +52,5 @@ def measured_options(profile: DatasetProfile) -> tuple[tuple[str, str], ...]:
 
 
 def unit_sentence(column: str, unit: str) -> str:
-    """Return what was said about the unit of a column."""
+    """Return the choice of a column's unit as a sentence."""
     return f"`{column[:60]}` is in {unit}" if unit else f"`{column[:60]}` has no unit"

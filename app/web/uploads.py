@@ -145,7 +145,7 @@ def _forget(arriving: StreamingUpload, status: int) -> None:
 
 
 def _is_complete() -> bool:
-    """Say whether the body of the request was read to its end without asking for what may not be there."""
+    """Return whether the body of the request was read to its end without asking for what may not be there."""
     return FIELD in request.__dict__.get("files", ())
 
 

@@ -47,13 +47,13 @@ def hyperparameter(estimator: str, name: str, value: Any) -> str:
 
 
 def field_title(path: str) -> str:
-    """Return what an answer is about, named by step and field: a setting by its title, anything else by its field."""
+    """Return the title of an answer's field: a setting by its title, anything else by its field."""
     parameter = _parameter(path)
     return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
 
 
 def full_field_title(path: str, profile: DatasetProfile | None) -> str:
-    """Return what an answer is about as a heading; one about a column by the column's name and not by its place."""
+    """Return the title of an answer's field as a heading; one about a column by the column's name."""
     about = {"kind": "Kind of", "column": "Use of"}
     part, _, key = path.partition(".")[2].partition(".")
     column = next((one for one in profile.columns if one.key == key), None) if profile and part in about else None

@@ -99,7 +99,7 @@ def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _remedy_of_task(subject: CheckContext, kind: ColumnKind) -> Remedy:
-    """Return what heals a target that the task cannot predict; dates are no task's target."""
+    """Return the remedy for a target that the task cannot predict; dates are no task's target."""
     target = subject.target
     if kind is ColumnKind.DATETIME:
         return Remedy("Choose another target", {"data": {"target": ""}})
@@ -147,7 +147,7 @@ def classes_are_usable(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _as_numbers(subject: CheckContext) -> Remedy:
-    """Return what heals a task with very many classes: numbers are estimated as numbers."""
+    """Return the remedy for a task with very many classes: predict numbers as numbers."""
     if subject.kind(subject.target.name).is_number and subject.target.storage != "text":
         return Remedy("Estimate the number itself", {"data": {"task_kind": TaskKind.REGRESSION.value}})
     return Remedy("Join classes in the file, or choose another target.")

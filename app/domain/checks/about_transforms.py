@@ -100,7 +100,7 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
 
 
 def _column_inventory(subject: CheckContext) -> ColumnInventory:
-    """Return what the first recipe may work on."""
+    """Return the columns that the first recipe may work on."""
     task, columns = subject.spec.task, subject.profile.columns
     kinds = {column.name: subject.kind(column.name) for column in columns}
     return column_inventory(columns, kinds, target=task.target, task=task.kind, time_column=task.time_column, parts=())

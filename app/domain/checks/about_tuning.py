@@ -154,7 +154,7 @@ def metric_tells_trials_apart(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _draws_rows(subject: CheckContext) -> bool:
-    """Say whether folds within a fold are drawn from all of its rows; a hold-out lies at the end of a series."""
+    """Return whether folds within a fold are drawn from all of its rows; a hold-out lies at the end of a series."""
     in_order = subject.strategy.id is SplitStrategy.HOLDOUT and subject.spec.task.time_column is not None
     return subject.strategy.shuffles and not subject.strategy.needs_group and not in_order
 
@@ -176,7 +176,7 @@ def inner_folds_can_be_cut(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _too_few_of_another_class(subject: CheckContext) -> bool:
-    """Say whether a fold within a fold may train on one class alone."""
+    """Return whether a fold within a fold may train on one class alone."""
     if not subject.spec.task.kind.is_classification or not subject.class_counts:
         return False
     holdout = subject.strategy.id is SplitStrategy.HOLDOUT
@@ -211,7 +211,7 @@ def _most_inner_folds(subject: CheckContext) -> int:
 
 
 def _one_group_trains(subject: CheckContext) -> bool:
-    """Say whether a group as large as all others together is likely to be one of two folds by itself."""
+    """Return whether a group as large as all others together is likely to be one of two folds by itself."""
     held = subject.spec.validation.holdout
     largest, share = largest_group(subject), held.fraction if held else 0.0
     two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and number(subject, "n_splits") == MIN_FOLDS

@@ -179,7 +179,7 @@ def no_group_is_nearly_all(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _few_of_another_class(subject: CheckContext, rows: int) -> bool:
-    """Say whether so many rows are to be expected to hold fewer than five that are not of the commonest class."""
+    """Return whether so many rows are to be expected to hold fewer than five that are not of the commonest class."""
     counts = subject.class_counts
     others = sum(counts) - max(counts, default=0)
     return bool(counts) and rows * others < MIN_MINORITY_ROWS * sum(counts)
@@ -309,7 +309,7 @@ def _gives_probabilities(subject: CheckContext) -> bool:
 
 
 def _remedy(subject: CheckContext, field: str, stays: Callable[[metrics.Metric | None], bool]) -> Remedy:
-    """Return what takes metrics out: one that judges any target of the task decides, or of the others some stay."""
+    """Return the remedy that takes metrics out: one that suits any target of the task decides."""
     if field == "primary_metric":
         fitting = metrics.for_task(subject.spec.task.kind)[0]
         return Remedy(f"Use {fitting.title}", {"validation": {field: fitting.id}})

@@ -53,7 +53,7 @@ def fewest_kept(subject: CheckContext, count: int) -> int:
 
 
 def keeps_shares(subject: CheckContext) -> bool:
-    """Say whether the cut gives every part its share of each class, as far as the rarest one allows."""
+    """Return whether the cut gives every part its share of each class, as far as the rarest one allows."""
     counts, strategy = subject.class_counts, subject.strategy.id
     rarest = min(counts, default=0)
     if strategy is SplitStrategy.REPEATED_K_FOLD:
@@ -133,7 +133,7 @@ def first_moments(subject: CheckContext, gap: int) -> int:
 
 
 def leaves_rows(subject: CheckContext, gap: int) -> bool:
-    """Say whether a gap leaves rows to train the first fold."""
+    """Return whether a gap leaves rows to train the first fold."""
     return first_moments(subject, gap) >= 2
 
 

@@ -81,7 +81,7 @@ def _problem(fault: Any, config: Mapping[str, Any]) -> Problem:
 
 
 def _remedy(fault: Any) -> Remedy:
-    """Return what heals a part that does not fit: without it, the config may be whole again."""
+    """Return the remedy for a part that does not fit: without it, the config may be whole again."""
     if fault["type"] == "missing":
         return Remedy("Add it.")
     unknown = fault["type"] == "extra_forbidden"
@@ -94,7 +94,7 @@ def _remedy(fault: Any) -> Remedy:
 
 
 def _has_default(path: tuple[Any, ...]) -> bool:
-    """Say whether a config does without this part."""
+    """Return whether a config does without this part."""
     held: Any = Spec
     for part in path[:-1]:
         fields = getattr(held, "model_fields", {})

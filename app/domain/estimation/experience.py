@@ -81,7 +81,7 @@ class Experience:
         return sum(one.workload.estimator == estimator for one in self.timings)
 
     def knows(self, work: Workload) -> bool:
-        """Say whether this estimator was measured on this data."""
+        """Return whether this estimator was measured on this data."""
         return (work.dataset, work.estimator) in self._met
 
     @cached_property

@@ -29,7 +29,7 @@ class MemoryRemedy:
 
 
 def most_memory_mb(machine: Machine) -> float:
-    """Return what a launch may take: most of the machine's memory, and no more than a job is given."""
+    """Return the memory that a launch may take: most of the machine's, and no more than a job is given."""
     most = MAX_OF_MEMORY * machine.memory_mb
     return most if machine.job_memory_mb is None else min(most, machine.job_memory_mb)
 

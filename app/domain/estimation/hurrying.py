@@ -77,7 +77,7 @@ def _another_estimator(spec: Spec, profile: DatasetProfile, machine: Machine, se
 
 
 def _value(spec: Spec, step: str, name: str) -> int | None:
-    """Return what a setting is now, None where the estimator or the strategy has no such setting."""
+    """Return the present value of a setting, None where the estimator or the strategy has none."""
     defaults = splitting.get(spec.validation.strategy).defaults()
     held = parameters_of(spec) if step == "model" else {**defaults, **spec.validation.parameters}
     value = held.get(name)

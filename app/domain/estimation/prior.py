@@ -56,7 +56,7 @@ class Parts:
 
 
 def prior_of(work: Workload) -> Parts:
-    """Return what each part takes on the machine of the calibration."""
+    """Return the cost of each part on the machine of the calibration."""
     entry, values = registry.get(work.estimator), work.parameters
     machines = entry.machines(work.classes)
 
@@ -89,7 +89,7 @@ def prior_of(work: Workload) -> Parts:
 
 
 def _compare_seconds(work: Workload) -> float | None:
-    """Return what comparing two rows takes for each column, where rows that were learnt are asked."""
+    """Return the seconds that comparing two rows takes for each column."""
     if work.estimator == "k_nearest_neighbors":
         if work.parameters.get("metric") == "blocks":
             return BLOCKS_SECONDS

@@ -76,7 +76,7 @@ class Workload:
 
 
 def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
-    """Return what a launch of this config on this dataset is made of."""
+    """Return the workload of a config on a dataset."""
     entry = registry.get(spec.model.estimator)
     target = profile.column(spec.task.target)
     rows = max(profile.rows - target.missing, 1)

@@ -115,7 +115,7 @@ class EstimatorEntry:
         return classes if self.for_each_class and classes > 2 else 1
 
     def cautions_for(self, task: TaskKind) -> tuple[str, ...]:
-        """Return what to beware of, and where a number is predicted also what means only that."""
+        """Return the cautions about a metric, for numbers also those that concern only them."""
         return self.cautions if task.is_classification else (*self.number_cautions, *self.cautions)
 
     def parameters_for(self, task: TaskKind) -> tuple[Parameter, ...]:

@@ -29,7 +29,7 @@ def get(identifier: str) -> EstimatorEntry:
 
 
 def has(identifier: str) -> bool:
-    """Say whether there is an estimator with this id."""
+    """Return whether there is an estimator with this id."""
     return identifier in _BY_ID
 
 

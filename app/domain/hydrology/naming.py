@@ -115,12 +115,12 @@ SIGNATURE = re.compile(
 
 
 def is_signature(name: str) -> bool:
-    """Say whether a name is that of a hydrological signature, which summarises a record of streamflow."""
+    """Return whether a name is that of a hydrological signature, which summarises a record of streamflow."""
     return bool(SIGNATURE.match(name))
 
 
 def is_rain(name: str) -> bool:
-    """Say whether a measured column looks like precipitation by its name."""
+    """Return whether a measured column looks like precipitation by its name."""
     return bool(RAIN.match(name)) and not DERIVED.search(name)
 
 
@@ -130,12 +130,12 @@ def rain_column(names: Iterable[str]) -> str | None:
 
 
 def looks_like_target(name: str) -> bool:
-    """Say whether a name is one that people give to what they want to estimate."""
+    """Return whether a name is one that people give to what they want to estimate."""
     return bool(TARGET.match(name)) and not QUALITY.search(name)
 
 
 def names_sites(name: str) -> bool:
-    """Say whether the values of a column name sites, gauges or basins."""
+    """Return whether the values of a column name sites, gauges or basins."""
     return bool(SITE.match(name.strip()))
 
 
@@ -154,35 +154,35 @@ def _thing_of(name: str) -> tuple[str, bool]:
 
 
 def names_groups(name: str) -> bool:
-    """Say whether the values of a column name sites, subjects or other things that are measured again and again."""
+    """Return whether the values of a column name sites, subjects or other things that are measured again and again."""
     return names_sites(name) or _thing_of(name)[0] in THINGS
 
 
 def may_name_groups(name: str) -> bool:
-    """Say whether the values of a column may name such things, as long as the other columns bear that out."""
+    """Return whether the values of a column may name such things, as long as the other columns bear that out."""
     thing, is_id = _thing_of(name)
     return is_id or thing in MAYBE_THINGS or thing in ("id", "code")
 
 
 def names_codes(name: str) -> bool:
-    """Say whether whole numbers under this name are ids or codes, whose order and distance mean nothing."""
+    """Return whether whole numbers under this name are ids or codes, whose order and distance mean nothing."""
     words = words_of(name)
     return bool(words) and words[-1] in ("id", "ids", "code", "codes", "zip", "zipcode", "postcode", "fips")
 
 
 def names_moments(name: str) -> bool:
-    """Say whether the values of a column may order the rows of a group: times, visits, ages."""
+    """Return whether the values of a column may order the rows of a group: times, visits, ages."""
     return bool(MOMENTS & set(words_of(name)))
 
 
 def is_calendar(name: str) -> bool:
-    """Say whether a column is a part of a date by its name: many rows share it, and it groups nothing."""
+    """Return whether a column is a part of a date by its name: many rows share it, and it groups nothing."""
     words = [word for word in words_of(name) if not word.isdigit()]
     return bool(words) and (words[-1] in CALENDAR or words[0] in CALENDAR)
 
 
 def quantity_of(stem: str) -> Quantity | None:
-    """Return what a column measures by its name without the unit, or None."""
+    """Return the quantity that a column's name without its unit stands for, or None."""
     bare = stem.strip()
     if QUALITY.search(bare) or DERIVED.search(bare):
         return None
@@ -210,7 +210,7 @@ _NOT_ITSELF = one_of(
 
 
 def measured_quantity(stem: str) -> Quantity | None:
-    """Return what a column measures by any word of its name, or None; `quantity_of` asks for the whole name."""
+    """Return the quantity that any word of a column's name stands for, or None."""
     quantity = quantity_of(stem)
     if quantity is not None:
         return quantity

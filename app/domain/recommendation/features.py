@@ -30,7 +30,7 @@ class FeatureContext:
 
 
 def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, str]:
-    """Say whether a column is suggested as a feature, and why."""
+    """Return whether a column is suggested as a feature, and why."""
     kind = context.kinds[column.name]
     rows = max(context.profile.rows, 1)
     left_out = _leave_out(context, column, kind, rows)

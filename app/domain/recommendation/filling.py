@@ -71,7 +71,7 @@ def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContex
 
 
 def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
-    """Return what the model's suggestions look at, for the features as they are chosen."""
+    """Return the traits of the chosen features, for the suggestions of the Model step."""
     return traits_of(
         context.profile,
         task=context.task,
@@ -85,14 +85,14 @@ def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
 
 
 def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:
-    """Return what the validation's suggestions look at."""
+    """Return the context for the suggestions of the Validation step."""
     recipes = (TransformPart(**recipe) for recipe in config["features"]["transforms"])
     goal = Goal(context.target, context.task, context.time_column, context.group_column, context.kinds)
     return situation_for(goal, context.profile, memory=memory_of(recipes))
 
 
 def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> ValidationContext:
-    """Return what the validation's suggestions look at; `memory` is how many steps back the features look."""
+    """Return the context for the suggestions of the Validation step."""
     target = profile.column(goal.target)
     counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
     return ValidationContext(

@@ -52,7 +52,7 @@ def goal_of(draft: Draft, profile: DatasetProfile) -> Goal | None:
 
 
 def read_goal(reader: AnswerReader, profile: DatasetProfile) -> Goal | None:
-    """Return what the answers and suggestions aim at; None where no column can be predicted yet, which is recorded.
+    """Return the rest of the context after a change; `of` is the page that it goes to.
 
     Parameters
     ----------

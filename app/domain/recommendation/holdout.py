@@ -22,7 +22,7 @@ from app.domain.training.development import HoldoutRule
 
 
 def holdout_of(draft: Draft, profile: DatasetProfile, goal: Goal) -> HoldoutRule | None:
-    """Return what decides which rows a draft holds out, as its plan will have it.
+    """Return the rule for the rows that a draft holds out, as its plan will have it.
 
     Parameters
     ----------

@@ -90,10 +90,10 @@ class Plan:
         return tuple(problem for problem in self.problems if problem.step == step)
 
     def errors_of(self, step: str) -> tuple[Problem, ...]:
-        """Return what stops this step."""
+        """Return the errors of this step."""
         return tuple(problem for problem in self.problems_of(step) if problem.severity is Severity.ERROR)
 
     @property
     def launchable(self) -> bool:
-        """Say whether nothing stands in the way of a launch."""
+        """Return whether nothing stands in the way of a launch."""
         return self.spec is not None and not any(problem.severity is Severity.ERROR for problem in self.problems)

@@ -138,7 +138,7 @@ def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigPart
 
 
 def _leak_answers(reader: AnswerReader, profile: DatasetProfile) -> dict[str, str]:
-    """Return what was answered to "would you know this at prediction time?", by column."""
+    """Return the answers to "would you know this at prediction time?", by column."""
     answers = {}
     for column in profile.columns:
         field = f"leak.{column.key}"
@@ -207,7 +207,7 @@ def _transform_fault(item: Any, held: ColumnInventory) -> str:
 
 
 def _column_inventory(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:
-    """Return what a recipe may work on that comes after these."""
+    """Return the columns that a recipe may work on that comes after these."""
     return column_inventory(
         context.profile.columns,
         context.kinds,

@@ -28,7 +28,7 @@ def size_of(traits: Traits) -> str:
 
 
 def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
-    """Return what speaks for an estimator here, the weightiest first; each sentence can be checked in the profile."""
+    """Return the reasons for an estimator here, the weightiest first; each can be checked in the profile."""
     said = []
     if entry.id in TREES and traits.coarse_share >= MOSTLY_COARSE and traits.features > 1:
         few = traits.coarse + traits.words
@@ -54,7 +54,7 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
 
 
 def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
-    """Return what speaks against an estimator here, the weightiest first."""
+    """Return the reasons against an estimator here, the weightiest first."""
     said = []
     if entry.max_rows is not None and traits.rows > entry.max_rows:
         said.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can carry")

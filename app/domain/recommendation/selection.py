@@ -63,11 +63,11 @@ class Filter:
 
     @property
     def empty(self) -> bool:
-        """Say whether every column is meant."""
+        """Return whether every column is meant."""
         return self == Filter()
 
     def matches(self, facts: ColumnFacts, *, ticked: bool) -> bool:
-        """Say whether a column is meant. One whose association is unknown is in no range of associations."""
+        """Return whether a column is meant. One whose association is unknown is in no range of associations."""
         return (
             (not self.word or self.word.lower() in facts.name.lower())
             and self.kind in ("", facts.kind)
@@ -78,7 +78,7 @@ class Filter:
         )
 
     def to_json(self) -> JsonObject:
-        """Return what was asked for, as plain JSON values."""
+        """Return the filter as plain JSON values."""
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
 
     def sentence(self) -> str:
@@ -155,7 +155,7 @@ class Rule:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, facts: ColumnFacts, *, ticked: bool) -> bool:
-        """Say whether the rule means this column."""
+        """Return whether the rule means this column."""
         return facts.key in self.columns if self.strategy else self.filter.matches(facts, ticked=ticked)
 
     def decide(self, facts: ColumnFacts, *, ticked: bool) -> bool:

@@ -97,7 +97,7 @@ def estimate_seconds(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> f
 
 
 def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
-    """Say whether many rows can be learnt with what a search on few of them found; of classes that is no quicker."""
+    """Return whether many rows can be learnt with what a search on few of them found; of classes that is no quicker."""
     return one.ranked.entry.settle is not None and not race.table.labels
 
 
@@ -168,7 +168,7 @@ def _score(race: ShortFitRace, spec: Spec, rows: Rows, said: Predictions) -> tup
 
 
 def rival(race: ShortFitRace, *, train: Rows, rows: Rows) -> tuple[float, float]:
-    """Return what the best baseline scores on the same rows."""
+    """Return the scores of the best baseline on the same rows."""
     found = []
     for entry in baselines.for_experiment(race.spec, race.table):
         said = Predictions(*entry.predict(race.table, train, rows), are_probabilities=True)

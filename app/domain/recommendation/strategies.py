@@ -284,7 +284,7 @@ def amount_of(strategy: ColumnStrategy, raw: Any) -> float | None:
 def propose(
     strategy: ColumnStrategy, raw: Any, columns: Sequence[ColumnChoice], evidence: StrategyEvidence
 ) -> Proposal:
-    """Return what a strategy would leave out of the columns that are ticked.
+    """Return the selected columns that a strategy would leave out.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def suggest_target(profile: DatasetProfile) -> tuple[str, str]:
 
 
 def _could_be_target(column: ColumnProfile, rows: int) -> bool:
-    """Say whether a column that is merely the last one may be suggested: mostly there, and no free text."""
+    """Return whether a column that is merely the last one may be suggested: mostly there, and no free text."""
     words = column.kind in (ColumnKind.CATEGORICAL, ColumnKind.TEXT)
     return column.missing <= MAX_MISSING * rows and not (words and column.distinct > MAX_CLASSES)
 
@@ -112,7 +112,7 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
 
 
 def _look_like_classes(column: ColumnProfile, marks: Collection[str]) -> bool:
-    """Say whether the rows per whole number are those of classes: alike in size, or up and down along the numbers."""
+    """Return whether the rows per whole number are those of classes: alike in size, or in no order of the numbers."""
     counts = [
         count for _, count in sorted((int(value), count) for value, count in column.top_values if value not in marks)
     ]
@@ -125,7 +125,7 @@ def _look_like_classes(column: ColumnProfile, marks: Collection[str]) -> bool:
 
 
 def _dense(column: ColumnProfile, marks: Collection[str]) -> bool:
-    """Say whether the whole numbers of a column leave few out, and all of them are known with their rows."""
+    """Return whether the whole numbers of a column leave few out, and all of them are known with their rows."""
     values = [value for value, _ in column.top_values if value not in marks]
     if len(column.top_values) != column.distinct or not all(WHOLE.match(value) for value in values):
         return False

@@ -68,7 +68,7 @@ class ShortFitEvidence:
     complete: bool = False
 
     def of(self, estimator: str) -> MeasuredEstimator | None:
-        """Return what was measured of an estimator, or None."""
+        """Return the measurement of an estimator, or None."""
         return next((one for one in self.items if one.estimator == estimator), None)
 
     def to_json(self) -> JsonObject:
@@ -183,7 +183,7 @@ def _within(low: float, high: float, metric: str, basis: str) -> ExpectedScore:
 
 
 def advice_for(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advice, ...]:
-    """Return what an honest adviser says first: that the rows are too few, or that nothing is learnt from them."""
+    """Return the advice that comes first: too few rows, or nothing learnt from them."""
     said = []
     if 0 < traits.rows < TOO_FEW:
         message = (
@@ -220,7 +220,7 @@ def _signal(evidence: ShortFitEvidence) -> list[Advice]:
 
 
 def _is_little(evidence: ShortFitEvidence, share: float, *, lucky: bool) -> tuple[bool, str]:
-    """Say whether a gain is next to nothing, and of classes how many rows come out right."""
+    """Return whether a gain is next to nothing, and of classes how many rows come out right."""
     barely = share < (LITTLE_BY_LUCK if lucky else LITTLE_EXPLAINED)
     if not evidence.baseline_right:
         return barely, ""

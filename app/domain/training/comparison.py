@@ -137,7 +137,7 @@ def _spread(metric: Metric, observed: Floats) -> Floats:
 
 
 def _epsilon(observed: Floats) -> float:
-    """Return what is added before a logarithm is taken: a hundredth of the mean, as `log_nse` does."""
+    """Return the offset of a logarithm: a hundredth of the mean, as in `log_nse`."""
     return float(observed.mean()) / 100
 
 
@@ -220,7 +220,7 @@ _COMBINE: dict[str, Callable[[Floats], Floats]] = {
 
 
 def _pseudo_losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart], seed: int) -> _Losses | None:
-    """Return what each of up to 100 parts of the rows adds to a metric that no single row has a share in.
+    """Return the share of each of up to 100 parts of the rows in a metric that has none for a single row.
 
     These are the pseudo-values of the jackknife (Tukey 1958; Efron 1982, chapter 3) of the difference, which is the
     mean over the cuts, each weighing as many rows as it judged.
@@ -280,7 +280,7 @@ def _score(metric: Metric, table: TrainingTable, rows: NDArray[np.intp], said: P
 
 
 def _resampling(table: TrainingTable, losses: _Losses, *, by_group: bool, seed: int) -> Resampling:
-    """Return what is resampled: whole groups, blocks of moments as long as the differences remember, or rows."""
+    """Return the units to resample: groups, blocks as long as the memory of the differences, or rows."""
     if losses.rows is not None:
         return rows_of(losses.sums, unit="block" if table.times is not None else "row", seed=seed)
     if by_group and table.groups is not None:

@@ -148,12 +148,12 @@ def _interval(outcome: Outcome) -> str:
 
 
 def _decided_by_holdout(run: TrainingRun, own: ScoreSummary) -> bool:
-    """Say whether the rows held out decide, and not the folds since those rows are too few to have a score."""
+    """Return whether the rows held out decide, and not the folds since those rows are too few to have a score."""
     return run.holdout is not None and (own.holdout is not None or own.mean is None)
 
 
 def _grows(run: TrainingRun) -> bool:
-    """Say whether later folds train on more rows, so that the spread over the folds is not that of luck alone."""
+    """Return whether later folds train on more rows, so that the spread over the folds is not that of luck alone."""
     parameters = {**splitting.get(run.spec.validation.strategy).defaults(), **run.spec.validation.parameters}
     return parameters.get("window") == "expanding"
 

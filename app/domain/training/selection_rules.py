@@ -120,7 +120,7 @@ def most_kept(rules: Iterable[SelectionPart], count: int) -> int:
 
 
 def fault_of(rule: SelectionPart) -> str:
-    """Return what is wrong with a rule that is valid by type, or an empty text."""
+    """Return the fault of a rule that is valid by type, or an empty text."""
     kind = get(rule.kind)
     for name in ("amount", "threshold", "low", "high"):
         given, parameter = getattr(rule, name), kind.parameter(name)

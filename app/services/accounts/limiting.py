@@ -73,7 +73,7 @@ def forget_tries(limit: RateLimit, *who: str) -> None:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the 64 bits that an IPv6 subscriber is given."""
+    """Return the network of an address: an IPv4 address, or the 64 bits that an IPv6 subscriber is given."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -64,7 +64,7 @@ def hash_password(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Say whether a password is the stored one; without a stored one it takes as long, and is wrong.
+    """Return whether a password is the stored one; without a stored one it takes as long, and is wrong.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class OpenSession:
 
     @property
     def id_hash(self) -> str:
-        """Return what the table knows the session by."""
+        """Return the hash by which the table knows the session."""
         return hash_of(self.secret)
 
 

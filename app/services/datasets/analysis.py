@@ -66,7 +66,7 @@ class Damage:
 
 
 def damage_of(dataset: Dataset, *, fresh: bool = False) -> Damage | None:
-    """Return what is wrong with the stored rows of a ready dataset; None where they are what was stored.
+    """Return the damage to the stored rows of a ready dataset; None where they are intact.
 
     What was stored before hashes were is given one when it is first found readable, and is compared from then on.
     """
@@ -112,7 +112,7 @@ def sound_rows_of(dataset: Dataset, *, fresh: bool = False) -> Path:
 
 
 def choices_of(dataset: Dataset) -> ReadingChoices:
-    """Return what was said about how to read a dataset."""
+    """Return the import choices of a dataset."""
     return ReadingChoices.model_validate(dataset.choices or {})
 
 
@@ -124,7 +124,7 @@ def cache_key(dataset: Dataset, *more: str) -> str | None:
 
 
 def profile_of(dataset: Dataset) -> DatasetProfile | None:
-    """Return what is known about a dataset, or None until it is ready. A ready dataset never changes."""
+    """Return the profile of a dataset, or None until it is ready. A ready dataset never changes."""
     if dataset.state != DatasetState.READY.value:
         return None
     if dataset.id in _profiles:
@@ -139,7 +139,7 @@ def profile_of(dataset: Dataset) -> DatasetProfile | None:
 
 
 def require_profile(dataset: Dataset, *, code: str = "dataset_not_ready") -> DatasetProfile:
-    """Return what is known about a dataset that must be ready.
+    """Return the profile of a dataset that must be ready.
 
     Raises
     ------
@@ -255,7 +255,7 @@ def analysis_job(dataset: Dataset) -> Job | None:
 
 
 def is_large(size_bytes: int) -> bool:
-    """Say whether a file is left to a worker, after a first look, rather than read while the browser waits."""
+    """Return whether a file is left to a worker, after a first look, rather than read while the browser waits."""
     return size_bytes > current_settings().limits.inline_read_mb * 1e6
 
 

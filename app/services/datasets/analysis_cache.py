@@ -33,7 +33,7 @@ class Counts:
 
 
 def find(key: str) -> Any:
-    """Return what is kept under this key, or None; either is counted."""
+    """Return the entry under this key, or None; either is counted."""
 
     def get(server: Any) -> bytes | None:
         found: bytes | None = server.get(PREFIX + key)

@@ -46,7 +46,7 @@ def changes_when_read_again(dataset: Dataset) -> tuple[str, ...] | None:
 
 
 def _differs(storage: str, kind: str) -> bool:
-    """Say whether a column would be read otherwise; of numbers the head cannot tell whether all are whole."""
+    """Return whether a column would be read otherwise; of numbers the head cannot tell whether all are whole."""
     return kind in WORDS and storage != kind and not (storage in NUMBERS and kind in NUMBERS)
 
 

@@ -19,7 +19,7 @@ GONE = "This file does not wait to be read in part any more. Send it again."
 
 
 def can_be_read_in_part(dataset: Dataset | None) -> bool:
-    """Say whether a file was refused for rows that do not fit and is still there."""
+    """Return whether a file was refused for rows that do not fit and is still there."""
     is_refused = dataset is not None and dataset.state == DatasetState.FAILED.value and dataset.reason_code == RAGGED
     return dataset is not None and is_refused and originals.original_of(dataset) is not None
 

@@ -74,13 +74,13 @@ def sample_of(sample_id: str) -> Sample:
 
 
 def samples_are_ready() -> bool:
-    """Say whether every sample has been read."""
+    """Return whether every sample has been read."""
     folders = (_folder(_sha256_of(file_of(one.id)), ANALYSIS_VERSION) for one in SAMPLES)
     return all(_is_read(folder) for folder in folders)
 
 
 def _is_read(folder: Path) -> bool:
-    """Say whether a sample was read and both files of it are what was stored; one that is not is read again."""
+    """Return whether a sample was read and both files of it are what was stored; one that is not is read again."""
     return all(
         integrity.examine(folder / name) in (Soundness.SOUND, Soundness.UNKNOWN) for name in (PARQUET, files.PROFILE)
     )
@@ -145,7 +145,7 @@ def use_sample(user: User, sample_id: str) -> Dataset:
 
 
 def first_answers(dataset: Dataset) -> dict[str, str]:
-    """Return what a draft answers on the Data step when it is put on this dataset: a sample knows its target."""
+    """Return the answers of the Data step for a draft on this dataset: a sample knows its target."""
     known = {sample.id: sample.target for sample in SAMPLES}
     target = {"target": known[dataset.sample]} if dataset.sample in known else {}
     return {"dataset_id": str(dataset.id), **target}

@@ -27,7 +27,7 @@ class StoredFile:
 
     @property
     def sentence(self) -> str:
-        """Return what is wrong with it, and the way back."""
+        """Return the fault as a sentence, with the way back."""
         name = self.path.relative_to(current_settings().data)
         words = "is gone" if self.state is Soundness.MISSING else "is damaged"
         return f"The stored file {name} {words}. {self.remedy}"
@@ -55,7 +55,7 @@ def examine_all() -> Iterator[StoredFile]:
 
 
 def _is_original(path: Path) -> bool:
-    """Say whether a file is the one that its name is the hash of; what a disk does not give back is not."""
+    """Return whether a file is the one that its name is the hash of; what a disk does not give back is not."""
     try:
         return path.is_file() and files.sha256_of(path) == path.name
     except OSError:

@@ -38,7 +38,7 @@ class ConfigCheck:
 
     @property
     def valid(self) -> bool:
-        """Say whether it could be launched."""
+        """Return whether it could be launched."""
         return not any(one.severity is Severity.ERROR for one in self.problems)
 
 

@@ -220,7 +220,7 @@ def _refuse_conflicts(row: DraftRow, asked: _Save, since: list[DraftEvent]) -> N
 
 
 def _concerns(event: DraftEvent, step: str, name: str) -> bool:
-    """Say whether a save changed this field, or made all that was known of it meaningless, as a new dataset does."""
+    """Return whether a save changed this field, or made all that was known of it meaningless, as a new dataset does."""
     if f"{step}.{name}" in event.changes:
         return True
     changed = (path.partition(".") for path in event.changes)

@@ -34,7 +34,7 @@ class Inputs:
     limit_seconds: float
 
     def gives_the_same_as(self, other: Inputs) -> bool:
-        """Say whether another plan with the same answers is this one too; a profile is never read twice alike."""
+        """Return whether another plan with the same answers is this one too; a profile is never read twice alike."""
         same = self.profile is other.profile and self.limit_seconds == other.limit_seconds
         return same and self.machine == other.machine and self.associations == other.associations
 

@@ -24,7 +24,7 @@ class UndoStacks:
 
 
 def stacks_of(marks: Iterable[tuple[int, int | None]]) -> UndoStacks:
-    """Return what can be undone and redone after these saves, each (version, version that it takes back or None)."""
+    """Return the undo and redo stacks after these saves, each (version, version that it takes back or None)."""
     undo: list[int] = []
     redo: list[int] = []
     for version, undoes in marks:
@@ -42,7 +42,7 @@ def stacks_of(marks: Iterable[tuple[int, int | None]]) -> UndoStacks:
 
 
 def undo_stacks(row: DraftRow) -> UndoStacks:
-    """Return what can be undone and redone in a draft."""
+    """Return the undo and redo stacks of a draft."""
     if row.version <= FIRST_VERSION:
         return UndoStacks()
     return stacks_of(drafts.list_undo_marks(row.id, after_version=FIRST_VERSION))

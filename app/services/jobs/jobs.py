@@ -40,7 +40,7 @@ def get_job(user: User, job_id: uuid.UUID) -> Job:
 
 
 def view_of(row: Job) -> JobView:
-    """Return what the owner of a job may know about it."""
+    """Return the view of a job for its owner."""
     kind, state = JobKind(row.kind), RunState(row.state)
     fraction = 1.0 if state is RunState.FINISHED else row.progress.get("fraction")
     partial = _partial_of(row, kind)

@@ -113,7 +113,7 @@ def report_progress(job_id: uuid.UUID, *, attempt: int, progress: dict[str, Any]
 
 
 def has_lease(job_id: uuid.UUID, *, attempt: int) -> bool:
-    """Say whether an attempt still has its job, until the caller's transaction ends: only then may it store."""
+    """Return whether an attempt still has its job, until the caller's transaction ends: only then may it store."""
     return jobs.has_lease(job_id, attempt=attempt)
 
 

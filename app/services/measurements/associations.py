@@ -31,7 +31,7 @@ MEASURES_VERSION = 4
 def associations_for(
     dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None
 ) -> Associations | None:
-    """Return what is known so far about every column and this target; what is not known is being measured.
+    """Return the associations of every column with this target, as far as they are measured.
 
     With a rule, the strengths are those on rows that it does not hold out. What may give the target away is asked about
     whatever row says so, since a question chooses nothing. A small dataset is measured here and now; for a large one a
@@ -41,7 +41,7 @@ def associations_for(
 
 
 def known_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> Associations | None:
-    """Return what is known so far about every column and this target; nothing is started."""
+    """Return the measures of every column for this target so far; nothing is started."""
     return _joined([STORE.find(request) for request in requests_for(dataset, target, kinds, rule)])
 
 
@@ -54,7 +54,7 @@ def _ensured(request: TargetRequest) -> Associations | None:
 
 
 def _joined(found: Sequence[Associations | None]) -> Associations | None:
-    """Return what all rows say of leaks, with the strengths that the rows not held out gave."""
+    """Return the leaks of all rows with the strengths of the rows not held out."""
     if not found or found[0] is None or len(found) == 1:
         return found[0] if found else None
     return found[0].with_values_of(found[1])
@@ -137,7 +137,7 @@ def _compute(request: TargetRequest) -> Parts[Associations]:
 
 
 def _with_block(request: TargetRequest, known: Associations, block: list[str]) -> Associations:
-    """Return what is known with a block of columns added."""
+    """Return the associations with a block of columns added."""
     target, kinds, time_column = request.target, request.kinds, _time_column(request)
     if not block:
         return known

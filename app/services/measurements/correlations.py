@@ -68,7 +68,7 @@ class MatrixState(WorkState):
 
     @property
     def complete(self) -> bool:
-        """Say whether every block is there."""
+        """Return whether every block is there."""
         return self.done >= self.total
 
     @property
@@ -96,7 +96,7 @@ class MatrixBlocks:
 
     @property
     def complete(self) -> bool:
-        """Say whether every block is there."""
+        """Return whether every block is there."""
         return len(self.by_place) >= self.total
 
 
@@ -232,7 +232,7 @@ def matrix_for(
     kinds: Kinds | None = None,
     rule: HoldoutRule | None = None,
 ) -> MatrixState:
-    """Return what has come of a matrix so far; nothing is started.
+    """Return a matrix as far as it is measured; nothing is started.
 
     Raises
     ------

@@ -23,7 +23,7 @@ _masks: OrderedDict[tuple[uuid.UUID, str], RowMask] = OrderedDict()
 
 
 def to_arguments(rule: HoldoutRule | None) -> dict[str, Any]:
-    """Return what a job must be told to look at the same rows."""
+    """Return the arguments of a job for the same rows."""
     return {} if rule is None else {"holdout": rule.to_json()}
 
 

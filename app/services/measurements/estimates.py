@@ -85,7 +85,7 @@ class ResourceUsage:
     idle_mb: float
 
     def actual(self) -> dict[str, float]:
-        """Return what the page shows beside what was estimated."""
+        """Return the actual cost for the page, beside the estimate."""
         return {
             "seconds": round(self.seconds, 3),
             "work_seconds": round(self.work_seconds, 3),

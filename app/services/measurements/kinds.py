@@ -17,5 +17,5 @@ MEASUREMENTS: Mapping[JobKind, Measurement[Any, Any]] = {
 
 
 def describe_job(job: Job) -> dict[str, Any] | None:
-    """Return what the job of a measurement has found so far, as programs see it."""
+    """Return the result of a measurement's job so far, as programs see it."""
     return runner.describe_job(MEASUREMENTS[JobKind(job.kind)], job)

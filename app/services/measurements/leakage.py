@@ -183,7 +183,7 @@ def _question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
 
 
 def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> list[Finding]:
-    """Return what is worth saying about a target: that nothing goes with it, and each leak, the surest first.
+    """Return the findings about a target: that nothing goes with it, and each leak, the surest first.
 
     For a large dataset a worker is asked, and there is nothing to say before it has measured.
     """
@@ -199,7 +199,7 @@ def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> l
 
 
 def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bool:
-    """Say whether everything that may give a target away has been looked at."""
+    """Return whether everything that may give a target away has been looked at."""
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return False

@@ -66,7 +66,7 @@ def pair(
     method: Method = Method.AUTO,
     rule: HoldoutRule | None = None,
 ) -> PairPicture:
-    """Return what two columns look like together, on rows that `rule` does not hold out.
+    """Return the picture of two columns.
 
     Raises
     ------

@@ -27,7 +27,7 @@ class TransformPreview:
 
 
 def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> TransformPreview:
-    """Return what one more recipe does to real rows.
+    """Return the effect of one more recipe on real rows.
 
     Raises
     ------

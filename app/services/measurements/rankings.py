@@ -78,7 +78,7 @@ def ranking_for(
     *,
     rule: HoldoutRule | None = None,
 ) -> RankingState:
-    """Return what is known so far about every column (or `columns`) and this target; what is not known is measured.
+    """Return the ranking of every column (or `columns`) for this target, as far as it is measured.
 
     A small table is measured here and now; for a large one a worker is asked, once. Rows that `rule` holds out are not
     looked at.
@@ -87,7 +87,7 @@ def ranking_for(
 
 
 def known_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> RankingState:
-    """Return what is known so far about every column and this target; nothing is started."""
+    """Return the measures of every column for this target so far; nothing is started."""
     return _ranking(dataset, target, kinds, None, rule=rule, start=False)
 
 

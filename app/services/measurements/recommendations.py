@@ -85,7 +85,7 @@ class SpecRequest(MeasurementRequest):
 
 
 def _find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
-    """Return what is stored for this dataset; else what the same content gave in another one."""
+    """Return the stored evidence of this dataset, or that of the same content in another one."""
     found = STORE.find(request)
     return _find_shared(request) if found is None else found
 
@@ -107,7 +107,7 @@ def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Spec
 
 
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
-    """Return what is known so far; what is not known is being measured. None where nothing can be recommended yet.
+    """Return the recommendations so far; None where nothing can be recommended yet.
 
     `again` has the fits made once more that failed or were stopped.
     """
@@ -116,7 +116,7 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
 
 
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
-    """Return what is known so far for a dataset as it is suggested; see `recommend` and `plan_for`."""
+    """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
     return _recommend(_spec_request(dataset, profile, _spec_of(plan)), plan, again=False)
 
@@ -135,7 +135,7 @@ def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendati
 
 
 def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
-    """Return what is known so far; nothing is started. None where nothing can be recommended yet."""
+    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet."""
     request = _request_for(dataset, plan)
     if request is None:
         return None
@@ -151,7 +151,7 @@ def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutR
 
 
 def _faults(plan: Plan) -> list[Problem]:
-    """Return what would make every fit fail."""
+    """Return the problems that would make every fit fail."""
     return [problem for step in NEEDED for problem in plan.errors_of(step)]
 
 
@@ -164,7 +164,7 @@ def _with_faults(work: WorkState, plan: Plan) -> WorkState:
 
 
 def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
-    """Return what short fits that are done say of the data as a whole; none are begun for it."""
+    """Return the advice that finished short fits give on the data as a whole."""
     request = _request_for(dataset, plan)
     found = None if request is None else _find_evidence(request)
     if request is None or found is None or not found.complete:

@@ -33,7 +33,7 @@ class MeasurementResult(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Say whether nothing is left to measure."""
+        """Return whether nothing is left to measure."""
 
 
 RequestT = TypeVar("RequestT", bound=MeasurementRequest)
@@ -86,7 +86,7 @@ class WorkState:
 
     @property
     def busy(self) -> bool:
-        """Say whether more is on its way."""
+        """Return whether more is on its way."""
         return self.state in jobs.OPEN
 
 
@@ -121,12 +121,12 @@ class JobLease:
 
 
 def is_complete(result: MeasurementResult | None) -> bool:
-    """Say whether there is a result to which nothing will be added."""
+    """Return whether there is a result to which nothing will be added."""
     return result is not None and result.complete
 
 
 def look(measurement: Measurement[RequestT, ResultT], request: RequestT) -> tuple[ResultT | None, WorkState]:
-    """Return what has come of a measurement so far, and how the work stands; nothing is started."""
+    """Return a measurement as far as it goes, and the state of the work; nothing is started."""
     result = measurement.find(request)
     return result, _work_state(result, None if is_complete(result) else find_job(measurement, request))
 
@@ -134,7 +134,7 @@ def look(measurement: Measurement[RequestT, ResultT], request: RequestT) -> tupl
 def ensure(
     measurement: Measurement[RequestT, ResultT], request: RequestT, *, again: bool = False
 ) -> tuple[ResultT | None, WorkState]:
-    """Return what is known, and have measured what is not: a small table here and now, a large one by a worker.
+    """Return a measurement, and complete it: a small table here and now, a large one by a worker.
 
     What failed or was stopped is tried again only with `again`.
     """
@@ -150,7 +150,7 @@ def ensure(
 
 
 def is_small(request: MeasurementRequest) -> bool:
-    """Say whether a request is measured while the user waits."""
+    """Return whether a request is measured while the user waits."""
     return request.cells is not None and request.cells <= INLINE_CELLS
 
 
@@ -234,7 +234,7 @@ def run_job(
 
 
 def describe_job(measurement: Measurement[Any, Any], job: Job) -> dict[str, Any] | None:
-    """Return what a job has found so far, as programs see it; None before the first part."""
+    """Return the result of a job so far, as programs see it; None before the first part."""
     dataset = datasets.find_dataset(job.subject_id)
     profile = profile_of(dataset) if dataset is not None and dataset.deleted_at is None else None
     # A job whose row could not be understood was ended, and has no arguments.

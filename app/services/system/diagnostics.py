@@ -41,7 +41,7 @@ def examine() -> list[Check]:
 
 
 def readiness() -> tuple[bool, dict[str, str | list[str]]]:
-    """Say whether all parts do their work, what each says in a word, and a sentence for each that does not."""
+    """Return whether all parts do their work, what each says in a word, and a sentence for each that does not."""
     state = system_state.current_state()
     parts: dict[str, str | list[str]] = {part.name: part.word for part in state.parts}
     parts["cache"] = _cache_words() if state.part("queue").is_whole else system_state.UNREACHABLE

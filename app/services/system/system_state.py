@@ -38,7 +38,7 @@ class PartState:
 
     @property
     def is_whole(self) -> bool:
-        """Say whether it does its work."""
+        """Return whether it does its work."""
         return not self.sentence
 
 
@@ -50,7 +50,7 @@ class SystemState:
 
     @property
     def is_ready(self) -> bool:
-        """Say whether all of them do their work."""
+        """Return whether all of them do their work."""
         return all(part.is_whole for part in self.parts)
 
     def part(self, name: str) -> PartState:
@@ -58,7 +58,7 @@ class SystemState:
         return next(part for part in self.parts if part.name == name)
 
     def sentence(self, *, running: bool = False) -> str:
-        """Return what a page says beside work that waits or runs; running work needs no other worker."""
+        """Return the page's sentence beside work that waits or runs."""
         parts = (part for part in self.parts if not (running and part.name == "workers"))
         return next((part.sentence for part in parts if part.sentence), "")
 

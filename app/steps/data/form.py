@@ -11,7 +11,7 @@ FIELDS = ("target", "task_kind", "time_column", "group_column")
 
 
 def read(form: Form, _plan: Plan) -> dict[str, Any]:
-    """Return what the form showed: target, task, roles, and the kinds of the columns on the page."""
+    """Return the form's answers: target, task, roles, and the kinds of the columns on the page."""
     values: dict[str, Any] = {name: form[name] for name in FIELDS if name in form}
     values.update({name: form[name] for name in form if name.startswith("kind.")})
     return values

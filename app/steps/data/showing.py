@@ -29,7 +29,7 @@ PREVIEW_COLUMNS = 60
 
 
 def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the Data fragment needs."""
+    """Return the context of the Data fragment."""
     profile, dataset = draft.profile, draft.dataset
     names = [column.name for column in profile.columns] if profile else []
     target = str(draft.plan.values["data"].get("target") or "")
@@ -55,7 +55,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
 
 
 def column_values(draft: DraftContext) -> dict[str, Any]:
-    """Return what the table of columns needs."""
+    """Return the context of the table of columns."""
     profile, dataset = draft.profile, draft.dataset
     address = step_url(draft.id, "data")
     return {

@@ -51,7 +51,7 @@ def standing_of(draft: DraftContext) -> tuple[Dataset, Goal]:
 
 
 def matrix_of(draft: DraftContext, method: Method = Method.AUTO) -> MatrixState:
-    """Return what has come of the matrix of a draft's columns; nothing is begun for it."""
+    """Return the matrix of a draft's columns as far as it is measured; with `start`, the work begins."""
     dataset, goal = standing_of(draft)
     return correlations.matrix_for(
         dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds, rule=draft.rule
@@ -71,6 +71,6 @@ def stop_matrix(draft: DraftContext, method: Method) -> None:
 
 
 def ranking_of(draft: DraftContext) -> RankingState:
-    """Return what is known of how much each column tells about the target; nothing is begun for it."""
+    """Return the ranking of a draft's columns for its target."""
     dataset, goal = standing_of(draft)
     return rankings.known_of(dataset, goal.target, goal.kinds, draft.rule)

@@ -35,7 +35,7 @@ BUSY = ("queued", "running")
 
 
 def panel(draft: DraftContext, values: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the panel of associations needs for the view that is asked for."""
+    """Return the context of the association panel in the view that is asked for."""
     view = values.get("view", "") if values.get("view") in dict(VIEWS) else "target"
     method = Method(values["method"]) if values.get("method") in dict(METHODS) else Method.AUTO
     faults, threshold = {}, 0.0

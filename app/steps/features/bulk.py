@@ -88,7 +88,7 @@ def _show(
 
 
 def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
-    """Return what the rule of a proposal does in each fold; an empty text where it is no rule of the config."""
+    """Return a sentence about the rule of a proposal; an empty text where it is no rule of the config."""
     if proposal is None or not proposal.strategy.kind:
         return ""
     rule = proposal.strategy.rule(proposal.amount, values.get("measure", ""))

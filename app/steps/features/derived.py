@@ -15,7 +15,7 @@ from app.steps.features.recipes import MAX_OPTIONS, RecipeQuestion, asked_of, li
 
 
 def context(plan: Plan) -> dict[str, Any]:
-    """Return what the panel needs; what was asked for in a form that came back stays in its fields."""
+    """Return the context of the panel; the answers of a form that came back stay in its fields."""
     typed = request.form if request.method == "POST" else request.args
     asked = asked_of(typed, plan)
     if typed.get("action") != "add-transform":
@@ -26,7 +26,7 @@ def context(plan: Plan) -> dict[str, Any]:
 def adding(
     plan: Plan, asked: RecipeQuestion, *, shown: TransformPreview | None = None, fault: str = ""
 ) -> dict[str, Any]:
-    """Return what the form of one more recipe needs."""
+    """Return the context of the form for one more recipe."""
     families: dict[str, list[Any]] = {}
     timeless = plan.spec is None or plan.spec.task.time_column is None
     for entry in TRANSFORMS:

@@ -46,7 +46,7 @@ def _exception(choice: ColumnChoice, wanted: bool) -> bool | None:
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:
-    """Return what a button of the step changes."""
+    """Return the changes that a button of the step makes."""
     action = form.get("action", "")
     if action in BULK:
         return _shown(form, plan, BULK[action])

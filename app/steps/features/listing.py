@@ -36,17 +36,17 @@ class Listing:
 
     @property
     def query(self) -> str:
-        """Return what stands behind the question mark of this very page."""
+        """Return the query string of this very page."""
         return self.query_for(self.page)
 
     def query_for(self, page: int) -> str:
-        """Return what stands behind the question mark of another page."""
+        """Return the query string of another page."""
         more = {"order": self.order} if self.order != "file" else {}
         return urlencode({**self.asked, **more, **({"page": page} if page > 1 else {})})
 
     @property
     def narrowed(self) -> bool:
-        """Say whether anything was asked for."""
+        """Return whether anything was asked for."""
         return not self.filter.empty
 
 

@@ -22,7 +22,7 @@ MAX_LEAKS = 8
 
 
 def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the Features fragment needs; a filter that makes no sense is said at its field."""
+    """Return the context of the Features fragment; a faulty filter is reported at its field."""
     listing = listing_of(draft.plan.columns, asked_of_text(_query()))
     ticked = sum(one.selected for one in draft.plan.columns)
     return {
@@ -44,7 +44,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
 
 
 def _query() -> str:
-    """Return what the list of columns is asked for: by the address, or by the field of a page that is there already."""
+    """Return the query of the column list, from the address or from the field of an open page."""
     if request.method == "GET" and "query" not in request.args:
         return request.query_string.decode("utf-8", "replace")
     return request.values.get("query", "")

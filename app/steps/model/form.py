@@ -27,7 +27,7 @@ def read(form: Form, _plan: Plan) -> dict[str, Any]:
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:
-    """Return what a button of the step changes: one setting or all, to what is recommended or to the default."""
+    """Return the changes of a button: one setting or all, to the recommendation or the default."""
     action = form.get("action", "")
     settings = _settings(plan)
     if action == ALL_RECOMMENDED:

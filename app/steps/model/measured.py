@@ -17,7 +17,7 @@ RESERVED = 6
 
 
 def panel(draft: DraftContext) -> dict[str, Any] | None:
-    """Return what the panel needs, or None where nothing can be recommended yet; nothing is begun for it."""
+    """Return the context of the panel, or None where nothing can be recommended yet."""
     if draft.dataset is None:
         return None
     found = recommendations.known_of(draft.dataset, draft.plan, draft.machine)
@@ -48,5 +48,5 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
 
 
 def _waiting(found: recommendations.Recommendations) -> list[recommendations.Recommendation]:
-    """Return what may still be measured, in the order of the rules."""
+    """Return the estimators that may still be measured, in the suggested order."""
     return [one for one in found.items if one.measured is None and not one.ranked.entry.is_baseline and found.busy]

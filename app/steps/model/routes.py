@@ -22,7 +22,7 @@ RECOMMENDED = 3
 
 
 def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the Model fragment needs."""
+    """Return the context of the Model fragment."""
     spec, profile = draft.plan.spec, draft.profile
     if spec is None or profile is None:
         return {}
@@ -51,7 +51,7 @@ def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> 
 
 
 def _states(draft: DraftContext) -> dict[str, Any]:
-    """Return what follows every change: the state of each setting that the page shows."""
+    """Return the state of each setting that the page shows, which follows every change."""
     spec = draft.plan.spec
     depths = depths_of(draft.plan, registry.get(spec.model.estimator), spec.task.kind) if spec is not None else ()
     return {"depths": depths, "posted": frozenset(request.form)}

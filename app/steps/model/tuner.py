@@ -30,12 +30,12 @@ class SettingField:
 
     @property
     def fault(self) -> str:
-        """Return what stops the launch here, or nothing."""
+        """Return the fault that stops the launch here, or ""."""
         return next((one.message for one in self.problems if one.severity is Severity.ERROR), "")
 
     @property
     def doubts(self) -> tuple[tuple[str, str], ...]:
-        """Return what is doubtful or worth knowing, each with its first word."""
+        """Return the doubts and notes, each with its first word."""
         return tuple((WORDS[one.severity], one.message) for one in self.problems if one.severity is not Severity.ERROR)
 
     @property
@@ -45,7 +45,7 @@ class SettingField:
 
     @property
     def needs_way_back(self) -> bool:
-        """Say whether the recommendation needs a button of its own: not where a remedy does the same."""
+        """Return whether the recommendation needs a button of its own: not where a remedy does the same."""
         remedies = [one.remedy.changes[STEP] for one in self.problems if one.remedy and is_cure(one)]
         healed = [in_words(self.parameter, one[self.name]) for one in remedies if set(one) == {self.name}]
         return self.is_changed and self.recommended not in healed
@@ -70,7 +70,7 @@ class SettingGroup:
 
 
 def is_cure(problem: Problem) -> bool:
-    """Say whether a problem of this step is healed by changing this step alone, by more than the recommendation."""
+    """Return whether a problem of this step is healed by changing this step alone, by more than the recommendation."""
     remedy = problem.remedy
     return remedy is not None and set(remedy.changes) == {STEP} and problem.code != "parameter_invalid"
 

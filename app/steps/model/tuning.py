@@ -49,7 +49,7 @@ def _row(form: Form, field: str) -> dict[str, Any]:
 
 
 def context(plan: Plan) -> dict[str, Any]:
-    """Return what the panel needs: the method's fields, the metrics that can decide, and a row for each setting."""
+    """Return the context of the panel: the method's fields, the metrics that can decide, a row per setting."""
     spec = plan.spec
     if spec is None:
         return {}

@@ -37,7 +37,7 @@ NOTHING: dict[str, Any] = {
 
 
 def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the Review fragment needs."""
+    """Return the context of the Review fragment."""
     spec = draft.plan.spec
     if spec is None:
         return dict(NOTHING)
@@ -78,7 +78,7 @@ def _settings(draft: DraftContext, entry: EstimatorEntry, spec: Spec) -> list[tu
 
 
 def _said(draft: DraftContext) -> list[Advice]:
-    """Return what short fits say of the data and no problem beside them says."""
+    """Return the advice of the short fits that no problem beside it repeats."""
     if draft.dataset is None:
         return []
     listed = {one.code for one in draft.plan.problems}

@@ -12,7 +12,7 @@ PLAIN = ("strategy", "holdout_percent", "primary_metric", "seed")
 
 
 def read(form: Form, plan: Plan) -> dict[str, Any]:
-    """Return what the form showed. Boxes that are not ticked post nothing, so a mark says that they were there."""
+    """Return the form's answers. Boxes that are not ticked post nothing, so a mark says that they were there."""
     values: dict[str, Any] = {name: form[name] for name in PLAIN if name in form}
     known = {str(entry.id) for entry in splitting.STRATEGIES}
     values.update({name: form[name] for name in form if name.partition(".")[0] in known and "." in name})

@@ -30,7 +30,7 @@ def _note(draft: DraftContext, entry: splitting.StrategyEntry) -> tuple[str, str
 
 
 def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the Validation fragment needs."""
+    """Return the context of the Validation fragment."""
     spec, profile = draft.plan.spec, draft.profile
     if spec is None or profile is None:
         return {}

@@ -29,7 +29,7 @@ class ColumnCounts:
 
 
 def may_be_more(word: str) -> bool:
-    """Say whether a word begins as numbers, dates, truths and what is beyond all numbers do."""
+    """Return whether a word begins as numbers, dates, truths and what is beyond all numbers do."""
     return word.strip()[:1] in BEGINNINGS
 
 

@@ -44,7 +44,7 @@ class Scored:
 
 
 def kind_of(cell: str) -> str:
-    """Return what a cell looks like by itself: number, date, time, empty, or a kind of text."""
+    """Return the kind of a cell by itself: number, date, time, empty, or a kind of text."""
     text = cell.strip()
     if text.lower() in PERHAPS_MISSING:
         return "empty"
@@ -170,7 +170,7 @@ def _score_cut(sample: list[str], cut: Cut) -> Scored:
 
 
 def _is_tight(sample: list[str], cut: Cut) -> bool:
-    """Say whether half of the lines hold the separator with no blank after it, as no prose has it."""
+    """Return whether half of the lines hold the separator with no blank after it, as no prose has it."""
     if cut.delimiter not in SINGLES:
         return cut.is_padded and cut.delimiter[0] in SINGLES
     inside = re.compile(rf"{re.escape(cut.delimiter)}(?=\S)")
@@ -182,7 +182,7 @@ def _mean_weight(cells: list[str]) -> float:
 
 
 def _is_credible(cut: Cut, share: float, *, first: bool, rows: list[list[str]]) -> bool:
-    """Say whether a separator that is also found inside of values separates cells here."""
+    """Return whether a separator that is also found inside of values separates cells here."""
     if cut.delimiter not in (WHITESPACE, " ", ":", "^"):
         return True
     if share < 0.8 or (cut.delimiter in (":", "^") and not first):
@@ -197,7 +197,7 @@ def _is_credible(cut: Cut, share: float, *, first: bool, rows: list[list[str]]) 
 
 
 def _is_decimal_column(sample: list[str], best: Scored) -> bool:
-    """Say whether the commas are those of numbers, in a file of one column under a name."""
+    """Return whether the commas are those of numbers, in a file of one column under a name."""
     if best.cut.delimiter != "," or best.width != 2 or "," in sample[0]:
         return False
     return all(re.match(r"^\s*[+-]?\d*,\d+\s*$", line) for line in sample[1:])

@@ -105,7 +105,7 @@ def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) ->
 
 
 def label(codec: str) -> str:
-    """Return what a page calls a codec."""
+    """Return the page's name for a codec."""
     return ENCODINGS[choice_of(codec)].split(" (")[0]
 
 
@@ -144,7 +144,7 @@ class HighLines:
 
     @property
     def are_few(self) -> bool:
-        """Say whether so few lines are not UTF-8 that they may be damaged ones."""
+        """Return whether so few lines are not UTF-8 that they may be damaged ones."""
         return self.others <= max(FEW_DAMAGED, DAMAGED_SHARE * self.lines)
 
     def take(self, block: bytes) -> None:
@@ -268,13 +268,13 @@ def _decode_leniently(content: bytes, codec: str) -> str:
 
 
 def is_implausible(line: bytes, codec: str) -> bool:
-    """Say whether bytes beyond ASCII make no sense in a line under an encoding of the west."""
+    """Return whether bytes beyond ASCII make no sense in a line under an encoding of the west."""
     text = line.decode(codec, "surrogateescape")
     text = WORD.sub(lambda found: "" if _is_word(found[0]) else found[0], SIGNS.sub("", text))
     return HIGH.search(text) is not None
 
 
 def _is_word(letters: str) -> bool:
-    """Say whether letters are written as a word is: in one case but for the first, with plain letters among them."""
+    """Return whether letters are written as a word is: in one case but for the first, with plain letters among them."""
     is_even = letters.isupper() or letters[1:].islower()
     return len(letters) > 1 and is_even and not RARE_LETTERS.search(letters) and HIGH.sub("", letters) != ""

@@ -45,7 +45,7 @@ def read_head(path: Path, encoding: str, limits: dict[str, int]) -> Head:
 
 
 def keeps_empty_rows(sample: list[list[str]]) -> bool:
-    """Say whether a line of separators alone is a row: only where every column is empty on some other row as well.
+    """Return whether a line of separators alone is a row: only where every column is empty on some other row as well.
 
     A table in which one column is always filled, such as its dates, has no row without it.
     """
@@ -54,7 +54,7 @@ def keeps_empty_rows(sample: list[list[str]]) -> bool:
 
 
 def head_tally(lines: list[str], upto: int, named: list[tuple[int, int]]) -> Tally:
-    """Return what became of the first `upto` lines; `named` has the first line and number of lines of each name row."""
+    """Return the tally of the first `upto` lines; `named` has first line and length of each name row."""
     tally = Tally(skip_lines=upto, header_lines=len(named), more_lines=sum(count - 1 for _, count in named))
     names = {line + at for line, count in named for at in range(count)}
     for number, line in enumerate(lines[:upto], start=1):

@@ -99,7 +99,7 @@ class TextLayout:
         return Cut(self.delimiter, self.quote, self.escape)
 
     def as_dialect(self, packing: Literal["", "gzip", "zip"] = "", format: str = "csv") -> Dialect:  # noqa: A002
-        """Return what a page and the interface show of it."""
+        """Return the dialect for pages and the API."""
         return Dialect(
             format=format,
             packing=packing,

@@ -147,7 +147,7 @@ def load(
 def _promises(
     plain: Plain, sample: Sequence[list[str]], counted: Scan, choices: ReadingChoices
 ) -> tuple[list[str], set[str]]:
-    """Return what the first rows and some further down agree on for each column, and words they hold for missing."""
+    """Return the type that the first rows and some further down agree on for each column, with its missing words."""
     rows = _rows_looked_at(plain, sample)
     absent = MISSING - {
         marker.value.strip() for marker in choices.markers if marker.value and marker.meaning == "value"
@@ -179,7 +179,7 @@ def _parse_column(lines: Iterable[str], plain: Plain) -> Iterable[list[str]]:
 
 
 def _promise(held: set[str]) -> str:
-    """Return what every one of these values agrees with."""
+    """Return the type that every one of these values agrees with."""
     if not held:
         return "text"
     if all(WHOLE.fullmatch(cell) for cell in held):
@@ -202,7 +202,7 @@ def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -
 
 
 def _as_promised(promised: list[str], storages: list[str]) -> list[str]:
-    """Return what numbers are held to: one that was promised whole and is not may still be too large to be exact."""
+    """Return the type that numbers are held to: a whole one that is not may be too large to be exact."""
     return [first if one in NUMBERS else one for first, one in zip(promised, storages, strict=True)]
 
 
@@ -275,7 +275,7 @@ def _check_promises(connection: Any, plain: Plain, storages: list[str], counted:
 
 
 def _repeats_names(connection: Any, plain: Plain, storages: list[str]) -> bool:
-    """Say whether some row holds the names again, which only reading row by row reports."""
+    """Return whether some row holds the names again, which only reading row by row reports."""
     keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
     found = []
     for line in plain.header:
@@ -289,7 +289,7 @@ def _repeats_names(connection: Any, plain: Plain, storages: list[str]) -> bool:
 
 
 def _has_empty(connection: Any, plain: Plain, storages: list[str]) -> bool:
-    """Say whether some row holds nothing, which only reading row by row passes over."""
+    """Return whether some row holds nothing, which only reading row by row passes over."""
     if plain.keeps_empty_rows:
         return False
     keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
@@ -322,7 +322,7 @@ def _kept_rows(storage: str, first: Any, second: Any) -> str:
 
 
 def count_records(plain: Plain) -> Scan:
-    """Return what the bytes of the file say."""
+    """Return the number of records by the bytes of the file."""
     return scan(
         plain.path, skip_lines=plain.skip_lines, delimiter=plain.delimiter, quote=plain.quote, newline=plain.newline
     )

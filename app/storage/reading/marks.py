@@ -38,12 +38,12 @@ class TextColumn(Protocol):
         ...
 
     def decide(self, connection: Any, counts: list[int]) -> TypedColumn:
-        """Return what the column is, by these counts."""
+        """Return the type of the column by these counts."""
         ...
 
 
 def decide_unmarked(connection: Any, column: TextColumn, counts: list[int]) -> TypedColumn:
-    """Return what a column is by its values that are no marks for missing, which are asked about.
+    """Return the type of a column by its values that are no markers, which are asked about.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def marks_in(
 
 
 def with_marks(odd: OddValues | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str) -> OddValues:
-    """Return what is asked about a column whose marks were read as missing, the marks first."""
+    """Return the questions about a column whose markers were read as missing, the markers first."""
     what = {"datetime": "dates", "boolean": "truth values"}.get(storage, "numbers")
     known = odd or OddValues((), 0, present, what, kept_as_text=False)
     held = sum(count for _, count in marks)
@@ -101,6 +101,6 @@ def with_marks(odd: OddValues | None, marks: tuple[tuple[str, int], ...], *, pre
 
 
 def has_many_numbers(connection: Any, table: str, cast: str, *, missing: str) -> bool:
-    """Say whether a column has so many different numbers that they are amounts, and no codes."""
+    """Return whether a column has so many different numbers that they are amounts, and no codes."""
     query = f"SELECT approx_count_distinct({cast}) FROM {table} WHERE NOT ({missing})"
     return int(connection.execute(query).fetchone()[0]) > MANY_NUMBERS

@@ -31,7 +31,7 @@ class Meaning:
     zone: str = ""
 
     def __bool__(self) -> bool:
-        """Say whether anything was said."""
+        """Return whether anything was said."""
         return bool(self.words or self.below or self.above or self.values or self.read_as)
 
     def missing_number(self, number: str) -> str:
@@ -67,7 +67,7 @@ class Meaning:
 
 
 def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> list[Meaning]:
-    """Return what was said about each column; what is said of a column that is not there says nothing."""
+    """Return the choices for each column; those for a column that is not there are passed over."""
     said: dict[str, list[Marker]] = {}
     for marker in choices.markers:
         said.setdefault(marker.column, []).append(marker)

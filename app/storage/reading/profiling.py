@@ -111,7 +111,7 @@ def _series(
 
 
 def _ask_counts(typed: Sequence[TypedColumn], names: Sequence[str]) -> list[Finding]:
-    """Return what reading itself asks: words among numbers first, then how numbers are written."""
+    """Return the questions of reading itself: words among numbers first, then number formats."""
     named = list(zip(typed, names, strict=True))
     written = [number_format_findings(name, one.written) for one, name in named if one.written]
     odd = [odd_value_findings(name, one.odd) for one, name in named if one.odd]
@@ -145,7 +145,7 @@ def _facts(
 
 
 def _fetch_values(one: TypedColumn, rows: int) -> bool:
-    """Say whether a column's values are looked at here, and not where they lie."""
+    """Return whether a column's values are looked at here, and not where they lie."""
     return rows <= FEW_ROWS or one.storage in (*NUMBERS, "datetime")
 
 
@@ -235,7 +235,7 @@ def _column(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices
 
 
 def _evidence(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> KindEvidence:
-    """Return what the decision about a column's kind rests on."""
+    """Return the evidence for a column's kind."""
     open_marks = marks_among(facts.top) if one.storage == "text" else {}
     marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
     numbers = facts.numbers if one.storage in NUMBERS else None

@@ -26,7 +26,7 @@ class Cut:
 
     @property
     def is_padded(self) -> bool:
-        """Say whether each separator is followed by a blank that belongs to no cell."""
+        """Return whether each separator is followed by a blank that belongs to no cell."""
         return len(self.delimiter) == 2 and self.delimiter[1] == " " != self.delimiter[0]
 
 
@@ -106,7 +106,7 @@ class Records:
                 yield feed.line, row, lines, ""
 
     def _restricted(self, fault: str) -> Found:
-        """Return what the first line of a faulty record gives alone; note quotes and cells that never end."""
+        """Return the cells of a faulty record's first line alone; note quotes and cells that never end."""
         if "unexpected end" in fault:
             self.open_at = self.feed.line if len(self.feed.taken) > 1 else -self.feed.line
         elif "field larger" in fault:
@@ -120,7 +120,7 @@ class Records:
 
 
 def _reason(fault: str, *, is_whole: bool) -> str:
-    """Return what is told of a record that the reader of the standard library faults, or whose width is not right."""
+    """Return the reason for refusing a record that the standard library faults, or of a wrong width."""
     if is_whole and fault:
         return MENDED
     return STRAY if fault and "end" not in fault and "larger" not in fault else SWALLOWED

@@ -19,7 +19,7 @@ class RefusedError(Exception):
         self.column = column
 
     def as_json(self) -> dict[str, Any]:
-        """Return what travels to the parent."""
+        """Return the JSON values that travel to the parent."""
         return {
             "code": self.code,
             "message": self.message,

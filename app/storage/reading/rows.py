@@ -61,7 +61,7 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
-        """Say whether every line of a text is accounted for, once its rows have been gone through."""
+        """Return whether every line of a text is accounted for, once its rows have been gone through."""
         known = self.header_lines + self.given + self.more_lines + self.rejected_count + self.passed_count
         return self.skip_lines + self.lines == known
 

@@ -124,7 +124,7 @@ def _is_odd(block: bytes, data: Bytes) -> bool:
 
 
 def _has_controls(block: bytes, data: Bytes) -> bool:
-    """Say whether a byte is a control character that no text has; `data` has a line end more than the block."""
+    """Return whether a byte is a control character that no text has; `data` has a line end more than the block."""
     controls = int(np.count_nonzero(data < BLANK))
     return controls - 1 != block.count(b"\n") + block.count(b"\r") + block.count(b"\t")
 

@@ -29,7 +29,7 @@ def cut_by_others(line: str, cut: Cut, width: int) -> dict[str, list[str]]:
 
 
 def _are_cells(line: str, separator: str, cells: list[str]) -> bool:
-    """Say whether a line is cut to cells here, and is no remark whose words and commas happen to be as many."""
+    """Return whether a line is cut to cells here, and is no remark whose words and commas happen to be as many."""
     values = sum(kind_of(cell) in PLAIN for cell in cells)
     if separator == WHITESPACE:
         return 2 * values >= len(cells)
@@ -46,5 +46,5 @@ def find_other_separator(line: str, cut: Cut, width: int) -> str:
 
 
 def is_row_cut_otherwise(line: str, cut: Cut, table: SampleTable) -> bool:
-    """Say whether a line is a row of the table under another separator: as wide, and of the kinds of its columns."""
+    """Return whether a line is a row of the table under another separator: as wide, and of the kinds of its columns."""
     return any(table.belongs(row) for row in cut_by_others(line, cut, table.width).values())

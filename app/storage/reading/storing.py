@@ -118,7 +118,7 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
 
 
 def _is_small(raw: Raw) -> bool:
-    """Say whether typed rows are so few that they are made once, not for each question."""
+    """Return whether typed rows are so few that they are made once, not for each question."""
     return raw.tally.kept <= FEW_ROWS and len(raw.tables) == 1 and not raw.tables[0].is_typed
 
 

@@ -45,12 +45,12 @@ class Structure:
 
 
 def is_blank(row: list[str]) -> bool:
-    """Say whether a line holds nothing at all; a row of empty cells is no blank line."""
+    """Return whether a line holds nothing at all; a row of empty cells is no blank line."""
     return not row or (len(row) == 1 and not row[0].strip())
 
 
 def is_name_like(row: list[str]) -> bool:
-    """Say whether a row could name columns: most of its cells hold text, and none a number, a date or a time."""
+    """Return whether a row could name columns: most of its cells hold text, and none a number, a date or a time."""
     kinds = Counter(kind_of(cell) for cell in row)
     if any(kinds[kind] for kind in PLAIN):
         return _counts_up(row, kinds)
@@ -58,7 +58,7 @@ def is_name_like(row: list[str]) -> bool:
 
 
 def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
-    """Say whether the numbers in a row are names: codes, or years or classes, each as much above the last as before.
+    """Return whether the numbers in a row are names: codes, or years or classes, each as much above the last as before.
 
     Codes of parameters are of one length, begin with a zero, differ, and stand beside a word that names another column.
     """
@@ -113,11 +113,11 @@ class SampleTable:
         return typed
 
     def is_neutral(self, row: list[str]) -> bool:
-        """Say whether a row holds nothing in any typed column, so that it could be one of values."""
+        """Return whether a row holds nothing in any typed column, so that it could be one of values."""
         return len(row) == self.width and all(kind_of(row[at]) == "empty" for at in self.kinds) and bool(self.kinds)
 
     def belongs(self, row: list[str]) -> bool:
-        """Say whether a row is one of values: as wide as the table, and of the kinds of its columns."""
+        """Return whether a row is one of values: as wide as the table, and of the kinds of its columns."""
         if is_blank(row) or len(row) != self.width:
             return False
         held = [(at, kind) for at, kind in self.kinds.items() if row[at].strip().lower() not in PERHAPS_MISSING]
@@ -211,7 +211,7 @@ def _skip_ragged_rows(table: SampleTable, body: int) -> int:
 
 
 def _is_header(table: SampleTable, at: int, *, below: bool) -> bool:
-    """Say whether a row names columns. The lowest line of names may hold units alone, the ones above it hold names."""
+    """Return whether a row names columns. The lowest line may hold units alone, those above it hold names."""
     row = table.rows[at]
     width = table.width
     if is_blank(row) or abs(len(row) - width) > (0 if table.faults[at] else max(1, 0.2 * width)):
@@ -224,7 +224,7 @@ def _is_header(table: SampleTable, at: int, *, below: bool) -> bool:
 
 
 def _holds_units(table: SampleTable, at: int) -> bool:
-    """Say whether a row under names holds units: text in half of the columns of numbers, and no value anywhere."""
+    """Return whether a row under names holds units: text in half of the columns of numbers, and no value anywhere."""
     row = table.rows[at]
     if any(kind_of(cell) in PLAIN for cell in row) or at == 0 or not is_name_like(table.rows[at - 1]):
         return False

@@ -108,5 +108,5 @@ def ordinary_characters(lines: Sequence[str], of: int) -> str:
 
 
 def is_end_of_file(line: str) -> bool:
-    """Say whether a line holds nothing but the mark with which DOS ended files."""
+    """Return whether a line holds nothing but the mark with which DOS ended files."""
     return END_OF_FILE in line and not line.strip(f"{END_OF_FILE} \r\n")

@@ -147,7 +147,7 @@ class TextRows:
         return found[0] if found else ""
 
     def _is_empty(self, row: list[str]) -> bool:
-        """Say whether a line is blank, or has separators alone where the table has no such rows."""
+        """Return whether a line is blank, or has separators alone where the table has no such rows."""
         width = self.layout.width
         if is_blank(row) or self.layout.keeps_empty_rows or width == 1:
             return is_blank(row) and (width > 1 or not row)
@@ -176,7 +176,7 @@ class TextRows:
         return row[:width] if len(row) == width or (len(row) > width and not any(row[width:])) else None
 
     def _is_of_other_table(self, found: Found, source: Iterator[Found]) -> bool:
-        """Say whether a row belongs to a table that follows the one being read: names of its own, rows as wide.
+        """Return whether a row belongs to a table that follows the one being read: names of its own, rows as wide.
 
         The names stand below a blank line, or are names of the table being read. The other table ends where two rows
         in turn are as wide as this one.

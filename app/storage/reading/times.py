@@ -79,7 +79,7 @@ def find_times(connection: Any, source: str, *, word: str, name: str, present: i
 
 
 def _rest_is_odd(connection: Any, source: str, able: Sequence[FormTrial], *, present: int) -> bool:
-    """Say whether what a form leaves over is little, or a few words again and again that may mean missing."""
+    """Return whether what a form leaves over is little, or a few words again and again that may mean missing."""
     best = max(able, key=lambda one: one.count)
     if best.count >= MOSTLY * present:
         return True

@@ -211,7 +211,7 @@ class _Column:
         return [int(count) for count in found]
 
     def missing_words(self, connection: Any) -> tuple[tuple[str, int], ...]:
-        """Return what stands in the place of a text, empty cells and blanks aside, the most frequent first."""
+        """Return the words in the place of a text, blanks aside, the most frequent first."""
         if self.known is not None:
             return self.known.missing
         return tuple(
@@ -222,7 +222,7 @@ class _Column:
         )
 
     def decide(self, connection: Any, counts: list[int]) -> TypedColumn:
-        """Return what the column is, by the counts of all its values."""
+        """Return the type of the column by the counts of all its values."""
         here, number, with_comma, integer, codes, boolean, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
         if here == 0 or self.said.read_as == "text":

@@ -89,14 +89,14 @@ def minus(text: str) -> str:
 
 
 def may_be_written(words: Mapping[str, int]) -> bool:
-    """Say whether the first words of a column, with their rows, look like numbers as people write them."""
+    """Return whether the first words of a column, with their rows, look like numbers as people write them."""
     some = list(islice(((word.strip(), held) for word, held in words.items() if word.strip()), LOOKED_AT))
     shaped = sum(held for word, held in some if _has_number_shape(word.replace("\u2212", "-")))
     return shaped > 0 and shaped >= MOSTLY * sum(held for _, held in some)
 
 
 def is_written(words: Iterable[str]) -> bool:
-    """Say whether some word of a column is a number as people write it and no program does.
+    """Return whether some word of a column is a number as people write it and no program does.
 
     Where all words of a column are at hand and none is, no style explains more than plain numbers do.
     """
@@ -185,12 +185,12 @@ def either_style(found: list[StyleMatch], longest: str) -> NumberFormat:
 
 
 def leans_on_the_file(found: list[StyleMatch], longest: str) -> bool:
-    """Say whether no value by itself tells the decimal mark, so that the other columns of the file have a say."""
+    """Return whether no value by itself tells the decimal mark, so that the other columns of the file have a say."""
     return not any(one.certain for one in found) and len({_means(one.style, longest) for one in found}) > 1
 
 
 def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> NumberFormat | None:
-    """Return what numbers with a decimal comma would be otherwise, where three digits stand behind every comma.
+    """Return the other reading of decimal commas, where three digits stand behind each.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def find_units(connection: Any, source: str) -> list[tuple[str, int]]:
 
 
 def _is_sure(one: StyleMatch, others: list[StyleMatch]) -> bool:
-    """Say whether some value allows no other style, or, of thousands, whether small numbers do without the sign."""
+    """Return whether some value allows no other style, or, of thousands, whether small numbers do without the sign."""
     if any(other.certain for other in others if other is not one):
         return False
     return bool(one.certain) or (one.used < one.count if one.style.apart else len(others) == 1)

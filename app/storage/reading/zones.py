@@ -96,7 +96,7 @@ def zoned(connection: Any, source: str, *, moment: str, zones: tuple[str, str]) 
 
 
 def may_carry_zones(path: Path) -> bool:
-    """Say whether two digits after any colon of a file are followed by what a zone begins with.
+    """Return whether two digits after any colon of a file are followed by what a zone begins with.
 
     Times that are read as such, and not as texts first, lose a zone that only stands further down.
     """

@@ -34,7 +34,7 @@ class ResultPage:
 
 
 def build_result_page(report: Report, *, model_title: str, estimator: str = "") -> ResultPage:
-    """Return what there is to draw."""
+    """Return the drawing."""
     metrics = tuple(ShownMetric(metric, _decimals(report, metric)) for metric in report.metrics)
     charts, target, unit = report.charts, report.task.target, report.task.unit
     months = residuals.by_month(charts.residuals, target=target, unit=unit)

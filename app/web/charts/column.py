@@ -172,7 +172,7 @@ def _top(column: ColumnProfile, rows: int) -> tuple[ListingLine, ...]:
 
 
 def findings_by_column(profile: DatasetProfile, names: Iterable[str]) -> dict[str, list[Finding]]:
-    """Return what was found about each of these columns; thousands of others are passed over once."""
+    """Return the findings about each of these columns, in one pass over all."""
     found: dict[str, list[Finding]] = {name: [] for name in names}
     for finding in profile.findings:
         for name in finding.columns:

@@ -89,12 +89,12 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
 
 
 def selection(spec: Spec) -> list[str]:
-    """Return what the rules that choose columns in each fold do, one sentence for each."""
+    """Return a sentence for each rule that chooses columns in each fold."""
     return describe(spec.features.selection, len(spec.features.selected))
 
 
 def leak_answers(spec: Spec) -> list[Fact]:
-    """Return what was answered to "would you know this at prediction time?", as far as it was asked."""
+    """Return the answers to "would you know this at prediction time?", by column."""
     answers = spec.leakage.answers
     known = sorted(name for name, answer in answers.items() if answer == "known")
     unknown = sorted(name for name, answer in answers.items() if answer != "known")

@@ -95,7 +95,7 @@ class _RainScale:
         return [(x, value / self.scale.high * RAIN_HEIGHT) for x, value in pairs if value]
 
     def data(self) -> dict[str, Any]:
-        """Return what the script needs of it."""
+        """Return the data that the script needs."""
         return {
             "rainNote": self.note,
             "rainMost": self.scale.high / RAIN_HEIGHT,
@@ -115,7 +115,7 @@ def _hanging(values: list[Any], name: str) -> _RainScale:
 
 
 def _data(values: HydrographSeries, title: str, rain_name: str) -> dict[str, Any]:
-    """Return what the script draws from, where there is one."""
+    """Return the data that the script draws from, where there is one."""
     return {
         "kind": "hydrograph",
         "title": title,

@@ -71,7 +71,7 @@ def _basis(report: Report) -> tuple[bool, str]:
 
 
 def _grows(report: Report) -> bool:
-    """Say whether later folds train on more rows than earlier ones."""
+    """Return whether later folds train on more rows than earlier ones."""
     return len(report.split.folds) > 1 and report.split.parameters.get("window") == "expanding"
 
 

@@ -135,7 +135,7 @@ def _places(
 
 
 def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
-    """Return what there is to say of a search that runs, from a job's progress."""
+    """Return the state of a running search, from a job's progress."""
     if search is None:
         return None
     lines = [(str(number), STATES[state], format_number(score, 4) or "none") for number, state, score in search.scores]
@@ -151,7 +151,7 @@ def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
 
 
 def build(tuning: TuningSummary | None, *, estimator: str = "") -> SearchResults | None:
-    """Return what a report says of its searches, None where it had none."""
+    """Return the searches of a report, None where it had none."""
     if not tuning:
         return None
     names = [one.name for one in tuning.parameters]

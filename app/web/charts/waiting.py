@@ -65,7 +65,7 @@ def poll_seconds(age_seconds: float) -> int:
 
 
 def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> ExperimentProgress:
-    """Return what there is to say about a job at this moment."""
+    """Return the state of a job at this moment."""
     age = max((now - job.created_at).total_seconds(), 0.0)
     gone = max((now - (job.started_at or job.created_at)).total_seconds(), 0.0)
     lines = job.progress.folds

@@ -82,7 +82,7 @@ def _measure_pair(
 
 
 def is_number(kind: ColumnKind, values: pd.Series) -> bool:
-    """Say whether a column is measured as a number: one of a kind that is a class by what the user said is not."""
+    """Return whether a column is measured as a number: one of a kind that is a class by what the user said is not."""
     numeric = bool(pd.api.types.is_numeric_dtype(values)) and not pd.api.types.is_bool_dtype(values)
     return numeric and kind not in (ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN)
 

@@ -172,6 +172,6 @@ def _encode_classes(values: pd.Series) -> NDArray[np.int32]:
 
 
 def _usable_mask(codes: NDArray[np.int32]) -> bool:
-    """Say whether classes come often enough to be compared: associate asks for the same."""
+    """Return whether classes come often enough to be compared: associate asks for the same."""
     levels, rows = int(codes.max(initial=-1)) + 1, int((codes >= 0).sum())
     return levels >= 2 and rows >= MIN_ROWS and not (levels > MAX_LEVELS and levels > rows // 2)

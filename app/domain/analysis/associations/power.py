@@ -94,7 +94,7 @@ def _bins(values: pd.Series, kind: ColumnKind) -> NDArray[np.int64]:
 
 
 def separates(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> bool:
-    """Say whether a number and classes split each other without a miss: each class has a range of its own.
+    """Return whether a number and classes split each other without a miss: each class has a range of its own.
 
     That is so for a threshold of the target (stable or not) and for a number from which the classes were made. Each
     class needs five rows, since a class of one row has a range of its own by nature.

@@ -202,7 +202,7 @@ def with_ranks(items: Iterable[RankedColumn]) -> tuple[RankedColumn, ...]:
 
 
 def has_settled(earlier: Iterable[RankedColumn], later: Iterable[RankedColumn]) -> bool:
-    """Say whether more rows hardly changed the order of the columns that are not noise: Kendall's tau of 0.97."""
+    """Return whether more rows hardly changed the order of the columns that are not noise: Kendall's tau of 0.97."""
     from scipy.stats import kendalltau
 
     known = {one.name: one.score for one in earlier if one.score is not None}

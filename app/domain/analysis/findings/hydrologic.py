@@ -184,7 +184,7 @@ def flow_findings(found: Sequence[MarkedColumn], choices: ReadingChoices) -> Ite
 
 
 def is_hydrologic(columns: Sequence[ColumnProfile]) -> bool:
-    """Say whether any column of numbers is named like flow, a water level or precipitation."""
+    """Return whether any column of numbers is named like flow, a water level or precipitation."""
     water = (Quantity.FLOW, Quantity.LEVEL, Quantity.RAIN)
     return any(
         one.storage in ("number", "integer") and quantity_of(split_name(one.name)[0]) in water for one in columns

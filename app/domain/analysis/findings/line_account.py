@@ -41,5 +41,5 @@ def describe_lines(report: ImportReport) -> str:
 
 
 def describe_line_kind(kind: str) -> str:
-    """Return what the page calls lines that are no rows."""
+    """Return the page's name for lines that are no rows."""
     return KINDS.get(kind, kind.replace("_", " "))

@@ -124,7 +124,7 @@ def origin_of(value: float, unit: str = "") -> str | None:
 
 
 def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | None) -> list[MarkedColumn]:
-    """Return what may stand for a missing value in each column.
+    """Return the values of each column that may stand for a missing one.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ class _ValuePosition:
     rows: int
 
     def stands_out(self, column: ColumnProfile, real: float) -> bool:
-        """Say whether so much speaks for a mark that a person should be asked."""
+        """Return whether so much speaks for a mark that a person should be asked."""
         only_negative = self.value < 0 <= real
         if self.value in WEAK:
             # -1 and -9 are ordinary numbers: only one that is often there, in a column of other whole numbers.
@@ -300,12 +300,12 @@ def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
 
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
-    """Say whether the user has already said what a value of a column means."""
+    """Return whether the user has already said what a value of a column means."""
     return any(one.column == column and one.value is not None and _same(one.value, text) for one in choices.markers)
 
 
 def is_bound_answered(column: str, choices: ReadingChoices, *, above: bool) -> bool:
-    """Say whether the user has already said what the values beyond a bound of a column mean."""
+    """Return whether the user has already said what the values beyond a bound of a column mean."""
     return any(one.column == column and (one.above if above else one.below) is not None for one in choices.markers)
 
 

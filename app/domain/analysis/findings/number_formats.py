@@ -38,7 +38,7 @@ class NumberFormat:
 
     @property
     def note(self) -> str:
-        """Return what was done, as a sentence about the column; nothing where it stayed text."""
+        """Return a sentence about what was done to the column; "" where it stayed text."""
         if self.is_text:
             return ""
         shown, unit = self.example[:EXAMPLE_LENGTH], f'; "{self.unit}" is its unit' if self.unit else ""
@@ -46,7 +46,7 @@ class NumberFormat:
 
 
 def number_format_findings(column: str, written: NumberFormat) -> Finding | None:
-    """Return what is said of a column of written numbers with the other readings as buttons, or None."""
+    """Return the finding about how a column writes its numbers, other readings as buttons, or None."""
     if written.said:
         return None
     shown, name = written.example[:EXAMPLE_LENGTH], column[:60]

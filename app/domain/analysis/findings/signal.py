@@ -11,7 +11,7 @@ LESS_THAN_SMALL = 0.1
 
 
 def signal_finding(found: Associations) -> Finding | None:
-    """Return what is to be said where no column by itself goes with the target.
+    """Return the finding that no column by itself goes with the target.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ def _looks_like_time(column: ColumnProfile) -> bool:
 
 
 def _fit_a_form(words: Sequence[str]) -> bool:
-    """Say whether most of some values are whole days in one form."""
+    """Return whether most of some values are whole days in one form."""
     forms = [form for form in candidates(words) if is_whole_day(form)]
     return any(sum(_is_likely(form, word) for word in words) >= MOSTLY * len(words) for form in forms)
 

@@ -101,7 +101,7 @@ class ColumnImportChoice(BaseModel):
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Return what tells this choice from that about other columns, in whatever order they are named."""
+        """Return the key that tells this choice from those about other columns."""
         return tuple(sorted(self.columns)) or (self.column,)
 
     def after(self, before: ColumnImportChoice | None) -> ColumnImportChoice:
@@ -134,7 +134,7 @@ class ReadingChoices(BaseModel):
     columns: tuple[ColumnImportChoice, ...] = Field(default=(), max_length=20_000)
 
     def to_json(self) -> JsonObject:
-        """Return what was said, and nothing that was not."""
+        """Return the answers given, and nothing else, as JSON values."""
         values: JsonObject = self.model_dump(mode="json", exclude_defaults=True)
         return values
 

@@ -48,7 +48,7 @@ def question_of(leak: Leak, target: str) -> str:
 def column_leaks(
     frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], items: Iterable[Association]
 ) -> list[Leak]:
-    """Return what is suspected of each column by itself.
+    """Return the suspicions against each column by itself.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _is_group(values: pd.Series, name: str, kind: ColumnKind) -> bool:
 
 
 def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], alone: Iterable[Leak]) -> list[Leak]:
-    """Return what columns give away together: sums, differences, means, products and ratios that are the target.
+    """Return the columns that give the target away together: sums, differences, means, products and ratios.
 
     Parameters
     ----------

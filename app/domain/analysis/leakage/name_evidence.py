@@ -82,12 +82,12 @@ def find_name_suspicion(name: str, target: str) -> NameSuspicion | None:
 
 
 def is_earlier(name: str) -> bool:
-    """Say whether a name is that of a value from before, such as a lag."""
+    """Return whether a name is that of a value from before, such as a lag."""
     return bool(EARLIER & set(words_of(name)))
 
 
 def _names_target(words: list[str], goal: list[str]) -> bool:
-    """Say whether all the words of the target stand in the name, in a row and with something beside them."""
+    """Return whether all the words of the target stand in the name, in a row and with something beside them."""
     wide = len(goal)
     if not goal or len(words) <= wide or sum(map(len, goal)) < 2 or set(goal) <= SHARED_WORDS:
         return False
@@ -95,5 +95,5 @@ def _names_target(words: list[str], goal: list[str]) -> bool:
 
 
 def names_a_thing(name: str) -> bool:
-    """Say whether a name is that of an id or of something measured many times: a site, a patient, a customer."""
+    """Return whether a name is that of an id or of something measured many times: a site, a patient, a customer."""
     return names_sites(name) or bool(THING.search(name) or THING_IN_ONE_WORD.search(name))

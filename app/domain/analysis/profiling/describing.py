@@ -89,7 +89,7 @@ def finding_json(finding: Finding) -> JsonObject:
 
 
 def report_json(report: ImportReport) -> JsonObject:
-    """Return what reading did to the file as plain JSON values."""
+    """Return the import report as plain JSON values."""
     return {
         "rows_read": report.rows_read,
         "rows_kept": report.rows_kept,

@@ -93,7 +93,7 @@ def _named_candidates(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None
 
 
 def _repeats(column: ColumnProfile, rows: int) -> bool:
-    """Say whether a column without gaps holds each of some values on two rows or more, on average."""
+    """Return whether a column without gaps holds each of some values on two rows or more, on average."""
     fewest = 2 if column.storage == "text" else MIN_GROUPS
     return column.missing == 0 and fewest <= column.distinct <= rows // 2 and column.kind in GROUP_KINDS
 
@@ -162,7 +162,7 @@ def _screen_columns(
 
 
 def _may_order(column: ColumnProfile, rows: int) -> bool:
-    """Say whether a column may order the rows of a group: a time by name or kind whose values come again."""
+    """Return whether a column may order the rows of a group: a time by name or kind whose values come again."""
     is_ordered = column.storage in (*NUMBERS, "datetime")
     return (
         is_ordered

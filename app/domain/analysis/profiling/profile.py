@@ -191,7 +191,7 @@ class DatasetProfile:
         return self._by_name[name]
 
     def has(self, name: str) -> bool:
-        """Say whether a column has this name."""
+        """Return whether a column has this name."""
         return name in self._by_name
 
     def shown(self, limit: int, most_columns: int) -> list[list[str]] | None:
@@ -297,7 +297,7 @@ class Leak:
 
     @property
     def strong(self) -> bool:
-        """Say whether the column is left out until the question is answered."""
+        """Return whether the column is left out until the question is answered."""
         return self.score >= STRONG_LEAK
 
 
@@ -320,7 +320,7 @@ class Associations:
         return self._items.get(column)
 
     def leaks_of(self, column: str) -> tuple[Leak, ...]:
-        """Return what is suspected of a column, the surest first; a copy of the target is always the first."""
+        """Return the suspicions against a column, the surest first; a copy of the target is always the first."""
         item = self.of(column)
         found = self._leaks.get(column, ())
         if item is None or not item.copy_of_target:

@@ -95,7 +95,7 @@ def _may_group(column: ColumnProfile, rows: int, axis: TimeAxis) -> bool:
 
 
 def is_clock(column: ColumnProfile) -> bool:
-    """Say whether a column holds the time of day, apart from its date."""
+    """Return whether a column holds the time of day, apart from its date."""
     texts = [value.strip() for value, _ in column.top_values[:10]]
     if column.storage == "text":
         return bool(texts) and all(CLOCK.match(text) for text in texts)

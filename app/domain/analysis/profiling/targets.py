@@ -81,7 +81,7 @@ def target_summary(
     task: TaskKind | None = None,
     answered: bool = False,
 ) -> TargetFacts:
-    """Return what is worth knowing about a target.
+    """Return the facts about a target.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def target_summary(
 
 
 def _describe_target(column: ColumnProfile, rows: int, task: TaskSuggestion, waits_for: str | None) -> TargetFacts:
-    """Return what the values of a target say for a task, without findings."""
+    """Return the facts that the values of a target give for a task, without findings."""
     present = rows - column.missing
     classes = _classes(column, present) if task.kind.is_classification else ()
     whole = len(classes) == column.distinct

@@ -72,7 +72,7 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
 
 
 def _order_rows(counts: NDArray[Any]) -> bool:
-    """Say whether times order rows: most rows have their own, or all times are those of as many series."""
+    """Return whether times order rows: most rows have their own, or all times are those of as many series."""
     distinct, rows = len(counts), int(np.sum(counts))
     if distinct < FEWEST_TIMES:
         return False

@@ -120,7 +120,7 @@ def with_units(
 
 
 def _is_alone(columns: Sequence[ColumnProfile]) -> bool:
-    """Say whether a table measures one thing only, so that a unit which stands above it is the unit of that."""
+    """Return whether a table measures one thing only, so that a unit which stands above it is the unit of that."""
     return sum(column.storage in NUMBERS for column in columns) == 1
 
 
@@ -153,7 +153,7 @@ def _tenths(columns: Sequence[ColumnProfile]) -> dict[str, str]:
 
 
 def _lies_in(column: ColumnProfile, low: float, high: float) -> bool:
-    """Say whether the middle half of a column lies within a range, whatever marks stand at its ends."""
+    """Return whether the middle half of a column lies within a range, whatever marks stand at its ends."""
     return len(column.quantiles) == 5 and low <= column.quantiles[1] and column.quantiles[3] <= high
 
 

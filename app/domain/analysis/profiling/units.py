@@ -216,7 +216,7 @@ def unit_named(text: str) -> str:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return what was measured and in which unit, as far as a column's name tells: ("tmax", "°C") of `tmax_C`.
+    """Return quantity and unit as far as a column's name tells: ("tmax", "°C") of `tmax_C`.
 
     One letter is believed between brackets, or behind a name that says what was measured: `tmax_c` is in degrees
     Celsius and `plan_c` is not. What follows the last underscore is otherwise believed if nothing else is written so.
@@ -242,7 +242,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def _split_end(name: str) -> tuple[str, str]:
-    """Return what was measured and the unit at the end of a name, or the name and ""."""
+    """Return the quantity and the unit at the end of a name, or the name and ""."""
     phrase = IN_WORDS.match(name)
     if phrase:
         word = _squeeze(phrase.group(2))

@@ -68,12 +68,12 @@ class TimeOfDayForm:
 
     @property
     def base(self) -> tuple[object, ...]:
-        """Return what values of one form have in common."""
+        """Return the unit that values of one form share."""
         return self.joiner, self.kind, self.sign, self.digits, self.half, self.place, self.unit
 
 
 def may_be_times(words: Iterable[str]) -> bool:
-    """Say whether the first values of a column look like times; cheap, and generous where it cannot tell."""
+    """Return whether the first values of a column look like times; cheap, and generous where it cannot tell."""
     some = [word.strip() for word in itertools.islice(words, LOOKED_AT) if word.strip()]
     able = sum(any(True for _ in _days_of(word)) for word in some[:FIRST_LOOK])
     if not able:
@@ -169,7 +169,7 @@ def _days_of(text: str) -> Iterator[tuple[str, TimeOfDayForm | None]]:
 
 
 def _is_whole_day(code: str) -> bool:
-    """Say whether a code is that of a day whose year is written out, so that digits behind it can be its time."""
+    """Return whether a code is that of a day whose year is written out, so that digits behind it can be its time."""
     return "%Y" in code and ("%d" in code or "%j" in code)
 
 
@@ -218,7 +218,7 @@ def _codes_of_day(text: str) -> Iterator[str]:
 
 
 def _is_clock(pieces: list[str], widths: tuple[int, ...]) -> bool:
-    """Say whether numbers with colons between are hours, minutes and seconds."""
+    """Return whether numbers with colons between are hours, minutes and seconds."""
     return ":" in pieces and 4 not in widths[:1]
 
 

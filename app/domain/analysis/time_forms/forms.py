@@ -52,7 +52,7 @@ class Count:
 
     @property
     def is_days(self) -> bool:
-        """Say whether a unit is a day, so that its fraction is the time of day."""
+        """Return whether a unit is a day, so that its fraction is the time of day."""
         return self.size == DAY
 
 
@@ -93,7 +93,7 @@ class Form:
 
     @property
     def is_counted(self) -> bool:
-        """Say whether values are numbers that count from a day."""
+        """Return whether values are numbers that count from a day."""
         return self.code in COUNTED
 
     @cached_property
@@ -128,7 +128,7 @@ class Form:
         return "".join(parts)
 
     def is_tight(self, place: int) -> bool:
-        """Say whether another number stands right beside this one, so that its digits are counted."""
+        """Return whether another number stands right beside this one, so that its digits are counted."""
         if self.tokens[place][1] not in DIGITS:
             return False
         beside = [self._neighbour(place, step) for step in (-1, 1)]
@@ -149,7 +149,7 @@ class Form:
 
     @property
     def is_plain(self) -> bool:
-        """Say whether times stand from the year down to the second, as programs write them; nobody asks about these."""
+        """Return whether times go from year to second, as programs write them; nobody asks about these."""
         return self.code.startswith(("%Y-%m-%d", "%Y/%m/%d"))
 
     def with_first_year(self, year: int) -> Form:
@@ -157,7 +157,7 @@ class Form:
         return replace(self, first_year=year)
 
     def has(self, *letters: str) -> bool:
-        """Say whether any of these parts is in the form."""
+        """Return whether any of these parts is in the form."""
         return any(f"%{letter}" in self.tokens for letter in letters)
 
     @cached_property

@@ -62,7 +62,7 @@ class TimePart:
 
 
 def roles_of(part: TimePart) -> list[str]:
-    """Return what a column may be in a time, by its name and its bounds, the likeliest first."""
+    """Return the parts of a time that a column may hold, by its name and bounds, the likeliest first."""
     if part.kind == "date":
         return ["date"]
     named = [role for role, words in WORDS.items() if _is_named(part.name, words)]
@@ -83,7 +83,7 @@ def roles_of(part: TimePart) -> list[str]:
 
 
 def names_part(name: str) -> bool:
-    """Say whether a column's name is that of any part of a time."""
+    """Return whether a column's name is that of any part of a time."""
     return any(_is_named(name, words) for words in WORDS.values())
 
 

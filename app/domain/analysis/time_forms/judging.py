@@ -166,7 +166,7 @@ def _why_likelier(best: Evenness, first: FormTrial) -> str:
 
 
 def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
-    """Say whether texts that fit a form are times, and no codes or versions that happen to fit it.
+    """Return whether texts that fit a form are times, and no codes or versions that happen to fit it.
 
     Parameters
     ----------
@@ -192,12 +192,12 @@ def is_believed(reading: TimeReading, moments: Moments, name: str) -> bool:
 
 
 def is_plainly_time(form: Form, name: str) -> bool:
-    """Say whether values of a form are times whatever their order, unless years of two digits are still open."""
+    """Return whether values of a form are times whatever their order, unless years of two digits are still open."""
     return is_whole_day(form) and not form.has("y") and (names_time(name) or not names_other(name))
 
 
 def is_whole_day(form: Form) -> bool:
-    """Say whether values of a form can hardly be anything else: a whole day or a name, with signs between."""
+    """Return whether values of a form can hardly be anything else: a whole day or a name, with signs between."""
     if form.has("b") and form.has("Y", "d"):
         return True
     if form.has("q", "V") or (form.has("H", "I") and form.has("M") and not form.code.replace("%", "").isalpha()):
@@ -206,7 +206,7 @@ def is_whole_day(form: Form) -> bool:
 
 
 def _are_seasons(form: Form, moments: Moments) -> bool:
-    """Say whether values such as "2009-10" name a year that ends in the next, and no month."""
+    """Return whether values such as "2009-10" name a year that ends in the next, and no month."""
     if form.has("d") or not form.has("Y") or not form.has("m"):
         return False
     months = np.unique(moments).astype("datetime64[us]").astype("datetime64[M]").astype(int)

@@ -43,32 +43,32 @@ def words_in(name: str) -> list[str]:
 
 
 def names_time(name: str) -> bool:
-    """Say whether a column's name says that it holds times."""
+    """Return whether a column's name says that it holds times."""
     return any(word in NAME_WORDS["time"] or word.endswith(TIME_ENDINGS) for word in words_in(name))
 
 
 def names_other(name: str) -> bool:
-    """Say whether a column's name says that it holds codes, counts or measurements."""
+    """Return whether a column's name says that it holds codes, counts or measurements."""
     return any(word in NAME_WORDS["other"] for word in words_in(name))
 
 
 def names_count(name: str, code: str) -> bool:
-    """Say whether a column's name says that its numbers count in the way of a form, such as "mjd"."""
+    """Return whether a column's name says that its numbers count in the way of a form, such as "mjd"."""
     return any(word in NAME_WORDS[code] for word in words_in(name))
 
 
 def names_serial(name: str) -> bool:
-    """Say whether a column's name says that its numbers count days."""
+    """Return whether a column's name says that its numbers count days."""
     return any(word in NAME_WORDS["serial"] for word in words_in(name))
 
 
 def names_sure_time(name: str) -> bool:
-    """Say whether a column's name can hardly be that of anything but times."""
+    """Return whether a column's name can hardly be that of anything but times."""
     return any(word in NAME_WORDS["sure"] for word in words_in(name))
 
 
 def names_year(name: str) -> bool:
-    """Say whether a column's name is that of the year of the row."""
+    """Return whether a column's name is that of the year of the row."""
     words = words_in(name)
     able = NAME_WORDS["year"] | NAME_WORDS["beside_year"]
     return any(word in NAME_WORDS["year"] for word in words) and all(word in able for word in words)

@@ -94,7 +94,7 @@ def form_of_numbers(form: Form) -> NumberForm:
 
 
 def numbers_are_times(form: Form, moments: Moments, name: str) -> bool:
-    """Say whether numbers that fit a form are times, and no ids, counts or measurements that happen to fit it.
+    """Return whether numbers that fit a form are times, and no ids, counts or measurements that happen to fit it.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def numbers_are_times(form: Form, moments: Moments, name: str) -> bool:
 
 
 def _is_serial(even: Evenness, name: str, code: str) -> bool:
-    """Say whether numbers count days, as any of that size could: by their name, or by parts of a day."""
+    """Return whether numbers count days, as any of that size could: by their name, or by parts of a day."""
     if names_other(name) or not (even.is_regular or even.is_monotone):
         return False
     if code == "decimal_year":
@@ -139,7 +139,7 @@ def _is_serial(even: Evenness, name: str, code: str) -> bool:
 
 
 def years_are_axis(years: NDArray[Any], name: str) -> bool:
-    """Say whether a column of years orders the rows: each a year after the last, in one series or several.
+    """Return whether a column of years orders the rows: each a year after the last, in one series or several.
 
     Parameters
     ----------

@@ -153,7 +153,7 @@ def _refuse_mixed_series(frame: pd.DataFrame, spec: Spec) -> None:
 
 
 def _first_of_each_time(frame: pd.DataFrame, spec: Spec) -> list[str]:
-    """Return what became of rows that share time and group with an earlier one, where features look back."""
+    """Return the first row of each time and group, and how many others were left out."""
     time, group = spec.task.time_column, spec.task.group_column
     if time is None or group == time or not longest_memory(spec):
         return []

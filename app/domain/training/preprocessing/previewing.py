@@ -73,7 +73,7 @@ def columns_read(spec: Spec, part: TransformPart, profile: DatasetProfile) -> li
 
 
 def in_order(spec: Spec, part: TransformPart, profile: DatasetProfile) -> bool:
-    """Say whether a preview needs rows that follow one another."""
+    """Return whether a preview needs rows that follow one another."""
     return any(get(one.kind).needs_time for one in preview_spec(spec, part, profile).features.transforms)
 
 
@@ -100,7 +100,7 @@ def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Sp
 
 
 def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: DatasetProfile) -> Preview:
-    """Return what one more recipe does to some rows, fitted on those very rows.
+    """Return the effect of one more recipe on some rows, fitted on those very rows.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _before(frame: pd.DataFrame, table: TrainingTable, columns: Sequence[str]) -
 
 
 def _apply_recipe(spec: Spec, table: TrainingTable, column: str, links: tuple[Link, ...]) -> pd.DataFrame:
-    """Return what the chain of one column makes of it, without what the estimator would want besides."""
+    """Return the output of one column's chain, without what the estimator would want besides."""
     from app.domain.training.preprocessing.empty_columns import EmptyColumns
     from app.domain.training.preprocessing.fold_steps import step_of
 

@@ -55,12 +55,12 @@ class TransformEntry:
 
     @property
     def needs_columns(self) -> bool:
-        """Say whether it is told which columns to work on."""
+        """Return whether it is told which columns to work on."""
         return self.takes != "none"
 
     @property
     def needs_time(self) -> bool:
-        """Say whether it works only where a time column orders the rows."""
+        """Return whether it works only where a time column orders the rows."""
         return self.looks_back or self.takes == "none"
 
     def parse(self, parameters: Mapping[str, Any]) -> RecipeValues:

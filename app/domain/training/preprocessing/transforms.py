@@ -99,12 +99,12 @@ class ColumnInventory:
     encoded: frozenset[str] = frozenset()
 
     def after(self, part: TransformPart, *, time_column: str | None) -> ColumnInventory:
-        """Return what the recipe behind this one may work on; one that cannot be followed changes nothing."""
+        """Return the columns that the next recipe may work on; one that cannot be followed changes nothing."""
         made = [name for one, _, _ in readable([part]) for name in derived_names(one, time_column=time_column)]
         return replace(self, made=self.made | set(made), encoded=self.encoded | set(encoded_names([part])))
 
     def is_number(self, name: str, entry: TransformEntry) -> bool:
-        """Say whether a recipe meets a column as a number."""
+        """Return whether a recipe meets a column as a number."""
         if name == self.target:
             return not self.task.is_classification
         kind = self.kinds.get(name)
@@ -124,7 +124,7 @@ def column_inventory(
     time_column: str | None,
     parts: Sequence[TransformPart],
 ) -> ColumnInventory:
-    """Return what a recipe may work on that comes after `parts`, where each column has the kind of `kinds`."""
+    """Return the columns that a recipe may work on that comes after `parts`, with their `kinds`."""
     flat = (one.name for one in columns if kinds[one.name] is ColumnKind.CONSTANT and one.storage in NUMBERS)
     made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
     return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(encoded_names(parts)))

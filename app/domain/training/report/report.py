@@ -92,7 +92,7 @@ def _rival_summary(run: TrainingRun, identifier: str) -> Scores:
 
 
 def _implausible(run: TrainingRun) -> list[str]:
-    """Return what to say of estimates that the target cannot be, nothing where all are possible."""
+    """Return the sentence about predictions that the target cannot be, "" where all are possible."""
     if run.table.labels:
         return []
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
@@ -162,7 +162,7 @@ def _rows_of(run: TrainingRun, part: PartResult, name: str) -> FoldRows:
 
 
 def _selection(run: TrainingRun) -> SelectionSummary | None:
-    """Return what the rules chose: each column with the number of parts that chose it; None without rules."""
+    """Return the columns that rules chose, each with the number of parts that chose it; None without rules."""
     rules, parts = run.spec.features.selection, [*run.folds, *([run.holdout] if run.holdout else [])]
     if not rules:
         return None

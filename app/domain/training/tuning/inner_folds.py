@@ -19,7 +19,7 @@ MIN_ROWS = 2
 
 
 def facts_of(table: TrainingTable) -> RowFacts:
-    """Return what splitting may look at."""
+    """Return the facts that splitting may look at."""
     return RowFacts(
         rows=len(table.target),
         classes=table.target if table.labels else None,

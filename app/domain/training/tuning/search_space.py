@@ -39,7 +39,7 @@ class Dimension:
         return self.parameter.name
 
     def holds(self, value: Any) -> bool:
-        """Say whether the search could come upon this value."""
+        """Return whether the search could come upon this value."""
         if self.choices:
             return value in self.choices
         return isinstance(value, int | float) and self.low <= value <= self.high
@@ -134,7 +134,7 @@ def _short(value: float) -> float:
 
 
 def resolve(spec: Spec) -> tuple[tuple[Dimension, ...], tuple[SpaceFault, ...]]:
-    """Return what a config's search looks through, and what is wrong with it.
+    """Return the space of a config's search, and its faults.
 
     Parameters
     ----------

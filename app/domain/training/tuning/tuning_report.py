@@ -29,7 +29,7 @@ FAR_APART = 5.0
 
 
 def describe(spec: Spec, searches: list[Search], *, limit: int | None) -> TuningSummary | None:
-    """Return what is said of the searches, None where there was none."""
+    """Return the summary of the searches, None where there was none."""
     if not searches:
         return None
     metric, tuning, entry = tuning_metric(spec), spec.model.tuning, registry.get(spec.model.estimator)
@@ -105,7 +105,7 @@ def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation
 
 
 def agreement(spec: Spec, searches: list[Search]) -> str:
-    """Say whether the parts found alike values; where they do not, the choice hardly matters, or is luck."""
+    """Return whether the parts found alike values; where they do not, the choice hardly matters, or is luck."""
     if len(searches) < 2:
         return ""
     apart = [

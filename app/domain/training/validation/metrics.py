@@ -54,11 +54,11 @@ class Metric:
 
     @property
     def needs_probability(self) -> bool:
-        """Say whether the metric reads probabilities themselves, not only how rows are ranked by them."""
+        """Return whether the metric reads probabilities themselves, not only how rows are ranked by them."""
         return self.needs == "probabilities"
 
     def better(self, one: float, other: float) -> bool:
-        """Say whether `one` is strictly better than `other`; where a metric is signed, nearer to zero is better."""
+        """Return whether `one` is strictly better than `other`; where a metric is signed, nearer to zero is better."""
         if self.signed:
             return abs(one) < abs(other)
         return one > other if self.greater_is_better else one < other

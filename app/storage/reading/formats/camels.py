@@ -92,7 +92,7 @@ def _lines(path: Path, limits: dict[str, int]) -> TextLines:
 
 
 def _has_hours(lines: TextLines, layout: Layout) -> bool:
-    """Say whether the hour differs between rows: daily files hold 12 on all of them."""
+    """Return whether the hour differs between rows: daily files hold 12 on all of them."""
     at, found = layout.date_at + 3, set()
     for number, line in enumerate(lines):
         cells = line.split(maxsplit=at + 1)

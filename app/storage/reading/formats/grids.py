@@ -79,7 +79,7 @@ def _header_lines(rows: Sequence[Sequence[Any]], *, merged: bool) -> int:
 
 
 def _is_names(row: Sequence[Any]) -> bool:
-    """Say whether a row holds names: words, or a word and years, but not values."""
+    """Return whether a row holds names: words, or a word and years, but not values."""
     filled = [cell for cell in row if cell != ""]
     numbers = [cell for cell in filled if isinstance(cell, int | float) and not isinstance(cell, bool)]
     if len(numbers) == len(filled) or any(not isinstance(cell, str | int | float) or cell is True for cell in filled):

@@ -122,7 +122,7 @@ def _shape(path: Path, limits: dict[str, int]) -> Shape:
 
 
 def _has_lines(path: Path) -> bool:
-    """Say whether the first line is a value whole, and another one begins after it."""
+    """Return whether the first line is a value whole, and another one begins after it."""
     with path.open(encoding=encoding_of(path), errors="replace", newline="") as handle:
         line = ""
         while not line.strip():

@@ -151,7 +151,7 @@ def _series(data: Any, clock: Any, dimension: str) -> tuple[list[TimeVariable], 
 
 
 def _is_plain(variable: Any) -> bool:
-    """Say whether the variable holds numbers, and no type that the file defines for itself."""
+    """Return whether the variable holds numbers, and no type that the file defines for itself."""
     import numpy as np
 
     return isinstance(variable.datatype, np.dtype) and variable.dtype.kind in "iuf"

@@ -60,7 +60,7 @@ class RecognisedFile:
 
 
 def recognise(request: dict[str, Any], *, head_mb: int | None = None) -> RecognisedFile:
-    """Return what the file of a request is, unpacked into its folder; `head_mb` as for `unpack`.
+    """Return the file of a request, unpacked into its folder; `head_mb` as for `unpack`.
 
     Raises
     ------

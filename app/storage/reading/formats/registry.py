@@ -40,7 +40,7 @@ def find_format(path: Path, suffix: str) -> Format | None:
 
 
 def needs_its_end(head: bytes) -> bool:
-    """Say whether a file that begins like this cannot be looked at without its end."""
+    """Return whether a file that begins like this cannot be looked at without its end."""
     return any(one.holds(head, "") for one in FORMATS if one.name in FROM_THE_END)
 
 

@@ -71,7 +71,7 @@ def unpack(
 
 
 def is_office(source: Path, what: str = "zip file") -> bool:
-    """Say whether a zip is a document of an office program, by the parts it must have."""
+    """Return whether a zip is a document of an office program, by the parts it must have."""
     with source.open("rb") as handle:
         names = {info.filename for info in entries_of(handle, what)}
     return bool(names & {"[Content_Types].xml", "META-INF/manifest.xml"})

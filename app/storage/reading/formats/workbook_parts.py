@@ -51,7 +51,7 @@ class Marks:
 
 
 def inspect(path: Path, limits: dict[str, int]) -> dict[str, Marks]:
-    """Return what the sheets hold that has no value, by the name of the sheet.
+    """Return the cells without a value, by the name of the sheet.
 
     Raises
     ------
