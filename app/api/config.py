@@ -54,7 +54,7 @@ def validate() -> Response:
     return jsonify(
         {
             "valid": verdict.valid,
-            "problems": [problem_json(one) for one in verdict.problems],
+            "problems": [problem_json(problem) for problem in verdict.problems],
             "estimate": None if verdict.estimate is None else asdict(verdict.estimate),
         }
     )

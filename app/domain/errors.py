@@ -213,7 +213,10 @@ class LaunchRefusedError(DomainError):
     @property
     def faults(self) -> tuple[FieldFault, ...]:
         """Return the problems, each at its field."""
-        return tuple(FieldFault(f"{one.step}.{one.field}".rstrip("."), one.code, one.message) for one in self.problems)
+        return tuple(
+            FieldFault(f"{problem.step}.{problem.field}".rstrip("."), problem.code, problem.message)
+            for problem in self.problems
+        )
 
 
 class StoppedError(Exception):

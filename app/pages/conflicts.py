@@ -67,4 +67,4 @@ def show() -> Response:
         (step.title, [_row(row) for row in CONFLICTS if row.between[0].startswith(f"{step.slug}.")])
         for step in wizard.STEPS
     ]
-    return render_view(ConflictsContext(groups=[one for one in groups if one[1]], settled=SETTLED))
+    return render_view(ConflictsContext(groups=[group for group in groups if group[1]], settled=SETTLED))

@@ -34,6 +34,6 @@ def show() -> Response:
         metrics=metrics.METRICS,
         strategies=splitting.STRATEGIES,
         baselines=rivals,
-        limit_values=[(one.name, one.metadata["says"], getattr(limits, one.name)) for one in fields(limits)],
+        limit_values=[(field.name, field.metadata["says"], getattr(limits, field.name)) for field in fields(limits)],
     )
     return render_view(context)

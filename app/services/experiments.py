@@ -159,9 +159,9 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
 def _open_warnings(plan: Plan) -> list[dict[str, str]]:
     """Return the warnings of the draft that were not heeded."""
     return [
-        {"step": one.step, "code": one.code, "message": one.message}
-        for one in plan.problems
-        if one.severity is Severity.WARNING
+        {"step": problem.step, "code": problem.code, "message": problem.message}
+        for problem in plan.problems
+        if problem.severity is Severity.WARNING
     ]
 
 

@@ -197,7 +197,7 @@ def launch(page: WizardPage, draft_id: uuid.UUID) -> Response:
     try:
         return leave_for(url_for("experiments.show", experiment_id=_launched(page, draft)))
     except LaunchRefusedError as fault:
-        errors = tuple(one for one in fault.problems if one.severity is Severity.ERROR)
+        errors = tuple(problem for problem in fault.problems if problem.severity is Severity.ERROR)
         return page.draw(load(draft_id), status=422, shown_problems=errors)
     except ConflictError:
         raise

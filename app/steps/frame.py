@@ -112,7 +112,7 @@ def frame_of(draft: DraftContext, current: str) -> dict[str, Any]:
         "problems_here": plan.problems_of(current),
         "leak_search": draft.leaks,
         "shown_state": _shown_state(draft, draft.leaks),
-        "problems": [(_word(one), one) for one in plan.problems],
+        "problems": [(_word(problem), problem) for problem in plan.problems],
         "base": f"/experiments/drafts/{draft.row.id}",
         "home": f"/experiments/drafts/{draft.row.id}/",
         "saved_at": now(),

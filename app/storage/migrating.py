@@ -60,7 +60,7 @@ def _migrate() -> bool:
     at, needed = revision_of_database(), newest_revision()
     if at == needed:
         return False
-    known = {one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    known = {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if at is not None and at not in known:
         raise NewerDatabaseError(
             f"The database is at migration {at}, which this HydroML does not know: a newer one made it. "

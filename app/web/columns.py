@@ -57,7 +57,7 @@ def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) ->
         per_page=PER_PAGE,
     )
     kinds = Counter(column.kind for column in profile.columns)
-    codes = Counter(code for one in profile.findings for code in {one.code} if one.columns)
+    codes = Counter(code for finding in profile.findings for code in {finding.code} if finding.columns)
     return ColumnsPanel(
         page=page,
         findings=findings_by_column(profile, [column.name for column in page.columns]),

@@ -38,7 +38,7 @@ def body_of(schema: type[Schema]) -> Schema:
             return schema.model_validate({name: held if len(held) > 1 else held[0] for name, held in said.items()})
         return schema.model_validate_json(bounded_json(request.get_data() or b"{}"))
     except ValidationError as fault:
-        raise InvalidBodyError(tuple(_fault(one) for one in fault.errors(include_url=False))) from None
+        raise InvalidBodyError(tuple(_fault(error) for error in fault.errors(include_url=False))) from None
     except ValueError as fault:
         raise InvalidBodyError((json_fault("", fault),)) from None
 
@@ -52,7 +52,7 @@ def json_fault(field: str, fault: ValueError) -> FieldFault:
 
 def faults_of(fault: ValidationError) -> tuple[FieldFault, ...]:
     """Return the faults that a schema found, in our own words."""
-    return tuple(_fault(one) for one in fault.errors(include_url=False, include_input=False))
+    return tuple(_fault(error) for error in fault.errors(include_url=False, include_input=False))
 
 
 def _fault(error: Any) -> FieldFault:

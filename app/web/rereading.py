@@ -239,10 +239,10 @@ def _flip_choice(place: str, choices: ReadingChoices) -> dict[str, Any]:
         return {}
     at = slice(int(number), int(number) + 1)
     if place.startswith(COLUMN):
-        found = [{**_named_choices(one), "read_as": None} for one in choices.columns[at]]
+        found = [{**_named_choices(column), "read_as": None} for column in choices.columns[at]]
         return {"columns": found} if found else {}
     other = {"missing": "value", "value": "missing"}
-    flipped = [one.model_copy(update={"meaning": other[one.meaning]}) for one in choices.markers[at]]
+    flipped = [marker.model_copy(update={"meaning": other[marker.meaning]}) for marker in choices.markers[at]]
     return {"markers": [one.model_dump(mode="json", exclude_none=True) for one in flipped]} if flipped else {}
 
 
@@ -257,7 +257,7 @@ def _number(name: str, raw: str) -> int | None:
 
 def _words(name: str, dialect: Dialect) -> Mapping[Any, str]:
     if name == "sheet":
-        return {one: one for one in dialect.sheets}
+        return {sheet: sheet for sheet in dialect.sheets}
     known: dict[str, Mapping[Any, str]] = {
         "encoding": ENCODINGS,
         "delimiter": DELIMITERS,

@@ -78,7 +78,9 @@ def _of_number(example: str) -> list[Form]:
         number = float(example)
     except ValueError:
         return []
-    return [one.form for one in number_forms(number, number, is_whole=number.is_integer()) if one.form.code in COUNTED]
+    return [
+        form.form for form in number_forms(number, number, is_whole=number.is_integer()) if form.form.code in COUNTED
+    ]
 
 
 def time_changes(form: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -177,7 +177,11 @@ def marks_are_answered(subject: CheckContext) -> Iterator[Problem]:
     """What may mean missing in a column in use is asked about until somebody answers."""
     task = subject.spec.task
     used = {task.target, *subject.spec.features.selected}
-    open_ones = [one for one in subject.profile.findings if one.code == MARKER and one.severity is Severity.WARNING]
+    open_ones = [
+        finding
+        for finding in subject.profile.findings
+        if finding.code == MARKER and finding.severity is Severity.WARNING
+    ]
     names = list(dict.fromkeys(name for one in open_ones for name in one.columns if name in used))
     if not names:
         return
@@ -192,13 +196,13 @@ def marks_are_answered(subject: CheckContext) -> Iterator[Problem]:
 def times_are_understood(subject: CheckContext) -> Iterator[Problem]:
     """A column that looks like times was read as times, and in the one order of day and month that there is."""
     time = subject.spec.task.time_column
-    for one in subject.profile.findings:
-        name = one.columns[0][:60] if one.columns else ""
-        if one.code != NOT_UNDERSTOOD:
+    for finding in subject.profile.findings:
+        name = finding.columns[0][:60] if finding.columns else ""
+        if finding.code != NOT_UNDERSTOOD:
             continue
         if time is None:
             message = f"{name} looks like times that were not understood, so the rows are split without regard to time."
             yield warning("data", "time_column", NOT_UNDERSTOOD, message, SAY_THE_FORM)
-        elif time in one.columns:
+        elif time in finding.columns:
             message = f"Day and month in {name} could be the other way round; its order in time rests on a guess."
             yield warning("data", "time_column", NOT_UNDERSTOOD, message, SAY_THE_FORM)

@@ -46,7 +46,7 @@ def _varies(subject: CheckContext, name: str) -> bool:
 
 def _without(subject: CheckContext, name: str) -> Remedy:
     others = (one for one in subject.spec.features.selected if one != name)
-    if any(_varies(subject, one) for one in others) or output_names(subject.spec):
+    if any(_varies(subject, other) for other in others) or output_names(subject.spec):
         return leave_out(subject, name)
     return Remedy("Tick a column that varies.")
 

@@ -83,7 +83,9 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
         yield error("features", FIELD, "transform_unknown", f"There is no derived feature {part.kind[:40]}.", remedy)
         return
     faults = []
-    odd = next((name for name in part.parameters if name not in {one.name for one in entry.parameters}), None)
+    odd = next(
+        (name for name in part.parameters if name not in {parameter.name for parameter in entry.parameters}), None
+    )
     if odd is not None:
         faults.append(("parameter_unknown", f"{entry.title} has no setting {odd[:40]}."))
     try:

@@ -63,9 +63,9 @@ def searched_settings_go_together(subject: CheckContext) -> Iterator[Problem]:
     if not _on(subject):
         return
     dimensions, faults = resolve(subject.spec)
-    names = {one.name for one in dimensions}
+    names = {dimension.name for dimension in dimensions}
     pairs = [pair for pair in about_settings.of_errors(subject) if names & set(pair.settings)]
-    searched = [one for one in dimensions if any(one.name in pair.settings for pair in pairs)]
+    searched = [dimension for dimension in dimensions if any(dimension.name in pair.settings for pair in pairs)]
     if faults or not searched:
         return
     works, reasons = _try_settings(subject, pairs, searched)

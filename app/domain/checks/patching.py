@@ -129,7 +129,7 @@ def _features(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch
 def _name(field: str, profile: DatasetProfile) -> str:
     """Return the column that a field such as "column.c3" is about."""
     key = field.partition(".")[2]
-    return next(one.name for one in profile.columns if one.key == key)
+    return next(column.name for column in profile.columns if column.key == key)
 
 
 def _model(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
@@ -166,7 +166,7 @@ def _search_space_patch(estimator: str, name: str, end: str, value: Any) -> Patc
 
 def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
     chosen = SplitStrategy(fields.get("strategy") or spec.validation.strategy)
-    own = {one.name for one in splitting.get(chosen).parameters}
+    own = {parameter.name for parameter in splitting.get(chosen).parameters}
     lost = [name for name in spec.validation.parameters if name not in own]
     validation: Patch = {}
     metrics: Patch = {}

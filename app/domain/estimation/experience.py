@@ -78,7 +78,7 @@ class Experience:
 
     def count(self, estimator: str) -> int:
         """Return how many launches and timed fits of an estimator it stands on."""
-        return sum(one.workload.estimator == estimator for one in self.timings)
+        return sum(timing.workload.estimator == estimator for timing in self.timings)
 
     def knows(self, work: Workload) -> bool:
         """Return whether this estimator was measured on this data."""
@@ -86,24 +86,24 @@ class Experience:
 
     @cached_property
     def _met(self) -> frozenset[tuple[str, str]]:
-        return frozenset((one.workload.dataset, one.workload.estimator) for one in self.timings)
+        return frozenset((timing.workload.dataset, timing.workload.estimator) for timing in self.timings)
 
     @cached_property
     def idle_mb(self) -> float | None:
         """What a worker held before it began, as measured last."""
-        return next((one.idle_mb for one in reversed(self.timings) if one.idle_mb is not None), None)
+        return next((timing.idle_mb for timing in reversed(self.timings) if timing.idle_mb is not None), None)
 
     def _posterior(self, part: str, estimator: str, pace: float) -> Posterior:
         whose = SHARED if part in (START, REST) else estimator
         key = (part, whose, round(pace, 6))
         if key not in self._learnt:
-            alike = (one for one in reversed(self.timings) if whose in (SHARED, one.workload.estimator))
+            alike = (timing for timing in reversed(self.timings) if whose in (SHARED, timing.workload.estimator))
             self._learnt[key] = _posterior_of(part, alike, pace)
         return self._learnt[key]
 
 
 def _posterior_of(part: str, timings: Iterable[Timing], pace: float) -> Posterior:
-    known = ((one, ratio) for one in timings if (ratio := one.ratio(part)) is not None)
+    known = ((timing, ratio) for timing in timings if (ratio := timing.ratio(part)) is not None)
     measured = list(islice(known, MAX_RECORDS))
     return Posterior(
         KERNELS[part],
@@ -123,7 +123,9 @@ def place_of(part: str, work: Workload) -> Vector:
     if part == IMPORTANCE:
         shape.append(log10(work.train_rows) - 3)
     entry = registry.get(work.estimator)
-    settings = (_setting(one, work.parameters.get(one.name, one.default)) for one in entry.parameters)
+    settings = (
+        _setting(parameter, work.parameters.get(parameter.name, parameter.default)) for parameter in entry.parameters
+    )
     return np.array([*shape, *(value for values in settings for value in values)])
 
 

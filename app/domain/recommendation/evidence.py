@@ -95,7 +95,7 @@ def measure(
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
-        runners = [_runner(spec, one) for one in _candidates(ranking, rows=profile.rows)]
+        runners = [_runner(spec, candidate) for candidate in _candidates(ranking, rows=profile.rows)]
         race = ShortFitRace(spec, table, _folds(spec, table), runners, deadline=began + seconds, began=began)
         yield from _run(race)
     yield _evidence(race, complete=True)
@@ -243,7 +243,7 @@ def _round(
 
 def _is_worth_fitting(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return who goes on to the next fold: not those clearly behind, and no more than there is time for."""
-    ordered = sorted((one for one in runners if not _clearly_behind(one, runners)), key=lambda one: -one.mean)
+    ordered = sorted((runner for runner in runners if not _clearly_behind(runner, runners)), key=lambda one: -one.mean)
     while len(ordered) > 2 and MARGIN * sum(one.seconds for one in ordered) > race.left():
         ordered.pop()
     return ordered
@@ -279,7 +279,7 @@ def _suggested_order(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> li
             luck = ONE_FOLDS_LUCK * abs(best.mean - rule)
         if one is best or (gaps.mean() <= luck and not one.mean <= rule < best.mean):
             tied.append(one)
-    front = next(one for one in race.runners if one in tied)
+    front = next(runner for runner in race.runners if runner in tied)
     return [front, *(one for one in ordered if one is not front)]
 
 
@@ -289,7 +289,7 @@ def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
     Such a one stands before those that it had beaten on the last rows that all learnt from.
     """
     known = sorted(
-        (one for one in race.runners if one.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
+        (runner for runner in race.runners if runner.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
     )
     order = _suggested_order(race, [one for one in known if not _unmeasured_by_time(one, known)])
     for one in (late for late in known if late not in order):
@@ -307,15 +307,15 @@ def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
     sign = 1.0 if race.metric.greater_is_better and not race.metric.signed else -1.0
     items = tuple(
         MeasuredEstimator(
-            estimator=one.ranked.entry.id,
-            rows=one.most_rows,
-            scores=tuple(round(sign * score, 6) for score in one.scores),
-            right=round(float(np.mean(one.hits)), 6),
-            seconds=round(one.seconds, 4),
-            round=one.round,
-            before=None if one.before is None else round(sign * one.before, 6),
+            estimator=runner.ranked.entry.id,
+            rows=runner.most_rows,
+            scores=tuple(round(sign * score, 6) for score in runner.scores),
+            right=round(float(np.mean(runner.hits)), 6),
+            seconds=round(runner.seconds, 4),
+            round=runner.round,
+            before=None if runner.before is None else round(sign * runner.before, 6),
         )
-        for one in runners
+        for runner in runners
     )
     return ShortFitEvidence(
         metric=race.metric.id,
@@ -325,7 +325,7 @@ def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
         items=items,
         baseline=tuple(round(sign * score, 6) for score in race.rivals),
         baseline_right=round(float(np.mean(race.rival_hits)), 6) if race.rival_hits else 0.0,
-        skipped={one.ranked.entry.id: one.out for one in race.runners if one.out},
+        skipped={runner.ranked.entry.id: runner.out for runner in race.runners if runner.out},
         seconds=round(time.perf_counter() - race.began, 2),
         complete=complete,
     )

@@ -121,8 +121,8 @@ def _validation(spec: Spec) -> JsonObject:
     strategy, given = spec.validation.strategy, spec.validation.parameters
     holdout = spec.validation.holdout
     settings = {
-        f"{strategy.value}.{one.name}": _typed_parameters(given.get(one.name, one.default))
-        for one in splitting.get(strategy).parameters
+        f"{strategy.value}.{parameter.name}": _typed_parameters(given.get(parameter.name, parameter.default))
+        for parameter in splitting.get(strategy).parameters
     }
     return {
         "strategy": strategy.value,

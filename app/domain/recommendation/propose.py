@@ -231,5 +231,5 @@ def _spec(reader: AnswerReader, config: ConfigParts) -> Spec | None:
 
 def _is_time_ordered(problems: list[Problem]) -> tuple[Problem, ...]:
     rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
-    once = {(one.step, one.field, one.code, one.message): one for one in problems}
+    once = {(problem.step, problem.field, problem.code, problem.message): problem for problem in problems}
     return tuple(sorted(once.values(), key=lambda one: (SLUGS.index(one.step), rank[one.severity])))

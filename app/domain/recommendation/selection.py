@@ -235,7 +235,7 @@ def with_rule(rules: Iterable[Rule], new: Rule) -> list[Rule]:
 def findings_by_column(profile: DatasetProfile) -> dict[str, frozenset[str]]:
     """Return the codes of the findings about each column that has some, by its name."""
     found: dict[str, set[str]] = {}
-    for one in profile.findings:
-        for name in one.columns:
-            found.setdefault(name, set()).add(one.code)
+    for finding in profile.findings:
+        for name in finding.columns:
+            found.setdefault(name, set()).add(finding.code)
     return {name: frozenset(codes) for name, codes in found.items()}

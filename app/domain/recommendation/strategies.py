@@ -155,7 +155,7 @@ def _variance(columns: Sequence[ColumnChoice], least: float, evidence: StrategyE
 def _top(columns: Sequence[ColumnChoice], most: int, evidence: StrategyEvidence) -> list[DroppedColumn]:
     scores = evidence.scores
     if scores is None:
-        scores = {one.profile.name: one.facts.strength for one in columns if one.facts.strength is not None}
+        scores = {column.profile.name: column.facts.strength for column in columns if column.facts.strength is not None}
     if not scores:
         raise DomainError(
             "How the columns go with the target is not measured yet. Wait a moment, and look again.",

@@ -127,7 +127,7 @@ def traits_of(
         numbers=len(numbers),
         words=len(words),
         derived=derived,
-        width=max(len(numbers) + derived + sum(min(one.distinct, MAX_CATEGORIES) for one in words), 1),
+        width=max(len(numbers) + derived + sum(min(word.distinct, MAX_CATEGORIES) for word in words), 1),
         coarse=sum(column.distinct <= FEW_VALUES for column in numbers),
         word_values=sum(column.distinct for column in words),
         missing_share=sum(column.missing for column in columns) / max(len(columns) * profile.rows, 1),
@@ -188,5 +188,5 @@ def _strongest(associations: Associations | None, selected: Sequence[str]) -> tu
     if associations is None:
         return None
     chosen = set(selected)
-    known = [(one.column, abs(one.value)) for one in associations.items if one.column in chosen and one.value]
+    known = [(item.column, abs(item.value)) for item in associations.items if item.column in chosen and item.value]
     return max(known, key=lambda pair: pair[1], default=None)

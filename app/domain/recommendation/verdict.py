@@ -69,7 +69,7 @@ class ShortFitEvidence:
 
     def of(self, estimator: str) -> MeasuredEstimator | None:
         """Return the measurement of an estimator, or None."""
-        return next((one for one in self.items if one.estimator == estimator), None)
+        return next((item for item in self.items if item.estimator == estimator), None)
 
     def to_json(self) -> JsonObject:
         """Return plain JSON values."""
@@ -78,7 +78,7 @@ class ShortFitEvidence:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> ShortFitEvidence:
         """Build from what `to_json` gave."""
-        items = tuple(MeasuredEstimator(**{**one, "scores": tuple(one["scores"])}) for one in values["items"])
+        items = tuple(MeasuredEstimator(**{**value, "scores": tuple(value["scores"])}) for value in values["items"])
         return ShortFitEvidence(**{**values, "items": items, "baseline": tuple(values["baseline"])})
 
 
@@ -135,7 +135,7 @@ def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> E
     from scipy.stats import t
 
     count = len(measured.scores)
-    alike = [one for one in evidence.items if one.round == measured.round and len(one.scores) >= 2]
+    alike = [item for item in evidence.items if item.round == measured.round and len(item.scores) >= 2]
     if count < 2:
         return None
     own, pooled = np.var(measured.scores, ddof=1), np.median([np.var(one.scores, ddof=1) for one in alike])
@@ -143,7 +143,7 @@ def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> E
     reach = float(t.ppf((1 + CONFIDENCE) / 2, 2 * (count - 1))) * spread
     low, high = measured.mean - reach, measured.mean + reach
     if evidence.rows < TOO_FEW:
-        low = min(low, *(score for one in evidence.items[:3] for score in one.scores))
+        low = min(low, *(score for item in evidence.items[:3] for score in item.scores))
     if measured.before is not None and measured.rows < evidence.train_rows:
         growth = measured.mean - measured.before
         low, high = low + min(growth, 0.0), high + max(growth, 0.0)
@@ -225,7 +225,7 @@ def _is_little(evidence: ShortFitEvidence, share: float, *, lucky: bool) -> tupl
     if not evidence.baseline_right:
         return barely, ""
     # Weighing classes costs right rows; what is learnt shows in the one that is right most often.
-    most = max(one.right for one in evidence.items if one.round == evidence.items[0].round)
+    most = max(item.right for item in evidence.items if item.round == evidence.items[0].round)
     wrong = 1 - evidence.baseline_right
     righted = (most - evidence.baseline_right) / wrong if wrong > 0 else 1.0
     right = (

@@ -56,7 +56,7 @@ def judge_against_baselines(run: TrainingRun, metric: Metric, first: str) -> Out
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
     order = [first, *(name for name in parts[0].baseline_said if name != first)]
     outcomes = [_against(run, metric, name, parts) for name in order]
-    known = [one for one in outcomes if one.comparison is not None]
+    known = [outcome for outcome in outcomes if outcome.comparison is not None]
     if not known:
         return Outcome(_without_comparison(run, metric, first), first, None, len(parts))
     return min(known, key=lambda one: RANKS[one.state])

@@ -70,7 +70,7 @@ class TrainingRun:
         """The number of things to do: each fold and the hold-out with their trials, and the importance."""
         judged = len(self.folds) + (self.holdout is not None)
         left = len(self.split.folds) + (self.split.holdout is not None) - judged
-        spent = judged + sum(len(one.trials) for one in self.searches[:judged])
+        spent = judged + sum(len(search.trials) for search in self.searches[:judged])
         return spent + left * (1 + self.trials_each) + 1
 
     @property
@@ -94,7 +94,7 @@ class TrainingRun:
 
 def _search_line(run: TrainingRun, trials: list[tuning.Trial]) -> SearchProgress:
     metric = tuning.tuning_metric(run.spec)
-    known = [one.score for one in trials if one.state == tuning.COMPLETE and one.score is not None]
+    known = [trial.score for trial in trials if trial.state == tuning.COMPLETE and trial.score is not None]
     largest = metric.greater_is_better and not metric.signed
     return SearchProgress(
         done=len(trials),

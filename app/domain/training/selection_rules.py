@@ -32,7 +32,7 @@ class SelectionKind:
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name, or None."""
-        return next((one for one in self.parameters if one.name == name), None)
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
 
     def value(self, rule: SelectionPart, name: str) -> Any:
         """Return the value of a parameter of a rule, the default where the rule does not say."""

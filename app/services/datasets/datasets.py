@@ -161,7 +161,7 @@ def _changed(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
 
 def _refuse_unknown_columns(row: Dataset, choices: ReadingChoices) -> None:
     """Refuse to join columns that are not there, which would do nothing without a word."""
-    wanted = [name for one in choices.columns for name in one.columns]
+    wanted = [name for column in choices.columns for name in column.columns]
     profile = profile_of(row) if wanted else None
     unknown = next((name for name in wanted if profile is not None and not profile.has(name)), None)
     if unknown is not None:

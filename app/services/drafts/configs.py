@@ -39,7 +39,7 @@ class ConfigCheck:
     @property
     def valid(self) -> bool:
         """Return whether it could be launched."""
-        return not any(one.severity is Severity.ERROR for one in self.problems)
+        return not any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
 def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
@@ -82,10 +82,10 @@ def _patched(
     if len(problems) > MAX_PROBLEMS:
         problems = sorted(problems, key=lambda one: one.severity is not Severity.ERROR)[:MAX_PROBLEMS]
     return tuple(
-        one
-        if one.remedy is None
-        else replace(one, remedy=replace(one.remedy, patch=patch_of(one, spec, profile, known)))
-        for one in problems
+        problem
+        if problem.remedy is None
+        else replace(problem, remedy=replace(problem.remedy, patch=patch_of(problem, spec, profile, known)))
+        for problem in problems
     )
 
 

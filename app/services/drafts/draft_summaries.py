@@ -51,9 +51,14 @@ def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[DraftSumma
     lines = draft_rows.list_lines(user.id, limit=per_page, offset=(page - 1) * per_page)
     found = [
         DraftSummary(
-            one.id, one.dataset_name or "", one.deleted_at is not None, one.reached, one.touched_at, _glance(user, one)
+            line.id,
+            line.dataset_name or "",
+            line.deleted_at is not None,
+            line.reached,
+            line.touched_at,
+            _glance(user, line),
         )
-        for one in lines
+        for line in lines
     ]
     return found, draft_rows.count_drafts(user.id)
 

@@ -114,8 +114,8 @@ def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
         if question.column in taken:
             continue
         others = [by_column[name] for name in question.others if name in by_column] if question.is_part else []
-        together = all(one.is_part and one.answer == question.answer for one in others)
-        group = [question, *(one for one in others if one.column not in taken)] if together else [question]
+        together = all(other.is_part and other.answer == question.answer for other in others)
+        group = [question, *(other for other in others if other.column not in taken)] if together else [question]
         taken.update(one.column for one in group)
         whole.append(
             replace(

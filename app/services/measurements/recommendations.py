@@ -189,7 +189,9 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
     answers: dict[str, dict[str, Any]] = {"data": {"target": target} if target else {}}
     if features:
         chosen = set(features)
-        answers["features"] = {f"column.{one.key}": one.name in chosen for one in profile.columns if one.name != target}
+        answers["features"] = {
+            f"column.{column.key}": column.name in chosen for column in profile.columns if column.name != target
+        }
     goal = goal_of(Draft(answers), profile)
     known = (
         None
@@ -286,7 +288,7 @@ def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     left = max(BUDGET - (time.monotonic() - begin), MIN_SECONDS)
     for part in measure(spec, frame, profile, ranking=ranking, seconds=left):
         fraction = 1.0 if part.complete else min(part.seconds / BUDGET, 0.99)
-        message = f"{len(part.items)} estimators on up to {max((one.rows for one in part.items), default=0):,} rows"
+        message = f"{len(part.items)} estimators on up to {max((item.rows for item in part.items), default=0):,} rows"
         yield part, {"fraction": round(fraction, 2), "message": message}
     shared = analysis.cache_key(request.dataset, "evidence", request.key)
     if shared:

@@ -86,7 +86,7 @@ def _stored_files() -> list[Check]:
     if unknown:
         sentence = f"{unknown:,} stored files have no hash yet; one is written when they are next read."
         checks.append(Check(ok=True, sentence=sentence, warning=True))
-    return [*checks, *(Check(ok=False, sentence=one.sentence) for one in faults)]
+    return [*checks, *(Check(ok=False, sentence=fault.sentence) for fault in faults)]
 
 
 def _database(state: SystemState) -> list[Check]:

@@ -45,7 +45,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "chosen_target": profile.column(target) if profile and profile.has(target) else None,
         "suggestions": draft.plan.suggestions["data"],
         "reasons": draft.plan.reasons,
-        "task_waits": any(one.code in ("task_waits", "task_unclear") for one in draft.plan.problems),
+        "task_waits": any(problem.code in ("task_waits", "task_unclear") for problem in draft.plan.problems),
         "done": _done(draft),
         "readable_in_part": partial_import.can_be_read_in_part(dataset),
         **column_values(draft),

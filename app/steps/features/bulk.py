@@ -117,7 +117,7 @@ def _evidence(
         names = [choice.profile.name for choice in draft.plan.columns if choice.selected]
         return StrategyEvidence(spreads=spreads.spreads_for(dataset, names, kinds=goal.kinds, rule=draft.rule))
     if values.get("measure") == "mutual_information":
-        scores = {one.name: one.score for one in ranking_of(draft).items if one.score is not None}
+        scores = {item.name: item.score for item in ranking_of(draft).items if item.score is not None}
         if scores:
             return StrategyEvidence(scores=scores, score_title="mutual information")
     return StrategyEvidence()

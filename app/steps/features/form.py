@@ -124,7 +124,7 @@ def _matching_association(plan: Plan, wanted: Filter, mode: str) -> dict[str, An
         message = "Each fold measures association anew. Use \u201cTick only these\u201d or \u201cLeave out all\u201d."
         raise DomainError(message, code="association_per_fold", field="least_association")
     others = replace(wanted, least_association=None, most_association=None)
-    named = [one.profile.name for one in plan.columns if others.matches(one.facts, ticked=one.selected)]
+    named = [column.profile.name for column in plan.columns if others.matches(column.facts, ticked=column.selected)]
     rule = SelectionPart.model_validate(
         {
             "kind": ASSOCIATED[mode],

@@ -69,7 +69,7 @@ def listing_of(columns: Sequence[ColumnChoice], asked: Mapping[str, str]) -> Lis
     """Return the page of columns that is asked for; a page beyond the last is the last."""
     wanted, faults = filter_of(asked)
     order = asked.get("order", "file") if asked.get("order") in dict(ORDERS) else "file"
-    found = [one for one in columns if wanted.matches(one.facts, ticked=one.selected)]
+    found = [column for column in columns if wanted.matches(column.facts, ticked=column.selected)]
     pages = max(1, -(-len(found) // PER_PAGE))
     raw = asked.get("page", "1")
     page = min(int(raw), pages) if raw.isascii() and raw.isdigit() and len(raw) < 9 else 1
@@ -84,8 +84,8 @@ def listing_of(columns: Sequence[ColumnChoice], asked: Mapping[str, str]) -> Lis
         pages=pages,
         found=len(found),
         shown=tuple(_ordered(found, order)[(page - 1) * PER_PAGE : page * PER_PAGE]),
-        kinds=_choices(Counter(one.facts.kind for one in columns)),
-        findings=_choices(Counter(code for one in columns for code in one.facts.findings)),
+        kinds=_choices(Counter(column.facts.kind for column in columns)),
+        findings=_choices(Counter(code for column in columns for code in column.facts.findings)),
     )
 
 

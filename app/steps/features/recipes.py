@@ -40,12 +40,14 @@ def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
     named = form.get("new.named", "").strip()
     columns = tuple(dict.fromkeys(name for name in [*form.getlist("new.column"), named] if name))
     values: dict[str, Any] = {}
-    for one in entry.parameters:
+    for parameter in entry.parameters:
         there = form.get("new.fields") == entry.kind
-        lists = one.type == "parts"
-        typed = form.getlist(PREFIX + one.name) if lists else form.get(PREFIX + one.name, "")
-        given = there or PREFIX + one.name in form
-        values[one.name] = typed if given else list(one.default) if lists or one.type == "steps" else one.default
+        lists = parameter.type == "parts"
+        typed = form.getlist(PREFIX + parameter.name) if lists else form.get(PREFIX + parameter.name, "")
+        given = there or PREFIX + parameter.name in form
+        values[parameter.name] = (
+            typed if given else list(parameter.default) if lists or parameter.type == "steps" else parameter.default
+        )
     return _judged(RecipeQuestion(entry, columns if entry.needs_columns else (), values, named), plan)
 
 
@@ -181,6 +183,6 @@ def _line(raw: Any, time_column: str | None, *, movable: bool) -> RecipeLine:
         parameters = entry.parse(part.parameters)
     except (KeyError, TypeError, ValueError) as fault:
         return RecipeLine("Not understood", fault=str(fault)[:200])
-    titles = {one.name: one.title for one in entry.parameters}
+    titles = {parameter.name: parameter.title for parameter in entry.parameters}
     said = {} if names else {titles[name]: value for name, value in parameters.items()}
     return RecipeLine(entry.title, tuple(part.columns), tuple(names), said, entry.place, movable)

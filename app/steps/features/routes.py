@@ -24,7 +24,7 @@ MAX_LEAKS = 8
 def context(draft: DraftContext) -> dict[str, Any]:
     """Return the context of the Features fragment; a faulty filter is reported at its field."""
     listing = listing_of(draft.plan.columns, asked_of_text(_query()))
-    ticked = sum(one.selected for one in draft.plan.columns)
+    ticked = sum(column.selected for column in draft.plan.columns)
     return {
         "listing": listing,
         "filter_numbers": NUMBERS,

@@ -24,13 +24,13 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
     if found is None:
         return None
     spec, evidence = found.spec, found.evidence
-    lines = [one for one in found.items if one.measured is not None]
+    lines = [item for item in found.items if item.measured is not None]
     chosen, first = registry.get(spec.model.estimator), lines[0].ranked.entry if lines else None
     overtaken = found.state == RunState.FINISHED.value and first is not None and first.id != chosen.id
     baseline = evidence.baseline if evidence is not None else ()
     return {
         "found": found,
-        "ranking": [one.ranked for one in found.items],
+        "ranking": [item.ranked for item in found.items],
         "lines": lines,
         "reserved": RESERVED,
         "waiting": _waiting(found)[: max(RESERVED - len(lines), 0)],
@@ -41,7 +41,7 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
         "strategy": splitting.get(spec.validation.strategy),
         "held_out": spec.validation.holdout is not None,
         "baseline": sum(baseline) / len(baseline) if baseline else None,
-        "rows": max((one.rows for one in evidence.items), default=0) if evidence is not None else 0,
+        "rows": max((item.rows for item in evidence.items), default=0) if evidence is not None else 0,
         "here": url_for("model.show_evidence", draft_id=draft.id),
         "choose": url_for("model.choose", draft_id=draft.id),
     }
@@ -49,4 +49,4 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
 
 def _waiting(found: recommendations.Recommendations) -> list[recommendations.Recommendation]:
     """Return the estimators that may still be measured, in the suggested order."""
-    return [one for one in found.items if one.measured is None and not one.ranked.entry.is_baseline and found.busy]
+    return [item for item in found.items if item.measured is None and not item.ranked.entry.is_baseline and found.busy]

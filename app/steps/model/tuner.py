@@ -31,23 +31,29 @@ class SettingField:
     @property
     def fault(self) -> str:
         """Return the fault that stops the launch here, or ""."""
-        return next((one.message for one in self.problems if one.severity is Severity.ERROR), "")
+        return next((problem.message for problem in self.problems if problem.severity is Severity.ERROR), "")
 
     @property
     def doubts(self) -> tuple[tuple[str, str], ...]:
         """Return the doubts and notes, each with its first word."""
-        return tuple((WORDS[one.severity], one.message) for one in self.problems if one.severity is not Severity.ERROR)
+        return tuple(
+            (WORDS[problem.severity], problem.message)
+            for problem in self.problems
+            if problem.severity is not Severity.ERROR
+        )
 
     @property
     def cures(self) -> tuple[tuple[str, str], ...]:
         """Return the remedies that are one button here: code and label; the recommendation has a button anyway."""
-        return tuple((one.code, one.remedy.label) for one in self.problems if one.remedy and is_cure(one))
+        return tuple(
+            (problem.code, problem.remedy.label) for problem in self.problems if problem.remedy and is_cure(problem)
+        )
 
     @property
     def needs_way_back(self) -> bool:
         """Return whether the recommendation needs a button of its own: not where a remedy does the same."""
-        remedies = [one.remedy.changes[STEP] for one in self.problems if one.remedy and is_cure(one)]
-        healed = [in_words(self.parameter, one[self.name]) for one in remedies if set(one) == {self.name}]
+        remedies = [problem.remedy.changes[STEP] for problem in self.problems if problem.remedy and is_cure(problem)]
+        healed = [in_words(self.parameter, remedy[self.name]) for remedy in remedies if set(remedy) == {self.name}]
         return self.is_changed and self.recommended not in healed
 
 
@@ -61,12 +67,12 @@ class SettingGroup:
     @property
     def changed(self) -> int:
         """Count the settings that differ from what is recommended."""
-        return sum(one.is_changed for one in self.settings)
+        return sum(setting.is_changed for setting in self.settings)
 
     @property
     def faulty(self) -> int:
         """Count the settings with something to say about them."""
-        return sum(bool(one.problems) for one in self.settings)
+        return sum(bool(setting.problems) for setting in self.settings)
 
 
 def is_cure(problem: Problem) -> bool:
@@ -78,7 +84,10 @@ def is_cure(problem: Problem) -> bool:
 def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[SettingGroup, ...]:
     """Return the levels that have settings, Basic first."""
     settings = [_setting(plan, entry, parameter) for parameter in entry.parameters_for(task)]
-    depths = (SettingGroup(level, tuple(one for one in settings if one.parameter.level is level)) for level in Level)
+    depths = (
+        SettingGroup(level, tuple(setting for setting in settings if setting.parameter.level is level))
+        for level in Level
+    )
     return tuple(depth for depth in depths if depth.settings)
 
 
@@ -101,7 +110,7 @@ def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> Setting
         default=in_words(parameter, parameter.default),
         is_changed=not same(parameter, value, recommended),
         is_default=same(parameter, value, parameter.default),
-        problems=tuple(one for one in plan.problems_of(STEP) if one.field == name),
+        problems=tuple(problem for problem in plan.problems_of(STEP) if problem.field == name),
     )
 
 

@@ -56,15 +56,15 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "settings": _settings(draft, entry, spec),
         "strategy": strategy,
         "strategy_settings": [
-            (one, setting(one, {**strategy.defaults(), **spec.validation.parameters}[one.name]))
-            for one in strategy.parameters
+            (parameter, setting(parameter, {**strategy.defaults(), **spec.validation.parameters}[parameter.name]))
+            for parameter in strategy.parameters
         ],
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
         "selection": facts.selection(spec),
         "search": facts.search(spec),
         "said": _said(draft),
-        "left_out": [one for one in draft.plan.columns if not one.selected],
+        "left_out": [column for column in draft.plan.columns if not column.selected],
     }
 
 
@@ -81,7 +81,7 @@ def _said(draft: DraftContext) -> list[Advice]:
     """Return the advice of the short fits that no problem beside it repeats."""
     if draft.dataset is None:
         return []
-    listed = {one.code for one in draft.plan.problems}
+    listed = {problem.code for problem in draft.plan.problems}
     return [
         one
         for one in recommendations.said_of_data(draft.dataset, draft.plan)

@@ -45,7 +45,7 @@ def join_times(
     places
         The SQL that orders the rows of each table as the file does.
     """
-    said = [one for one in choices.columns if one.columns]
+    said = [column for column in choices.columns if column.columns]
     wanted = [one for one in said if one.read_as == "datetime"]
     made: list[tuple[str, TypedColumn]] = []
     for one in wanted:
@@ -82,7 +82,7 @@ def _join_as_chosen(
 ) -> list[tuple[str, TypedColumn]]:
     """Return the column that the user wants with its name, or nothing; `taken` are all names there are by now."""
     names = taken[: len(typed)]
-    parts = {one.name: one for one in _parts(connection, typed, names)}
+    parts = {part.name: part for part in _parts(connection, typed, names)}
     roles = [(roles_of(parts[name]) or [""])[0] if name in parts else "" for name in choice.columns]
     code = choice.form or (code_of(roles) if all(roles) else "")
     found = _join_parts(connection, typed, names, choice.columns, roles, code, known=None)

@@ -214,7 +214,7 @@ def _cut_again(line: str, cut: Cut) -> list[list[str]]:
     unquoted = alone(line, Cut(cut.delimiter, "", ""))[0]
     return [
         [_remove_quotes(cell.strip(), cut.quote) for cell in unquoted],
-        *(alone(bare, Cut(one, cut.quote, cut.escape))[0] for one in others),
+        *(alone(bare, Cut(other, cut.quote, cut.escape))[0] for other in others),
     ]
 
 

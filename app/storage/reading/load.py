@@ -136,8 +136,8 @@ def load(
             return None
         if not broken:
             loaded = _check_promises(connection, plain, _as_promised(promised, storages), counted, near=near)
-            kept = loaded and [SQL_TYPES[one] for one in loaded.storages]
-            if loaded is None or kept == [SQL_TYPES[one] for one in storages]:
+            kept = loaded and [SQL_TYPES[storage] for storage in loaded.storages]
+            if loaded is None or kept == [SQL_TYPES[storage] for storage in storages]:
                 return loaded
             storages = list(loaded.storages)
         storages = [broken.get(f"c{plain.first + at}", one) for at, one in enumerate(storages)]
@@ -154,7 +154,7 @@ def _promises(
     }
     storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
     if "datetime" in storages and may_carry_zones(plain.path):
-        storages = ["text" if one == "datetime" else one for one in storages]
+        storages = ["text" if storage == "datetime" else storage for storage in storages]
     for at, one in enumerate(storages):
         # A column with a site number anywhere is read as text, which alone can tell what it holds.
         is_code = at in plain.texts or (one in NUMBERS and at in counted.codes)

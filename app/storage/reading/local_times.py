@@ -45,19 +45,19 @@ def in_utc(connection: Any, table: str, moment: str, *, zone: str, place: str = 
     if first is None:
         return moment, note
     start, changes = changes_between(zone_of(zone), first, last)
-    cases = "".join(f" WHEN {moment} >= TIMESTAMP '{one.wall}' THEN {one.after}" for one in reversed(changes))
+    cases = "".join(f" WHEN {moment} >= TIMESTAMP '{change.wall}' THEN {change.after}" for change in reversed(changes))
     windows = [
-        f"({moment} >= TIMESTAMP '{one.repeats_from}' AND {moment} < TIMESTAMP '{one.wall}')"
-        for one in changes
-        if one.repeats_from is not None
+        f"({moment} >= TIMESTAMP '{change.repeats_from}' AND {moment} < TIMESTAMP '{change.wall}')"
+        for change in changes
+        if change.repeats_from is not None
     ]
     seconds = _second_places(connection, table, moment, " OR ".join(windows), place) if place and windows else []
     repeats = ""
     if seconds:
         hour = "".join(
-            f" WHEN {moment} < TIMESTAMP '{one.wall}' THEN {one.after}"
-            for one in changes
-            if one.repeats_from is not None
+            f" WHEN {moment} < TIMESTAMP '{change.wall}' THEN {change.after}"
+            for change in changes
+            if change.repeats_from is not None
         )
         # Numbering rows in the query itself would put them in another order than the file has.
         repeats = f" WHEN {place} IN ({', '.join(map(str, seconds))}) THEN CASE{hour} END"

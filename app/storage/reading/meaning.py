@@ -71,7 +71,7 @@ def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> 
     said: dict[str, list[Marker]] = {}
     for marker in choices.markers:
         said.setdefault(marker.column, []).append(marker)
-    read_as = {one.column: one for one in choices.columns if one.column}
+    read_as = {column.column: column for column in choices.columns if column.column}
     nothing = Meaning()
     return [
         _meaning_as_chosen(_meaning(said.get(name, []), commas=commas), read_as.get(name))
@@ -88,7 +88,7 @@ def _meaning_as_chosen(meaning: Meaning, choice: ColumnImportChoice | None) -> M
 
 
 def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:
-    missing = [one for one in markers if one.meaning == "missing"]
+    missing = [marker for marker in markers if marker.meaning == "missing"]
     # No table holds a NUL, so a word with one means nothing.
     words = [one.value.strip() for one in missing if one.value is not None and "\x00" not in one.value]
     numbers = [number for number in (_number(word, comma=commas) for word in words) if number is not None]
@@ -98,9 +98,9 @@ def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:
         below=tuple(one.below for one in missing if one.below is not None),
         above=tuple(one.above for one in missing if one.above is not None),
         values=frozenset(
-            one.value.strip()
-            for one in markers
-            if one.meaning == "value" and one.value is not None and "\x00" not in one.value
+            marker.value.strip()
+            for marker in markers
+            if marker.meaning == "value" and marker.value is not None and "\x00" not in marker.value
         ),
     )
 

@@ -36,7 +36,7 @@ def quick_sql(form: Form, word: str) -> str:
     It is five times as quick and leaves out what it does not know, such as hour 24 or a month in another language. A
     year of one or two digits in the place of four is none.
     """
-    parts = [one[1] for one in form.tokens if one[0] == "%"]
+    parts = [token[1] for token in form.tokens if token[0] == "%"]
     if not set(parts) <= QUICK_PARTS or "Y" not in parts or {"[", "]"} & set(form.tokens):
         return ""
     if any(form.is_tight(place) for place in range(len(form.tokens)) if form.tokens[place][0] == "%"):

@@ -66,7 +66,11 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
 
 def _apply_choices(look: Peek, choices: ReadingChoices) -> Peek:
     """Return the look with the columns as text that the user wants so; a format with types of its own keeps them."""
-    said = {one.column: one.read_as for one in choices.columns if one.read_as in ("text", "datetime") and one.column}
+    said = {
+        column.column: column.read_as
+        for column in choices.columns
+        if column.read_as in ("text", "datetime") and column.column
+    }
     if not said or look.dialect.format in TYPED_FORMATS:
         return look
     kinds = zip(look.names, look.kinds, strict=True)

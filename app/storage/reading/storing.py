@@ -54,7 +54,7 @@ class Raw:
     @property
     def source(self) -> str:
         """Return the SQL of the tables side by side, row by row."""
-        return " POSITIONAL JOIN ".join(one.table for one in self.tables)
+        return " POSITIONAL JOIN ".join(table.table for table in self.tables)
 
 
 def refuse_if_useless(tally: Tally, width: int, choices: ReadingChoices) -> None:
@@ -88,12 +88,12 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
     names, repairs = repair_names(raw.names, len(raw.names))
     commas = (place.choices.decimal or _usual_decimal(raw.dialect)) == ","
     typed = list[TypedColumn]()
-    for one in raw.tables:
-        some = names[one.first : one.first + len(one.storages)]
-        typed += choose_types(connection, one, names=some, choices=choices, commas=commas)
+    for table in raw.tables:
+        some = names[table.first : table.first + len(table.storages)]
+        typed += choose_types(connection, table, names=some, choices=choices, commas=commas)
     is_typed, is_small = raw.tables[0].is_typed, _is_small(raw)
     with explain_fault() if is_typed else nullcontext():
-        places = {} if is_typed else {one.table: one.place for one in raw.tables}
+        places = {} if is_typed else {table.table: table.place for table in raw.tables}
         names, typed = with_times(connection, settle_type(typed), names=names, choices=choices, places=places)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)

@@ -67,13 +67,13 @@ def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
         kinds["date"]
         or kinds["time"]
         or len(numbers) < 2
-        or not all(one.isdigit() and len(one) < 10 for one in numbers)
+        or not all(number.isdigit() and len(number) < 10 for number in numbers)
     ):
         return False
-    is_code = all(one.startswith("0") for one in numbers) and len({len(one) for one in numbers}) == 1
+    is_code = all(number.startswith("0") for number in numbers) and len({len(number) for number in numbers}) == 1
     if is_code and len(numbers[0]) >= CODE_LENGTH and len(set(numbers)) == len(numbers) and kinds["text"]:
         return True
-    if len(numbers) == 2 and not all(1800 <= int(one) <= 2200 for one in numbers):
+    if len(numbers) == 2 and not all(1800 <= int(number) <= 2200 for number in numbers):
         return False
     steps = {int(after) - int(before) for before, after in itertools.pairwise(numbers)}
     return len(steps) == 1 and steps != {0} and (bool(kinds["text"]) or row[0].strip() == "")

@@ -143,7 +143,9 @@ def _raw_of_rows(place: ReadingPlace, table: RowTable) -> Raw:
 
 def _choice_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[int]:
     """Return the places of the columns that are read as text first: the user wants them so, or with another mark."""
-    wanted = {one.column for one in choices.columns if one.column and one.read_as in ("text", "comma", "datetime")}
+    wanted = {
+        column.column for column in choices.columns if column.column and column.read_as in ("text", "comma", "datetime")
+    }
     if not wanted:
         return frozenset()
     return frozenset(at for at, name in enumerate(repair_names(list(names), len(names))[0]) if name in wanted)

@@ -52,7 +52,7 @@ def _with_what_was_not_joined(
 ) -> list[TypedColumn]:
     """Return the columns with a note at those that a person wanted joined and that make no times together."""
     made = {one.joined for _, one in joined}
-    wanted = [one.columns for one in choices.columns if one.columns and one.read_as == "datetime"]
+    wanted = [column.columns for column in choices.columns if column.columns and column.read_as == "datetime"]
     found = list(typed)
     for columns in wanted:
         if columns not in made and columns[0] in names:

@@ -148,12 +148,12 @@ def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Sty
     decimal = next((mark for mark, word in DECIMAL_WORDS.items() if word == read_as), None)
     styles = [Style(apart, mark, before, behind) for apart, mark in STYLES if decimal in (None, mark)]
     wanted = [
-        f"count({one.number('word')}), count(*) FILTER (regexp_full_match(word, {literal(one.certain)})), "
-        f"count(*) FILTER (regexp_matches(word, {literal(one.shown)}))"
-        for one in styles
+        f"count({style.number('word')}), count(*) FILTER (regexp_full_match(word, {literal(style.certain)})), "
+        f"count(*) FILTER (regexp_matches(word, {literal(style.shown)}))"
+        for style in styles
     ]
     counts = iter(connection.execute(f"SELECT {', '.join(wanted)} FROM {source}").fetchone())
-    found = [StyleMatch(one, next(counts), next(counts), next(counts)) for one in styles]
+    found = [StyleMatch(style, next(counts), next(counts), next(counts)) for style in styles]
     most = max(one.count for one in found)
     return [one for one in found if one.count == most and one.used], longest
 

@@ -88,7 +88,7 @@ def zoned(connection: Any, source: str, *, moment: str, zones: tuple[str, str]) 
         raise MixedZonesError(f"kept as text: the time zones {named} cannot be brought together.")
     zone = f"upper({zones[1]})"
     minutes = f"TRY_CAST({zone}[2:3] AS INTEGER) * 60 + coalesce(TRY_CAST(right({zone}[4:], 2) AS INTEGER), 0)"
-    abbreviated = " ".join(f"WHEN {literal(one)} THEN {OFFSETS[one]}" for one in names if one in OFFSETS)
+    abbreviated = " ".join(f"WHEN {literal(name)} THEN {OFFSETS[name]}" for name in names if name in OFFSETS)
     offset = f"CASE {zone} {abbreviated} ELSE " if abbreviated else "("
     offset += f"CASE {zone}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
     offset += " END" if abbreviated else ")"

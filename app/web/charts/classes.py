@@ -128,7 +128,7 @@ class _Points:
 def roc(curves: tuple[RocCurve, ...] | None) -> Curves | None:
     """Return the ROC curves, or None."""
     return _curves(
-        [_Points(one.label, one.fpr, one.tpr, one.auc) for one in curves or ()],
+        [_Points(curve.label, curve.fpr, curve.tpr, curve.auc) for curve in curves or ()],
         titles=("False alarms, share of the other rows", "Found, share of the class", "AUC"),
     )
 
@@ -136,7 +136,7 @@ def roc(curves: tuple[RocCurve, ...] | None) -> Curves | None:
 def precision_recall(curves: tuple[PrecisionRecallCurve, ...] | None) -> Curves | None:
     """Return the curves of precision against recall, or None."""
     return _curves(
-        [_Points(one.label, one.recall, one.precision, one.ap) for one in curves or ()],
+        [_Points(curve.label, curve.recall, curve.precision, curve.ap) for curve in curves or ()],
         titles=("Found, share of the class", "Precision, right when it says so", "AP"),
         ends_at_share=True,
     )
@@ -145,7 +145,7 @@ def precision_recall(curves: tuple[PrecisionRecallCurve, ...] | None) -> Curves 
 def _curves(curves: list[_Points], *, titles: tuple[str, str, str], ends_at_share: bool = False) -> Curves | None:
     if not curves:
         return None
-    groups = [curves] if len(curves) <= MAX_LINES else [[one] for one in curves]
+    groups = [curves] if len(curves) <= MAX_LINES else [[curve] for curve in curves]
     marks = tuple(Tick(100.0 * at / 4, f"{at / 4:g}") for at in range(5))
     return Curves(
         x_title=titles[0],
@@ -181,6 +181,8 @@ def _numbers(curves: list[_Points], titles: tuple[str, str, str]) -> Numbers:
     def written(value: float | None) -> str:
         return "" if value is None else f"{value:.3f}"
 
-    lines = [(one.label, written(x), written(y)) for one in curves for x, y in zip(one.across, one.up, strict=True)]
+    lines = [
+        (curve.label, written(x), written(y)) for curve in curves for x, y in zip(curve.across, curve.up, strict=True)
+    ]
     rows, which = thin(lines, noun="points")
     return Numbers(which, ("Class", titles[0], titles[1]), rows)

@@ -114,7 +114,7 @@ def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
     except KeyError:
         title, known = kind, {}
     else:
-        title, known = entry.title, {one.name: one for one in entry.parameters}
+        title, known = entry.title, {parameter.name: parameter for parameter in entry.parameters}
     pairs = [
         (known[name].title, setting(known[name], value)) if name in known else (name, format_answer(value))
         for name, value in parameters.items()
@@ -153,7 +153,7 @@ def _validation(spec: Spec) -> list[Fact]:
     entry = splitting.get(spec.validation.strategy)
     values = {**entry.defaults(), **spec.validation.parameters}
     found = [Fact("Validation", entry.title)]
-    found += [Fact(one.title, setting(one, values[one.name])) for one in entry.parameters]
+    found += [Fact(parameter.title, setting(parameter, values[parameter.name])) for parameter in entry.parameters]
     held = spec.validation.holdout
     return [*found, Fact("Held out at the end", f"{100 * held.fraction:g} %" if held else "nothing")]
 

@@ -107,7 +107,7 @@ def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
     primary, *others = metrics
     unseen, words = _basis(report)
     entries = [(model_title, True, "", report.scores)]
-    entries += [(one.title, False, one.sentence, one.scores) for one in report.baselines]
+    entries += [(baseline.title, False, baseline.sentence, baseline.scores) for baseline in report.baselines]
     values = scales.known_values(value for entry in entries for value in entry[3][primary.info.id].folds)
     scale = scales.linear(values)
 
@@ -144,7 +144,7 @@ def _with_unit(metric: ShownMetric) -> str:
 
 def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title: str) -> tuple[FoldTable, ...]:
     """Return, for each metric, every fold with every baseline beside it; then mean and spread, then the hold-out."""
-    heads = (model_title, *(one.title for one in report.baselines))
+    heads = (model_title, *(baseline.title for baseline in report.baselines))
     folds = len(report.split.folds)
     note = f"The first {MAX_ROWS} of {folds} folds; the mean is over all." if folds > MAX_ROWS else ""
     if _grows(report):
@@ -164,7 +164,9 @@ def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
 
 
 def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ...]:
-    columns = [scores[metric.info.id] for scores in (report.scores, *(one.scores for one in report.baselines))]
+    columns = [
+        scores[metric.info.id] for scores in (report.scores, *(baseline.scores for baseline in report.baselines))
+    ]
     names = [fold.fold.capitalize() for fold in report.split.folds]
     rows = [
         (name, *(metric.write(column.folds[place]) for column in columns))

@@ -85,7 +85,7 @@ def _bar(name: str, method: str, value: float) -> StrengthBar:
 
 def ranking(state: RankingState, *, word: str) -> ImportancePreview:
     """Return the ranking as it stands, strongest first."""
-    scored = [one for one in state.items if one.score is not None]
+    scored = [item for item in state.items if item.score is not None]
     longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
     # Where all of it is little, two decimals would show nothing but zeros.
     decimals = 2 if longest >= FEW_NATS else 4

@@ -79,7 +79,7 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialC
     if not judged:
         return None
     scale = _scale([value for _, value in judged], [one[2] for one in known])
-    last = max(total, *(one[0] for one in scores), 2)
+    last = max(total, *(score[0] for score in scores), 2)
     across = scales.Scale(1, last)
     best, steps = judged[0][1], []
     for number, value in judged:
@@ -87,11 +87,11 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialC
         best = value if metric.better(value, best) else best
         x = across.share(number)
         steps += [(x, scale.share(previous)), (x, scale.share(best))]
-    steps.append((across.share(max(one[0] for one in scores)), scale.share(best)))
+    steps.append((across.share(max(score[0] for score in scores)), scale.share(best)))
     given_up = [(number, value) for number, state, value in known if state == "pruned"]
     beyond = sum(not scale.low <= value <= scale.high for _, value in given_up)
     return TrialChart(
-        y=tuple(scales.Tick(scales.percent(1 - one.at / 100), one.label) for one in scales.ticks(scale)),
+        y=tuple(scales.Tick(scales.percent(1 - tick.at / 100), tick.label) for tick in scales.ticks(scale)),
         x=_count_states(across),
         y_title=metric.title,
         judged=_places(judged, across, scale),
@@ -154,15 +154,15 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> SearchResults
     """Return the searches of a report, None where it had none."""
     if not tuning:
         return None
-    names = [one.name for one in tuning.parameters]
-    taken = sorted({one.trials for one in tuning.searches})
+    names = [parameter.name for parameter in tuning.parameters]
+    taken = sorted({search.trials for search in tuning.searches})
     # The search that was under way when it was asked to end may have gone a few trials further.
     span = f"{taken[0]:,}" if len(taken) == 1 else f"{taken[0]:,} to {taken[-1]:,}"
     early = f"Stopped early: each search took {span} of {tuning.budget:,} trials." if tuning.limit else ""
     return SearchResults(
         metric=tuning.title,
-        heads=tuple(one.title for one in tuning.parameters),
-        parts=tuple(_search_result(tuning, one, names, estimator) for one in tuning.searches),
+        heads=tuple(parameter.title for parameter in tuning.parameters),
+        parts=tuple(_search_result(tuning, search, names, estimator) for search in tuning.searches),
         importance=tuple((one.title, f"{one.correlation:+.2f}".replace("-", MINUS)) for one in tuning.importance),
         sentence=tuning.sentence,
         note=early,

@@ -187,7 +187,8 @@ def is_hydrologic(columns: Sequence[ColumnProfile]) -> bool:
     """Return whether any column of numbers is named like flow, a water level or precipitation."""
     water = (Quantity.FLOW, Quantity.LEVEL, Quantity.RAIN)
     return any(
-        one.storage in ("number", "integer") and quantity_of(split_name(one.name)[0]) in water for one in columns
+        column.storage in ("number", "integer") and quantity_of(split_name(column.name)[0]) in water
+        for column in columns
     )
 
 

@@ -301,12 +301,16 @@ def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
     """Return whether the user has already said what a value of a column means."""
-    return any(one.column == column and one.value is not None and _same(one.value, text) for one in choices.markers)
+    return any(
+        marker.column == column and marker.value is not None and _same(marker.value, text) for marker in choices.markers
+    )
 
 
 def is_bound_answered(column: str, choices: ReadingChoices, *, above: bool) -> bool:
     """Return whether the user has already said what the values beyond a bound of a column mean."""
-    return any(one.column == column and (one.above if above else one.below) is not None for one in choices.markers)
+    return any(
+        marker.column == column and (marker.above if above else marker.below) is not None for marker in choices.markers
+    )
 
 
 def _same(one: str, other: str) -> bool:

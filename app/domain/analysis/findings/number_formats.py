@@ -59,13 +59,14 @@ def number_format_findings(column: str, written: NumberFormat) -> Finding | None
         message = f"`{name}`: {written.note}"
         return Finding("written_numbers", Severity.NOTICE, (column,), message, remedies=(as_text,))
     buttons = tuple(
-        FindingRemedy(f"{shown} is {one.means}", "reading", _reads(column, one.read_as)) for one in written.readings
+        FindingRemedy(f"{shown} is {reading.means}", "reading", _reads(column, reading.read_as))
+        for reading in written.readings
     )
     if written.is_doubtful:
-        first, other = (one.means for one in written.readings)
+        first, other = (reading.means for reading in written.readings)
         message = f'`{name}`: "{shown}" was read as {first}. If its commas stand between thousands, it is {other}.'
         return Finding("written_numbers", Severity.WARNING, (column,), message, remedies=buttons)
-    means = " or ".join(one.means for one in written.readings)
+    means = " or ".join(reading.means for reading in written.readings)
     message = f'`{name}` may hold numbers: "{shown}" could be {means}. Until you say so, the column stays text.'
     remedy = "Say what it is, and the file is read again."
     return Finding("written_numbers", Severity.WARNING, (column,), message, remedy, (*buttons, as_text))

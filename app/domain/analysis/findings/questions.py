@@ -62,12 +62,14 @@ def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
     column
         The name of a column.
     """
-    questions = [one for one in profile.findings if one.code == CODE and one.severity is Severity.WARNING]
+    questions = [
+        finding for finding in profile.findings if finding.code == CODE and finding.severity is Severity.WARNING
+    ]
     return {
-        str(marker["value"]): one
-        for one in questions
-        if column in one.columns
-        for marker in _markers_of([one])
+        str(marker["value"]): question
+        for question in questions
+        if column in question.columns
+        for marker in _markers_of([question])
         if marker["column"] == column[:200] and marker.get("value") is not None
     }
 
@@ -102,7 +104,7 @@ class MarkerChange(TypedDict):
 
 
 def _markers_of(findings: Sequence[Finding]) -> list[MarkerChange]:
-    return [item for one in findings for remedy in one.remedies for item in remedy.changes.get("markers", ())]
+    return [item for finding in findings for remedy in finding.remedies for item in remedy.changes.get("markers", ())]
 
 
 def _holds(names: Sequence[str]) -> str:

@@ -158,12 +158,12 @@ class ReadingChoices(BaseModel):
             If a change is none that can be made.
         """
         values = {**self.to_json(), **{key: value for key, value in changes.items() if key not in LISTED}}
-        known = {_place(one): one for one in self.markers}
+        known = {_place(marker): marker for marker in self.markers}
         known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
-        columns = {one.place: one for one in self.columns}
+        columns = {column.place: column for column in self.columns}
         for one in (ColumnImportChoice.model_validate(item) for item in changes.get("columns", ())):
             columns[one.place] = one.after(columns.get(one.place))
-        said = [one for one in columns.values() if one.read_as is not None or one.unit is not None]
+        said = [column for column in columns.values() if column.read_as is not None or column.unit is not None]
         return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})
 
 

@@ -73,7 +73,7 @@ def _column(column: ColumnProfile, codes: list[str]) -> JsonObject:
 
 def _target(profile: DatasetProfile, target: str) -> JsonObject:
     facts = target_summary(profile, target)
-    return {**facts.to_json(), "findings": [finding_json(one) for one in facts.findings]}
+    return {**facts.to_json(), "findings": [finding_json(finding) for finding in facts.findings]}
 
 
 def finding_json(finding: Finding) -> JsonObject:
@@ -84,7 +84,7 @@ def finding_json(finding: Finding) -> JsonObject:
         "columns": list(finding.columns),
         "message": finding.message,
         "remedy": finding.remedy,
-        "remedies": [{**asdict(one), "columns": list(one.columns)} for one in finding.remedies],
+        "remedies": [{**asdict(remedy), "columns": list(remedy.columns)} for remedy in finding.remedies],
     }
 
 

@@ -109,7 +109,7 @@ def _is_confirmed(
     for candidate in _screen_columns(candidates, columns, rows, table.head(LOOKED_AT)):
         share = max(1, min(rows // LOOKED_AT, candidate.distinct // GROUPS_LOOKED_AT))
         part = table if share == 1 else table.sample(candidate.key, share)
-        beside = [one for one in columns if one.key != candidate.key and one.distinct > 1][:MAX_BESIDE]
+        beside = [column for column in columns if column.key != candidate.key and column.distinct > 1][:MAX_BESIDE]
         group = _judge_candidate(candidate, beside, rows, part)
         if group is not None:
             yield group
@@ -126,9 +126,11 @@ def _judge_candidate(
     moment = next((one for one in unique if is_named or rows >= COVERED * candidate.distinct * one.distinct), None)
     fixed = _constant_within(candidate, beside, part)
     amounts = [one for one in fixed if one.storage in NUMBERS and one.distinct >= MIN_GROUPS]
-    own = [one for one in amounts if one.storage == "number" and one.distinct >= OWN_SHARE * candidate.distinct]
+    own = [
+        amount for amount in amounts if amount.storage == "number" and amount.distinct >= OWN_SHARE * candidate.distinct
+    ]
     if (is_named and amounts) or len(own) >= FEWEST_OWN:
-        names = quote_columns([one.name for one in amounts])
+        names = quote_columns([amount.name for amount in amounts])
         stay = "stays" if len(amounts) == 1 else "stay"
         return GroupCandidate(candidate.name, f"{names} {stay} the same within each of its {count} values.")
     if moment is not None and (is_named or fixed):
@@ -142,8 +144,10 @@ def _screen_columns(
     candidates: Sequence[ColumnProfile], columns: Sequence[ColumnProfile], rows: int, head: TableQuery
 ) -> list[ColumnProfile]:
     """Drop candidates without a telling name that the first rows speak against, all of them in one question."""
-    beside = [one for one in columns if one.storage in NUMBERS and one.distinct >= MIN_GROUPS][:MAX_SCREENED]
-    doubtful = [one for one in candidates if not may_name_groups(one.name)]
+    beside = [column for column in columns if column.storage in NUMBERS and column.distinct >= MIN_GROUPS][
+        :MAX_SCREENED
+    ]
+    doubtful = [candidate for candidate in candidates if not may_name_groups(candidate.name)]
     asked = [(one, other) for one in doubtful for other in beside if other.key != one.key]
     counts = head.answer(
         [
@@ -158,7 +162,11 @@ def _screen_columns(
         fixed[one.key] += pairs == groups[one.key]
         if pairs >= ALONE * seen and _may_order(other, rows):
             ordered.add(one.key)
-    return [one for one in candidates if one.key not in groups or fixed[one.key] >= FEWEST_OWN or one.key in ordered]
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.key not in groups or fixed[candidate.key] >= FEWEST_OWN or candidate.key in ordered
+    ]
 
 
 def _may_order(column: ColumnProfile, rows: int) -> bool:

@@ -46,14 +46,14 @@ class Finding:
     def about(self, column: str) -> Finding:
         """Return this finding with its remedies narrowed to one of its columns, for a page about that column alone."""
         narrowed = []
-        for one in self.remedies:
+        for remedy in self.remedies:
             changes = {
                 name: [item for item in value if item["column"] == column] if name in ("markers", "columns") else value
-                for name, value in one.changes.items()
+                for name, value in remedy.changes.items()
             }
-            left_out = tuple(name for name in one.columns if name == column)
-            if one.kind != "leave_out" or left_out:
-                narrowed.append(replace(one, changes=changes, columns=left_out))
+            left_out = tuple(name for name in remedy.columns if name == column)
+            if remedy.kind != "leave_out" or left_out:
+                narrowed.append(replace(remedy, changes=changes, columns=left_out))
         return replace(self, remedies=tuple(narrowed))
 
 

@@ -76,7 +76,7 @@ def _screen_columns(
     if rows <= SCREENED or (candidates and names_sites(candidates[0].name)):
         return candidates
     some = table.sample(time.key, rows // SCREENED + 1)
-    present, *pairs = some.answer([ValueCount(time.key), *(_pairs(time, one) for one in candidates)])
+    present, *pairs = some.answer([ValueCount(time.key), *(_pairs(time, candidate) for candidate in candidates)])
     return [one for one, count in zip(candidates, pairs, strict=True) if count >= ALONE * present]
 
 
@@ -105,8 +105,8 @@ def is_clock(column: ColumnProfile) -> bool:
 
 def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None) -> Iterator[Finding]:
     """Yield what is worth saying about the times of the rows: steps left out or uneven, times that come twice."""
-    clock = next((one for one in columns if is_clock(one)), None)
-    dates = next((one for one in columns if one.storage == "datetime"), None)
+    clock = next((column for column in columns if is_clock(column)), None)
+    dates = next((column for column in columns if column.storage == "datetime"), None)
     is_joined = axis is not None and bool(axis.columns)
     is_open = not is_joined and (axis is None or axis.duplicates > 0)
     if clock is not None and dates is not None and is_open and _days_alone(dates, rows):

@@ -108,7 +108,9 @@ class Form:
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Return the name of each group of the pattern, in order."""
-        return tuple(PARTS[one[1]][0] for one in self.tokens if one[0] == "%" and one != "%%" and PARTS[one[1]][0])
+        return tuple(
+            PARTS[piece[1]][0] for piece in self.tokens if piece[0] == "%" and piece != "%%" and PARTS[piece[1]][0]
+        )
 
     @cached_property
     def pattern(self) -> str:
@@ -145,7 +147,7 @@ class Form:
         """Return the form as people write it: "DD.MM.YYYY hh:mm"."""
         if self.is_counted:
             return COUNTED[self.code].words
-        return "".join(PARTS[one[1]][3] if one[0] == "%" and one != "%%" else one for one in self.tokens)
+        return "".join(PARTS[piece[1]][3] if piece[0] == "%" and piece != "%%" else piece for piece in self.tokens)
 
     @property
     def is_plain(self) -> bool:
@@ -236,7 +238,7 @@ def form_of(code: str) -> Form:
 
 
 def _check(tokens: tuple[str, ...]) -> None:
-    parts = [one[1:] for one in tokens if one[0] == "%" and one != "%%"]
+    parts = [piece[1:] for piece in tokens if piece[0] == "%" and piece != "%%"]
     for part in parts:
         if part not in PARTS:
             raise FormError(f"A form has no part %{part}." if part else "A form ends with a single %.")
@@ -249,8 +251,8 @@ def _check(tokens: tuple[str, ...]) -> None:
     if "G" in parts and "V" not in parts:
         raise FormError("The year of a week (%G) needs its week (%V).")
     depth = 0
-    for one in tokens:
-        depth += {"[": 1, "]": -1}.get(one, 0)
+    for piece in tokens:
+        depth += {"[": 1, "]": -1}.get(piece, 0)
         if depth < 0 or depth > 4:
             break
     if depth:

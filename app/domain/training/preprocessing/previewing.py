@@ -67,14 +67,14 @@ def columns_read(spec: Spec, part: TransformPart, profile: DatasetProfile) -> li
     """Return the columns of the file that a preview needs, the target and what orders the rows included."""
     small = preview_spec(spec, part, profile)
     task = small.task
-    named = [name for one in small.features.transforms for name in one.columns]
+    named = [name for transform in small.features.transforms for name in transform.columns]
     wanted = [task.target, task.time_column, task.group_column, *small.features.selected, *named]
     return list(dict.fromkeys(name for name in wanted if name is not None and profile.has(name)))
 
 
 def in_order(spec: Spec, part: TransformPart, profile: DatasetProfile) -> bool:
     """Return whether a preview needs rows that follow one another."""
-    return any(get(one.kind).needs_time for one in preview_spec(spec, part, profile).features.transforms)
+    return any(get(transform.kind).needs_time for transform in preview_spec(spec, part, profile).features.transforms)
 
 
 def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Spec:

@@ -125,7 +125,9 @@ def column_inventory(
     parts: Sequence[TransformPart],
 ) -> ColumnInventory:
     """Return the columns that a recipe may work on that comes after `parts`, with their `kinds`."""
-    flat = (one.name for one in columns if kinds[one.name] is ColumnKind.CONSTANT and one.storage in NUMBERS)
+    flat = (
+        column.name for column in columns if kinds[column.name] is ColumnKind.CONSTANT and column.storage in NUMBERS
+    )
     made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
     return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(encoded_names(parts)))
 

@@ -82,7 +82,7 @@ def _strategies(spec: Spec, facts: RowFacts) -> list[SplitStrategy]:
 
 
 def _inner_spec(spec: Spec, strategy: SplitStrategy, folds: int) -> Spec:
-    known = {one.name for one in get(strategy).parameters}
+    known = {parameter.name for parameter in get(strategy).parameters}
     parameters: dict[str, Any] = {name: raw for name, raw in spec.validation.parameters.items() if name in known}
     if "n_splits" in known:
         parameters["n_splits"] = folds

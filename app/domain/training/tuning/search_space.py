@@ -223,10 +223,13 @@ def grid(dimensions: tuple[Dimension, ...], trials: int) -> list[Settings]:
     Choices are tried all; ranges get the same number of values each, at least one. The combinations beyond `trials`
     are left out by the caller, in the order given here.
     """
-    fixed = math.prod(len(one.choices) for one in dimensions if one.choices)
-    ranges = sum(not one.choices for one in dimensions)
+    fixed = math.prod(len(dimension.choices) for dimension in dimensions if dimension.choices)
+    ranges = sum(not dimension.choices for dimension in dimensions)
     per_range = 1
     while ranges and fixed * (per_range + 1) ** ranges <= trials:
         per_range += 1
-    names = [one.name for one in dimensions]
-    return [dict(zip(names, values, strict=True)) for values in product(*(one.points(per_range) for one in dimensions))]
+    names = [dimension.name for dimension in dimensions]
+    return [
+        dict(zip(names, values, strict=True))
+        for values in product(*(dimension.points(per_range) for dimension in dimensions))
+    ]

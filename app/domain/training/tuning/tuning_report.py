@@ -33,7 +33,7 @@ def describe(spec: Spec, searches: list[Search], *, limit: int | None) -> Tuning
     if not searches:
         return None
     metric, tuning, entry = tuning_metric(spec), spec.model.tuning, registry.get(spec.model.estimator)
-    titles = {one.name: one.title for one in entry.parameters}
+    titles = {parameter.name: parameter.title for parameter in entry.parameters}
     return TuningSummary(
         metric=metric.id,
         title=metric.title,
@@ -43,7 +43,7 @@ def describe(spec: Spec, searches: list[Search], *, limit: int | None) -> Tuning
         budget=tuning.trials,
         limit=limit,
         parameters=tuple(SearchedParameter(name=one.name, title=titles[one.name]) for one in resolve(spec)[0]),
-        searches=tuple(_search(one) for one in searches),
+        searches=tuple(_search(search) for search in searches),
         importance=importance(spec, searches),
         sentence=agreement(spec, searches),
     )

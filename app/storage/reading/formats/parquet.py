@@ -198,7 +198,7 @@ def _settle_types(
 ) -> Iterator[ParquetColumn]:
     """Yield the columns with the type that all of their values have, and refuse cells that are too large."""
     facts = connection.execute(
-        f"SELECT {', '.join(part for one in columns for part in _measures(one))} FROM {source}"
+        f"SELECT {', '.join(part for column in columns for part in _measures(column))} FROM {source}"
     ).fetchone()
     for at, one in enumerate(columns):
         here, fitting, longest = facts[3 * at : 3 * at + 3]
@@ -249,8 +249,8 @@ def _as_dates(connection: Any, source: str, one: ParquetColumn) -> ParquetColumn
 
 def _table(columns: list[ParquetColumn], source: str, rows: int, tally: Tally) -> ColumnTable:
     select = ", ".join(f"{one.expression} AS c{at}" for at, one in enumerate(columns))
-    tally.notes += [f"{one.name[:60]}: {note}" for one in columns for note in one.notes]
-    names, storages = [one.name for one in columns], [one.storage for one in columns]
+    tally.notes += [f"{column.name[:60]}: {note}" for column in columns for note in column.notes]
+    names, storages = [column.name for column in columns], [column.storage for column in columns]
     return ColumnTable(names, f"(SELECT {select} FROM {source})", storages, rows, Dialect(format="parquet"), tally)
 
 

@@ -54,7 +54,7 @@ def _moments(here: Any, units: str) -> Any | None:
         return None
     try:
         ends = _library(here[[0, int(np.argmin(here)), int(np.argmax(here))]], units, "standard")
-        known = [np.datetime64(one.isoformat(), "us") for one in ends]
+        known = [np.datetime64(end.isoformat(), "us") for end in ends]
     except (ValueError, OverflowError):
         return None
     steps = np.round((here - here[0]) * (length * 1e6)).astype("int64").astype("timedelta64[us]")
@@ -80,8 +80,8 @@ def _one_by_one(here: Any, units: str, calendar: str, tally: Tally) -> list[str]
         return [repr(float(value)) for value in here]
     if calendar not in (*REAL_CALENDARS, *NEARLY_REAL):
         _say(tally, f"Its dates are of the calendar {calendar[:20]}, which is not the real one, and stay text.")
-    midnight = all(one.hour == one.minute == one.second == one.microsecond == 0 for one in moments)
-    return [one.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S") for one in moments]
+    midnight = all(moment.hour == moment.minute == moment.second == moment.microsecond == 0 for moment in moments)
+    return [moment.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S") for moment in moments]
 
 
 def _say(tally: Tally, note: str) -> None:

@@ -127,7 +127,7 @@ def _unzipped(
         pieces = count_bytes(inflate(handle, info), packed=info.compress_size, limits=limits)
         whole = _stored(pieces, target, head_mb)
     _refuse_archive_inside(target, "zip")
-    several = tuple(one.filename for one in tables) if len(tables) > 1 else ()
+    several = tuple(table.filename for table in tables) if len(tables) > 1 else ()
     notes = [f"Read from the zip archive: {info.filename[:80]}."] if several or others else []
     return Unpacked(target, "zip", _suffix(info), several, info.filename, whole, tuple(notes))
 

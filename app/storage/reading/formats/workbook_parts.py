@@ -123,9 +123,9 @@ def _attributes(tag: str) -> dict[str, str]:
 def _by_sheet(small: dict[str, str], marks: dict[str, Marks]) -> dict[str, Marks]:
     """Return the marks by the names of sheets, which the workbook ties to parts by way of relations."""
     relations = (_attributes(tag) for tag in RELATION.findall(small.get("xl/_rels/workbook.xml.rels", "")))
-    targets = {one.get("Id", ""): one.get("Target", "") for one in relations}
+    targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
     sheets = (_attributes(tag) for tag in SHEET.findall(small.get("xl/workbook.xml", "")))
-    parts = {one.get("name", ""): targets.get(one.get("r:id", ""), "") for one in sheets}
+    parts = {sheet.get("name", ""): targets.get(sheet.get("r:id", ""), "") for sheet in sheets}
     return {
         name: marks.get(target.lstrip("/") if target.startswith("/") else f"xl/{target}", Marks())
         for name, target in parts.items()
