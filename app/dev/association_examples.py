@@ -35,8 +35,9 @@ def matrix() -> Matrix:
     drawn[:, 1] += drawn[:, 0]
     drawn[:, 3] = 2 * drawn[:, 2] + 0.3 * drawn[:, 3]
     size = (len(NAMES), len(NAMES))
+    values = np.asarray(np.corrcoef(drawn, rowvar=False))
     spearman = np.full(size, 2, dtype=np.uint8)
-    return Matrix(NAMES, np.corrcoef(drawn, rowvar=False), spearman, np.ones(size, dtype=bool))
+    return Matrix(NAMES, values, spearman, np.ones(size, dtype=bool))
 
 
 def state(word: str, *, done: int = 4, reason: str = "", seconds_left: float | None = None) -> MatrixState:
@@ -80,7 +81,7 @@ def _target_panel(**changes: Any) -> dict[str, Any]:
 
 def _lists() -> list[Example]:
     panel = _target_panel()
-    place = {"here": HERE, "query": "view=pairs", "pages": 3, "found": 120, "noun": "pair"}
+    place: dict[str, Any] = {"here": HERE, "query": "view=pairs", "pages": 3, "found": 120, "noun": "pair"}
     return [
         macro_example("association", "bars", "signed", lines=panel["with_target"].bars),
         macro_example("association", "bars", "with a unit and noise", lines=panel["ranking"].bars, unit="nats"),
@@ -94,7 +95,7 @@ def _lists() -> list[Example]:
 def _with_target() -> list[Example]:
     nothing = strengths.with_target([], None, word="", threshold=0.0, page=1)
     empty = {"with_target": nothing, "ranking": _importance("none", ())}
-    states = (
+    states: tuple[tuple[str, dict[str, Any]], ...] = (
         ("measured", {}),
         ("being measured", {"measuring": True, "busy": True, "measured": 2}),
         ("nothing yet", {**empty, "measuring": True, "busy": True, "measured": 0}),
@@ -118,7 +119,7 @@ def _panel(view: str, work: MatrixState, **changes: Any) -> dict[str, Any]:
 
 
 def _progress() -> list[Example]:
-    states = (
+    states: tuple[tuple[str, MatrixState, dict[str, Any]], ...] = (
         ("in the queue", state("queued", done=0), {}),
         ("measuring", state("running", done=2, seconds_left=14.0), {}),
         ("not measured", state("none", done=0), {"can_begin": True}),

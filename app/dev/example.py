@@ -14,7 +14,8 @@ class Example:
 
     `values` are the arguments of a macro, or what a partial reads by name. `macro` is "" for a partial. `frame` says
     what must stand around a macro that is only a part: "svg" for parts of a chart, "lines" for text in lines, and
-    "source" where the macro writes attributes, which are shown as text. `body` is what a macro with a caller encloses.
+    "source" where the macro writes attributes, which are shown as text. `body` is what a macro with a caller encloses,
+    and `context` what a macro reads by name beside its arguments.
     """
 
     template: str
@@ -23,6 +24,7 @@ class Example:
     values: Mapping[str, Any] = field(default_factory=dict)
     frame: str = ""
     body: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -36,9 +38,18 @@ class Example:
         return re.sub(r"[^a-z0-9]+", "-", words).strip("-")
 
 
-def macro_example(file: str, macro: str, state: str, *, frame: str = "", body: str = "", **values: Any) -> Example:
+def macro_example(
+    file: str,
+    macro: str,
+    state: str,
+    *,
+    frame: str = "",
+    body: str = "",
+    context: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> Example:
     """Return an example of a macro of `macros/<file>.html` with these arguments."""
-    return Example(f"macros/{file}.html", macro, state, values, frame, body)
+    return Example(f"macros/{file}.html", macro, state, values, frame, body, context or {})
 
 
 def partial_example(name: str, state: str, **values: Any) -> Example:

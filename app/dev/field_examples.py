@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.dev.example import Example, macro_example
 from app.domain.errors import DomainError
 from app.domain.estimators import registry
@@ -9,6 +11,7 @@ from app.domain.recommendation.selection import NUMBERS, Filter
 from app.domain.vocabulary import TaskKind
 from app.services.datasets.samples import SAMPLES
 from app.services.measurements.leakage import LeakQuestion
+from app.services.system.system_state import QUEUE_AWAY, UNREACHABLE, WORKERS_AWAY, PartState, SystemState
 from app.steps.features.listing import Listing
 
 HERE = "/dev/gallery"
@@ -43,7 +46,7 @@ BOTH = LeakQuestion(
 
 def examples() -> list[Example]:
     """Return the examples of `fields`, `sources`, `finder`, `leaks` and `outage`."""
-    return [*_parts(), *_controls(), *_parameters(), *_sources(), *_finder(), *_questions()]
+    return [*_parts(), *_controls(), *_choices(), *_parameters(), *_sources(), *_finder(), *_questions()]
 
 
 def _parts() -> list[Example]:
@@ -64,53 +67,29 @@ def _parts() -> list[Example]:
 
 def _controls() -> list[Example]:
     hint = "Between 2 and 50."
+    rich: dict[str, Any] = {"unit": "days", "mode": "numeric", "note": "Suggested because of the lags."}
+    rich["attributes"] = {"maxlength": 4}
     return [
         macro_example("fields", "text", "empty", name="name", label="Name", value=""),
         macro_example(
-            "fields",
-            "text",
-            "with unit, hint and note",
-            name="gap",
-            label="Gap",
-            value="14",
-            hint=hint,
-            unit="days",
-            mode="numeric",
-            note="Suggested because of the lags.",
-            attributes={"maxlength": 4},
+            "fields", "text", "with unit, hint and note", name="gap", label="Gap", value="14", hint=hint, **rich
         ),
         macro_example("fields", "text", "with a fault", name="n", label="Folds", value="0", hint=hint, fault=FAULT),
         macro_example("fields", "area", "filled", name="notes", label="Notes", value="Dry years.", hint="For you."),
         macro_example(
             "fields", "area", "with a fault", name="notes", label="Notes", value="", fault="Too long.", rows=2
         ),
-        macro_example("fields", "select", "chosen", name="split", label="Split", value="k_fold", options=OPTIONS),
-        macro_example(
-            "fields",
-            "select",
-            "small, with a fault and a hidden label",
-            name="split",
-            label="Split",
-            value="",
-            options=OPTIONS,
-            hint=hint,
-            fault="Choose a split.",
-            small=True,
-            hidden_label=True,
-        ),
-        macro_example(
-            "fields", "segments", "chosen", name="way", label="Way", value="k_fold", options=OPTIONS, hint=hint
-        ),
-        macro_example(
-            "fields",
-            "segments",
-            "with a fault",
-            name="way",
-            label="Way",
-            value="",
-            options=OPTIONS,
-            fault="Choose one.",
-        ),
+    ]
+
+
+def _choices() -> list[Example]:
+    split: dict[str, Any] = {"name": "split", "label": "Split", "options": OPTIONS, "hint": "Folds of rows."}
+    small: dict[str, Any] = {"value": "", "fault": "Choose a split.", "small": True, "hidden_label": True}
+    return [
+        macro_example("fields", "select", "chosen", value="k_fold", **split),
+        macro_example("fields", "select", "small, with a fault and a hidden label", **small, **split),
+        macro_example("fields", "segments", "chosen", value="k_fold", **split),
+        macro_example("fields", "segments", "with a fault", value="", fault="Choose one.", **split),
     ]
 
 
@@ -129,7 +108,7 @@ def _parameters() -> list[Example]:
 
 
 def _sources() -> list[Example]:
-    refused = {"kept": "5f0c", "in_part": HERE, "fault": "Rows 4 and 9 do not fit the others."}
+    refused: dict[str, Any] = {"kept": "5f0c", "in_part": HERE, "fault": "Rows 4 and 9 do not fit the others."}
     owned = [{"id": "5f0c", "name": "Harz gauges", "rows": 12_410}]
     return [
         macro_example("sources", "upload", "empty", action=HERE, fault=""),
@@ -146,7 +125,7 @@ def _finder() -> list[Example]:
     asked, faults = {"kind": "numeric", "most_missing": "120"}, {"most_missing": "Enter a number from 0 to 100."}
     listing = Listing(asked, faults, Filter(), "file", 1, 1, 15, (), kinds, ())
     wrong = Listing({"kind": "none"}, {"kind": "Choose a kind."}, Filter(), "file", 1, 1, 15, (), kinds, ())
-    kind = {"name": "kind", "title": "Kind", "options": kinds}
+    kind: dict[str, Any] = {"name": "kind", "title": "Kind", "options": kinds}
     return [
         macro_example("finder", "choice", "chosen", listing=listing, **kind),
         macro_example("finder", "choice", "with a fault", listing=wrong, **kind),
@@ -156,6 +135,8 @@ def _finder() -> list[Example]:
 
 
 def _questions() -> list[Example]:
+    away = SystemState((PartState("queue", UNREACHABLE, QUEUE_AWAY),))
+    idle = SystemState((PartState("workers", UNREACHABLE, WORKERS_AWAY),))
     subjects = (("one column", RAIN), ("two columns", BOTH))
     return [
         *(
@@ -163,6 +144,6 @@ def _questions() -> list[Example]:
             for macro in ("names", "listed", "spoken")
             for state, question in subjects
         ),
-        macro_example("outage", "notice", "as this product is now"),
-        macro_example("outage", "notice", "for running work", running=True),
+        macro_example("outage", "notice", "queue away", context={"outage": away.sentence}),
+        macro_example("outage", "notice", "nothing for running work", context={"outage": idle.sentence}, running=True),
     ]

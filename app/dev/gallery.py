@@ -26,7 +26,7 @@ PARTIAL = "{% include template %}"
 FRAMES = {
     "": Markup("{}"),
     "svg": Markup('<svg class="chart deep" height="120" role="img" aria-label="Part of a chart">{}</svg>'),
-    "lines": Markup('<pre class="config">{}</pre>'),
+    "lines": Markup('<pre class="code">{}</pre>'),
     "source": Markup("<code>{}</code>"),
 }
 # What names another element or is named by one; on one page, each example needs names of its own.
@@ -88,7 +88,7 @@ def draw(example: Example) -> Markup:
     """Return an example as markup, with names of its own and without requests."""
     if example.macro:
         parts = {"template": example.template, "macro": example.macro, "values": example.values, "body": example.body}
-        drawn = render_template_string(MACRO, **parts)
+        drawn = render_template_string(MACRO, **parts, **example.context)
     else:
         drawn = render_template_string(PARTIAL, **{"template": example.template, **example.values})
     if example.frame == "source":

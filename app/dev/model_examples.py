@@ -9,7 +9,8 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.verdict import Advice
 from app.domain.vocabulary import Level, Severity, TaskKind
-from app.steps.model.tuner import STEP, SettingField, SettingGroup, in_words
+from app.steps.model.tuner import SettingField, SettingGroup, in_words
+from app.web.hyperparameters import STEP
 
 HERE = "/dev/gallery"
 ENTRIES = registry.for_task(TaskKind.REGRESSION)
