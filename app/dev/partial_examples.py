@@ -29,7 +29,7 @@ from app.web.hypermedia import ViewContext
 from app.web.rereading import look_of, panel_of
 from app.web.shared_views import NamesContext, ReadingContext
 
-ESTIMATE = Estimate(50, 40.0, 95.0, 260.0, 410.0, "Short fits on this machine.")
+ESTIMATE = Estimate(50, 40.0, 95.0, 260, 410, "Short fits on this machine.")
 
 
 def examples() -> list[Example]:
