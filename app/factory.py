@@ -13,7 +13,7 @@ from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
-from app import api, pages, steps
+from app import api, dev, pages, steps
 from app.storage import binding
 from app.web import access, compression, csrf, errors, filters, headers, hypermedia, outage, sessions, uploads
 from config import MIB, Settings, load
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _init_templates(app)
     app.jinja_env.auto_reload = settings.dev
     plumbing = (sessions, headers, compression, uploads, csrf, access, hypermedia, filters, outage, errors)
-    for part in (*plumbing, pages, steps, api):
+    for part in (*plumbing, pages, steps, api, dev):
         part.init_app(app)
     return app
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("app", "workers")
 # The last commit before each mechanism was made single.
 BEFORE = "1ca9dd4"
-GALLERY = "gallery"
+GALLERY = "app/dev/"
 # Classes that only describe the context of a page.
 CONTEXT_FILES = ("page_context.py", "page_contexts.py")
 CONTEXT_ENDING = "PageContext"

@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from flask import Flask
 
 from tests.house.source import ROOT, short, tracked
 
@@ -63,6 +64,14 @@ def test_every_htmx_element_names_its_target_and_its_swap() -> None:
 )
 def test_an_element_that_leaves_one_out_is_found(markup: str, missing: list[str]) -> None:
     assert askers_of(markup).incomplete == missing
+
+
+def test_every_template_compiles(app: Flask) -> None:
+    """A filter that is renamed in Python alone fails only where its template is asked for."""
+    names = app.jinja_env.list_templates(filter_func=lambda name: name.endswith(".html"))
+    assert len(names) > 60
+    for name in names:
+        app.jinja_env.get_template(name)
 
 
 def test_every_page_of_a_browser_test_is_watched() -> None:

@@ -1,0 +1,29 @@
+"""The examples of the gallery: every macro, and every partial that can be drawn by itself, in each of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.dev import (
+    association_examples,
+    chart_examples,
+    column_examples,
+    field_examples,
+    model_examples,
+    partial_examples,
+)
+from app.dev.example import Example
+
+PARTS: tuple[Callable[[], list[Example]], ...] = (
+    field_examples.examples,
+    column_examples.examples,
+    chart_examples.examples,
+    association_examples.examples,
+    model_examples.examples,
+    partial_examples.examples,
+)
+
+
+def all_examples() -> list[Example]:
+    """Return all examples in the order of the page; they are made anew, since some hold a form's problems."""
+    return [example for part in PARTS for example in part()]

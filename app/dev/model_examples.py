@@ -1,0 +1,93 @@
+"""Examples of the Model step: estimators as cards, hyperparameters with what is recommended, and advice."""
+
+from __future__ import annotations
+
+from app.dev.example import Example, macro_example, partial_example
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
+from app.domain.problems import Problem, Remedy
+from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.recommendation.verdict import Advice
+from app.domain.vocabulary import Level, Severity, TaskKind
+from app.steps.model.tuner import SettingField, SettingGroup, in_words
+from app.web.hyperparameters import STEP
+
+HERE = "/dev/gallery"
+ENTRIES = registry.for_task(TaskKind.REGRESSION)
+FIRST = ENTRIES[0]
+
+
+def _field(parameter: Parameter, *, changed: bool = False, problems: tuple[Problem, ...] = ()) -> SettingField:
+    words = in_words(parameter, parameter.default)
+    return SettingField(
+        name=f"{FIRST.id}.{parameter.name}",
+        parameter=parameter,
+        value=parameter.default,
+        recommended="another value" if changed else words,
+        default=words,
+        is_changed=changed,
+        is_default=not changed,
+        problems=problems,
+    )
+
+
+def _problem(parameter: Parameter, severity: Severity) -> Problem:
+    name = f"{FIRST.id}.{parameter.name}"
+    remedy = Remedy("Use the default", {STEP: {name: parameter.default}})
+    return Problem(STEP, name, severity, "learning_rate_high", "This is far from what works in most cases.", remedy)
+
+
+def _states() -> list[tuple[str, SettingField]]:
+    number = next(one for entry in ENTRIES for one in entry.parameters if one.type in ("integer", "number"))
+    states = [
+        ("as recommended", _field(number)),
+        ("changed", _field(number, changed=True)),
+        ("with a doubt", _field(number, changed=True, problems=(_problem(number, Severity.WARNING),))),
+        ("with a fault", _field(number, problems=(_problem(number, Severity.ERROR),))),
+    ]
+    found = {one.type: one for entry in ENTRIES for one in entry.parameters}
+    return [*states, *((f"of type {kind}", _field(one)) for kind, one in sorted(found.items()))]
+
+
+def examples() -> list[Example]:
+    """Return the examples of `model`, and of the fragment that follows its settings."""
+    states = _states()
+    settings = [setting for _, setting in states]
+    depth = {"calm": settings[:1], "changed": settings[1:2], "faulty": settings[2:4]}
+    groups = {name: SettingGroup(Level.BASIC, tuple(members)) for name, members in depth.items()}
+    return [
+        *_cards(),
+        *(macro_example("model", "state", name, one=setting, here=HERE) for name, setting in states[:4]),
+        macro_example("model", "button", "a remedy", action="all-defaults", label="Use it", about="Rate", here=HERE),
+        *(macro_example("model", "setting", name, one=setting, here=HERE, pressed="") for name, setting in states),
+        *(macro_example("model", "mark", name, depth=group) for name, group in groups.items()),
+        macro_example("model", "ways_back", "nothing changed", depths=[groups["calm"]], here=HERE),
+        macro_example("model", "ways_back", "some changed", depths=[groups["changed"]], here=HERE),
+        partial_example(
+            "model/states",
+            "after a save",
+            base=HERE,
+            slug_of_page="model",
+            depths=[groups["changed"]],
+            posted=[settings[1].name],
+        ),
+    ]
+
+
+def _cards() -> list[Example]:
+    reasons = ("Robust to its settings.", "Captures lagged effects.")
+    cautions = ("Hard to interpret.",)
+    suggestion = EstimatorSuggestion(FIRST, reasons, cautions, FIRST.defaults(TaskKind.REGRESSION))
+    baseline = next(entry for entry in ENTRIES if entry.is_baseline)
+    plain = EstimatorSuggestion(baseline, (), (), baseline.defaults(TaskKind.REGRESSION))
+    advice = (
+        ("no signal", Advice("no_signal", Severity.WARNING, "No short fit was better than the mean.")),
+        ("near the baseline", Advice("near_baseline", Severity.NOTICE, "The best fit is close to persistence.")),
+        ("few rows", Advice("too_few_rows", Severity.WARNING, "There are 40 rows.")),
+    )
+    return [
+        macro_example("model", "card", "chosen and suggested", one=suggestion, chosen=FIRST, first="Suggested"),
+        macro_example("model", "card", "baseline", one=plain, chosen=FIRST, first=""),
+        *(macro_example("model", "said", name, one=one) for name, one in advice),
+        macro_example("model", "use", "a button", entry=FIRST, choose=HERE),
+    ]
