@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, exists, func, or_, select, update
 
 from app.domain.errors import NotFoundError
-from app.domain.vocabulary import DatasetState, JobKind
+from app.domain.vocabulary import DatasetState
 from app.storage.db import db, now
 from app.storage.jobs import OPEN
 from app.storage.tables import Dataset, DraftRow, Experiment, Job, User
@@ -201,7 +201,8 @@ def list_stuck_uploads(before: datetime) -> list[Dataset]:
 
 def list_abandoned(before: datetime) -> list[Dataset]:
     """Return datasets that are said to be read, have not moved since `before`, and have no job that will read them."""
-    job = exists().where(Job.subject_id == Dataset.id, Job.kind == JobKind.ANALYSE.value, Job.state.in_(OPEN))
+    # Nothing but reading is done with a dataset that is not ready.
+    job = exists().where(Job.subject_id == Dataset.id, Job.state.in_(OPEN))
     query = select(Dataset).where(
         Dataset.state == DatasetState.READING.value, Dataset.touched_at < before, Dataset.deleted_at.is_(None), ~job
     )

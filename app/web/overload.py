@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from flask import Flask, Response, render_template
+from flask import Flask
 from werkzeug.test import create_environ, run_wsgi_app
 
 from app.web.errors import SAID, answer
+from app.web.hypermedia import ViewContext, render_view
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusyContext(ViewContext):
+    """A page that cannot be shown now; it reloads itself after some seconds, or with 0 asks for what was sent again."""
+
+    page_name: ClassVar[str] = "errors/busy.html"
+    title: str
+    reload_seconds: int
 
 
 class RequestShape(Protocol):
@@ -67,8 +77,7 @@ def _sent(app: Flask, path: str, headers: dict[str, str], *, reload_seconds: int
         with app.request_context(environ):
             response = answer(503, SAID[503].message)
             if reload_seconds is not None:
-                page = render_template("errors/busy.html", title=SAID[503].title, reload_seconds=reload_seconds)
-                response = Response(page, 503)
+                response = render_view(BusyContext(title=SAID[503].title, reload_seconds=reload_seconds), status=503)
             response.headers["Retry-After"] = str(RETRY_SECONDS)
             response.headers["Connection"] = "close"
             response.vary.add("HX-Request")

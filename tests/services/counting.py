@@ -61,7 +61,6 @@ def counting(
 
     return Measurement(
         kind=JobKind.RANK,
-        seconds=60,
         find=store.find,
         save=save,
         compute=compute,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Severity
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.measurements import associations, leakage, runner
+from app.services.measurements.request import kinds_of
 from app.storage.tables import Dataset, User
 from tests.services.tables import draft_on, save, upload
 
@@ -18,6 +20,14 @@ SUMMED = "a,b,duration,y\n" + "".join(
 )
 
 
+def _questions(dataset: Dataset, plan: Plan) -> list[leakage.LeakQuestion]:
+    profile = datasets.profile_of(dataset)
+    assert profile is not None
+    assert plan.spec is not None
+    kinds = kinds_of(profile, plan.spec.data.column_kinds)
+    return leakage.questions_of(profile, plan.spec, associations.known_for(dataset, plan.spec.task.target, kinds))
+
+
 @pytest.fixture
 def summed(user: User) -> Dataset:
     return upload(user, SUMMED.encode())
@@ -25,7 +35,7 @@ def summed(user: User) -> Dataset:
 
 def test_each_suspected_column_is_asked_about_once_the_surest_first(user: User, summed: Dataset) -> None:
     plan = drafts.plan_of(user, draft_on(user, summed, target="y"))
-    found = leakage.questions_for(summed, plan)
+    found = _questions(summed, plan)
     assert [(one.column, one.code, one.strong) for one in found] == [
         ("a", "target_leakage", True),
         ("b", "target_leakage", True),
@@ -39,10 +49,10 @@ def test_each_suspected_column_is_asked_about_once_the_surest_first(user: User, 
 
 def test_an_answer_is_kept_and_decides(user: User, summed: Dataset) -> None:
     row = draft_on(user, summed, target="y")
-    first = leakage.questions_for(summed, drafts.plan_of(user, row))
+    first = _questions(summed, drafts.plan_of(user, row))
     save(user, row, step="features", **{first[0].field: "known", first[2].field: "not_known"})
     plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
-    assert [one.answer for one in leakage.questions_for(summed, plan)] == ["known", "", "not_known"]
+    assert [one.answer for one in _questions(summed, plan)] == ["known", "", "not_known"]
     assert [choice.selected for choice in plan.columns] == [True, False, False]
     assert plan.spec is not None
     assert plan.spec.to_json()["leakage"] == {"answers": {"a": "known", "duration": "not_known"}}
@@ -75,7 +85,7 @@ def test_a_sample_without_leaks_asks_nothing(user: User) -> None:
 def test_what_is_not_measured_yet_is_not_asked(user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     plan = drafts.plan_of(user, draft_on(user, summed, target="y"))
-    assert leakage.questions_for(summed, plan) == []
+    assert _questions(summed, plan) == []
     assert leakage.findings_for(summed, "y") == []
 
 

@@ -239,10 +239,11 @@ def test_a_draft_goes_along_with_all_its_answers_and_undo_brings_it_back(small: 
 
 def test_a_draft_that_another_tab_moved_is_not_moved_over_it(small: Dataset, sample: Dataset, user: User) -> None:
     draft = draft_on(user, small, target="flow")
+    seen = draft.version
     save(user, draft, step="data", dataset_id=str(sample.id))
     again = datasets.reread(user, small.id, AS_TEXT)
     with pytest.raises(DraftConflictError):
-        drafts.move_draft(user, draft.id, again, version=draft.version)
+        drafts.move_draft(user, draft.id, again, version=seen)
     assert drafts.get_draft(user, draft.id).dataset_id == sample.id
 
 

@@ -73,7 +73,7 @@ def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
         return LeakSearch("measured")
     target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
     found = associations.known_for(dataset, target, kinds, HoldoutRule.of(spec))
-    asked = sorted(joined(_questions(profile, spec, found)), key=lambda one: (bool(one.answer), -one.score))
+    asked = sorted(joined(questions_of(profile, spec, found)), key=lambda one: (bool(one.answer), -one.score))
     state = "measured" if plan.columns_measured else state_of(dataset, target, kinds, HoldoutRule.of(spec))
     measured = 0 if found is None else len(found.items)
     return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
@@ -128,19 +128,11 @@ def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
     return whole
 
 
-def questions_for(dataset: Dataset, plan: Plan) -> list[LeakQuestion]:
+def questions_of(profile: DatasetProfile, spec: Spec, found: Associations | None) -> list[LeakQuestion]:
     """Return a question for each column that may give the target away, the surest first; none until it is measured.
 
     A column is asked about once, with all that is known of it. What was answered stays in the list with its answer.
     """
-    profile, spec = profile_of(dataset), plan.spec
-    if profile is None or spec is None or not profile.has(spec.task.target):
-        return []
-    kinds = kinds_of(profile, spec.data.column_kinds)
-    return _questions(profile, spec, associations.known_for(dataset, spec.task.target, kinds))
-
-
-def _questions(profile: DatasetProfile, spec: Spec, found: Associations | None) -> list[LeakQuestion]:
     if found is None:
         return []
     target, answers = spec.task.target, spec.leakage.answers

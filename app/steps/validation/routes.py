@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.training.validation import metrics, splitting
+from app.domain.training.validation.split_picture import split_stripes
 from app.steps import flow
 from app.steps.context import DraftContext
 from app.steps.validation.form import read
@@ -39,13 +40,13 @@ def context(draft: DraftContext) -> dict[str, Any]:
     strategies = []
     for entry in splitting.STRATEGIES:
         word, tone = _note(draft, entry)
-        stripes = splitting.split_stripes(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
+        stripes = split_stripes(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
         strategies.append({"entry": entry, "word": word, "tone": tone, "picture": stripes})
     parameters = {**chosen.defaults(), **spec.validation.parameters}
     return {
         "strategies": strategies,
         "chosen": chosen,
-        "picture": splitting.split_stripes(chosen.id, parameters, holdout=held, rows=profile.rows),
+        "picture": split_stripes(chosen.id, parameters, holdout=held, rows=profile.rows),
         "metric_choices": metrics.for_task(spec.task.kind),
         "values": dict(draft.plan.values["validation"]),
         "reasons": draft.plan.reasons,

@@ -156,10 +156,14 @@ class Headline:
     baseline_score: float | None
     basis: Literal["holdout", "folds"]
     rows: int
-    cuts: int = 0
+    cuts: int | None = None
     interval: VerdictInterval | None = None
     sentence: str
     detail: str
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return drop_absent(write(self), ("interval", "cuts"))
 
     def to_json(self) -> JsonObject:
         """Return it as it is stored."""
@@ -180,6 +184,11 @@ class FeatureSummary:
     rows_used: int = 0
     rows_dropped: int = 0
     dropped_reason: str = ""
+    selection: SelectionSummary | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return drop_absent(write(self), ("selection",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +234,6 @@ class Report:
     baselines: tuple[BaselineScores, ...]
     headline: Headline
     verdict: VerdictInterval | None = None
-    selection: SelectionSummary | None = None
     charts: ChartSeries
     features: FeatureSummary
     leakage: Mapping[str, str] = field(default_factory=dict)
@@ -235,6 +243,10 @@ class Report:
     environment: EnvironmentInfo
     notes: tuple[str, ...] = ()
     warnings: tuple[LaunchWarning, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return drop_absent(write(self), ("verdict",))
 
     @property
     def baseline(self) -> BaselineScores:

@@ -32,6 +32,7 @@ from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
 from app.domain.training.validation import baselines, plausibility, scoring, splitting
 from app.domain.training.validation.metrics import Metric
+from app.domain.training.validation.split_picture import split_stripes
 
 # More names than these, over all folds, are counted and not told fold by fold.
 MAX_NAMES_TOLD = 5_000
@@ -63,7 +64,6 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         ),
         headline=verdict,
         verdict=verdict.interval,
-        selection=_selection(run),
         charts=charts.build(run),
         features=_features(run),
         leakage=dict(spec.leakage.answers),
@@ -83,6 +83,7 @@ def _features(run: TrainingRun) -> FeatureSummary:
         rows_used=len(table.target),
         rows_dropped=table.dropped,
         dropped_reason=table.dropped_reason,
+        selection=_selection(run),
     )
 
 
@@ -133,7 +134,7 @@ def _split(run: TrainingRun) -> SplitSummary:
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     held = spec.validation.holdout.fraction if run.holdout and spec.validation.holdout else 0.0
-    picture = splitting.split_stripes(entry.id, parameters, holdout=held, rows=len(run.table.target))
+    picture = split_stripes(entry.id, parameters, holdout=held, rows=len(run.table.target))
     return SplitSummary(
         strategy=entry.id.value,
         title=entry.title,

@@ -136,10 +136,7 @@ def search(
     if not complete:
         reason = next((trial.reason for trial in one.trials if trial.reason), "no score was defined")
         raise TrainingError(f"Every trial of the search failed in {part}: {reason}", code="search_failed")
-    best = complete[0]
-    for trial in complete[1:]:
-        if one.metric.better(float(trial.score or 0), float(best.score or 0)):
-            best = trial
+    best = one.best_of(complete)
     given = next((trial for trial in complete if trial.number == 1), None) if one.begins_as_given else None
     return Search(part, len(rows), len(folds), tuple(one.trials), best, given)
 
@@ -165,6 +162,14 @@ class _Searching:
         self.given = {one.name: values[one.name] for one in space}
         # The values of the config are tried first, so that a search does not end below them without saying so.
         self.begins_as_given = all(one.holds(self.given[one.name]) for one in space)
+
+    def best_of(self, trials: list[Trial]) -> Trial:
+        """Return the trial with the best score, the first of equals."""
+        best = trials[0]
+        for trial in trials[1:]:
+            if self.metric.better(float(trial.score or 0), float(best.score or 0)):
+                best = trial
+        return best
 
     def run(self, seed: int) -> None:
         """Try one set after another until the trials are used up."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import Spec
-from app.domain.training.validation.split_picture import split_stripes
 from app.domain.vocabulary import Level, SplitStrategy, TaskKind
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "get",
     "held_out_rows",
     "make_split",
-    "split_stripes",
 ]
 
 Rows = NDArray[np.intp]
