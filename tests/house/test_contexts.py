@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2.defaults import DEFAULT_NAMESPACE
 
+import app.web.overload  # noqa: F401  # The web worker imports it, and the application does not.
 from app.factory import create_app
 from app.web.hypermedia import ViewContext
 from config import load
