@@ -78,7 +78,7 @@ def profile(frame: pd.DataFrame) -> DatasetProfile:
 
 def report_of(spec: Spec, frame: pd.DataFrame) -> dict[str, Any]:
     result = train(spec, frame, profile(frame), on_progress=lambda _: None, should_stop=lambda: False)
-    return result.report
+    return result.report.to_json()
 
 
 def poisoned(frame: pd.DataFrame, rows: Any, *, seed: int = 9) -> pd.DataFrame:
@@ -216,7 +216,7 @@ def test_an_independent_script_rebuilds_it_from_config_and_data() -> None:
     rest, out = (np.sort(part) for part in train_test_split(np.arange(len(frame)), test_size=held, random_state=seed))
     folds = KFold(split["parameters"]["n_splits"], shuffle=True, random_state=seed).split(np.zeros(len(rest)))
     parts = [*((rest[one], rest[other]) for one, other in folds), (rest, out)]
-    for (train_rows, rows), told in zip(parts, result.report["features"]["selection"]["parts"], strict=True):
+    for (train_rows, rows), told in zip(parts, result.report.to_json()["features"]["selection"]["parts"], strict=True):
         goal = rankdata(target[train_rows])
         strength = [abs(np.corrcoef(rankdata(frame[name].iloc[train_rows]), goal)[0, 1]) for name in names]
         order = sorted(range(len(names)), key=lambda place: (-round(strength[place], 6), place))
