@@ -39,7 +39,7 @@ ASKING = re.compile(r'\s+(?:hx-[a-z:-]+="[^"]*"|autofocus(?=[\s>]))')
 
 
 @dataclass(frozen=True)
-class ShownExample:
+class DrawnExample:
     """An example as it is drawn."""
 
     slug: str
@@ -53,7 +53,7 @@ class ExampleGroup:
 
     template: str
     slug: str
-    examples: tuple[ShownExample, ...]
+    examples: tuple[DrawnExample, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def grouped(examples: list[Example]) -> tuple[ExampleGroup, ...]:
     """Return the examples drawn, by template."""
     groups = []
     for template, members in groupby(examples, key=lambda example: example.template):
-        shown = tuple(ShownExample(one.slug, one.title, draw(one)) for one in members)
+        shown = tuple(DrawnExample(one.slug, one.title, draw(one)) for one in members)
         slug = re.sub(r"[^a-z0-9]+", "-", template.removesuffix(".html"))
         groups.append(ExampleGroup(template, f"of-{slug}", shown))
     return tuple(groups)
