@@ -183,7 +183,7 @@ def test_a_worker_killed_while_it_stores_leaves_whole_parts(
     job = jobs.get_job(job.id)
     assert (reached(sample), job.state, job.progress["reached"]) == (2, "running", 2)
     with transaction():
-        jobs.give_up_lease(job.id, worker_id=str(job.worker_id))
+        jobs.expire_lease(job.id, worker_id=str(job.worker_id))
     counted: list[int] = []
     serve(monkeypatch, counting(counted.append))
     job = run_worker(job)

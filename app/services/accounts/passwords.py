@@ -16,7 +16,7 @@ from app.storage.tables import User
 
 # A hash takes 64 MB; more of them at once than processors are no faster and would fill the memory.
 PLACES = threading.BoundedSemaphore(4)
-# Whoever waits for a place holds a thread of the web, and most of these are for those who do not sign in.
+# Whoever waits for a place holds a thread of those for signing in, or for a page where a password is changed.
 QUEUE_LENGTH = 12
 QUEUE = threading.BoundedSemaphore(QUEUE_LENGTH)
 PATIENCE_SECONDS = 10
