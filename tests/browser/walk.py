@@ -51,9 +51,9 @@ class Walk:
         What comes before is clicked through where that is what a test is about.
         """
         offered = self.page.request.get("/experiments/new").text()
-        titles = re.findall(r'name="sample" value="([^"]+)".*?class="title">([^<]+)<', offered)
+        titles = re.findall(r'name="sample"\s+value="([^"]+)".*?class="title">([^<]+)<', offered, re.DOTALL)
         chosen = next(ident for ident, name in titles if sample in name)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', offered)
+        token = re.search(r'name="csrf_token"\s+value="([^"]+)"', offered)
         assert token is not None
         form = {"csrf_token": token.group(1), "sample": chosen}
         above = str(self.page.request.post("/experiments/new/sample", form=form).url).rsplit("/", 1)[0]
