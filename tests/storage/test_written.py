@@ -261,7 +261,7 @@ def test_a_zone_far_down_in_a_large_file_is_not_lost(zone: str, seconds: str) ->
     lines[50_001] = lines[50_001].replace(f":30{seconds},", f":30{seconds}{zone},")
     profile, rows = _read("\n".join(["v,w", *lines, ""]).encode())
     assert (profile.column("v").storage, rows[50_001][0]) == ("datetime", None)
-    assert any("1 of 90,000 values in `v` are no dates" in one.message for one in profile.findings)
+    assert any("1 of 90,000 values in `v` are not dates" in one.message for one in profile.findings)
 
 
 @pytest.mark.parametrize(

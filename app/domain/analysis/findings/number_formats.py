@@ -67,7 +67,7 @@ def number_format_findings(column: str, written: NumberFormat) -> Finding | None
         message = f'`{name}`: "{shown}" was read as {first}. If its commas stand between thousands, it is {other}.'
         return Finding("written_numbers", Severity.WARNING, (column,), message, remedies=buttons)
     means = " or ".join(reading.means for reading in written.readings)
-    message = f'`{name}` may hold numbers: "{shown}" could be {means}. Until you say so, the column stays text.'
+    message = f'`{name}` may hold numbers: "{shown}" could be {means}. The column stays text until you decide.'
     remedy = "Say what it is, and the file is read again."
     return Finding("written_numbers", Severity.WARNING, (column,), message, remedy, (*buttons, as_text))
 
