@@ -188,7 +188,7 @@ def test_charts_are_plain_json_without_a_number_that_is_none(parts: dict[str, An
 
 
 def test_numbers_keep_five_digits_and_what_is_not_finite_becomes_none() -> None:
-    assert charts.round_values([1 / 3, 123456.7, float("nan"), float("inf"), -0.0]) == [
+    assert list(charts.round_values([1 / 3, 123456.7, float("nan"), float("inf"), -0.0])) == [
         0.33333,
         123460.0,
         None,
