@@ -20,9 +20,18 @@ def stored(path: Path) -> dict[str, Any]:
     return values
 
 
+def known_of(written: Any, before: Any) -> Any:
+    """Return what was written without the keys that came since, in the order in which it was written."""
+    if isinstance(written, dict) and isinstance(before, dict):
+        return {key: known_of(value, before[key]) for key, value in written.items() if key in before}
+    if isinstance(written, list) and isinstance(before, list) and len(written) == len(before):
+        return [known_of(*pair) for pair in zip(written, before, strict=True)]
+    return written
+
+
 @pytest.mark.parametrize("path", TODAY, ids=lambda path: path.stem)
 def test_a_report_is_written_as_it_was_read(path: Path) -> None:
-    written = Report.from_json(stored(path)).to_json()
+    written = known_of(Report.from_json(stored(path)).to_json(), stored(path))
     assert json.dumps(written, allow_nan=False) == json.dumps(stored(path))
 
 
