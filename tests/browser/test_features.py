@@ -60,11 +60,10 @@ def test_a_strategy_is_previewed_agreed_to_and_undone_by_keyboard(open_page: Ope
     focus_comes_to(page, "#features-strategy")
     assert page.locator("#features-columns .bulk strong").inner_text() == before
     assert violations(page) == []
-    page.locator("#features-strategy").get_by_role("button", name="Leave out").press("Enter")
-    page.locator("#f-rules").wait_for()
-    assert page.locator("#features-columns .bulk strong").inner_text() != before
+    page.locator("#features-strategy").get_by_role("button", name="Use this rule in each fold").press("Enter")
+    page.locator("#f-selection").wait_for()
     page.get_by_role("button", name="Undo last change").press("Enter")
-    page.locator("#f-rules").wait_for(state="detached")
+    page.locator("#f-selection").wait_for(state="detached")
     assert page.locator("#features-columns .bulk strong").inner_text() == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -279,6 +280,11 @@ class Browser:
         """Go where the answer leads."""
         assert page.goes_to, f"{page.path} answered {page.status} and leads nowhere"
         return self.get(page.goes_to, htmx=htmx)
+
+
+def on_one_line(text: str) -> str:
+    """Return markup without its line breaks: where the lines of a template end says nothing about the page."""
+    return re.sub(r"> <", "><", re.sub(r"\s+", " ", text))
 
 
 def fresh() -> None:

@@ -38,8 +38,8 @@ def test_the_page_accounts_for_every_line_of_the_file(browser: Browser, user: Us
     page = browser.get(f"/datasets/{upload(user, text.encode()).id}")
     assert "305 = 1 of names + 301 rows + 3 passed over." in page.words
     assert "3 lines passed over" in page.words
-    assert "1Before the table" in page.words
-    assert "11Empty line" in page.words
+    assert "1 Before the table" in page.words
+    assert "11 Empty line" in page.words
     assert "305Below the table" in page.words
     assert "It contains a NUL byte: it is damaged." in page.words
 
@@ -111,7 +111,7 @@ def test_dates_and_words_are_shown_as_such(browser: Browser, user: User) -> None
     assert facts_of(page)["Smallest"] == "2001-01-01"
     assert "00:00:00" not in page.words
     page = browser.get(f"/datasets/{dataset.id}/columns/c1")
-    assert "Most frequent values<b>low</b>40high20" in page.words
+    assert "Most frequent values <b>low</b> 40high 20" in page.words
     assert "<b>" not in page.text
 
 

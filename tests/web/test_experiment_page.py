@@ -20,6 +20,7 @@ from app.storage import jobs
 from app.storage.db import db, transaction
 from app.storage.tables import User
 from tests.web import seeds
+from tests.web.client import on_one_line
 
 FRAGMENT = {"HX-Request": "true"}
 
@@ -110,7 +111,7 @@ def test_a_model_that_does_not_beat_its_baseline_is_said_so(app: Flask, client: 
     report = json.loads(seeds.report_text("regression"))
     report["headline"].update(beats=False, sentence="It does not beat persistence: NSE 0.10 against 0.61.")
     report["notes"] = ["The solver stopped before it had settled."]
-    text = client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
+    text = on_one_line(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
     assert '<div class="notice warning"><strong>It does not beat persistence' in text
     assert "The solver stopped before it had settled." in text
 
@@ -133,8 +134,8 @@ def test_report_and_list_say_the_verdict_in_words_and_colour(
     row = seeds.finish(app, user, report=report)
     with transaction():
         row.headline = report["headline"]
-    assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
-    assert f'<span class="chip {tone}">{words}' in client.get("/experiments").text
+    assert f'<div class="notice {tone}"><strong>' in on_one_line(client.get(f"/experiments/{row.id}").text)
+    assert f'<span class="chip {tone}">{words}' in on_one_line(client.get("/experiments").text)
 
 
 def test_a_result_says_in_how_many_folds_a_column_was_chosen(app: Flask, client: FlaskClient, user: User) -> None:
@@ -150,7 +151,7 @@ def test_a_result_says_in_how_many_folds_a_column_was_chosen(app: Flask, client:
         "columns": [{"column": "rain_mm", "folds": 5}, {"column": "warmth", "folds": 1}],
         "parts": [],
     }
-    text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    text = on_one_line(main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text))
     assert "Keeps the 1 strongest of 2 columns, chosen anew in each fold." in text
     assert '<th scope="row"><code>rain_mm</code></th><td class="n">5 of 6</td>' in text
     assert '<th scope="row"><code>warmth</code></th><td class="n">1 of 6</td>' in text
@@ -181,8 +182,8 @@ def test_a_headline_from_before_verdicts_is_still_shown(
     row = seeds.finish(app, user, report=report)
     with transaction():
         row.headline = report["headline"]
-    assert f'<div class="notice {tone}"><strong>' in client.get(f"/experiments/{row.id}").text
-    assert f'<span class="chip {tone}">' in client.get("/experiments").text
+    assert f'<div class="notice {tone}"><strong>' in on_one_line(client.get(f"/experiments/{row.id}").text)
+    assert f'<span class="chip {tone}">' in on_one_line(client.get("/experiments").text)
 
 
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])
@@ -211,7 +212,7 @@ def test_a_running_experiment_polls_and_works_without_script(client: FlaskClient
     fold = {"fold": "fold 1", "metric": "nse", "score": 0.9, "baseline": None, "train_rows": 1200, "validation_rows": 9}
     fold["baseline_title"] = "Day-of-year mean"
     seeds.set_progress(row, {"fraction": 0.25, "message": "Fitting fold 2 of 3", "folds": [fold]})
-    text = client.get(f"/experiments/{row.id}").text
+    text = on_one_line(client.get(f"/experiments/{row.id}").text)
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in text
     assert 'id="experiments-progress"' in text
     assert f'hx-get="/experiments/{row.id}/progress" hx-trigger="every 1s" hx-swap="outerHTML"' in text
@@ -354,7 +355,7 @@ def test_the_history_of_the_answers_is_folded_away_and_complete(app: Flask, clie
     with transaction():
         event = {"version": 4, "step": "model", "at": "2026-11-24T01:02:03", "changes": changes}
         experiments.get_experiment(user, row.id).config_changes = [event] * 200
-    text = client.get(f"/experiments/{row.id}").text
+    text = on_one_line(client.get(f"/experiments/{row.id}").text)
     assert "<td>as suggested</td><td>alpha: 2</td>" in text
     assert "&lt;lasso&gt;" in text
     assert "100 later ones not shown" in text

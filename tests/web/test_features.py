@@ -249,7 +249,9 @@ def test_what_learns_from_rows_becomes_a_rule_of_each_fold(
     browser: Browser, user: User, basin: DraftRow, *, htmx: bool, query: str, why: str, rule: Any, sentence: str
 ) -> None:
     path = step_path(basin, "features")
-    before = _in_use(browser.get(path))
+    before = _in_use(browser.arrive(path))
+    if "correlated" in query:
+        browser.arrive(f"{path}/strategy?{query}")
     page = browser.get(f"{path}/strategy?{query}", htmx=htmx)
     assert (page.status, why in page.words, sentence in page.words) == (200, True, True)
     after = browser.press(page, RULE)

@@ -118,8 +118,10 @@ def _evidence(
         return StrategyEvidence(spreads=spreads.spreads_for(dataset, names, kinds=goal.kinds, rule=draft.rule))
     if values.get("measure") == "mutual_information":
         scores = {item.name: item.score for item in ranking_of(draft).items if item.score is not None}
-        if scores:
-            return StrategyEvidence(scores=scores, score_title="mutual information")
+        if not scores:
+            message = "Mutual information is still being measured for these columns. Try again in a moment."
+            raise DomainError(message, code="not_measured", field="measure")
+        return StrategyEvidence(scores=scores, score_title="mutual information")
     return StrategyEvidence()
 
 
