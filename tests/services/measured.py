@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 
+from sqlalchemy import select
+
 from app.domain.errors import StoppedError
 from app.domain.vocabulary import JobKind
 from app.services.measurements import associations, kinds, runner
 from app.services.measurements.runner import JobLease
 from app.storage import jobs
-from app.storage.db import transaction
+from app.storage.db import db, transaction
 from app.storage.tables import Dataset, Job
 
 
@@ -44,8 +46,12 @@ def work_off(job: Job, *, parts: int = 10_000) -> bool:
 
 
 def associate(dataset: Dataset, target: str, *, parts: int = 10_000) -> None:
-    """Measure associations without a job, until so many parts are stored."""
-    request = associations.request_for(dataset, target, {})
-    assert request is not None
-    for _ in islice(runner.measure(associations.MEASUREMENT, request), parts):
-        pass
+    """Measure associations without a job, until so many parts are stored; then those on rows that are not held out."""
+    whole = associations.request_for(dataset, target, {})
+    assert whole is not None
+    named = (Job.subject_id == dataset.id, Job.kind == JobKind.ASSOCIATE.value)
+    asked = [job.arguments for job in db.session.scalars(select(Job).where(*named))]
+    held = [associations.MEASUREMENT.restore_request(dataset, whole.profile, one) for one in asked if "holdout" in one]
+    for request in (whole, *held):
+        for _ in islice(runner.measure(associations.MEASUREMENT, request), parts):
+            pass

@@ -40,7 +40,7 @@ def test_the_page_accounts_for_every_line_of_the_file(browser: Browser, user: Us
     assert "3 lines passed over" in page.words
     assert "1 Before the table" in page.words
     assert "11 Empty line" in page.words
-    assert "305Below the table" in page.words
+    assert "305 Below the table" in page.words
     assert "It contains a NUL byte: it is damaged." in page.words
 
 
