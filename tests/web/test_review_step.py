@@ -37,8 +37,8 @@ def test_the_search_is_part_of_the_model(browser: Browser, user: User) -> None:
     assert "trials in each fold" not in browser.get(step_path(row, "review")).words
     save(user, row, **{"estimator": "decision_tree", "tuning.enabled": "true", "tuning.trials": "10"})
     words = browser.get(step_path(row, "review")).words
-    assert "Search10 trials in each fold" in words
-    assert "Searched: Maximum depth1 to 100" in words
+    assert "Search 10 trials in each fold" in words
+    assert "Searched: Maximum depth 1 to 100" in words
 
 
 def test_only_what_differs_from_the_recommendation_is_called_changed(browser: Browser, user: User) -> None:
