@@ -30,6 +30,8 @@ BEFORE = """(selector) => {
   control.addEventListener('click', () => { window.clickedAt = control.getBoundingClientRect().top; }, {capture: true});
   return control.id ? `#${control.id}` : selector;
 }"""
+SETTLED = """() => document.readyState === 'complete'
+  && !document.querySelector('#wizard [hx-trigger*=load], #wizard [hx-trigger^=every], .htmx-request')"""
 ARRIVED = "() => !window.isLeft && document.readyState === 'complete' && Boolean(document.querySelector('#wizard'))"
 AFTER = """(selector) => {
   const shown = document.querySelector('#wizard')?.firstElementChild;
@@ -60,6 +62,9 @@ def addresses(product: Product, browser: Any, signed_in_state: dict[str, Any]) -
     with watched_page(browser, product.url, storage_state=signed_in_state) as watched:
         above = Walk(watched.page).start_at("Model", "Palmer penguins")
         watched.page.locator("#model-evidence tbody .chip", has_text="first choice").wait_for(timeout=120_000)
+        # What a first look at Features has measured comes to the page while one reads; here it is there already.
+        watched.page.goto(f"{above}/features")
+        watched.page.wait_for_function(SETTLED, timeout=120_000)
     return {title.lower(): f"{above}/{title.lower()}" for title in STEPS}
 
 
