@@ -23,7 +23,7 @@ COUNTED: dict[CodeType, str] = {
     make_plan.__code__: "plans",
     check_spec.__code__: "checks",
     estimate.__code__: "estimates",
-    queue.ring.__code__: "rings",
+    queue.enqueue.__code__: "rings",
 }
 WRITING = ("INSERT", "UPDATE", "DELETE")
 
