@@ -154,7 +154,8 @@ def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew:
     wait_until(lambda: dataset.state == "failed", seconds=60, what="the refusal")
     assert dataset.reason is not None
     assert "Line 602 holds a cell with more than" in dataset.reason
-    assert datasets.original_of(dataset) is None
+    # The bytes go once the end of the job is committed.
+    wait_until(lambda: datasets.original_of(dataset) is None, seconds=30, what="the end of its bytes")
 
 
 def test_a_worker_measures_associations(
