@@ -67,7 +67,7 @@ def _basis(report: Report) -> tuple[bool, str]:
     if report.headline.basis == "holdout":
         return True, "hold-out"
     folds = len(report.split.folds)
-    return False, f"mean of {folds} folds" if folds > 1 else "one cut"
+    return False, f"mean of {folds} folds" if folds > 1 else "one split"
 
 
 def _grows(report: Report) -> bool:

@@ -39,7 +39,7 @@ def build(split: SplitSummary) -> SplitPicture:
     picture, folds = split.picture, split.folds
     kinds = {kind for line in picture for kind, _low, _high in line}
     held = " and a hold-out at the end" if split.holdout else ""
-    count = f"{len(folds)} folds" if len(folds) != 1 else "one cut"
+    count = f"{len(folds)} folds" if len(folds) != 1 else "one split"
     return SplitPicture(
         sentence=f"{split.title}: {count}{held}. {split.sentence}",
         height=max(len(picture), 1) * LINE,

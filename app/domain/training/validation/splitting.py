@@ -107,7 +107,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.K_FOLD,
         "k-fold",
         "Every row validates once; the others train.",
-        "Protects against the luck of one cut.",
+        "Protects against the luck of one split.",
         "Misleads when neighbouring rows are alike, as days or sites are.",
         (FOLDS,),
     ),
