@@ -21,12 +21,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.domain.json_values import JsonObject
-from app.domain.vocabulary import ColumnKind, SplitStrategy, TaskKind
+from app.domain.vocabulary import ColumnKind, Purpose, SplitStrategy, TaskKind
 
 SCHEMA_VERSION = 1
 NAME_LENGTH = 200
 MOST_RECIPES, MOST_METRICS = 200, 50
 MAX_SELECTION_RULES = 20
+MAX_HORIZON = 10_000
 
 
 def _number(raw: Any) -> Any:
@@ -81,12 +82,25 @@ class DataPart(_Part):
 
 
 class TaskPart(_Part):
-    """What to predict."""
+    """What to predict, and what the model is for.
+
+    A config from before there were purposes has none, and runs as it did. `horizon` is how many steps ahead a forecast
+    looks (1 where it is not said), and `drivers_known_ahead` whether the other columns are known for those steps.
+    """
 
     target: ColumnName
     kind: TaskKind
     time_column: ColumnName | None = None
     group_column: ColumnName | None = None
+    purpose: Purpose | None = None
+    horizon: Annotated[int | None, BeforeValidator(_whole_number)] = Field(default=None, ge=1, le=MAX_HORIZON)
+    drivers_known_ahead: StrictBool | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before_purposes(self, write: SerializerFunctionWrapHandler) -> JsonObject:
+        """Return a config without a purpose as it was before there were any."""
+        later = ("purpose", "horizon", "drivers_known_ahead")
+        return {name: value for name, value in write(self).items() if value is not None or name not in later}
 
 
 class RecipeJson(TypedDict):

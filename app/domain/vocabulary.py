@@ -18,6 +18,16 @@ class TaskKind(StrEnum):
         return self is not TaskKind.REGRESSION
 
 
+class Purpose(StrEnum):
+    """What a model is for: which values of target and drivers are known when it is used."""
+
+    SIMULATE = "simulate"
+    FORECAST = "forecast"
+    FILL_GAPS = "fill_gaps"
+    UNGAUGED = "ungauged"
+    NEW_ROWS = "new_rows"
+
+
 class ColumnKind(StrEnum):
     """What a column holds, as far as modelling is concerned."""
 

@@ -231,3 +231,16 @@ def test_a_draft_tells_an_empty_answer_from_none_at_all() -> None:
     assert draft.get("data", "target", "y") == ""
     assert draft.get("data", "group_column", "site") == "site"
     assert draft.get("model", "estimator") is None
+
+
+def test_config_without_a_purpose_stays_as_it_was() -> None:
+    task = Spec.model_validate(CONTRACT).to_json()["task"]
+    assert set(task) == {"target", "kind", "time_column", "group_column"}
+
+
+def test_config_keeps_its_purpose() -> None:
+    said = {"purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
+    spec = Spec.model_validate({**CONTRACT, "task": {**CONTRACT["task"], **said}})
+    assert said.items() <= spec.to_json()["task"].items()
+    with pytest.raises(ValidationError, match="horizon"):
+        Spec.model_validate({**CONTRACT, "task": {**CONTRACT["task"], "horizon": 0}})

@@ -8,7 +8,7 @@ from app.domain.analysis.profiling.profile import Associations, ColumnProfile, D
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
-from app.domain.vocabulary import ColumnKind, TaskKind
+from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
 MAX_CATEGORIES = 50
@@ -27,6 +27,9 @@ class FeatureContext:
     kinds: dict[str, ColumnKind]
     associations: Associations | None
     answers: dict[str, str] = field(default_factory=dict)
+    purpose: Purpose | None = None
+    horizon: int | None = None
+    drivers_known_ahead: bool | None = None
 
 
 def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, str]:

@@ -87,7 +87,16 @@ def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
 def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:
     """Return the context for the suggestions of the Validation step."""
     recipes = (TransformPart(**recipe) for recipe in config["features"]["transforms"])
-    goal = Goal(context.target, context.task, context.time_column, context.group_column, context.kinds)
+    goal = Goal(
+        context.target,
+        context.task,
+        context.time_column,
+        context.group_column,
+        context.kinds,
+        context.purpose,
+        context.horizon,
+        context.drivers_known_ahead,
+    )
     return situation_for(goal, context.profile, memory=memory_of(recipes))
 
 

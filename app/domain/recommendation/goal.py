@@ -17,20 +17,27 @@ from app.domain.recommendation.task import (
     suggest_task,
     suggest_time,
 )
-from app.domain.vocabulary import ColumnKind, Severity, TaskKind
+from app.domain.vocabulary import ColumnKind, Purpose, Severity, TaskKind
 
 NOTHING = ""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a draft aims at. `time_column` and `group_column` are empty where there is none."""
+    """What a draft aims at. `time_column` and `group_column` are empty where there is none.
+
+    `purpose` is None for what was imported from a config that has none; `horizon` and `drivers_known_ahead` are set for
+    a forecast alone.
+    """
 
     target: str
     task: TaskKind
     time_column: str
     group_column: str
     kinds: dict[str, ColumnKind]
+    purpose: Purpose | None = None
+    horizon: int | None = None
+    drivers_known_ahead: bool | None = None
 
 
 def goal_of(draft: Draft, profile: DatasetProfile) -> Goal | None:
