@@ -64,6 +64,7 @@ class SplitStrategy(StrEnum):
     GROUP_K_FOLD = "group_k_fold"
     LEAVE_ONE_GROUP_OUT = "leave_one_group_out"
     TIME_SERIES = "time_series"
+    GROUP_TIME_SERIES = "group_time_series"
 
 
 class Level(StrEnum):

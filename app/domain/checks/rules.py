@@ -8,6 +8,7 @@ from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import (
     about_data,
     about_features,
+    about_holdout,
     about_leaks,
     about_model,
     about_settings,
@@ -65,10 +66,14 @@ RULES: tuple[Rule, ...] = (
     about_validation.classes_reach_training,
     about_validation.no_group_is_nearly_all,
     about_validation.enough_rows_are_held_out,
+    about_holdout.dates_hold_out_rows,
+    about_holdout.warm_up_leaves_rows,
+    about_holdout.years_fill_folds,
     about_validation.random_split_in_time,
     about_leaks.groups_stay_together,
     about_leaks.copies_stay_together,
     about_validation.gap_covers_memory,
+    about_holdout.windows_fit_training,
     about_validation.metrics_fit,
     about_validation.metrics_can_be_computed,
 )
