@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,22 +16,20 @@ from app.domain.training.report.document import (
     ColumnCount,
     EnvironmentInfo,
     FeatureSummary,
-    FoldRows,
     MetricInfo,
     PartChoice,
     Report,
     ReportedTask,
     Scores,
     SelectionSummary,
-    SplitSummary,
     TrainingTiming,
 )
-from app.domain.training.run_state import PartResult, TrainingRun
+from app.domain.training.report.split_summary import summarise
+from app.domain.training.run_state import TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
-from app.domain.training.validation import baselines, plausibility, scoring, splitting
+from app.domain.training.validation import baselines, plausibility, scoring
 from app.domain.training.validation.metrics import Metric
-from app.domain.training.validation.split_picture import split_stripes
 
 # More names than these, over all folds, are counted and not told fold by fold.
 MAX_NAMES_TOLD = 5_000
@@ -54,7 +51,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
             labels=tuple(table.labels) or None,
             time_column=spec.task.time_column,
         ),
-        split=_split(run),
+        split=summarise(run.spec, run.table, run.split),
         metrics=tuple(_metric(metric, unit_of_target(run)) for metric in metrics),
         primary=metrics[0].id,
         scores=scores,
@@ -126,39 +123,6 @@ def timing(clock: Clock) -> TrainingTiming:
         seconds_search=round(clock.seconds.get(SEARCH, 0.0), 3),
         work_total=round(clock.total_work(), 4),
         work={name: round(seconds, 4) for name, seconds in clock.work.items()},
-    )
-
-
-def _split(run: TrainingRun) -> SplitSummary:
-    spec = run.spec
-    entry = splitting.get(spec.validation.strategy)
-    parameters = {**entry.defaults(), **spec.validation.parameters}
-    held = spec.validation.holdout.fraction if run.holdout and spec.validation.holdout else 0.0
-    picture = split_stripes(entry.id, parameters, holdout=held, rows=len(run.table.target))
-    return SplitSummary(
-        strategy=entry.id.value,
-        title=entry.title,
-        sentence=f"{entry.summary} {entry.protects}",
-        misleads=entry.misleads,
-        parameters=parameters,
-        folds=tuple(_rows_of(run, part, part.name) for part in run.folds),
-        holdout=_rows_of(run, run.holdout, "hold-out") if run.holdout else None,
-        picture=tuple(tuple(line) for line in picture),
-    )
-
-
-def _rows_of(run: TrainingRun, part: PartResult, name: str) -> FoldRows:
-    counts = FoldRows(fold=name, train_rows=len(part.train), validation_rows=len(part.rows))
-    times = run.table.times
-    if times is None:
-        return counts
-    trained, validated = times.iloc[part.train], times.iloc[part.rows]
-    return replace(
-        counts,
-        train_start=charts.iso(trained.min()),
-        train_end=charts.iso(trained.max()),
-        validation_start=charts.iso(validated.min()),
-        validation_end=charts.iso(validated.max()),
     )
 
 
