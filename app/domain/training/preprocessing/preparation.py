@@ -19,6 +19,8 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.derivation import apply_transforms
+from app.domain.training.preprocessing.earlier_values import EarlierValues
+from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.transforms import (
     column_fault,
     count_repeats,
@@ -26,7 +28,7 @@ from app.domain.training.preprocessing.transforms import (
     longest_memory,
     output_names,
 )
-from app.domain.vocabulary import ColumnKind
+from app.domain.vocabulary import ColumnKind, Purpose
 
 MISSING_WORD = "(missing)"
 
@@ -79,6 +81,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         If a column is missing, the target cannot be read as the task needs, or no row is left.
     """
     _refuse_absent(frame, spec)
+    _refuse_without_time(spec)
     in_file = len(frame)
     frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
@@ -123,6 +126,15 @@ def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
     absent = sorted(needed - set(frame.columns))
     if absent:
         raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+
+
+def _refuse_without_time(spec: Spec) -> None:
+    """Refuse what tells earlier from later where no time column does."""
+    what = {Purpose.FORECAST: "A forecast", Purpose.FILL_GAPS: "Filling gaps"}.get(
+        spec.task.purpose or Purpose.NEW_ROWS
+    )
+    if what is not None and spec.task.time_column is None:
+        raise TrainingError(f"{what} needs a time column. Choose one on the Data step.", code="time_column_missing")
 
 
 def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
@@ -233,6 +245,7 @@ def _features(
             numbers[column] = _as_number(values)
         else:
             categories[column] = values.map(label_of, na_action="ignore").fillna(MISSING_WORD).astype(object)
+    _keep_to_what_is_known(numbers, categories, frame=frame, spec=spec, profile=profile)
     for column in derived:
         numbers[column] = frame[column]
     if not numbers and not categories:
@@ -243,6 +256,27 @@ def _features(
         notes.append(f"{infinite:,} infinite values count as missing.")
         table = table.replace([np.inf, -np.inf], np.nan)
     return table, tuple(numbers), tuple(categories)
+
+
+def _keep_to_what_is_known(
+    numbers: dict[str, pd.Series],
+    categories: dict[str, pd.Series],
+    *,
+    frame: pd.DataFrame,
+    spec: Spec,
+    profile: DatasetProfile,
+) -> None:
+    """Replace the values of columns that are not known yet at a row by the last that are."""
+    late = {name: steps for name in (*numbers, *categories) if (steps := steps_before(spec.task, name))}
+    if not late:
+        return
+    earlier = EarlierValues(frame, spec, profile)
+    for name, cutoff in late.items():
+        if name in numbers:
+            numbers[name] = earlier.known_values(numbers[name], cutoff=cutoff)
+        else:
+            words = categories[name].where(categories[name] != MISSING_WORD)
+            categories[name] = earlier.known_values(words, cutoff=cutoff).fillna(MISSING_WORD).astype(object)
 
 
 def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:
