@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.validation import splitting
+from app.domain.training.validation.holdouts import TOO_FEW_GROUPS
 from app.domain.training.validation.splitting import RowFacts, Split, make_split
 from app.domain.vocabulary import SplitStrategy
 from tests.domain.tables import make_spec
@@ -273,7 +274,7 @@ def test_a_gap_longer_than_the_series_before_the_holdout_is_refused() -> None:
 def test_only_whole_groups_are_held_out_and_one_group_cannot_be_divided() -> None:
     with pytest.raises(TrainingError) as refusal:
         split_of(SplitStrategy.GROUP_K_FOLD, RowFacts(20, groups=np.array(["one"] * 20)), holdout=0.2)
-    assert refusal.value.code == splitting.FEW_GROUPS
+    assert refusal.value.code == TOO_FEW_GROUPS
 
 
 @pytest.mark.parametrize("entry", splitting.STRATEGIES, ids=lambda entry: entry.id.value)
