@@ -93,8 +93,12 @@ def gap_lengths(days: Floats, groups: NDArray[Any] | None) -> NDArray[np.intp]:
     return np.maximum(np.rint(wide / (step or 1)).astype(np.intp) - 1, 1)
 
 
-def usable_lengths(days: Floats, groups: NDArray[Any] | None, given: Sequence[int] | None) -> tuple[int, ...]:
+def usable_lengths(
+    days: Floats, groups: NDArray[Any] | None, given: Sequence[int] | None, *, clip: bool = False
+) -> tuple[int, ...]:
     """Return the lengths of blocks: those given, else those of the record's own gaps, else plain ones.
+
+    With `clip`, lengths that were given and fit nowhere are left out, or shortened where none would stay.
 
     Raises
     ------
@@ -103,6 +107,8 @@ def usable_lengths(days: Floats, groups: NDArray[Any] | None, given: Sequence[in
     """
     longest = max((len(run) for run in find_runs(days, groups)), default=0)
     most = longest - 2
+    if given and clip and most >= 1:
+        given = [length for length in given if length <= most] or [most]
     if given:
         if max(given) > most:
             raise TrainingError(
