@@ -55,7 +55,7 @@ def split_of(strategy: SplitStrategy, facts: RowFacts, **asked: Any) -> Split:
 def test_no_row_both_trains_and_judges_and_the_holdout_is_seen_by_no_fold(
     strategy: SplitStrategy, rows: int, holdout: float | None, ordered: bool, seed: int
 ) -> None:
-    facts = facts_of(rows, ordered=ordered or strategy is SplitStrategy.TIME_SERIES, sites=2)
+    facts = facts_of(rows, ordered=ordered or splitting.get(strategy).needs_time, sites=2)
     split = split_of(strategy, facts, holdout=holdout, seed=seed)
     held = set() if split.holdout is None else set(split.holdout.tolist())
     development = set(split.development.tolist())

@@ -34,12 +34,26 @@ MISSING_WORD = "(missing)"
 
 
 @dataclass(frozen=True)
+class MissingRows:
+    """The rows whose target is missing, where gaps are filled. All arrays are row for row with `features`.
+
+    The index of `features` goes on where that of the rows with a target ends.
+    """
+
+    features: pd.DataFrame
+    rows: NDArray[np.intp]
+    times: pd.Series
+    groups: NDArray[Any] | None
+
+
+@dataclass(frozen=True)
 class TrainingTable:
     """What training works on. All arrays are row for row with `features`.
 
     `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
     of the dataset. `last_seen` is the target's last observed value before each row, where time orders them. `choices`
     keeps the columns that rules chose on some of the rows, since the trials of a search fit the same rows many times.
+    `missing` are the rows without a target, where the config fills gaps.
     """
 
     features: pd.DataFrame
@@ -55,6 +69,7 @@ class TrainingTable:
     dropped: int
     dropped_reason: str
     notes: tuple[str, ...]
+    missing: MissingRows | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -112,6 +127,30 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         dropped=missing + undated,
         dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
+        missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
+    )
+
+
+def _missing_rows(
+    spec: Spec,
+    frame: pd.DataFrame,
+    features: pd.DataFrame,
+    *,
+    usable: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    groups: NDArray[Any] | None,
+) -> MissingRows | None:
+    """Return the rows without a target where gaps are filled, None elsewhere."""
+    time = spec.task.time_column
+    if spec.task.purpose is not Purpose.FILL_GAPS or time is None:
+        return None
+    known = int(usable.sum())
+    gone = features[~usable]
+    return MissingRows(
+        features=gone.set_axis(pd.RangeIndex(known, known + len(gone)), axis=0),
+        rows=rows[~usable],
+        times=frame.loc[~usable, time].reset_index(drop=True),
+        groups=None if groups is None else groups[~usable],
     )
 
 

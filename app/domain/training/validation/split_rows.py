@@ -34,13 +34,15 @@ class RowFacts:
 
     `steps` has shape (rows,) and never falls: 0 for all rows of the first moment, 1 for those of the next, and so on.
     It is None where time does not order the rows. Cuts fall between steps, so that rows of one moment stay together
-    and a gap counts moments however many sites were measured at each.
+    and a gap counts moments however many sites were measured at each. `days` is the time of each row in days since
+    1970, for what has to know how far apart two rows are.
     """
 
     rows: int
     classes: NDArray[Any] | None = None
     groups: NDArray[Any] | None = None
     steps: NDArray[np.intp] | None = None
+    days: NDArray[np.float64] | None = None
 
     def of(self, rows: Rows) -> RowFacts:
         """Return the facts of some of the rows."""
@@ -50,6 +52,7 @@ class RowFacts:
             classes=None if self.classes is None else self.classes[rows],
             groups=None if self.groups is None else self.groups[rows],
             steps=steps,
+            days=None if self.days is None else self.days[rows],
         )
 
 
