@@ -47,7 +47,12 @@ def preview(dataset: Dataset, spec: Spec) -> SplitSummary | None:
 
 def _rows_of(spec: Spec) -> Spec:
     """Return a config without all that decides nothing about rows."""
-    nothing = {"features": FeaturesPart(selected=[spec.task.target]), "model": ModelPart(estimator="dummy")}
+    task = spec.task.model_copy(update={"purpose": None, "horizon": None, "drivers_known_ahead": None})
+    nothing = {
+        "task": task,
+        "features": FeaturesPart(selected=[spec.task.target]),
+        "model": ModelPart(estimator="dummy"),
+    }
     return spec.model_copy(update=nothing)
 
 

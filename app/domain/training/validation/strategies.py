@@ -16,6 +16,7 @@ from app.domain.training.validation.holdouts import (
     hold_out_groups_in_time,
     hold_out_rows,
 )
+from app.domain.training.validation.masked_blocks import cut_masked_blocks
 from app.domain.vocabulary import Level, SplitStrategy, TaskKind
 
 ALL = tuple(TaskKind)
@@ -173,6 +174,33 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         needs_group=True,
         shuffles=False,
         hold_out=hold_out_groups_in_time,
+    ),
+    StrategyEntry(
+        SplitStrategy.MASKED_BLOCKS,
+        "Masked blocks",
+        "Blocks shaped like gaps are masked; known values stand on both sides.",
+        "Judges what is filled in a gap by what was measured there.",
+        "Misleads when the model shall go beyond the record.",
+        (
+            FOLDS,
+            Parameter(
+                "lengths",
+                "Lengths of gaps",
+                "steps",
+                None,
+                "How long each masked block is, such as 3, 10, 30.",
+                low=1,
+                high=10_000,
+                unit="steps",
+                optional=True,
+                none_means="as long as the gaps of the record",
+            ),
+            Parameter("share", "Share masked in each fold", "number", 0.1, "The rest trains.", low=0.01, high=0.5),
+        ),
+        cut_masked_blocks,
+        tasks=(TaskKind.REGRESSION,),
+        needs_time=True,
+        shuffles=False,
     ),
 )
 _BY_ID = {entry.id: entry for entry in STRATEGIES}
