@@ -30,6 +30,7 @@ ROUNDS = 10
 FEW_ROWS, TURNS = 20_000, 2
 # So many masked rows teach what there is to learn of gaps; of more, as many are drawn.
 MAX_LEARNED = 200_000
+ROUNDING = 1e-9
 GAP_FEATURES = (
     "value before",
     "value after",
@@ -139,6 +140,8 @@ class GapFiller(Pipeline):  # type: ignore[misc]
         self.prepared_ = np.full((len(self.record.days), prepared.shape[1]), np.nan)
         self.prepared_[self.known_] = prepared
         features, left = self._lesson(learn)
+        self.flat_ = self._flat_columns(features, prepared)
+        features[:, self.flat_] = 0.0
         if self.scale:
             from sklearn.preprocessing import StandardScaler
 
@@ -156,6 +159,7 @@ class GapFiller(Pipeline):  # type: ignore[misc]
             return line
         prepared = np.asarray(self.named_steps["prepare"].transform(X), dtype=float)
         features = self._describe(prepared, line, near, known=self.known_, rows=rows)
+        features[:, self.flat_] = 0.0
         if self.scale:
             features = self.scaler_.transform(features)
         return np.asarray(line + self.named_steps["estimate"].predict(features), dtype=float)
@@ -180,6 +184,15 @@ class GapFiller(Pipeline):  # type: ignore[misc]
             drawn = np.sort(np.random.default_rng(self.seed).choice(len(target), MAX_LEARNED, replace=False))
             features, target = features[drawn], target[drawn]
         return features, target
+
+    @staticmethod
+    def _flat_columns(features: Floats, prepared: Floats) -> NDArray[np.bool_]:
+        """Return which columns hold nothing but rounding: what does not change leaves its own line by that alone."""
+        width = prepared.shape[1]
+        flat = np.zeros(features.shape[1], dtype=np.bool_)
+        reach, bridges = np.nanmax(np.abs(prepared), axis=0, initial=0.0), features[:, width : 2 * width]
+        flat[width : 2 * width] = np.nanmax(np.abs(bridges), axis=0, initial=0.0) <= ROUNDING * reach
+        return flat
 
     def _rounds(self) -> Iterator[tuple[Rows, Rows]]:
         """Yield the places that are masked and those that are known, round by round."""
