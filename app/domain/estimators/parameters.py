@@ -127,6 +127,11 @@ class EstimatorEntry:
         """Return whether it can be used for a purpose."""
         return self.purpose is None or self.purpose is purpose
 
+    @property
+    def competes(self) -> bool:
+        """Return whether it may be suggested: no baseline is, but the one that its purpose falls back on."""
+        return not self.is_baseline or self.purpose is not None
+
     def parameters_for(self, task: TaskKind) -> tuple[Parameter, ...]:
         """Return the parameters that mean something for this task."""
         return tuple(parameter for parameter in self.parameters if task in parameter.tasks)

@@ -111,6 +111,11 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
     if axis.column != context.time_column or mixed:
         return [], "The dates repeat, so earlier values cannot be told apart."
+    if context.purpose is Purpose.FILL_GAPS:
+        # That module looks at columns as this one does.
+        from app.domain.recommendation.gaps import suggest_gap_recipes
+
+        return suggest_gap_recipes(context, selected)
     recipes: list[RecipeJson] = []
     words = []
     target_steps, rain_steps = _steps_known(context)
@@ -161,6 +166,4 @@ def _why_transforms(context: FeatureContext, words: list[str]) -> str:
             return f"A series remembers: {listed}. Drivers of the steps ahead are known."
         ahead = pluralise(context.horizon or 1, "step")
         return f"A series remembers: {listed}. Drivers enter as they were {ahead} before."
-    if context.purpose is Purpose.FILL_GAPS:
-        return f"Drivers act for a while: {listed}. No value inside a gap is used."
     return f"Drivers act for a while: {listed}. No earlier value of the target is used."

@@ -46,7 +46,7 @@ def suggest_gap_recipes(context: FeatureContext, selected: Sequence[str]) -> tup
     if not drivers:
         return recipes, "Without drivers, only the values around a gap and the season tell what happened in it."
     windows = ", ".join(str(window) for window in WINDOWS)
-    return recipes, f"A record in a gap follows its drivers: their means over {windows} steps, and how wet it has been."
+    return recipes, f"A record follows its drivers: their means over {windows} steps. No value inside a gap is used."
 
 
 def _drivers(context: FeatureContext, selected: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ length gets as many rows as every other, however many blocks that takes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -155,6 +156,7 @@ def lay_blocks(
     marks = np.full(len(days), -1, dtype=np.intp)
     weights = 1 / np.asarray(lengths, dtype=float)
     weights /= weights.sum()
+    edges = np.cumsum(weights).tolist()[:-1]
     # One known step at least parts two blocks of a single fold.
     least, every = int(folds == 1), min(share * folds, 1.0)
     fold = int(random.integers(folds))
@@ -163,7 +165,7 @@ def lay_blocks(
     for run in runs:
         place = 1 + wait
         while place < len(run) - 1:
-            length = int(random.choice(lengths, p=weights)) if len(lengths) > 1 else int(lengths[0])
+            length = int(lengths[bisect_right(edges, random.random())])
             if place + length > len(run) - 1:
                 # What is left of the run takes the longest block that fits.
                 fitting = [other for other in lengths if place + other <= len(run) - 1]
