@@ -6,7 +6,7 @@ that are masked in turn, shaped like those that judge: of each row it sees what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -231,17 +231,11 @@ class GapFiller(Pipeline):  # type: ignore[misc]
         """Yield the places that are masked and those that are known, round by round."""
         days = self.record.days[self.known_]
         groups = None if self.record.groups is None else self.record.groups[self.known_]
-        lengths = self._lengths(days, groups)
+        lengths = usable_lengths(days, groups, self.record.lengths)
         for turn in range(TURNS if len(days) <= FEW_ROWS and not some else 1):
             marks = lay_blocks(days, groups, lengths, share=1 / ROUNDS, folds=ROUNDS, seed=(self.seed, 1 + turn))
             for fold in range(ROUNDS):
                 yield self.known_[marks == fold], self.known_[marks != fold]
-
-    def _lengths(self, days: Floats, groups: NDArray[Any] | None) -> Sequence[int]:
-        if self.record.lengths is None:
-            return usable_lengths(days, groups, None)
-        # Of what the folds leave known, some stretches may be too short for the longest blocks.
-        return usable_lengths(days, groups, self.record.lengths, clip=True)
 
     def _describe(self, prepared: Floats, line: Floats, near: Neighbours, *, known: Rows, rows: Rows) -> Floats:
         """Return all that the estimator sees of rows: their columns, how these leave their own line, and the gap."""
