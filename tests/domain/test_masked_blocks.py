@@ -32,7 +32,8 @@ def folds_of(facts: RowFacts, *, seed: int = 42, **parameters: Any) -> list[tupl
 
 
 def facts_of(days: NDArray[np.float64], groups: NDArray[Any] | None = None) -> RowFacts:
-    return RowFacts(len(days), steps=np.arange(len(days)), days=days, groups=groups)
+    times = (days * 86_400).astype("datetime64[s]")
+    return RowFacts(len(days), steps=np.arange(len(days)), times=times, groups=groups)
 
 
 def blocks_of(days: NDArray[np.float64], rows: Rows) -> list[Rows]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import ParameterValues
+from app.domain.training.preprocessing.gaps import times_as_numbers
 from app.domain.training.validation.split_rows import RowFacts, Rows
 
 Floats = NDArray[np.float64]
@@ -35,9 +36,9 @@ TOO_SHORT = "record_too_short_for_blocks"
 def cut_masked_blocks(facts: RowFacts, parameters: ParameterValues, seed: int) -> Iterator[tuple[Rows, Rows]]:
     """Yield folds whose masked blocks judge while all other rows train."""
     # Where only the order of moments is known, each is taken for one step.
-    days = facts.days if facts.days is not None or facts.steps is None else facts.steps.astype(float)
-    if days is None:
+    if facts.steps is None:
         raise TrainingError("Masked blocks need a time column.", code="time_column_missing")
+    days = facts.steps.astype(float) if facts.times is None else times_as_numbers(facts.times)
     folds, share = int(parameters.get("n_splits") or FOLDS), float(parameters.get("share") or SHARE)
     lengths = usable_lengths(days, facts.groups, parameters.get("lengths"))
     together = max(1, min(folds, int(MAX_TOGETHER / share + 1e-9)))
