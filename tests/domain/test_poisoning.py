@@ -41,8 +41,13 @@ PURPOSES: dict[str, dict[str, Any]] = {
     "ungauged": {"purpose": "ungauged"},
     "new_rows": {"purpose": "new_rows"},
 }
-TABLES = ("sites", "one site", "irregular")
-STRATEGY_IDS = [entry.id.value for entry in STRATEGIES if TaskKind.REGRESSION in entry.tasks]
+TABLES = [pytest.param("one site", marks=pytest.mark.slow), "sites", "irregular"]
+QUICK = ("time_series", "group_k_fold")
+STRATEGY_IDS = [
+    entry.id.value if entry.id.value in QUICK else pytest.param(entry.id.value, marks=pytest.mark.slow)
+    for entry in STRATEGIES
+    if TaskKind.REGRESSION in entry.tasks
+]
 
 
 def own_column(entry: TransformEntry) -> str:
