@@ -8,6 +8,7 @@ from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import (
     about_data,
     about_features,
+    about_goal,
     about_leaks,
     about_model,
     about_purpose,
@@ -44,6 +45,9 @@ RULES: tuple[Rule, ...] = (
     about_data.time_column_is_dates,
     about_data.marks_are_answered,
     about_data.times_are_understood,
+    about_goal.purpose_has_its_time,
+    about_goal.purpose_has_its_sites,
+    about_goal.horizon_fits_the_record,
     about_features.some_features,
     about_features.some_feature_varies,
     about_features.each_named_once,
