@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.domain.experiment import TaskPart
 from app.domain.hydrology.naming import family_of
@@ -73,7 +74,15 @@ def get_entry(purpose: Purpose) -> PurposeEntry:
     return next(entry for entry in ENTRIES if entry.purpose is purpose)
 
 
-def horizon_of(task: TaskPart) -> int:
+class HasHorizon(Protocol):
+    """What may look ahead: the task of a config, and the goal of a draft."""
+
+    @property
+    def horizon(self) -> int | None:
+        """How many steps ahead a forecast looks, None where it is not said."""
+
+
+def horizon_of(task: HasHorizon) -> int:
     """Return how many steps ahead a forecast looks, 1 where it is not said."""
     return task.horizon or 1
 

@@ -9,6 +9,7 @@ from app.domain.analysis.profiling.series import mixes_series
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
 from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
 from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
@@ -119,7 +120,10 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     recipes: list[RecipeJson] = []
     words = []
     target_steps, rain_steps = _steps_known(context)
-    if target_steps:
+    if target_steps and context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
+        recipes.append(last_known_recipe(context.profile, context.target))
+        words.append("the last known value of the target and its age")
+    elif target_steps:
         recipes.append({"columns": [context.target], "kind": "lag", "parameters": {"steps": target_steps}})
         words.append(_target_words(context, target_steps))
     rain = [name for name in selected if is_rain(name)][:3]

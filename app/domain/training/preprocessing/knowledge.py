@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.experiment import TransformPart
+from app.domain.purpose_words import HasHorizon, horizon_of
 from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing.recipe_parameters import MAX_LENGTH, RecipeValues
 from app.domain.training.preprocessing.recipes import TransformEntry
@@ -16,7 +17,7 @@ TARGET_NOT_YET, TARGET_NEVER = "target_not_known_yet", "target_never_known"
 DRIVER_NOT_YET, NO_EARLIER_ROWS = "driver_not_known_yet", "no_earlier_rows"
 
 
-class PurposeFacts(Protocol):
+class PurposeFacts(HasHorizon, Protocol):
     """What decides about the cutoffs; the task of a config has it, and so has the goal of a draft."""
 
     @property
@@ -34,10 +35,6 @@ class PurposeFacts(Protocol):
     @property
     def purpose(self) -> Purpose | None:
         """What the model is for."""
-
-    @property
-    def horizon(self) -> int | None:
-        """How many steps ahead a forecast looks."""
 
     @property
     def drivers_known_ahead(self) -> bool | None:
@@ -83,11 +80,6 @@ def driver_cutoff(task: PurposeFacts) -> int:
         The horizon for a forecast whose drivers are not known ahead, else 0.
     """
     return horizon_of(task) if task.purpose is Purpose.FORECAST and not task.drivers_known_ahead else 0
-
-
-def horizon_of(task: PurposeFacts) -> int:
-    """Return how many steps ahead a forecast looks, 1 where it is not said."""
-    return task.horizon or 1
 
 
 def column_cutoff(task: PurposeFacts, column: str) -> int | None:
