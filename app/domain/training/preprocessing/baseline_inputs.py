@@ -55,9 +55,10 @@ class BaselineInputs:
 
     def of(self, rows: NDArray[np.bool_]) -> BaselineInputs:
         """Return the inputs of some of the rows."""
-        names = ("last_known", "rain", "recent_rain")
-        kept = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: None if values is None else values[rows] for name, values in kept.items()})
+        last, rain, recent = (
+            None if values is None else values[rows] for values in (self.last_known, self.rain, self.recent_rain)
+        )
+        return replace(self, last_known=last, rain=rain, recent_rain=recent)
 
 
 def baseline_inputs(
