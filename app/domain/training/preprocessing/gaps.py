@@ -29,7 +29,7 @@ def find_neighbours(times: Floats, *, known: Rows, rows: Rows, groups: NDArray[A
     Parameters
     ----------
     times
-        The time of every row of the table as a number, in any unit; it never falls within a group.
+        The time of every row of the table as a number, in any unit.
     known
         The places of the rows whose value is known.
     rows
@@ -37,20 +37,40 @@ def find_neighbours(times: Floats, *, known: Rows, rows: Rows, groups: NDArray[A
     groups
         The group of every row, or None where there is one series.
     """
-    before, after = np.full(len(rows), -1, dtype=np.intp), np.full(len(rows), -1, dtype=np.intp)
     if not len(known):
-        return Neighbours(before, after)
-    known = np.sort(known)
-    codes = np.zeros(len(times), dtype=np.intp) if groups is None else np.unique(groups, return_inverse=True)[1]
-    for code in np.unique(codes[rows]):
-        own, here = known[codes[known] == code], np.flatnonzero(codes[rows] == code)
-        if not len(own):
-            continue
-        late = np.searchsorted(times[own], times[rows[here]], side="right") - 1
-        early = np.searchsorted(times[own], times[rows[here]], side="left")
-        before[here] = np.where(late >= 0, own[late], -1)
-        after[here] = np.where(early < len(own), own[np.minimum(early, len(own) - 1)], -1)
+        nothing = np.full(len(rows), -1, dtype=np.intp)
+        return Neighbours(nothing, nothing)
+    keys = _keys(times, groups)
+    known = known[np.argsort(keys[known], kind="stable")]
+    codes = _codes(times, groups)
+    late = np.searchsorted(keys[known], keys[rows], side="right") - 1
+    early = np.searchsorted(keys[known], keys[rows], side="left")
+    before, after = known[np.maximum(late, 0)], known[np.minimum(early, len(known) - 1)]
+    return Neighbours(
+        before=np.where((late >= 0) & (codes[before] == codes[rows]), before, -1),
+        after=np.where((early < len(known)) & (codes[after] == codes[rows]), after, -1),
+    )
+
+
+def known_around(times: Floats, *, known: Rows, groups: NDArray[Any] | None) -> Neighbours:
+    """Return for every row of the table that is known the known row before and after it; -1 for all other rows."""
+    before, after = np.full(len(times), -1, dtype=np.intp), np.full(len(times), -1, dtype=np.intp)
+    codes = _codes(times, groups)
+    known = known[np.argsort(_keys(times, groups)[known], kind="stable")]
+    alike = codes[known[1:]] == codes[known[:-1]]
+    before[known[1:][alike]] = known[:-1][alike]
+    after[known[:-1][alike]] = known[1:][alike]
     return Neighbours(before, after)
+
+
+def _codes(times: Floats, groups: NDArray[Any] | None) -> Rows:
+    return np.zeros(len(times), dtype=np.intp) if groups is None else np.unique(groups, return_inverse=True)[1]
+
+
+def _keys(times: Floats, groups: NDArray[Any] | None) -> NDArray[np.int64]:
+    """Return whole numbers that rise with time within a group, and from group to group."""
+    moments, ranks = np.unique(times, return_inverse=True)
+    return np.asarray(_codes(times, groups) * np.int64(len(moments)) + ranks, dtype=np.int64)
 
 
 def interpolate(
