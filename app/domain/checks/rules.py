@@ -11,6 +11,7 @@ from app.domain.checks import (
     about_goal,
     about_leaks,
     about_model,
+    about_purpose,
     about_settings,
     about_transforms,
     about_tuning,
@@ -24,6 +25,8 @@ Rule = Callable[[CheckContext], Iterator[Problem]]
 
 OF_TRANSFORMS: tuple[Rule, ...] = (
     about_transforms.can_be_followed,
+    about_purpose.target_is_known,
+    about_purpose.steps_are_known,
     about_transforms.look_back_far_enough,
     about_transforms.look_back_within_one_series,
     about_transforms.go_together,
