@@ -46,8 +46,6 @@ MAX_COLUMNS = 1_000
 MIN_ROWS = 60
 MAX_SITES = 20
 RANDOM_FOLDS, FORWARD_FOLDS, SITE_FOLDS, MAX_FOLDS = 5, 3, 5, 10
-# Fits of all splits together at most; what one of them takes is bounded by the rows and columns above.
-MAX_FITS = RANDOM_FOLDS + FORWARD_FOLDS + MAX_FOLDS
 # Stretches of time that are judged one by one where there are no sites.
 STRETCHES = 5
 ESTIMATOR = ModelPart(
@@ -85,10 +83,7 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
     TrainingError
         With a sentence, where too few rows or too many columns are there to be compared.
     """
-    metric = MetricsPart(primary=spec.metrics.primary)
-    spec = spec.model_copy(
-        update={"model": ESTIMATOR, "metrics": metric, "validation": _drawn(spec), "reproducibility": SEEDED}
-    )
+    spec = _cheap(spec)
     table = prepare(spec, frame, profile)
     rows = sample_rows(table)
     splits, reasons = _splits(spec, profile, table, rows)
@@ -111,6 +106,14 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
             yield replace(begun, done=done)
         judged[name] = _joined(table, parts)
     yield replace(begun, done=done, complete=True, items=_scored(spec, table, judged, reasons))
+
+
+def _cheap(spec: Spec) -> Spec:
+    """Return the config with what is the same for everybody: the estimator, without a search, and the seed."""
+    metric = MetricsPart(primary=spec.metrics.primary)
+    return spec.model_copy(
+        update={"model": ESTIMATOR, "metrics": metric, "validation": _drawn(spec), "reproducibility": SEEDED}
+    )
 
 
 def sample_rows(table: TrainingTable) -> Rows:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import Spec
+from app.domain.json_values import JsonObject, from_json, to_json
 from app.domain.text.numbers import format_score
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.metrics import Metric
@@ -71,18 +71,14 @@ class SplitComparison:
         """Return one of the splits, None where it was not compared."""
         return next((item for item in self.items if item.split == split and not item.reason), None)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Return plain JSON values."""
-        return asdict(self)
+        return to_json(self)
 
     @staticmethod
-    def from_json(values: Mapping[str, Any]) -> SplitComparison:
+    def from_json(values: JsonObject) -> SplitComparison:
         """Build from what `to_json` gave."""
-        items = tuple(
-            SplitScore(**{name: tuple(value) if isinstance(value, list) else value for name, value in item.items()})
-            for item in values["items"]
-        )
-        return SplitComparison(**{**values, "items": items})
+        return from_json(SplitComparison, values)
 
 
 @dataclass(frozen=True)

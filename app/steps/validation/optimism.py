@@ -26,7 +26,8 @@ def add_routes(blueprint: Blueprint, page: WizardPage) -> None:
 
 def show_splits(page: WizardPage, draft_id: uuid.UUID) -> Response:
     """Show the comparison as far as it has come; nothing is started."""
-    return _draw(page, load(draft_id)) if wants_fragment() else see_other(flow.address_of(page, draft_id) + ANCHOR)
+    draft = load(draft_id)
+    return _draw(page, draft) if wants_fragment() else see_other(flow.address_of(page, draft.id) + ANCHOR)
 
 
 def compare_splits(page: WizardPage, draft_id: uuid.UUID) -> Response:
