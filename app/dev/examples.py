@@ -12,6 +12,7 @@ from app.dev import (
     model_examples,
     optimism_examples,
     partial_examples,
+    purpose_examples,
 )
 from app.dev.example import Example
 
@@ -22,6 +23,7 @@ PARTS: tuple[Callable[[], list[Example]], ...] = (
     association_examples.examples,
     model_examples.examples,
     optimism_examples.examples,
+    purpose_examples.examples,
     partial_examples.examples,
 )
 

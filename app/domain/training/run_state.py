@@ -33,7 +33,10 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class PartResult:
-    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows."""
+    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows.
+
+    `baseline_unknown` tells on how many of the rows each baseline knows nothing and so predicts the mean.
+    """
 
     name: str
     train: Rows
@@ -42,6 +45,7 @@ class PartResult:
     scores: dict[str, float | None]
     baseline_scores: dict[str, dict[str, float | None]]
     baseline_said: dict[str, Predictions]
+    baseline_unknown: dict[str, int] = field(default_factory=dict)
     chosen: tuple[str, ...] | None = None
 
 
