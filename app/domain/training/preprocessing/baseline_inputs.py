@@ -95,7 +95,7 @@ def baseline_inputs(
     if step is not None and 2 * step <= RECENT:
         recent = earlier.rolling_mean(rain, window=int(RECENT / step), cutoff=0)
         found = replace(found, recent_rain=recent.to_numpy(dtype=float))
-    return replace(found, rain=rain.to_numpy(dtype=float))
+    return replace(found, rain=np.asarray(rain, dtype=float))
 
 
 def persistence_steps(spec: Spec) -> int:
