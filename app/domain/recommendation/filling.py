@@ -63,7 +63,7 @@ def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContex
 
 def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
     """Return the traits of the chosen features, for the suggestions of the Model step."""
-    return traits_of(
+    traits = traits_of(
         context.profile,
         task=context.task,
         target=context.target,
@@ -72,7 +72,9 @@ def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
         recipes=[TransformPart(**recipe) for recipe in config["features"]["transforms"]],
         time_column=context.time_column,
         associations=context.associations,
-    ).narrowed([SelectionPart.model_validate(rule) for rule in config["features"]["selection"]])
+    )
+    rules = [SelectionPart.model_validate(rule) for rule in config["features"]["selection"]]
+    return traits.narrowed(rules).for_purpose(context.purpose)
 
 
 def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:
@@ -88,7 +90,7 @@ def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationCont
         context.horizon,
         context.drivers_known_ahead,
     )
-    return situation_for(goal, context.profile, memory=memory_of(recipes))
+    return situation_for(goal, context.profile, memory=memory_of(recipes, goal, config["features"]["selected"]))
 
 
 def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> ValidationContext:

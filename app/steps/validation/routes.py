@@ -11,10 +11,12 @@ from app.domain.recommendation import holdout_answers
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import holdout_share
 from app.domain.training.validation.split_picture import split_stripes
-from app.services.measurements import split_preview
+from app.services.measurements import computed_split
 from app.steps import flow
 from app.steps.context import DraftContext
+from app.steps.validation import optimism
 from app.steps.validation.form import HOLDOUT, read
+from app.steps.validation.split_preview import preview_of
 from app.steps.views import StepView
 from app.web.charts import split
 from app.web.wording import describe_holdout
@@ -65,6 +67,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "primary": spec.metrics.primary,
         "held": spec.validation.holdout is not None,
         "held_out": describe_holdout(spec.validation.holdout),
+        "optimism": preview_of(draft),
     }
 
 
@@ -72,7 +75,7 @@ def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> dict[s
     """Return the split as it will be, drawn from its folds; else a sketch, with the reason why it is one."""
     fault = ""
     try:
-        summary = None if draft.dataset is None else split_preview.preview(draft.dataset, spec)
+        summary = None if draft.dataset is None else computed_split.split_of(draft.dataset, spec)
     except DomainError as refusal:
         summary, fault = None, refusal.message
     if summary is not None:
@@ -92,3 +95,4 @@ VIEW = StepView(
 )
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)
+optimism.add_routes(blueprint, PAGE)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, ValidationPart
-from app.domain.training.preprocessing.gaps import times_as_numbers
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.splitting import Fold, RowFacts, Rows, get, make_split
 from app.domain.vocabulary import SplitStrategy
@@ -29,7 +28,6 @@ def facts_of(table: TrainingTable) -> RowFacts:
         steps=None if table.times is None else pd.factorize(table.times)[0],
         times=None if table.times is None else seconds_of(table.times),
         ages=table.ages,
-        days=None if table.times is None else times_as_numbers(table.times),
     )
 
 

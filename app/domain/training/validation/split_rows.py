@@ -35,8 +35,7 @@ class RowFacts:
     `steps` has shape (rows,) and never falls: 0 for all rows of the first moment, 1 for those of the next, and so on.
     It is None where time does not order the rows. Cuts fall between steps, so that rows of one moment stay together
     and a gap counts moments however many sites were measured at each. `times` are the moments themselves, to the
-    second. `ages` counts, for each row, the moments of its group's record before it, those without a target too. `days`
-    is the time of each row in days since 1970, for what has to know how far apart two rows are.
+    second. `ages` counts, for each row, the moments of its group's record before it, those without a target too.
     """
 
     rows: int
@@ -45,7 +44,6 @@ class RowFacts:
     steps: NDArray[np.intp] | None = None
     times: NDArray[np.datetime64] | None = None
     ages: NDArray[np.intp] | None = None
-    days: NDArray[np.float64] | None = None
 
     def of(self, rows: Rows) -> RowFacts:
         """Return the facts of some of the rows."""
@@ -57,7 +55,6 @@ class RowFacts:
             steps=steps,
             times=None if self.times is None else self.times[rows],
             ages=None if self.ages is None else self.ages[rows],
-            days=None if self.days is None else self.days[rows],
         )
 
 

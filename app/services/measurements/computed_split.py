@@ -23,7 +23,7 @@ _tables: OrderedDict[str, TrainingTable] = OrderedDict()
 _splits: OrderedDict[str, SplitSummary] = OrderedDict()
 
 
-def preview(dataset: Dataset, spec: Spec) -> SplitSummary | None:
+def split_of(dataset: Dataset, spec: Spec) -> SplitSummary | None:
     """Return how the rows of a dataset will be divided; None where there are too many to do so for a page.
 
     Nothing is written and no job is asked for. The last few tables and splits stay in memory.
