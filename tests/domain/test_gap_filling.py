@@ -272,4 +272,4 @@ def test_a_search_ends_with_gaps_filled_by_what_it_found() -> None:
     result = trained("ridge", tuning=SEARCH)
     assert result.report.gaps is not None
     assert result.report.gaps.filled == 16
-    assert len(result.report.tuning.parts if result.report.tuning else ()) == 3
+    assert len(result.report.tuning.searches if result.report.tuning else ()) == 3
