@@ -120,6 +120,7 @@ class JobKind(StrEnum):
     ANALYSE = "analyse"
     ASSOCIATE = "associate"
     CALIBRATE = "calibrate"
+    COMPARE_SPLITS = "compare_splits"
     CORRELATE = "correlate"
     RANK = "rank"
     RECOMMEND = "recommend"

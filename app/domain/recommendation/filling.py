@@ -90,7 +90,7 @@ def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationCont
         context.horizon,
         context.drivers_known_ahead,
     )
-    return situation_for(goal, context.profile, memory=memory_of(recipes))
+    return situation_for(goal, context.profile, memory=memory_of(recipes, goal, config["features"]["selected"]))
 
 
 def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> ValidationContext:

@@ -105,7 +105,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     """
     _refuse_absent(frame, spec)
     _refuse_without_time(spec)
-    in_file = len(frame)
+    in_file, time = len(frame), spec.task.time_column
     frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
@@ -113,12 +113,11 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     notes = _left_out_columns(spec, columns_before) + _first_of_each_time(frame, spec)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
-    inputs = baseline_inputs(frame, spec, profile, groups)
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
     if int(usable.sum()) < 2:
         raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
-    missing, undated = int((~usable).sum()), in_file - len(frame)
+    inputs = baseline_inputs(frame, spec, profile, groups).of(usable)
     return TrainingTable(
         features=features[usable].reset_index(drop=True),
         numbers=numbers,
@@ -127,16 +126,21 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         target=target[usable],
         labels=labels,
         rows=rows[usable],
-        times=frame.loc[usable, spec.task.time_column].reset_index(drop=True) if spec.task.time_column else None,
+        times=frame.loc[usable, time].reset_index(drop=True) if time else None,
         groups=None if groups is None else groups[usable],
-        last_seen=None if inputs.last_known is None else inputs.last_known[usable],
-        dropped=missing + undated,
-        dropped_reason=_missing_words((spec.task.target, missing), (spec.task.time_column, undated)),
+        last_seen=inputs.last_known,
+        dropped=in_file - int(usable.sum()),
+        dropped_reason=_dropped_reason(spec, missing=int((~usable).sum()), undated=in_file - len(frame)),
         notes=tuple(notes),
-        baseline_inputs=inputs.of(usable),
+        baseline_inputs=inputs,
         missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
         ages=_moments_before(frame, spec, groups, usable),
     )
+
+
+def _dropped_reason(spec: Spec, *, missing: int, undated: int) -> str:
+    reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
+    return "; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count)
 
 
 def _missing_rows(
@@ -160,10 +164,6 @@ def _missing_rows(
         times=frame.loc[~usable, time].reset_index(drop=True),
         groups=None if groups is None else groups[~usable],
     )
-
-
-def _missing_words(*reasons: tuple[str | None, int]) -> str:
-    return "; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count)
 
 
 def _moments_before(
