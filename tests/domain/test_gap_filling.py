@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.domain.training.gap_filling import GAP_FEATURES, GapFiller, fit_rows
 from app.domain.training.preprocessing import gaps
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
+from app.domain.training.report.document import Report
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
@@ -273,3 +275,10 @@ def test_a_search_ends_with_gaps_filled_by_what_it_found() -> None:
     assert result.report.gaps is not None
     assert result.report.gaps.filled == 16
     assert len(result.report.tuning.searches if result.report.tuning else ()) == 3
+
+
+def test_the_report_is_read_as_it_was_stored() -> None:
+    report = trained().report
+    again = Report.from_json(json.loads(json.dumps(report.to_json(), allow_nan=False)))
+    assert again == report
+    assert again.gaps == report.gaps

@@ -157,7 +157,7 @@ def _split(run: TrainingRun) -> SplitSummary:
         title=entry.title,
         sentence=f"{entry.summary} {entry.protects}",
         misleads=entry.misleads,
-        parameters=parameters,
+        parameters={name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()},
         folds=tuple(_rows_of(run, part, part.name) for part in run.folds),
         holdout=_rows_of(run, run.holdout, "hold-out") if run.holdout else None,
         picture=tuple(tuple(line) for line in picture),
