@@ -14,8 +14,8 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.units import split_name
 from app.domain.experiment import Spec
 from app.domain.hydrology.naming import Quantity, is_rain, is_signature, quantity_of
-from app.domain.purpose_words import horizon_of
 from app.domain.training.preprocessing.earlier_values import EarlierValues
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import readable
 from app.domain.vocabulary import Purpose
 
@@ -95,7 +95,7 @@ def baseline_inputs(
     if step is not None and 2 * step <= RECENT:
         recent = earlier.rolling_mean(rain, window=int(RECENT / step), cutoff=0)
         found = replace(found, recent_rain=recent.to_numpy(dtype=float))
-    return replace(found, rain=rain.to_numpy(dtype=float))
+    return replace(found, rain=np.asarray(rain, dtype=float))
 
 
 def persistence_steps(spec: Spec) -> int:

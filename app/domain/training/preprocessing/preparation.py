@@ -55,7 +55,8 @@ class TrainingTable:
     of the dataset. `last_seen` is the target's last observed value that persistence may repeat on each row, where time
     orders them, and `baseline_inputs` is what the other baselines look at. `choices` keeps the columns that rules chose
     on some of the rows, since the trials of a search fit the same rows many times. `missing` are the rows without a
-    target, where the config fills gaps.
+    target, where the config fills gaps. `ages` counts the moments of each row's group before it, those without a target
+    too; None without a warm-up.
     """
 
     features: pd.DataFrame
@@ -73,6 +74,7 @@ class TrainingTable:
     notes: tuple[str, ...]
     missing: MissingRows | None = None
     baseline_inputs: BaselineInputs = field(default_factory=BaselineInputs, compare=False, repr=False)
+    ages: NDArray[np.intp] | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -132,6 +134,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         notes=tuple(notes),
         baseline_inputs=inputs,
         missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
+        ages=_moments_before(frame, spec, groups, usable),
     )
 
 
@@ -161,6 +164,17 @@ def _missing_rows(
         times=frame.loc[~usable, time].reset_index(drop=True),
         groups=None if groups is None else groups[~usable],
     )
+
+
+def _moments_before(
+    frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None, usable: NDArray[np.bool_]
+) -> NDArray[np.intp] | None:
+    """Return for each usable row how many earlier moments its group has; None where no warm-up asks for it."""
+    if not spec.validation.warm_up or spec.task.time_column is None:
+        return None
+    moments = pd.Series(pd.factorize(frame[spec.task.time_column])[0], index=frame.index)
+    ranked = moments.rank(method="dense") if groups is None else moments.groupby(groups).rank(method="dense")
+    return ranked.to_numpy().astype(np.intp)[usable] - 1
 
 
 def _left_out_columns(spec: Spec, columns: set[str]) -> list[str]:
