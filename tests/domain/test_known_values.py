@@ -18,6 +18,8 @@ from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.previewing import in_order, preview
 from app.domain.training.preprocessing.transforms import longest_memory
+from app.domain.training.report.document import Report
+from app.domain.training.run import train
 from tests.domain.tables import make_spec, profile_of
 
 DAY = pd.Timedelta(days=1)
@@ -250,3 +252,18 @@ def test_memory_counts_the_steps_that_are_not_known() -> None:
     assert longest_memory(spec_of([{"kind": "cyclic", "columns": ["rain"]}], horizon=4)) == 4
     lag = {"kind": "lag", "columns": ["flow"], "parameters": {"steps": [3, 5]}}
     assert longest_memory(spec_of([lag], **ahead)) == 5
+
+
+def test_a_result_names_columns_as_they_were_before() -> None:
+    frame = sites(60)
+    spec = spec_of(selected=["rain", "soil", "area"], horizon=3, drivers_known_ahead=False)
+    result = train(spec, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
+    assert "Not known 3 steps ahead, so taken as 3 steps before: rain and soil." in result.report.notes
+    stored = Report.from_json(result.report.to_json()).charts.importance
+    assert stored is not None
+    assert {item.feature: item.steps_before for item in stored.items} == {"rain": 3, "soil": 3, "area": None}
+    known = spec.model_copy(update={"task": spec.task.model_copy(update={"drivers_known_ahead": True})})
+    result = train(known, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
+    assert not any(note.startswith("Not known") for note in result.report.notes)
+    items = result.report.to_json()["charts"]["importance"]["items"]
+    assert all("steps_before" not in item for item in items)
