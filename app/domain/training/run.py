@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.errors import TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.fold_fit import FoldFit, fit_fold
@@ -74,6 +75,7 @@ def train(
     import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
 
+    _refuse_target_as_feature(spec)
     clock = Clock()
     # One thread gives the same bits on every machine, and leaves the other processors to the pages.
     with threadpool_limits(limits=1):
@@ -83,6 +85,12 @@ def train(
         run.notes, run.clock = [*table.notes, *notes_on_sites(spec)], clock
         _carry_out(run)
         return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
+
+
+def _refuse_target_as_feature(spec: Spec) -> None:
+    """Refuse a config that was not checked and selects its target; one without a purpose runs as it did."""
+    if spec.task.purpose is not None and spec.task.target in spec.features.selected:
+        raise TrainingError("The target cannot be its own feature.", code="target_leakage")
 
 
 def _carry_out(run: TrainingRun) -> None:
