@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, TransformPart
 from app.domain.training.fold_fit import fit_fold
 from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -184,6 +186,45 @@ def test_the_poison_is_felt_one_step_before_the_cutoff() -> None:
         made = [column for column in spec.features.selected if column not in ("area",)]
         wanted = {f"{TARGET}_mean_7", f"{TARGET}_last"} if columns == [TARGET] else {*made, "for_rolling_sum_sum_7"}
         assert wanted <= set(moved)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(
+    horizon=st.integers(1, 9),
+    known_ahead=st.booleans(),
+    regular=st.booleans(),
+    share=st.floats(0.05, 0.95),
+    poison=st.sampled_from([-1e9, 1e-9, np.inf]),
+)
+def test_no_horizon_lets_a_later_value_in(
+    horizon: int, known_ahead: bool, regular: bool, share: float, poison: float
+) -> None:
+    """Poison exactly what lies beyond the cutoff, at any horizon, with values of any size."""
+    name = "sites" if regular else "irregular"
+    frame = table_of(name)
+    frame = frame[frame["site"].isin(SITES[:2])].groupby("site").head(24).reset_index(drop=True)
+    profile = profile_for(name, frame)
+    spec = spec_for(name, "forecast 3, drivers unknown")
+    task = spec.task.model_copy(update={"horizon": horizon, "drivers_known_ahead": known_ahead})
+    features = spec.features.model_copy(update={"transforms": [*_with_steps(spec, horizon)]})
+    spec = spec.model_copy(update={"task": task, "features": features})
+    last = frame["day"].sort_values().iloc[int(share * (len(frame) - 1))]
+    moment, rows = Moment(frame, last, regular), (frame["day"] <= last).to_numpy()
+    bad = frame.copy()
+    for column in [*drivers_of(frame), TARGET]:
+        if pd.api.types.is_numeric_dtype(bad[column]):
+            cutoff = target_cutoff(task) if column == TARGET else driver_cutoff(task)
+            bad.loc[moment.unknown(cutoff) & bad[column].notna().to_numpy(), column] = poison * frame["plain"]
+    # An infinite value of the target is none, so that its row goes; features of all other rows stay.
+    before, after = (features_by_row(prepare(spec, each, profile), rows) for each in (frame, bad))
+    pd.testing.assert_frame_equal(before.loc[after.index], after, check_exact=True)
+
+
+def _with_steps(spec: Spec, nearest: int) -> list[TransformPart]:
+    """Return the recipes with steps of lags from the nearest that may be used on."""
+    steps = {"steps": [nearest, nearest + 2]}
+    parts = spec.features.transforms
+    return [part.model_copy(update={"parameters": steps}) if part.kind == "lag" else part for part in parts]
 
 
 @pytest.mark.parametrize("strategy", STRATEGY_IDS)
