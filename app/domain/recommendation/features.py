@@ -11,6 +11,7 @@ from app.domain.hydrology.naming import is_rain
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
+from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
@@ -42,9 +43,10 @@ def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, 
     left_out = _leave_out(context, column, kind, rows)
     if left_out:
         return False, left_out
-    if column.missing:
-        return True, f"{100 * column.missing / rows:.1f} % missing; filled in inside each fold."
-    return True, ""
+    reasons = [f"{100 * column.missing / rows:.1f} % missing; filled in inside each fold."] if column.missing else []
+    late = steps_before(context, column.name)
+    reasons += [f"Taken as it was {pluralise(late, 'step')} before."] if late else []
+    return True, " ".join(reasons)
 
 
 def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
