@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.domain.experiment import TaskPart
 from app.domain.hydrology.naming import family_of
 from app.domain.text.words import pluralise
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.vocabulary import Purpose
 
 QUESTION = "What is the model for?"
@@ -72,19 +72,6 @@ ENTRIES = (
 def get_entry(purpose: Purpose) -> PurposeEntry:
     """Return the words for a purpose."""
     return next(entry for entry in ENTRIES if entry.purpose is purpose)
-
-
-class HasHorizon(Protocol):
-    """What may look ahead: the task of a config, and the goal of a draft."""
-
-    @property
-    def horizon(self) -> int | None:
-        """How many steps ahead a forecast looks, None where it is not said."""
-
-
-def horizon_of(task: HasHorizon) -> int:
-    """Return how many steps ahead a forecast looks, 1 where it is not said."""
-    return task.horizon or 1
 
 
 def duration_words(steps: int, step_seconds: float | None) -> str:

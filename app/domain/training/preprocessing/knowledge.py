@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.experiment import TransformPart
-from app.domain.purpose_words import HasHorizon, horizon_of
 from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing.recipe_parameters import MAX_LENGTH, RecipeValues
 from app.domain.training.preprocessing.recipes import TransformEntry
@@ -15,6 +14,14 @@ from app.domain.vocabulary import Purpose
 
 TARGET_NOT_YET, TARGET_NEVER = "target_not_known_yet", "target_never_known"
 DRIVER_NOT_YET, NO_EARLIER_ROWS = "driver_not_known_yet", "no_earlier_rows"
+
+
+class HasHorizon(Protocol):
+    """What may look ahead: the task of a config, and the goal of a draft."""
+
+    @property
+    def horizon(self) -> int | None:
+        """How many steps ahead a forecast looks, None where it is not said."""
 
 
 class PurposeFacts(HasHorizon, Protocol):
@@ -39,6 +46,11 @@ class PurposeFacts(HasHorizon, Protocol):
     @property
     def drivers_known_ahead(self) -> bool | None:
         """Whether the other columns are known for those steps."""
+
+
+def horizon_of(task: HasHorizon) -> int:
+    """Return how many steps ahead a forecast looks, 1 where it is not said."""
+    return task.horizon or 1
 
 
 def target_cutoff(task: PurposeFacts) -> int | None:
