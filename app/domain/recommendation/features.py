@@ -122,12 +122,10 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     recipes: list[RecipeJson] = []
     words = []
     target_steps, rain_steps = _steps_known(context)
-    if target_steps and context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
-        recipes.append(last_known_recipe(context.profile, context.target))
-        words.append("the last known value of the target and its age")
-    elif target_steps:
-        recipes.append({"columns": [context.target], "kind": "lag", "parameters": {"steps": target_steps}})
-        words.append(_target_words(context, target_steps))
+    if target_steps:
+        recipe, word = _target_recipe(context, target_steps)
+        recipes.append(recipe)
+        words.append(word)
     rain = [name for name in selected if is_rain(name)][:3]
     if rain:
         recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": rain_steps}})
@@ -149,10 +147,14 @@ def _steps_known(context: FeatureContext) -> tuple[list[int], list[int]]:
     return [] if target is None else [target + step for step in range(3)], [drivers + step for step in (1, 2, 3)]
 
 
-def _target_words(context: FeatureContext, steps: list[int]) -> str:
+def _target_recipe(context: FeatureContext, steps: list[int]) -> tuple[RecipeJson, str]:
+    """Return what is suggested of the target's earlier values, and how a sentence names it."""
+    if context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
+        return last_known_recipe(context.profile, context.target), "the last known value of the target and its age"
+    recipe: RecipeJson = {"columns": [context.target], "kind": "lag", "parameters": {"steps": steps}}
     if context.purpose is None:
-        return "the last three values of the target"
-    return f"the target {join_words([f'{step:,}' for step in steps])} steps before"
+        return recipe, "the last three values of the target"
+    return recipe, f"the target {join_words([f'{step:,}' for step in steps])} steps before"
 
 
 def _why_transforms(context: FeatureContext, words: list[str]) -> str:
