@@ -75,7 +75,6 @@ def train(
     import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
 
-    _refuse_target_as_feature(spec)
     clock = Clock()
     # One thread gives the same bits on every machine, and leaves the other processors to the pages.
     with threadpool_limits(limits=1):
@@ -96,6 +95,7 @@ def _refuse_target_as_feature(spec: Spec) -> None:
 def _carry_out(run: TrainingRun) -> None:
     """Judge every fold, then measure what the last fit relies on."""
     run.say("Reading the data")
+    _refuse_target_as_feature(run.spec)
     with _collect_warnings(run.notes):
         fitted = _judge_all(run)
         run.stop_if_asked()

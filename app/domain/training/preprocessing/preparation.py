@@ -116,8 +116,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
-    if int(usable.sum()) < 2:
-        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+    _refuse_too_few(usable)
     inputs = baseline_inputs(frame, spec, profile, groups).of(usable)
     return TrainingTable(
         features=features[usable].reset_index(drop=True),
@@ -137,6 +136,11 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
         ages=_moments_before(frame, spec, groups, usable),
     )
+
+
+def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
+    if int(usable.sum()) < 2:
+        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
 
 
 def _dropped_reason(spec: Spec, *, missing: int, undated: int) -> str:

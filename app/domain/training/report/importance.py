@@ -58,12 +58,15 @@ def permutation_importance(
                 losses.append(metric.loss(whole, score))
         if losses:
             items.append((-float(np.mean(losses)), float(np.std(losses)), str(name)))
-    late = _late_columns(spec, table)
-    ranked = tuple(
+    ranked = _ranked(items, _late_columns(spec, table))
+    return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
+
+
+def _ranked(items: list[tuple[float, float, str]], late: dict[str, int]) -> tuple[FeatureLoss, ...]:
+    return tuple(
         FeatureLoss(feature=name, mean=-loss, std=spread, steps_before=late.get(name))
         for loss, spread, name in sorted(items)
     )
-    return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
 
 
 def _late_columns(spec: Spec, table: TrainingTable) -> dict[str, int]:
