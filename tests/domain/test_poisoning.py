@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
-from app.domain.experiment import Spec, TransformPart
+from app.domain.experiment import MetricsPart, Spec, TransformPart
 from app.domain.training.fold_fit import fit_fold
 from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -254,6 +254,29 @@ def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
     # A forecast that trains on rows drawn from the years that it is judged in knows their past by right.
     drawn = {"holdout", "k_fold", "repeated_k_fold"}
     assert poisonings or (strategy in drawn and purpose.startswith(("none", "forecast")))
+
+
+@pytest.mark.parametrize("strategy", [entry.id.value for entry in STRATEGIES if not entry.needs_time])
+@pytest.mark.parametrize("purpose", ["simulate", pytest.param("new_rows", marks=pytest.mark.slow)])
+def test_classes_held_back_move_no_model(purpose: str, strategy: str) -> None:
+    frame = table_of("sites").assign(wet=lambda rows: np.where(rows[TARGET] > 3, "wet", "dry"))
+    spec = spec_for("sites", purpose, validation=_validation(strategy), estimator="logistic_regression")
+    task = spec.task.model_copy(update={"target": "wet", "kind": TaskKind.BINARY})
+    metrics = MetricsPart(primary="balanced_accuracy")
+    spec = spec.model_copy(update={"task": task, "metrics": metrics})
+    profile = profile_for("sites", frame)
+    table = prepare(spec, frame, profile)
+    facts = facts_of(table)
+    fold = make_split(spec, facts).folds[-1]
+    judged = table.rows[fold.validation] - 1
+    bad = frame.assign(
+        wet=frame["wet"].where(~frame.index.isin(judged), frame["wet"].map({"wet": "dry", "dry": "wet"}))
+    )
+    one, two = (fit_fold(spec, each, fold, name="fold", number=0) for each in (table, prepare(spec, bad, profile)))
+    assert pickle.dumps(one.pipeline) == pickle.dumps(two.pipeline)
+    assert one.predicted.scores is not None
+    assert two.predicted.scores is not None
+    np.testing.assert_array_equal(one.predicted.scores, two.predicted.scores)
 
 
 def _validation(strategy: str) -> dict[str, Any]:
