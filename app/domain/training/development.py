@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
-from app.domain.experiment import FeaturesPart, MetricsPart, ModelPart, ReproducibilityPart, Spec, ValidationPart
+from app.domain.experiment import (
+    FeaturesPart,
+    MetricsPart,
+    ModelPart,
+    ReproducibilityPart,
+    Spec,
+    TaskPart,
+    ValidationPart,
+)
 from app.domain.training.preprocessing.preparation import columns_read, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import get, held_out_rows
@@ -45,7 +53,13 @@ class HoldoutRule:
         drawn = grouped or spec.task.time_column is None
         return HoldoutRule(
             Spec(
-                task=spec.task.model_copy(update={} if grouped else {"group_column": None}),
+                # What the model is for decides about features alone, so drafts of every purpose share what is measured.
+                task=TaskPart(
+                    target=spec.task.target,
+                    kind=spec.task.kind,
+                    time_column=spec.task.time_column,
+                    group_column=spec.task.group_column if grouped else None,
+                ),
                 features=FeaturesPart(selected=[spec.task.target]),
                 model=ModelPart(estimator="dummy"),
                 validation=ValidationPart(strategy=strategy, parameters=parameters, holdout=holdout),
