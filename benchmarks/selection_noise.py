@@ -4,9 +4,9 @@ Figures: of 20 tables of noise (500 columns, 200 rows, the 10 strongest kept) at
 20 tables with a weak signal (true R2 of 0.10 to 0.15, 400 rows) at least 16 are. The signal is once in all 5 columns,
 and once in 4 of 20 columns, of which the 10 strongest are kept, so that 6 columns of noise are learned as well.
 Every suggestion is accepted, or all but the estimator (`--estimator ridge`). The rules for a weak signal were shaped on
-tables from seed 100 on, so the figures are those of seeds 0 to 39, and 100 tables of noise. Yardstick: the same tables with
-the columns chosen once on all rows, the held-out ones included, as `--before` does; run with PYTHONPATH on an older
-version it tells what that one said.
+tables from seed 100 on (`--first`), and are judged on those from seed 0 on. Yardstick: the same tables with the columns
+chosen once on all rows, the held-out ones included, as `--before` does; run with PYTHONPATH on an older version it
+tells what that one said.
 """
 
 from __future__ import annotations
