@@ -65,6 +65,7 @@ class SplitStrategy(StrEnum):
     LEAVE_ONE_GROUP_OUT = "leave_one_group_out"
     TIME_SERIES = "time_series"
     MASKED_BLOCKS = "masked_blocks"
+    GROUP_TIME_SERIES = "group_time_series"
 
 
 class Level(StrEnum):

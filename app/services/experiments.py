@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.checks import about_leaks
 from app.domain.errors import (
     ConflictError,
     DamagedFileError,
@@ -32,6 +33,7 @@ from app.services.datasets import datasets
 from app.services.drafts import draft_context
 from app.services.drafts.draft_context import DraftContext
 from app.services.jobs import life
+from app.services.measurements import leakage
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.datasets import find_dataset
@@ -152,17 +154,23 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
         config_changes=history,
         dataset_sha256=dataset.sha256 or "",
         estimate=asdict(plan.estimate) if plan.estimate else None,
-        warnings=_open_warnings(plan),
+        warnings=_open_questions(plan, dataset),
     )
 
 
-def _open_warnings(plan: Plan) -> list[dict[str, str]]:
-    """Return the warnings of the draft that were not heeded."""
-    return [
-        {"step": problem.step, "code": problem.code, "message": problem.message}
+def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
+    """Return the warnings of the draft that were not heeded and the questions about leaks that nobody answered."""
+    found = [
+        {"step": problem.step, "code": problem.code, "message": problem.message, "severity": problem.severity.value}
         for problem in plan.problems
-        if problem.severity is Severity.WARNING
+        if problem.severity is Severity.WARNING or problem.code in about_leaks.QUESTIONS
     ]
+    search = leakage.search_for(dataset, plan)
+    if search.state != "measured":
+        message = f"Leaks had been looked for in {search.measured:,} of {search.columns:,} columns."
+        unmeasured = {"step": "features", "code": "leaks_not_measured", "message": message}
+        found.append({**unmeasured, "severity": Severity.NOTICE.value})
+    return found
 
 
 def get_experiment(user: User, experiment_id: uuid.UUID) -> Experiment:
