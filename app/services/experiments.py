@@ -7,7 +7,7 @@ import io
 import logging
 import math
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.checks.schema import BESIDE
 from app.domain.errors import (
     ConflictError,
     DamagedFileError,
@@ -23,7 +24,7 @@ from app.domain.errors import (
     NotFoundError,
 )
 from app.domain.experiment import NAME_LENGTH, Spec
-from app.domain.recommendation.plan import Plan
+from app.domain.problems import Problem
 from app.domain.training.report.document import Headline, Report
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import JobKind, RunState, Severity
@@ -43,7 +44,7 @@ from app.storage.tables import Dataset, Experiment, Job, User
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-PREDICTIONS = "predictions.csv"
+PREDICTIONS, RESOLVED = "predictions.csv", "resolved"
 MOVED = "The draft changed in another tab. Look at it once more, then launch."
 # A cell that begins with one of these is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -152,15 +153,15 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
         config_changes=history,
         dataset_sha256=dataset.sha256 or "",
         estimate=asdict(plan.estimate) if plan.estimate else None,
-        warnings=_open_warnings(plan),
+        warnings=open_warnings(plan.problems),
     )
 
 
-def _open_warnings(plan: Plan) -> list[dict[str, str]]:
-    """Return the warnings of the draft that were not heeded."""
+def open_warnings(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Return the warnings that were not heeded."""
     return [
         {"step": problem.step, "code": problem.code, "message": problem.message}
-        for problem in plan.problems
+        for problem in problems
         if problem.severity is Severity.WARNING
     ]
 
@@ -212,7 +213,7 @@ def _opened(
 
 def spec_of(experiment: Experiment) -> Spec:
     """Return the frozen config."""
-    return Spec.model_validate({key: value for key, value in experiment.config.items() if key != "dataset"})
+    return Spec.model_validate({key: value for key, value in experiment.config.items() if key not in BESIDE})
 
 
 def dataset_name(experiment: Experiment) -> str:
@@ -264,7 +265,14 @@ def update_words(
 def config_of(experiment: Experiment) -> dict[str, Any]:
     """Return the config as it was launched, under its present name, description and tags."""
     words = {"name": experiment.name, "description": experiment.description, "tags": list(experiment.tags)}
-    return {**experiment.config, **words}
+    return {**{key: value for key, value in experiment.config.items() if key != RESOLVED}, **words}
+
+
+def exported_config_of(experiment: Experiment) -> dict[str, Any]:
+    """Return the config with all that was worked out, once the experiment has finished."""
+    report = report_of(experiment)
+    resolved = None if report is None else report.resolved
+    return {**config_of(experiment), **({} if resolved is None else {RESOLVED: resolved})}
 
 
 def predictions_file(experiment: Experiment) -> Path:

@@ -54,6 +54,17 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
     return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
 
 
+def step_seconds_of(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> float | None:
+    """Return the seconds of the step by which earlier values are found; None where they are found by moment."""
+    step = _Clock(frame, spec, profile).step
+    return None if step is None else step.total_seconds()
+
+
+def least_known(window: int) -> int:
+    """Return how many values of a window must be known: four in five."""
+    return max(1, int(np.ceil(0.8 * window)))
+
+
 def _parse_transforms(transform: TransformPart) -> tuple[TransformEntry, RecipeValues]:
     try:
         entry = get(transform.kind)
@@ -213,7 +224,7 @@ class _Clock:
 
         With `before`, the window ends one step before the row instead of at it.
         """
-        step, least = self.step, max(1, int(np.ceil(0.8 * window)))
+        step, least = self.step, least_known(window)
         if step is None:
             shift = int(before)
             return self._per_moment(series, lambda known: known.shift(shift).rolling(window, min_periods=least).mean())

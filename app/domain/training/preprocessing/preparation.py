@@ -18,7 +18,7 @@ from app.domain.analysis.profiling.series import mixes_series
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import chains_of, clash_of
-from app.domain.training.preprocessing.derivation import apply_transforms
+from app.domain.training.preprocessing.derivation import apply_transforms, step_seconds_of
 from app.domain.training.preprocessing.transforms import (
     column_fault,
     count_repeats,
@@ -38,6 +38,7 @@ class TrainingTable:
     `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
     of the dataset. `last_seen` is the target's last observed value before each row, where time orders them. `choices`
     keeps the columns that rules chose on some of the rows, since the trials of a search fit the same rows many times.
+    `step_seconds` is the step by which earlier values are found, None where they are found by moment.
     """
 
     features: pd.DataFrame
@@ -53,6 +54,7 @@ class TrainingTable:
     dropped: int
     dropped_reason: str
     notes: tuple[str, ...]
+    step_seconds: float | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -91,8 +93,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     last_seen = _last_known_rows(frame, spec, groups) if follows else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
-    if int(usable.sum()) < 2:
-        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+    _refuse_too_few(usable)
     missing, undated = int((~usable).sum()), in_file - len(frame)
     reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
     return TrainingTable(
@@ -109,7 +110,13 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         dropped=missing + undated,
         dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
+        step_seconds=step_seconds_of(frame, spec, profile),
     )
+
+
+def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
+    if int(usable.sum()) < 2:
+        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
 
 
 def _left_out_columns(spec: Spec, columns: set[str]) -> list[str]:

@@ -223,7 +223,10 @@ class LaunchWarning:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The report. `leakage` maps a column to what was answered when it was asked about."""
+    """The report. `leakage` maps a column to what was answered when it was asked about.
+
+    `resolved` is what was worked out, as `resolved.document` describes it; None in reports from before it was kept.
+    """
 
     schema: int = SCHEMA
     task: ReportedTask
@@ -243,10 +246,11 @@ class Report:
     environment: EnvironmentInfo
     notes: tuple[str, ...] = ()
     warnings: tuple[LaunchWarning, ...] = ()
+    resolved: JsonObject | None = None
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("verdict",))
+        return drop_absent(write(self), ("verdict", "resolved"))
 
     @property
     def baseline(self) -> BaselineScores:

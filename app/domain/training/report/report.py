@@ -27,6 +27,8 @@ from app.domain.training.report.document import (
     SplitSummary,
     TrainingTiming,
 )
+from app.domain.training.resolved.build import resolve
+from app.domain.training.resolved.document import Resolved
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
@@ -72,7 +74,14 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         memory_mb=run.peak_memory_mb(),
         environment=environment,
         notes=(*dict.fromkeys(run.notes), *_implausible(run)),
+        resolved=_resolved(run, environment).to_json(),
     )
+
+
+def _resolved(run: TrainingRun, environment: EnvironmentInfo) -> Resolved:
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    fitted = [part.fitted for part in parts if part.fitted is not None]
+    return resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
 
 
 def _features(run: TrainingRun) -> FeatureSummary:
