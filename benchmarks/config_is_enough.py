@@ -88,6 +88,30 @@ def jobs() -> Iterator[Job]:
     yield Job("tuned", RIVER, FLOW, {"selected": drivers, "transforms": RAIN[:2]}, tuned, {**FORWARD, **held})
 
 
+def purposes() -> Iterator[Job]:
+    """Yield more: what is not known yet when a prediction is made, in one series and at several sites."""
+    every = [
+        {"columns": ["discharge_mm"], "kind": "lag", "parameters": {"steps": [3, 4]}},
+        {"columns": ["discharge_mm"], "kind": "rolling_mean", "parameters": {"window": 7}},
+        {"columns": ["discharge_mm"], "kind": "last_known", "parameters": {"window": 5}},
+        {"columns": ["discharge_mm"], "kind": "difference", "parameters": {"step": 2}},
+        {"columns": ["prcp_mm"], "kind": "rolling_sum", "parameters": {"window": 30}},
+        {"columns": ["prcp_mm"], "kind": "antecedent_precipitation", "parameters": {"decay": 0.9}},
+        {"columns": ["tmax_c"], "kind": "cyclic", "parameters": {"period": 30.0}},
+    ]
+    held = {"holdout": {"fraction": 0.2}}
+    ahead = {**FLOW, "purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
+    features = {"selected": ["prcp_mm", "tmax_c"], "transforms": every}
+    yield Job("forecast", RIVER, ahead, features, {"estimator": "ridge"}, {**FORWARD, **held})
+    sites = _groups()
+    if sites.path == BASINS:
+        rain = sites.features["selected"][0]
+        lags = [{"columns": [rain], "kind": "lag", "parameters": {"steps": [2, 3]}}]
+        ahead = {**sites.task, "purpose": "forecast", "horizon": 2, "drivers_known_ahead": False}
+        features = {**sites.features, "transforms": lags}
+        yield Job("forecast at sites", BASINS, ahead, features, sites.model, {**FORWARD, **held})
+
+
 def _groups() -> Job:
     """Return the job that holds out whole groups: basins where they are at hand, else islands."""
     strategy = {"strategy": "leave_one_group_out", "parameters": {}}
@@ -150,12 +174,15 @@ def main() -> None:
     """Rebuild all six, with what was worked out and without."""
     wanted = sys.argv[1:]
     chosen = [job for job in jobs() if not wanted or job.name in wanted]
+    more = [job for job in purposes() if not wanted or job.name in wanted]
     found = [(rebuild(job), rebuild(job, resolved=False)) for job in chosen]
     for one, bare in found:
         print(f"{one.name:16} predictions {one.predictions:.1e}  scores {one.scores:.1e}  {one.said}")
         print(f"{'':16} without `resolved`: {bare.said}")
     print(f"rebuilt: {sum(one.is_same for one, _ in found)} of {len(found)}; before: ", end="")
     print(f"{sum(bare.is_same for _, bare in found)} of {len(found)}")
+    for one in (rebuild(job) for job in more):
+        print(f"{one.name:18} predictions {one.predictions:.1e}  scores {one.scores:.1e}  {one.said}")
 
 
 if __name__ == "__main__":

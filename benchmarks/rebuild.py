@@ -104,9 +104,9 @@ class Derive:
         values, own = self.frame[rule["source"]], rule["parameters"]
         if rule["kind"] == "date_parts":
             return date_part(values, own)
-        values = values.astype(float)
         if rule["kind"] == "cyclic":
-            angle = 2 * np.pi * values / own["period"]
+            known = self.column({**rule, "kind": "as_known"}) if rule["offset"] else values.astype(float)
+            angle = 2 * np.pi * known / own["period"]
             return np.sin(angle) if own["wave"] == "sine" else np.cos(angle)
         parts = []
         groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(values))
@@ -130,8 +130,12 @@ class Derive:
             moved = values.shift(steps).reindex(times) if step is None else values.reindex(times - steps * step)
             return moved.to_numpy()
 
-        if kind in ("lag", "as_known"):
+        if kind == "lag":
             return back(known, offset)
+        if kind == "as_known":
+            return as_known(known, offset, step).reindex(times).to_numpy()
+        if kind == "last_known":
+            return last_known(known, rule, step).reindex(times).to_numpy()
         if kind == "difference":
             return back(known, offset) - back(known, offset + own["step"])
         if kind == "antecedent_precipitation":
@@ -161,6 +165,41 @@ def wetness(known: pd.Series, keep: float, step: Any) -> pd.Series:
         last = moment
         index.append(np.nan if before is None else before)
     return pd.Series(index, index=known.index)
+
+
+def last_usable(known: pd.Series, offset: int, step: Any) -> np.ndarray:
+    """Return the place of the last moment that lies `offset` steps before each moment or earlier, -1 for none."""
+    if step is None:
+        return np.maximum(np.arange(len(known)) - offset, -1)
+    return known.index.searchsorted(known.index - offset * step, side="right") - 1
+
+
+def as_known(known: pd.Series, offset: int, step: Any) -> pd.Series:
+    """Return the value `offset` steps before; of a column that begins constant for half its rows, that constant."""
+    moved = None if step is None else known.reindex(known.index - offset * step)
+    exact = known.shift(offset) if moved is None else moved.set_axis(known.index)
+    changes = np.flatnonzero((known != known.iloc[0]).to_numpy()) if len(known) else np.array([], dtype=int)
+    unchanged = int(changes[0]) if len(changes) else len(known)
+    if 2 * unchanged < len(known):
+        return exact
+    return exact.mask(last_usable(known, offset, step) < unchanged, known.iloc[0])
+
+
+def last_known(known: pd.Series, rule: dict[str, Any], step: Any) -> pd.Series:
+    """Return the last known value of the window that ends `offset` steps before, or its age."""
+    offset, window, found = rule["offset"], rule["window"], []
+    usable = last_usable(known, offset, step)
+    for place, moment in enumerate(known.index):
+        first = moment - (offset + window - 1) * step if step is not None else None
+        value, age = np.nan, np.nan
+        for at in range(usable[place], -1, -1):
+            if (place - at >= offset + window) if step is None else (known.index[at] < first):
+                break
+            if np.isfinite(known.iloc[at]):
+                value, age = known.iloc[at], (moment - known.index[at]) / (step or pd.Timedelta(days=1))
+                break
+        found.append(value if rule["parameters"]["gives"] == "value" else age)
+    return pd.Series(found, index=known.index)
 
 
 def date_part(times: pd.Series, own: dict[str, Any]) -> pd.Series:
@@ -193,11 +232,13 @@ class Table:
             frame = frame[frame[by].notna()].sort_values(by, kind="stable").reset_index(drop=True)
         derive = Derive(frame, by)
         made = {rule["name"]: derive.column(rule) for rule in resolved["derived"]}
-        shifted = {rule["name"] for rule in resolved["derived"]} & set(frame.columns)
+        shifted = {rule["name"] for rule in resolved["derived"] if rule["kind"] == "as_known"}
         target = frame[table["target"]]
         usable = target.notna() if table.get("classes") else np.isfinite(target.astype(float))
         read_as = {column["name"]: column["read_as"] for column in table["columns"]}
         columns = {name: feature(frame[name], read_as[name]) for name in read_as if name not in shifted}
+        # A word that is not known yet is missing as any other.
+        made = {name: feature(made[name], read_as.get(name, "number")) for name in made}
         features = pd.DataFrame({**columns, **made}).replace([np.inf, -np.inf], np.nan)
         self.features = features[usable].reset_index(drop=True)
         self.classes = table.get("classes")
@@ -405,6 +446,8 @@ def score(metric: str, observed: np.ndarray, predicted: np.ndarray) -> float | N
 def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarray, np.ndarray, float | None]]:
     """Yield the name, row numbers, predictions and primary score of every part."""
     resolved = config["resolved"]
+    if "filling" in resolved:
+        stop(f"This script does not know the step {resolved['filling']['step']}.")
     table = Table(config, path)
     nothing, everything = np.zeros(len(table.rows), dtype=bool), np.ones(len(table.rows), dtype=bool)
     development = everything.copy()

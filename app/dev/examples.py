@@ -11,6 +11,7 @@ from app.dev import (
     field_examples,
     model_examples,
     partial_examples,
+    purpose_examples,
 )
 from app.dev.example import Example
 
@@ -20,6 +21,7 @@ PARTS: tuple[Callable[[], list[Example]], ...] = (
     chart_examples.examples,
     association_examples.examples,
     model_examples.examples,
+    purpose_examples.examples,
     partial_examples.examples,
 )
 

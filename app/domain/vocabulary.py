@@ -64,6 +64,7 @@ class SplitStrategy(StrEnum):
     GROUP_K_FOLD = "group_k_fold"
     LEAVE_ONE_GROUP_OUT = "leave_one_group_out"
     TIME_SERIES = "time_series"
+    MASKED_BLOCKS = "masked_blocks"
 
 
 class Level(StrEnum):

@@ -15,6 +15,8 @@ class StepDef:
     clears: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+# What the Data step says of columns. What the model is for names none, and holds on other data.
+ABOUT_COLUMNS = ("target", "task_kind", "time_column", "group_column", "kind.*")
 # A field pattern "prefix.*" stands for every field that begins with "prefix.". A new dataset makes all that names
 # columns meaningless; a new target or task only what was derived from it.
 STEPS: tuple[StepDef, ...] = (
@@ -23,7 +25,7 @@ STEPS: tuple[StepDef, ...] = (
         "Data",
         "Choose a file, look at it, and choose the column to predict.",
         clears=(
-            ("dataset_id", ("data.*", "features.*", "model.*", "validation.*")),
+            ("dataset_id", (*(f"data.{name}" for name in ABOUT_COLUMNS), "features.*", "model.*", "validation.*")),
             ("target", ("data.task_kind", "features.leak.*")),
         ),
     ),

@@ -29,11 +29,10 @@ class HelpContext(ViewContext):
 def show() -> Response:
     """Show the help."""
     limits = current_settings().limits
-    rivals = (baselines.PERSISTENCE, baselines.DAY_OF_YEAR, baselines.MEAN, baselines.MAJORITY)
     context = HelpContext(
         metrics=metrics.METRICS,
         strategies=splitting.STRATEGIES,
-        baselines=rivals,
+        baselines=baselines.BASELINES,
         limit_values=[(field.name, field.metadata["says"], getattr(limits, field.name)) for field in fields(limits)],
     )
     return render_view(context)

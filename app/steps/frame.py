@@ -10,6 +10,7 @@ from app.domain.analysis.profiling.profile import TimeAxis
 from app.domain.estimation import this_machine
 from app.domain.estimators import registry
 from app.domain.problems import Problem
+from app.domain.purpose_words import purpose_phrase
 from app.domain.recommendation.propose import READING
 from app.domain.training.selection_rules import most_kept
 from app.domain.training.validation import metrics, splitting
@@ -95,7 +96,7 @@ def frame_of(draft: DraftContext, current: str) -> dict[str, Any]:
     plan, spec = draft.plan, draft.plan.spec
     earlier, later = wizard.before(current), wizard.after(current)
     derived = len(spec.features.transforms) if spec else 0
-    named = plan.values.get("review", {}).get("name")
+    named, axis = plan.values.get("review", {}).get("name"), _steps_axis(draft)
     return {
         "step": wizard.step_of(current),
         "marks": marks_of(draft, current),
@@ -106,7 +107,10 @@ def frame_of(draft: DraftContext, current: str) -> dict[str, Any]:
         "dataset": draft.dataset,
         "gone": draft.gone,
         "profile": draft.profile,
-        "steps_axis": _steps_axis(draft),
+        "steps_axis": axis,
+        "purpose_words": purpose_phrase(spec.task, step_seconds=axis.step_seconds if axis and axis.regular else None)
+        if spec
+        else "",
         "before": earlier,
         "after": later,
         "problems_here": plan.problems_of(current),

@@ -8,9 +8,18 @@ from typing import Any
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
+from app.domain.purpose_words import ENTRIES
 from app.domain.text.words import join_words
 from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, Field
 from app.domain.training.validation import splitting
+
+# Fields whose label is not their name.
+TITLES = {
+    "data.purpose": "What the model is for",
+    "data.horizon": "Steps ahead",
+    "data.drivers_known_ahead": "Drivers of the days ahead are known",
+}
+PURPOSES = {entry.purpose.value: entry.label for entry in ENTRIES}
 
 
 def format_answer(value: Any) -> str:
@@ -49,6 +58,8 @@ def hyperparameter(estimator: str, name: str, value: Any) -> str:
 def field_title(path: str) -> str:
     """Return the title of an answer's field: a setting by its title, anything else by its field."""
     parameter = _parameter(path)
+    if path in TITLES:
+        return TITLES[path]
     return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
 
 
@@ -66,6 +77,8 @@ def describe_answer(path: str, value: Any) -> str:
     plain, parameter = format_answer(value), _parameter(path)
     if not plain:
         return ""
+    if path == "data.purpose":
+        return PURPOSES.get(plain, plain)
     if path == "model.estimator":
         return registry.get(plain).title if registry.has(plain) else plain
     return plain if parameter is None else setting(parameter, value)
@@ -87,6 +100,8 @@ def _option_name(path: str) -> str:
         "kind": "kind of a column",
         "dataset_id": "data",
     }
+    if path == "data.purpose":
+        return "purpose"
     if field.startswith("space."):
         return "search space"
     if field.startswith("tuning."):

@@ -219,7 +219,7 @@ def test_every_default_on_offer_is_within_its_own_bounds(owner: str, parameter: 
         assert all(parameter.parse(value) == value for value, _ in parameter.choices)
     for edge in (parameter.low, parameter.high):
         if edge is not None and not (edge == parameter.low and parameter.low_open):
-            assert parameter.parse(str(edge)) == edge
+            assert parameter.parse(str(edge)) == ([edge] if parameter.type == "steps" else edge)
 
 
 @pytest.mark.parametrize("entry", registry.ESTIMATORS, ids=lambda entry: entry.id)
@@ -247,3 +247,22 @@ def test_a_number_written_long_is_read_whole_or_refused(raw: Any) -> None:
 
 def test_a_number_of_thousands_of_digits_is_refused_in_the_words_of_the_house() -> None:
     assert _refusal(_parameter(low=0, high=9), 10**5000).startswith("Must be ")
+
+
+LENGTHS = Parameter("lengths", "Lengths", "steps", None, "Steps.", low=1, high=100, optional=True)
+
+
+@pytest.mark.parametrize("raw", ["3, 10,30", "30;3;10", [30, 10, 3, 3], ["3", "10", 30]])
+def test_a_list_of_steps_is_read_in_order_without_repetitions(raw: Any) -> None:
+    assert LENGTHS.parse(raw) == [3, 10, 30]
+
+
+def test_an_empty_list_of_steps_is_no_answer() -> None:
+    assert LENGTHS.parse("") is None
+    assert LENGTHS.parse(None) is None
+
+
+@pytest.mark.parametrize("raw", ["three", "3, 0", [101], [1.5], [True], {"a": 1}, [[3]], ",", list(range(1, 60))])
+def test_a_list_of_steps_out_of_bounds_is_refused_in_words(raw: Any) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        LENGTHS.parse(raw)

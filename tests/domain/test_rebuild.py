@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.config_is_enough import SCRIPT, Job, jobs, rebuild
+from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
 
-JOBS = list(jobs())
-# Of the six, those that take a second or two.
-QUICK = ("groups", "rolling", "target encoding")
+JOBS = [*jobs(), *purposes()]
+# Those that take a second or two.
+QUICK = ("groups", "rolling", "target encoding", "forecast", "forecast at sites")
 
 
 def test_the_script_imports_nothing_of_ours() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.training.validation import splitting
+from app.domain.training.validation.holdouts import TOO_FEW_GROUPS
 from app.domain.training.validation.splitting import RowFacts, Split, make_split
 from app.domain.vocabulary import SplitStrategy
 from tests.domain.tables import make_spec
@@ -54,7 +55,7 @@ def split_of(strategy: SplitStrategy, facts: RowFacts, **asked: Any) -> Split:
 def test_no_row_both_trains_and_judges_and_the_holdout_is_seen_by_no_fold(
     strategy: SplitStrategy, rows: int, holdout: float | None, ordered: bool, seed: int
 ) -> None:
-    facts = facts_of(rows, ordered=ordered or strategy is SplitStrategy.TIME_SERIES, sites=2)
+    facts = facts_of(rows, ordered=ordered or splitting.get(strategy).needs_time, sites=2)
     split = split_of(strategy, facts, holdout=holdout, seed=seed)
     held = set() if split.holdout is None else set(split.holdout.tolist())
     development = set(split.development.tolist())
@@ -273,7 +274,7 @@ def test_a_gap_longer_than_the_series_before_the_holdout_is_refused() -> None:
 def test_only_whole_groups_are_held_out_and_one_group_cannot_be_divided() -> None:
     with pytest.raises(TrainingError) as refusal:
         split_of(SplitStrategy.GROUP_K_FOLD, RowFacts(20, groups=np.array(["one"] * 20)), holdout=0.2)
-    assert refusal.value.code == splitting.FEW_GROUPS
+    assert refusal.value.code == TOO_FEW_GROUPS
 
 
 @pytest.mark.parametrize("entry", splitting.STRATEGIES, ids=lambda entry: entry.id.value)

@@ -13,6 +13,7 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.task import suggest_group
 from app.domain.text.numbers import format_number
 from app.domain.training.preprocessing.chains import chains_of, clash_of
+from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.transforms import (
     ColumnInventory,
     column_inventory,
@@ -119,7 +120,7 @@ def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
     """No recipe looks back further than the series is long, nor so far that much of it is lost."""
     rows = subject.profile.rows
     for place, part in _format_names(subject):
-        reach = memory_of([part])
+        reach = memory_of([part], subject.spec.task)
         if reach >= rows > 0 and part.kind != "antecedent_precipitation":
             title = get_transform(part.kind).title
             message = f"{title} looks back {reach:,} steps, but there are only {rows:,} rows: it would hold nothing."
@@ -136,11 +137,12 @@ def look_back_within_one_series(subject: CheckContext) -> Iterator[Problem]:
     """Where many rows share a time, a group column says which of them the earlier value belongs to."""
     task = subject.spec.task
     back = [place for place, part in _format_names(subject) if memory_of([part])]
-    repeats = _repeats(subject, task.group_column) if back else 0
+    late = any(steps_before(task, name) for name in subject.spec.features.selected)
+    repeats = _repeats(subject, task.group_column) if back or late else 0
     candidate = _group_candidate(subject)
     if repeats and (candidate or mixes_series(subject.profile.rows, repeats)):
-        yield _mixed_series(subject, repeats, back=back, candidate=candidate)
-    elif back and (repeats := max(repeats, _repeats_within(subject, task.group_column))):
+        yield _mixed_series(subject, repeats, back=[] if late else back, candidate=candidate)
+    elif (back or late) and (repeats := max(repeats, _repeats_within(subject, task.group_column))):
         message = f"{_sharing(subject, repeats)}. Features that look back use the first row of each time."
         remedy = Remedy("Nothing needs to be done; or remove these rows from the file.")
         yield warning("features", FIELD, "times_repeat", message, remedy)
@@ -150,6 +152,8 @@ def _mixed_series(subject: CheckContext, repeats: int, *, back: list[int], candi
     message = f"{_sharing(subject, repeats)}. A feature that looks back would take another row's value there."
     if candidate:
         remedy = Remedy(f"Use {candidate[:40]} as group column", {"data": {"group_column": candidate}})
+    elif not back:
+        remedy = Remedy("Choose the group column that tells these rows apart.")
     else:
         kept = [recipe for place, recipe in enumerate(subject.recipes) if place not in back]
         remedy = Remedy("Remove the features that look back", {"features": {FIELD: kept}})

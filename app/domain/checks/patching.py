@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
+from app.domain.checks.about_goal import NO_FORECAST
 from app.domain.checks.rules import check_spec
 from app.domain.estimators import registry
 from app.domain.experiment import Spec, StepAnswers
@@ -16,7 +17,7 @@ from app.domain.problems import Problem
 from app.domain.recommendation.task import infer_task
 from app.domain.recommendation.tuning import wire
 from app.domain.training.validation import splitting
-from app.domain.vocabulary import Severity, SplitStrategy
+from app.domain.vocabulary import Purpose, Severity, SplitStrategy
 
 Patch = JsonObject
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
@@ -102,6 +103,9 @@ def _data(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
             patch = merge_patches(patch, {"task": {"kind": kind}})
         elif field in ("time_column", "group_column"):
             patch = merge_patches(patch, {"task": {field: value or None}})
+        elif field in ("purpose", "horizon"):
+            lost = NO_FORECAST if field == "purpose" and value != Purpose.FORECAST else {}
+            patch = merge_patches(patch, {"task": {field: value, **lost}})
         elif field.startswith("kind."):
             kinds = {_name(field, profile): value or None}
             patch = merge_patches(patch, {"data": {"column_kinds": kinds}})

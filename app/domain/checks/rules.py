@@ -8,8 +8,10 @@ from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import (
     about_data,
     about_features,
+    about_goal,
     about_leaks,
     about_model,
+    about_purpose,
     about_settings,
     about_transforms,
     about_tuning,
@@ -23,6 +25,8 @@ Rule = Callable[[CheckContext], Iterator[Problem]]
 
 OF_TRANSFORMS: tuple[Rule, ...] = (
     about_transforms.can_be_followed,
+    about_purpose.target_is_known,
+    about_purpose.steps_are_known,
     about_transforms.look_back_far_enough,
     about_transforms.look_back_within_one_series,
     about_transforms.go_together,
@@ -41,6 +45,9 @@ RULES: tuple[Rule, ...] = (
     about_data.time_column_is_dates,
     about_data.marks_are_answered,
     about_data.times_are_understood,
+    about_goal.purpose_has_its_time,
+    about_goal.purpose_has_its_sites,
+    about_goal.horizon_fits_the_record,
     about_features.some_features,
     about_features.some_feature_varies,
     about_features.each_named_once,

@@ -97,6 +97,8 @@ def typed(parameter: Parameter, raw: Any) -> Any:
     """
     if isinstance(raw, str) and parameter.type in ("integer", "number"):
         raise ValueError("Must be a number, not a text.")
+    if isinstance(raw, str) and parameter.type == "steps":
+        raise ValueError("Must be a list of whole numbers, not a text.")
     if parameter.type == "boolean" and not isinstance(raw, bool):
         raise ValueError("Must be true or false.")
     return parameter.parse(raw)

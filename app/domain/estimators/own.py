@@ -16,6 +16,8 @@ from app.domain.vocabulary import Level, TaskKind
 GROUP = "hydroml.estimators"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SETTING = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+# No estimator is told a list: forms, searches and estimates take each setting for a single value.
+OF_ESTIMATORS = frozenset(get_args(ParameterType)) - {"steps"}
 SIZES = ((2, 1), (1_000, 10), (1_000_000, 100))
 
 
@@ -97,7 +99,7 @@ def _faults_of_setting(parameter: Parameter) -> Iterator[str]:
         yield f"the name {str(parameter.name)[:40]!r} of a setting must be of letters, digits and underscores"
     if not (parameter.title and parameter.help):
         yield f"the setting {parameter.name} needs a title and a sentence of help"
-    if parameter.type not in get_args(ParameterType) or not isinstance(parameter.level, Level):
+    if parameter.type not in OF_ESTIMATORS or not isinstance(parameter.level, Level):
         yield f"the setting {parameter.name} has a type or a level that there is not"
     numeric = parameter.type in ("integer", "number")
     if numeric and (parameter.low is None or parameter.high is None or not parameter.low < parameter.high):

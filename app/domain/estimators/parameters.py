@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NewType
 
 from app.domain.text.numbers import format_number
 from app.domain.vocabulary import Level, TaskKind
 
-ParameterType = Literal["integer", "number", "choice", "boolean"]
+ParameterType = Literal["integer", "number", "choice", "boolean", "steps"]
+# So many lengths tell short gaps from long ones; more make a list that nobody reads.
+MAX_LISTED = 30
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
 FALSE_WORDS = frozenset({"false", "no", "off", "0", ""})
@@ -23,7 +25,8 @@ class Parameter:
 
     `help` says what it is, and `larger` what a larger number does; a choice says so by its labels.
     `optional` says that None (shown as an empty field) is allowed, and `none_means` what it then means.
-    `scale` is "log" where a step is a factor. `choices` pairs each wire value with its label.
+    `scale` is "log" where a step is a factor. `choices` pairs each wire value with its label. "steps" is a list of
+    whole numbers, in ascending order and without repetitions; no estimator has one.
     """
 
     name: str
@@ -156,6 +159,8 @@ def parse_parameter(parameter: Parameter, raw: Any) -> Any:
         return _boolean(raw)
     if parameter.type == "choice":
         return _choice(parameter, raw)
+    if parameter.type == "steps":
+        return _steps(parameter, raw)
     return _number(parameter, raw)
 
 
@@ -164,6 +169,8 @@ def bounds_sentence(parameter: Parameter) -> str:
     if parameter.type == "choice":
         return ", ".join(label for _, label in parameter.choices)
     low, high = parameter.low, parameter.high
+    if parameter.type == "steps":
+        return f"whole numbers from {shown(low or 0)} to {shown(high or math.inf)}, parted by commas"
     if low is not None and high is not None:
         return f"{'more than ' if parameter.low_open else ''}{shown(low)} to {shown(high)}"
     if low is not None:
@@ -187,6 +194,19 @@ def _choice(parameter: Parameter, raw: Any) -> str:
     if word in {value for value, _ in parameter.choices}:
         return word
     raise ValueError(f"Must be one of {bounds_sentence(parameter)}; you wrote {word[:40]}.")
+
+
+def _steps(parameter: Parameter, raw: Any) -> list[int]:
+    words = raw.replace(";", ",").split(",") if isinstance(raw, str) else raw
+    if isinstance(words, int) and not isinstance(words, bool):
+        words = [words]
+    if not isinstance(words, list | tuple):
+        raise ValueError(f"Must be {bounds_sentence(parameter)}.")
+    single = replace(parameter, type="integer", optional=False)
+    numbers = sorted({int(_number(single, word)) for word in words if str(word).strip()})
+    if not 1 <= len(numbers) <= MAX_LISTED:
+        raise ValueError(f"Give 1 to {MAX_LISTED} whole numbers, such as 3, 10, 30.")
+    return numbers
 
 
 def _number(parameter: Parameter, raw: Any) -> float | int:

@@ -8,6 +8,8 @@ from app.domain.analysis.profiling.profile import Associations, ColumnProfile, D
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
+from app.domain.recommendation.answers import AnswerReader
+from app.domain.text.words import join_words, pluralise
 from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
@@ -78,26 +80,87 @@ def _hindsight(context: FeatureContext, name: str) -> str:
     return leaks[0].evidence if answer != KNOWN and leaks and leaks[0].strong else ""
 
 
+def read_leak_answers(reader: AnswerReader, profile: DatasetProfile) -> dict[str, str]:
+    """Return the answers to "would you know this at prediction time?", by column."""
+    answers = {}
+    for column in profile.columns:
+        field = f"leak.{column.key}"
+        raw = reader.raw("features", field)
+        if raw in (KNOWN, NOT_KNOWN):
+            answers[column.name] = str(raw)
+        elif raw not in (None, ""):
+            reader.misread("features", field)
+    return answers
+
+
 def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
-    """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows."""
+    """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows.
+
+    Parameters
+    ----------
+    context
+        The dataset and what the model is for: of the target, only a forecast is given earlier values.
+    selected
+        The measured columns that the model looks at.
+    """
     axis = context.profile.time_axis
+    if context.purpose is Purpose.NEW_ROWS:
+        return [], "Each new row is predicted from its own columns, so nothing looks back."
     if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:
         return [], "Derived features need a time column and a number to predict."
     mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
     if axis.column != context.time_column or mixed:
         return [], "The dates repeat, so earlier values cannot be told apart."
-    recipes: list[RecipeJson] = [
-        {"columns": [context.target], "kind": "lag", "parameters": {"steps": [1, 2, 3]}},
-    ]
+    recipes: list[RecipeJson] = []
+    words = []
+    target_steps, rain_steps = _steps_known(context)
+    if target_steps:
+        recipes.append({"columns": [context.target], "kind": "lag", "parameters": {"steps": target_steps}})
+        words.append(_target_words(context, target_steps))
     rain = [name for name in selected if is_rain(name)][:3]
     if rain:
-        recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": [1, 2, 3]}})
+        recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": rain_steps}})
         recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 7}})
         recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 30}})
-    words = ["the last three values of the target"]
-    words += ["earlier rain and its sums over 7 and 30 steps"] if rain else []
+        words.append("earlier rain and its sums over 7 and 30 steps")
     if 3600 <= axis.step_seconds <= 32 * 86_400:
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
         words.append("the season")
-    said = ", and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-    return recipes, f"A series remembers: {said}. They assume that the target of the step before is known."
+    return recipes, _why_transforms(context, words)
+
+
+def _steps_known(context: FeatureContext) -> tuple[list[int], list[int]]:
+    """Return which earlier steps of the target and of rain are suggested: the nearest three that are known in time.
+
+    Rain of the nearest known step is a feature already, as the column itself.
+    """
+    if context.purpose is None:
+        return [1, 2, 3], [1, 2, 3]
+    if context.purpose is not Purpose.FORECAST:
+        return [], [1, 2, 3]
+    horizon = context.horizon or 1
+    nearest = 0 if context.drivers_known_ahead else horizon
+    return [horizon + step for step in range(3)], [nearest + step for step in (1, 2, 3)]
+
+
+def _target_words(context: FeatureContext, steps: list[int]) -> str:
+    if context.purpose is None:
+        return "the last three values of the target"
+    return f"the target {join_words([f'{step:,}' for step in steps])} steps before"
+
+
+def _why_transforms(context: FeatureContext, words: list[str]) -> str:
+    """Return why these features are suggested, and what they take for known."""
+    if not words:
+        return "No column of rain was found to look back on."
+    listed = ", and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    if context.purpose is None:
+        return f"A series remembers: {listed}. They assume that the target of the step before is known."
+    if context.purpose is Purpose.FORECAST:
+        if context.drivers_known_ahead:
+            return f"A series remembers: {listed}. Drivers of the steps ahead are known."
+        ahead = pluralise(context.horizon or 1, "step")
+        return f"A series remembers: {listed}. Drivers enter as they were {ahead} before."
+    if context.purpose is Purpose.FILL_GAPS:
+        return f"Drivers act for a while: {listed}. No value inside a gap is used."
+    return f"Drivers act for a while: {listed}. No earlier value of the target is used."

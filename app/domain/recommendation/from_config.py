@@ -64,8 +64,17 @@ def _data(spec: Spec, profile: DatasetProfile) -> JsonObject:
         "task_kind": spec.task.kind.value,
         "time_column": spec.task.time_column or EMPTY,
         "group_column": spec.task.group_column or EMPTY,
+        **_purpose(spec),
         **kinds,
     }
+
+
+def _purpose(spec: Spec) -> JsonObject:
+    """Return what the model is for; a config that does not say it leads to a draft that does not say it."""
+    task = spec.task
+    answers: JsonObject = {"purpose": EMPTY if task.purpose is None else task.purpose.value}
+    given = {"horizon": task.horizon, "drivers_known_ahead": task.drivers_known_ahead}
+    return {**answers, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _features(spec: Spec, profile: DatasetProfile) -> JsonObject:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.analysis.findings.questions import open_marks
-from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.experiment import Draft
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.features import FeatureContext, read_leak_answers
+from app.domain.recommendation.purpose import read_purpose
 from app.domain.recommendation.task import (
     TASK_WORDS,
     TaskSuggestion,
@@ -58,8 +60,8 @@ def goal_of(draft: Draft, profile: DatasetProfile) -> Goal | None:
     return read_goal(AnswerReader(draft), profile)
 
 
-def read_goal(reader: AnswerReader, profile: DatasetProfile) -> Goal | None:
-    """Return the rest of the context after a change; `of` is the page that it goes to.
+def read_goal(reader: AnswerReader, profile: DatasetProfile, associations: Associations | None = None) -> Goal | None:
+    """Return what a draft aims at; None where no column can be predicted yet.
 
     Parameters
     ----------
@@ -67,16 +69,30 @@ def read_goal(reader: AnswerReader, profile: DatasetProfile) -> Goal | None:
         The raw answers; suggestions, reasons and problems are recorded in it.
     profile
         The dataset's profile.
+    associations
+        What is known so far of the columns beside the target: what gives it away drives nothing.
     """
     kinds, target = _kinds(reader, profile), _target(reader, profile)
     if not target:
         return None
-    return Goal(
+    context = FeatureContext(
+        profile=profile,
         target=target,
         task=_task(reader, profile, target, kinds[target]),
         time_column=_column(reader, profile, "time_column", *suggest_time(profile)),
         group_column=_column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
         kinds=kinds,
+        associations=associations,
+        answers=read_leak_answers(reader, profile),
+    )
+    answered = read_purpose(reader, context)
+    return Goal(
+        target=target,
+        task=context.task,
+        time_column=context.time_column,
+        group_column=context.group_column,
+        kinds=kinds,
+        **vars(answered),
     )
 
 

@@ -18,7 +18,7 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
-from app.domain.recommendation.features import KNOWN, NOT_KNOWN, FeatureContext, suggest_transforms
+from app.domain.recommendation.features import FeatureContext, read_leak_answers, suggest_transforms
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
@@ -77,10 +77,10 @@ def make_plan(
     reader = AnswerReader(draft)
     if profile is None:
         return Plan(None, reader.values, reader.suggestions, problems=(_without_data(file_name, file_state),))
-    goal = read_goal(reader, profile)
+    goal = read_goal(reader, profile, associations)
     if goal is None:
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_is_time_ordered(reader.problems))
-    answers = _leak_answers(reader, profile)
+    answers = read_leak_answers(reader, profile)
     context = FeatureContext(profile=profile, associations=associations, answers=answers, **vars(goal))
     return _complete_config(reader, context, machine or this_machine(), limit_seconds)
 
@@ -138,19 +138,6 @@ def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigPart
         "features": features,
         "leakage": {"answers": {name: said for name, said in context.answers.items() if name != context.target}},
     }
-
-
-def _leak_answers(reader: AnswerReader, profile: DatasetProfile) -> dict[str, str]:
-    """Return the answers to "would you know this at prediction time?", by column."""
-    answers = {}
-    for column in profile.columns:
-        field = f"leak.{column.key}"
-        raw = reader.raw("features", field)
-        if raw in (KNOWN, NOT_KNOWN):
-            answers[column.name] = str(raw)
-        elif raw not in (None, ""):
-            reader.misread("features", field)
-    return answers
 
 
 def _transforms(reader: AnswerReader, context: FeatureContext, selected: list[str]) -> list[RecipeJson]:

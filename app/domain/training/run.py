@@ -120,10 +120,7 @@ def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
     spec, table = run.spec, run.table
     fit = _fit(run, fold, name)
     said = fit.predicted
-    said_by = {
-        entry.id: Predictions(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
-        for entry in baselines.for_experiment(spec, table)
-    }
+    said_by, unknown = _baselines_say(run, fold)
     return fit.pipeline, PartResult(
         name=name,
         train=fold.train,
@@ -132,9 +129,21 @@ def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
         scores=scoring.judge(spec, table, fold.validation, said),
         baseline_scores={key: scoring.judge(spec, table, fold.validation, value) for key, value in said_by.items()},
         baseline_said=said_by,
+        baseline_unknown=unknown,
         chosen=columns_chosen(fit.pipeline),
         fitted=FittedPart.of(name, fit.pipeline, table, settings=None if fit.search is None else fit.search.chosen),
     )
+
+
+def _baselines_say(run: TrainingRun, fold: Fold) -> tuple[dict[str, Predictions], dict[str, int]]:
+    """Return what each baseline predicts on the rows that judge, and on how many of them it knows nothing."""
+    said, unknown = {}, {}
+    for entry in baselines.for_experiment(run.spec, run.table):
+        values, scores = entry.rule(run.table, fold.train, fold.validation)
+        unknown[entry.id] = baselines.count_unknown(values)
+        filled = baselines.fill_unknown(values, run.table, fold.train)
+        said[entry.id] = Predictions(filled, scores, are_probabilities=True)
+    return said, unknown
 
 
 def _fit(run: TrainingRun, fold: Fold, name: str) -> FoldFit:

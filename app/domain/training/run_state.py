@@ -36,6 +36,8 @@ Rows = NDArray[np.intp]
 class PartResult:
     """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows,
     and `fitted` what the fit tells whoever repeats it.
+
+    `baseline_unknown` tells on how many of the rows each baseline knows nothing and so predicts the mean.
     """
 
     name: str
@@ -45,6 +47,7 @@ class PartResult:
     scores: dict[str, float | None]
     baseline_scores: dict[str, dict[str, float | None]]
     baseline_said: dict[str, Predictions]
+    baseline_unknown: dict[str, int] = field(default_factory=dict)
     chosen: tuple[str, ...] | None = None
     fitted: FittedPart | None = None
 

@@ -14,7 +14,7 @@ from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.context import DraftContext, load, step_url
-from app.steps.data.form import read
+from app.steps.data.form import BOX, FIELDS, read
 from app.steps.data.showing import column_values, context, moving_of, pressed_in, reading_values
 from app.steps.views import StepView
 from app.storage.tables import Dataset
@@ -26,9 +26,7 @@ from app.web.hypermedia import fragment, into, leave_for, render_view, see_other
 from app.web.sessions import current_user
 from app.web.shared_views import NamesContext
 
-VIEW = StepView(
-    "data", read, context, reshapes=("target", "task_kind", "time_column", "group_column", "dataset_id", "kind.")
-)
+VIEW = StepView("data", read, context, reshapes=(*FIELDS, BOX, "dataset_id", "kind."))
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)
 

@@ -16,6 +16,7 @@ from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
 from app.steps.context import DraftContext, step_url
+from app.steps.data.purpose_question import purpose_question
 from app.storage.tables import Dataset
 from app.web import remedies
 from app.web.arriving import MOVING
@@ -45,6 +46,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "chosen_target": profile.column(target) if profile and profile.has(target) else None,
         "suggestions": draft.plan.suggestions["data"],
         "reasons": draft.plan.reasons,
+        "purpose": purpose_question(draft),
         "task_waits": any(problem.code in ("task_waits", "task_unclear") for problem in draft.plan.problems),
         "done": _done(draft),
         "readable_in_part": partial_import.can_be_read_in_part(dataset),

@@ -16,6 +16,7 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import Link, chains_of
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.preprocessing.step_context import StepContext
+from app.domain.vocabulary import Purpose
 
 MAX_CATEGORIES = 50
 # More columns make the distance between rows slower and tell little more about it.
@@ -59,7 +60,12 @@ def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
         seed=spec.reproducibility.seed,
         keeps_back=bool(values.get("early_stopping")),
     )
-    return Pipeline([("prepare", _preparing_step(spec, table, needs)), ("estimate", estimator)])
+    steps = [("prepare", _preparing_step(spec, table, needs)), ("estimate", estimator)]
+    if spec.task.purpose is Purpose.FILL_GAPS:
+        from app.domain.training.gap_filling import build_gap_filler
+
+        return build_gap_filler(spec, table, steps, learns=not entry.is_baseline, scale=entry.scale)
+    return Pipeline(steps)
 
 
 def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:

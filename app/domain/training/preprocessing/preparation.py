@@ -17,8 +17,11 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
+from app.domain.training.preprocessing.baseline_inputs import BaselineInputs, baseline_inputs, position_columns
 from app.domain.training.preprocessing.chains import chains_of, clash_of
-from app.domain.training.preprocessing.derivation import apply_transforms, step_seconds_of
+from app.domain.training.preprocessing.derivation import apply_transforms
+from app.domain.training.preprocessing.earlier_values import EarlierValues, step_seconds_of
+from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.transforms import (
     column_fault,
     count_repeats,
@@ -26,9 +29,22 @@ from app.domain.training.preprocessing.transforms import (
     longest_memory,
     output_names,
 )
-from app.domain.vocabulary import ColumnKind
+from app.domain.vocabulary import ColumnKind, Purpose
 
 MISSING_WORD = "(missing)"
+
+
+@dataclass(frozen=True)
+class MissingRows:
+    """The rows whose target is missing, where gaps are filled. All arrays are row for row with `features`.
+
+    The index of `features` goes on where that of the rows with a target ends.
+    """
+
+    features: pd.DataFrame
+    rows: NDArray[np.intp]
+    times: pd.Series
+    groups: NDArray[Any] | None
 
 
 @dataclass(frozen=True)
@@ -36,9 +52,11 @@ class TrainingTable:
     """What training works on. All arrays are row for row with `features`.
 
     `target` is float for regression and integer codes into `labels` for classes. `rows` are the 1-based row numbers
-    of the dataset. `last_seen` is the target's last observed value before each row, where time orders them. `choices`
-    keeps the columns that rules chose on some of the rows, since the trials of a search fit the same rows many times.
-    `step_seconds` is the step by which earlier values are found, None where they are found by moment.
+    of the dataset. `last_seen` is the target's last observed value that persistence may repeat on each row, where time
+    orders them, and `baseline_inputs` is what the other baselines look at. `choices` keeps the columns that rules chose
+    on some of the rows, since the trials of a search fit the same rows many times. `missing` are the rows without a
+    target, where the config fills gaps. `step_seconds` is the step by which earlier values are found, None where they
+    are found by moment.
     """
 
     features: pd.DataFrame
@@ -54,6 +72,8 @@ class TrainingTable:
     dropped: int
     dropped_reason: str
     notes: tuple[str, ...]
+    missing: MissingRows | None = None
+    baseline_inputs: BaselineInputs = field(default_factory=BaselineInputs, compare=False, repr=False)
     step_seconds: float | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -69,6 +89,9 @@ def columns_read(spec: Spec, profile: DatasetProfile) -> list[str]:
     made = {name for name in output_names(spec) if not profile.has(name)}
     mentioned = [column for part in spec.features.transforms for column in part.columns if column not in made]
     extra = [column for column in (spec.task.time_column, spec.task.group_column) if column]
+    if spec.task.purpose is Purpose.UNGAUGED:
+        # The nearest site is told by its position, which need not be a feature.
+        extra += position_columns(column.name for column in profile.columns) or ()
     return list(dict.fromkeys([spec.task.target, *spec.features.selected, *extra, *mentioned]))
 
 
@@ -81,6 +104,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         If a column is missing, the target cannot be read as the task needs, or no row is left.
     """
     _refuse_absent(frame, spec)
+    _refuse_without_time(spec)
     in_file = len(frame)
     frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
@@ -89,8 +113,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     notes = _left_out_columns(spec, columns_before) + _first_of_each_time(frame, spec)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
-    follows = spec.task.time_column is not None and not spec.task.kind.is_classification
-    last_seen = _last_known_rows(frame, spec, groups) if follows else None
+    inputs = baseline_inputs(frame, spec, profile, groups)
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
     _refuse_too_few(usable)
@@ -106,11 +129,36 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         rows=rows[usable],
         times=frame.loc[usable, spec.task.time_column].reset_index(drop=True) if spec.task.time_column else None,
         groups=None if groups is None else groups[usable],
-        last_seen=None if last_seen is None else last_seen[usable],
+        last_seen=None if inputs.last_known is None else inputs.last_known[usable],
         dropped=missing + undated,
         dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
         notes=tuple(notes),
         step_seconds=step_seconds_of(frame, spec, profile),
+        baseline_inputs=inputs.of(usable),
+        missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
+    )
+
+
+def _missing_rows(
+    spec: Spec,
+    frame: pd.DataFrame,
+    features: pd.DataFrame,
+    *,
+    usable: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    groups: NDArray[Any] | None,
+) -> MissingRows | None:
+    """Return the rows without a target where gaps are filled, None elsewhere."""
+    time = spec.task.time_column
+    if spec.task.purpose is not Purpose.FILL_GAPS or time is None:
+        return None
+    known = int(usable.sum())
+    gone = features[~usable]
+    return MissingRows(
+        features=gone.set_axis(pd.RangeIndex(known, known + len(gone)), axis=0),
+        rows=rows[~usable],
+        times=frame.loc[~usable, time].reset_index(drop=True),
+        groups=None if groups is None else groups[~usable],
     )
 
 
@@ -130,6 +178,15 @@ def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
     absent = sorted(needed - set(frame.columns))
     if absent:
         raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+
+
+def _refuse_without_time(spec: Spec) -> None:
+    """Refuse what tells earlier from later where no time column does."""
+    what = {Purpose.FORECAST: "A forecast", Purpose.FILL_GAPS: "Filling gaps"}.get(
+        spec.task.purpose or Purpose.NEW_ROWS
+    )
+    if what is not None and spec.task.time_column is None:
+        raise TrainingError(f"{what} needs a time column. Choose one on the Data step.", code="time_column_missing")
 
 
 def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
@@ -213,19 +270,6 @@ def _label_order(label: str) -> tuple[int, float, str]:
     return (0, number, label) if np.isfinite(number) else (1, 0.0, label)
 
 
-def _last_known_rows(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None) -> NDArray[np.float64]:
-    """Return the target's last value at an earlier moment; rows of the same moment do not tell each other's."""
-    values = pd.to_numeric(frame[spec.task.target], errors="coerce").astype(float)
-    times = pd.DatetimeIndex(frame[spec.task.time_column])
-    seen = np.full(len(frame), np.nan)
-    for _, rows in values.groupby(np.zeros(len(frame)) if groups is None else groups, sort=False):
-        here = times[rows.index]
-        # `last` is the last known value of a moment, whatever else it holds.
-        known = rows.groupby(here).last().ffill().shift(1)
-        seen[rows.index] = known.reindex(here).to_numpy()
-    return seen
-
-
 def _features(
     frame: pd.DataFrame, *, spec: Spec, profile: DatasetProfile, derived: tuple[str, ...], notes: list[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
@@ -240,6 +284,7 @@ def _features(
             numbers[column] = _as_number(values)
         else:
             categories[column] = values.map(label_of, na_action="ignore").fillna(MISSING_WORD).astype(object)
+    _keep_to_what_is_known(numbers, categories, frame=frame, spec=spec, profile=profile)
     for column in derived:
         numbers[column] = frame[column]
     if not numbers and not categories:
@@ -250,6 +295,27 @@ def _features(
         notes.append(f"{infinite:,} infinite values count as missing.")
         table = table.replace([np.inf, -np.inf], np.nan)
     return table, tuple(numbers), tuple(categories)
+
+
+def _keep_to_what_is_known(
+    numbers: dict[str, pd.Series],
+    categories: dict[str, pd.Series],
+    *,
+    frame: pd.DataFrame,
+    spec: Spec,
+    profile: DatasetProfile,
+) -> None:
+    """Replace the values of columns that are not known yet at a row by the last that are."""
+    late = {name: steps for name in (*numbers, *categories) if (steps := steps_before(spec.task, name))}
+    if not late:
+        return
+    earlier = EarlierValues(frame, spec, profile)
+    for name, cutoff in late.items():
+        if name in numbers:
+            numbers[name] = earlier.known_values(numbers[name], cutoff=cutoff)
+        else:
+            words = categories[name].where(categories[name] != MISSING_WORD)
+            categories[name] = earlier.known_values(words, cutoff=cutoff).fillna(MISSING_WORD).astype(object)
 
 
 def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import FeaturesPart, Spec, TransformPart
 from app.domain.training.preprocessing.chains import Link, chains_of
+from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, prepare
 from app.domain.training.preprocessing.step_context import StepContext
 from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, readable
@@ -74,7 +75,9 @@ def columns_read(spec: Spec, part: TransformPart, profile: DatasetProfile) -> li
 
 def in_order(spec: Spec, part: TransformPart, profile: DatasetProfile) -> bool:
     """Return whether a preview needs rows that follow one another."""
-    return any(get(transform.kind).needs_time for transform in preview_spec(spec, part, profile).features.transforms)
+    small = preview_spec(spec, part, profile)
+    late = any(steps_before(small.task, name) for name in small.features.selected)
+    return late or any(get(transform.kind).needs_time for transform in small.features.transforms)
 
 
 def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Spec:

@@ -1,9 +1,9 @@
 """The registry of recipes for features: what each does, what it may be told, and where it is carried out.
 
 A recipe with the place "before" is carried out on the rows in time order before they are split. It learns nothing and
-looks at the past only; a value of the target may enter only from an earlier step. A recipe with the place "fold" is a
-step of the pipeline that is fitted anew on the training rows of each fold, and takes the place of the default handling
-of its columns.
+looks at the past only; what is not known yet when a prediction is made (see `knowledge`) does not enter. A recipe with
+the place "fold" is a step of the pipeline that is fitted anew on the training rows of each fold, and takes the place of
+the default handling of its columns.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from app.domain.training.preprocessing.recipe_parameters import (
 FORGOTTEN = 0.01
 Names = Callable[[str, RecipeValues], list[str]]
 Memory = Callable[[RecipeValues], int]
+Steps = Callable[[RecipeValues], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ class TransformEntry:
     `takes` says which columns it works on ("none": the time column), `role` what it is in a column's chain of steps,
     of which one is enough. `looks_back` says that of the target it uses earlier steps only; every other recipe may not
     touch the target. `learns` says that it is fitted. `names(column, parameters)` are the columns it adds to the table,
-    `memory(parameters)` is how many steps it looks back. `as_measured` says that it must stand before any step that
-    changes the size of the numbers.
+    `memory(parameters)` is how many steps it looks back. `single_steps(parameters)` are the steps before a row that it
+    takes one by one; a recipe without them ends at the last step that is known. `as_measured` says that it must stand
+    before any step that changes the size of the numbers.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class TransformEntry:
     as_measured: bool = False
     names: Names = lambda _column, _parameters: []
     memory: Memory = lambda _parameters: 0
+    single_steps: Steps = lambda _parameters: ()
 
     @property
     def needs_columns(self) -> bool:
@@ -100,6 +103,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         looks_back=True,
         names=lambda column, said: [f"{column}_lag_{step}" for step in said["steps"]],
         memory=lambda said: max(said["steps"]),
+        single_steps=lambda said: tuple(said["steps"]),
     ),
     TransformEntry(
         "rolling_sum",
@@ -153,6 +157,29 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         looks_back=True,
         names=lambda column, said: [f"{column}_api_{said['decay']:g}"],
         memory=lambda said: math.ceil(math.log(FORGOTTEN) / math.log(said["decay"])),
+    ),
+    TransformEntry(
+        "last_known",
+        "Last known value and its age",
+        _BACK,
+        "The last value that was measured, and how old it is. Use it where a column is measured now and then, as heads "
+        "read once a week. The age counts steps, or days where steps are irregular.",
+        "before",
+        (
+            Parameter(
+                "window",
+                "Window",
+                "integer",
+                60,
+                "Older values count as missing.",
+                low=1,
+                high=MAX_LENGTH,
+                unit="steps",
+            ),
+        ),
+        looks_back=True,
+        names=lambda column, _: [f"{column}_last", f"{column}_last_age"],
+        memory=lambda said: int(said["window"]),
     ),
     TransformEntry(
         "date_parts",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.experiment import Spec, TransformPart
+from app.domain.training.preprocessing.knowledge import PurposeFacts, reach_of, steps_before
 from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, RecipeValues
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.vocabulary import ColumnKind, TaskKind
@@ -62,14 +63,16 @@ def input_names(spec: Spec, columns: Iterable[str]) -> list[str]:
     return [name for name in output_names(spec) if name in held]
 
 
-def memory_of(parts: Iterable[TransformPart]) -> int:
-    """Return how many steps back these recipes look; one that cannot be read looks nowhere."""
-    return max((entry.memory(parameters) for _, entry, parameters in readable(parts)), default=0)
+def memory_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None) -> int:
+    """Return how many steps back these recipes look for a task; one that cannot be read looks nowhere."""
+    reaches = (reach_of(part, entry, values, task=task) for part, entry, values in readable(parts))
+    return max(reaches, default=0)
 
 
 def longest_memory(spec: Spec) -> int:
-    """Return how many steps back the config's recipes look."""
-    return memory_of(spec.features.transforms)
+    """Return how many steps back the features of a config look: its recipes, and columns that are not known ahead."""
+    selected = (steps_before(spec.task, column) for column in spec.features.selected)
+    return max(memory_of(spec.features.transforms, spec.task), *selected, 0)
 
 
 def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:

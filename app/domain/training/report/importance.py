@@ -44,7 +44,8 @@ def permutation_importance(
     if len(rows) > MAX_ROWS:
         rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
     metric = scoring.metrics_of(spec)[0]
-    features = table.features.iloc[rows].reset_index(drop=True)
+    # The index holds the places of the rows, by which a gap filler finds the known values around them.
+    features = table.features.iloc[rows]
     whole = _score(spec, table, fitted, rows, features)
     items: list[tuple[float, float, str]] = []
     for name in _in_use(spec, features, fitted)[:MAX_FEATURES]:

@@ -73,7 +73,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         timing=timing(run.clock),
         memory_mb=run.peak_memory_mb(),
         environment=environment,
-        notes=(*dict.fromkeys(run.notes), *_implausible(run)),
+        notes=(*dict.fromkeys(run.notes), *_fallbacks(run), *_implausible(run)),
         resolved=_resolved(run, environment).to_json(),
     )
 
@@ -99,6 +99,21 @@ def _features(run: TrainingRun) -> FeatureSummary:
 def _rival_summary(run: TrainingRun, identifier: str) -> Scores:
     held = run.holdout.baseline_scores[identifier] if run.holdout else None
     return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
+
+
+def _fallbacks(run: TrainingRun) -> list[str]:
+    """Return a sentence for each baseline that knows nothing of some rows, which have the mean there."""
+    if run.spec.task.purpose is None:
+        return []
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    rows = sum(len(part.rows) for part in parts)
+    entries = baselines.for_experiment(run.spec, run.table)
+    unknown = {entry: sum(part.baseline_unknown.get(entry.id, 0) for part in parts) for entry in entries}
+    return [
+        f"{entry.title} knows nothing on {count:,} of {rows:,} validated rows, and predicts the training mean there."
+        for entry, count in unknown.items()
+        if count
+    ]
 
 
 def _implausible(run: TrainingRun) -> list[str]:

@@ -12,12 +12,14 @@ import pandas as pd
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import SelectionPart, Spec
 from app.domain.json_values import JsonObject, Settings
+from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
 from app.domain.training.preprocessing.pipeline import build_pipeline, columns_chosen
 from app.domain.training.preprocessing.preparation import TrainingTable, columns_read, kind_of, prepare
 from app.domain.training.resolved.derived import derived_columns
 from app.domain.training.resolved.document import (
     ColumnSteps,
     FileReading,
+    Knowledge,
     PipelineStep,
     Resolved,
     ResolvedColumn,
@@ -27,9 +29,8 @@ from app.domain.training.resolved.document import (
     RowOrder,
 )
 from app.domain.training.resolved.draws import draws_of
-from app.domain.training.resolved.knowledge import knowledge_of
 from app.domain.training.resolved.row_sets import RowDescriber, Rows, hash_of
-from app.domain.training.resolved.steps import estimator_of, plain, prepare_of
+from app.domain.training.resolved.steps import estimator_of, filler_of, plain, prepare_of
 from app.domain.training.selection_rules import get as get_rule
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.tuning.tuning import SEED_STEP
@@ -95,16 +96,18 @@ def resolve(
     packages
         The releases of libraries.
     """
-    common = FittedPart.of("", build_pipeline(spec, table), table)
+    pipeline = build_pipeline(spec, table)
+    common = FittedPart.of("", pipeline, table)
     parts = tuple(_without_common(part, common) for part in _parts(spec, table, split, fitted))
     return Resolved(
         table=_table(spec, table, profile),
-        knowledge=knowledge_of(spec.task),
+        knowledge=_knowledge(spec),
         derived=derived_columns(spec, table),
         selection=tuple(_selection(rule, spec) for rule in spec.features.selection),
         split=_split(spec, table, split),
         prepare=common.prepare,
         estimator=common.estimator,
+        filling=filler_of(pipeline),
         parts=parts,
         seed=spec.reproducibility.seed,
         versions={"python": platform.python_version(), **packages} if packages else {},
@@ -155,6 +158,15 @@ def _without_common(part: ResolvedPart, common: FittedPart) -> ResolvedPart:
         part,
         prepare=None if part.prepare == common.prepare else part.prepare,
         estimator=None if part.estimator == common.estimator else part.estimator,
+    )
+
+
+def _knowledge(spec: Spec) -> Knowledge:
+    purpose = spec.task.purpose
+    return Knowledge(
+        purpose=None if purpose is None else purpose.value,
+        target_cutoff=target_cutoff(spec.task),
+        driver_cutoff=driver_cutoff(spec.task),
     )
 
 

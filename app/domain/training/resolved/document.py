@@ -226,7 +226,10 @@ class ResolvedPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """All that a training worked out. `prepare` and `estimator` are those of every part that names no other."""
+    """All that a training worked out. `prepare` and `estimator` are those of every part that names no other.
+
+    `filling` says how gaps are filled, where that is what the model is for.
+    """
 
     __pydantic_config__ = STRICT
 
@@ -238,9 +241,14 @@ class Resolved:
     split: ResolvedSplit
     prepare: Annotated[tuple[ColumnSteps, ...], Field(max_length=1000)]
     estimator: PipelineStep
+    filling: PipelineStep | None = None
     parts: Annotated[tuple[ResolvedPart, ...], Field(max_length=MAX_PARTS)]
     seed: Count
     versions: Mapping[Name, Name] = field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return drop_absent(write(self), ("filling",))
 
     def to_json(self) -> JsonObject:
         """Return it as it stands in a config."""

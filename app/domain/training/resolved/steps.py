@@ -73,6 +73,15 @@ def prepare_of(pipeline: Any, columns: Sequence[str]) -> tuple[ColumnSteps, ...]
     )
 
 
+def filler_of(pipeline: Any) -> PipelineStep | None:
+    """Return how a pipeline fills gaps; None where it does not."""
+    record = getattr(pipeline, "record", None)
+    if record is None:
+        return None
+    own = {name: plain(getattr(pipeline, name)) for name in ("seed", "learns", "scale")}
+    return PipelineStep(step=class_name(pipeline), parameters={**own, "lengths": plain(record.lengths)})
+
+
 def _chain(made: Any) -> tuple[PipelineStep, ...]:
     inner = getattr(made, "steps", None)
     return tuple(step_of(step) for _, step in inner) if inner is not None else (step_of(made),)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, ValidationPart
+from app.domain.training.preprocessing.gaps import times_as_numbers
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.splitting import Fold, RowFacts, Rows, get, make_split
 from app.domain.vocabulary import SplitStrategy
@@ -25,6 +26,7 @@ def facts_of(table: TrainingTable) -> RowFacts:
         classes=table.target if table.labels else None,
         groups=table.groups,
         steps=None if table.times is None else pd.factorize(table.times)[0],
+        days=None if table.times is None else times_as_numbers(table.times),
     )
 
 
@@ -35,7 +37,7 @@ def inner_strategy(strategy: SplitStrategy, *, classes: bool) -> SplitStrategy:
     """
     if get(strategy).needs_group:
         return SplitStrategy.GROUP_K_FOLD
-    if strategy in (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT):
+    if strategy in (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT, SplitStrategy.MASKED_BLOCKS):
         return strategy
     return SplitStrategy.STRATIFIED_K_FOLD if classes else SplitStrategy.K_FOLD
 

@@ -1,0 +1,81 @@
+"""Rules about what is known when a prediction is made: no feature needs a value that is not there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.domain.checks.subject import CheckContext, error
+from app.domain.experiment import MOST_RECIPES
+from app.domain.problems import Problem, Remedy
+from app.domain.text.words import pluralise
+from app.domain.training.preprocessing.knowledge import (
+    DRIVER_NOT_YET,
+    NO_EARLIER_ROWS,
+    TARGET_NEVER,
+    TARGET_NOT_YET,
+    RecipeFault,
+    raise_steps,
+    recipe_faults,
+)
+from app.domain.training.preprocessing.transforms import readable
+
+FIELD = "transforms"
+Recipe = dict[str, Any]
+
+
+def target_is_known(subject: CheckContext) -> Iterator[Problem]:
+    """No recipe uses the target where it is not known at any step, and none looks back where rows stand alone."""
+    for code in (TARGET_NEVER, NO_EARLIER_ROWS):
+        found = {place: fault for place, fault in _faults(subject) if fault.code == code}
+        if not found:
+            continue
+        kept = [
+            left for place, recipe in enumerate(subject.recipes) for left in _without(dict(recipe), found.get(place))
+        ]
+        first, more = next(iter(found.values())), len(found) - 1
+        message = first.message + (f" The same goes for {pluralise(more, 'more derived feature')}." if more else "")
+        shortened = len(kept) > len(subject.recipes) - len(found)
+        them = "them" if more else "it"
+        label = f"Leave {first.columns[0][:40]} out of {them}" if shortened else f"Remove {them}"
+        yield error("features", FIELD, code, message, Remedy(label, {"features": {FIELD: kept}}))
+
+
+def _without(recipe: Recipe, fault: RecipeFault | None) -> list[Recipe]:
+    """Return a recipe without the columns of which nothing is known; nothing where none is left."""
+    if fault is None:
+        return [recipe]
+    columns = [column for column in recipe["columns"] if column not in fault.columns]
+    return [{**recipe, "columns": columns}] if columns else []
+
+
+def steps_are_known(subject: CheckContext) -> Iterator[Problem]:
+    """No recipe names a step that is nearer to the row than what is known when the forecast is made."""
+    for place, fault in _faults(subject):
+        if fault.code not in (TARGET_NOT_YET, DRIVER_NOT_YET) or fault.cutoff is None:
+            continue
+        recipe = dict(subject.recipes[place])
+        steps = raise_steps(_steps_of(subject, place), fault.cutoff)
+        others = [column for column in recipe["columns"] if column not in fault.columns]
+        late = {**recipe, "columns": list(fault.columns), "parameters": {**recipe["parameters"], "steps": steps}}
+        changed = [{**recipe, "columns": others}, late] if others else [late]
+        recipes = [dict(other) for other in subject.recipes]
+        if len(recipes) + len(changed) - 1 > MOST_RECIPES:
+            changed = [{**late, "columns": recipe["columns"]}]
+        recipes[place : place + 1] = changed
+        shown = ", ".join(str(step) for step in steps[:6]) + (", …" if len(steps) > 6 else "")
+        label = f"Use {'step' if len(steps) == 1 else 'steps'} {shown}"
+        yield error("features", FIELD, fault.code, fault.message, Remedy(label, {"features": {FIELD: recipes}}))
+
+
+def _steps_of(subject: CheckContext, place: int) -> tuple[int, ...]:
+    part = subject.spec.features.transforms[place]
+    return next((entry.single_steps(parameters) for _, entry, parameters in readable([part])), ())
+
+
+def _faults(subject: CheckContext) -> Iterator[tuple[int, RecipeFault]]:
+    """Yield the faults of each recipe that can be read, with its place in the list."""
+    for place, part in enumerate(subject.spec.features.transforms):
+        for _, entry, parameters in readable([part]):
+            for fault in recipe_faults(part, entry, parameters, task=subject.spec.task):
+                yield place, fault

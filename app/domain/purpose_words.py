@@ -1,0 +1,176 @@
+"""What a model is for, in words: the answers to the question, and how a headline and a page name what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.experiment import TaskPart
+from app.domain.hydrology.naming import family_of
+from app.domain.text.words import pluralise
+from app.domain.vocabulary import Purpose
+
+QUESTION = "What is the model for?"
+DAY = 86_400.0
+# The longest unit first: seconds, its name, and how the latest value of a series with such steps is called.
+UNITS = (
+    (7 * DAY, "week", "this week's"),
+    (DAY, "day", "today's"),
+    (3600.0, "hour", "this hour's"),
+    (60.0, "minute", "this minute's"),
+    (1.0, "second", "this second's"),
+)
+# Months and years have no fixed number of seconds, so their steps are told by a range of days.
+CALENDAR = ((29, 31, "month", "this month's"), (365, 366, "year", "this year's"))
+
+
+@dataclass(frozen=True)
+class PurposeEntry:
+    """One answer: its label, one sentence that says what is known, and what the pages call the task then."""
+
+    purpose: Purpose
+    label: str
+    summary: str
+    phrase: str
+
+
+ENTRIES = (
+    PurposeEntry(
+        Purpose.SIMULATE,
+        "Simulate from drivers",
+        "Predicts each step from drivers such as rain; the target itself is never an input.",
+        "Simulation from drivers",
+    ),
+    PurposeEntry(
+        Purpose.FORECAST,
+        "Forecast ahead",
+        "Predicts a later step from what is known now, the target included.",
+        "Forecast",
+    ),
+    PurposeEntry(
+        Purpose.FILL_GAPS,
+        "Fill gaps",
+        "Predicts missing values from the values before and after each gap.",
+        "Gaps filled from both sides",
+    ),
+    PurposeEntry(
+        Purpose.UNGAUGED,
+        "A site never gauged",
+        "Predicts at a site that has drivers but no target; whole sites are held out.",
+        "Prediction at sites never gauged",
+    ),
+    PurposeEntry(
+        Purpose.NEW_ROWS,
+        "New rows like these",
+        "Predicts each new row from its own columns; time plays no part.",
+        "New rows like these",
+    ),
+)
+
+
+def get_entry(purpose: Purpose) -> PurposeEntry:
+    """Return the words for a purpose."""
+    return next(entry for entry in ENTRIES if entry.purpose is purpose)
+
+
+def horizon_of(task: TaskPart) -> int:
+    """Return how many steps ahead a forecast looks, 1 where it is not said."""
+    return task.horizon or 1
+
+
+def duration_words(steps: int, step_seconds: float | None) -> str:
+    """Return how long a number of steps takes, "3 days", or the steps themselves where that has no fixed length.
+
+    Parameters
+    ----------
+    steps
+        How many steps.
+    step_seconds
+        The length of one step in seconds, None for an irregular series.
+    """
+    unit = _unit_of(step_seconds)
+    if unit is None:
+        return pluralise(steps, "step")
+    seconds, name, _ = unit
+    return pluralise(round(steps * (step_seconds or 0) / seconds) if seconds else steps, name)
+
+
+def purpose_title(
+    task: TaskPart, *, step_seconds: float | None, drivers: Sequence[str], uses_target: bool = True
+) -> str:
+    """Return what a model is for as a headline says it, an empty text where its config does not say.
+
+    Parameters
+    ----------
+    task
+        The task of a config.
+    step_seconds
+        The length of one step in seconds, None where the series is irregular or has no time.
+    drivers
+        The measured columns that the model uses, without the target.
+    uses_target
+        Whether a forecast uses earlier values of the target.
+
+    Examples
+    --------
+    >>> task = TaskPart(target="flow", kind="regression", time_column="day", purpose="forecast", horizon=3)
+    >>> purpose_title(task, step_seconds=86_400, drivers=["prcp_mm"])
+    "3 days ahead, needs today's flow"
+    >>> purpose_title(task.model_copy(update={"purpose": "simulate"}), step_seconds=86_400, drivers=["prcp_mm"])
+    'Simulation from weather'
+    """
+    if task.purpose is None:
+        return ""
+    purpose = Purpose(task.purpose)
+    if purpose is Purpose.SIMULATE:
+        return f"Simulation from {_driver_words(drivers)}"
+    if purpose is Purpose.FORECAST:
+        ahead = f"{duration_words(horizon_of(task), step_seconds)} ahead"
+        needed = f"needs {_latest(step_seconds)} {task.target}" if uses_target else "from drivers alone"
+        return f"{ahead}, {needed}"
+    return get_entry(purpose).phrase
+
+
+def purpose_phrase(task: TaskPart, *, step_seconds: float | None) -> str:
+    """Return what a model is for as the pages of a draft say it, an empty text where the draft does not say.
+
+    Examples
+    --------
+    >>> task = TaskPart(target="flow", kind="regression", time_column="day", purpose="forecast", horizon=3)
+    >>> purpose_phrase(task, step_seconds=86_400)
+    '3 days ahead, the target known until today'
+    """
+    if task.purpose is None:
+        return ""
+    purpose = Purpose(task.purpose)
+    if purpose is not Purpose.FORECAST:
+        return get_entry(purpose).phrase
+    unit = _unit_of(step_seconds)
+    now = "today" if unit is not None and unit[1] == "day" else "now"
+    known = "the target and the drivers" if task.drivers_known_ahead is False else "the target"
+    return f"{duration_words(horizon_of(task), step_seconds)} ahead, {known} known until {now}"
+
+
+def _unit_of(step_seconds: float | None) -> tuple[float, str, str] | None:
+    """Return the unit that steps are told in: its seconds (0 for one of the calendar), its name, its latest value."""
+    if step_seconds is None or step_seconds <= 0:
+        return None
+    for low, high, name, latest in CALENDAR:
+        if low * DAY <= step_seconds <= high * DAY:
+            return 0.0, name, latest
+    # A daily series speaks of days, however many weeks they are.
+    return next((unit for unit in UNITS if step_seconds >= unit[0] and step_seconds % unit[0] == 0), None)
+
+
+def _latest(step_seconds: float | None) -> str:
+    unit = _unit_of(step_seconds)
+    # Only where a step is one unit long is the latest value that of this very unit.
+    return unit[2] if unit is not None and unit[0] in (0.0, step_seconds) else "the latest"
+
+
+def _driver_words(drivers: Sequence[str]) -> str:
+    """Return drivers as "weather" where all of them are, static attributes aside, else their number."""
+    families = {family_of(name) for name in drivers} - {"static"}
+    if families == {"weather"}:
+        return "weather"
+    return pluralise(len(drivers), "driver") if drivers else "drivers"

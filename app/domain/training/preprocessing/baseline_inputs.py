@@ -1,0 +1,236 @@
+"""What the baselines of an experiment look at, worked out on all rows of the file before any of them is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.analysis.profiling.units import split_name
+from app.domain.experiment import Spec
+from app.domain.hydrology.naming import Quantity, is_rain, is_signature, quantity_of
+from app.domain.purpose_words import horizon_of
+from app.domain.training.preprocessing.transforms import readable
+from app.domain.vocabulary import Purpose
+
+Floats = NDArray[np.float64]
+RECENT = pd.Timedelta(days=30)
+# As many of the steps of a window must be known as in the windows of the recipes.
+KNOWN_SHARE = 0.8
+# Beyond, a latitude or a longitude is no angle.
+MAX_ANGLES = (90.0, 360.0)
+
+
+@dataclass(frozen=True)
+class SiteTraits:
+    """What tells sites apart: `values`, shape (sites, traits), a line for each of `names`.
+
+    Where `located` the traits are the point of the site on a sphere of radius 1; else they are static attributes.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    located: bool
+
+
+@dataclass(frozen=True)
+class BaselineInputs:
+    """What baselines know of each row, shape (rows,), and of the sites; None where it is not there or not asked for.
+
+    `last_known` is the target's last value at least `steps` steps before the row. `rain` is that of the row, and
+    `recent_rain` the mean of the 30 days that end with it. `step_seconds` is the length of a regular step.
+    """
+
+    steps: int = 1
+    step_seconds: float | None = None
+    last_known: Floats | None = None
+    rain: Floats | None = None
+    recent_rain: Floats | None = None
+    sites: SiteTraits | None = None
+
+    def of(self, rows: NDArray[np.bool_]) -> BaselineInputs:
+        """Return the inputs of some of the rows."""
+        names = ("last_known", "rain", "recent_rain")
+        kept = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: None if values is None else values[rows] for name, values in kept.items()})
+
+
+def baseline_inputs(
+    frame: pd.DataFrame, spec: Spec, profile: DatasetProfile, groups: NDArray[Any] | None
+) -> BaselineInputs:
+    """Return what the baselines of a config's purpose look at.
+
+    Parameters
+    ----------
+    frame
+        All rows that have a time, in its order.
+    spec, profile
+        The config, and the dataset whose time axis says how long a step is.
+    groups
+        The group of each row, None where there is one series.
+    """
+    task = spec.task
+    if task.kind.is_classification:
+        return BaselineInputs()
+    step = _regular_step(frame, spec, profile)
+    found = BaselineInputs(persistence_steps(spec), None if step is None else step.total_seconds())
+    if task.purpose is Purpose.UNGAUGED and groups is not None:
+        found = replace(found, sites=_site_traits(frame, spec, groups))
+    if task.time_column is None:
+        return found
+    times = pd.DatetimeIndex(frame[task.time_column])
+    if task.purpose in (None, Purpose.FORECAST):
+        target = pd.to_numeric(frame[task.target], errors="coerce").to_numpy(dtype=float)
+        return replace(found, last_known=last_known(target, times, groups, steps=found.steps, step=step))
+    column = chosen_rain(spec)
+    if task.purpose is not Purpose.SIMULATE or column is None:
+        return found
+    rain = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
+    rain = np.where(np.isfinite(rain), rain, np.nan)
+    recent = None if step is None or 2 * step > RECENT else recent_mean(rain, times, groups, step=step)
+    return replace(found, rain=rain, recent_rain=recent)
+
+
+def persistence_steps(spec: Spec) -> int:
+    """Return how many steps before a row the value lies that persistence repeats.
+
+    That is the latest value of the target that the model itself looks at, and never nearer than the horizon. A config
+    without a purpose is compared with the step before, as it always was.
+    """
+    if spec.task.purpose is None:
+        return 1
+    horizon, target = horizon_of(spec.task), spec.task.target
+    used = [
+        min(parameters["steps"]) if part.kind == "lag" else horizon
+        for part, entry, parameters in readable(spec.features.transforms)
+        if target in part.columns and entry.looks_back
+    ]
+    return max(horizon, min(used, default=horizon))
+
+
+def chosen_rain(spec: Spec) -> str | None:
+    """Return the first selected column that looks like rain, where a share of it can become the target.
+
+    Of a water level or a temperature no share of the rain can be told: the ratio is one of flow to rain.
+    """
+    quantity = quantity_of(split_name(spec.task.target)[0])
+    if quantity not in (None, Quantity.FLOW):
+        return None
+    return next((name for name in spec.features.selected if is_rain(name) and name != spec.task.target), None)
+
+
+def position_columns(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the columns of latitude and longitude by their names, None where one of them is missing."""
+    found: dict[Quantity, str] = {}
+    for name in names:
+        quantity = quantity_of(split_name(name)[0])
+        if quantity in (Quantity.LATITUDE, Quantity.LONGITUDE):
+            found.setdefault(quantity, name)
+    if len(found) < 2:
+        return None
+    return found[Quantity.LATITUDE], found[Quantity.LONGITUDE]
+
+
+def last_known(
+    values: Floats,
+    times: pd.DatetimeIndex,
+    groups: NDArray[Any] | None,
+    *,
+    steps: int,
+    step: pd.Timedelta | None,
+) -> Floats:
+    """Return the last known value at least some steps before each row, shape (rows,), NaN where there is none.
+
+    Parameters
+    ----------
+    values, times, groups
+        The series by row, in the order of time; `groups` is None where there is one series. Rows of one moment do not
+        tell each other's value; of several at one moment the last known counts.
+    steps, step
+        How many steps, and how long one is; without a fixed length each moment of the group's own rows is a step.
+    """
+    seen = np.full(len(values), np.nan)
+    codes = np.zeros(len(values), dtype=np.intp) if groups is None else pd.factorize(groups)[0]
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        moments, place = np.unique(times[rows].to_numpy(), return_inverse=True)
+        known = rows[np.isfinite(values[rows])]
+        at = np.searchsorted(moments, times[known].to_numpy())
+        held = np.full(len(moments), -1, dtype=np.intp)
+        held[at] = known
+        latest = np.maximum.accumulate(np.where(held >= 0, np.arange(len(moments)), -1))
+        if step is None:
+            ends = np.arange(len(moments)) - steps
+        else:
+            ends = np.searchsorted(moments, moments - (steps * step).to_timedelta64(), side="right") - 1
+        last = np.where(ends >= 0, latest[np.maximum(ends, 0)], -1)
+        found = np.where(last >= 0, held[np.maximum(last, 0)], -1)[place]
+        seen[rows] = np.where(found >= 0, values[np.maximum(found, 0)], np.nan)
+    return seen
+
+
+def recent_mean(values: Floats, times: pd.DatetimeIndex, groups: NDArray[Any] | None, *, step: pd.Timedelta) -> Floats:
+    """Return the mean over the 30 days that end with each row, shape (rows,), of which four steps in five are known."""
+    least = max(1, int(np.ceil(KNOWN_SHARE * int(RECENT / step))))
+    codes = np.zeros(len(values), dtype=np.intp) if groups is None else pd.factorize(groups)[0]
+    found = np.full(len(values), np.nan)
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        series = pd.Series(values[rows], index=times[rows])
+        # Rows of one moment are one step: the first of them counts, as it does in the windows of the recipes.
+        single = series[~series.index.duplicated()]
+        found[rows] = single.rolling(RECENT, min_periods=least).mean().reindex(times[rows]).to_numpy()
+    return found
+
+
+def _regular_step(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> pd.Timedelta | None:
+    """Return the length of a step where all rows stand on a regular one, else None."""
+    axis, column = profile.time_axis, spec.task.time_column
+    if axis is None or column is None or not axis.regular or axis.column != column or axis.step_seconds <= 0:
+        return None
+    step = pd.Timedelta(seconds=axis.step_seconds)
+    since = frame[column] - frame[column].min()
+    # Months are called regular too, but no number of days leads from one to the next.
+    return step if bool((since.dropna() % step == pd.Timedelta(0)).all()) else None
+
+
+def _site_traits(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any]) -> SiteTraits | None:
+    """Return where the sites lie, or else what is constant within each of them; None where neither tells them apart."""
+    positions = position_columns([str(name) for name in frame.columns])
+    if positions is not None:
+        angles, constant = _by_site(frame, list(positions), groups)
+        if constant.all() and int(angles.notna().all(axis=1).sum()) > 1:
+            within = (angles.abs() <= np.array(MAX_ANGLES)).all(axis=1)
+            return SiteTraits(tuple(angles.index), _on_sphere(angles.where(within)), True)
+    columns = [
+        name
+        for name in dict.fromkeys(spec.features.selected)
+        if name in frame.columns and pd.api.types.is_numeric_dtype(frame[name]) and not is_signature(name)
+    ]
+    if not columns:
+        return None
+    values, constant = _by_site(frame, columns, groups)
+    attributes = values.loc[:, constant & (values.nunique() > 1)]
+    if not attributes.shape[1]:
+        return None
+    return SiteTraits(tuple(attributes.index), attributes.to_numpy(dtype=float), False)
+
+
+def _by_site(frame: pd.DataFrame, columns: list[str], groups: NDArray[Any]) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the first value of each column at each site, and whether the column is constant within every site."""
+    values = frame[columns].apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    grouped = values.groupby(groups, sort=True)
+    return grouped.first(), (grouped.nunique() <= 1).all()
+
+
+def _on_sphere(angles: pd.DataFrame) -> Floats:
+    """Return points on a sphere of radius 1: a straight line between two is the longer, the longer the way between."""
+    latitude, longitude = np.radians(angles.to_numpy(dtype=float)).T
+    return np.column_stack(
+        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)]
+    )

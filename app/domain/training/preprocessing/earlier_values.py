@@ -1,0 +1,191 @@
+"""Earlier values of a column: found by time, within a group, and never nearer to a row than a cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.experiment import Spec
+
+DAY = pd.Timedelta(days=1)
+
+
+class EarlierValues:
+    """Find earlier values: by time where all rows stand on a regular step, by moment otherwise.
+
+    Never across groups, and never from another row of the same moment. A cutoff is how many steps before a row the last
+    value lies that may be used, 0 for the row itself.
+    """
+
+    def __init__(self, frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> None:
+        time_column, group_column = spec.task.time_column, spec.task.group_column
+        # Rows without a group form one of their own, which `factorize` numbers -1.
+        self.groups = pd.factorize(frame[group_column])[0] if group_column else np.zeros(len(frame))
+        self.times = frame[time_column] if time_column else pd.Series(pd.NaT, index=frame.index)
+        axis = profile.time_axis
+        self.step: pd.Timedelta | None = None
+        if axis is not None and axis.regular and axis.column == time_column and axis.step_seconds > 0:
+            step = pd.Timedelta(seconds=axis.step_seconds)
+            # Months are called regular too, but no number of days leads from one to the next.
+            if self._all_on(step):
+                self.step = step
+
+    def _all_on(self, step: pd.Timedelta) -> bool:
+        since = self.times - self.times.min()
+        return bool((since.dropna() % step == pd.Timedelta(0)).all())
+
+    def _per_group(self, series: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
+        parts = [work(rows) for _, rows in series.groupby(self.groups, sort=False)]
+        return pd.concat(parts).reindex(series.index) if parts else series
+
+    def _by_time(self, rows: pd.Series) -> tuple[pd.Series, pd.DatetimeIndex]:
+        """Return the values by time, the first of each moment, and the time of every row."""
+        times = pd.DatetimeIndex(self.times.loc[rows.index])
+        known = pd.Series(rows.to_numpy(), index=times)[times.notna()]
+        return known[~known.index.duplicated()].sort_index(), times
+
+    def _per_moment(self, series: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
+        """Work on one value for each moment, and give every row of the moment what comes of it."""
+
+        def look_back(rows: pd.Series) -> pd.Series:
+            known, times = self._by_time(rows)
+            return pd.Series(work(known).reindex(times).to_numpy(), index=rows.index)
+
+        return self._per_group(series, look_back)
+
+    def lagged(self, series: pd.Series, steps: int) -> pd.Series:
+        """Return the value `steps` ago, NaN where that moment has no row."""
+        step = self.step
+        if step is None:
+            return self._per_moment(series, lambda known: known.shift(steps))
+
+        def look_back(rows: pd.Series) -> pd.Series:
+            known, times = self._by_time(rows)
+            return pd.Series(known.reindex(times - steps * step).to_numpy(), index=rows.index)
+
+        return self._per_group(series, look_back)
+
+    def rolling_mean(self, series: pd.Series, *, window: int, cutoff: int) -> pd.Series:
+        """Return the mean over `window` steps that end at the cutoff, of which four in five must be known."""
+        step, least = self.step, least_known(window)
+        if step is None:
+            return self._per_moment(series, lambda known: known.shift(cutoff).rolling(window, min_periods=least).mean())
+
+        def look_back(rows: pd.Series) -> pd.Series:
+            known, times = self._by_time(rows)
+            if cutoff > 1:
+                # Each value stands where it comes to be the one of the step before.
+                known.index = known.index + (cutoff - 1) * step
+                known = known.reindex(known.index.union(times[times.notna()].unique()))
+            rolled = known.rolling(window * step, min_periods=least, closed="left" if cutoff else "right").mean()
+            return pd.Series(rolled.reindex(times).to_numpy(), index=rows.index)
+
+        return self._per_group(series, look_back)
+
+    def last_known(self, series: pd.Series, *, window: int, cutoff: int) -> tuple[pd.Series, pd.Series]:
+        """Return the last value known within `window` steps that end at the cutoff, and how old it is.
+
+        Its age counts steps where they are regular, and days elsewhere.
+        """
+        unit = DAY if self.step is None else self.step
+
+        def find(values: pd.Series) -> tuple[pd.Series, pd.Series]:
+            places = np.arange(len(values))
+            last = pd.Series(places, index=values.index).where(np.isfinite(values)).ffill()
+            moments = pd.Series(values.index, index=values.index)
+            first = _first_usable(values.index, step=self.step, window=window, cutoff=cutoff)
+            end = _last_usable(values.index, step=self.step, cutoff=cutoff)
+            found = np.where(end >= 0, last.to_numpy()[np.maximum(end, 0)], np.nan)
+            usable = found >= first
+            at = np.where(usable, found, 0).astype(int)
+            age = (moments - moments.to_numpy()[at]) / unit
+            return values.iloc[at].set_axis(values.index).where(usable), age.where(usable)
+
+        return (
+            self._per_moment(series, lambda known: find(known)[0]),
+            self._per_moment(series, lambda known: find(known)[1]),
+        )
+
+    def known_values(self, series: pd.Series, *, cutoff: int) -> pd.Series:
+        """Return the value at the cutoff, missing where that moment has no row.
+
+        A column that holds one value in the first half of its group is known for ever, as an attribute of a site is:
+        it enters with that value, until another one is known at the cutoff.
+        """
+        if not cutoff:
+            return series
+
+        def find(values: pd.Series) -> pd.Series:
+            exact = _at_cutoff(values, step=self.step, cutoff=cutoff)
+            changes = np.flatnonzero((values != values.iloc[0]).to_numpy()) if len(values) else np.array([], dtype=int)
+            unchanged = int(changes[0]) if len(changes) else len(values)
+            if 2 * unchanged < len(values):
+                return exact
+            return exact.mask(_last_usable(values.index, step=self.step, cutoff=cutoff) < unchanged, values.iloc[0])
+
+        return self._per_moment(series, find)
+
+    def accumulated(self, series: pd.Series, *, keep: float) -> pd.Series:
+        """Return the antecedent precipitation index; it starts anew in each group and after each missing step."""
+        step = self.step
+
+        def add_up(known: pd.Series) -> pd.Series:
+            values = known.replace([np.inf, -np.inf], np.nan)
+            held = values.notna().to_numpy()
+            starts = held & ~np.concatenate([[False], held[:-1]])
+            if step is not None:
+                starts |= held & (known.index.to_series().diff() != step).to_numpy()
+            runs = pd.Series(np.cumsum(starts), index=known.index)
+            index = values[held].groupby(runs[held]).transform(lambda run: _index_of(run.to_numpy(), keep=keep))
+            return index.reindex(known.index)
+
+        return self._per_moment(series, add_up)
+
+
+def step_seconds_of(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> float | None:
+    """Return the seconds of the step by which earlier values are found; None where they are found by moment."""
+    step = EarlierValues(frame, spec, profile).step
+    return None if step is None else step.total_seconds()
+
+
+def least_known(window: int) -> int:
+    """Return how many values of a window must be known: four in five."""
+    return max(1, int(np.ceil(0.8 * window)))
+
+
+def _index_of(values: NDArray[np.float64], *, keep: float) -> NDArray[np.float64]:
+    """Return the antecedent precipitation index of values without a gap, shape (steps,).
+
+    References
+    ----------
+    API_t = k API_{t-1} + P_t: Kohler, M. A. and Linsley, R. K. (1951), Predicting the runoff from storm rainfall,
+    U.S. Weather Bureau Research Paper 34.
+    """
+    from scipy.signal import lfilter
+
+    return np.asarray(lfilter([1.0], [1.0, -keep], values), dtype=float)
+
+
+def _last_usable(moments: pd.Index, *, step: pd.Timedelta | None, cutoff: int) -> NDArray[np.intp]:
+    """Return the place of the last moment at the cutoff or before it, for each moment; -1 where there is none."""
+    if step is None:
+        return np.maximum(np.arange(len(moments)) - cutoff, -1)
+    return np.asarray(moments.searchsorted(moments - cutoff * step, side="right") - 1, dtype=np.intp)
+
+
+def _first_usable(moments: pd.Index, *, step: pd.Timedelta | None, window: int, cutoff: int) -> NDArray[np.intp]:
+    """Return the place of the first moment within a window that ends at the cutoff, for each moment."""
+    if step is None:
+        return np.arange(len(moments)) - cutoff - window + 1
+    return np.asarray(moments.searchsorted(moments - (cutoff + window - 1) * step, side="left"), dtype=np.intp)
+
+
+def _at_cutoff(values: pd.Series, *, step: pd.Timedelta | None, cutoff: int) -> pd.Series:
+    """Return the value that stands exactly at the cutoff of each moment, missing where that moment has no row."""
+    if step is None:
+        return values.shift(cutoff)
+    return values.reindex(values.index - cutoff * step).set_axis(values.index)

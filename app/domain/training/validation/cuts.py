@@ -1,0 +1,128 @@
+"""How each strategy cuts rows into folds: functions that an entry of the registry carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.errors import TrainingError
+from app.domain.estimators.parameters import ParameterValues
+from app.domain.training.validation.holdouts import TOO_FEW_GROUPS, hold_out_share
+from app.domain.training.validation.split_rows import RowFacts, Rows, rows_between
+
+MAX_GROUP_FOLDS = 200
+# Positions that train and that judge, fold by fold.
+Cut: TypeAlias = Iterator[tuple[Rows, Rows]]
+# A strategy's own function: the facts of the rows that the folds share, its parameters (complete), the seed.
+CutRows: TypeAlias = Callable[[RowFacts, ParameterValues, int], Cut]
+
+
+def cut_forward(facts: RowFacts, parameters: ParameterValues, _seed: int) -> Cut:
+    """Yield folds that train on the past and judge what follows."""
+    if facts.steps is None:
+        raise TrainingError("Forward in time needs a time column.", code="time_column_missing")
+    rolling = parameters["window"] == "rolling"
+    yield from _forward(facts.steps, _folds_of(parameters), int(parameters["gap"] or 0), rolling=rolling)
+
+
+def cut_once(facts: RowFacts, parameters: ParameterValues, seed: int) -> Cut:
+    """Yield one fold: the last rows in time, or drawn rows, judge."""
+    yield hold_out_share(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)
+
+
+def cut_k_fold(facts: RowFacts, parameters: ParameterValues, seed: int) -> Cut:
+    """Yield folds of drawn rows."""
+    from sklearn.model_selection import KFold
+
+    folds = _folds_of(parameters)
+    _refuse_few_rows(facts, folds)
+    yield from KFold(folds, shuffle=True, random_state=seed).split(np.zeros(facts.rows))
+
+
+def cut_stratified(facts: RowFacts, parameters: ParameterValues, seed: int) -> Cut:
+    """Yield folds of drawn rows that keep the share of each class."""
+    from sklearn.model_selection import StratifiedKFold
+
+    folds = _folds_of(parameters)
+    _refuse_few_rows(facts, folds)
+    if facts.classes is None:
+        raise TrainingError("Stratified folds need classes; the target is a number.", code="strategy_needs_classes")
+    smallest = _smallest(facts.classes)
+    if smallest < folds:
+        raise TrainingError(f"The rarest class has {smallest} rows, fewer than {folds} folds.", code="rare_class")
+    yield from StratifiedKFold(folds, shuffle=True, random_state=seed).split(np.zeros(facts.rows), facts.classes)
+
+
+def cut_repeatedly(facts: RowFacts, parameters: ParameterValues, seed: int) -> Cut:
+    """Yield folds of drawn rows, drawn anew for every repeat; they keep the share of each class where they can."""
+    from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
+
+    folds, repeats, rows = _folds_of(parameters), int(parameters["n_repeats"]), np.zeros(facts.rows)
+    _refuse_few_rows(facts, folds)
+    if facts.classes is not None and _smallest(facts.classes) >= folds:
+        repeated = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
+        yield from repeated.split(rows, facts.classes)
+    else:
+        yield from RepeatedKFold(n_splits=folds, n_repeats=repeats, random_state=seed).split(rows)
+
+
+def cut_groups(facts: RowFacts, parameters: ParameterValues, _seed: int) -> Cut:
+    """Yield folds of whole groups."""
+    from sklearn.model_selection import GroupKFold
+
+    folds = _folds_of(parameters)
+    _refuse_few_groups(facts, folds)
+    yield from GroupKFold(folds).split(np.zeros(facts.rows), groups=facts.groups)
+
+
+def cut_each_group(facts: RowFacts, _parameters: ParameterValues, _seed: int) -> Cut:
+    """Yield one fold for each group."""
+    from sklearn.model_selection import LeaveOneGroupOut
+
+    groups = _refuse_few_groups(facts, 2)
+    if groups > MAX_GROUP_FOLDS:
+        raise TrainingError(
+            f"{groups:,} groups would mean as many fits. Choose group k-fold instead.", code="too_many_groups"
+        )
+    yield from LeaveOneGroupOut().split(np.zeros(facts.rows), groups=facts.groups)
+
+
+def _folds_of(parameters: ParameterValues) -> int:
+    return int(parameters.get("n_splits") or 5)
+
+
+def _smallest(classes: NDArray[Any]) -> int:
+    return int(np.unique(classes, return_counts=True)[1].min())
+
+
+def _refuse_few_rows(facts: RowFacts, folds: int) -> None:
+    if facts.rows < folds:
+        raise TrainingError(f"{facts.rows} rows cannot make {folds} folds.", code="too_few_rows")
+
+
+def _refuse_few_groups(facts: RowFacts, least: int) -> int:
+    """Return how many groups there are."""
+    groups = 0 if facts.groups is None else len(np.unique(facts.groups))
+    if groups < least:
+        raise TrainingError(f"There are {groups} groups, fewer than {least} folds.", code=TOO_FEW_GROUPS)
+    return groups
+
+
+def _forward(steps: NDArray[np.intp], folds: int, gap: int, *, rolling: bool) -> Cut:
+    moments = int(steps[-1]) + 1 if len(steps) else 0
+    size = moments // (folds + 1)
+    # What the first fold trains on; a rolling window keeps this length for all folds.
+    length = moments - folds * size - gap
+    if size < 1 or length < 2:
+        raise TrainingError(
+            f"{moments:,} time steps are too few for {folds} folds with a gap of {gap:,}. "
+            "Choose fewer folds or a smaller gap.",
+            code="gap_too_long",
+        )
+    for fold in range(folds):
+        start = moments - (folds - fold) * size
+        first = start - gap - length if rolling else 0
+        yield rows_between(steps, first, start - gap), rows_between(steps, start, start + size)

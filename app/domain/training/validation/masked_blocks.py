@@ -1,0 +1,192 @@
+"""Blocks of consecutive steps that are masked in a record, shaped like its gaps.
+
+A block lies within a run of consecutive known steps of one group and never touches its ends, so that a known value
+stands on both sides. Neighbouring blocks belong to different folds: of those of one fold none touches another. Each
+length gets as many rows as every other, however many blocks that takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.errors import TrainingError
+from app.domain.estimators.parameters import ParameterValues
+from app.domain.training.validation.split_rows import RowFacts, Rows
+
+Floats = NDArray[np.float64]
+# What is masked where a record has no gap to learn lengths from: a few days, a decade, a month.
+PLAIN_LENGTHS = (3, 10, 30)
+# Of many gaps of a record so many lengths stand for all: one from each tenth of them.
+MAX_LENGTHS = 10
+# A difference in time up to so many steps is one step: months and leap seconds are not all alike.
+TOLERANCE = 1.5
+# Folds that mask no more than this together are kept apart; beyond, a row may be masked in several.
+MAX_TOGETHER = 0.9
+# No gap is imitated by a block that takes a larger share of its run: too little would be left to know around it.
+MAX_RUN_SHARE = 0.5
+SHARE, FOLDS = 0.1, 5
+TOO_SHORT = "record_too_short_for_blocks"
+
+
+def cut_masked_blocks(facts: RowFacts, parameters: ParameterValues, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Yield folds whose masked blocks judge while all other rows train."""
+    # Where only the order of moments is known, each is taken for one step.
+    days = facts.days if facts.days is not None or facts.steps is None else facts.steps.astype(float)
+    if days is None:
+        raise TrainingError("Masked blocks need a time column.", code="time_column_missing")
+    folds, share = int(parameters.get("n_splits") or FOLDS), float(parameters.get("share") or SHARE)
+    lengths = usable_lengths(days, facts.groups, parameters.get("lengths"))
+    together = max(1, min(folds, int(MAX_TOGETHER / share + 1e-9)))
+    for first in range(0, folds, together):
+        count = min(together, folds - first)
+        marks = _lay_for_each_fold(days, facts.groups, lengths, share=share, folds=count, seed=(seed, first))
+        for fold in range(count):
+            yield np.flatnonzero(marks != fold), np.flatnonzero(marks == fold)
+
+
+def _lay_for_each_fold(
+    days: Floats, groups: NDArray[Any] | None, lengths: Sequence[int], *, share: float, folds: int, seed: Sequence[int]
+) -> NDArray[np.intp]:
+    """Return blocks such that every fold has one; on a short record they stand closer than the share asks for."""
+    for masked in (share, 1 / folds):
+        marks = lay_blocks(days, groups, lengths, share=masked, folds=folds, seed=seed)
+        if len(np.unique(marks[marks >= 0])) == folds:
+            return marks
+    raise TrainingError(
+        f"The record is too short for {folds} folds of masked blocks. Choose fewer folds or shorter blocks.",
+        code=TOO_SHORT,
+    )
+
+
+def step_of(days: Floats, groups: NDArray[Any] | None) -> float:
+    """Return the usual time between consecutive known rows of a group, in days; 0 where no group has two."""
+    differences = [np.diff(days[rows]) for rows in _rows_by_group(days, groups)]
+    positive = np.concatenate([part[part > 0] for part in differences] or [np.empty(0)])
+    return float(np.median(positive)) if len(positive) else 0.0
+
+
+def find_runs(days: Floats, groups: NDArray[Any] | None) -> list[Rows]:
+    """Return the runs of consecutive steps as places of rows, group by group in time; rows of one moment stay in one.
+
+    Parameters
+    ----------
+    days, groups
+        Time and group of every known row, in the order of time.
+    """
+    reach, runs = TOLERANCE * step_of(days, groups), []
+    for rows in _rows_by_group(days, groups):
+        ends = np.flatnonzero(np.diff(days[rows]) > reach) + 1
+        runs += np.split(rows, ends)
+    return runs
+
+
+def gap_lengths(days: Floats, groups: NDArray[Any] | None) -> NDArray[np.intp]:
+    """Return the length of every gap between known rows of a group, in steps."""
+    step = step_of(days, groups)
+    found = [np.diff(days[rows]) for rows in _rows_by_group(days, groups)]
+    differences = np.concatenate(found or [np.empty(0)])
+    wide = differences[differences > TOLERANCE * step] if step > 0 else np.empty(0)
+    return np.maximum(np.rint(wide / (step or 1)).astype(np.intp) - 1, 1)
+
+
+def usable_lengths(
+    days: Floats, groups: NDArray[Any] | None, given: Sequence[int] | None, *, clip: bool = False
+) -> tuple[int, ...]:
+    """Return the lengths of blocks: those given, else those of the record's own gaps, else plain ones.
+
+    With `clip`, lengths that were given and fit nowhere are left out, or shortened where none would stay.
+
+    Raises
+    ------
+    TrainingError
+        If a length that was given fits into no run of known steps, or no length does.
+    """
+    longest = max((len(run) for run in find_runs(days, groups)), default=0)
+    most = longest - 2
+    if given and clip and most >= 1:
+        given = [length for length in given if length <= most] or [most]
+    if given:
+        if max(given) > most:
+            raise TrainingError(
+                f"A block of {max(given):,} steps needs {max(given) + 2:,} known steps in a row; "
+                f"the record has {longest:,} at most. Choose shorter blocks.",
+                code=TOO_SHORT,
+            )
+        return tuple(sorted(set(given)))
+    own = gap_lengths(days, groups)
+    own = own[own <= MAX_RUN_SHARE * longest]
+    if len(own):
+        # Each of the lengths stands for a tenth of the gaps.
+        middles = (np.arange(MAX_LENGTHS) + 0.5) / MAX_LENGTHS
+        return tuple(int(length) for length in np.unique(np.quantile(own, middles, method="nearest")))
+    plain = tuple(length for length in PLAIN_LENGTHS if length <= MAX_RUN_SHARE * longest)
+    if not plain and most < 1:
+        raise TrainingError("The record has too few known steps in a row to mask any.", code=TOO_SHORT)
+    return plain or (1,)
+
+
+def lay_blocks(
+    days: Floats,
+    groups: NDArray[Any] | None,
+    lengths: Sequence[int],
+    *,
+    share: float,
+    folds: int,
+    seed: int | Sequence[int],
+) -> NDArray[np.intp]:
+    """Return the fold that masks each row, shape (rows,); -1 for rows that none does.
+
+    Parameters
+    ----------
+    days, groups
+        Time and group of every known row, in the order of time.
+    lengths
+        The lengths of blocks, in steps.
+    share, folds
+        The share of the rows that each fold masks, and how many folds there are.
+    seed
+        Of lengths and places.
+    """
+    random, runs = np.random.default_rng(seed), find_runs(days, groups)
+    marks = np.full(len(days), -1, dtype=np.intp)
+    weights = 1 / np.asarray(lengths, dtype=float)
+    weights /= weights.sum()
+    # One known step at least parts two blocks of a single fold.
+    least, every = int(folds == 1), min(share * folds, 1.0)
+    fold = int(random.integers(folds))
+    # Steps to leave before the next block; what a run is too short for, the next one takes over.
+    wait = _spacing(random, float(np.dot(weights, lengths)), every, least=0)
+    for run in runs:
+        place = 1 + wait
+        while place < len(run) - 1:
+            length = int(random.choice(lengths, p=weights)) if len(lengths) > 1 else int(lengths[0])
+            if place + length > len(run) - 1:
+                # What is left of the run takes the longest block that fits.
+                fitting = [other for other in lengths if place + other <= len(run) - 1]
+                if not fitting:
+                    place = len(run) - 1
+                    break
+                length = max(fitting)
+            marks[run[place : place + length]] = fold
+            fold = (fold + 1) % folds
+            place += length + _spacing(random, length, every, least=least)
+        wait = max(place - len(run) + 1, 0)
+    return marks
+
+
+def _spacing(random: np.random.Generator, length: float, share: float, *, least: int) -> int:
+    """Return how many steps to leave before the next block, so that on the whole blocks cover a share of all."""
+    free = length * (1 - share) / share
+    return max(least, int(np.floor(random.uniform(0, 2 * free) + random.random())))
+
+
+def _rows_by_group(days: Floats, groups: NDArray[Any] | None) -> list[Rows]:
+    if groups is None:
+        return [np.arange(len(days))]
+    codes = np.unique(groups, return_inverse=True)[1]
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)

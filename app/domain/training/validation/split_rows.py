@@ -1,0 +1,62 @@
+"""What a split is made of: the facts it may look at, folds as row positions, and the rows held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Row positions (rows in time order where time orders them) that train and that judge."""
+
+    train: Rows
+    validation: Rows
+
+
+@dataclass(frozen=True)
+class Split:
+    """All folds, and the rows kept for the very last score (or None). `development` are the rows the folds share."""
+
+    folds: tuple[Fold, ...]
+    development: Rows
+    holdout: Rows | None
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What splitting may look at: how many rows, classes for stratifying, groups, and the time step of each row.
+
+    `steps` has shape (rows,) and never falls: 0 for all rows of the first moment, 1 for those of the next, and so on.
+    It is None where time does not order the rows. Cuts fall between steps, so that rows of one moment stay together
+    and a gap counts moments however many sites were measured at each. `days` is the time of each row in days since
+    1970, for what has to know how far apart two rows are.
+    """
+
+    rows: int
+    classes: NDArray[Any] | None = None
+    groups: NDArray[Any] | None = None
+    steps: NDArray[np.intp] | None = None
+    days: NDArray[np.float64] | None = None
+
+    def of(self, rows: Rows) -> RowFacts:
+        """Return the facts of some of the rows."""
+        steps = None if self.steps is None else np.unique(self.steps[rows], return_inverse=True)[1]
+        return RowFacts(
+            rows=len(rows),
+            classes=None if self.classes is None else self.classes[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            steps=steps,
+            days=None if self.days is None else self.days[rows],
+        )
+
+
+def rows_between(steps: NDArray[np.intp], first: int, end: int) -> Rows:
+    """Return the rows whose step is at least `first` and less than `end`."""
+    low, high = np.searchsorted(steps, [first, max(first, end)])
+    return np.arange(low, high)

@@ -1,0 +1,167 @@
+"""The strategies as data: what each protects against, when it misleads, what it needs, and how it cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.estimators.parameters import Parameter, ParameterValues
+from app.domain.training.validation import cuts
+from app.domain.training.validation.cuts import CutRows
+from app.domain.training.validation.masked_blocks import cut_masked_blocks
+from app.domain.vocabulary import Level, SplitStrategy, TaskKind
+
+ALL = tuple(TaskKind)
+CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
+
+
+@dataclass(frozen=True)
+class StrategyEntry:
+    """One strategy: what it protects against, when it misleads, what it needs, and the function that cuts rows."""
+
+    id: SplitStrategy
+    title: str
+    summary: str
+    protects: str
+    misleads: str
+    parameters: tuple[Parameter, ...]
+    cut: CutRows
+    tasks: tuple[TaskKind, ...] = ALL
+    needs_time: bool = False
+    needs_group: bool = False
+    shuffles: bool = True
+
+    def defaults(self) -> ParameterValues:
+        """Return every parameter's default."""
+        return ParameterValues({parameter.name: parameter.default for parameter in self.parameters})
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Return the parameter of this name, or None."""
+        return next((item for item in self.parameters if item.name == name), None)
+
+
+FOLDS = Parameter("n_splits", "Folds", "integer", 5, "More folds train on more rows and take longer.", low=2, high=20)
+
+STRATEGIES: tuple[StrategyEntry, ...] = (
+    StrategyEntry(
+        SplitStrategy.TIME_SERIES,
+        "Forward in time",
+        "Each fold trains on the past and is validated on what follows.",
+        "Protects against validating a day by its neighbours.",
+        "Misleads when the site itself changed, as after a dam.",
+        (
+            FOLDS,
+            Parameter(
+                "gap",
+                "Gap",
+                "integer",
+                0,
+                "Steps left out between training and judging.",
+                low=0,
+                high=100_000,
+                unit="steps",
+            ),
+            Parameter(
+                "window",
+                "Training window",
+                "choice",
+                "expanding",
+                "Rolling forgets the oldest rows.",
+                level=Level.ADVANCED,
+                choices=(("expanding", "Expanding"), ("rolling", "Rolling")),
+            ),
+        ),
+        cuts.cut_forward,
+        needs_time=True,
+        shuffles=False,
+    ),
+    StrategyEntry(
+        SplitStrategy.HOLDOUT,
+        "Hold-out",
+        "One split: fast, but depends on chance.",
+        "Protects against nothing more than seeing the same row twice.",
+        "Misleads on few rows: another cut may score very differently.",
+        (Parameter("percent", "Rows that judge", "number", 20, "The rest trains.", low=1, high=80, unit="%"),),
+        cuts.cut_once,
+    ),
+    StrategyEntry(
+        SplitStrategy.K_FOLD,
+        "k-fold",
+        "Every row validates once; the others train.",
+        "Protects against the luck of one split.",
+        "Misleads when neighbouring rows are alike, as days or sites are.",
+        (FOLDS,),
+        cuts.cut_k_fold,
+    ),
+    StrategyEntry(
+        SplitStrategy.STRATIFIED_K_FOLD,
+        "Stratified k-fold",
+        "As k-fold, with the share of each class kept in every fold.",
+        "Protects rare classes from missing in a fold.",
+        "Misleads when neighbouring rows are alike.",
+        (FOLDS,),
+        cuts.cut_stratified,
+        tasks=CLASSES,
+    ),
+    StrategyEntry(
+        SplitStrategy.REPEATED_K_FOLD,
+        "Repeated k-fold",
+        "k-fold several times over, with new draws.",
+        "Protects against the luck of the draw on few rows.",
+        "Misleads when neighbouring rows are alike.",
+        (FOLDS, Parameter("n_repeats", "Repeats", "integer", 3, "More repeats steady the mean.", low=2, high=20)),
+        cuts.cut_repeatedly,
+    ),
+    StrategyEntry(
+        SplitStrategy.GROUP_K_FOLD,
+        "Group k-fold",
+        "Whole sites or basins stay together.",
+        "Protects against judging a site by its own other rows.",
+        "Misleads when the future of known sites is what you need.",
+        (FOLDS,),
+        cuts.cut_groups,
+        needs_group=True,
+    ),
+    StrategyEntry(
+        SplitStrategy.LEAVE_ONE_GROUP_OUT,
+        "Leave one group out",
+        "Each site validates once, unseen.",
+        "Answers how well it travels to a new site.",
+        "Takes one fit for every group.",
+        (),
+        cuts.cut_each_group,
+        needs_group=True,
+    ),
+    StrategyEntry(
+        SplitStrategy.MASKED_BLOCKS,
+        "Masked blocks",
+        "Blocks shaped like gaps are masked; known values stand on both sides.",
+        "Judges what is filled in a gap by what was measured there.",
+        "Misleads when the model shall go beyond the record.",
+        (
+            FOLDS,
+            Parameter(
+                "lengths",
+                "Lengths of gaps",
+                "steps",
+                None,
+                "How long each masked block is, such as 3, 10, 30.",
+                low=1,
+                high=10_000,
+                unit="steps",
+                optional=True,
+                none_means="as long as the gaps of the record",
+            ),
+            Parameter("share", "Share masked in each fold", "number", 0.1, "The rest trains.", low=0.01, high=0.5),
+        ),
+        cut_masked_blocks,
+        tasks=(TaskKind.REGRESSION,),
+        needs_time=True,
+        shuffles=False,
+    ),
+)
+_BY_ID = {entry.id: entry for entry in STRATEGIES}
+
+
+def get(strategy: SplitStrategy | str) -> StrategyEntry:
+    """Return the entry of a strategy; KeyError or ValueError if there is none."""
+    return _BY_ID[SplitStrategy(strategy)]
