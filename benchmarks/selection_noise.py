@@ -91,8 +91,8 @@ def verdict(table: Made, *, before: bool, estimator: str) -> tuple[bool, str]:
     assert count == (min(KEPT, width) if before else width), f"{count} columns are selected"
     spec = plan.spec
     result = train(spec, read.frame, read.profile, on_progress=lambda _: None, should_stop=lambda: False)
-    headline = result.report["headline"]
-    return bool(headline["beats"]), f"{spec.model.estimator}: {headline['sentence']}"
+    headline = result.report.headline
+    return headline.beats, f"{spec.model.estimator}: {headline.sentence}"
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from app.dev import (
     column_examples,
     field_examples,
     model_examples,
+    optimism_examples,
     partial_examples,
     purpose_examples,
 )
@@ -21,6 +22,7 @@ PARTS: tuple[Callable[[], list[Example]], ...] = (
     chart_examples.examples,
     association_examples.examples,
     model_examples.examples,
+    optimism_examples.examples,
     purpose_examples.examples,
     partial_examples.examples,
 )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias, TypedDict
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypedDict
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,10 +18,12 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     StrictBool,
     model_serializer,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from app.domain.json_values import JsonObject
+from app.domain.text.dates import parse_date
 from app.domain.vocabulary import ColumnKind, Purpose, SplitStrategy, TaskKind
 
 SCHEMA_VERSION = 1
@@ -28,6 +31,7 @@ NAME_LENGTH = 200
 MOST_RECIPES, MOST_METRICS = 200, 50
 MAX_SELECTION_RULES = 20
 MAX_HORIZON = 10_000
+MAX_WARM_UP = 100_000
 
 
 def _number(raw: Any) -> Any:
@@ -56,6 +60,16 @@ def _version(raw: Any) -> Any:
     return raw
 
 
+def _date(raw: str | None) -> str | None:
+    """Refuse a text that is no date; the text is kept as it was written."""
+    if raw is not None:
+        try:
+            parse_date(raw)
+        except ValueError as fault:
+            raise PydanticCustomError("date_invalid", "{sentence}", {"sentence": str(fault)}) from None
+    return raw
+
+
 def _choice(raw: Any) -> Any:
     if not isinstance(raw, str | bool):
         raise PydanticCustomError("string_type", "neither a word nor yes or no")
@@ -63,7 +77,6 @@ def _choice(raw: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole_number)]
-Amount = Annotated[float, BeforeValidator(_number)]
 WholeOrAmount = Annotated[int | float | None, BeforeValidator(_number_alone)]
 # Raw answers of one step by field, as a form or a program sent them; of all steps, by step.
 StepAnswers: TypeAlias = Mapping[str, Any]
@@ -201,17 +214,50 @@ class ModelPart(_Part):
 
 
 class HoldoutPart(_Part):
-    """Rows kept away until the very last score."""
+    """Rows kept away until the very last score: a share of them, or all from a date on.
 
-    fraction: Amount = Field(gt=0, lt=0.9)
+    `from` and `to` are dates as "2006-10-01", with a time of day where one is needed; a day at the end is held out
+    whole. Rows after `to` neither train nor judge.
+    """
+
+    fraction: Annotated[float | None, BeforeValidator(_number_alone)] = Field(default=None, gt=0, lt=0.9)
+    from_date: Annotated[str | None, AfterValidator(_date)] = Field(default=None, alias="from")
+    to_date: Annotated[str | None, AfterValidator(_date)] = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """Refuse a share beside a date, and neither of both."""
+        if (self.fraction is None) == (self.from_date is None):
+            raise PydanticCustomError("holdout_unclear", "This must have either a fraction or a date from which")
+        if self.fraction is not None and self.to_date is not None:
+            raise PydanticCustomError("holdout_unclear", "A last date belongs to a first one")
+        return self
+
+    @model_serializer
+    def _as_given(self) -> JsonObject:
+        """Return the share alone, or the dates alone."""
+        if self.fraction is not None:
+            return {"fraction": self.fraction}
+        return {"from": self.from_date, "to": self.to_date}
 
 
 class ValidationPart(_Part):
-    """Who trains and who judges."""
+    """Who trains and who judges.
+
+    `warm_up` is how many steps at the start of each group's record neither train nor judge, since windows that look
+    back are not full there.
+    """
 
     strategy: SplitStrategy
     parameters: dict[str, Any] = {}
     holdout: HoldoutPart | None = None
+    warm_up: Whole = Field(default=0, ge=0, le=MAX_WARM_UP)
+
+    @model_serializer(mode="wrap")
+    def _as_before_warm_up(self, write: SerializerFunctionWrapHandler) -> JsonObject:
+        """Return a config without a warm-up as it was before there was any."""
+        written: JsonObject = write(self)
+        return written if self.warm_up else {name: part for name, part in written.items() if name != "warm_up"}
 
 
 class MetricsPart(_Part):

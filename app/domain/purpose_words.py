@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.experiment import TaskPart
 from app.domain.hydrology.naming import family_of
 from app.domain.text.words import pluralise
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.vocabulary import Purpose
 
 QUESTION = "What is the model for?"
@@ -71,11 +72,6 @@ ENTRIES = (
 def get_entry(purpose: Purpose) -> PurposeEntry:
     """Return the words for a purpose."""
     return next(entry for entry in ENTRIES if entry.purpose is purpose)
-
-
-def horizon_of(task: TaskPart) -> int:
-    """Return how many steps ahead a forecast looks, 1 where it is not said."""
-    return task.horizon or 1
 
 
 def duration_words(steps: int, step_seconds: float | None) -> str:

@@ -65,6 +65,7 @@ class SplitStrategy(StrEnum):
     LEAVE_ONE_GROUP_OUT = "leave_one_group_out"
     TIME_SERIES = "time_series"
     MASKED_BLOCKS = "masked_blocks"
+    GROUP_TIME_SERIES = "group_time_series"
 
 
 class Level(StrEnum):
@@ -119,6 +120,7 @@ class JobKind(StrEnum):
     ANALYSE = "analyse"
     ASSOCIATE = "associate"
     CALIBRATE = "calibrate"
+    COMPARE_SPLITS = "compare_splits"
     CORRELATE = "correlate"
     RANK = "rank"
     RECOMMEND = "recommend"

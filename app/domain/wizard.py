@@ -15,8 +15,8 @@ class StepDef:
     clears: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-# What the Data step says of columns. What the model is for names none, and holds on other data.
-ABOUT_COLUMNS = ("target", "task_kind", "time_column", "group_column", "kind.*")
+# What the model is for names no column, so that it holds on other data too.
+ABOUT_NO_COLUMN = (("data", "purpose"), ("data", "horizon"), ("data", "drivers_known_ahead"))
 # A field pattern "prefix.*" stands for every field that begins with "prefix.". A new dataset makes all that names
 # columns meaningless; a new target or task only what was derived from it.
 STEPS: tuple[StepDef, ...] = (
@@ -25,7 +25,7 @@ STEPS: tuple[StepDef, ...] = (
         "Data",
         "Choose a file, look at it, and choose the column to predict.",
         clears=(
-            ("dataset_id", (*(f"data.{name}" for name in ABOUT_COLUMNS), "features.*", "model.*", "validation.*")),
+            ("dataset_id", ("data.*", "features.*", "model.*", "validation.*")),
             ("target", ("data.task_kind", "features.leak.*")),
         ),
     ),
@@ -70,7 +70,12 @@ def cleared_by(step: str, name: str) -> tuple[str, ...]:
 
 
 def matches(pattern: str, *, step: str, name: str) -> bool:
-    """Return whether a "step.field", "step.*" or "step.prefix.*" pattern covers this field."""
+    """Return whether a "step.field", "step.*" or "step.prefix.*" pattern covers this field.
+
+    What is about no column has to be named by itself.
+    """
     prefix, _, rest = pattern.partition(".")
+    if rest.endswith("*") and (step, name) in ABOUT_NO_COLUMN:
+        return False
     fits = name.startswith(rest.removesuffix("*")) if rest.endswith("*") else rest == name
     return prefix == step and fits

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import ConflictError, LaunchRefusedError
+from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
 from app.services.drafts import configs, draft_context
 from app.services.drafts.configs import ConfigCheck
-from app.services.experiments import MOVED, RESOLVED, launch_context, open_warnings
+from app.services.experiments import MOVED, RESOLVED, launch_context, open_questions
 from app.services.jobs import life
+from app.services.measurements import leakage
 from app.storage import experiments
 from app.storage.datasets import find_dataset
 from app.storage.db import transaction
@@ -85,7 +87,7 @@ def _freeze(user: User, check: ConfigCheck, given: Any, *, dataset: Dataset, key
         config=config if given is None else {**config, RESOLVED: given},
         dataset_sha256=dataset.sha256 or "",
         estimate=asdict(check.estimate) if check.estimate else None,
-        warnings=open_warnings(check.problems),
+        warnings=open_questions(check.problems, search=leakage.search_for(dataset, Plan(spec, {}, {}))),
     )
     life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
     return experiment

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.checks import about_leaks
 from app.domain.checks.schema import BESIDE
 from app.domain.errors import (
     ConflictError,
@@ -25,6 +26,7 @@ from app.domain.errors import (
 )
 from app.domain.experiment import NAME_LENGTH, Spec
 from app.domain.problems import Problem
+from app.domain.recommendation.plan import Plan
 from app.domain.training.report.document import Headline, Report
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import JobKind, RunState, Severity
@@ -33,6 +35,8 @@ from app.services.datasets import datasets
 from app.services.drafts import draft_context
 from app.services.drafts.draft_context import DraftContext
 from app.services.jobs import life
+from app.services.measurements import leakage
+from app.services.measurements.leakage import LeakSearch
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.datasets import find_dataset
@@ -153,17 +157,28 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
         config_changes=history,
         dataset_sha256=dataset.sha256 or "",
         estimate=asdict(plan.estimate) if plan.estimate else None,
-        warnings=open_warnings(plan.problems),
+        warnings=_open_questions(plan, dataset),
     )
 
 
-def open_warnings(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    """Return the warnings that were not heeded."""
-    return [
-        {"step": problem.step, "code": problem.code, "message": problem.message}
+def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
+    """Return what stands open in a draft at its launch."""
+    search = leakage.search_for(dataset, plan)
+    return open_questions(plan.problems, search=search)
+
+
+def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[dict[str, str]]:
+    """Return the warnings that were not heeded and the questions about leaks that nobody answered."""
+    found = [
+        {"step": problem.step, "code": problem.code, "message": problem.message, "severity": problem.severity.value}
         for problem in problems
-        if problem.severity is Severity.WARNING
+        if problem.severity is Severity.WARNING or problem.code in about_leaks.QUESTIONS
     ]
+    if search.state != "measured":
+        message = f"Leaks had been looked for in {search.measured:,} of {search.columns:,} columns."
+        unmeasured = {"step": "features", "code": "leaks_not_measured", "message": message}
+        found.append({**unmeasured, "severity": Severity.NOTICE.value})
+    return found
 
 
 def get_experiment(user: User, experiment_id: uuid.UUID) -> Experiment:

@@ -16,6 +16,7 @@ from app.steps.features.routes import VIEW as FEATURES
 from app.steps.frame import frame_of
 from app.steps.model.routes import VIEW as MODEL
 from app.steps.review.routes import VIEW as REVIEW
+from app.steps.validation import optimism
 from app.steps.validation.routes import VIEW as VALIDATION
 from app.steps.views import StepView, WizardPage
 from app.web.hypermedia import leave_for, render
@@ -67,3 +68,4 @@ SINGLE = WizardPage(
     follows="partials/wizard/single_measured.html",
 )
 blueprint = flow.blueprint_for(SINGLE, launches=True)
+optimism.add_routes(blueprint, SINGLE)

@@ -144,6 +144,11 @@ POLICY: dict[str, AccessLevel] = {
     "model.show_evidence": AccessLevel.SIGNED_IN,
     "model.measure_again": AccessLevel.SIGNED_IN,
     "model.choose": AccessLevel.SIGNED_IN,
+    **{
+        f"{page}.{verb}": AccessLevel.SIGNED_IN
+        for page in ("validation", "single_page")
+        for verb in ("show_splits", "compare_splits")
+    },
     "review.launch": AccessLevel.SIGNED_IN,
     **{
         f"{slug}.{verb}": AccessLevel.SIGNED_IN

@@ -44,7 +44,8 @@ def setting(parameter: Field, value: Any) -> str:
         return ", ".join(DATE_PARTS.get(item, item) if isinstance(item, str) else format_answer(item) for item in items)
     if value is None or value == "":
         return parameter.none_means or "empty"
-    label = dict(parameter.choices).get(value) if isinstance(value, str) else None
+    named = isinstance(value, str | int) and not isinstance(value, bool)
+    label = dict(parameter.choices).get(str(value)) if named else None
     words = label if label is not None else format_answer(value)
     return f"{words} {parameter.unit}" if parameter.unit and label is None else words
 

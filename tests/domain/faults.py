@@ -15,6 +15,7 @@ from tests.domain.tables import made
 
 RIVER, WELL = "piscataquis_01031500_daily.csv", "gw_kingstown_usgs_daily.csv"
 NO_TIME = {"time_column": ""}
+AHEAD = {"purpose": "forecast"}
 Row = tuple[str, Answers, str]
 
 
@@ -119,6 +120,7 @@ def cases() -> tuple[Case, ...]:
         Case(name, answers, problem)
         for part in (
             _about_data,
+            _about_purpose,
             _about_features,
             _about_models,
             _about_tuning,
@@ -128,6 +130,19 @@ def cases() -> tuple[Case, ...]:
         )
         for name, answers, problem in part()
     )
+
+
+def _about_purpose() -> Iterator[Row]:
+    for purpose in ("simulate", "forecast", "fill_gaps"):
+        yield "400", _a(data={"purpose": purpose, **NO_TIME}), "error data purpose purpose_needs_time"
+    yield "400", _a(data={"purpose": "ungauged", "group_column": ""}), "error data purpose purpose_needs_sites"
+    yield "400", _a(data={**AHEAD, "horizon": "400"}), "error data horizon horizon_too_long"
+    recent = {"transforms": [{"columns": ["y"], "kind": "lag", "parameters": {"steps": [1]}}]}
+    yield "400", _a(data={"purpose": "simulate"}, features=recent), "error features transforms target_never_known"
+    ahead = {**AHEAD, "horizon": "3"}
+    yield "400", _a(data=ahead, features=recent), "error features transforms target_not_known_yet"
+    yield "400", _a(data=ahead, features=_lag(2)), "error features transforms driver_not_known_yet"
+    yield "400", _a(data={"purpose": "new_rows"}, features=_lag(2)), "error features transforms no_earlier_rows"
 
 
 def _about_data() -> Iterator[Row]:
@@ -340,7 +355,7 @@ def _about_folds() -> Iterator[Row]:
         "error validation strategy one_class_fold",
     )
     yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
-    yield "400", _a(validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
+    yield "400", _a(data=AHEAD, validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
     yield "60", _a(features=_lag(14)), "notice validation time_series.gap gap_short"
 
 

@@ -32,7 +32,8 @@ def folds_of(facts: RowFacts, *, seed: int = 42, **parameters: Any) -> list[tupl
 
 
 def facts_of(days: NDArray[np.float64], groups: NDArray[Any] | None = None) -> RowFacts:
-    return RowFacts(len(days), steps=np.arange(len(days)), days=days, groups=groups)
+    times = (days * 86_400).astype("datetime64[s]")
+    return RowFacts(len(days), steps=np.arange(len(days)), times=times, groups=groups)
 
 
 def blocks_of(days: NDArray[np.float64], rows: Rows) -> list[Rows]:
@@ -108,11 +109,15 @@ def test_runs_end_where_steps_are_missing() -> None:
     assert [len(run) for run in find_runs(HOLED, None)] == [300, 595, 560, 499]
 
 
-def test_a_block_longer_than_every_known_stretch_is_refused() -> None:
+def test_lengths_that_no_known_stretch_holds_are_left_out() -> None:
+    assert usable_lengths(HOLED, None, [3, 593, 700]) == (3, 593)
+    assert usable_lengths(HOLED, None, [700]) == (593,)
+
+
+def test_a_record_without_three_known_steps_in_a_row_is_refused() -> None:
     with pytest.raises(TrainingError) as refusal:
-        folds_of(facts_of(HOLED), lengths=[3, 700])
+        folds_of(facts_of(np.asarray([0.0, 1.0, 5.0, 6.0, 10.0, 11.0, 15.0, 16.0])))
     assert refusal.value.code == "record_too_short_for_blocks"
-    assert "700 steps" in refusal.value.message
 
 
 def test_the_same_seed_masks_the_same_rows_and_another_others() -> None:

@@ -150,6 +150,6 @@ def test_few_repeats_train_on_the_first_row_of_each_time() -> None:
 
 
 def test_few_repeats_do_not_withhold_the_suggested_features() -> None:
-    plan = _hours(3).plan({"data": {"target": "y", "time_column": "day"}})
+    plan = _hours(3).plan({"data": {"target": "y", "time_column": "day", "purpose": "forecast"}})
     assert plan.spec is not None
     assert "lag" in {part.kind for part in plan.spec.features.transforms}

@@ -20,6 +20,8 @@ from tests.domain.reading import MACHINE, Known, known, real_file, sample
 RIVER, WELL = "piscataquis_01031500_daily.csv", "gw_kingstown_usgs_daily.csv"
 PENGUINS = "rd_palmerpenguins_penguins_raw.csv"
 SPECIES = {"data": {"target": "Species"}}
+# One step ahead, with the drivers of that step known: what every series was taken for before it was asked.
+TOMORROW = {"purpose": "forecast", "horizon": "1", "drivers_known_ahead": True}
 
 
 def _spec(plan: Plan) -> Spec:
@@ -78,20 +80,21 @@ def test_the_suggested_gap_of_a_short_series_does_not_warn_about_itself(rows: in
             "flow": random.gamma(2.0, 3.0, rows).round(2),
         }
     )
-    profile = known(frame).profile
-    plan = make_plan(Draft({"data": {"target": "flow"}}), profile, None)
+    profile, ahead = known(frame).profile, {"target": "flow", **TOMORROW}
+    plan = make_plan(Draft({"data": ahead}), profile, None)
     assert _spec(plan).validation.parameters["gap"] == gap
     assert [one.severity for one in plan.problems if one.code == "gap_short"] in ([], [Severity.NOTICE])
     if rows == 80:
-        shorter = make_plan(Draft({"data": {"target": "flow"}, "validation": {"time_series.gap": "1"}}), profile, None)
+        shorter = make_plan(Draft({"data": ahead, "validation": {"time_series.gap": "1"}}), profile, None)
         assert [one.severity for one in shorter.problems if one.code == "gap_short"] == [Severity.WARNING]
 
 
+@pytest.mark.parametrize("data", [{"purpose": ""}, TOMORROW], ids=["no purpose", "forecast"])
 @pytest.mark.parametrize(("name", "target", "rain"), [(RIVER, "discharge_mm", "prcp_mm"), (WELL, "head_m", "rain_m")])
 def test_the_derived_features_of_a_series_are_lags_sums_of_rain_and_the_season(
-    name: str, target: str, rain: str
+    name: str, target: str, rain: str, data: dict[str, Any]
 ) -> None:
-    plan = sample(name).plan()
+    plan = sample(name).plan({"data": data})
     recipes = [(part.kind, part.columns, part.parameters) for part in _spec(plan).features.transforms]
     assert recipes == [
         ("lag", [target], {"steps": [1, 2, 3]}),
@@ -100,7 +103,8 @@ def test_the_derived_features_of_a_series_are_lags_sums_of_rain_and_the_season(
         ("rolling_sum", [rain], {"window": 30}),
         ("date_parts", [], {"parts": ["doy_cyclic"]}),
     ]
-    assert "They assume that the target of the step before is known." in plan.reasons["features.transforms"]
+    told = "Drivers of the steps ahead are known." if data["purpose"] else "the target of the step before is known."
+    assert plan.reasons["features.transforms"].endswith(told)
 
 
 def test_every_suggestion_of_a_series_has_its_reason() -> None:
@@ -110,7 +114,7 @@ def test_every_suggestion_of_a_series_has_its_reason() -> None:
     assert reasons["data.time_column"] == "Daily from 1980-01-01 to 2014-12-31."
     assert reasons["data.group_column"] == "No grouping found."
     assert reasons["model.estimator"] == (
-        "12,692 rows, 6 numeric features and 10 derived; they look back 30 steps, and boosting captures lagged effects."
+        "12,692 rows, 6 numeric features and 7 derived; they look back 30 steps, and boosting captures lagged effects."
     )
     assert reasons["validation.strategy"].startswith("There is a time column")
     assert reasons["validation.time_series.gap"].startswith("The derived features look back 30 steps")

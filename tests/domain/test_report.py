@@ -261,3 +261,72 @@ def test_the_unit_of_the_target_is_that_of_its_scores() -> None:
     units = {entry["id"]: entry["unit"] for entry in report["metrics"]}
     assert (report["task"]["unit"], units["rmse"], units["nse"]) == ("mm", "mm", "")
     assert report_of(made(60))["task"]["unit"] == ""
+
+
+def _year(**more: Any) -> dict[str, Any]:
+    return {**FORWARD, "task": {"target": "y", "time_column": "day", **more}}
+
+
+@pytest.mark.parametrize(
+    ("task", "lags", "purpose"),
+    [
+        ({"purpose": "simulate"}, None, "Simulation from 2 drivers"),
+        ({"purpose": "forecast", "horizon": 3}, [3], "3 days ahead, needs today's y"),
+        ({"purpose": "forecast"}, None, "1 day ahead, from drivers alone"),
+        (
+            {"purpose": "simulate", "group_column": "site"},
+            None,
+            "Simulation from 2 drivers (gauged sites, other years)",
+        ),
+        ({}, None, None),
+    ],
+)
+def test_the_headline_says_what_the_model_is_for(task: dict[str, Any], lags: Any, purpose: str | None) -> None:
+    transforms = [{"columns": ["y"], "kind": "lag", "parameters": {"steps": lags}}] if lags else []
+    report = report_of(made(120), **_year(**task), transforms=transforms)
+    headline = report["headline"]
+    assert headline.get("purpose") == purpose
+    if purpose is None:
+        assert headline["sentence"].startswith("It beats the mean: NSE ")
+    else:
+        assert headline["sentence"].startswith(f"{purpose}: it beats the mean, NSE ")
+
+
+def test_group_folds_with_the_own_flow_of_a_site_are_gauged_sites() -> None:
+    lag = {"columns": ["y"], "kind": "lag", "parameters": {"steps": [1]}}
+    parts: dict[str, Any] = {
+        "task": {"target": "y", "time_column": "day", "group_column": "site"},
+        "validation": {"strategy": "leave_one_group_out"},
+    }
+    frame = made(240)
+    own = report_of(frame, **parts, transforms=[lag])["headline"]
+    assert own["purpose"] == "Gauged sites, other years"
+    assert own["sentence"].startswith("Gauged sites, other years: it ")
+    assert "purpose" not in report_of(frame, **parts)["headline"]
+
+
+def test_rows_of_which_a_baseline_knows_nothing_are_told_once() -> None:
+    frame = made(120).rename(columns={"a": "rain"})
+    frame["rain"], frame["y"] = frame["rain"].abs(), frame["y"].abs()
+    frame.loc[100:109, "rain"] = np.nan
+    parts = {**_year(purpose="simulate"), "selected": ["rain", "b"]}
+    notes = report_of(frame, **parts)["notes"]
+    told = [note for note in notes if "knows nothing" in note and note.startswith("Rainfall-runoff ratio knows")]
+    assert told == [
+        "Rainfall-runoff ratio knows nothing on 10 of 96 validated rows, and predicts the training mean there."
+    ]
+    older = report_of(frame, **{**parts, "task": {"target": "y", "time_column": "day"}})["notes"]
+    assert not any("knows nothing" in note for note in older)
+
+
+def test_the_verdict_is_against_the_strongest_baseline_of_the_purpose() -> None:
+    random = np.random.default_rng(4)
+    frame = made(400)
+    frame["y"] = np.cumsum(random.normal(size=400))
+    lag = {"columns": ["y"], "kind": "lag", "parameters": {"steps": [30]}}
+    ahead = report_of(frame, **_year(purpose="forecast"), transforms=[lag])["headline"]
+    before = report_of(frame, **_year(), transforms=[lag])["headline"]
+    assert ahead["baseline_title"] == "Persistence, 30 days" or ahead["baseline_id"] == "mean"
+    assert before["baseline_title"] == "Persistence"
+    assert before["verdict"] == "loses"
+    assert ahead["baseline_score"] < before["baseline_score"]

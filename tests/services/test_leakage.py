@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Severity
+from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.measurements import associations, leakage, runner
@@ -95,3 +96,35 @@ def test_blocks_find_the_same_leaks(app: Flask, user: User, summed: Dataset, mon
     monkeypatch.setattr(associations, "MAX_BLOCK_COLUMNS", 1)
     assert app.testing is False or leakage.findings_for(other, "y") == whole
     assert leakage.findings_for(other, "y") == whole
+
+
+def _launched(user: User, dataset: Dataset, **answers: str) -> list[dict[str, str]]:
+    row = draft_on(user, dataset, target="y")
+    version = save(user, row, step="features", **answers)
+    made = experiments.launch(user, row.id, version=version, idempotency_key="key")
+    return made.warnings or []
+
+
+def test_a_question_that_nobody_answered_stays_with_the_launch(user: User, summed: Dataset) -> None:
+    asked = [one for one in _launched(user, summed) if one["code"] == "known_only_afterwards"]
+    assert [(one["step"], one["severity"]) for one in asked] == [("features", "notice")]
+    assert asked[0]["message"].startswith("Would you know duration at prediction time?")
+
+
+def test_an_answered_question_is_not_open(user: User, summed: Dataset) -> None:
+    (duration,) = [
+        one
+        for one in _questions(summed, drafts.plan_of(user, draft_on(user, summed, target="y")))
+        if one.column == "duration"
+    ]
+    open_then = _launched(user, summed, **{duration.field: "known"})
+    assert not [one for one in open_then if one["code"] in ("known_only_afterwards", "leaks_not_measured")]
+
+
+def test_a_launch_before_leaks_were_looked_for_says_so(
+    user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
+    (unmeasured,) = [one for one in _launched(user, summed) if one["code"] == "leaks_not_measured"]
+    assert unmeasured["message"] == "Leaks had been looked for in 0 of 3 columns."
+    assert (unmeasured["step"], unmeasured["severity"]) == ("features", "notice")

@@ -200,6 +200,17 @@ def test_what_was_warned_of_stands_in_the_stored_report(experiment: Experiment) 
     assert report_of(fresh(experiment))["warnings"] == warned
 
 
+def test_questions_open_at_the_launch_stand_in_the_report(experiment: Experiment) -> None:
+    warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?", "severity": "warning"}
+    asked = {"step": "features", "code": "known_only_afterwards", "message": "Known then?", "severity": "notice"}
+    with transaction():
+        fresh(experiment).warnings = [warned, asked]
+    assert run(experiment, claim(experiment))
+    report = report_of(fresh(experiment))
+    assert report["open_questions"] == [warned, asked]
+    assert report["warnings"] == [{name: text for name, text in warned.items() if name != "severity"}]
+
+
 def test_the_headline_is_the_comparison_of_the_scores(experiment: Experiment) -> None:
     assert run(experiment, claim(experiment))
     report = report_of(fresh(experiment))

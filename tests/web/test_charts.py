@@ -381,7 +381,7 @@ def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
     made = board.build_result_page(Report.from_json(report), model_title="Ridge")
     (tile,) = [one for one in made.tiles if one.title.startswith("RMSE")]
     assert (tile.unit, "in the unit of" in tile.yardstick) == ("mm", False)
-    assert "RMSE (mm)" in made.leaderboard.other_metrics
+    assert "RMSE (mm), hold-out" in made.leaderboard.other_metrics
     assert [one.unit for one in made.fold_tables if one.title == "RMSE"] == ["mm"]
     assert made.hydrograph is not None
     assert made.scatter is not None
@@ -396,4 +396,60 @@ def test_a_unit_that_nobody_knows_is_that_of_the_target() -> None:
     report["metrics"] = [{**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]]
     made = board.build_result_page(Report.from_json(report), model_title="Ridge")
     assert any("in the unit of flow_mm" in one.yardstick for one in made.tiles)
-    assert made.leaderboard.other_metrics[0] == "RMSE"
+    assert made.leaderboard.other_metrics[0] == "RMSE, hold-out"
+
+
+def folds_of_both_signs() -> dict[str, Any]:
+    """Return a report without a hold-out whose errors in volume cancel in the mean over four folds."""
+    report: dict[str, Any] = json.loads(seeds.report_text("regression"))
+    report["headline"]["basis"] = "folds"
+    report["split"]["holdout"] = None
+    report["split"]["folds"] = [{**report["split"]["folds"][0], "fold": f"fold {place}"} for place in range(1, 5)]
+    for scores in (report["scores"], *(entry["scores"] for entry in report["baselines"])):
+        for metric in scores.values():
+            metric.update(folds=(metric["folds"] * 4)[:4], holdout=None)
+        scores["pbias"] = {"folds": [-45.0, 43.0, -30.0, 47.0], "mean": 3.75, "std": 47.9, "holdout": None}
+        scores["pbias"]["mean_absolute"] = 41.25
+    return report
+
+
+def test_errors_of_both_signs_never_read_as_their_mean_alone() -> None:
+    report = folds_of_both_signs()
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    (tile,) = [tile for tile in made.tiles if tile.title.startswith("PBIAS")]
+    assert (tile.title, tile.value) == ("PBIAS, mean absolute of 4 folds", "41.2")
+    assert "signed mean 3.8 ± 47.9 over the folds" in tile.yardstick
+    assert "PBIAS %, mean absolute of 4 folds" in made.leaderboard.other_metrics
+    (table,) = [table for table in made.fold_tables if table.id == "pbias"]
+    assert [row[:2] for row in table.rows[-2:]] == [("Mean ± spread", "3.8 ± 47.9"), ("Mean absolute, decides", "41.2")]
+    report["metrics"].sort(key=lambda metric: metric["id"] != "pbias")
+    made = board.build_result_page(Report.from_json({**report, "primary": "pbias"}), model_title="Ridge")
+    (own, *_) = made.leaderboard.rivals
+    assert (own.mean, own.spread) == ("41.2", "signed mean 3.8 ± 47.9")
+    assert made.leaderboard.caption.startswith("PBIAS % is the mean absolute value over the folds")
+
+
+def test_one_split_keeps_the_sign_of_its_error() -> None:
+    report = folds_of_both_signs()
+    report["split"]["folds"] = report["split"]["folds"][:1]
+    for scores in (report["scores"], *(entry["scores"] for entry in report["baselines"])):
+        scores["pbias"].update(folds=[-45.0], mean=-45.0, mean_absolute=45.0, std=None)
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    (tile,) = [tile for tile in made.tiles if tile.title.startswith("PBIAS")]
+    assert (tile.title, tile.value) == ("PBIAS, one split", "\u221245.0")
+
+
+def test_the_spread_over_growing_folds_is_said_to_be_more_than_chance() -> None:
+    report = folds_of_both_signs()
+    report["split"]["parameters"]["window"] = "expanding"
+    growing = "of which later ones train on more rows"
+    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    with_spread = [tile for tile in made.tiles if "±" in tile.yardstick]
+    assert with_spread
+    assert all(growing in tile.yardstick for tile in with_spread)
+    assert growing in made.leaderboard.caption
+    assert all("Later folds train on more rows" in table.note for table in made.fold_tables)
+    report["split"]["parameters"]["window"] = "rolling"
+    rolling = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    assert growing not in rolling.leaderboard.caption
+    assert not any(growing in tile.yardstick for tile in rolling.tiles)

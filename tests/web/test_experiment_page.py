@@ -172,6 +172,31 @@ def test_what_was_warned_of_before_the_launch_stands_under_the_headline(
     assert text.index("Launched although warned") < text.index('<dl class="tiles">')
 
 
+def test_questions_open_at_the_launch_stand_in_a_quiet_list(app: Flask, client: FlaskClient, user: User) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    old = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    assert "open_questions" not in report
+    assert "Open when it was launched" not in old
+    warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?"}
+    asked = {"step": "features", "code": "group_leakage", "message": "Known <then>?", "severity": "notice"}
+    report.update(warnings=[warned], open_questions=[{**warned, "severity": "warning"}, asked])
+    text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
+    listed = text[text.index("Open when it was launched") :]
+    assert "<li>Known &lt;then&gt;?</li>" in listed[: listed.index("</ul>")]
+    assert text.count("Is -999 a mark?") == 1
+    report["open_questions"] = []
+    assert "Open when" not in client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
+
+
+def test_the_list_says_what_a_model_is_for(app: Flask, client: FlaskClient, user: User) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    row = seeds.finish(app, user, report=report)
+    assert "Simulation from weather" not in client.get("/experiments").text
+    with transaction():
+        row.headline = {**report["headline"], "purpose": "Simulation from weather"}
+    assert "Simulation from weather" in main_of(client.get("/experiments").text)
+
+
 @pytest.mark.parametrize(("beats", "tone"), [(True, "success"), (False, "warning")])
 def test_a_headline_from_before_verdicts_is_still_shown(
     app: Flask, client: FlaskClient, user: User, beats: bool, tone: str

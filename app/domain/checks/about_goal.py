@@ -8,9 +8,10 @@ from app.domain.checks.extent import fewest_groups
 from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
-from app.domain.purpose_words import get_entry, horizon_of
+from app.domain.purpose_words import get_entry
 from app.domain.recommendation.task import suggest_group, suggest_time
 from app.domain.text.words import pluralise
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.vocabulary import Purpose
 
 IN_TIME = (Purpose.SIMULATE, Purpose.FORECAST, Purpose.FILL_GAPS)

@@ -14,6 +14,8 @@ from app.domain.vocabulary import SplitStrategy
 MANY_COPIES = 0.05
 # These are about the split or the file and not about the moment at which a column is known.
 ABOUT_ROWS = ("group_leakage",)
+# What is asked of a person and stays open until it is answered.
+QUESTIONS = ("target_leakage", "known_only_afterwards", "identifier_orders_target", "group_leakage")
 RANDOM = (SplitStrategy.HOLDOUT, SplitStrategy.K_FOLD, SplitStrategy.STRATIFIED_K_FOLD, SplitStrategy.REPEATED_K_FOLD)
 
 

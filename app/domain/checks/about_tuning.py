@@ -191,10 +191,10 @@ def _most_inner_folds(subject: CheckContext) -> int:
     """Return how many folds the rows that train the smallest fold can surely make."""
     strategy = subject.strategy.id
     if subject.strategy.needs_group:
-        groups, held = fewest_groups(subject), subject.spec.validation.holdout
+        groups = fewest_groups(subject)
         if groups is None:
             return MIN_FOLDS
-        left = groups - (-(-groups * held.fraction // 1) if held else 0)
+        left = groups - -(-groups * subject.holdout.groups // 1)
         out = 1 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else -(-left // max(number(subject, "n_splits"), 2))
         return int(left - out)
     if strategy is SplitStrategy.TIME_SERIES:
@@ -212,8 +212,7 @@ def _most_inner_folds(subject: CheckContext) -> int:
 
 def _one_group_trains(subject: CheckContext) -> bool:
     """Return whether a group as large as all others together is likely to be one of two folds by itself."""
-    held = subject.spec.validation.holdout
-    largest, share = largest_group(subject), held.fraction if held else 0.0
+    largest, share = largest_group(subject), subject.holdout.lost
     two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and number(subject, "n_splits") == MIN_FOLDS
     return two and largest >= (subject.rows - largest) * (1 - share)
 

@@ -14,12 +14,14 @@ from app.domain.checks.extent import (
     fewest_besides,
     fewest_groups,
     fewest_kept,
+    fits_years,
     groups_of,
     keeps_shares,
     largest_group,
     leaves_rows,
     moments_of,
     number,
+    water_years_of,
 )
 from app.domain.checks.subject import CheckContext, error, notice, typed, warning
 from app.domain.estimators import registry
@@ -82,18 +84,19 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _groups_fill_folds(subject: CheckContext, folds: int, field: str) -> Iterator[Problem]:
-    strategy, groups, held = subject.strategy.id, groups_of(subject), subject.spec.validation.holdout
+    strategy, groups, share = subject.strategy.id, groups_of(subject), subject.holdout.groups
     fewest = fewest_groups(subject)
     if groups is None or fewest is None or not subject.strategy.needs_group:
         return
-    out, but = math.ceil(groups * held.fraction) if held else 0, ""
-    left = fewest - (math.ceil(fewest * held.fraction) if held else 0)
+    out, but = math.ceil(groups * share), ""
+    left = fewest - math.ceil(fewest * share)
     if fewest < groups:
         but = f", of which {groups - fewest:,} may have no row with a target"
     if out:
         but += f", and the rows held out take {out:,} of them"
-    if strategy is SplitStrategy.GROUP_K_FOLD and left < folds:
-        remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
+    if subject.strategy.parameter("n_splits") is not None and left < folds:
+        instead = ("Use forward in time", "time_series") if subject.strategy.needs_time else ("Use k-fold", "k_fold")
+        remedy = Remedy(instead[0], {"validation": {"strategy": instead[1]}})
         if left >= 2:
             remedy = Remedy(f"Use {left} folds", {"validation": {field: left}})
         message = f"There are {groups:,} groups{but}: fewer than {folds} folds."
@@ -159,10 +162,9 @@ def _classes_train_beside_holdout(subject: CheckContext, besides: int) -> Iterat
 def no_group_is_nearly_all(subject: CheckContext) -> Iterator[Problem]:
     """Where whole groups judge, those that are left have rows and classes to train on."""
     largest, classes = largest_group(subject), subject.spec.task.kind.is_classification
-    held = subject.spec.validation.holdout
     besides = max(subject.profile.rows - largest, 0)
     # The rows held out are whole groups too, so that this is what is to be expected.
-    train = math.floor(besides * (1 - held.fraction)) if held else besides
+    train = math.floor(besides * (1 - subject.holdout.lost))
     known = train * subject.rows // max(subject.profile.rows, 1)
     one_class = besides < MIN_BESIDES * subject.profile.rows or _few_of_another_class(subject, train)
     if not subject.strategy.needs_group or not (
@@ -197,14 +199,15 @@ def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
 
 def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
     """The gap is no shorter than the derived features look back, as far as can be afforded, and leaves rows."""
-    if subject.strategy.id is not SplitStrategy.TIME_SERIES:
+    strategy = subject.strategy.id.value
+    if not subject.strategy.needs_time or fits_years(subject, water_years_of(subject) or MAX_GROUP_FOLDS) is False:
         return
-    gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), "time_series.gap"
+    gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), f"{strategy}.gap"
     if not leaves_rows(subject, gap):
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
         remedy = Remedy("Bring more rows, or choose another target.")
         if leaves_rows(_cut_in_two(subject), 0):
-            remedy = Remedy("Use 2 folds", {"validation": {"time_series.n_splits": MIN_FOLDS, field: 0}})
+            remedy = Remedy("Use 2 folds", {"validation": {f"{strategy}.n_splits": MIN_FOLDS, field: 0}})
         if longest is not None:
             remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
@@ -222,15 +225,19 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
 
 def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
     """The rows held out are enough to judge by; a single one has neither an efficiency nor a rate."""
-    held, alone = subject.spec.validation.holdout, subject.strategy.id is SplitStrategy.HOLDOUT
-    share = amount(subject, "percent") / 100 if alone else held.fraction if held else 0.0
-    rows = max(1, round(subject.rows * share))
+    alone = subject.strategy.id is SplitStrategy.HOLDOUT
+    share = amount(subject, "percent") / 100 if alone else subject.holdout.held
+    rows, held = max(1, round(subject.rows * share)), subject.spec.validation.holdout
     if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.needs_group:
         return
-    field = "holdout.percent" if alone else "holdout_percent"
+    dated = held is not None and held.from_date is not None
+    field = "holdout.percent" if alone else "holdout_from" if dated else "holdout_percent"
     usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
     remedy = Remedy("Hold nothing out", {"validation": {field: 0}})
-    if subject.rows * usual >= 100 * MIN_JUDGED:
+    if dated:
+        share_of = {"holdout_by": "share", "holdout_percent": usual}
+        remedy = Remedy(f"Hold out the last {usual} %", {"validation": share_of})
+    elif subject.rows * usual >= 100 * MIN_JUDGED:
         remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual}})
     elif alone:
         ordered = subject.spec.task.time_column is not None

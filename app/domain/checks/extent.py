@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, floor, sqrt
 
 from app.domain.checks.subject import CheckContext
+from app.domain.training.validation.holdout_share import span_of
 from app.domain.training.validation.splitting import fewest_left
 from app.domain.vocabulary import SplitStrategy
 
@@ -36,8 +37,7 @@ def amount(subject: CheckContext, name: str) -> float:
 
 def development_rows(subject: CheckContext) -> int:
     """Return how many rows the folds share."""
-    held = subject.spec.validation.holdout
-    return subject.rows - round(subject.rows * held.fraction) if held else subject.rows
+    return subject.rows - round(subject.rows * subject.holdout.lost)
 
 
 def fewest_kept(subject: CheckContext, count: int) -> int:
@@ -45,8 +45,7 @@ def fewest_kept(subject: CheckContext, count: int) -> int:
 
     A hold-out at the end of time is not stratified: what it takes of a class is taken for a draw.
     """
-    held = subject.spec.validation.holdout
-    share = held.fraction if held else 0.0
+    share = subject.holdout.lost
     if share and subject.spec.task.time_column is not None:
         return max(0, floor(count * (1 - share) - Z_SCORE * sqrt(count * share * (1 - share))))
     return fewest_left(count, subject.rows, share)
@@ -124,12 +123,35 @@ def first_moments(subject: CheckContext, gap: int) -> int:
 
     The gap stands before a hold-out too.
     """
-    held, folds = subject.spec.validation.holdout, max(number(subject, "n_splits"), 1)
-    moments = moments_of(subject)
-    if held:
-        moments -= max(1, round(moments * held.fraction)) + gap
-    size = moments // (folds + 1)
+    held, folds, moments = subject.holdout, max(number(subject, "n_splits"), 1), moments_of(subject)
+    if held.later:
+        moments -= max(1, round(moments * held.later)) + gap
+    moments -= round(moments * held.warm_up)
+    years, size = water_years_of(subject), moments // (folds + 1)
+    if years is not None:
+        if not fits_years(subject, years):
+            return 0
+        return moments * (years - folds * (years // (folds + 1))) // years - gap
     return moments - folds * size - gap if size >= 1 else 0
+
+
+def water_years_of(subject: CheckContext) -> int | None:
+    """Return about how many water years the folds share, None where folds do not begin with one.
+
+    Where the target is missing on a share of the rows, as large a share of the years may have none.
+    """
+    span = span_of(subject.profile, subject.spec.task.time_column)
+    if subject.spec.validation.parameters.get("align") != "water_year" or not subject.strategy.needs_time or not span:
+        return None
+    month, length = number(subject, "start_month"), span.end - span.start
+    first, last = span.start + length * subject.holdout.warm_up, span.end - length * subject.holdout.later
+    years = last.year - first.year + (last.month >= month) - (first.month >= month) + 1
+    return floor(years * subject.rows / max(subject.profile.rows, 1))
+
+
+def fits_years(subject: CheckContext, years: int) -> bool:
+    """Return whether each fold can have a water year, and one more trains the first."""
+    return years > max(number(subject, "n_splits"), 1)
 
 
 def leaves_rows(subject: CheckContext, gap: int) -> bool:
@@ -142,6 +164,9 @@ def fewest_training_rows(subject: CheckContext) -> int:
     strategy, rows, folds = subject.strategy.id, development_rows(subject), max(number(subject, "n_splits"), 2)
     if strategy is SplitStrategy.HOLDOUT:
         return subject.rows - max(1, round(subject.rows * amount(subject, "percent") / 100))
+    if strategy is SplitStrategy.GROUP_TIME_SERIES:
+        moments, besides = max(moments_of(subject), 1), rows - max(largest_group(subject), ceil(rows / folds))
+        return max(0, first_moments(subject, number(subject, "gap"))) * besides // moments
     if subject.strategy.needs_group:
         share = 0 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
         return rows - max(largest_group(subject), share)

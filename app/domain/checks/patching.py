@@ -168,6 +168,13 @@ def _search_space_patch(estimator: str, name: str, end: str, value: Any) -> Patc
     return {"choices": [one for one in known if wire(one) in value]}
 
 
+def _holdout_patch(field: str, value: Any, begun: Any) -> Patch | None:
+    """Return what holds out a share, or from or to a date; the one takes the other out."""
+    if field == "holdout_percent":
+        return {"fraction": value / 100, "from": None, "to": None} if value else None
+    return {**(begun or {}), "fraction": None, field.removeprefix("holdout_"): value or None}
+
+
 def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
     chosen = SplitStrategy(fields.get("strategy") or spec.validation.strategy)
     own = {parameter.name for parameter in splitting.get(chosen).parameters}
@@ -178,8 +185,10 @@ def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Pa
         validation = {"strategy": chosen.value, "parameters": dict.fromkeys(lost)}
     for field, value in fields.items():
         head, _, name = field.partition(".")
-        if field == "holdout_percent":
-            validation["holdout"] = {"fraction": value / 100} if value else None
+        if field in ("holdout_percent", "holdout_from", "holdout_to"):
+            validation["holdout"] = _holdout_patch(field, value, validation.get("holdout"))
+        elif field == "warm_up":
+            validation[field] = value or None
         elif field in ("primary_metric", "other_metrics"):
             metrics["primary" if field == "primary_metric" else "others"] = value
         elif name and head == chosen.value:

@@ -13,6 +13,7 @@ from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.training.validation import splitting
+from app.domain.training.validation.holdout_share import HoldoutShare, holdout_share
 from app.domain.vocabulary import ColumnKind, Severity
 
 
@@ -54,6 +55,11 @@ class CheckContext:
     def strategy(self) -> splitting.StrategyEntry:
         """The strategy's entry."""
         return splitting.get(self.spec.validation.strategy)
+
+    @cached_property
+    def holdout(self) -> HoldoutShare:
+        """How much of the rows is held out or not used."""
+        return holdout_share(self.spec, self.profile)
 
     @cached_property
     def settings(self) -> ParameterValues:

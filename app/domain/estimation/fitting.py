@@ -48,7 +48,7 @@ def memory_remedies(spec: Spec, profile: DatasetProfile, machine: Machine) -> It
                 yield MemoryRemedy(f"{entry.id}.{name}", value, f"Take {value:,} {word}", needed)
                 break
             value = int(value * factor)
-    for other in registry.for_task(spec.task.kind):
+    for other in registry.for_task(spec.task.kind, spec.task.purpose):
         if other.is_baseline or other.id == entry.id or profile.rows > (other.max_rows or profile.rows):
             continue
         needed = _needed(spec, profile, machine, estimator=other.id, parameters={})

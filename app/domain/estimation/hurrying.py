@@ -66,7 +66,7 @@ def time_remedies(spec: Spec, profile: DatasetProfile, machine: Machine, seconds
 
 
 def _another_estimator(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[TimeRemedy]:
-    for other in registry.for_task(spec.task.kind):
+    for other in registry.for_task(spec.task.kind, spec.task.purpose):
         if other.is_baseline or other.id == spec.model.estimator or profile.rows > (other.max_rows or profile.rows):
             continue
         model = spec.model.model_copy(update={"estimator": other.id, "parameters": {}})

@@ -20,6 +20,7 @@ from app.domain.training.report.importance import MAX_FEATURES, MAX_ROWS, REPEAT
 from app.domain.training.selection_rules import most_kept
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import splitting
+from app.domain.training.validation.holdout_share import holdout_share
 from app.domain.vocabulary import ColumnKind, SplitStrategy, TaskKind
 
 # Kinds that the estimator sees as one column of numbers; every other kind becomes indicators.
@@ -83,7 +84,7 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
     # A column without a value makes one group of all rows.
     groups = max(profile.column(spec.task.group_column).distinct, 1) if spec.task.group_column else ASSUMED_GROUPS
     fits = fits_of(spec, groups)
-    train, judge, last = _rows_of(spec, rows, fits=fits, groups=groups)
+    train, judge, last = _rows_of(spec, profile, rows, fits=fits, groups=groups)
     columns = columns_of(spec)
     numbers, indicators, words = _shape_of(spec, profile)
     return Workload(
@@ -126,23 +127,28 @@ def fits_of(spec: Spec, groups: int = ASSUMED_GROUPS) -> int:
     return folds + int(held)
 
 
-def _rows_of(spec: Spec, rows: int, *, fits: int, groups: int) -> tuple[int, int, int]:
+def _rows_of(spec: Spec, profile: DatasetProfile, rows: int, *, fits: int, groups: int) -> tuple[int, int, int]:
     """Return the rows that train in the average fit, that judge it, and that judge the last one."""
     strategy, held = spec.validation.strategy, spec.validation.holdout
-    parameters = {**splitting.get(strategy).defaults(), **spec.validation.parameters}
+    parameters, share = (
+        {**splitting.get(strategy).defaults(), **spec.validation.parameters},
+        holdout_share(spec, profile),
+    )
     if strategy is SplitStrategy.HOLDOUT:
         judge = rows * float(parameters["percent"]) / 100
         return max(round(rows - judge), 1), max(round(judge), 1), max(round(judge), 1)
-    kept = rows * (1 - held.fraction) if held is not None else float(rows)
+    kept = rows * (1 - share.lost)
     folds = groups if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else int(parameters.get("n_splits") or 5)
     if strategy is SplitStrategy.TIME_SERIES:
         judge = kept / (folds + 1)
         train = judge if parameters["window"] == "rolling" else kept / 2
+    elif strategy is SplitStrategy.GROUP_TIME_SERIES:
+        judge, train = kept / (folds + 1) / folds, kept / 2 * (1 - 1 / folds)
     else:
         judge, train = kept / max(folds, 1), kept * (1 - 1 / max(folds, 2))
     last = judge
     if held is not None:
-        last = rows * held.fraction
+        last = rows * share.held
         train, judge = (train * (fits - 1) + kept) / fits, (judge * (fits - 1) + last) / fits
     return max(round(train), 1), max(round(judge), 1), max(round(last), 1)
 

@@ -1,4 +1,4 @@
-"""A small neural network, naive Bayes, and the dummy that everything must beat."""
+"""A small neural network, naive Bayes, and what everything must beat: the dummy, and the straight line across gaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.estimators.shared import ALL_TASKS, CLASSES, EARLY_STOPPING, REGRESSION, small_memory
-from app.domain.vocabulary import Level, TaskKind
+from app.domain.vocabulary import Level, Purpose, TaskKind
 
 
 def _network(task: TaskKind, values: ParameterValues, seed: int) -> Any:
@@ -40,6 +40,13 @@ def _dummy(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     if task.is_classification:
         return DummyClassifier(strategy="prior", random_state=seed)
     return DummyRegressor(strategy=values["strategy"])
+
+
+def _straight_line(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+    """Return what adds nothing to the line that is drawn across every gap."""
+    from sklearn.dummy import DummyRegressor
+
+    return DummyRegressor(strategy="constant", constant=0.0)
 
 
 ENTRIES = (
@@ -225,5 +232,20 @@ ENTRIES = (
         is_baseline=True,
         strengths=("Shows what no learning at all would score",),
         cautions=("Learns nothing",),
+    ),
+    EstimatorEntry(
+        "linear_interpolation",
+        "Linear interpolation",
+        "baseline",
+        "Draws a straight line across each gap, from the last known value to the next.",
+        REGRESSION,
+        (),
+        _straight_line,
+        lambda rows, features, values: rows * 2e-8,
+        small_memory,
+        is_baseline=True,
+        purpose=Purpose.FILL_GAPS,
+        strengths=("Hard to beat in short gaps", "Needs no drivers"),
+        cautions=("Knows nothing of what happened within a gap",),
     ),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NewType
 
 from app.domain.text.numbers import format_number
-from app.domain.vocabulary import Level, TaskKind
+from app.domain.vocabulary import Level, Purpose, TaskKind
 
 ParameterType = Literal["integer", "number", "choice", "boolean", "steps"]
 # So many lengths tell short gaps from long ones; more make a list that nobody reads.
@@ -78,6 +78,7 @@ class EstimatorEntry:
     `for_each_class` says that of several classes each needs a machine of its own. Where learning a number is mostly a
     search for settings of its own, `settle` takes what was found from a fitted machine, as parameters of one that need
     not search again.
+    `purpose` is the only purpose that it serves, None where it serves any.
     `origin` names the package that brought it, with its version; empty where HydroML did.
     """
 
@@ -103,6 +104,7 @@ class EstimatorEntry:
     number_cautions: tuple[str, ...] = ()
     for_each_class: bool = False
     settle: Settle | None = None
+    purpose: Purpose | None = None
     origin: str = ""
     _by_name: dict[str, Parameter] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -120,6 +122,15 @@ class EstimatorEntry:
     def cautions_for(self, task: TaskKind) -> tuple[str, ...]:
         """Return the cautions about a metric, for numbers also those that concern only them."""
         return self.cautions if task.is_classification else (*self.number_cautions, *self.cautions)
+
+    def serves(self, purpose: Purpose | None) -> bool:
+        """Return whether it can be used for a purpose."""
+        return self.purpose is None or self.purpose is purpose
+
+    @property
+    def competes(self) -> bool:
+        """Return whether it may be suggested: no baseline is, but the one that its purpose falls back on."""
+        return not self.is_baseline or self.purpose is not None
 
     def parameters_for(self, task: TaskKind) -> tuple[Parameter, ...]:
         """Return the parameters that mean something for this task."""

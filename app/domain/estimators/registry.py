@@ -6,7 +6,7 @@ import logging
 
 from app.domain.estimators import linear, near_and_kernel, others, own, trees
 from app.domain.estimators.parameters import EstimatorEntry
-from app.domain.vocabulary import TaskKind
+from app.domain.vocabulary import Purpose, TaskKind
 
 log = logging.getLogger("hydroml.estimators")
 BUILT_IN: tuple[EstimatorEntry, ...] = (
@@ -33,6 +33,6 @@ def has(identifier: str) -> bool:
     return identifier in _BY_ID
 
 
-def for_task(task: TaskKind) -> tuple[EstimatorEntry, ...]:
-    """Return the estimators that can do this task, in the order of the registry."""
-    return tuple(entry for entry in ESTIMATORS if task in entry.tasks)
+def for_task(task: TaskKind, purpose: Purpose | None = None) -> tuple[EstimatorEntry, ...]:
+    """Return the estimators that can do this task and serve the purpose, in the order of the registry."""
+    return tuple(entry for entry in ESTIMATORS if task in entry.tasks and entry.serves(purpose))

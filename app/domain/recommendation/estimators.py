@@ -47,8 +47,8 @@ def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]
     first, why = _order(traits)
     place = {identifier: at for at, identifier in enumerate(first)}
     entries = sorted(
-        registry.for_task(traits.task),
-        key=lambda one: (one.is_baseline, _too_large(one, traits), place.get(one.id, len(first))),
+        registry.for_task(traits.task, traits.purpose),
+        key=lambda one: (one.is_baseline, not one.competes, _too_large(one, traits), place.get(one.id, len(first))),
     )
     return tuple(
         _suggest_estimator(entry, traits, why if at == 0 else "", metric=metric) for at, entry in enumerate(entries)

@@ -32,6 +32,7 @@ from app.domain.recommendation.shortfits import (
     sample_rows,
 )
 from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
+from app.domain.training.gap_filling import fills_gaps
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import Fold, make_split
@@ -102,10 +103,15 @@ def measure(
 
 
 def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[EstimatorSuggestion]:
-    """Return who takes part: no baseline, nobody whom so many rows are too many, and of lines that tie only some."""
+    """Return who takes part: nobody whom so many rows are too many, and of lines that tie only some.
+
+    A baseline that is launched where nothing beats it stands first, so that it is suggested where luck alone tells.
+    """
     alike = {"linear_regression", "elastic_net"}
-    able = (one for one in ranking if not one.entry.is_baseline and rows <= (one.entry.max_rows or rows))
-    return [one for one in able if one.entry.id not in alike][:MAX_CANDIDATES]
+    able = [one for one in ranking if one.entry.competes and rows <= (one.entry.max_rows or rows)]
+    plain = [one for one in able if one.entry.is_baseline]
+    others = [one for one in able if not one.entry.is_baseline and one.entry.id not in alike]
+    return [*plain, *others][:MAX_CANDIDATES]
 
 
 def _runner(spec: Spec, ranked: EstimatorSuggestion) -> ShortFitCandidate:
@@ -222,17 +228,19 @@ def _round(
     running = list(alive) if goes_on else list[ShortFitCandidate]()
     for at, fold in enumerate(folds, start=len(rivals)):
         train, rows = sample_rows(race, fold.train, size=size, seed=at), sample_judged_rows(fold, seed=at)
+        # A gap is filled from all that is known around it, however few rows are learnt from.
+        known = fold.train if fills_gaps(race.spec) else train
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
         chosen = list(running) if rivals else list(alive)
-        done = [one for one in chosen if fit(race, one, train=train, rows=rows, number=number)]
+        done = [one for one in chosen if fit(race, one, train=train, known=known, rows=rows, number=number)]
         if not done or (rivals and any(one not in done and not one.out for one in chosen)):
             # The time is over: what only some were judged on compares nobody.
             for one in done if rivals else ():
                 one.scores.pop()
                 one.hits.pop()
             break
-        rule, hit = rival(race, train=train, rows=rows)
+        rule, hit = rival(race, train=known, rows=rows)
         rivals.append(rule)
         hits.append(hit)
         running = _is_worth_fitting(race, done) if final else done
@@ -277,7 +285,8 @@ def _suggested_order(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> li
             luck = errors * float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
         else:
             luck = ONE_FOLDS_LUCK * abs(best.mean - rule)
-        if one is best or (gaps.mean() <= luck and not one.mean <= rule < best.mean):
+        loses = one.mean <= rule < best.mean and not one.ranked.entry.is_baseline
+        if one is best or (gaps.mean() <= luck and not loses):
             tied.append(one)
     front = next(runner for runner in race.runners if runner in tied)
     return [front, *(one for one in ordered if one is not front)]

@@ -9,7 +9,9 @@ from app.domain.analysis.profiling.series import mixes_series
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
 from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
+from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, target_cutoff
 from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
@@ -111,10 +113,18 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
     if axis.column != context.time_column or mixed:
         return [], "The dates repeat, so earlier values cannot be told apart."
+    if context.purpose is Purpose.FILL_GAPS:
+        # That module looks at columns as this one does.
+        from app.domain.recommendation.gaps import suggest_gap_recipes
+
+        return suggest_gap_recipes(context, selected)
     recipes: list[RecipeJson] = []
     words = []
     target_steps, rain_steps = _steps_known(context)
-    if target_steps:
+    if target_steps and context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
+        recipes.append(last_known_recipe(context.profile, context.target))
+        words.append("the last known value of the target and its age")
+    elif target_steps:
         recipes.append({"columns": [context.target], "kind": "lag", "parameters": {"steps": target_steps}})
         words.append(_target_words(context, target_steps))
     rain = [name for name in selected if is_rain(name)][:3]
@@ -134,13 +144,8 @@ def _steps_known(context: FeatureContext) -> tuple[list[int], list[int]]:
 
     Rain of the nearest known step is a feature already, as the column itself.
     """
-    if context.purpose is None:
-        return [1, 2, 3], [1, 2, 3]
-    if context.purpose is not Purpose.FORECAST:
-        return [], [1, 2, 3]
-    horizon = context.horizon or 1
-    nearest = 0 if context.drivers_known_ahead else horizon
-    return [horizon + step for step in range(3)], [nearest + step for step in (1, 2, 3)]
+    target, drivers = target_cutoff(context), driver_cutoff(context)
+    return [] if target is None else [target + step for step in range(3)], [drivers + step for step in (1, 2, 3)]
 
 
 def _target_words(context: FeatureContext, steps: list[int]) -> str:
@@ -159,8 +164,6 @@ def _why_transforms(context: FeatureContext, words: list[str]) -> str:
     if context.purpose is Purpose.FORECAST:
         if context.drivers_known_ahead:
             return f"A series remembers: {listed}. Drivers of the steps ahead are known."
-        ahead = pluralise(context.horizon or 1, "step")
+        ahead = pluralise(horizon_of(context), "step")
         return f"A series remembers: {listed}. Drivers enter as they were {ahead} before."
-    if context.purpose is Purpose.FILL_GAPS:
-        return f"Drivers act for a while: {listed}. No value inside a gap is used."
     return f"Drivers act for a while: {listed}. No earlier value of the target is used."

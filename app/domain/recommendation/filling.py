@@ -14,6 +14,7 @@ from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.estimators import EstimatorSuggestion, rank
 from app.domain.recommendation.features import FeatureContext
 from app.domain.recommendation.goal import Goal
+from app.domain.recommendation.holdout_answers import read_holdout, read_warm_up
 from app.domain.recommendation.traits import Traits, traits_of
 from app.domain.recommendation.tuning import fill_tuning
 from app.domain.recommendation.validation import (
@@ -21,24 +22,14 @@ from app.domain.recommendation.validation import (
     ValidationContext,
     suggest_folds,
     suggest_gap,
-    suggest_holdout_percent,
     suggest_metrics,
     suggest_strategy,
 )
 from app.domain.training.preprocessing.transforms import memory_of
 from app.domain.training.validation import metrics, splitting
-from app.domain.vocabulary import SplitStrategy
+from app.domain.training.validation.holdout_share import span_of
+from app.domain.vocabulary import Purpose, SplitStrategy
 
-HOLDOUT = Parameter(
-    "holdout_percent",
-    "Held out at the end",
-    "number",
-    20,
-    "Rows never used before the last score.",
-    low=0,
-    high=80,
-    unit="%",
-)
 SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0, high=2**32 - 1)
 MAX_TAGS = 20
 
@@ -72,7 +63,7 @@ def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContex
 
 def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
     """Return the traits of the chosen features, for the suggestions of the Model step."""
-    return traits_of(
+    traits = traits_of(
         context.profile,
         task=context.task,
         target=context.target,
@@ -81,7 +72,9 @@ def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
         recipes=[TransformPart(**recipe) for recipe in config["features"]["transforms"]],
         time_column=context.time_column,
         associations=context.associations,
-    ).narrowed([SelectionPart.model_validate(rule) for rule in config["features"]["selection"]])
+    )
+    rules = [SelectionPart.model_validate(rule) for rule in config["features"]["selection"]]
+    return traits.narrowed(rules).for_purpose(context.purpose)
 
 
 def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:
@@ -97,20 +90,26 @@ def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationCont
         context.horizon,
         context.drivers_known_ahead,
     )
-    return situation_for(goal, context.profile, memory=memory_of(recipes))
+    return situation_for(goal, context.profile, memory=memory_of(recipes, goal, config["features"]["selected"]))
 
 
 def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> ValidationContext:
     """Return the context for the suggestions of the Validation step."""
     target = profile.column(goal.target)
     counts = [count for _, count in target.top_values] if target.distinct <= len(target.top_values) else [1]
+    rows, axis, span = max(profile.rows - target.missing, 0), profile.time_axis, span_of(profile, goal.time_column)
     return ValidationContext(
         task=goal.task,
-        rows=max(profile.rows - target.missing, 0),
+        rows=rows,
         ordered=bool(goal.time_column),
         groups=profile.column(goal.group_column).distinct if goal.group_column else 0,
         rarest_class=min(counts, default=1) if goal.task.is_classification else 0,
         memory=memory,
+        moments=min(span.moments, rows) if span is not None else rows,
+        span=span,
+        month=axis.water_year_month if axis is not None and axis.column == goal.time_column else 10,
+        purpose=goal.purpose,
+        horizon=(goal.horizon or 1) if goal.purpose is Purpose.FORECAST else 0,
     )
 
 
@@ -137,15 +136,16 @@ def read_split(reader: AnswerReader, situation: ValidationContext) -> dict[str, 
         if suggested.reason:
             reader.reasons[f"validation.{field}"] = suggested.reason
         parameters[parameter.name] = reader.parameter("validation", field, parameter, suggested.value)
-    held = suggest_holdout_percent(situation, strategy)
-    reader.reasons["validation.holdout_percent"] = held.reason
-    percent = reader.parameter("validation", "holdout_percent", HOLDOUT, held.value)
-    fraction = round(float(percent or 0) / 100, 4)
-    if float(percent or 0) > 0 and not fraction:
-        message = f"{HOLDOUT.title}: must be 0, or at least 0.01; you wrote {float(percent):g}."
-        reader.wrong("validation", "holdout_percent", message, code="parameter_invalid")
-    keeps = fraction > 0 and strategy is not SplitStrategy.HOLDOUT
-    return {"strategy": strategy, "parameters": parameters, "holdout": {"fraction": fraction} if keeps else None}
+    if parameters.get("align") == "rows":
+        # A config without water years reads as it did before there were any.
+        parameters = {name: value for name, value in parameters.items() if name not in ("align", "start_month")}
+    warm_up = read_warm_up(reader) if situation.ordered else 0
+    return {
+        "strategy": strategy,
+        "parameters": parameters,
+        "holdout": read_holdout(reader, situation, strategy),
+        **({"warm_up": warm_up} if warm_up else {}),
+    }
 
 
 def _strategy(reader: AnswerReader, best: Suggestion) -> SplitStrategy:
@@ -164,6 +164,8 @@ def _suggested_value(situation: ValidationContext, strategy: SplitStrategy, para
         return suggest_folds(situation, strategy)
     if parameter.name == "gap":
         return suggest_gap(situation)
+    if parameter.name == "start_month":
+        return Suggestion(situation.month, "")
     return Suggestion(parameter.default, "")
 
 

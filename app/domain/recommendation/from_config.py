@@ -8,8 +8,9 @@ from pydantic import JsonValue
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimators import registry
-from app.domain.experiment import Draft, SpacePart, Spec
+from app.domain.experiment import Draft, HoldoutPart, SpacePart, Spec
 from app.domain.json_values import JsonObject
+from app.domain.recommendation.holdout_answers import BY_DATE
 from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.tuning import wire
 from app.domain.training.selection_rules import to_answer
@@ -126,9 +127,14 @@ def _typed_parameters(value: Any) -> Any:
     return EMPTY if value is None else value
 
 
+def _holdout(held: HoldoutPart | None) -> JsonObject:
+    if held is None or held.fraction is not None:
+        return {"holdout_percent": round(100 * held.fraction, 4) if held and held.fraction else 0}
+    return {"holdout_by": BY_DATE, "holdout_from": held.from_date, "holdout_to": held.to_date or ""}
+
+
 def _validation(spec: Spec) -> JsonObject:
     strategy, given = spec.validation.strategy, spec.validation.parameters
-    holdout = spec.validation.holdout
     settings = {
         f"{strategy.value}.{parameter.name}": _typed_parameters(given.get(parameter.name, parameter.default))
         for parameter in splitting.get(strategy).parameters
@@ -136,7 +142,8 @@ def _validation(spec: Spec) -> JsonObject:
     return {
         "strategy": strategy.value,
         **settings,
-        "holdout_percent": round(100 * holdout.fraction, 4) if holdout else 0,
+        **_holdout(spec.validation.holdout),
+        **({"warm_up": spec.validation.warm_up} if spec.validation.warm_up else {}),
         "seed": spec.reproducibility.seed,
         "primary_metric": spec.metrics.primary,
         "other_metrics": list(spec.metrics.others),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
 from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.training.gap_filling import fills_gaps, fit_rows
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import baselines, metrics, scoring
@@ -102,10 +103,13 @@ def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
 
 
 def sample_rows(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
-    """Return some of the training rows of a fold: the latest where time orders them, else drawn."""
+    """Return some of the training rows of a fold: the latest where time orders them, else drawn.
+
+    Blocks that judge lie all over the record, so that what is learnt for them is drawn from all of it.
+    """
     if len(train) <= size:
         return train
-    if race.table.times is not None:
+    if race.table.times is not None and not fills_gaps(race.spec):
         return train[-size:]
     drawn = np.random.default_rng([race.spec.reproducibility.seed, seed]).permutation(len(train))[:size]
     return train[np.sort(drawn)]
@@ -119,8 +123,11 @@ def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
     return fold.validation[np.sort(drawn)]
 
 
-def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, number: int) -> bool:
-    """Fit and judge once; False where there is no time for it or it cannot be done."""
+def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, known: Rows, rows: Rows, number: int) -> bool:
+    """Fit and judge once; False where there is no time for it or it cannot be done.
+
+    `known` are the rows whose target is known around a gap; without gaps they are those that train.
+    """
     takes = estimate_seconds(race, one, len(train))
     if takes > race.longest:
         one.out = "too slow for a short fit"
@@ -129,7 +136,7 @@ def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, 
         return False
     start = time.perf_counter()
     try:
-        pipeline = _fit_candidate(race, one, train)
+        pipeline = _fit_candidate(race, one, train, known)
         said = scoring.predict(pipeline, race.table.features.iloc[rows], classes=len(race.table.labels))
     except (ValueError, np.linalg.LinAlgError) as fault:
         one.out = str(fault).split("\n", maxsplit=1)[0][:200]
@@ -148,14 +155,14 @@ def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, 
     return True
 
 
-def _fit_candidate(race: ShortFitRace, one: ShortFitCandidate, train: Rows) -> Any:
+def _fit_candidate(race: ShortFitRace, one: ShortFitCandidate, train: Rows, known: Rows) -> Any:
     """Return a pipeline that learnt from these rows; a search within it looks at some of them only."""
     pipeline, settle = build_pipeline(one.spec, race.table), one.ranked.entry.settle
     if settle is not None and _settles(race, one) and len(train) > FIRST_ROWS:
         some = sample_rows(race, train, size=FIRST_ROWS, seed=0)
-        pipeline.fit(race.table.features.iloc[some], race.table.target[some])
+        fit_rows(pipeline, race.table, some, known=known)
         pipeline.set_params(**{f"estimate__{name}": value for name, value in settle(pipeline[-1]).items()})
-    return pipeline.fit(race.table.features.iloc[train], race.table.target[train])
+    return fit_rows(pipeline, race.table, train, known=known)
 
 
 def _score(race: ShortFitRace, spec: Spec, rows: Rows, said: Predictions) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ from app.domain.experiment import SelectionPart, Spec, TransformPart
 from app.domain.training.preprocessing.pipeline import MAX_CATEGORIES
 from app.domain.training.preprocessing.transforms import derived_names, memory_of
 from app.domain.training.selection_rules import most_kept
-from app.domain.vocabulary import ColumnKind, TaskKind
+from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
 NUMBERS = frozenset({ColumnKind.NUMERIC, ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.DATETIME})
 FEW_VALUES = 10
@@ -44,6 +44,8 @@ class Traits:
     tail
         (q95 - median) / (median - q05) of a numeric target: 1 is symmetric, above 3 a long upper tail; the inverse
         where the lower tail is the longer one. 0 where it is unknown.
+    purpose
+        What the model is for.
     ordered, memory_steps
         Whether time orders the rows, and how many steps back the derived features look.
     strongest
@@ -68,6 +70,7 @@ class Traits:
     ordered: bool = False
     memory_steps: int = 0
     strongest: tuple[str, float] | None = None
+    purpose: Purpose | None = None
 
     @property
     def features(self) -> int:
@@ -89,6 +92,10 @@ class Traits:
         columns = self.numbers + self.words
         share = most_kept(rules, columns) / max(columns, 1)
         return replace(self, width=max(round(share * (self.width - self.derived)) + self.derived, 1))
+
+    def for_purpose(self, purpose: Purpose | None) -> Traits:
+        """Return the traits with what the model is for."""
+        return replace(self, purpose=purpose)
 
     @property
     def rows_per_column(self) -> float:
@@ -153,7 +160,7 @@ def _about_target(
 def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associations | None = None) -> Traits:
     """Return the traits of a dataset for a complete config."""
     kinds = {column.name: column.kind for column in profile.columns}
-    return traits_of(
+    traits = traits_of(
         profile,
         task=spec.task.kind,
         target=spec.task.target,
@@ -162,7 +169,8 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
         recipes=spec.features.transforms,
         time_column=spec.task.time_column or "",
         associations=associations,
-    ).narrowed(spec.features.selection)
+    )
+    return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose)
 
 
 def _sizes(target: ColumnProfile, rows: int) -> tuple[int, int]:

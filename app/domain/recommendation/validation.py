@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.training.validation.splitting import MAX_GAP_SHARE, fewest_left, longest_gap
-from app.domain.vocabulary import SplitStrategy, TaskKind
+from app.domain.text.words import pluralise
+from app.domain.training.validation.holdout_share import TimeSpan
+from app.domain.training.validation.splitting import MAX_GAP_SHARE, fewest_left, get, longest_gap
+from app.domain.vocabulary import Purpose, SplitStrategy, TaskKind
 
 SMALL = 200
+# Up to so many sites each is judged alone; more would take as many fits.
+MAX_SITES_APART = 10
+MIN_GROUPS_HELD_OUT = 10
 
 
 @dataclass(frozen=True)
 class ValidationContext:
-    """What the suggestion may look at. `memory` is how many steps back the derived features look."""
+    """What the suggestion may look at. `memory` is how many steps back the derived features look.
+
+    `moments` are the distinct times of the rows, and `span` their first and last where they are dates. Water years
+    begin in `month`. `horizon` is how many steps ahead a forecast looks, 0 for any other purpose.
+    """
 
     task: TaskKind
     rows: int
@@ -21,6 +30,11 @@ class ValidationContext:
     groups: int
     rarest_class: int
     memory: int
+    moments: int = 0
+    span: TimeSpan | None = None
+    month: int = 10
+    purpose: Purpose | None = None
+    horizon: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,7 +46,10 @@ class Suggestion:
 
 
 def suggest_strategy(situation: ValidationContext) -> Suggestion:
-    """Return the strategy that fits the data, and why."""
+    """Return the strategy that fits the purpose and the data, and why."""
+    by_purpose = _strategy_of_purpose(situation)
+    if by_purpose is not None:
+        return by_purpose
     if situation.groups >= 2:
         return Suggestion(SplitStrategy.GROUP_K_FOLD, "Rows come in groups: keep each group on one side of the split.")
     if situation.ordered:
@@ -48,6 +65,21 @@ def suggest_strategy(situation: ValidationContext) -> Suggestion:
     return Suggestion(SplitStrategy.K_FOLD, "Rows are independent: each validates once.")
 
 
+def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
+    """Return what the purpose asks for, None where the data alone decide."""
+    if situation.purpose in (Purpose.SIMULATE, Purpose.FORECAST) and situation.ordered:
+        reason = "There is a time column: validate only on what came after training."
+        if situation.groups >= 2:
+            reason = "The same sites in later years: validate only on what came after training."
+        return Suggestion(SplitStrategy.TIME_SERIES, reason)
+    if situation.purpose is Purpose.UNGAUGED and situation.groups >= 2:
+        reason = f"A site never gauged: each of {situation.groups:,} sites is judged by what the others taught."
+        if situation.groups <= MAX_SITES_APART:
+            return Suggestion(SplitStrategy.LEAVE_ONE_GROUP_OUT, reason)
+        return Suggestion(SplitStrategy.GROUP_K_FOLD, "A site never gauged: whole sites are kept apart.")
+    return None
+
+
 def _rarest_that_trains(situation: ValidationContext) -> int:
     """Return how many rows of the rarest class the folds can share once the suggested hold-out is taken."""
     held = float(suggest_holdout_percent(situation, SplitStrategy.STRATIFIED_K_FOLD).value) / 100
@@ -60,7 +92,7 @@ def suggest_folds(situation: ValidationContext, strategy: SplitStrategy) -> Sugg
     if strategy is SplitStrategy.STRATIFIED_K_FOLD:
         folds = max(2, min(5, _rarest_that_trains(situation)))
         return Suggestion(folds, f"The rarest class has {situation.rarest_class:,} rows." if folds < 5 else "")
-    if strategy is SplitStrategy.GROUP_K_FOLD:
+    if strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.GROUP_TIME_SERIES):
         folds = max(2, min(5, situation.groups))
     if strategy in (SplitStrategy.K_FOLD, SplitStrategy.REPEATED_K_FOLD):
         folds = max(2, min(5, situation.rows))
@@ -68,8 +100,14 @@ def suggest_folds(situation: ValidationContext, strategy: SplitStrategy) -> Sugg
 
 
 def suggest_gap(situation: ValidationContext) -> Suggestion:
-    """Return the steps left out between training and judging: the reach of the derived features, within reason."""
-    gap = min(situation.memory, longest_gap(situation.rows))
+    """Return the steps left out between training and judging: the reach of the derived features, within reason.
+
+    In a forecast they are at least as many as it looks ahead.
+    """
+    gap = min(situation.memory, longest_gap(situation.moments or situation.rows))
+    if gap < situation.horizon:
+        ahead = pluralise(situation.horizon, "step")
+        return Suggestion(situation.horizon, f"The forecast looks {ahead} ahead, and the gap is no shorter.")
     if situation.memory == 0:
         return Suggestion(0, "No derived feature looks back.")
     if gap < situation.memory:
@@ -87,11 +125,19 @@ def suggest_holdout_percent(situation: ValidationContext, strategy: SplitStrateg
     """Return the per cent of rows kept for the very last score."""
     if strategy is SplitStrategy.HOLDOUT:
         return Suggestion("0", "The strategy itself holds rows out.")
-    if strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT) and situation.groups < 10:
+    if get(strategy).needs_group and situation.groups < MIN_GROUPS_HELD_OUT:
         return Suggestion("0", f"{situation.groups} groups are too few to keep some away.")
     if situation.rows < SMALL:
         return Suggestion("0", f"{situation.rows:,} rows are too few to keep some away.")
     return Suggestion("20", "One in five rows is never used before the last score.")
+
+
+def suggest_date(situation: ValidationContext) -> Suggestion:
+    """Return the day from which about one in five rows is held out, "" where there are no dates."""
+    if situation.span is None:
+        return Suggestion("", "")
+    record = f"The record goes from {situation.span.start.date()} to {situation.span.end.date()}."
+    return Suggestion(situation.span.later_day(), record)
 
 
 def suggest_metrics(situation: ValidationContext) -> tuple[str, list[str], str]:

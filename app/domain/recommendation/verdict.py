@@ -111,7 +111,7 @@ def order_estimators(
     if evidence is None:
         return tuple(ranking)
     place = {one.estimator: at for at, one in enumerate(evidence.items)}
-    ordered = sorted(ranking, key=lambda one: (one.entry.is_baseline, place.get(one.entry.id, len(place))))
+    ordered = sorted(ranking, key=lambda one: (not one.entry.competes, place.get(one.entry.id, len(place))))
     return tuple(_with_score(one, evidence) for one in ordered)
 
 

@@ -6,7 +6,7 @@ that are masked in turn, shaped like those that judge: of each row it sees what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ ROUNDS = 10
 FEW_ROWS, TURNS = 20_000, 2
 # So many masked rows teach what there is to learn of gaps; of more, as many are drawn.
 MAX_LEARNED = 200_000
+ROUNDING = 1e-9
 GAP_FEATURES = (
     "value before",
     "value after",
@@ -98,6 +99,21 @@ def build_gap_filler(spec: Spec, table: TrainingTable, steps: Any, *, learns: bo
     return GapFiller(steps, record=record, seed=spec.reproducibility.seed, learns=learns, scale=scale)
 
 
+def fit_rows(pipeline: Any, table: TrainingTable, rows: Rows, *, known: Rows) -> Any:
+    """Fit a pipeline on some rows of a table; a gap filler also knows the values of others, which it learns nothing of.
+
+    Parameters
+    ----------
+    pipeline, table
+        What is fitted, and the rows.
+    rows, known
+        The rows that teach, and those whose target is known around a gap.
+    """
+    if isinstance(pipeline, GapFiller):
+        return pipeline.fit(table.features.iloc[known], table.target[known], learn=rows)
+    return pipeline.fit(table.features.iloc[rows], table.target[rows])
+
+
 class GapFiller(Pipeline):  # type: ignore[misc]
     """Prepare columns, interpolate, and estimate what interpolation leaves.
 
@@ -135,10 +151,10 @@ class GapFiller(Pipeline):  # type: ignore[misc]
         self.values_[self.known_] = y
         if not self.learns:
             return self
-        prepared = np.asarray(self.named_steps["prepare"].fit_transform(X, y), dtype=float)
-        self.prepared_ = np.full((len(self.record.days), prepared.shape[1]), np.nan)
-        self.prepared_[self.known_] = prepared
+        self._prepare(X, y, None if learn is None else np.isin(self.known_, learn))
         features, left = self._lesson(learn)
+        self.flat_ = self._flat_columns(features)
+        features[:, self.flat_] = 0.0
         if self.scale:
             from sklearn.preprocessing import StandardScaler
 
@@ -146,6 +162,24 @@ class GapFiller(Pipeline):  # type: ignore[misc]
             features = self.scaler_.fit_transform(features)
         self.named_steps["estimate"].fit(features, left)
         return self
+
+    def _prepare(self, X: pd.DataFrame, y: Floats, some: NDArray[np.bool_] | None) -> None:
+        """Fit the step that prepares columns, and keep what it makes of the known rows, or of some when asked for."""
+        self.columns_, step = X, self.named_steps["prepare"]
+        prepared = np.asarray(step.fit_transform(X if some is None else X[some], y if some is None else y[some]))
+        rows = self.known_ if some is None else self.known_[some]
+        self.prepared_ = np.full((len(self.record.days), prepared.shape[1]), np.nan)
+        self.is_prepared_ = np.zeros(len(self.record.days), dtype=np.bool_)
+        self.prepared_[rows], self.is_prepared_[rows] = prepared, True
+
+    def _ensure_prepared(self, places: Rows) -> None:
+        """Prepare known rows that are not yet."""
+        wanted = np.unique(places[places >= 0])
+        wanted = wanted[~self.is_prepared_[wanted]]
+        if len(wanted):
+            rows = self.columns_.iloc[np.searchsorted(self.known_, wanted)]
+            self.prepared_[wanted] = np.asarray(self.named_steps["prepare"].transform(rows), dtype=float)
+            self.is_prepared_[wanted] = True
 
     def predict(self, X: pd.DataFrame) -> Floats:
         """Return the straight line between the known values around each row, and what the estimator adds."""
@@ -155,7 +189,9 @@ class GapFiller(Pipeline):  # type: ignore[misc]
         if not self.learns or not len(rows):
             return line
         prepared = np.asarray(self.named_steps["prepare"].transform(X), dtype=float)
+        self._ensure_prepared(np.concatenate([near.before, near.after]))
         features = self._describe(prepared, line, near, known=self.known_, rows=rows)
+        features[:, self.flat_] = 0.0
         if self.scale:
             features = self.scaler_.transform(features)
         return np.asarray(line + self.named_steps["estimate"].predict(features), dtype=float)
@@ -165,11 +201,13 @@ class GapFiller(Pipeline):  # type: ignore[misc]
 
     def _lesson(self, learn: Rows | None) -> tuple[Floats, Floats]:
         """Return features of masked training rows, and what the straight line across their block leaves."""
-        parts, left = [], []
+        rounds, parts, left = [], [], []
         allowed = None if learn is None else np.isin(np.arange(len(self.record.days)), learn)
-        for masked, known in self._rounds():
+        for masked, known in self._rounds(some=learn is not None):
             rows = masked if allowed is None else masked[allowed[masked]]
-            near = self._near(known, rows)
+            rounds.append((rows, known, self._near(known, rows)))
+        self._ensure_prepared(np.concatenate([np.concatenate([near.before, near.after]) for _, _, near in rounds]))
+        for rows, known, near in rounds:
             line = gaps.between(self.record.days, self.values_, near, known=known, rows=rows)
             parts.append(self._describe(self.prepared_[rows], line, near, known=known, rows=rows))
             left.append(self.values_[rows] - line)
@@ -181,21 +219,23 @@ class GapFiller(Pipeline):  # type: ignore[misc]
             features, target = features[drawn], target[drawn]
         return features, target
 
-    def _rounds(self) -> Iterator[tuple[Rows, Rows]]:
+    def _flat_columns(self, features: Floats) -> NDArray[np.bool_]:
+        """Return which columns hold nothing but rounding: what does not change leaves its own line by that alone."""
+        width, prepared = self.prepared_.shape[1], self.prepared_[self.is_prepared_]
+        flat = np.zeros(features.shape[1], dtype=np.bool_)
+        reach, bridges = _largest(prepared), features[:, width : 2 * width]
+        flat[width : 2 * width] = _largest(bridges) <= ROUNDING * reach
+        return flat
+
+    def _rounds(self, *, some: bool) -> Iterator[tuple[Rows, Rows]]:
         """Yield the places that are masked and those that are known, round by round."""
         days = self.record.days[self.known_]
         groups = None if self.record.groups is None else self.record.groups[self.known_]
-        lengths = self._lengths(days, groups)
-        for turn in range(TURNS if len(days) <= FEW_ROWS else 1):
+        lengths = usable_lengths(days, groups, self.record.lengths)
+        for turn in range(TURNS if len(days) <= FEW_ROWS and not some else 1):
             marks = lay_blocks(days, groups, lengths, share=1 / ROUNDS, folds=ROUNDS, seed=(self.seed, 1 + turn))
             for fold in range(ROUNDS):
                 yield self.known_[marks == fold], self.known_[marks != fold]
-
-    def _lengths(self, days: Floats, groups: NDArray[Any] | None) -> Sequence[int]:
-        if self.record.lengths is None:
-            return usable_lengths(days, groups, None)
-        # Of what the folds leave known, some stretches may be too short for the longest blocks.
-        return usable_lengths(days, groups, self.record.lengths, clip=True)
 
     def _describe(self, prepared: Floats, line: Floats, near: Neighbours, *, known: Rows, rows: Rows) -> Floats:
         """Return all that the estimator sees of rows: their columns, how these leave their own line, and the gap."""
@@ -240,3 +280,8 @@ def _slope(days: Floats, values: Floats, first: Rows, second: Rows) -> Floats:
     length = np.where(there, days[second] - days[first], 0.0)
     usable = length > 0
     return np.where(usable, (values[second] - values[first]) / np.where(usable, length, 1.0), 0.0)
+
+
+def _largest(values: Floats) -> Floats:
+    """Return the largest size in each column, 0 where nothing is known."""
+    return np.asarray(np.abs(np.nan_to_num(values)).max(axis=0, initial=0.0), dtype=float)

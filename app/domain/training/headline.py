@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.domain.purpose_words import purpose_title
 from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
 from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
@@ -13,7 +14,11 @@ from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.validation import baselines, splitting
 from app.domain.training.validation.metrics import Metric
 from app.domain.training.validation.score_summary import ScoreSummary
+from app.domain.vocabulary import Purpose, SplitStrategy
 
+# These judge later moments than those that train.
+FORWARD = (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT)
+GAUGED = "gauged sites, other years"
 # The least that is said of a baseline decides: losing to one outweighs beating another.
 RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
@@ -103,8 +108,12 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     score, rival = scores[metric.id].decisive(holdout=unseen), decisive[outcome.against]
     rows = len(run.holdout.rows) if unseen and run.holdout else sum(len(part.rows) for part in run.folds)
     digits = decimals_for([(score, rival)], decimals=2, most=6, best=metric.best)
-    figures = f"{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
-    where = _where(run, rows, unseen=unseen)
+    # The mean of errors of both signs would read as none.
+    size = "mean absolute " if metric.signed and not unseen and len(run.folds) > 1 else ""
+    figures = f"{size}{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
+    where, purpose = _where(run, rows, unseen=unseen), title_of_purpose(run)
+    opening = _opening(outcome, entry.spoken)
+    opening = f"{purpose}: {opening[:1].lower()}{opening[1:]}," if purpose else f"{opening}:"
     return Headline(
         beats=outcome.state == BEATS,
         verdict=outcome.state,
@@ -117,9 +126,35 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
         rows=rows,
         cuts=outcome.cuts,
         interval=outcome.to_interval(metric),
-        sentence=f"{_opening(outcome, entry.spoken)}: {figures}, {where}.{_interval(outcome)}",
+        purpose=purpose or None,
+        sentence=f"{opening} {figures}, {where}.{_interval(outcome)}",
         detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome),
     )
+
+
+def title_of_purpose(run: TrainingRun) -> str:
+    """Return what the model is for as a headline opens, an empty text where its config does not say.
+
+    Sites whose own target the model knows, by an earlier value or by having trained on it, are gauged: a score on them
+    says nothing of a site never gauged, whatever folds they were judged in.
+    """
+    task, features, axis = run.spec.task, run.spec.features, run.profile.time_axis
+    named = [*features.selected, *(column for part in features.transforms for column in part.columns)]
+    aside = {task.target, task.time_column, task.group_column}
+    uses_target = any(task.target in part.columns for part in features.transforms)
+    regular = axis is not None and axis.regular and axis.column == task.time_column
+    title = purpose_title(
+        task,
+        step_seconds=axis.step_seconds if axis is not None and regular else None,
+        drivers=[name for name in dict.fromkeys(named) if name not in aside],
+        uses_target=uses_target,
+    )
+    strategy = run.spec.validation.strategy
+    by_group, forward = splitting.get(strategy).needs_group, strategy in FORWARD
+    gauged = uses_target if by_group else forward and task.purpose in (Purpose.SIMULATE, Purpose.FORECAST)
+    if run.table.groups is None or task.time_column is None or not gauged:
+        return title
+    return f"{title} ({GAUGED})" if title else f"{GAUGED[:1].upper()}{GAUGED[1:]}"
 
 
 def _opening(outcome: Outcome, name: str) -> str:

@@ -14,6 +14,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.fold_fit import FoldFit, fit_fold
+from app.domain.training.gauged_sites import notes_on_sites
 from app.domain.training.preprocessing.pipeline import columns_chosen
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
@@ -80,7 +81,7 @@ def train(
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
         run = TrainingRun(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
-        run.notes, run.clock = list(table.notes), clock
+        run.notes, run.clock = [*table.notes, *notes_on_sites(spec)], clock
         _carry_out(run)
         return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
 

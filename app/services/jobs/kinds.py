@@ -55,6 +55,13 @@ KINDS: dict[JobKind, JobType] = {
     ),
     # Nobody asked for timed fits by name, so they keep nobody from a launch.
     JobKind.CALIBRATE: JobType(QUICK, MEASURE_FUNCTION, MEASUREMENT, _at_most(60), is_counted=False),
+    JobKind.COMPARE_SPLITS: JobType(
+        MEASURE,
+        MEASURE_FUNCTION,
+        MEASUREMENT,
+        _at_most(600),
+        partial=DESCRIBE_MEASUREMENT,
+    ),
     JobKind.CORRELATE: JobType(
         MEASURE,
         MEASURE_FUNCTION,

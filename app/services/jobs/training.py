@@ -16,10 +16,10 @@ from app.domain.experiment import Spec
 from app.domain.json_values import from_json, to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
-from app.domain.training.report.document import LaunchWarning, Report
+from app.domain.training.report.document import LaunchWarning, OpenQuestion, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.resolved.differences import fitted_differences, unfitted_differences
-from app.domain.vocabulary import RunState
+from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, spec_of
@@ -165,8 +165,13 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
 
 def _fill(row: Experiment, *, attempt: int, report: Report) -> None:
     row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
-    warnings = tuple(from_json(LaunchWarning, warning) for warning in row.warnings or ())
-    row.report = replace(report, warnings=warnings).to_json()
+    questions = tuple(from_json(OpenQuestion, question) for question in row.warnings or ())
+    warnings = tuple(
+        LaunchWarning(step=one.step, code=one.code, message=one.message)
+        for one in questions
+        if one.severity == Severity.WARNING
+    )
+    row.report = replace(report, warnings=warnings, open_questions=questions).to_json()
     row.scores = {metric: to_json(scores) for metric, scores in report.scores.items()}
     row.headline, row.environment = report.headline.to_json(), to_json(report.environment)
     row.failure_code = row.failure = None

@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.vocabulary import JobKind
-from app.services.measurements import associations, correlations, estimates, rankings, recommendations, runner
+from app.services.measurements import (
+    associations,
+    correlations,
+    estimates,
+    rankings,
+    recommendations,
+    runner,
+    split_comparisons,
+)
 from app.services.measurements.runner import Measurement
 from app.storage.tables import Job
 
 MEASUREMENTS: Mapping[JobKind, Measurement[Any, Any]] = {
     service.MEASUREMENT.kind: service.MEASUREMENT
-    for service in (associations, correlations, estimates, rankings, recommendations)
+    for service in (associations, correlations, estimates, rankings, recommendations, split_comparisons)
 }
 
 

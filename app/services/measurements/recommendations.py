@@ -227,7 +227,7 @@ def by_goal(found: Recommendations, goal: str) -> Recommendations:
         "speed": lambda one: round(log2(max(one.estimate.seconds_high, 0.1))),
         "explanation": lambda one: one.ranked.entry.family != "linear" and one.ranked.entry.id != "decision_tree",
     }
-    ordered = sorted(found.items, key=lambda one: (one.ranked.entry.is_baseline, keys[goal](one)))
+    ordered = sorted(found.items, key=lambda one: (not one.ranked.entry.competes, keys[goal](one)))
     return replace(found, items=tuple(ordered))
 
 

@@ -68,8 +68,8 @@ def measure_again(draft_id: uuid.UUID) -> Response:
 def choose(draft_id: uuid.UUID) -> Response:
     """Take an estimator from the panel; what was typed beside it is kept as well."""
     draft, wanted = load(draft_id), request.form.get("take", "")
-    task = draft.plan.spec.task.kind if draft.plan.spec else None
-    if task is None or wanted not in {entry.id for entry in registry.for_task(task)}:
+    task = draft.plan.spec.task if draft.plan.spec else None
+    if task is None or wanted not in {entry.id for entry in registry.for_task(task.kind, task.purpose)}:
         gone = DomainError("This estimator is not offered for the task any more.", code="estimator_unknown")
         return into("#wizard", PAGE.draw(draft, status=422, shown_problems=(gone,)))
     saved = flow.save_changes(draft, {"model": {**changes_here(VIEW, draft), "estimator": wanted}}, reached="model")

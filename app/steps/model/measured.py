@@ -49,4 +49,4 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
 
 def _waiting(found: recommendations.Recommendations) -> list[recommendations.Recommendation]:
     """Return the estimators that may still be measured, in the suggested order."""
-    return [item for item in found.items if item.measured is None and not item.ranked.entry.is_baseline and found.busy]
+    return [item for item in found.items if item.measured is None and item.ranked.entry.competes and found.busy]

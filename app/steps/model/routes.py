@@ -46,7 +46,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
 def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> list[EstimatorSuggestion]:
     """Return the estimators whose cards are in sight: the first ones, and what is chosen wherever it stands."""
     chosen = draft.plan.spec.model.estimator if draft.plan.spec is not None else ""
-    first = [one for one in ranking[:RECOMMENDED] if not one.entry.is_baseline]
+    first = [one for one in ranking[:RECOMMENDED] if one.entry.competes]
     return first + [one for one in ranking[RECOMMENDED:] if one.entry.id == chosen]
 
 

@@ -8,7 +8,9 @@ from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.split_picture import split_stripes
 from app.steps import flow
 from app.steps.context import DraftContext
+from app.steps.validation import optimism
 from app.steps.validation.form import read
+from app.steps.validation.split_preview import preview_of
 from app.steps.views import StepView
 
 
@@ -53,6 +55,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "others": spec.metrics.others,
         "primary": spec.metrics.primary,
         "held": held,
+        "optimism": preview_of(draft),
     }
 
 
@@ -64,3 +67,4 @@ VIEW = StepView(
 )
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)
+optimism.add_routes(blueprint, PAGE)

@@ -38,7 +38,8 @@ class Experiment(Base):
     config_changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     dataset_sha256: Mapped[str] = mapped_column(String(64))
     estimate: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # What was warned of and launched all the same: {step, code, message} each; null from before they were kept.
+    # What stood open at the launch, warnings and questions: {step, code, message, severity} each, of which those from
+    # before questions were kept have no severity and are warnings; null from before these were kept.
     warnings: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     actual: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     environment: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -49,7 +49,10 @@ class TargetRanking(JsonResult):
 
 
 class ModelEvidence(JsonResult):
-    """What short fits tell about the estimators for one target, set of features, validation, metric and seed."""
+    """What short fits tell for one target, set of features, metric and seed: about the estimators, or about splits.
+
+    The keys of the two are digests of other words, so neither is ever found for the other.
+    """
 
     __tablename__ = "model_evidence"
     __table_args__ = (UniqueConstraint("dataset_id", "evidence_key"),)

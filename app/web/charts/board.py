@@ -65,5 +65,5 @@ def _decimals(report: Report, metric: MetricInfo) -> int:
     """Return how many decimals tell the model from its strongest baseline."""
     own, other = report.scores[metric.id], report.baseline.scores[metric.id]
     best = 1.0 if metric.greater_is_better else None
-    pairs = [(own.mean, other.mean), (own.holdout, other.holdout)]
+    pairs = [(own.mean, other.mean), (own.mean_absolute, other.mean_absolute), (own.holdout, other.holdout)]
     return decimals_for(pairs, decimals=usual_decimals(metric), most=4, best=best)

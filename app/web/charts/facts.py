@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
+from app.domain.purpose_words import purpose_phrase
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing import transforms
@@ -73,6 +74,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     """Return the config, term by term."""
     task = spec.task
     found = [Fact("Target", task.target, TASKS[task.kind])]
+    found += [Fact("Purpose", words) for words in (purpose_phrase(task, step_seconds=None),) if words]
     found += [Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value]
     found.append(Fact(f"Measured features, {len(spec.features.selected):,}", _names(spec.features.selected) or "none"))
     found += [Fact("Chosen in each fold", sentence) for sentence in selection(spec)]

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from app.domain.text.numbers import MINUS
 from app.domain.training.report.document import Report, Scores
+from app.domain.training.validation.score_summary import ScoreSummary
 from app.web.charts import scales
 from app.web.charts.words import MAX_ROWS, ShownMetric, lower_first
 
 MAX_DOTS = 120
+# What the spread over the folds of a growing window is: not that of chance alone.
+GROWING = ", of which later ones train on more rows"
+BY_SIZE = "Mean absolute, decides"
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,12 @@ class Rival:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The model and every baseline, by the primary metric."""
+    """The model and every baseline, by the primary metric; `caption` says what mean, spread and dots are."""
 
     metric: str
     other_metrics: tuple[str, ...]
-    other_basis: str
     has_holdout: bool
-    range_sentence: str
+    caption: str
     rivals: tuple[Rival, ...]
 
 
@@ -62,17 +65,31 @@ class FoldTable:
     note: str
 
 
-def _basis(report: Report) -> tuple[bool, str]:
-    """Return whether the rows held out decide, and the words for what decides."""
+def _basis(report: Report, metric: ShownMetric) -> tuple[bool, str]:
+    """Return whether the rows held out decide, and the words for what decides of a metric."""
     if report.headline.basis == "holdout":
         return True, "hold-out"
     folds = len(report.split.folds)
-    return False, f"mean of {folds} folds" if folds > 1 else "one split"
+    mean = "mean absolute" if _by_size(report, metric) else "mean"
+    return False, f"{mean} of {folds} folds" if folds > 1 else "one split"
+
+
+def _by_size(report: Report, metric: ShownMetric) -> bool:
+    """Return whether errors of both signs would cancel in the mean over the folds, so that the sizes decide."""
+    return len(report.split.folds) > 1 and report.scores[metric.info.id].mean_absolute is not None
 
 
 def _grows(report: Report) -> bool:
     """Return whether later folds train on more rows than earlier ones."""
     return len(report.split.folds) > 1 and report.split.parameters.get("window") == "expanding"
+
+
+def _spread(report: Report, metric: ShownMetric, score: ScoreSummary) -> str:
+    """Return the spread over the folds, an empty text where there is none; with it the mean where it is not shown."""
+    if score.std is None:
+        return ""
+    signed = f"signed mean {metric.write(score.mean)} " if _by_size(report, metric) else ""
+    return f"{signed}± {metric.write(score.std)}"
 
 
 def tiles(report: Report, metrics: tuple[ShownMetric, ...]) -> tuple[Tile, ...]:
@@ -81,16 +98,14 @@ def tiles(report: Report, metrics: tuple[ShownMetric, ...]) -> tuple[Tile, ...]:
 
 
 def _tile(report: Report, metric: ShownMetric) -> Tile:
-    unseen, words = _basis(report)
+    unseen, words = _basis(report, metric)
     info, score, rival = metric.info, report.scores[metric.info.id], report.baseline
-    beside = rival.scores[info.id]
-    own, other = (score.holdout, beside.holdout) if unseen else (score.mean, beside.mean)
+    own, other = (_shown(report, metric, one, unseen=unseen) for one in (score, rival.scores[info.id]))
     unit = f" {info.unit}" if info.unit and other is not None else ""
     parts = [f"{lower_first(rival.title)} {metric.write(other)}{unit}"]
-    if score.std is not None and not unseen:
-        parts.append(f"± {metric.write(score.std)} over the folds")
-    if score.mean_absolute is not None and not unseen:
-        parts.append(f"mean absolute {metric.write(score.mean_absolute)}")
+    spread = _spread(report, metric, score)
+    if spread and not unseen:
+        parts.append(f"{spread} over the folds{GROWING if _grows(report) else ''}")
     if info.in_target_units and not info.unit:
         parts.append(f"in the unit of {report.task.target}")
     help_sentence = "" if info.in_target_units else f" {info.help}".replace("-0.", f"{MINUS}0.")
@@ -102,10 +117,15 @@ def _tile(report: Report, metric: ShownMetric) -> Tile:
     )
 
 
+def _shown(report: Report, metric: ShownMetric, score: ScoreSummary, *, unseen: bool) -> float | None:
+    """Return the score of the hold-out, or the mean over the folds that decides; one split keeps its sign."""
+    return score.decisive(holdout=unseen) if unseen or _by_size(report, metric) else score.mean
+
+
 def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title: str) -> Leaderboard:
     """Return the model and its baselines, side by side."""
     primary, *others = metrics
-    unseen, words = _basis(report)
+    unseen = _basis(report, primary)[0]
     entries = [(model_title, True, "", report.scores)]
     entries += [(baseline.title, False, baseline.sentence, baseline.scores) for baseline in report.baselines]
     values = scales.known_values(value for entry in entries for value in entry[3][primary.info.id].folds)
@@ -119,22 +139,34 @@ def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
             title=title,
             is_model=is_model,
             sentence=sentence,
-            mean=primary.write(own.mean),
-            spread=f"± {primary.write(own.std)}" if own.std is not None else "",
+            mean=primary.write(_shown(report, primary, own, unseen=False)),
+            spread=_spread(report, primary, own),
             dots=tuple(scales.percent(scale.share(value)) for value in folds[::every]),
             holdout=primary.write(own.holdout),
-            others=tuple(metric.write(scores[metric.info.id].decisive(holdout=unseen)) for metric in others),
+            others=tuple(
+                metric.write(_shown(report, metric, scores[metric.info.id], unseen=unseen)) for metric in others
+            ),
         )
 
     low, high = (primary.write(edge) for edge in (scale.low, scale.high))
+    dots = f"Dots are the folds, from {low} to {high}." if values else "No fold has a score."
     return Leaderboard(
         metric=_with_unit(primary),
-        other_metrics=tuple(_with_unit(metric) for metric in others),
-        other_basis=words,
+        other_metrics=tuple(f"{_with_unit(metric)}, {_basis(report, metric)[1]}" for metric in others),
         has_holdout=report.split.holdout is not None,
-        range_sentence=f"dots are the folds, from {low} to {high}" if values else "no fold has a score",
+        caption=f"{_mean_sentence(report, primary)} {dots}",
         rivals=tuple(rival(*entry) for entry in entries),
     )
+
+
+def _mean_sentence(report: Report, metric: ShownMetric) -> str:
+    """Say what the number before the dots is, and what the spread beside it stands for."""
+    if len(report.split.folds) < 2:
+        return "One split was validated."
+    mean = "mean absolute value" if _by_size(report, metric) else "mean"
+    spread = f", ± the spread over them{GROWING}" if report.scores[metric.info.id].std is not None else ""
+    spread = spread if _grows(report) else spread.removesuffix(GROWING)
+    return f"{_with_unit(metric)} is the {mean} over the folds{spread}."
 
 
 def _with_unit(metric: ShownMetric) -> str:
@@ -176,8 +208,8 @@ def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ..
         means = [(metric.write(column.mean), column.std) for column in columns]
         written = (mean if std is None else f"{mean} ± {metric.write(std)}" for mean, std in means)
         rows.append(("Mean ± spread", *written))
-        if columns[0].mean_absolute is not None:
-            rows.append(("Mean absolute", *(metric.write(column.mean_absolute) for column in columns)))
+        if _by_size(report, metric):
+            rows.append((BY_SIZE, *(metric.write(column.mean_absolute) for column in columns)))
     if report.split.holdout is not None:
         rows.append(("Hold-out", *(metric.write(column.holdout) for column in columns)))
     return tuple(rows)

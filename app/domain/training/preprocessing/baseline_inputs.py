@@ -14,14 +14,13 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.units import split_name
 from app.domain.experiment import Spec
 from app.domain.hydrology.naming import Quantity, is_rain, is_signature, quantity_of
-from app.domain.purpose_words import horizon_of
+from app.domain.training.preprocessing.earlier_values import EarlierValues
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import readable
 from app.domain.vocabulary import Purpose
 
 Floats = NDArray[np.float64]
 RECENT = pd.Timedelta(days=30)
-# As many of the steps of a window must be known as in the windows of the recipes.
-KNOWN_SHARE = 0.8
 # Beyond, a latitude or a longitude is no angle.
 MAX_ANGLES = (90.0, 360.0)
 
@@ -55,9 +54,10 @@ class BaselineInputs:
 
     def of(self, rows: NDArray[np.bool_]) -> BaselineInputs:
         """Return the inputs of some of the rows."""
-        names = ("last_known", "rain", "recent_rain")
-        kept = {name: getattr(self, name) for name in names}
-        return replace(self, **{name: None if values is None else values[rows] for name, values in kept.items()})
+        last, rain, recent = (
+            None if values is None else values[rows] for values in (self.last_known, self.rain, self.recent_rain)
+        )
+        return replace(self, last_known=last, rain=rain, recent_rain=recent)
 
 
 def baseline_inputs(
@@ -77,7 +77,8 @@ def baseline_inputs(
     task = spec.task
     if task.kind.is_classification:
         return BaselineInputs()
-    step = _regular_step(frame, spec, profile)
+    earlier = EarlierValues(frame, spec, profile)
+    step = earlier.step
     found = BaselineInputs(persistence_steps(spec), None if step is None else step.total_seconds())
     if task.purpose is Purpose.UNGAUGED and groups is not None:
         found = replace(found, sites=_site_traits(frame, spec, groups))
@@ -90,10 +91,11 @@ def baseline_inputs(
     column = chosen_rain(spec)
     if task.purpose is not Purpose.SIMULATE or column is None:
         return found
-    rain = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
-    rain = np.where(np.isfinite(rain), rain, np.nan)
-    recent = None if step is None or 2 * step > RECENT else recent_mean(rain, times, groups, step=step)
-    return replace(found, rain=rain, recent_rain=recent)
+    rain = pd.to_numeric(frame[column], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+    if step is not None and 2 * step <= RECENT:
+        recent = earlier.rolling_mean(rain, window=int(RECENT / step), cutoff=0)
+        found = replace(found, recent_rain=recent.to_numpy(dtype=float))
+    return replace(found, rain=np.asarray(rain, dtype=float))
 
 
 def persistence_steps(spec: Spec) -> int:
@@ -172,31 +174,6 @@ def last_known(
         found = np.where(last >= 0, held[np.maximum(last, 0)], -1)[place]
         seen[rows] = np.where(found >= 0, values[np.maximum(found, 0)], np.nan)
     return seen
-
-
-def recent_mean(values: Floats, times: pd.DatetimeIndex, groups: NDArray[Any] | None, *, step: pd.Timedelta) -> Floats:
-    """Return the mean over the 30 days that end with each row, shape (rows,), of which four steps in five are known."""
-    least = max(1, int(np.ceil(KNOWN_SHARE * int(RECENT / step))))
-    codes = np.zeros(len(values), dtype=np.intp) if groups is None else pd.factorize(groups)[0]
-    found = np.full(len(values), np.nan)
-    for code in np.unique(codes):
-        rows = np.flatnonzero(codes == code)
-        series = pd.Series(values[rows], index=times[rows])
-        # Rows of one moment are one step: the first of them counts, as it does in the windows of the recipes.
-        single = series[~series.index.duplicated()]
-        found[rows] = single.rolling(RECENT, min_periods=least).mean().reindex(times[rows]).to_numpy()
-    return found
-
-
-def _regular_step(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> pd.Timedelta | None:
-    """Return the length of a step where all rows stand on a regular one, else None."""
-    axis, column = profile.time_axis, spec.task.time_column
-    if axis is None or column is None or not axis.regular or axis.column != column or axis.step_seconds <= 0:
-        return None
-    step = pd.Timedelta(seconds=axis.step_seconds)
-    since = frame[column] - frame[column].min()
-    # Months are called regular too, but no number of days leads from one to the next.
-    return step if bool((since.dropna() % step == pd.Timedelta(0)).all()) else None
 
 
 def _site_traits(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any]) -> SiteTraits | None:

@@ -174,18 +174,20 @@ def _last_usable(moments: pd.Index, *, step: pd.Timedelta | None, cutoff: int) -
     """Return the place of the last moment at the cutoff or before it, for each moment; -1 where there is none."""
     if step is None:
         return np.maximum(np.arange(len(moments)) - cutoff, -1)
-    return np.asarray(moments.searchsorted(moments - cutoff * step, side="right") - 1, dtype=np.intp)
+    dates = pd.DatetimeIndex(moments)
+    return np.asarray(dates.searchsorted(dates - cutoff * step, side="right") - 1, dtype=np.intp)
 
 
 def _first_usable(moments: pd.Index, *, step: pd.Timedelta | None, window: int, cutoff: int) -> NDArray[np.intp]:
     """Return the place of the first moment within a window that ends at the cutoff, for each moment."""
     if step is None:
         return np.arange(len(moments)) - cutoff - window + 1
-    return np.asarray(moments.searchsorted(moments - (cutoff + window - 1) * step, side="left"), dtype=np.intp)
+    dates = pd.DatetimeIndex(moments)
+    return np.asarray(dates.searchsorted(dates - (cutoff + window - 1) * step, side="left"), dtype=np.intp)
 
 
 def _at_cutoff(values: pd.Series, *, step: pd.Timedelta | None, cutoff: int) -> pd.Series:
     """Return the value that stands exactly at the cutoff of each moment, missing where that moment has no row."""
     if step is None:
         return values.shift(cutoff)
-    return values.reindex(values.index - cutoff * step).set_axis(values.index)
+    return values.reindex(pd.DatetimeIndex(values.index) - cutoff * step).set_axis(values.index)

@@ -16,7 +16,15 @@ TARGET_NOT_YET, TARGET_NEVER = "target_not_known_yet", "target_never_known"
 DRIVER_NOT_YET, NO_EARLIER_ROWS = "driver_not_known_yet", "no_earlier_rows"
 
 
-class PurposeFacts(Protocol):
+class HasHorizon(Protocol):
+    """What may look ahead: the task of a config, and the goal of a draft."""
+
+    @property
+    def horizon(self) -> int | None:
+        """How many steps ahead a forecast looks, None where it is not said."""
+
+
+class PurposeFacts(HasHorizon, Protocol):
     """What decides about the cutoffs; the task of a config has it, and so has the goal of a draft."""
 
     @property
@@ -36,12 +44,13 @@ class PurposeFacts(Protocol):
         """What the model is for."""
 
     @property
-    def horizon(self) -> int | None:
-        """How many steps ahead a forecast looks."""
-
-    @property
     def drivers_known_ahead(self) -> bool | None:
         """Whether the other columns are known for those steps."""
+
+
+def horizon_of(task: HasHorizon) -> int:
+    """Return how many steps ahead a forecast looks, 1 where it is not said."""
+    return task.horizon or 1
 
 
 def target_cutoff(task: PurposeFacts) -> int | None:
@@ -83,11 +92,6 @@ def driver_cutoff(task: PurposeFacts) -> int:
         The horizon for a forecast whose drivers are not known ahead, else 0.
     """
     return horizon_of(task) if task.purpose is Purpose.FORECAST and not task.drivers_known_ahead else 0
-
-
-def horizon_of(task: PurposeFacts) -> int:
-    """Return how many steps ahead a forecast looks, 1 where it is not said."""
-    return task.horizon or 1
 
 
 def column_cutoff(task: PurposeFacts, column: str) -> int | None:

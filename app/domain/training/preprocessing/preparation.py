@@ -55,8 +55,9 @@ class TrainingTable:
     of the dataset. `last_seen` is the target's last observed value that persistence may repeat on each row, where time
     orders them, and `baseline_inputs` is what the other baselines look at. `choices` keeps the columns that rules chose
     on some of the rows, since the trials of a search fit the same rows many times. `missing` are the rows without a
-    target, where the config fills gaps. `step_seconds` is the step by which earlier values are found, None where they
-    are found by moment.
+    target, where the config fills gaps. `ages` counts the moments of each row's group before it, those without a target
+    too; None without a warm-up. `step_seconds` is the step by which earlier values are found, None where they are
+    found by moment.
     """
 
     features: pd.DataFrame
@@ -74,6 +75,7 @@ class TrainingTable:
     notes: tuple[str, ...]
     missing: MissingRows | None = None
     baseline_inputs: BaselineInputs = field(default_factory=BaselineInputs, compare=False, repr=False)
+    ages: NDArray[np.intp] | None = None
     step_seconds: float | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -105,7 +107,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     """
     _refuse_absent(frame, spec)
     _refuse_without_time(spec)
-    in_file = len(frame)
+    in_file, time = len(frame), spec.task.time_column
     frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
@@ -113,12 +115,10 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     notes = _left_out_columns(spec, columns_before) + _first_of_each_time(frame, spec)
     target, labels, usable = _target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
-    inputs = baseline_inputs(frame, spec, profile, groups)
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
     _refuse_too_few(usable)
-    missing, undated = int((~usable).sum()), in_file - len(frame)
-    reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
+    inputs = baseline_inputs(frame, spec, profile, groups).of(usable)
     return TrainingTable(
         features=features[usable].reset_index(drop=True),
         numbers=numbers,
@@ -127,16 +127,22 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         target=target[usable],
         labels=labels,
         rows=rows[usable],
-        times=frame.loc[usable, spec.task.time_column].reset_index(drop=True) if spec.task.time_column else None,
+        times=frame.loc[usable, time].reset_index(drop=True) if time else None,
         groups=None if groups is None else groups[usable],
-        last_seen=None if inputs.last_known is None else inputs.last_known[usable],
-        dropped=missing + undated,
-        dropped_reason="; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count),
+        last_seen=inputs.last_known,
+        dropped=in_file - int(usable.sum()),
+        dropped_reason=_dropped_reason(spec, missing=int((~usable).sum()), undated=in_file - len(frame)),
         notes=tuple(notes),
         step_seconds=step_seconds_of(frame, spec, profile),
-        baseline_inputs=inputs.of(usable),
+        baseline_inputs=inputs,
         missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
+        ages=_moments_before(frame, spec, groups, usable),
     )
+
+
+def _dropped_reason(spec: Spec, *, missing: int, undated: int) -> str:
+    reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
+    return "; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count)
 
 
 def _missing_rows(
@@ -165,6 +171,17 @@ def _missing_rows(
 def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
     if int(usable.sum()) < 2:
         raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+
+
+def _moments_before(
+    frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None, usable: NDArray[np.bool_]
+) -> NDArray[np.intp] | None:
+    """Return for each usable row how many earlier moments its group has; None where no warm-up asks for it."""
+    if not spec.validation.warm_up or spec.task.time_column is None:
+        return None
+    moments = pd.Series(pd.factorize(frame[spec.task.time_column])[0], index=frame.index)
+    ranked = moments.rank(method="dense") if groups is None else moments.groupby(groups).rank(method="dense")
+    return ranked.to_numpy().astype(np.intp)[usable] - 1
 
 
 def _left_out_columns(spec: Spec, columns: set[str]) -> list[str]:

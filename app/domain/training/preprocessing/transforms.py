@@ -63,16 +63,19 @@ def input_names(spec: Spec, columns: Iterable[str]) -> list[str]:
     return [name for name in output_names(spec) if name in held]
 
 
-def memory_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None) -> int:
-    """Return how many steps back these recipes look for a task; one that cannot be read looks nowhere."""
-    reaches = (reach_of(part, entry, values, task=task) for part, entry, values in readable(parts))
-    return max(reaches, default=0)
+def memory_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None, selected: Iterable[str] = ()) -> int:
+    """Return how many steps back features look: recipes, and selected columns that are not known ahead.
+
+    A recipe that cannot be read looks nowhere. Without a task, recipes look as far back as they do by themselves.
+    """
+    reaches = [reach_of(part, entry, values, task=task) for part, entry, values in readable(parts)]
+    late = [steps_before(task, column) for column in selected] if task is not None else []
+    return max([*reaches, *late], default=0)
 
 
 def longest_memory(spec: Spec) -> int:
-    """Return how many steps back the features of a config look: its recipes, and columns that are not known ahead."""
-    selected = (steps_before(spec.task, column) for column in spec.features.selected)
-    return max(memory_of(spec.features.transforms, spec.task), *selected, 0)
+    """Return how many steps back the features of a config look."""
+    return memory_of(spec.features.transforms, spec.task, spec.features.selected)
 
 
 def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:

@@ -145,6 +145,7 @@ class Headline:
 
     `verdict` is "beats", "undecided", "loses" or "no_baseline"; reports from before intervals say "does_not_beat".
     `beats` is true for the first alone, and all that reports from before verdicts know. `interval` is None in these.
+    `purpose` says what the model is for, None where its config does not.
     """
 
     beats: bool
@@ -158,12 +159,13 @@ class Headline:
     rows: int
     cuts: int | None = None
     interval: VerdictInterval | None = None
+    purpose: str | None = None
     sentence: str
     detail: str
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("interval", "cuts"))
+        return drop_absent(write(self), ("interval", "cuts", "purpose"))
 
     def to_json(self) -> JsonObject:
         """Return it as it is stored."""
@@ -222,9 +224,21 @@ class LaunchWarning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenQuestion:
+    """What stood open at the launch: a warning that was not heeded, or a question that nobody had answered."""
+
+    step: str
+    code: str
+    message: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The report. `leakage` maps a column to what was answered when it was asked about.
 
+    `open_questions` is all that stood open at the launch, in the words of that moment, and `warnings` what of it was
+    one. It is None in reports from before it was kept, and empty where nothing stood open.
     `resolved` is what was worked out, as `resolved.document` describes it; None in reports from before it was kept.
     """
 
@@ -247,10 +261,16 @@ class Report:
     notes: tuple[str, ...] = ()
     warnings: tuple[LaunchWarning, ...] = ()
     resolved: JsonObject | None = None
+    open_questions: tuple[OpenQuestion, ...] | None = None
+
+    @property
+    def unanswered(self) -> tuple[OpenQuestion, ...]:
+        """What stood open at the launch without being a warning."""
+        return tuple(question for question in self.open_questions or () if question.severity != "warning")
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("verdict", "resolved"))
+        return drop_absent(write(self), ("verdict", "open_questions", "resolved"))
 
     @property
     def baseline(self) -> BaselineScores:

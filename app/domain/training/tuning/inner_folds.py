@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, ValidationPart
-from app.domain.training.preprocessing.gaps import times_as_numbers
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.splitting import Fold, RowFacts, Rows, get, make_split
 from app.domain.vocabulary import SplitStrategy
@@ -26,8 +26,15 @@ def facts_of(table: TrainingTable) -> RowFacts:
         classes=table.target if table.labels else None,
         groups=table.groups,
         steps=None if table.times is None else pd.factorize(table.times)[0],
-        days=None if table.times is None else times_as_numbers(table.times),
+        times=None if table.times is None else seconds_of(table.times),
+        ages=table.ages,
     )
+
+
+def seconds_of(times: pd.Series) -> NDArray[np.datetime64]:
+    """Return moments to the second, as the clock of the file says them."""
+    index = pd.DatetimeIndex(times)
+    return (index if index.tz is None else index.tz_localize(None)).to_numpy().astype("datetime64[s]")
 
 
 def inner_strategy(strategy: SplitStrategy, *, classes: bool) -> SplitStrategy:
@@ -35,6 +42,8 @@ def inner_strategy(strategy: SplitStrategy, *, classes: bool) -> SplitStrategy:
 
     Repeats are left out, one group out becomes folds of groups, and classes keep their shares.
     """
+    if strategy is SplitStrategy.GROUP_TIME_SERIES:
+        return strategy
     if get(strategy).needs_group:
         return SplitStrategy.GROUP_K_FOLD
     if strategy in (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT, SplitStrategy.MASKED_BLOCKS):
@@ -80,12 +89,18 @@ def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
 
 def _strategies(spec: Spec, facts: RowFacts) -> list[SplitStrategy]:
     best = inner_strategy(spec.validation.strategy, classes=facts.classes is not None)
-    return [best, SplitStrategy.K_FOLD] if best is SplitStrategy.STRATIFIED_K_FOLD else [best]
+    instead = {
+        SplitStrategy.STRATIFIED_K_FOLD: SplitStrategy.K_FOLD,
+        SplitStrategy.GROUP_TIME_SERIES: SplitStrategy.GROUP_K_FOLD,
+    }
+    return [best, instead[best]] if best in instead else [best]
 
 
 def _inner_spec(spec: Spec, strategy: SplitStrategy, folds: int) -> Spec:
     known = {parameter.name for parameter in get(strategy).parameters}
     parameters: dict[str, Any] = {name: raw for name, raw in spec.validation.parameters.items() if name in known}
+    # Few water years are left within a fold, so that its own folds begin anywhere.
+    parameters.pop("align", None)
     if "n_splits" in known:
         parameters["n_splits"] = folds
     return spec.model_copy(update={"validation": ValidationPart(strategy=strategy, parameters=parameters)})

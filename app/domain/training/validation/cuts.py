@@ -21,11 +21,25 @@ CutRows: TypeAlias = Callable[[RowFacts, ParameterValues, int], Cut]
 
 
 def cut_forward(facts: RowFacts, parameters: ParameterValues, _seed: int) -> Cut:
-    """Yield folds that train on the past and judge what follows."""
+    """Yield folds that train on the past and judge what follows; where asked for, each judges whole water years."""
     if facts.steps is None:
         raise TrainingError("Forward in time needs a time column.", code="time_column_missing")
-    rolling = parameters["window"] == "rolling"
-    yield from _forward(facts.steps, _folds_of(parameters), int(parameters["gap"] or 0), rolling=rolling)
+    rolling, folds = parameters["window"] == "rolling", _folds_of(parameters)
+    units = None
+    if parameters["align"] == "water_year" and facts.times is not None:
+        units = _water_years_of(facts.steps, facts.times, int(parameters["start_month"]))
+    for train, judged in _forward(facts.steps, folds, int(parameters["gap"] or 0), units=units, rolling=rolling):
+        yield rows_between(facts.steps, *train), rows_between(facts.steps, *judged)
+
+
+def cut_groups_forward(facts: RowFacts, parameters: ParameterValues, seed: int) -> Cut:
+    """Yield folds that train on some groups and judge others in a later period; each group judges in one period."""
+    if facts.steps is None:
+        raise TrainingError("New sites in new years needs a time column.", code="time_column_missing")
+    steps, periods = facts.steps, _forward(facts.steps, _folds_of(parameters), int(parameters["gap"] or 0))
+    for (_train, apart), (train, judged) in zip(cut_groups(facts, parameters, seed), periods, strict=True):
+        earlier, later = rows_between(steps, *train), rows_between(steps, *judged)
+        yield np.setdiff1d(earlier, apart, assume_unique=True), np.intersect1d(later, apart, assume_unique=True)
 
 
 def cut_once(facts: RowFacts, parameters: ParameterValues, seed: int) -> Cut:
@@ -111,18 +125,42 @@ def _refuse_few_groups(facts: RowFacts, least: int) -> int:
     return groups
 
 
-def _forward(steps: NDArray[np.intp], folds: int, gap: int, *, rolling: bool) -> Cut:
+def _water_years_of(steps: NDArray[np.intp], times: NDArray[np.datetime64], month: int) -> NDArray[np.intp]:
+    """Return the number of the water year of each moment, shape (moments,), counting those that hold a row."""
+    moments = times[np.unique(steps, return_index=True)[1]].astype("datetime64[M]")
+    years = (moments - (month - 1)).astype("datetime64[Y]")
+    return np.unique(years, return_inverse=True)[1]
+
+
+Span: TypeAlias = tuple[int, int]
+
+
+def _forward(
+    steps: NDArray[np.intp], folds: int, gap: int, *, units: NDArray[np.intp] | None = None, rolling: bool = False
+) -> Iterator[tuple[Span, Span]]:
+    """Yield the steps that train and those that judge, each as first and end.
+
+    `units` numbers the moments in parts that no cut divides, such as water years; without it each is a part.
+    """
     moments = int(steps[-1]) + 1 if len(steps) else 0
-    size = moments // (folds + 1)
+    parts = moments if units is None else int(units[-1]) + 1 if len(units) else 0
+    size = parts // (folds + 1)
+
+    def first_of(part: int) -> int:
+        return part if units is None else int(np.searchsorted(units, part))
+
     # What the first fold trains on; a rolling window keeps this length for all folds.
-    length = moments - folds * size - gap
-    if size < 1 or length < 2:
+    kept = parts - folds * size
+    if units is not None and size < 1:
+        message = f"The record touches {parts:,} water years, too few for {folds} folds. Choose fewer folds."
+        raise TrainingError(message, code="too_few_years")
+    if size < 1 or first_of(kept) - gap < 2:
         raise TrainingError(
             f"{moments:,} time steps are too few for {folds} folds with a gap of {gap:,}. "
             "Choose fewer folds or a smaller gap.",
             code="gap_too_long",
         )
     for fold in range(folds):
-        start = moments - (folds - fold) * size
-        first = start - gap - length if rolling else 0
-        yield rows_between(steps, first, start - gap), rows_between(steps, start, start + size)
+        part = parts - (folds - fold) * size
+        start, first = first_of(part), first_of(part - kept) if rolling else 0
+        yield (first, max(first, start - gap)), (start, first_of(part + size))

@@ -1,20 +1,83 @@
-"""Rows kept from all training: the last in time, whole groups, or a drawn share."""
+"""Rows kept from all training: the last in time, those from a date on, whole groups, or a drawn share.
+
+Each function returns the rows that the folds share and the rows held out; a row in neither is not used at all.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
+from app.domain.experiment import HoldoutPart
+from app.domain.text.dates import end_of, parse_date
 from app.domain.training.validation.split_rows import RowFacts, Rows, rows_between
 
 TOO_FEW_GROUPS = "too_few_groups"
+# New sites in new years are a share of the groups, where a date says which years: as many as are usually held out.
+SHARE_OF_GROUPS = 0.2
+# A strategy's own way: the facts of all rows, what is to be held out, the gap before it, the seed.
+HoldOut: TypeAlias = Callable[[RowFacts, HoldoutPart, int, int], tuple[Rows, Rows]]
 
 
-def hold_out_groups(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
+def hold_out_rows(facts: RowFacts, held: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
+    """Hold out the rows from a date on, or else the last share of the steps, or a share drawn where time is unknown."""
+    if held.fraction is None:
+        return hold_out_dates(facts, held, gap)
+    return hold_out_share(facts, held.fraction, gap=gap, seed=seed)
+
+
+def hold_out_groups(facts: RowFacts, held: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
+    """Hold out whole groups; from a date on, the later rows of all of them."""
+    if held.fraction is None:
+        return hold_out_dates(facts, held, gap)
+    return draw_groups(facts, held.fraction, seed)
+
+
+def hold_out_groups_in_time(facts: RowFacts, held: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
+    """Hold out the later rows of a share of the groups, and train on the earlier rows of the others."""
+    earlier, later = hold_out_rows(facts, held, gap, seed)
+    if facts.groups is None:
+        raise TrainingError("There is no group column.", code="group_column_missing")
+    # Only a group that has later rows can be judged by them.
+    _, drawn = draw_groups(facts.of(later), held.fraction or SHARE_OF_GROUPS, seed)
+    holdout = later[drawn]
+    development = earlier[~np.isin(facts.groups[earlier], np.unique(facts.groups[holdout]))]
+    if not len(development):
+        message = "The groups that are left have no earlier row to train on. Hold out fewer groups, or later rows."
+        raise TrainingError(message, code="nothing_to_train")
+    return development, holdout
+
+
+def hold_out_dates(facts: RowFacts, held: HoldoutPart, gap: int) -> tuple[Rows, Rows]:
+    """Hold out the rows from one date to another, both included; what follows is not used.
+
+    Raises
+    ------
+    TrainingError
+        If there is no time column, or no row lies in the dates or before them.
+    """
+    if facts.times is None or facts.steps is None:
+        raise TrainingError("Holding out from a date needs a time column.", code="time_column_missing")
+    first = np.datetime64(parse_date(str(held.from_date)), "s")
+    end = None if held.to_date is None else np.datetime64(end_of(held.to_date), "s")
+    inside = np.flatnonzero(facts.times >= first if end is None else (facts.times >= first) & (facts.times < end))
+    until = f" to {held.to_date}" if held.to_date else ""
+    if not len(inside):
+        message = f"No row with a target has a date from {held.from_date}{until}: nothing can be held out."
+        raise TrainingError(message, code="holdout_empty")
+    development = rows_between(facts.steps, 0, int(facts.steps[inside[0]]) - gap)
+    if not len(development):
+        message = f"No row with a target is left to train before {held.from_date}. Hold out from a later date."
+        raise TrainingError(message, code="nothing_to_train")
+    return development, inside
+
+
+def draw_groups(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
     """Keep a drawn share of the groups, each whole."""
     from sklearn.model_selection import GroupShuffleSplit
 

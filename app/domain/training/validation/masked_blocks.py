@@ -7,7 +7,7 @@ length gets as many rows as every other, however many blocks that takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import ParameterValues
+from app.domain.training.preprocessing.gaps import times_as_numbers
 from app.domain.training.validation.split_rows import RowFacts, Rows
 
 Floats = NDArray[np.float64]
@@ -35,9 +36,9 @@ TOO_SHORT = "record_too_short_for_blocks"
 def cut_masked_blocks(facts: RowFacts, parameters: ParameterValues, seed: int) -> Iterator[tuple[Rows, Rows]]:
     """Yield folds whose masked blocks judge while all other rows train."""
     # Where only the order of moments is known, each is taken for one step.
-    days = facts.days if facts.days is not None or facts.steps is None else facts.steps.astype(float)
-    if days is None:
+    if facts.steps is None:
         raise TrainingError("Masked blocks need a time column.", code="time_column_missing")
+    days = facts.steps.astype(float) if facts.times is None else times_as_numbers(facts.times)
     folds, share = int(parameters.get("n_splits") or FOLDS), float(parameters.get("share") or SHARE)
     lengths = usable_lengths(days, facts.groups, parameters.get("lengths"))
     together = max(1, min(folds, int(MAX_TOGETHER / share + 1e-9)))
@@ -93,30 +94,22 @@ def gap_lengths(days: Floats, groups: NDArray[Any] | None) -> NDArray[np.intp]:
     return np.maximum(np.rint(wide / (step or 1)).astype(np.intp) - 1, 1)
 
 
-def usable_lengths(
-    days: Floats, groups: NDArray[Any] | None, given: Sequence[int] | None, *, clip: bool = False
-) -> tuple[int, ...]:
+def usable_lengths(days: Floats, groups: NDArray[Any] | None, given: Sequence[int] | None) -> tuple[int, ...]:
     """Return the lengths of blocks: those given, else those of the record's own gaps, else plain ones.
 
-    With `clip`, lengths that were given and fit nowhere are left out, or shortened where none would stay.
+    Lengths that were given and fit into no run of known steps are left out, or shortened where none would stay.
 
     Raises
     ------
     TrainingError
-        If a length that was given fits into no run of known steps, or no length does.
+        If no run holds a single step between two others.
     """
     longest = max((len(run) for run in find_runs(days, groups)), default=0)
     most = longest - 2
-    if given and clip and most >= 1:
-        given = [length for length in given if length <= most] or [most]
+    if most < 1:
+        raise TrainingError("The record has too few known steps in a row to mask any.", code=TOO_SHORT)
     if given:
-        if max(given) > most:
-            raise TrainingError(
-                f"A block of {max(given):,} steps needs {max(given) + 2:,} known steps in a row; "
-                f"the record has {longest:,} at most. Choose shorter blocks.",
-                code=TOO_SHORT,
-            )
-        return tuple(sorted(set(given)))
+        return tuple(sorted({length for length in given if length <= most} or {most}))
     own = gap_lengths(days, groups)
     own = own[own <= MAX_RUN_SHARE * longest]
     if len(own):
@@ -124,8 +117,6 @@ def usable_lengths(
         middles = (np.arange(MAX_LENGTHS) + 0.5) / MAX_LENGTHS
         return tuple(int(length) for length in np.unique(np.quantile(own, middles, method="nearest")))
     plain = tuple(length for length in PLAIN_LENGTHS if length <= MAX_RUN_SHARE * longest)
-    if not plain and most < 1:
-        raise TrainingError("The record has too few known steps in a row to mask any.", code=TOO_SHORT)
     return plain or (1,)
 
 
@@ -152,30 +143,32 @@ def lay_blocks(
         Of lengths and places.
     """
     random, runs = np.random.default_rng(seed), find_runs(days, groups)
-    marks = np.full(len(days), -1, dtype=np.intp)
-    weights = 1 / np.asarray(lengths, dtype=float)
-    weights /= weights.sum()
+    marks, masked = np.full(len(days), -1, dtype=np.intp), dict.fromkeys(sorted(lengths), 0)
     # One known step at least parts two blocks of a single fold.
     least, every = int(folds == 1), min(share * folds, 1.0)
     fold = int(random.integers(folds))
     # Steps to leave before the next block; what a run is too short for, the next one takes over.
-    wait = _spacing(random, float(np.dot(weights, lengths)), every, least=0)
+    wait = _spacing(random, len(masked) / sum(1 / length for length in masked), every, least=0)
     for run in runs:
         place = 1 + wait
         while place < len(run) - 1:
-            length = int(random.choice(lengths, p=weights)) if len(lengths) > 1 else int(lengths[0])
-            if place + length > len(run) - 1:
-                # What is left of the run takes the longest block that fits.
-                fitting = [other for other in lengths if place + other <= len(run) - 1]
-                if not fitting:
-                    place = len(run) - 1
-                    break
-                length = max(fitting)
+            length = _next_length(random, masked, room=len(run) - 1 - place)
+            if not length:
+                place = len(run) - 1
+                break
+            masked[length] += length
             marks[run[place : place + length]] = fold
             fold = (fold + 1) % folds
             place += length + _spacing(random, length, every, least=least)
         wait = max(place - len(run) + 1, 0)
     return marks
+
+
+def _next_length(random: np.random.Generator, masked: Mapping[int, int], *, room: int) -> int:
+    """Return the length of the next block, 0 where none fits: mostly one that has masked few rows so far."""
+    reach = 2 * max(masked)
+    draws = {length: rows + reach * random.random() for length, rows in masked.items()}
+    return min((length for length in draws if length <= room), key=draws.__getitem__, default=0)
 
 
 def _spacing(random: np.random.Generator, length: float, share: float, *, least: int) -> int:

@@ -30,19 +30,20 @@ class Split:
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What splitting may look at: how many rows, classes for stratifying, groups, and the time step of each row.
+    """What splitting may look at: how many rows, classes for stratifying, groups, and when each row was measured.
 
     `steps` has shape (rows,) and never falls: 0 for all rows of the first moment, 1 for those of the next, and so on.
     It is None where time does not order the rows. Cuts fall between steps, so that rows of one moment stay together
-    and a gap counts moments however many sites were measured at each. `days` is the time of each row in days since
-    1970, for what has to know how far apart two rows are.
+    and a gap counts moments however many sites were measured at each. `times` are the moments themselves, to the
+    second. `ages` counts, for each row, the moments of its group's record before it, those without a target too.
     """
 
     rows: int
     classes: NDArray[Any] | None = None
     groups: NDArray[Any] | None = None
     steps: NDArray[np.intp] | None = None
-    days: NDArray[np.float64] | None = None
+    times: NDArray[np.datetime64] | None = None
+    ages: NDArray[np.intp] | None = None
 
     def of(self, rows: Rows) -> RowFacts:
         """Return the facts of some of the rows."""
@@ -52,7 +53,8 @@ class RowFacts:
             classes=None if self.classes is None else self.classes[rows],
             groups=None if self.groups is None else self.groups[rows],
             steps=steps,
-            days=None if self.days is None else self.days[rows],
+            times=None if self.times is None else self.times[rows],
+            ages=None if self.ages is None else self.ages[rows],
         )
 
 

@@ -12,7 +12,7 @@ from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
 from app.domain.training.validation.cuts import MAX_GROUP_FOLDS
-from app.domain.training.validation.holdouts import hold_out_groups, hold_out_share
+from app.domain.training.validation.holdouts import hold_out_share
 from app.domain.training.validation.split_rows import Fold, RowFacts, Rows, Split
 from app.domain.training.validation.strategies import STRATEGIES, StrategyEntry, get
 from app.domain.vocabulary import SplitStrategy
@@ -58,7 +58,9 @@ def make_split(spec: Spec, facts: RowFacts) -> Split:
     if entry.needs_group and facts.groups is None:
         raise TrainingError(f"{entry.title} needs a group column.", code="group_column_missing")
     seed = spec.reproducibility.seed
-    development, holdout = _hold_out(spec, facts, gap=int(parameters.get("gap") or 0), seed=seed)
+    record = rows_after_warm_up(spec, facts)
+    development, holdout = _hold_out(spec, facts.of(record), gap=int(parameters.get("gap") or 0), seed=seed)
+    development, holdout = record[development], None if holdout is None else record[holdout]
     cut = entry.cut(facts.of(development), parameters, seed)
     folds = tuple(Fold(development[train], development[validation]) for train, validation in cut)
     if any(len(fold.train) < 2 or len(fold.validation) < 1 for fold in folds):
@@ -69,30 +71,54 @@ def make_split(spec: Spec, facts: RowFacts) -> Split:
     return Split(folds, development, holdout)
 
 
+def rows_after_warm_up(spec: Spec, facts: RowFacts) -> Rows:
+    """Return the rows that are left when the first steps of every group's record are taken away.
+
+    Raises
+    ------
+    TrainingError
+        If time does not order the rows, or none is left.
+    """
+    warm_up = spec.validation.warm_up
+    if not warm_up:
+        return np.arange(facts.rows)
+    if facts.ages is None:
+        raise TrainingError("A warm-up needs a time column.", code="time_column_missing")
+    left = np.flatnonzero(facts.ages >= warm_up)
+    if len(left) < 2:
+        message = f"A warm-up of {warm_up:,} steps leaves no rows. Choose a shorter one."
+        raise TrainingError(message, code="warm_up_too_long")
+    return left
+
+
 def held_out_rows(spec: Spec, facts: RowFacts) -> Rows | None:
-    """Return the rows that a config keeps from all training, None where there are none.
+    """Return the rows that a hold-out keeps from all training, None where there are none.
+
+    These are the rows held out, and with a last date or whole groups those that are not used because of it.
 
     Raises
     ------
     TrainingError
         If the rows cannot be divided.
     """
-    seed = spec.reproducibility.seed
-    if spec.validation.strategy is SplitStrategy.HOLDOUT:
+    seed, strategy = spec.reproducibility.seed, spec.validation.strategy
+    record = rows_after_warm_up(spec, facts)
+    facts = facts.of(record)
+    if strategy is SplitStrategy.HOLDOUT:
         parameters = {**get(SplitStrategy.HOLDOUT).defaults(), **spec.validation.parameters}
-        return hold_out_share(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)[1]
-    if get(spec.validation.strategy).needs_group and facts.groups is None:
+        return record[hold_out_share(facts, float(parameters["percent"]) / 100, gap=0, seed=seed)[1]]
+    if get(strategy).needs_group and facts.groups is None:
         raise TrainingError("There is no group column.", code="group_column_missing")
-    return _hold_out(spec, facts, gap=0, seed=seed)[1]
+    if spec.validation.holdout is None:
+        return None
+    return record[np.setdiff1d(np.arange(facts.rows), _hold_out(spec, facts, gap=0, seed=seed)[0])]
 
 
 def _hold_out(spec: Spec, facts: RowFacts, *, gap: int, seed: int) -> tuple[Rows, Rows | None]:
     held, strategy = spec.validation.holdout, spec.validation.strategy
     if held is None or strategy is SplitStrategy.HOLDOUT:
         return np.arange(facts.rows), None
-    if get(strategy).needs_group:
-        return hold_out_groups(facts, held.fraction, seed)
-    return hold_out_share(facts, held.fraction, gap=gap, seed=seed)
+    return get(strategy).hold_out(facts, held, gap, seed)
 
 
 def fewest_left(count: int, rows: int, share: float) -> int:

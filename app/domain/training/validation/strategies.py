@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.training.validation import cuts
 from app.domain.training.validation.cuts import CutRows
+from app.domain.training.validation.holdouts import (
+    HoldOut,
+    hold_out_groups,
+    hold_out_groups_in_time,
+    hold_out_rows,
+)
 from app.domain.training.validation.masked_blocks import cut_masked_blocks
 from app.domain.vocabulary import Level, SplitStrategy, TaskKind
 
@@ -16,7 +23,7 @@ CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
 
 @dataclass(frozen=True)
 class StrategyEntry:
-    """One strategy: what it protects against, when it misleads, what it needs, and the function that cuts rows."""
+    """One strategy: what it protects against, when it misleads, what it needs, and how it cuts and holds out rows."""
 
     id: SplitStrategy
     title: str
@@ -29,6 +36,7 @@ class StrategyEntry:
     needs_time: bool = False
     needs_group: bool = False
     shuffles: bool = True
+    hold_out: HoldOut = hold_out_rows
 
     def defaults(self) -> ParameterValues:
         """Return every parameter's default."""
@@ -40,6 +48,10 @@ class StrategyEntry:
 
 
 FOLDS = Parameter("n_splits", "Folds", "integer", 5, "More folds train on more rows and take longer.", low=2, high=20)
+GAP = Parameter(
+    "gap", "Gap", "integer", 0, "Steps left out between training and judging.", low=0, high=100_000, unit="steps"
+)
+MONTHS = tuple((str(number), calendar.month_name[number]) for number in range(1, 13))
 
 STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
@@ -50,16 +62,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         "Misleads when the site itself changed, as after a dam.",
         (
             FOLDS,
-            Parameter(
-                "gap",
-                "Gap",
-                "integer",
-                0,
-                "Steps left out between training and judging.",
-                low=0,
-                high=100_000,
-                unit="steps",
-            ),
+            GAP,
             Parameter(
                 "window",
                 "Training window",
@@ -68,6 +71,25 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
                 "Rolling forgets the oldest rows.",
                 level=Level.ADVANCED,
                 choices=(("expanding", "Expanding"), ("rolling", "Rolling")),
+            ),
+            Parameter(
+                "align",
+                "Folds begin",
+                "choice",
+                "rows",
+                "With a water year, every fold validates whole water years.",
+                choices=(("rows", "Anywhere"), ("water_year", "With a water year")),
+            ),
+            Parameter(
+                "start_month",
+                "Water years begin in",
+                "integer",
+                10,
+                "October in the north, July in the south. Used where folds begin with a water year.",
+                level=Level.ADVANCED,
+                low=1,
+                high=12,
+                choices=MONTHS,
             ),
         ),
         cuts.cut_forward,
@@ -120,6 +142,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         (FOLDS,),
         cuts.cut_groups,
         needs_group=True,
+        hold_out=hold_out_groups,
     ),
     StrategyEntry(
         SplitStrategy.LEAVE_ONE_GROUP_OUT,
@@ -130,6 +153,20 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         (),
         cuts.cut_each_group,
         needs_group=True,
+        hold_out=hold_out_groups,
+    ),
+    StrategyEntry(
+        SplitStrategy.GROUP_TIME_SERIES,
+        "New sites in new years",
+        "Each fold trains on some groups and is validated on others, in a later period.",
+        "Protects against judging a site by its own rows, and a year by its neighbours.",
+        "Misleads when only one of both is new where the model will be used.",
+        (FOLDS, GAP),
+        cuts.cut_groups_forward,
+        needs_time=True,
+        needs_group=True,
+        shuffles=False,
+        hold_out=hold_out_groups_in_time,
     ),
     StrategyEntry(
         SplitStrategy.MASKED_BLOCKS,

@@ -1,0 +1,116 @@
+"""Rules about dates: what is held out from a day on, the warm-up, whole water years, and windows beside short folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.domain.checks.extent import first_moments, fits_years, moments_of, number, water_years_of
+from app.domain.checks.subject import CheckContext, error, warning
+from app.domain.experiment import HoldoutPart
+from app.domain.problems import Problem, Remedy
+from app.domain.text.dates import end_of, parse_date
+from app.domain.training.preprocessing.transforms import longest_memory, memory_of
+from app.domain.training.tuning.inner_folds import MIN_FOLDS
+from app.domain.training.validation.holdout_share import TimeSpan, span_of
+from app.domain.vocabulary import SplitStrategy
+
+LAST_PART = Remedy("Hold out the last 20 %", {"validation": {"holdout_by": "share", "holdout_percent": 20}})
+
+
+def dates_hold_out_rows(subject: CheckContext) -> Iterator[Problem]:
+    """Dates of a hold-out lie within the record, in order, and leave rows to train before them."""
+    held, span = subject.spec.validation.holdout, span_of(subject.profile, subject.spec.task.time_column)
+    if held is None or held.from_date is None:
+        return
+    if subject.strategy.id is SplitStrategy.HOLDOUT:
+        remedy = Remedy("Use forward in time", {"validation": {"strategy": "time_series"}})
+        message = "Hold-out makes one cut by a share of the rows, so that no date can be held out beside it."
+        yield error("validation", "holdout_from", "holdout_date_unused", message, remedy)
+    elif span is None:
+        message = "Holding out from a date needs a time column. Choose one on the Data step."
+        yield error("validation", "holdout_from", "time_column_missing", message, LAST_PART)
+    else:
+        yield from _dates_fit(subject, held, span)
+
+
+def _dates_fit(subject: CheckContext, held: HoldoutPart, span: TimeSpan) -> Iterator[Problem]:
+    first, last, day = str(held.from_date), held.to_date, span.later_day()
+    other = Remedy(f"Hold out from {day}", {"validation": _from(day)})
+    record = f"The record goes from {span.start.date()} to {span.end.date()}"
+    if last and end_of(last) <= parse_date(first):
+        message = f"What is held out ends on {last}, before it begins on {first}."
+        remedy = Remedy("Hold out to the end", {"validation": {"holdout_to": ""}})
+        yield error("validation", "holdout_to", "holdout_ends_early", message, remedy)
+    elif parse_date(first) > span.end or (last and end_of(last) <= span.start):
+        until = f" to {last}" if last else " on"
+        message = f"{record}: nothing can be held out from {first}{until}."
+        yield error("validation", "holdout_from", "holdout_outside", message, other)
+    elif parse_date(first) <= span.start:
+        message = f"{record}: no row is left to train before {first}."
+        yield error("validation", "holdout_from", "nothing_to_train", message, other)
+    elif not subject.holdout.judged:
+        message = f"The record has no row from {first} to {last}: nothing can be held out."
+        remedy = Remedy("Hold out to the end", {"validation": {"holdout_to": ""}})
+        yield error("validation", "holdout_to", "holdout_outside", message, remedy)
+
+
+def _from(day: str) -> dict[str, str]:
+    return {"holdout_by": "date", "holdout_from": day, "holdout_to": ""}
+
+
+def warm_up_leaves_rows(subject: CheckContext) -> Iterator[Problem]:
+    """A warm-up has a time column, and is shorter than the record."""
+    warm_up, memory = subject.spec.validation.warm_up, longest_memory(subject.spec)
+    none = Remedy("Use no warm-up", {"validation": {"warm_up": 0}})
+    if warm_up and subject.spec.task.time_column is None:
+        message = "A warm-up needs a time column. Choose one on the Data step."
+        yield error("validation", "warm_up", "time_column_missing", message, none)
+    elif warm_up and round(moments_of(subject) * (1 - subject.holdout.warm_up)) < 2 * MIN_FOLDS:
+        remedy = none
+        if 0 < memory < moments_of(subject) // 2:
+            remedy = Remedy(f"Use {memory:,} steps", {"validation": {"warm_up": memory}})
+        message = f"A warm-up of {warm_up:,} steps is as long as the record of {moments_of(subject):,} steps."
+        yield error("validation", "warm_up", "warm_up_too_long", message, remedy)
+
+
+def years_fill_folds(subject: CheckContext) -> Iterator[Problem]:
+    """There are water years enough for folds of whole ones."""
+    years = water_years_of(subject)
+    if years is None or fits_years(subject, years):
+        return
+    field, folds = f"{subject.strategy.id.value}.n_splits", number(subject, "n_splits")
+    remedy = Remedy("Let folds begin anywhere", {"validation": {f"{subject.strategy.id.value}.align": "rows"}})
+    if years > MIN_FOLDS:
+        remedy = Remedy(f"Use {years - 1} folds", {"validation": {field: years - 1}})
+    message = f"About {years:,} water years are left for the folds: too few for {folds} folds and one to train on."
+    yield error("validation", field, "too_few_years", message, remedy)
+
+
+def windows_fit_training(subject: CheckContext) -> Iterator[Problem]:
+    """No derived feature looks back further than the rows that train the first fold."""
+    if not subject.strategy.needs_time:
+        return
+    field, gap, memory = subject.strategy.id.value, number(subject, "gap"), longest_memory(subject.spec)
+    trained = first_moments(subject, gap)
+    if not 2 <= trained <= memory:
+        return
+    shorter = [
+        recipe
+        for recipe, part in zip(subject.recipes, subject.spec.features.transforms, strict=True)
+        if memory_of([part]) < trained
+    ]
+    remedy = Remedy("Remove what looks back further", {"features": {"transforms": [dict(one) for one in shorter]}})
+    if number(subject, "n_splits") > MIN_FOLDS and first_moments(_in_two(subject), gap) > memory:
+        remedy = Remedy("Use 2 folds", {"validation": {f"{field}.n_splits": MIN_FOLDS}})
+    message = (
+        f"The derived features look back {memory:,} steps, but the first fold trains on about {trained:,}: "
+        "it never sees a full window."
+    )
+    yield warning("validation", f"{field}.n_splits", "window_longer_than_training", message, remedy)
+
+
+def _in_two(subject: CheckContext) -> CheckContext:
+    validation = subject.spec.validation
+    fewest = validation.model_copy(update={"parameters": {**validation.parameters, "n_splits": MIN_FOLDS}})
+    return replace(subject, spec=subject.spec.model_copy(update={"validation": fewest}))

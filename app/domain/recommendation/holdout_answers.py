@@ -1,0 +1,125 @@
+"""What is held out, from the answers: a share of the rows, all from a date on, or all from a water year on."""
+
+from __future__ import annotations
+
+from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import MAX_WARM_UP
+from app.domain.json_values import JsonObject
+from app.domain.problems import Remedy
+from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.validation import ValidationContext, suggest_date, suggest_holdout_percent
+from app.domain.text.dates import parse_date, start_of_water_year
+from app.domain.training.validation.strategies import MONTHS
+from app.domain.vocabulary import SplitStrategy
+
+PERCENT = Parameter(
+    "holdout_percent",
+    "Held out at the end",
+    "number",
+    20,
+    "Rows never used before the last score.",
+    low=0,
+    high=80,
+    unit="%",
+)
+YEAR = Parameter(
+    "holdout_year", "First water year held out", "integer", 2000, "Named by the year it ends in.", low=1, high=9999
+)
+MONTH = Parameter(
+    "holdout_month",
+    "Water years begin in",
+    "integer",
+    10,
+    "October in the north, July in the south.",
+    low=1,
+    high=12,
+    choices=MONTHS,
+)
+WARM_UP = Parameter(
+    "warm_up",
+    "Warm-up",
+    "integer",
+    0,
+    "The first steps of each record neither train nor judge, as long as windows are not full.",
+    low=0,
+    high=MAX_WARM_UP,
+    unit="steps",
+)
+BY_SHARE, BY_DATE, BY_YEAR = "share", "date", "water_year"
+WAYS = ((BY_SHARE, "The last part"), (BY_DATE, "From a date"), (BY_YEAR, "From a water year"))
+
+
+def read_holdout(reader: AnswerReader, situation: ValidationContext, strategy: SplitStrategy) -> JsonObject | None:
+    """Return what is held out as a config says it, None where nothing is."""
+    way = _way(reader, situation)
+    share = _share(reader, situation, strategy, decides=way == BY_SHARE)
+    if strategy is SplitStrategy.HOLDOUT:
+        return None
+    if way == BY_SHARE:
+        return {"fraction": share} if share else None
+    suggested = suggest_date(situation)
+    if way == BY_DATE:
+        first = _date(reader, "holdout_from", suggested.value, suggested.reason)
+    else:
+        year = reader.parameter("validation", YEAR.name, YEAR, _year_of(suggested.value, situation.month))
+        month = reader.parameter("validation", MONTH.name, MONTH, situation.month)
+        first = start_of_water_year(int(year), int(month))
+    return {"from": first, "to": _date(reader, "holdout_to", "") or None}
+
+
+def read_warm_up(reader: AnswerReader) -> int:
+    """Return how many steps at the start of each record are left out."""
+    return int(reader.parameter("validation", WARM_UP.name, WARM_UP, 0))
+
+
+def _way(reader: AnswerReader, situation: ValidationContext) -> str:
+    way = reader.text("validation", "holdout_by", BY_SHARE)
+    if way not in dict(WAYS):
+        remedy = Remedy("Use the suggested one", {"validation": {"holdout_by": BY_SHARE}})
+        message = f"There is no way {way[:40]} to hold out rows."
+        reader.wrong("validation", "holdout_by", message, code="answer_unreadable", remedy=remedy)
+        return BY_SHARE
+    if way != BY_SHARE and not suggest_date(situation).value:
+        remedy = Remedy("Hold out the last part", {"validation": {"holdout_by": BY_SHARE}})
+        message = "Holding out from a date needs a time column. Choose one on the Data step."
+        reader.wrong("validation", "holdout_by", message, code="time_column_missing", remedy=remedy)
+        return BY_SHARE
+    return way
+
+
+def _share(reader: AnswerReader, situation: ValidationContext, strategy: SplitStrategy, *, decides: bool) -> float:
+    """Return the share held out; only where it decides is an answer that cannot be read an error."""
+    suggested = suggest_holdout_percent(situation, strategy)
+    reader.reasons["validation.holdout_percent"] = suggested.reason
+    if not decides:
+        reader.suggest("validation", PERCENT.name, suggested.value)
+        return 0.0
+    percent = reader.parameter("validation", PERCENT.name, PERCENT, suggested.value)
+    fraction = round(float(percent or 0) / 100, 4)
+    if float(percent or 0) > 0 and not fraction:
+        message = f"{PERCENT.title}: must be 0, or at least 0.01; you wrote {float(percent):g}."
+        reader.wrong("validation", PERCENT.name, message, code="parameter_invalid")
+    return fraction
+
+
+def _date(reader: AnswerReader, field: str, suggested: str, reason: str = "") -> str:
+    text = reader.text("validation", field, suggested, reason).strip()
+    if not text:
+        return suggested
+    try:
+        parse_date(text)
+    except ValueError as fault:
+        label = suggested or "no date"
+        remedy = Remedy(f"Use {label}", {"validation": {field: suggested}})
+        message = f"{text[:40]} is no date. {fault}"
+        reader.wrong("validation", field, message, code="date_invalid", remedy=remedy)
+        return suggested
+    return text
+
+
+def _year_of(day: str, month: int) -> int:
+    """Return the water year that begins next to a day."""
+    moment = parse_date(day)
+    begun = moment.year + (moment.month >= month > 1)
+    half_over = (moment.month - month) % 12 >= 6
+    return begun + half_over

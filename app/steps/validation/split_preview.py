@@ -1,0 +1,30 @@
+"""What a draft's comparison of splits shows on the Validation step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.measurements import split_comparisons
+from app.services.measurements.split_comparisons import SplitComparisonState
+from app.steps.context import DraftContext
+from app.web.charts.optimism import SplitBars, split_bars
+
+
+@dataclass(frozen=True)
+class SplitPreview:
+    """How the comparison stands, and its picture once it is complete."""
+
+    work: SplitComparisonState
+    picture: SplitBars | None
+
+
+def preview_of(draft: DraftContext) -> SplitPreview | None:
+    """Return what is shown of the comparison, None where a draft has one kind of split only; nothing is started."""
+    spec = draft.plan.spec
+    if draft.dataset is None or spec is None:
+        return None
+    work = split_comparisons.known_of(draft.dataset, draft.plan)
+    if work is None:
+        return None
+    found = work.comparison
+    return SplitPreview(work, split_bars(found, spec) if found is not None and found.complete else None)
