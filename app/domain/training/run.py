@@ -24,6 +24,7 @@ from app.domain.training.report.document import EnvironmentInfo
 from app.domain.training.report.gap_report import fill_missing_rows
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
+from app.domain.training.resolved.build import FittedPart
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
@@ -145,6 +146,7 @@ def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
         baseline_said=said_by,
         baseline_unknown=unknown,
         chosen=columns_chosen(fit.pipeline),
+        fitted=FittedPart.of(name, fit.pipeline, table, settings=None if fit.search is None else fit.search.chosen),
     )
 
 

@@ -271,6 +271,7 @@ class Report:
 
     `open_questions` is all that stood open at the launch, in the words of that moment, and `warnings` what of it was
     one. It is None in reports from before it was kept, and empty where nothing stood open.
+    `resolved` is what was worked out, as `resolved.document` describes it; None in reports from before it was kept.
     """
 
     schema: int = SCHEMA
@@ -292,6 +293,7 @@ class Report:
     notes: tuple[str, ...] = ()
     warnings: tuple[LaunchWarning, ...] = ()
     gaps: GapSummary | None = None
+    resolved: JsonObject | None = None
     open_questions: tuple[OpenQuestion, ...] | None = None
 
     @property
@@ -301,7 +303,7 @@ class Report:
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("verdict", "open_questions", "gaps"))
+        return drop_absent(write(self), ("verdict", "open_questions", "gaps", "resolved"))
 
     @property
     def baseline(self) -> BaselineScores:

@@ -26,6 +26,8 @@ from app.domain.training.report.document import (
 )
 from app.domain.training.report.gap_report import filled_rows, note_on_gaps, summarise_gaps
 from app.domain.training.report.split_summary import summarise
+from app.domain.training.resolved.build import resolve
+from app.domain.training.resolved.document import Resolved
 from app.domain.training.run_state import TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
@@ -71,7 +73,14 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         environment=environment,
         gaps=filled,
         notes=(*dict.fromkeys(run.notes), *note_on_gaps(filled), *_fallbacks(run), *_implausible(run)),
+        resolved=_resolved(run, environment).to_json(),
     )
+
+
+def _resolved(run: TrainingRun, environment: EnvironmentInfo) -> Resolved:
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    fitted = [part.fitted for part in parts if part.fitted is not None]
+    return resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
 
 
 def _features(run: TrainingRun) -> FeatureSummary:
