@@ -55,10 +55,12 @@ def all_findings(
         axis = find_group(held, rows, axis, table)
     marked = find_marks(held, rows, table)
     held = suggest_units(held, marked, axis)
-    findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
+    measured = [one for one in marked if not one.column.flag_of]
+    findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
     findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
-    findings += [finding for column in held for finding in column_findings(column, rows)]
+    # What is said of flags is said once: it matters little that most of them are empty or the same.
+    findings += [finding for column in held if not column.flag_of for finding in column_findings(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates
     findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table)
     return held, findings

@@ -11,6 +11,20 @@ STATION_TITLES = {
     "in_situ": "In-Situ export",
     "diver": "Van Essen Diver",
     "usgs_csv": "USGS Water Data CSV",
+    "knmi": "KNMI",
+    "dwd": "Deutscher Wetterdienst",
+    "gsod": "NOAA GSOD",
+    "ghcn": "NOAA GHCN-Daily",
+    "eca": "ECA&D and E-OBS",
+    "grdc": "GRDC station file",
+    "nrfa": "UK National River Flow Archive",
+    "ea": "Environment Agency readings",
+    "canada": "Environment Canada climate data",
+    "water_office": "Water Survey of Canada",
+    "cdec": "California Data Exchange Center",
+    "dino": "DINOloket",
+    "zrxp": "WISKI ZRXP",
+    "kiwis": "WISKI web service CSV",
 }
 FORMAT_TITLES = {
     "csv": "Delimited text",
@@ -25,6 +39,8 @@ FORMAT_TITLES = {
     "waterml": "WaterML",
     "waterml_json": "WaterML as JSON",
     "usgs_json": "USGS Water Data GeoJSON",
+    "solinst_xml": "Solinst XLE",
+    "ghcn_fixed": "NOAA GHCN-Daily (.dly)",
     **STATION_TITLES,
 }
 TEXT_FORMATS = frozenset({"rdb", "camels", *STATION_TITLES})

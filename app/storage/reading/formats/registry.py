@@ -7,7 +7,18 @@ from pathlib import Path
 from app.storage.reading.formats import camels, json_tables, netcdf, parquet, rdb, workbooks
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.refusals_by_name import refuse_by_name
-from app.storage.reading.formats.stations import campbell, loggers, onset, usgs, waterml
+from app.storage.reading.formats.stations import (
+    campbell,
+    climate,
+    ghcn_fixed,
+    loggers,
+    onset,
+    rivers,
+    solinst_xml,
+    usgs,
+    waterml,
+    wiski,
+)
 from app.storage.reading.refusals import RefusedError
 
 HEAD_BYTES = 65_536
@@ -20,6 +31,8 @@ FORMATS: tuple[Format, ...] = (
     usgs.JSON,
     json_tables.FORMAT,
     waterml.XML,
+    solinst_xml.FORMAT,
+    ghcn_fixed.FORMAT,
     rdb.FORMAT,
     camels.FORMAT,
     campbell.FORMAT,
@@ -29,6 +42,20 @@ FORMATS: tuple[Format, ...] = (
     loggers.IN_SITU_FORMAT,
     loggers.DIVER,
     usgs.CSV,
+    climate.KNMI,
+    climate.DWD,
+    climate.GSOD,
+    climate.GHCN,
+    climate.ECA,
+    rivers.GRDC,
+    rivers.NRFA,
+    rivers.EA,
+    rivers.CANADA,
+    rivers.WATER_OFFICE_FORMAT,
+    rivers.CDEC,
+    rivers.DINO,
+    wiski.ZRXP,
+    wiski.KIWIS,
 )
 TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".rdb")
 # What can only be read whole: a directory stands at its end, or a bracket closes there that all of it is in.

@@ -287,7 +287,7 @@ def _diver_facts(sections: list[tuple[str, dict[str, str]]]) -> dict[str, str]:
         return next((values[key] for values in every for key in keys if values.get(key)), "")
 
     return {
-        "Logger": first("instrument type") or "Van Essen Diver",
+        "Logger": first("instrument type").partition("=")[0].strip() or "Van Essen Diver",
         "Serial number": " ".join(first("serial number").split()),
         "Location": first("location"),
         "Time zone": first("utc offset", "time zone", "timezone"),

@@ -66,7 +66,7 @@ def describe(lines: Sequence[str]) -> StationText | None:
         units={at + 1: (part["unit"] or "").strip() for at, part in enumerate(parts) if part},
         facts=facts,
         notes=_notes(names, events, order),
-        row=_row(date, values, order=order, zone=zone, joined=joined),
+        row=_row(date, values, order=order, zone=zone, joined=joined, commas=delimiter != ","),
         is_event=lambda cells: len(cells) > date and not any(cells[at] for at in values if at < len(cells)),
     )
 
@@ -103,13 +103,16 @@ def _notes(names: Cells, events: list[int], order: str | None) -> list[str]:
     return notes
 
 
-def _row(date: int, values: list[int], *, order: str | None, zone: str, joined: bool) -> Callable[[Cells], Cells | str]:
+def _row(
+    date: int, values: list[int], *, order: str | None, zone: str, joined: bool, commas: bool
+) -> Callable[[Cells], Cells | str]:
     def row(cells: Cells) -> Cells | str:
         day, clock = (cells[date], cells[date + 1]) if joined else split_moment(cells[date])
         found = moment(day, clock, order) if order else None
         if found is None:
             return f"{cells[date][:30] or 'An empty cell'} is no time."
-        return [found + zone, *(cells[at] for at in values)]
+        measured = (cells[at].replace(",", ".") if commas else cells[at] for at in values)
+        return [found + zone, *measured]
 
     return row
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
-from app.storage.reading.dialect import repair_names
+from app.storage.reading.dialect import NUMBER, repair_names
 from app.storage.reading.encodings import find_encoding
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
@@ -25,6 +25,8 @@ from app.storage.reading.text_lines import TextLines, is_end_of_file
 # A description stands in the first lines; of a wide table its names alone may be long.
 HEAD_LINES, HEAD_BYTES = 2_000, 4 << 20
 WHITESPACE = "whitespace"
+# What stands before the limit of a value that could not be measured itself.
+SIGNS = frozenset("<>")
 Cells = list[str]
 
 
@@ -43,7 +45,9 @@ class StationText:
     `first_row` counts lines from 1, as does `names_line`, which is 0 where no line names the columns. `width` is the
     number of cells on a line; `row` makes of them the cells of a row, one for each name, or the reason why they are
     none. `units` and `flags` go by places: a flag tells of the quality of the column that it maps to. Numbers in
-    `missing` and words in `missing_words` stand for nothing in every column that is no text.
+    `missing` and words in `missing_words` stand for nothing in every column that is no text, those in `missing_at` in
+    one column. Lines of at least `fewest` cells are filled up. Where each row names its unit, `unit_of` gives it, and
+    the column `unit_at` has it if all rows agree. `takes_line` says of a line between rows that it is a remark.
     """
 
     names: Sequence[str]
@@ -61,8 +65,13 @@ class StationText:
     is_event: Callable[[Cells], bool] | None = None
     missing: frozenset[float] = frozenset()
     missing_words: frozenset[str] = frozenset()
+    missing_at: Mapping[int, frozenset[float]] = field(default_factory=dict)
     formats_lines: frozenset[int] = frozenset()
     rows_promised: int | None = None
+    fewest: int = 0
+    unit_of: Callable[[Cells], str] | None = None
+    unit_at: int = 0
+    takes_line: Callable[[str], bool] | None = None
 
 
 Describe = Callable[[Sequence[str]], StationText | None]
@@ -118,10 +127,14 @@ def _head(path: Path, encoding: str, limits: dict[str, int]) -> list[str]:
 def cut(line: str, delimiter: str) -> Cells:
     """Return the cells of one line; what stands in quotes is whole."""
     if delimiter == WHITESPACE:
-        return line.split()
+        return _cut_blanks(line) if '"' in line else line.split()
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
+
+
+def _cut_blanks(line: str) -> Cells:
+    return next(csv.reader([line.replace("\t", " ").strip()], delimiter=" ", skipinitialspace=True), [])
 
 
 def table_of(path: Path, text: StationText, *, name: str, encoding: str, limits: dict[str, int]) -> RowTable:
@@ -133,7 +146,7 @@ def table_of(path: Path, text: StationText, *, name: str, encoding: str, limits:
         delimiter="" if text.delimiter == WHITESPACE else text.delimiter,
         first_line=text.names_line or text.first_row,
         header_lines=1 if text.names_line else 0,
-        facts=tuple((title, value[:200]) for title, value in text.facts.items() if value.strip()),
+        facts=tuple((title, value.strip()[:200]) for title, value in text.facts.items() if value.strip()),
         units=tuple((names[at], unit) for at, unit in sorted(text.units.items()) if unit),
         flags=tuple((names[at], names[of]) for at, of in sorted(text.flags.items())),
     )
@@ -145,7 +158,16 @@ def table_of(path: Path, text: StationText, *, name: str, encoding: str, limits:
         if number != text.names_line:
             tally.pass_over(number, _kind_above(number, line, text))
     texts = text.texts | frozenset(text.flags)
-    return RowTable(names, _Rows(text, tally, limits, texts).read(numbered, lines.faults), dialect, tally, texts)
+    rows = _Rows(text, tally, limits, texts)
+    table = RowTable(names, rows.read(numbered, lines.faults), dialect, tally, texts)
+    rows.found_unit = lambda unit: _give_unit(table, names[text.unit_at], unit)
+    return table
+
+
+def _give_unit(table: RowTable, name: str, unit: str) -> None:
+    """Note the unit that all rows have named, which is known when they have all been read."""
+    units = tuple(pair for pair in table.dialect.units if pair[0] != name)
+    table.dialect = table.dialect.model_copy(update={"units": (*units, (name, unit))})
 
 
 def _kind_above(number: int, line: str, text: StationText) -> Kind:
@@ -164,6 +186,10 @@ class _Rows:
         self._width = text.width or len(text.names)
         self._measured = [at for at in range(len(text.names)) if at not in texts]
         self._absent: Counter[str] = Counter()
+        self._units: set[str] = set()
+        self._flag_of = {of: flag for flag, of in text.flags.items()}
+        self._censored = 0
+        self.found_unit: Callable[[str], None] = lambda unit: None
 
     def read(self, lines: Iterator[tuple[int, str]], faults: dict[int, str]) -> Iterator[Cells]:
         """Yield the rows; what is no row is passed over or rejected, with its line."""
@@ -181,6 +207,9 @@ class _Rows:
         text, tally = self._text, self._tally
         if ended or is_end_of_file(line):
             tally.pass_over(number, "footer" if line.strip() else "blank")
+            return None
+        if text.takes_line is not None and text.takes_line(line):
+            tally.pass_over(number, "comment")
             return None
         if damage:
             tally.damaged += 1
@@ -200,8 +229,10 @@ class _Rows:
 
     def _cells(self, number: int, cells: Cells) -> Cells | None:
         text, tally = self._text, self._tally
-        if len(cells) == self._width + 1 and not cells[-1]:
-            cells = cells[:-1]
+        while len(cells) > self._width and not cells[-1]:
+            cells.pop()
+        if 0 < text.fewest <= len(cells) < self._width:
+            cells += [""] * (self._width - len(cells))
         if len(cells) != self._width:
             some, usual = pluralise(len(cells), "cell"), pluralise(self._width, "cell")
             tally.reject(number, f"It has {some}; a row has {usual}.")
@@ -210,21 +241,32 @@ class _Rows:
         if isinstance(row, str):
             tally.reject(number, row)
             return None
+        if text.unit_of is not None:
+            self._units.add(text.unit_of(row).strip())
         for at in self._measured:
-            if self._is_missing(row[at]):
+            if row[at][:1] in SIGNS and at in self._flag_of:
+                self._move_sign(row, at)
+            if self._is_missing(at, row[at]):
                 self._absent[row[at].strip()] += 1
                 row[at] = ""
         return row
 
-    def _is_missing(self, cell: str) -> bool:
-        if not cell or not (self._text.missing or self._text.missing_words):
-            return False
+    def _move_sign(self, row: Cells, at: int) -> None:
+        """Read a value that is only known to be below or above a limit as the limit, with the sign among its flags."""
+        sign, limit = row[at][0], row[at][1:].strip()
+        if NUMBER.match(limit):
+            flag = self._flag_of[at]
+            row[at], row[flag] = limit, f"{sign} {row[flag]}".strip()
+            self._censored += 1
+
+    def _is_missing(self, at: int, cell: str) -> bool:
         if cell in self._text.missing_words:
-            return True
-        if not self._text.missing or (cell[0] not in "-+.9" and not cell[0].isspace()):
+            return bool(cell)
+        numbers = self._text.missing_at.get(at, self._text.missing)
+        if not numbers or not cell or cell[0] not in "-+.9":
             return False
         try:
-            return float(cell) in self._text.missing
+            return float(cell) in numbers
         except ValueError:
             return False
 
@@ -233,6 +275,12 @@ class _Rows:
         if self._absent:
             shown = ", ".join(f"{word} ({count:,})" for word, count in self._absent.most_common(6))
             tally.notes.append(f"Read as missing, as the format has it: {shown}.")
+        if self._censored:
+            tally.notes.append(
+                f"Read as their limit, with < or > among the flags beside them: {pluralise(self._censored, 'value')}."
+            )
+        if len(self._units) == 1 and "" not in self._units:
+            self.found_unit(next(iter(self._units)))
         found = tally.given + tally.rejected_count
         if promised is not None and promised != found:
             tally.notes.append(f"The file says that it holds {promised:,} rows, but it holds {found:,}.")
