@@ -49,7 +49,7 @@ def clock_in(text: str) -> str | None:
 
 
 def order_of(dates: Iterable[str], prefer: Sequence[str] = ("mdy", "dmy", "ymd")) -> str | None:
-    """Return the order of the parts of dates that go forward: all are dates, and they span the least time.
+    """Return the order of the parts of dates that go forward: most are dates, and they span the least time.
 
     Where several orders do as well, the first of `prefer`.
     """
@@ -58,12 +58,12 @@ def order_of(dates: Iterable[str], prefer: Sequence[str] = ("mdy", "dmy", "ymd")
         return None
     fits = []
     for rank, order in enumerate(prefer):
-        found = [date_in(text, order) for text in texts]
-        known = [one for one in found if one is not None]
-        if len(known) == len(texts):
+        known = [one for one in (date_in(text, order) for text in texts) if one is not None]
+        # A row that is cut off has no date in any order; most of the others tell.
+        if 2 * len(known) > len(texts):
             backwards = sum(after < before for before, after in itertools.pairwise(known))
-            fits.append((backwards, (max(known) - min(known)).days, rank, order))
-    return min(fits)[3] if fits else None
+            fits.append((len(texts) - len(known), backwards, (max(known) - min(known)).days, rank, order))
+    return min(fits)[-1] if fits else None
 
 
 def moment(date: str, clock: str, order: str) -> str | None:

@@ -128,5 +128,5 @@ def root_of(head: bytes) -> str:
         return ""
     for piece in text.split(b"<")[1:]:
         if piece[:1] not in (b"?", b"!"):
-            return piece.split(b">")[0].decode("utf-8", errors="replace")
+            return piece.split(b">")[0].rstrip(b"/ ").decode("utf-8", errors="replace")
     return ""
