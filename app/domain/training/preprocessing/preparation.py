@@ -174,11 +174,6 @@ def _missing_rows(
     )
 
 
-def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
-    if int(usable.sum()) < 2:
-        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
-
-
 def _moments_before(
     frame: pd.DataFrame, spec: Spec, groups: NDArray[Any] | None, usable: NDArray[np.bool_]
 ) -> NDArray[np.intp] | None:
