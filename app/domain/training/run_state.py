@@ -22,6 +22,7 @@ from app.domain.training.report.outcome import (
     SearchProgress,
     ShouldStop,
 )
+from app.domain.training.resolved.build import FittedPart
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.tuning_report import scores_of
 from app.domain.training.validation import baselines, scoring
@@ -33,7 +34,8 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class PartResult:
-    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows.
+    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows,
+    and `fitted` what the fit tells whoever repeats it.
 
     `baseline_unknown` tells on how many of the rows each baseline knows nothing and so predicts the mean.
     """
@@ -47,6 +49,7 @@ class PartResult:
     baseline_said: dict[str, Predictions]
     baseline_unknown: dict[str, int] = field(default_factory=dict)
     chosen: tuple[str, ...] | None = None
+    fitted: FittedPart | None = None
 
 
 @dataclass(frozen=True)
