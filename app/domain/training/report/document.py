@@ -59,7 +59,7 @@ class SplitSummary:
     title: str
     sentence: str
     misleads: str
-    parameters: Mapping[str, Setting | list[int]] = field(default_factory=dict)
+    parameters: Mapping[str, Setting | tuple[int, ...]] = field(default_factory=dict)
     folds: tuple[FoldRows, ...] = ()
     holdout: FoldRows | None = None
     picture: tuple[tuple[Stripe, ...], ...] = ()
