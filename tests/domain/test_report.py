@@ -21,7 +21,7 @@ from app.domain.vocabulary import SplitStrategy
 from tests.domain.tables import made, make_spec, profile_of
 
 PARTS = {"schema", "task", "split", "metrics", "primary", "scores", "baselines", "headline", "charts", "features"}
-PARTS |= {"verdict", "leakage", "tuning", "timing", "memory_mb", "environment", "notes", "warnings"}
+PARTS |= {"verdict", "leakage", "tuning", "timing", "memory_mb", "environment", "notes", "warnings", "resolved"}
 FORWARD: dict[str, Any] = {
     "task": {"target": "y", "time_column": "day"},
     "validation": {"strategy": "time_series", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}},
