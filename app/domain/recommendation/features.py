@@ -60,6 +60,8 @@ def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind,
         return "Constant: it carries no information."
     if kind is ColumnKind.IDENTIFIER:
         return "Looks like a row ID; a model would only memorise rows."
+    if column.flag_of:
+        return f"Quality flags of {column.flag_of}: they tell how it was measured, and may tell where it is missing."
     hindsight = _hindsight(context, column.name)
     if hindsight:
         return hindsight

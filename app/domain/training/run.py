@@ -21,8 +21,10 @@ from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
 from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_mb
 from app.domain.training.report.document import EnvironmentInfo
+from app.domain.training.report.gap_report import fill_missing_rows
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
+from app.domain.training.resolved.build import FittedPart
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
@@ -103,6 +105,11 @@ def _carry_out(run: TrainingRun) -> None:
         last = run.holdout or run.folds[-1]
         with run.clock.part(IMPORTANCE):
             run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+        if run.table.missing is not None:
+            run.stop_if_asked()
+            run.done += 1
+            run.say("Filling the gaps of the record")
+            run.filled = fill_missing_rows(run)
     run.done = run.total
     run.say("Writing the report")
 
@@ -139,6 +146,7 @@ def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
         baseline_said=said_by,
         baseline_unknown=unknown,
         chosen=columns_chosen(fit.pipeline),
+        fitted=FittedPart.of(name, fit.pipeline, table, settings=None if fit.search is None else fit.search.chosen),
     )
 
 

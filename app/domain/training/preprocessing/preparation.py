@@ -21,7 +21,7 @@ from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing.baseline_inputs import BaselineInputs, baseline_inputs, position_columns
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.derivation import apply_transforms
-from app.domain.training.preprocessing.earlier_values import EarlierValues
+from app.domain.training.preprocessing.earlier_values import EarlierValues, step_seconds_of
 from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.transforms import (
     column_fault,
@@ -57,7 +57,8 @@ class TrainingTable:
     orders them, and `baseline_inputs` is what the other baselines look at. `choices` keeps the columns that rules chose
     on some of the rows, since the trials of a search fit the same rows many times. `missing` are the rows without a
     target, where the config fills gaps. `ages` counts the moments of each row's group before it, those without a target
-    too; None without a warm-up.
+    too; None without a warm-up. `step_seconds` is the step by which earlier values are found, None where they are
+    found by moment.
     """
 
     features: pd.DataFrame
@@ -76,6 +77,7 @@ class TrainingTable:
     missing: MissingRows | None = None
     baseline_inputs: BaselineInputs = field(default_factory=BaselineInputs, compare=False, repr=False)
     ages: NDArray[np.intp] | None = None
+    step_seconds: float | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -132,6 +134,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         dropped=in_file - int(usable.sum()),
         dropped_reason=_dropped_reason(spec, missing=int((~usable).sum()), undated=in_file - len(frame)),
         notes=tuple(notes),
+        step_seconds=step_seconds_of(frame, spec, profile),
         baseline_inputs=inputs,
         missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
         ages=_moments_before(frame, spec, groups, usable),
