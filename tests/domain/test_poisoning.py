@@ -228,6 +228,21 @@ def _with_steps(spec: Spec, nearest: int) -> list[TransformPart]:
     return [part.model_copy(update={"parameters": steps}) if part.kind == "lag" else part for part in parts]
 
 
+@pytest.mark.parametrize("strategy", ["time_series", "group_time_series"])
+def test_a_gap_of_the_horizon_keeps_later_targets_from_the_fit(strategy: str) -> None:
+    """With the gap that is suggested, no row that trains has a target which the first forecast could not know."""
+    frame = table_of("sites")
+    parts = _validation(strategy)
+    spec = spec_for("sites", "forecast 3", validation={**parts, "parameters": {**parts["parameters"], "gap": 3}})
+    table = prepare(spec, frame, profile_for("sites", frame))
+    split = make_split(spec, facts_of(table))
+    held_out = [] if split.holdout is None else [Fold(split.development, split.holdout)]
+    for fold in (*split.folds, *held_out):
+        first = frame["day"].iloc[table.rows[fold.validation] - 1].min()
+        unknown = Moment(frame, first, regular=True).unknown(target_cutoff(spec.task))
+        assert not unknown[table.rows[fold.train] - 1].any()
+
+
 @pytest.mark.parametrize("strategy", STRATEGY_IDS)
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
