@@ -24,7 +24,8 @@ def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javas
     # A newcomer makes one click more, at the one-time link: "Sign in".
     assert walk.clicks + 1 <= 8
     text = page.locator("main").inner_text()
-    assert re.search(r"beats the day-of-year mean: NSE 0\.\d+ against 0\.\d+", text), text[:1500]
+    judged = r"Simulation from weather: it beats the day-of-year mean, NSE 0\.\d+ against 0\.\d+"
+    assert re.search(judged, text), text[:1500]
     assert page.locator("svg.chart").count() >= 3
     if javascript:
         page.locator("figure[data-chart]").first.scroll_into_view_if_needed()
