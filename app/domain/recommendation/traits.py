@@ -99,8 +99,9 @@ class Traits:
         return replace(self, width=max(round(share * (self.width - self.derived)) + self.derived, 1))
 
     def for_purpose(self, purpose: Purpose | None) -> Traits:
-        """Return the traits with what the model is for."""
-        return replace(self, purpose=purpose)
+        """Return the traits with what the model is for; of the features that gaps give nothing is measured."""
+        explained = None if purpose is Purpose.FILL_GAPS else self.explained
+        return replace(self, purpose=purpose, explained=explained)
 
     @property
     def rows_per_column(self) -> float:
