@@ -92,9 +92,6 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
     rows = sample_rows(table, most=MAX_ROWS_OF_GAPS if fills_gaps(spec) else MAX_ROWS)
     splits, reasons = _splits(spec, profile, table, rows)
     sizes = {name: _mean_size(folds) for name, (_, folds) in splits.items()}
-    if BLOCKS in sizes:
-        # Rows left out of training would be gaps of their own, so all of them stay.
-        sizes = dict.fromkeys(sizes, min(sizes.values()))
     begun = SplitComparison(
         metric=spec.metrics.primary,
         rows=len(rows),
@@ -104,11 +101,11 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
     )
     yield begun
     judged, done = {}, 0
-    for name, (split_spec, folds) in splits.items():
-        parts = []
+    for name, (of_split, folds) in splits.items():
+        # Rows left out of training would be gaps of their own, so where gaps are filled all of them stay.
+        share, parts = 1.0 if BLOCKS in splits else min(sizes.values()) / sizes[name], []
         for number, fold in enumerate(folds):
-            thin = _thinned(fold, share=min(sizes.values()) / sizes[name], seed=[SEEDED.seed, number])
-            parts.append(_fit(split_spec, table, thin, name=name, number=number))
+            parts.append(_fit(of_split, table, _thinned(fold, share, number), name=name, number=number))
             done += 1
             yield replace(begun, done=done)
         judged[name] = _joined(table, parts)
@@ -239,12 +236,12 @@ def _mean_size(folds: Sequence[Fold]) -> float:
     return math.exp(float(np.mean([math.log(len(fold.train)) for fold in folds])))
 
 
-def _thinned(fold: Fold, *, share: float, seed: list[int]) -> Fold:
+def _thinned(fold: Fold, share: float, number: int) -> Fold:
     """Return the fold with a share of its training rows, so that every split learns from as many on average."""
     count = max(round(share * len(fold.train)), 2)
     if count >= len(fold.train):
         return fold
-    return Fold(np.sort(np.random.default_rng(seed).permutation(fold.train)[:count]), fold.validation)
+    return Fold(np.sort(np.random.default_rng([SEEDED.seed, number]).permutation(fold.train)[:count]), fold.validation)
 
 
 def _fit(spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int) -> _JudgedFold:
