@@ -11,7 +11,7 @@ from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 6
+ANALYSIS_VERSION = 7
 STRONG_LEAK = 0.9
 # What a page shows of a dataset without opening its rows.
 FIRST_ROWS, FIRST_COLUMNS = 12, 60
@@ -66,7 +66,8 @@ class ColumnProfile:
     `unit_source` who says so: user, name, unit_row, note, values or convention. `unit_suggested` is what the range
     of the values suggests where nobody says anything; it is shown as probable and used for nothing.
     `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts. `time_form`
-    is how times such as `time_example` were read, `joined_from` the columns that make them together.
+    is how times such as `time_example` were read, `joined_from` the columns that make them together. `flag_of` is the
+    column whose quality this one tells of, "" for any other.
     """
 
     name: str
@@ -95,6 +96,7 @@ class ColumnProfile:
     joined_from: tuple[str, ...] = ()
     unit_source: str = ""
     unit_suggested: str = ""
+    flag_of: str = ""
 
 
 @dataclass(frozen=True)
