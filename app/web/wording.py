@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import HoldoutPart
 from app.domain.purpose_words import ENTRIES
 from app.domain.text.words import join_words
 from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, Field
@@ -54,6 +55,15 @@ def hyperparameter(estimator: str, name: str, value: Any) -> str:
     """Write the value of an estimator's parameter, plainly where this version knows no such parameter."""
     parameter = registry.get(estimator).parameter(name) if registry.has(estimator) else None
     return format_answer(value) if parameter is None else setting(parameter, value)
+
+
+def describe_holdout(held: HoldoutPart | None) -> str:
+    """Write what is held out at the end: a share, or dates."""
+    if held is None:
+        return "nothing"
+    if held.fraction is not None:
+        return f"{100 * held.fraction:g} %"
+    return f"{held.from_date} to {held.to_date}" if held.to_date else f"from {held.from_date} on"
 
 
 def field_title(path: str) -> str:

@@ -89,7 +89,7 @@ def years_fill_folds(subject: CheckContext) -> Iterator[Problem]:
 
 def windows_fit_training(subject: CheckContext) -> Iterator[Problem]:
     """No derived feature looks back further than the rows that train the first fold."""
-    if not subject.strategy.needs_time:
+    if subject.strategy.parameter("gap") is None:
         return
     field, gap, memory = subject.strategy.id.value, number(subject, "gap"), longest_memory(subject.spec)
     trained = first_moments(subject, gap)

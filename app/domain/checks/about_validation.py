@@ -199,8 +199,8 @@ def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
 
 def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
     """The gap is no shorter than the derived features look back, as far as can be afforded, and leaves rows."""
-    strategy = subject.strategy.id.value
-    if not subject.strategy.needs_time or fits_years(subject, water_years_of(subject) or MAX_GROUP_FOLDS) is False:
+    strategy, years = subject.strategy.id.value, water_years_of(subject)
+    if subject.strategy.parameter("gap") is None or (years is not None and not fits_years(subject, years)):
         return
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), f"{strategy}.gap"
     if not leaves_rows(subject, gap):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
-from app.domain.experiment import FeaturesPart, MetricsPart, ModelPart, ReproducibilityPart, Spec, ValidationPart
+from app.domain.experiment import FeaturesPart, MetricsPart, ModelPart, ReproducibilityPart, Spec
+from app.domain.json_values import JsonObject
 from app.domain.training.preprocessing.preparation import columns_read, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import get, held_out_rows
@@ -34,21 +35,29 @@ class HoldoutRule:
         strategy, validation = spec.validation.strategy, spec.validation
         if strategy is not SplitStrategy.HOLDOUT and validation.holdout is None:
             return None
-        grouped = get(strategy).needs_group
+        dated = validation.holdout is not None and validation.holdout.fraction is None
+        both = strategy is SplitStrategy.GROUP_TIME_SERIES
+        grouped = get(strategy).needs_group and (both or not dated)
         parameters: dict[str, Any] = {}
         if strategy is SplitStrategy.HOLDOUT:
             default = get(strategy).defaults()["percent"]
             parameters, holdout = {"percent": validation.parameters.get("percent", default)}, None
         else:
-            holdout, strategy = validation.holdout, SplitStrategy.GROUP_K_FOLD if grouped else SplitStrategy.K_FOLD
+            strategy = strategy if both else SplitStrategy.GROUP_K_FOLD if grouped else SplitStrategy.K_FOLD
+            holdout = validation.holdout
         # The order of time decides alone, so that another seed changes nothing there.
         drawn = grouped or spec.task.time_column is None
+        # What the model is for decides no row, and groups do so where they are drawn or have a warm-up of their own.
+        task: JsonObject = {"purpose": None, "horizon": None, "drivers_known_ahead": None}
+        task |= {} if grouped or validation.warm_up else {"group_column": None}
         return HoldoutRule(
             Spec(
-                task=spec.task.model_copy(update={} if grouped else {"group_column": None}),
+                task=spec.task.model_copy(update=task),
                 features=FeaturesPart(selected=[spec.task.target]),
                 model=ModelPart(estimator="dummy"),
-                validation=ValidationPart(strategy=strategy, parameters=parameters, holdout=holdout),
+                validation=validation.model_copy(
+                    update={"strategy": strategy, "parameters": parameters, "holdout": holdout}
+                ),
                 metrics=MetricsPart(primary="accuracy" if spec.task.kind.is_classification else "rmse"),
                 reproducibility=spec.reproducibility if drawn else ReproducibilityPart(),
             )

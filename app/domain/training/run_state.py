@@ -52,6 +52,14 @@ class PartResult:
     fitted: FittedPart | None = None
 
 
+@dataclass(frozen=True)
+class FilledRows:
+    """Missing values that were filled: their places among the missing rows of the table, and the values."""
+
+    places: Rows
+    values: NDArray[np.float64]
+
+
 @dataclass
 class TrainingRun:
     """All that one training gathers on its way to the report."""
@@ -71,14 +79,15 @@ class TrainingRun:
     searches: list[tuning.Search] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
     done: int = 0
+    filled: FilledRows | None = None
 
     @property
     def total(self) -> int:
-        """The number of things to do: each fold and the hold-out with their trials, and the importance."""
+        """The number of things to do: each fold and the hold-out with their trials, the importance, and the gaps."""
         judged = len(self.folds) + (self.holdout is not None)
         left = len(self.split.folds) + (self.split.holdout is not None) - judged
         spent = judged + sum(len(search.trials) for search in self.searches[:judged])
-        return spent + left * (1 + self.trials_each) + 1
+        return spent + left * (1 + self.trials_each) + 1 + (self.table.missing is not None)
 
     @property
     def trials_each(self) -> int:

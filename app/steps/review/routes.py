@@ -18,7 +18,7 @@ from app.steps.review.form import read
 from app.steps.views import StepView
 from app.web.charts import facts
 from app.web.hyperparameters import recommended_value, same
-from app.web.wording import setting
+from app.web.wording import describe_holdout, setting
 
 # What the fragment gets where there is nothing to review.
 NOTHING: dict[str, Any] = {
@@ -28,6 +28,7 @@ NOTHING: dict[str, Any] = {
     "entry": None,
     "settings": (),
     "strategy": None,
+    "held_out": "",
     "measured_by": (),
     "leak_answers": (),
     "selection": (),
@@ -57,8 +58,9 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "strategy": strategy,
         "strategy_settings": [
             (parameter, setting(parameter, {**strategy.defaults(), **spec.validation.parameters}[parameter.name]))
-            for parameter in strategy.parameters
+            for parameter in strategy.used(spec.validation.parameters)
         ],
+        "held_out": describe_holdout(spec.validation.holdout),
         "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         "leak_answers": facts.leak_answers(spec),
         "selection": facts.selection(spec),

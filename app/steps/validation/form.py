@@ -8,7 +8,16 @@ from app.domain.recommendation.plan import Plan
 from app.domain.training.validation import splitting
 from app.steps.views import Form
 
-PLAIN = ("strategy", "holdout_percent", "primary_metric", "seed")
+HOLDOUT = (
+    "holdout_by",
+    "holdout_percent",
+    "holdout_from",
+    "holdout_to",
+    "holdout_year",
+    "holdout_month",
+    "warm_up",
+)
+PLAIN = ("strategy", *HOLDOUT, "primary_metric", "seed")
 
 
 def read(form: Form, plan: Plan) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class ResultPage:
     precision_recall: classes.Curves | None
     ranking: ranking.ImportanceChart | None
     ranking_metric: str
-    split: split.SplitPicture
+    split: split.SplitChart
     basis: str
     searched: trials.SearchResults | None
 

@@ -17,7 +17,7 @@ from app.domain.training.selection_rules import describe, most_kept
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import SplitStrategy, TaskKind
-from app.web.wording import describe_answer, field_title, format_answer, setting
+from app.web.wording import describe_answer, describe_holdout, field_title, format_answer, setting
 
 MAX_NAMES = 40
 MAX_VALUE = 160
@@ -155,9 +155,10 @@ def _validation(spec: Spec) -> list[Fact]:
     entry = splitting.get(spec.validation.strategy)
     values = {**entry.defaults(), **spec.validation.parameters}
     found = [Fact("Validation", entry.title)]
-    found += [Fact(parameter.title, setting(parameter, values[parameter.name])) for parameter in entry.parameters]
-    held = spec.validation.holdout
-    return [*found, Fact("Held out at the end", f"{100 * held.fraction:g} %" if held else "nothing")]
+    found += [Fact(parameter.title, setting(parameter, values[parameter.name])) for parameter in entry.used(values)]
+    found.append(Fact("Held out at the end", describe_holdout(spec.validation.holdout)))
+    warm_up = spec.validation.warm_up
+    return [*found, Fact("Warm-up", pluralise(warm_up, "step"))] if warm_up else found
 
 
 def history(events: list[dict[str, Any]]) -> tuple[AnswerChange, ...]:

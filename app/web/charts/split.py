@@ -11,6 +11,8 @@ from app.web.charts.words import MAX_ROWS, Numbers
 
 NAMES = {"train": "trains", "valid": "validates", "gap": "gap, left out", "unused": "not used", "hold": "held out"}
 LINE = 20
+# So near to an end of the picture, a text starts or ends there.
+EDGE = 0.05
 
 
 @dataclass(frozen=True)
@@ -23,31 +25,52 @@ class Stripe:
 
 
 @dataclass(frozen=True)
-class SplitPicture:
+class Mark:
+    """A date or a group's name under the picture: where, in per cent, on which side of the place, and how far down."""
+
+    x: float
+    anchor: str
+    y: int
+    text: str
+
+
+@dataclass(frozen=True)
+class SplitChart:
     """The picture and the table of a split."""
 
     sentence: str
     height: int
     lines: tuple[tuple[str, int, tuple[Stripe, ...]], ...]
+    marks: tuple[Mark, ...]
     legend: tuple[tuple[str, str], ...]
     note: str
     numbers: Numbers
 
 
-def build(split: SplitSummary) -> SplitPicture:
+def build(split: SplitSummary) -> SplitChart:
     """Return the split of a report, ready to draw."""
     picture, folds = split.picture, split.folds
     kinds = {kind for line in picture for kind, _low, _high in line}
     held = " and a hold-out at the end" if split.holdout else ""
     count = f"{len(folds)} folds" if len(folds) != 1 else "one split"
-    return SplitPicture(
+    return SplitChart(
         sentence=f"{split.title}: {count}{held}. {split.sentence}",
-        height=max(len(picture), 1) * LINE,
+        height=max(len(picture), 1) * LINE + (LINE if split.marks else 0),
         lines=tuple((str(at + 1), at * LINE, _stripes(line)) for at, line in enumerate(picture)),
+        marks=tuple(_mark(place, text, len(picture) * LINE + 14) for place, text in split.marks),
         legend=tuple((kind, name) for kind, name in NAMES.items() if kind in kinds),
-        note=f"The first {len(picture)} of {len(folds)} folds." if len(folds) > len(picture) else "",
+        note=" ".join(filter(None, (_drawn(len(picture), len(folds)), split.left_out))),
         numbers=_numbers(folds, split.holdout),
     )
+
+
+def _drawn(lines: int, folds: int) -> str:
+    return f"The first {lines} of {folds} folds are drawn." if folds > lines else ""
+
+
+def _mark(place: float, text: str, y: int) -> Mark:
+    anchor = "start" if place < EDGE else "end" if place > 1 - EDGE else "mid"
+    return Mark(scales.percent(place), anchor, y, text)
 
 
 def _stripes(line: tuple[split_picture.Stripe, ...]) -> tuple[Stripe, ...]:
@@ -56,9 +79,15 @@ def _stripes(line: tuple[split_picture.Stripe, ...]) -> tuple[Stripe, ...]:
     )
 
 
+def _groups(part: FoldRows) -> str:
+    shown = part.groups or ()
+    more = (part.group_count or 0) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
 def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
     parts = [*folds[:MAX_ROWS], *([holdout] if holdout else [])]
-    dated = any(part.train_start for part in parts)
+    dated, named = any(part.train_start for part in parts), any(part.groups for part in parts)
 
     def row(part: FoldRows) -> tuple[str, ...]:
         cells = [part.fold.capitalize()]
@@ -69,11 +98,14 @@ def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
             cells.append(f"{rows:,}")
             if dated:
                 cells.append(f"{start} to {end}".replace("T", " ") if start and end else "")
+        if named:
+            cells.append(_groups(part))
         return tuple(cells)
 
     heads = ["Fold"]
     for title in ("Training", "Validation"):
         heads += [f"{title} rows", *([f"{title} dates"] if dated else [])]
+    heads += ["Validation groups"] if named else []
     which = (
         f"The first {MAX_ROWS} of {len(folds)} folds."
         if len(folds) > MAX_ROWS

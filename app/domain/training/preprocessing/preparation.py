@@ -17,6 +17,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
+from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing.baseline_inputs import BaselineInputs, baseline_inputs, position_columns
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.derivation import apply_transforms
@@ -140,6 +141,11 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     )
 
 
+def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
+    if int(usable.sum()) < 2:
+        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+
+
 def _dropped_reason(spec: Spec, *, missing: int, undated: int) -> str:
     reasons = ((spec.task.target, missing), (spec.task.time_column, undated))
     return "; ".join(f"{column} is missing on {count:,} rows" for column, count in reasons if count)
@@ -166,11 +172,6 @@ def _missing_rows(
         times=frame.loc[~usable, time].reset_index(drop=True),
         groups=None if groups is None else groups[~usable],
     )
-
-
-def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
-    if int(usable.sum()) < 2:
-        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
 
 
 def _moments_before(
@@ -301,7 +302,7 @@ def _features(
             numbers[column] = _as_number(values)
         else:
             categories[column] = values.map(label_of, na_action="ignore").fillna(MISSING_WORD).astype(object)
-    _keep_to_what_is_known(numbers, categories, frame=frame, spec=spec, profile=profile)
+    notes += _keep_to_what_is_known(numbers, categories, frame=frame, spec=spec, profile=profile)
     for column in derived:
         numbers[column] = frame[column]
     if not numbers and not categories:
@@ -321,18 +322,22 @@ def _keep_to_what_is_known(
     frame: pd.DataFrame,
     spec: Spec,
     profile: DatasetProfile,
-) -> None:
-    """Replace the values of columns that are not known yet at a row by the last that are."""
+) -> list[str]:
+    """Replace the values of columns that are not known yet at a row by the last that are, and say of which."""
     late = {name: steps for name in (*numbers, *categories) if (steps := steps_before(spec.task, name))}
     if not late:
-        return
-    earlier = EarlierValues(frame, spec, profile)
+        return []
+    earlier, changed = EarlierValues(frame, spec, profile), []
     for name, cutoff in late.items():
-        if name in numbers:
-            numbers[name] = earlier.known_values(numbers[name], cutoff=cutoff)
-        else:
-            words = categories[name].where(categories[name] != MISSING_WORD)
-            categories[name] = earlier.known_values(words, cutoff=cutoff).fillna(MISSING_WORD).astype(object)
+        columns = numbers if name in numbers else categories
+        values = columns[name]
+        known = earlier.known_values(values.where(values != MISSING_WORD), cutoff=cutoff)
+        columns[name] = known if columns is numbers else known.fillna(MISSING_WORD).astype(object)
+        changed += [] if columns[name].equals(values) else [name[:60]]
+    if not changed:
+        return []
+    ahead = pluralise(max(late.values()), "step")
+    return [f"Not known {ahead} ahead, so taken as {ahead} before: {join_words(changed, most=5)}."]
 
 
 def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:

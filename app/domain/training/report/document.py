@@ -36,7 +36,10 @@ class ReportedTask:
 
 @dataclass(frozen=True, kw_only=True)
 class FoldRows:
-    """The rows that trained and validated in one part; dates only where there is a time column."""
+    """The rows that trained and validated in one part; dates only where there is a time column.
+
+    `groups` names the first of the `group_count` groups that validated, where none of them trained.
+    """
 
     fold: str
     train_rows: int
@@ -45,24 +48,33 @@ class FoldRows:
     train_end: str | None = None
     validation_start: str | None = None
     validation_end: str | None = None
+    groups: tuple[str, ...] | None = None
+    group_count: int | None = None
 
     @model_serializer(mode="wrap")
-    def _without_dates(self, write: Any) -> Any:
-        return drop_absent(write(self), ("train_start", "train_end", "validation_start", "validation_end"))
+    def _without_absent(self, write: Any) -> Any:
+        dates = ("train_start", "train_end", "validation_start", "validation_end")
+        return drop_absent(write(self), (*dates, "groups", "group_count"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSummary:
-    """How rows were divided: the strategy in words, its parameters, the rows of every part, and a picture."""
+    """How rows were divided: the strategy in words, its parameters, the rows of every part, and a picture.
+
+    `marks` are places of the picture from 0 to 1 with a date or the name of a group; `left_out` says in sentences which
+    rows neither trained nor validated.
+    """
 
     strategy: str
     title: str
     sentence: str
     misleads: str
-    parameters: Mapping[str, Setting] = field(default_factory=dict)
+    parameters: Mapping[str, Setting | tuple[int, ...]] = field(default_factory=dict)
     folds: tuple[FoldRows, ...] = ()
     holdout: FoldRows | None = None
     picture: tuple[tuple[Stripe, ...], ...] = ()
+    marks: tuple[tuple[float, str], ...] = ()
+    left_out: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +227,26 @@ class EnvironmentInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GapScore:
+    """How well gaps of some lengths, in steps, are filled, and how well a straight line across them does it."""
+
+    shortest: int
+    longest: int
+    rows: int
+    rmse: float
+    baseline_rmse: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapSummary:
+    """Gaps by length; how many missing values were filled, and how many are left open at an end of the record."""
+
+    lengths: tuple[GapScore, ...]
+    filled: int = 0
+    open: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class LaunchWarning:
     """A warning that stood open at the launch."""
 
@@ -260,6 +292,7 @@ class Report:
     environment: EnvironmentInfo
     notes: tuple[str, ...] = ()
     warnings: tuple[LaunchWarning, ...] = ()
+    gaps: GapSummary | None = None
     resolved: JsonObject | None = None
     open_questions: tuple[OpenQuestion, ...] | None = None
 
@@ -270,7 +303,7 @@ class Report:
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("verdict", "open_questions", "resolved"))
+        return drop_absent(write(self), ("verdict", "open_questions", "gaps", "resolved"))
 
     @property
     def baseline(self) -> BaselineScores:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,24 +16,23 @@ from app.domain.training.report.document import (
     ColumnCount,
     EnvironmentInfo,
     FeatureSummary,
-    FoldRows,
     MetricInfo,
     PartChoice,
     Report,
     ReportedTask,
     Scores,
     SelectionSummary,
-    SplitSummary,
     TrainingTiming,
 )
+from app.domain.training.report.gap_report import filled_rows, note_on_gaps, summarise_gaps
+from app.domain.training.report.split_summary import summarise
 from app.domain.training.resolved.build import resolve
 from app.domain.training.resolved.document import Resolved
-from app.domain.training.run_state import PartResult, TrainingRun
+from app.domain.training.run_state import TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
-from app.domain.training.validation import baselines, plausibility, scoring, splitting
+from app.domain.training.validation import baselines, plausibility, scoring
 from app.domain.training.validation.metrics import Metric
-from app.domain.training.validation.split_picture import split_stripes
 
 # More names than these, over all folds, are counted and not told fold by fold.
 MAX_NAMES_TOLD = 5_000
@@ -47,7 +45,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
     rivals = baselines.for_experiment(spec, table)
     scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
     rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
-    verdict = headline(run, metrics[0], scores, rival_scores)
+    verdict, filled = headline(run, metrics[0], scores, rival_scores), summarise_gaps(run)
     return Report(
         task=ReportedTask(
             kind=spec.task.kind.value,
@@ -56,7 +54,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
             labels=tuple(table.labels) or None,
             time_column=spec.task.time_column,
         ),
-        split=_split(run),
+        split=summarise(run.spec, run.table, run.split),
         metrics=tuple(_metric(metric, unit_of_target(run)) for metric in metrics),
         primary=metrics[0].id,
         scores=scores,
@@ -73,7 +71,8 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         timing=timing(run.clock),
         memory_mb=run.peak_memory_mb(),
         environment=environment,
-        notes=(*dict.fromkeys(run.notes), *_fallbacks(run), *_implausible(run)),
+        gaps=filled,
+        notes=(*dict.fromkeys(run.notes), *note_on_gaps(filled), *_fallbacks(run), *_implausible(run)),
         resolved=_resolved(run, environment).to_json(),
     )
 
@@ -153,39 +152,6 @@ def timing(clock: Clock) -> TrainingTiming:
     )
 
 
-def _split(run: TrainingRun) -> SplitSummary:
-    spec = run.spec
-    entry = splitting.get(spec.validation.strategy)
-    parameters = {**entry.defaults(), **spec.validation.parameters}
-    held = spec.validation.holdout.fraction if run.holdout and spec.validation.holdout else 0.0
-    picture = split_stripes(entry.id, parameters, holdout=held, rows=len(run.table.target))
-    return SplitSummary(
-        strategy=entry.id.value,
-        title=entry.title,
-        sentence=f"{entry.summary} {entry.protects}",
-        misleads=entry.misleads,
-        parameters=parameters,
-        folds=tuple(_rows_of(run, part, part.name) for part in run.folds),
-        holdout=_rows_of(run, run.holdout, "hold-out") if run.holdout else None,
-        picture=tuple(tuple(line) for line in picture),
-    )
-
-
-def _rows_of(run: TrainingRun, part: PartResult, name: str) -> FoldRows:
-    counts = FoldRows(fold=name, train_rows=len(part.train), validation_rows=len(part.rows))
-    times = run.table.times
-    if times is None:
-        return counts
-    trained, validated = times.iloc[part.train], times.iloc[part.rows]
-    return replace(
-        counts,
-        train_start=charts.iso(trained.min()),
-        train_end=charts.iso(trained.max()),
-        validation_start=charts.iso(validated.min()),
-        validation_end=charts.iso(validated.max()),
-    )
-
-
 def _selection(run: TrainingRun) -> SelectionSummary | None:
     """Return the columns that rules chose, each with the number of parts that chose it; None without rules."""
     rules, parts = run.spec.features.selection, [*run.folds, *([run.holdout] if run.holdout else [])]
@@ -229,7 +195,19 @@ def predictions(run: TrainingRun) -> pd.DataFrame:
             for at, name in enumerate(labels):
                 columns[name] = part.said.scores[:, at]
         frames.append(pd.DataFrame(columns))
-    return pd.concat(frames, ignore_index=True)
+    found = pd.concat(frames, ignore_index=True)
+    return found if run.table.missing is None else _with_filled_rows(run, found)
+
+
+def _with_filled_rows(run: TrainingRun, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions with the filled gaps of the record behind them, told apart by a column."""
+    names, filled = list(found.columns), filled_rows(run)
+    marked = found.assign(filled="no")
+    if filled is None:
+        return marked
+    named = {"time": names[1], "group": names[2]}
+    added = filled.rename(columns=named).assign(part="gaps", observed="", filled="yes")
+    return pd.concat([marked.astype({"observed": object}), added[[*names, "filled"]]], ignore_index=True)
 
 
 def _add_baseline_columns(ours: set[str], name: str | None) -> str:

@@ -1,19 +1,116 @@
-"""The split as stripes to draw, before and after training, without looking at any row."""
+"""The split as stripes to draw: from the folds themselves, and as a sketch of what a strategy does."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
 from app.domain.json_values import Settings
+from app.domain.training.validation.split_rows import Fold, RowFacts, Rows, Split
 from app.domain.vocabulary import SplitStrategy
 
 Stripe = tuple[str, float, float]
 MAX_LINES = 10
 CELLS_PER_FOLD = 4
+# Rows that change sides more often are drawn by as many single rows, evenly taken from all.
+MAX_STRIPES = 160
+# Names beside one another on a narrow screen; of more, the first and the last are written.
+MAX_NAMES_SIDE_BY_SIDE = 4
+MAX_NAME = 14
+KINDS = ("unused", "train", "valid", "gap", "hold")
+UNUSED, TRAIN, VALID, GAP, HOLD = range(5)
+
+
+@dataclass(frozen=True)
+class SplitPicture:
+    """A line of stripes for each fold, and places from 0 to 1 with the date or the name of a group that is there."""
+
+    lines: tuple[tuple[Stripe, ...], ...]
+    marks: tuple[tuple[float, str], ...]
+
+
+def draw_split(split: Split, facts: RowFacts, *, by_group: bool, most: int = MAX_LINES) -> SplitPicture:
+    """Return the picture of folds that were computed.
+
+    Parameters
+    ----------
+    split, facts
+        The folds as row positions, and what is known of the rows.
+    by_group
+        Whether the rows stand group by group, each in the order of time, and not in the order of time alone.
+    most
+        How many folds are drawn at most.
+
+    Returns
+    -------
+    SplitPicture
+        Each row takes the same width. Where rows change sides too often to be drawn, evenly taken ones stand for all.
+    """
+    order = np.arange(facts.rows)
+    if by_group and facts.groups is not None:
+        order = np.argsort(np.unique(facts.groups.astype(str), return_inverse=True)[1], kind="stable")
+    lines = (_kinds_of(fold, split, facts)[order] for fold in split.folds[:most])
+    marks = _group_marks(facts, order) if by_group else _date_marks(facts)
+    return SplitPicture(tuple(_stripes(kinds) for kinds in lines), marks)
+
+
+def _kinds_of(fold: Fold, split: Split, facts: RowFacts) -> NDArray[np.int8]:
+    kinds = np.full(facts.rows, UNUSED, dtype=np.int8)
+    kinds[fold.train], kinds[fold.validation] = TRAIN, VALID
+    pairs = [(fold.train, fold.validation)]
+    if split.holdout is not None:
+        kinds[split.holdout] = HOLD
+        pairs.append((split.development, split.holdout))
+    for before, after in pairs:
+        kinds[_between_in_time(before, after, facts) & (kinds == UNUSED)] = GAP
+    return kinds
+
+
+def _between_in_time(before: Rows, after: Rows, facts: RowFacts) -> NDArray[np.bool_]:
+    """Return the rows after all that train and before all that judge; none where these are not in turn."""
+    if facts.steps is None or not len(before) or not len(after):
+        return np.zeros(facts.rows, dtype=np.bool_)
+    return (facts.steps > facts.steps[before].max()) & (facts.steps < facts.steps[after].min())
+
+
+def _stripes(kinds: NDArray[np.int8]) -> tuple[Stripe, ...]:
+    if np.count_nonzero(np.diff(kinds)) >= MAX_STRIPES:
+        kinds = kinds[np.linspace(0, len(kinds) - 1, MAX_STRIPES).round().astype(np.intp)]
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(kinds)) + 1])
+    ends = np.append(starts[1:], len(kinds))
+    return tuple(
+        (KINDS[kinds[start]], round(start / len(kinds), 4), round(end / len(kinds), 4))
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    )
+
+
+def _date_marks(facts: RowFacts) -> tuple[tuple[float, str], ...]:
+    if facts.times is None or not facts.rows:
+        return ()
+    return (0.0, _day(facts.times[0])), (1.0, _day(facts.times[-1]))
+
+
+def _day(moment: np.datetime64) -> str:
+    return str(moment.astype("datetime64[D]"))
+
+
+def _group_marks(facts: RowFacts, order: Rows) -> tuple[tuple[float, str], ...]:
+    if facts.groups is None or not facts.rows:
+        return ()
+    names, starts = np.unique(facts.groups[order].astype(str), return_index=True)
+    shown = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026" for name in names.tolist()]
+    if len(shown) > MAX_NAMES_SIDE_BY_SIDE:
+        return (0.0, shown[0]), (1.0, shown[-1])
+    middles = (starts + np.append(starts[1:], facts.rows)) / 2 / facts.rows
+    return tuple(zip((round(float(middle), 4) for middle in middles), shown, strict=True))
 
 
 def split_stripes(
     strategy: SplitStrategy, parameters: Settings, *, holdout: float = 0.0, rows: int = 1000, most: int = MAX_LINES
 ) -> list[list[Stripe]]:
-    """Return, for each fold, stripes (kind, start, end) that cover 0 to 1 from left to right.
+    """Return a sketch of a strategy: for each fold, stripes (kind, start, end) that cover 0 to 1 from left to right.
 
     Parameters
     ----------
@@ -45,6 +142,8 @@ def split_stripes(
     elif strategy is SplitStrategy.HOLDOUT:
         cut = 1 - float(parameters.get("percent") or 20) / 100
         lines = [[("train", 0.0, cut), ("valid", cut, 1.0)]]
+    elif strategy is SplitStrategy.GROUP_TIME_SERIES:
+        lines = [_groups_forward(fold, folds, end) for fold in range(folds)]
     elif strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT):
         lines = [_blocks(fold, folds, end) for fold in range(folds)]
     else:
@@ -73,6 +172,24 @@ def _forward(fold: int, folds: int, gap: float, end: float, *, rolling: bool) ->
 def _blocks(fold: int, folds: int, end: float) -> list[Stripe]:
     low, high = end * fold / folds, end * (fold + 1) / folds
     return [("train", 0.0, low), ("valid", low, high), ("train", high, end)]
+
+
+def _groups_forward(fold: int, folds: int, end: float) -> list[Stripe]:
+    """Return one block for each part of the groups, in which time goes from left to right."""
+    stripes: list[Stripe] = []
+    width = end / folds
+    first, last = width * (fold + 1) / (folds + 1), width * (fold + 2) / (folds + 1)
+    for block in range(folds):
+        low = width * block
+        parts: list[Stripe] = [("train", low, low + first), ("unused", low + first, low + width)]
+        if block == fold:
+            parts = [
+                ("unused", low, low + first),
+                ("valid", low + first, low + last),
+                ("unused", low + last, low + width),
+            ]
+        stripes += parts
+    return stripes
 
 
 def _scattered(fold: int, folds: int, end: float) -> list[Stripe]:

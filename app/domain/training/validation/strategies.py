@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.training.validation import cuts
@@ -41,6 +43,11 @@ class StrategyEntry:
     def defaults(self) -> ParameterValues:
         """Return every parameter's default."""
         return ParameterValues({parameter.name: parameter.default for parameter in self.parameters})
+
+    def used(self, values: Mapping[str, Any]) -> tuple[Parameter, ...]:
+        """Return the parameters that mean something beside these values: months only where folds follow the year."""
+        aligned = values.get("align") == "water_year"
+        return tuple(parameter for parameter in self.parameters if parameter.name != "start_month" or aligned)
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name, or None."""

@@ -1,0 +1,84 @@
+"""How the rows of a table are divided, for reading: every part with its rows, dates and groups, and the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from app.domain.experiment import Spec
+from app.domain.text.words import pluralise
+from app.domain.training.preprocessing.preparation import TrainingTable
+from app.domain.training.report.charts import iso
+from app.domain.training.report.document import FoldRows, SplitSummary
+from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.validation import splitting
+from app.domain.training.validation.split_picture import draw_split
+from app.domain.training.validation.split_rows import Fold, Split
+
+# So many groups are named; a page cannot show more at a glance.
+MAX_GROUPS_NAMED = 20
+
+
+def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
+    """Return the split of a table in words, numbers and a picture.
+
+    Parameters
+    ----------
+    spec, table
+        The config, and the rows in the order in which they were divided.
+    split
+        The folds and the rows held out, as positions in the table.
+    """
+    entry = splitting.get(spec.validation.strategy)
+    parameters = {**entry.defaults(), **spec.validation.parameters}
+    picture = draw_split(split, facts_of(table), by_group=entry.needs_group)
+    held = None
+    if split.holdout is not None:
+        held = _rows_of(table, Fold(split.development, split.holdout), "hold-out")
+    return SplitSummary(
+        strategy=entry.id.value,
+        title=entry.title,
+        sentence=f"{entry.summary} {entry.protects}",
+        misleads=entry.misleads,
+        parameters={name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()},
+        folds=tuple(_rows_of(table, fold, f"fold {number}") for number, fold in enumerate(split.folds, start=1)),
+        holdout=held,
+        picture=picture.lines,
+        marks=picture.marks,
+        left_out=" ".join(_left_out(spec, table, split)),
+    )
+
+
+def _rows_of(table: TrainingTable, fold: Fold, name: str) -> FoldRows:
+    counts = FoldRows(fold=name, train_rows=len(fold.train), validation_rows=len(fold.validation))
+    if table.groups is not None:
+        judging = np.unique(table.groups[fold.validation].astype(str))
+        if not set(judging) & set(table.groups[fold.train].astype(str)):
+            shown = tuple(map(str, judging[:MAX_GROUPS_NAMED]))
+            counts = replace(counts, groups=shown, group_count=len(judging))
+    times = table.times
+    if times is None:
+        return counts
+    trained, validated = times.iloc[fold.train], times.iloc[fold.validation]
+    return replace(
+        counts,
+        train_start=iso(trained.min()),
+        train_end=iso(trained.max()),
+        validation_start=iso(validated.min()),
+        validation_end=iso(validated.max()),
+    )
+
+
+def _left_out(spec: Spec, table: TrainingTable, split: Split) -> Iterator[str]:
+    """Yield a sentence for each reason why rows neither train nor judge, with their number."""
+    warm_up, held = spec.validation.warm_up, spec.validation.holdout
+    if warm_up and table.ages is not None:
+        rows = int((table.ages < warm_up).sum())
+        yield f"The warm-up of {pluralise(warm_up, 'step')} leaves out {pluralise(rows, 'row')}."
+    if held is not None and held.to_date and split.holdout is not None:
+        last = int(split.holdout.max())
+        rows = len(table.target) - 1 - last
+        if rows:
+            yield f"{pluralise(rows, 'row')} after {held.to_date} neither train nor judge."
