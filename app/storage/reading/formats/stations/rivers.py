@@ -270,7 +270,7 @@ def describe_cdec(lines: Sequence[str]) -> StationText | None:
 
 # -- DINO -------------------------------------------------------------------------------------------------------------
 
-DINO_NAMES = re.compile(r"^\"?Locatie\"?,\"?Filternummer\"?,\"?Peildatum\"?,")
+DINO_NAMES = re.compile(r'^"?Locatie"?,("?Filternummer"?,)?"?Peildatum"?,')
 
 
 def describe_dino(lines: Sequence[str]) -> StationText | None:
@@ -288,7 +288,7 @@ def describe_dino(lines: Sequence[str]) -> StationText | None:
         for place, name in enumerate(names)
         if (found := IN_BRACKETS.match(name)) and found["unit"]
     }
-    levels = sorted(units)
+    levels, dated = sorted(units), names.index("Peildatum")
     remarks = [place for place, name in enumerate(names) if name in ("Bijzonderheid", "Opmerking")]
 
     def date(text: str) -> str | None:
@@ -299,12 +299,12 @@ def describe_dino(lines: Sequence[str]) -> StationText | None:
         names=names,
         names_line=at + 1,
         first_row=at + 2,
-        fewest=4,
+        fewest=dated + 1,
         units=units,
         facts={"Source": "DINOloket", "Well": lines[at + 1].split(",")[0] if len(lines) > at + 1 else ""},
         flags=dict.fromkeys(remarks, levels[0]) if levels else {},
-        texts=frozenset({0, 1}),
-        row=replace_time(2, date),
+        texts=frozenset(range(dated)),
+        row=replace_time(dated, date),
     )
 
 

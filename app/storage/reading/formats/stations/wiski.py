@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.storage.reading.formats.stations.moments import compact, replace_time, zone_in
+from app.storage.reading.formats.stations.moments import compact, moment, order_of, replace_time, zone_in
 from app.storage.reading.formats.stations.text_table import WHITESPACE, Cells, StationText, cut, text_format
 from app.storage.reading.refusals import RefusedError
 
@@ -133,5 +133,42 @@ def describe_kiwis(lines: Sequence[str]) -> StationText | None:
     )
 
 
+EXPORT_NAMES = re.compile(r"^Date\tTime\tValue", re.IGNORECASE)
+
+
+def describe_export(lines: Sequence[str]) -> StationText | None:
+    """Return the description of a table of WISKI: keys above, then Date, Time, Value[unit] and State of value."""
+    at = next((place for place, line in enumerate(lines[:60]) if EXPORT_NAMES.match(line)), None)
+    if at is None or not any(line.startswith(("Station Site:", "Station Number:")) for line in lines[:at]):
+        return None
+    pairs = {key.strip().lower(): text.strip() for key, _, text in (line.partition(":") for line in lines[:at])}
+    names = cut(lines[at], "\t")
+    order = order_of(line.partition("\t")[0] for line in lines[at + 1 :])
+
+    def row(cells: Cells) -> Cells | str:
+        found = moment(cells[0], cells[1], order) if order else None
+        return [found, *cells[2:]] if found else f"{cells[0][:20]} {cells[1][:20]} is no time."
+
+    unit = re.search(r"\[(.*)\]", names[2])
+    return StationText(
+        names=["time", re.sub(r"\s*\[.*\]", "", names[2]), *names[3:]],
+        names_line=at + 1,
+        first_row=at + 2,
+        width=len(names),
+        fewest=3,
+        delimiter="\t",
+        units={1: unit[1] if unit else pairs.get("time series unit", "")},
+        facts={
+            "Source": "WISKI",
+            "Station": pairs.get("station site", "") or pairs.get("station name", ""),
+            "Station number": pairs.get("station number", ""),
+            "Variable": pairs.get("parameter name", ""),
+        },
+        flags=dict.fromkeys(range(2, len(names) - 1), 1),
+        row=row,
+    )
+
+
 ZRXP = text_format("zrxp", "a ZRXP file of WISKI", (".zrx", ".zrxp", ".rxp", ".txt", ".dat"), describe_zrxp)
 KIWIS = text_format("kiwis", "a CSV of a WISKI web service", (".csv",), describe_kiwis)
+EXPORT = text_format("wiski", "a table of WISKI", (".csv", ".txt"), describe_export)
