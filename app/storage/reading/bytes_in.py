@@ -17,7 +17,7 @@ MAGIC = (
 )
 ARCHIVES = ((b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"))
 HTML_STARTS = (b"<!doctype html", b"<!--", b"<html", b"<head", b"<?xml", b"<svg", b"<body")
-ACCEPTED = "CSV, TSV, JSON, Parquet, Excel, RDB, CAMELS or NetCDF, also as gzip or zip"
+ACCEPTED = "CSV, TSV, JSON, Parquet, Excel, NetCDF, WaterML and files of loggers and agencies, also as gzip or zip"
 XML_READ = "Of XML, WaterML and Solinst XLE are read."
 TEXT_CANNOT_BE = (".parquet", ".pq", ".xlsx", ".xlsm", ".xls", ".json", ".jsonl", ".ndjson", ".nc", ".nc4", ".zip")
 

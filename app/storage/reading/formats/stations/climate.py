@@ -120,15 +120,6 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
     width = len(names)
     if names[-1].lower() == "eor":
         names.pop()
-    flags: dict[int, int] = {}
-    values = [at for at in range(2, len(names)) if not DWD_QUALITY.match(names[at]) and names[at] not in DWD_CODES]
-    for at in range(2, len(names)):
-        if DWD_QUALITY.match(names[at]):
-            following = next((value for value in values if value > at), None)
-            flags |= {} if following is None else {at: following}
-        elif names[at] in DWD_CODES:
-            before = next((value for value in reversed(values) if value < at), None)
-            flags |= {} if before is None else {at: before}
     is_daily = len(lines) < 2 or len(([*cut(lines[1], ";"), "", ""])[1]) <= 8
     read = replace_time(1, compact)
 
@@ -148,11 +139,25 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
         delimiter=";",
         units={at: DWD_UNITS[name] for at, name in enumerate(names) if name in DWD_UNITS},
         facts={"Source": "Deutscher Wetterdienst", "Time zone": "" if is_daily else "UTC"},
-        flags=flags,
+        flags=_dwd_flags(names),
         texts=frozenset({0}),
         row=row,
         missing=frozenset({-999.0}),
     )
+
+
+def _dwd_flags(names: Cells) -> dict[int, int]:
+    """Return the column of each level of quality, which is the first behind it, and of each code, the one before it."""
+    flags: dict[int, int] = {}
+    values = [at for at in range(2, len(names)) if not DWD_QUALITY.match(names[at]) and names[at] not in DWD_CODES]
+    for at in range(2, len(names)):
+        if DWD_QUALITY.match(names[at]):
+            following = next((value for value in values if value > at), None)
+            flags |= {} if following is None else {at: following}
+        elif names[at] in DWD_CODES:
+            before = next((value for value in reversed(values) if value < at), None)
+            flags |= {} if before is None else {at: before}
+    return flags
 
 
 # -- NOAA -------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
 
 QUALIFIERS = "qualifier"
-SEEN_MOST = 100_000
 
 
 @dataclass(frozen=True)

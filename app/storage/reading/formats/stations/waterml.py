@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
+from app.storage.reading.dialect import LOOKED_AT
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, encoding_of
-from app.storage.reading.formats.looking import LOOKED_AT, look_at_rows
+from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.stations.series_table import QUALIFIERS, Series, SeriesValue, table_of_series
 from app.storage.reading.formats.stations.xml_events import XmlEvent, events_of, root_of
 from app.storage.reading.refusals import RefusedError

@@ -6,7 +6,7 @@ Sources: KISTERS, "ZRXP format description", version 3.0; KISTERS, "KiWIS REST A
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.storage.reading.formats.stations.moments import compact, moment, order_of, replace_time, zone_in
 from app.storage.reading.formats.stations.text_table import WHITESPACE, Cells, StationText, cut, text_format
@@ -46,6 +46,20 @@ class _Zrxp:
         name = self.keys.get("TZ", "")
         return ZONES.get(name) or zone_in(name)
 
+    def row(self, time: int, value: int) -> Callable[[Cells], Cells | str]:
+        """Return what makes of the cells of a line a row, by the comments above it."""
+
+        def read(cells: Cells) -> Cells | str:
+            found = compact(cells[time])
+            if found is None:
+                return f"{cells[time][:20]} is no time."
+            cells[time] = found + (self.zone if " " in found else "")
+            if _is_number(cells[value], self.keys.get("RINVAL", "")):
+                cells[value] = ""
+            return [*cells, self.site, self.keys.get("CNAME", "")]
+
+        return read
+
 
 def describe_zrxp(lines: Sequence[str]) -> StationText | None:
     """Return the description of ZRXP, the exchange format of WISKI: comments of keys, then times of digits."""
@@ -61,15 +75,6 @@ def describe_zrxp(lines: Sequence[str]) -> StationText | None:
     time, value = (layout.index(name) if name in layout else -1 for name in ("time", "value"))
     if time < 0 or value < 0:
         raise RefusedError("damaged", "The LAYOUT of a ZRXP file names timestamp and value; one of them is missing.")
-
-    def row(cells: Cells) -> Cells | str:
-        found = compact(cells[time])
-        if found is None:
-            return f"{cells[time][:20]} is no time."
-        cells[time] = found + (state.zone if " " in found else "")
-        if _is_number(cells[value], state.keys.get("RINVAL", "")):
-            cells[value] = ""
-        return [*cells, state.site, state.keys.get("CNAME", "")]
 
     flags = {
         place: value for place, name in enumerate(layout) if "status" in name or "quality" in name or name == "remark"
@@ -89,7 +94,7 @@ def describe_zrxp(lines: Sequence[str]) -> StationText | None:
         },
         flags=flags,
         texts=frozenset({len(layout), len(layout) + 1}),
-        row=row,
+        row=state.row(time, value),
         takes_line=state.take,
         unit_of=lambda cells: state.keys.get("CUNIT", ""),
         unit_at=value,
