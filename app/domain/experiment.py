@@ -151,7 +151,7 @@ class SelectionPart(_Part):
     seed: Annotated[int | None, BeforeValidator(_whole_number)] = Field(default=None, ge=0, le=2**32 - 1)
 
     @model_serializer(mode="wrap")
-    def _without_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_absent(self, write: SerializerFunctionWrapHandler) -> JsonObject:
         """Return the rule without what it does not say, so that it reads as it was written."""
         return {name: value for name, value in write(self).items() if value not in (None, [])}
 
@@ -164,9 +164,9 @@ class FeaturesPart(_Part):
     selection: list[SelectionPart] = Field(default=[], max_length=MAX_SELECTION_RULES)
 
     @model_serializer(mode="wrap")
-    def _as_before_rules(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _as_before_rules(self, write: SerializerFunctionWrapHandler) -> JsonObject:
         """Return a config without rules as it was before there were any."""
-        written: dict[str, Any] = write(self)
+        written: JsonObject = write(self)
         return written if self.selection else {name: part for name, part in written.items() if name != "selection"}
 
 
