@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import analysis, config, datasets, features, jobs, recommendations
+from app.api import analysis, config, datasets, experiments, features, jobs, recommendations, suggestions
 
 BLUEPRINTS = (
     jobs.blueprint,
@@ -13,6 +13,8 @@ BLUEPRINTS = (
     features.blueprint,
     config.blueprint,
     recommendations.blueprint,
+    suggestions.blueprint,
+    experiments.blueprint,
 )
 
 

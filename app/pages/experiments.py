@@ -174,7 +174,7 @@ def predictions(experiment_id: uuid.UUID) -> Response:
 def config(experiment_id: uuid.UUID) -> Response:
     """Hand out the config."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
-    values: dict[str, Any] = experiments.config_of(experiment)
+    values: dict[str, Any] = experiments.exported_config_of(experiment)
     response = Response(json.dumps(values, indent=2, ensure_ascii=False) + "\n", mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename=_file_name(experiment, "config.json"))
     return response

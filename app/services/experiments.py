@@ -7,7 +7,7 @@ import io
 import logging
 import math
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.checks import about_leaks
+from app.domain.checks.schema import BESIDE
 from app.domain.errors import (
     ConflictError,
     DamagedFileError,
@@ -24,6 +25,7 @@ from app.domain.errors import (
     NotFoundError,
 )
 from app.domain.experiment import NAME_LENGTH, Spec
+from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.training.report.document import Headline, Report
 from app.domain.training.report.outcome import JobProgress
@@ -34,6 +36,7 @@ from app.services.drafts import draft_context
 from app.services.drafts.draft_context import DraftContext
 from app.services.jobs import life
 from app.services.measurements import leakage
+from app.services.measurements.leakage import LeakSearch
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.datasets import find_dataset
@@ -45,7 +48,7 @@ from app.storage.tables import Dataset, Experiment, Job, User
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-PREDICTIONS = "predictions.csv"
+PREDICTIONS, RESOLVED = "predictions.csv", "resolved"
 MOVED = "The draft changed in another tab. Look at it once more, then launch."
 # A cell that begins with one of these is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -159,13 +162,18 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
 
 
 def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
-    """Return the warnings of the draft that were not heeded and the questions about leaks that nobody answered."""
+    """Return what stands open in a draft at its launch."""
+    search = leakage.search_for(dataset, plan)
+    return open_questions(plan.problems, search=search)
+
+
+def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[dict[str, str]]:
+    """Return the warnings that were not heeded and the questions about leaks that nobody answered."""
     found = [
         {"step": problem.step, "code": problem.code, "message": problem.message, "severity": problem.severity.value}
-        for problem in plan.problems
+        for problem in problems
         if problem.severity is Severity.WARNING or problem.code in about_leaks.QUESTIONS
     ]
-    search = leakage.search_for(dataset, plan)
     if search.state != "measured":
         message = f"Leaks had been looked for in {search.measured:,} of {search.columns:,} columns."
         unmeasured = {"step": "features", "code": "leaks_not_measured", "message": message}
@@ -220,7 +228,7 @@ def _opened(
 
 def spec_of(experiment: Experiment) -> Spec:
     """Return the frozen config."""
-    return Spec.model_validate({key: value for key, value in experiment.config.items() if key != "dataset"})
+    return Spec.model_validate({key: value for key, value in experiment.config.items() if key not in BESIDE})
 
 
 def dataset_name(experiment: Experiment) -> str:
@@ -272,7 +280,14 @@ def update_words(
 def config_of(experiment: Experiment) -> dict[str, Any]:
     """Return the config as it was launched, under its present name, description and tags."""
     words = {"name": experiment.name, "description": experiment.description, "tags": list(experiment.tags)}
-    return {**experiment.config, **words}
+    return {**{key: value for key, value in experiment.config.items() if key != RESOLVED}, **words}
+
+
+def exported_config_of(experiment: Experiment) -> dict[str, Any]:
+    """Return the config with all that was worked out, once the experiment has finished."""
+    report = report_of(experiment)
+    resolved = None if report is None else report.resolved
+    return {**config_of(experiment), **({} if resolved is None else {RESOLVED: resolved})}
 
 
 def predictions_file(experiment: Experiment) -> Path:

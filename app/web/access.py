@@ -32,6 +32,7 @@ READ_BY_POST = frozenset(
         "api_datasets.preview_reading",
         "api_features.correlate",
         "api_features.rank",
+        "api_suggestions.suggest",
     }
 )
 
@@ -54,6 +55,13 @@ POLICY: dict[str, AccessLevel] = {
     "api_features.correlate": AccessLevel.SIGNED_IN,
     "api_features.rank": AccessLevel.SIGNED_IN,
     "api_recommendations.show": AccessLevel.SIGNED_IN,
+    "api_suggestions.suggest": AccessLevel.SIGNED_IN,
+    "api_experiments.launch": AccessLevel.SIGNED_IN,
+    "api_experiments.show_all": AccessLevel.SIGNED_IN,
+    "api_experiments.show": AccessLevel.SIGNED_IN,
+    "api_experiments.cancel": AccessLevel.SIGNED_IN,
+    "api_experiments.config": AccessLevel.SIGNED_IN,
+    "api_experiments.predictions": AccessLevel.SIGNED_IN,
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,
     "sign_in.ask_redeem": AccessLevel.ANYBODY,

@@ -134,12 +134,19 @@ def _kept_out(obstacle: ObstacleError, fault: BaseException) -> Response:
     return answer(obstacle.status, SAID[obstacle.status].message)
 
 
-def answer(status: int, message: str, *, code: str = "", faults: tuple[FieldFault, ...] = ()) -> Response:
-    """Return the fault in the shape the caller asked for."""
+def answer(
+    status: int,
+    message: str,
+    *,
+    code: str = "",
+    faults: tuple[FieldFault, ...] = (),
+    problems: list[dict[str, Any]] | None = None,
+) -> Response:
+    """Return the fault in the shape the caller asked for; only programs are told of `problems`."""
     words = SAID.get(status, SAID[400])
     if request.accept_mimetypes.best == "application/json" or is_api_request():
         body: dict[str, Any] = {"type": "about:blank", "title": words.title, "status": status, "detail": message}
-        more = {"code": code, "errors": [asdict(fault) for fault in faults]}
+        more = {"code": code, "errors": [asdict(fault) for fault in faults], "problems": problems}
         response = jsonify({**body, **{name: value for name, value in more.items() if value}})
         response.status_code, response.mimetype = status, "application/problem+json"
         return response

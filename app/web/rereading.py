@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.domain.analysis.import_options.format_titles import FORMAT_TITLES, TEXT_FORMATS
 from app.domain.analysis.import_options.import_choices import (
     COMMENTS,
     DECIMALS,
@@ -43,17 +44,7 @@ READ_AS = {
 RAGGED = {"leave_out": "left out and listed", "pad": "kept, with empty cells"}
 DUPLICATES = {"keep": "kept", "leave_out": "left out and counted"}
 HEADERS = {0: "none", 1: "one line", 2: "two lines", 3: "three lines", 4: "four lines", 5: "five lines"}
-FORMATS = {
-    "csv": "Delimited text",
-    "rdb": "USGS RDB",
-    "camels": "CAMELS text",
-    "json": "JSON",
-    "jsonl": "JSON lines",
-    "parquet": "Parquet",
-    "xlsx": "Excel workbook",
-    "xls": "Excel workbook (97 to 2003)",
-    "netcdf": "NetCDF",
-}
+FORMATS = FORMAT_TITLES
 PACKINGS = {"": "", "gzip": ", gzip", "zip": ", zip"}
 TEXT = ("encoding", "delimiter", "quote", "escape", "decimal", "comment")
 LINES = ("first_line", "header_lines", "footer_lines")
@@ -71,6 +62,7 @@ NUMBERS = ("first_line", "footer_lines")
 # What holds where nothing was said, for choices that no file answers.
 USUAL = {"ragged": "leave_out", "duplicates": "keep"}
 LABELS = {
+    "format": "Kind of file",
     "sheet": "Sheet",
     "encoding": "Encoding",
     "delimiter": "Separator",
@@ -111,6 +103,14 @@ class ImportField:
 
 
 @dataclass(frozen=True)
+class FileFact:
+    """What a file of a known kind says of itself: a title such as "Serial number", and its text."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class MeaningChoice:
     """What the user said about one value or column: `flip` is the other meaning, `place` names it in the form."""
 
@@ -137,6 +137,7 @@ class ImportPanel:
     measured: tuple[tuple[str, str], ...] = ()
     unit_column: str = ""
     unit: str = ""
+    facts: tuple[FileFact, ...] = ()
 
 
 def panel_of(
@@ -150,6 +151,8 @@ def panel_of(
 ) -> ImportPanel:
     """Return the panel; `form` is what was just posted, which is shown again and holds the panel open."""
     names = ASKED.get(dialect.format, ())
+    if dialect.format in TEXT_FORMATS or choices.format is not None:
+        names = ("format", *names)
     sheets = ("sheet",) if dialect.sheets else ()
     fields = (_choice(name, dialect, choices, form or {}) for name in (*sheets, *names, "duplicates"))
     return ImportPanel(
@@ -167,6 +170,7 @@ def panel_of(
         measured=measured,
         unit_column=(form or {}).get(unit_answers.COLUMN, ""),
         unit=(form or {}).get(unit_answers.UNIT, ""),
+        facts=tuple(FileFact(title, text) for title, text in dialect.facts),
     )
 
 
@@ -259,6 +263,7 @@ def _words(name: str, dialect: Dialect) -> Mapping[Any, str]:
     if name == "sheet":
         return {sheet: sheet for sheet in dialect.sheets}
     known: dict[str, Mapping[Any, str]] = {
+        "format": {"csv": FORMATS["csv"]},
         "encoding": ENCODINGS,
         "delimiter": DELIMITERS,
         "quote": QUOTES,
@@ -281,7 +286,7 @@ def _choice(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[
     usual = USUAL.get(name)
     now = said if said is not None else getattr(dialect, name, usual)
     told = "" if said is None else str(said) if name in NUMBERS else f"{SAID}{said}"
-    found = f"{now:,}" if name in NUMBERS else _word(name, now)
+    found = f"{now:,}" if name in NUMBERS else FORMATS.get(now, now) if name == "format" else _word(name, now)
     return ImportField(
         name=PREFIX + name,
         label=_label(name, dialect),

@@ -10,6 +10,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from app.domain.experiment import Spec
+from app.domain.training.preprocessing.preparation import columns_read
+from app.domain.training.resolved.build import resolve_unfitted
+from app.services.datasets import datasets
+from app.storage import columnar
 from app.storage.tables import Dataset, User
 from app.web.json_input import MAX_DEPTH, JsonDepthError, parse_json
 from tests.api.program import Program
@@ -44,6 +49,10 @@ BODIES = {
     "/api/experiments/wizard/dataset-analysis/": ("dataset_id", "target"),
     "/api/experiments/wizard/correlations/": ("dataset_id", "columns", "method"),
     "/api/experiments/wizard/feature-importance/": ("dataset_id", "target", "columns"),
+    "/api/experiments/wizard/suggest-config/": (
+        *("dataset_id", "target", "purpose", "horizon", "drivers_known_ahead", "group_column", "holdout"),
+    ),
+    "/api/experiments/": ("config", "draft_id", "version"),
 }
 CHOICES = (
     *("encoding", "delimiter", "quote", "escape", "decimal", "comment", "first_line", "header_lines", "footer_lines"),
@@ -140,6 +149,22 @@ def test_each_place_of_a_config_takes_any_json(app: Flask, program: Program, sam
     for raw in ("[" * 900 + "]" * 900, "[" * 4000):
         page = program.get(CONFIG, query_string={"config": raw})
         assert (page.status_code, page.get_json()["errors"][0]["code"]) == (422, "json_too_deep")
+
+
+def test_each_place_of_resolved_takes_any_json(program: Program, sample: Dataset) -> None:
+    row = datasets.sound_rows_of(sample)
+    profile = datasets.require_profile(sample)
+    spec = Spec.model_validate({name: part for name, part in _config(sample).items() if name != "dataset"})
+    frame = columnar.read_frame(row, profile, columns_read(spec, profile))
+    resolved = resolve_unfitted(spec, frame, profile).to_json()
+    config = {**_config(sample), "resolved": resolved}
+    places = [("resolved",), *(("resolved", *place) for place in _places(resolved) if len(place) < 4)]
+    bodies = [_with(config, place, raw) for place in places[::3] for raw in ("NaN", '{"a": []}')]
+    bodies += [_with(config, ("resolved",), raw) for raw in (*ANY, *DEEP)]
+    bodies.append(_with(config, ("resolved", "parts"), json.dumps([{}] * 50_000)))
+    assert [body[-200:] for body in bodies if _is_fault(_post(program, CONFIG, body))] == []
+    runs = json.dumps([[number, number] for number in range(1_000_000)])
+    assert _post(program, "/api/experiments/", f'{{"config": {{"resolved": {runs}}}}}').status_code == 413
 
 
 def test_choices_beside_a_file_take_any_json(app: Flask, program: Program) -> None:

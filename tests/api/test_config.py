@@ -97,6 +97,25 @@ def test_rules_of_each_fold_are_checked_and_counted(program: Program, sample: Da
     ]
 
 
+def test_recipes_that_need_what_is_not_known_are_mended(program: Program, sample: Dataset) -> None:
+    recipe = {"columns": ["discharge_mm", "prcp_mm"], "kind": "lag", "parameters": {"steps": [1, 2, 3]}}
+    features = {"selected": ["prcp_mm"], "transforms": [recipe]}
+    ahead = {"purpose": "forecast", "horizon": 3}
+    for purpose, codes in (
+        ({"purpose": "simulate"}, ["target_never_known"]),
+        ({**ahead, "drivers_known_ahead": True}, ["target_not_known_yet"]),
+        ({**ahead, "drivers_known_ahead": False}, ["target_not_known_yet", "driver_not_known_yet"]),
+    ):
+        config = config_of(sample, features=features)
+        config["task"].update(purpose)
+        for count in range(len(codes), -1, -1):
+            errors = [one for one in _problems(program, config) if one["severity"] == "error"]
+            assert [(one["field"], one["code"]) for one in errors] == [
+                ("transforms", code) for code in codes[len(codes) - count :]
+            ]
+            config = merge_patch(config, errors[0]["remedy"]["patch"]) if errors else config
+
+
 def test_a_get_asks_the_same(program: Program, sample: Dataset) -> None:
     config = config_of(sample)
     asked = program.get(PATH, query_string={"config": json.dumps(config)})

@@ -23,6 +23,9 @@ from sklearn.preprocessing import PowerTransformer, StandardScaler
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
+from app.domain.estimators import registry
+from app.domain.vocabulary import TaskKind
+
 ROWS = 60
 RANDOM = np.random.default_rng(3)
 X = RANDOM.normal(size=(ROWS, 3))
@@ -139,6 +142,13 @@ def _() -> None:
 @shows("not_positive")
 def _() -> None:
     raises("strictly positive data", lambda: PowerTransformer(method="box-cox").fit(X))
+
+
+@shows("estimator_of_another_purpose")
+def _() -> None:
+    entry = registry.get("linear_interpolation")
+    made = entry.build(TaskKind.REGRESSION, entry.defaults(TaskKind.REGRESSION), 0)
+    assert not made.fit(X, Y).predict(X).any()
 
 
 @shows("estimator_unfit")

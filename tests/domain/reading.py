@@ -20,6 +20,8 @@ from app.domain.analysis.profiling.profile import Association, Associations, Col
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
 from app.domain.problems import Problem
+from app.domain.recommendation.goal import goal_of
+from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import ColumnKind
@@ -78,6 +80,15 @@ class Known:
         draft = Draft(answers or {})
         known = self.associations(draft.get("data", "target", self.suggested_target)) if associated else None
         return make_plan(draft, self.profile, known, machine=MACHINE)
+
+    def plan_as_measured(self, answers: Mapping[str, Mapping[str, Any]]) -> Plan:
+        """Think a draft through as the product does, with strengths measured on the rows that are not held out."""
+        draft = Draft(answers)
+        goal = goal_of(draft, self.profile)
+        assert goal is not None
+        rule = holdout_of(draft, self.profile, goal)
+        kept = self.frame if rule is None else self.frame[rule.development(self.frame, self.profile)]
+        return make_plan(draft, self.profile, associate(kept, goal.target, goal.kinds), machine=MACHINE)
 
 
 def read_path(path: Path) -> Known:

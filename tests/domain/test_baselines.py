@@ -299,3 +299,18 @@ def test_persistence_rests_on_no_value_after_the_issue(horizon: int) -> None:
     assert table.last_seen is not None
     assert other.last_seen is not None
     assert table.last_seen[row] == other.last_seen[row]
+
+
+@pytest.mark.parametrize("grouped", [False, True], ids=["one site", "two sites"])
+@pytest.mark.parametrize("depth", [math.nan, 0.0], ids=["unknown rain", "no rain"])
+def test_without_rain_in_training_the_ratio_is_the_mean(depth: float, grouped: bool) -> None:
+    frame = record(sites=("a", "b") if grouped else ("a",), days=200)
+    spec = spec_for("simulate", grouped=grouped)
+    cut = frame["date"].iloc[int(0.6 * len(frame))]
+    frame.loc[frame["date"] < cut, "rain_mm"] = depth
+    table = table_of(frame, spec)
+    assert table.times is not None
+    train, rows = np.flatnonzero(table.times < cut), np.flatnonzero(table.times >= cut)
+    entry = entry_of(spec, table, "rainfall_runoff_ratio")
+    assert baselines.count_unknown(entry.rule(table, train, rows)[0]) == len(rows)
+    np.testing.assert_allclose(entry.predict(table, train, rows)[0], table.target[train].mean(), **EXACT)

@@ -64,6 +64,7 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
         {"transforms": [{"columns": ["a"], "kind": "scale_standard"}], "estimator": "random_forest"},
     ),
     "not_positive": ("400", {"transforms": [{"columns": ["a"], "kind": "box_cox"}]}),
+    "estimator_of_another_purpose": ("400", {"estimator": "linear_interpolation"}),
     "estimator_unfit": ("400", {"estimator": "gaussian_naive_bayes"}),
     "class_weight_unsupported": (
         "400",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,10 @@ from app.domain.training.gap_filling import GAP_FEATURES, GapFiller, fit_rows
 from app.domain.training.preprocessing import gaps
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
+from app.domain.training.report.document import Report
 from app.domain.training.report.importance import permutation_importance
+from app.domain.training.report.outcome import TrainingResult
+from app.domain.training.run import train
 from app.domain.training.tuning.inner_folds import facts_of, inner_folds
 from app.domain.training.validation.splitting import Fold, make_split
 from tests.domain.tables import make_spec, profile_of
@@ -218,3 +222,63 @@ def test_classes_have_no_gaps_to_fill() -> None:
     with pytest.raises(TrainingError) as refusal:
         build_pipeline(spec, table)
     assert refusal.value.code == "gaps_need_a_series"
+
+
+def trained(estimator: str = "ridge", *, sites: int = 1, **parts: Any) -> TrainingResult:
+    frame = frame_of(sites=sites)
+    frame.loc[frame.index[-4:], "y"] = np.nan
+    spec = spec_of(estimator, sites=sites, **parts)
+    profile = profile_of(frame, "day")
+    return train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
+
+
+@pytest.mark.parametrize("sites", [1, 2])
+def test_gaps_of_the_record_are_filled_and_marked_in_the_predictions(sites: int) -> None:
+    result = trained(sites=sites)
+    found, summary = result.predictions, result.report.gaps
+    assert summary is not None
+    assert (summary.filled, summary.open) == (16 * sites, 4)
+    filled = found[found["filled"] == "yes"]
+    assert set(filled["part"]) == {"gaps"}
+    assert (filled["observed"] == "").all()
+    assert np.isfinite(filled["predicted"].astype(float)).all()
+    expected = {row + site * ROWS for site in range(sites) for row in [*range(201, 206), *range(431, 442)]}
+    assert set(filled["row"]) == expected
+    assert "4 missing values are left open" in " ".join(result.report.notes)
+
+
+def test_filled_values_follow_the_rain_better_than_a_line() -> None:
+    whole, frame = frame_of(), frame_of()
+    wet, truth = 0.0, []
+    for rain in whole["a"]:
+        wet = 0.9 * wet + rain
+        truth.append(0.1 * wet)
+    found = trained().predictions
+    filled = found[found["filled"] == "yes"].sort_values("row")
+    rows = filled["row"].to_numpy() - 1
+    line = frame["y"].interpolate().to_numpy()[rows]
+    error = np.sqrt(np.mean((filled["predicted"].to_numpy(dtype=float) - np.asarray(truth)[rows]) ** 2))
+    assert error < 0.6 * np.sqrt(np.mean((line - np.asarray(truth)[rows]) ** 2))
+
+
+def test_the_report_scores_each_length_of_gap_beside_the_line() -> None:
+    summary = trained("linear_interpolation").report.gaps
+    assert summary is not None
+    assert [(one.shortest, one.longest) for one in summary.lengths] == [(3, 3), (10, 10)]
+    for one in summary.lengths:
+        assert one.rmse == pytest.approx(one.baseline_rmse, rel=1e-12)
+        assert one.rows > 50
+
+
+def test_a_search_ends_with_gaps_filled_by_what_it_found() -> None:
+    result = trained("ridge", tuning=SEARCH)
+    assert result.report.gaps is not None
+    assert result.report.gaps.filled == 16
+    assert len(result.report.tuning.searches if result.report.tuning else ()) == 3
+
+
+def test_the_report_is_read_as_it_was_stored() -> None:
+    report = trained().report
+    again = Report.from_json(json.loads(json.dumps(report.to_json(), allow_nan=False)))
+    assert again == report
+    assert again.gaps == report.gaps

@@ -14,10 +14,14 @@ import pytest
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
+from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.previewing import in_order, preview
 from app.domain.training.preprocessing.transforms import longest_memory
+from app.domain.training.report.document import Report
+from app.domain.training.run import train
+from app.domain.vocabulary import Purpose
 from tests.domain.tables import make_spec, profile_of
 
 DAY = pd.Timedelta(days=1)
@@ -250,3 +254,36 @@ def test_memory_counts_the_steps_that_are_not_known() -> None:
     assert longest_memory(spec_of([{"kind": "cyclic", "columns": ["rain"]}], horizon=4)) == 4
     lag = {"kind": "lag", "columns": ["flow"], "parameters": {"steps": [3, 5]}}
     assert longest_memory(spec_of([lag], **ahead)) == 5
+
+
+def test_a_result_names_columns_as_they_were_before() -> None:
+    frame = sites(60)
+    spec = spec_of(selected=["rain", "soil", "area"], horizon=3, drivers_known_ahead=False)
+    result = train(spec, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
+    assert "Not known 3 steps ahead, so taken as 3 steps before: rain and soil." in result.report.notes
+    stored = Report.from_json(result.report.to_json()).charts.importance
+    assert stored is not None
+    assert {item.feature: item.steps_before for item in stored.items} == {"rain": 3, "soil": 3, "area": None}
+    known = spec.model_copy(update={"task": spec.task.model_copy(update={"drivers_known_ahead": True})})
+    result = train(known, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
+    assert not any(note.startswith("Not known") for note in result.report.notes)
+    items = result.report.to_json()["charts"]["importance"]["items"]
+    assert all("steps_before" not in item for item in items)
+
+
+def test_training_refuses_the_target_as_its_own_feature() -> None:
+    frame = sites()
+    for purpose in Purpose:
+        spec = spec_of(selected=["rain", "flow"], purpose=purpose)
+        with pytest.raises(TrainingError, match="cannot be its own feature"):
+            train(spec, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
+
+
+def test_a_forecast_over_many_sites_still_holds_rows_out() -> None:
+    frame = sites()
+    parts = {"validation": {"strategy": "time_series", "parameters": {"n_splits": 3}, "holdout": {"fraction": 0.25}}}
+    for purpose in Purpose:
+        spec = make_spec(task={**spec_of(horizon=2).task.model_dump(mode="json"), "purpose": purpose}, **parts)
+        rule = HoldoutRule.of(spec)
+        assert rule is not None
+        assert 0 < (~rule.development(frame, profile_of(frame, "day"))).sum() < len(frame) / 2

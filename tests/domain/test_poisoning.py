@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
-from app.domain.experiment import Spec
+from app.domain.experiment import MetricsPart, Spec, TransformPart
 from app.domain.training.fold_fit import fit_fold
 from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -186,6 +188,45 @@ def test_the_poison_is_felt_one_step_before_the_cutoff() -> None:
         assert wanted <= set(moved)
 
 
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(
+    horizon=st.integers(1, 9),
+    known_ahead=st.booleans(),
+    regular=st.booleans(),
+    share=st.floats(0.05, 0.95),
+    poison=st.sampled_from([-1e9, 1e-9, np.inf]),
+)
+def test_no_horizon_lets_a_later_value_in(
+    horizon: int, known_ahead: bool, regular: bool, share: float, poison: float
+) -> None:
+    """Poison exactly what lies beyond the cutoff, at any horizon, with values of any size."""
+    name = "sites" if regular else "irregular"
+    frame = table_of(name)
+    frame = frame[frame["site"].isin(SITES[:2])].groupby("site").head(24).reset_index(drop=True)
+    profile = profile_for(name, frame)
+    spec = spec_for(name, "forecast 3, drivers unknown")
+    task = spec.task.model_copy(update={"horizon": horizon, "drivers_known_ahead": known_ahead})
+    features = spec.features.model_copy(update={"transforms": [*_with_steps(spec, horizon)]})
+    spec = spec.model_copy(update={"task": task, "features": features})
+    last = frame["day"].sort_values().iloc[int(share * (len(frame) - 1))]
+    moment, rows = Moment(frame, last, regular), (frame["day"] <= last).to_numpy()
+    bad = frame.copy()
+    for column in [*drivers_of(frame), TARGET]:
+        if pd.api.types.is_numeric_dtype(bad[column]):
+            cutoff = target_cutoff(task) if column == TARGET else driver_cutoff(task)
+            bad.loc[moment.unknown(cutoff) & bad[column].notna().to_numpy(), column] = poison * frame["plain"]
+    # An infinite value of the target is none, so that its row goes; features of all other rows stay.
+    before, after = (features_by_row(prepare(spec, each, profile), rows) for each in (frame, bad))
+    pd.testing.assert_frame_equal(before.loc[after.index], after, check_exact=True)
+
+
+def _with_steps(spec: Spec, nearest: int) -> list[TransformPart]:
+    """Return the recipes with steps of lags from the nearest that may be used on."""
+    steps = {"steps": [nearest, nearest + 2]}
+    parts = spec.features.transforms
+    return [part.model_copy(update={"parameters": steps}) if part.kind == "lag" else part for part in parts]
+
+
 @pytest.mark.parametrize("strategy", STRATEGY_IDS)
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
@@ -213,6 +254,29 @@ def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
     # A forecast that trains on rows drawn from the years that it is judged in knows their past by right.
     drawn = {"holdout", "k_fold", "repeated_k_fold"}
     assert poisonings or (strategy in drawn and purpose.startswith(("none", "forecast")))
+
+
+@pytest.mark.parametrize("strategy", [entry.id.value for entry in STRATEGIES if not entry.needs_time])
+@pytest.mark.parametrize("purpose", ["simulate", pytest.param("new_rows", marks=pytest.mark.slow)])
+def test_classes_held_back_move_no_model(purpose: str, strategy: str) -> None:
+    frame = table_of("sites").assign(wet=lambda rows: np.where(rows[TARGET] > 3, "wet", "dry"))
+    spec = spec_for("sites", purpose, validation=_validation(strategy), estimator="logistic_regression")
+    task = spec.task.model_copy(update={"target": "wet", "kind": TaskKind.BINARY})
+    metrics = MetricsPart(primary="balanced_accuracy")
+    spec = spec.model_copy(update={"task": task, "metrics": metrics})
+    profile = profile_for("sites", frame)
+    table = prepare(spec, frame, profile)
+    facts = facts_of(table)
+    fold = make_split(spec, facts).folds[-1]
+    judged = table.rows[fold.validation] - 1
+    bad = frame.assign(
+        wet=frame["wet"].where(~frame.index.isin(judged), frame["wet"].map({"wet": "dry", "dry": "wet"}))
+    )
+    one, two = (fit_fold(spec, each, fold, name="fold", number=0) for each in (table, prepare(spec, bad, profile)))
+    assert pickle.dumps(one.pipeline) == pickle.dumps(two.pipeline)
+    assert one.predicted.scores is not None
+    assert two.predicted.scores is not None
+    np.testing.assert_array_equal(one.predicted.scores, two.predicted.scores)
 
 
 def _validation(strategy: str) -> dict[str, Any]:

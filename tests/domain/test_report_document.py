@@ -61,3 +61,11 @@ def test_the_unit_of_an_older_report_comes_from_its_target() -> None:
 def test_what_is_no_report_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         Report.from_json(broken)
+
+
+def test_a_split_may_be_told_a_list_of_lengths() -> None:
+    values = stored(TODAY[0])
+    values["split"]["parameters"] = {"lengths": [3, 10, 30], "share": 0.1, "n_splits": 5, "window": None}
+    report = Report.from_json(values)
+    assert report.split.parameters["lengths"] == (3, 10, 30)
+    assert report.to_json()["split"]["parameters"] == values["split"]["parameters"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
-from app.domain.recommendation.features import FeatureContext, suggest_transforms
+from app.domain.recommendation.features import FeatureContext, judge_column, suggest_transforms
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.run import train
@@ -87,3 +89,11 @@ def test_fortnightly_heads_of_heby_have_a_last_value() -> None:
     assert float(table.features["head_m_last"].isna().mean()) < 0.1
     early = table.features.iloc[1:200]
     assert float(early["head_m_last_age"].median()) > 10
+
+
+def test_a_late_driver_says_how_old_its_value_is() -> None:
+    profile = heads(1)[1]
+    context = context_of(profile, purpose=Purpose.FORECAST, horizon=2)
+    rain = profile.column("rain_mm")
+    assert judge_column(context, rain) == (True, "")
+    assert judge_column(replace(context, drivers_known_ahead=False), rain) == (True, "Taken as it was 2 steps before.")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from app.domain.analysis.associations.association import associate
 from app.domain.estimators import registry
 from app.domain.recommendation.estimators import rank
+from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.starting import starting_parameters
-from app.domain.recommendation.traits import Traits
-from app.domain.vocabulary import TaskKind
-from tests.domain.reading import sample
+from app.domain.recommendation.traits import Traits, traits_of
+from app.domain.vocabulary import ColumnKind, TaskKind
+from tests.domain.reading import known, sample
+from tests.domain.tables import profile_of
 
 PLAIN = Traits(TaskKind.REGRESSION, rows=1000, numbers=8, words=0, width=8, target_values=900, target_std=2.0, tail=1.2)
 CLASSES = replace(PLAIN, task=TaskKind.MULTICLASS, classes=3, rarest=300, commonest=350, target_values=3, tail=0.0)
@@ -119,3 +124,68 @@ def test_what_speaks_of_few_rows_is_said_where_they_are_few_and_a_series_is_not_
     assert "few for boosting" not in cautions(rows=40_000)
     assert "noise" in cautions(rows=40_000, strongest=("wind", 0.1))
     assert "noise" not in cautions(rows=40_000, strongest=("wind", 0.1), ordered=True, memory_steps=30, derived=10)
+
+
+def faint(rows: int = 400, **more: Any) -> Traits:
+    return replace(PLAIN, rows=rows, numbers=20, width=10, explained=0.12, strongest=("a", 0.25), **more)
+
+
+def test_few_rows_with_a_faint_signal_start_from_a_line_held_back() -> None:
+    first = rank(faint())[0]
+    assert first.entry.id == "ridge"
+    assert "one by one the columns explain 12 % of the target" in first.reasons[0]
+    assert rank(faint(rows=5000))[0].entry.id != "ridge"
+    assert rank(replace(faint(), explained=0.6))[0].entry.id != "ridge"
+    assert rank(replace(faint(), explained=None, strongest=None))[0].entry.id == "extra_trees"
+
+
+def test_the_penalty_of_ridge_is_the_noise_per_column() -> None:
+    ridge = registry.get("ridge")
+
+    def penalty(traits: Traits) -> float:
+        return float(str(starting_parameters(ridge, traits)["alpha"]))
+
+    assert penalty(faint()) == pytest.approx(20 * 0.88 / 0.12, rel=0.05)
+    assert penalty(replace(faint(), explained=0.0)) == pytest.approx(400, rel=0.05), "never more than the rows"
+    assert penalty(replace(faint(), explained=1.0)) == penalty(replace(faint(), explained=None)) == 1.0
+
+
+def test_what_single_columns_explain_is_not_counted_where_chance_gives_it() -> None:
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(random.normal(size=(400, 40)), columns=[f"x{at}" for at in range(40)])
+    noise = frame.assign(y=random.normal(size=400))
+    told = frame.assign(y=frame["x0"] + random.normal(scale=3, size=400))
+    for table, low, high in ((noise, 0.0, 0.05), (told, 0.05, 0.2)):
+        found = traits_of(
+            profile_of(table),
+            task=TaskKind.REGRESSION,
+            target="y",
+            selected=list(frame.columns),
+            kinds={},
+            associations=associate(table, "y", dict.fromkeys(table.columns, ColumnKind.NUMERIC)),
+        )
+        assert found.explained is not None
+        assert low <= found.explained <= high
+
+
+def timed_table(*, classes: bool) -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    frame = pd.DataFrame(random.normal(size=(800, 4)).round(4), columns=list("abcd"))
+    frame.insert(0, "day", pd.date_range("2001-10-01", periods=800).strftime("%Y-%m-%d"))
+    y = frame["a"] + 0.5 * frame["b"] + random.normal(size=800)
+    return frame.assign(y=np.where(y > 0.5, "wet", "dry") if classes else y.round(4))
+
+
+@pytest.mark.parametrize("classes", [False, True], ids=["number", "classes"])
+def test_held_out_targets_move_no_starting_setting(classes: bool) -> None:
+    frame = timed_table(classes=classes)
+    poisoned = frame.copy()
+    poisoned.loc[640:, "y"] = "wet" if classes else np.linspace(50, 9e5, 160).round(4)
+    answers = {"data": {"target": "y", "time_column": "day", "task_kind": "binary" if classes else "regression"}}
+    plan, other = (known(one).plan_as_measured(answers) for one in (frame, poisoned))
+
+    def started(found: Plan) -> list[tuple[str, dict[str, Any]]]:
+        return [(one.entry.id, dict(one.parameters)) for one in found.ranking]
+
+    assert started(plan) == started(other)
+    assert plan.suggestions["model"] == other.suggestions["model"]

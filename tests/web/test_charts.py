@@ -278,6 +278,15 @@ def test_a_ranking_knows_noise_and_losses_below_zero() -> None:
     assert ranked([]) is None
 
 
+def test_a_ranking_says_how_old_a_late_column_is() -> None:
+    items = [{"feature": "prcp_mm", "mean": 0.3, "std": 0.1, "steps_before": 3}, {"feature": "area", "mean": 0.1}]
+    given = {"metric": "nse", "basis": "hold-out", "repeats": 3, "rows": 9, "items": items}
+    chart = ranking.build(from_json(ImportanceSeries, given))
+    assert chart is not None
+    assert [bar.name for bar in chart.bars] == ["prcp_mm, 3 steps before", "area"]
+    assert chart.numbers.rows[0][0] == "prcp_mm, 3 steps before"
+
+
 def test_a_split_of_hundreds_of_folds_shows_the_first() -> None:
     given = SplitSummary(
         strategy="leave_one_group_out",

@@ -13,13 +13,15 @@ def test_drafts_of_one_file_are_told_apart_by_target_model_and_last_change(
     browser: Browser, draft: DraftRow, user: User
 ) -> None:
     other = draft_on_sample(user)
-    save(user, other, step="data", target="prcp_mm")
+    save(user, other, step="data", target="prcp_mm", purpose="forecast", horizon="3", drivers_known_ahead=True)
     save(user, other, step="model", estimator="ridge")
     lines = {words_of(line) for line in browser.get("/experiments").tree.iter("tr")}
     (mine,) = (line for line in lines if "discharge_mm" in line)
     (theirs,) = (line for line in lines if "prcp_mm" in line)
     assert "Histogram gradient boosting" in mine
+    assert "discharge_mm Simulation from drivers" in mine
     assert "Ridge" in theirs
+    assert "prcp_mm 3 days ahead, the target known until today" in theirs
     assert "UTC estimator" in theirs
     save(user, other, step="review", name="Rain alone")
     assert "Rain alone Piscataquis streamflow" in browser.get("/experiments").words, (

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from app.domain.checks.subject import CheckContext, error
-from app.domain.experiment import MOST_RECIPES
+from app.domain.experiment import MOST_RECIPES, RecipeJson
 from app.domain.problems import Problem, Remedy
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import (
@@ -21,7 +20,6 @@ from app.domain.training.preprocessing.knowledge import (
 from app.domain.training.preprocessing.transforms import readable
 
 FIELD = "transforms"
-Recipe = dict[str, Any]
 
 
 def target_is_known(subject: CheckContext) -> Iterator[Problem]:
@@ -30,9 +28,7 @@ def target_is_known(subject: CheckContext) -> Iterator[Problem]:
         found = {place: fault for place, fault in _faults(subject) if fault.code == code}
         if not found:
             continue
-        kept = [
-            left for place, recipe in enumerate(subject.recipes) for left in _without(dict(recipe), found.get(place))
-        ]
+        kept = [left for place, recipe in enumerate(_recipes(subject)) for left in _without(recipe, found.get(place))]
         first, more = next(iter(found.values())), len(found) - 1
         message = first.message + (f" The same goes for {pluralise(more, 'more derived feature')}." if more else "")
         shortened = len(kept) > len(subject.recipes) - len(found)
@@ -41,7 +37,7 @@ def target_is_known(subject: CheckContext) -> Iterator[Problem]:
         yield error("features", FIELD, code, message, Remedy(label, {"features": {FIELD: kept}}))
 
 
-def _without(recipe: Recipe, fault: RecipeFault | None) -> list[Recipe]:
+def _without(recipe: RecipeJson, fault: RecipeFault | None) -> list[RecipeJson]:
     """Return a recipe without the columns of which nothing is known; nothing where none is left."""
     if fault is None:
         return [recipe]
@@ -54,18 +50,27 @@ def steps_are_known(subject: CheckContext) -> Iterator[Problem]:
     for place, fault in _faults(subject):
         if fault.code not in (TARGET_NOT_YET, DRIVER_NOT_YET) or fault.cutoff is None:
             continue
-        recipe = dict(subject.recipes[place])
+        recipes = _recipes(subject)
+        recipe = recipes[place]
         steps = raise_steps(_steps_of(subject, place), fault.cutoff)
         others = [column for column in recipe["columns"] if column not in fault.columns]
-        late = {**recipe, "columns": list(fault.columns), "parameters": {**recipe["parameters"], "steps": steps}}
-        changed = [{**recipe, "columns": others}, late] if others else [late]
-        recipes = [dict(other) for other in subject.recipes]
+        late: RecipeJson = {
+            **recipe,
+            "columns": list(fault.columns),
+            "parameters": {**recipe["parameters"], "steps": steps},
+        }
+        changed: list[RecipeJson] = [{**recipe, "columns": others}, late] if others else [late]
         if len(recipes) + len(changed) - 1 > MOST_RECIPES:
             changed = [{**late, "columns": recipe["columns"]}]
         recipes[place : place + 1] = changed
         shown = ", ".join(str(step) for step in steps[:6]) + (", …" if len(steps) > 6 else "")
         label = f"Use {'step' if len(steps) == 1 else 'steps'} {shown}"
         yield error("features", FIELD, fault.code, fault.message, Remedy(label, {"features": {FIELD: recipes}}))
+
+
+def _recipes(subject: CheckContext) -> list[RecipeJson]:
+    parts = subject.spec.features.transforms
+    return [{"columns": [*part.columns], "kind": part.kind, "parameters": part.parameters} for part in parts]
 
 
 def _steps_of(subject: CheckContext, place: int) -> tuple[int, ...]:

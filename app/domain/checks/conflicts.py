@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.domain.checks import about_data, about_leaks, about_model, about_transforms, about_tuning, about_validation
+from app.domain.checks import (
+    about_data,
+    about_gaps,
+    about_leaks,
+    about_model,
+    about_transforms,
+    about_tuning,
+    about_validation,
+)
 from app.domain.checks.about_settings import PAIRS
 from app.domain.checks.pairs import IncompatibleSettings
 from app.domain.checks.subject import CheckContext
@@ -166,6 +174,16 @@ DATA = (
     ),
 )
 MODELS = (
+    Conflict(
+        "estimator_of_another_purpose",
+        "estimator_of_another_purpose",
+        (ESTIMATOR, "data.purpose"),
+        "The estimator is linear interpolation, and the purpose is not to fill gaps.",
+        "Predicts zero everywhere: there is no gap to draw a line across.",
+        ERROR,
+        "Use a random forest.",
+        about_gaps.estimator_serves_the_purpose,
+    ),
     Conflict(
         "estimator_unfit",
         "estimator_unfit",

@@ -167,6 +167,8 @@ def fewest_training_rows(subject: CheckContext) -> int:
     if strategy is SplitStrategy.GROUP_TIME_SERIES:
         moments, besides = max(moments_of(subject), 1), rows - max(largest_group(subject), ceil(rows / folds))
         return max(0, first_moments(subject, number(subject, "gap"))) * besides // moments
+    if strategy is SplitStrategy.MASKED_BLOCKS:
+        return rows - ceil(rows * amount(subject, "share"))
     if subject.strategy.needs_group:
         share = 0 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
         return rows - max(largest_group(subject), share)

@@ -13,6 +13,8 @@ from app.domain.problems import Problem, Remedy
 from app.domain.schema_words import sentence_of
 
 MAX_FAULTS = 50
+# What stands in a config beside the parts of a Spec: where it was made, and what was worked out.
+BESIDE = ("dataset", "resolved")
 # Where each part of a config is answered: "part.name", or "part" for all of it -> (step, field).
 PLACES: dict[str, tuple[str, str]] = {
     "dataset": ("data", "dataset_id"),
@@ -57,7 +59,8 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
     Parameters
     ----------
     config
-        The config of the contract as JSON values; `dataset` beside the parts of a Spec is left to the caller.
+        The config of the contract as JSON values; `dataset` and `resolved` beside the parts of a Spec are left to the
+        caller.
     """
     version = config.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:
@@ -67,7 +70,7 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
         remedy = Remedy("Update HydroML, or write the config in the older version.")
         return None, (error("review", "", "schema_newer", message, remedy),)
     try:
-        return Spec.model_validate({name: value for name, value in config.items() if name != "dataset"}), ()
+        return Spec.model_validate({name: value for name, value in config.items() if name not in BESIDE}), ()
     except ValidationError as fault:
         faults = fault.errors(include_url=False, include_input=False)[:MAX_FAULTS]
         return None, tuple(_problem(one, config) for one in faults)

@@ -13,6 +13,7 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec
 from app.domain.json_values import JsonObject
+from app.domain.training.gap_filling import GAP_FEATURES, fills_gaps
 from app.domain.training.preprocessing.chains import chains_of
 from app.domain.training.preprocessing.pipeline import MAX_CATEGORIES, parameters_of
 from app.domain.training.preprocessing.transforms import derived_names
@@ -87,6 +88,9 @@ def workload_of(spec: Spec, profile: DatasetProfile) -> Workload:
     train, judge, last = _rows_of(spec, profile, rows, fits=fits, groups=groups)
     columns = columns_of(spec)
     numbers, indicators, words = _shape_of(spec, profile)
+    if fills_gaps(spec):
+        # Each column stands beside how it leaves its own line across the gap.
+        numbers, indicators = 2 * numbers + len(GAP_FEATURES), 2 * indicators
     return Workload(
         dataset=key_of(spec, profile),
         estimator=entry.id,
@@ -144,6 +148,9 @@ def _rows_of(spec: Spec, profile: DatasetProfile, rows: int, *, fits: int, group
         train = judge if parameters["window"] == "rolling" else kept / 2
     elif strategy is SplitStrategy.GROUP_TIME_SERIES:
         judge, train = kept / (folds + 1) / folds, kept / 2 * (1 - 1 / folds)
+    elif strategy is SplitStrategy.MASKED_BLOCKS:
+        judge = kept * float(parameters["share"])
+        train = kept - judge
     else:
         judge, train = kept / max(folds, 1), kept * (1 - 1 / max(folds, 2))
     last = judge

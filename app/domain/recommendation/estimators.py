@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
-from app.domain.recommendation.reasons import LONG_TAIL, MOSTLY_COARSE, UNEVEN, WEAK, cautions_for, reasons_for, size_of
+from app.domain.recommendation.reasons import (
+    LONG_TAIL,
+    MOSTLY_COARSE,
+    UNEVEN,
+    WEAK,
+    cautions_for,
+    is_faint,
+    reasons_for,
+    size_of,
+)
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
 
@@ -35,7 +44,8 @@ def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]
     most of all on large and irregular tables, while on small and smooth ones networks and simple methods are as good
     (McElfresh et al. 2023, NeurIPS, arXiv:2305.02997); no family wins everywhere (Gorishniy et al. 2021, NeurIPS,
     arXiv:2106.11959); among classifiers random forests, then support vectors, are the safest first choice
-    (Fernandez-Delgado et al. 2014, JMLR 15(90)). A straight line goes first where rows are too few for more.
+    (Fernandez-Delgado et al. 2014, JMLR 15(90)). A straight line goes first where rows are too few for more, and where
+    few rows hold a faint signal.
 
     Parameters
     ----------
@@ -73,6 +83,10 @@ def _order(traits: Traits) -> tuple[list[str], str]:
         return first, f"{size}; they look back {traits.memory_steps:,} steps: a line carries a short series on"
     if traits.task.is_classification:
         return _order_of_classes(traits, size)
+    if is_faint(traits) and traits.explained is not None:
+        first = ["ridge", "random_forest", "extra_trees", "support_vector_machine", "lasso"]
+        faint = f"one by one the columns explain {100 * traits.explained:.0f} % of the target"
+        return first, f"{size}; {faint}: a line whose coefficients are kept small is fooled least by noise"
     if traits.strongest is not None and traits.strongest[1] < WEAK:
         first = ["random_forest", "ridge", "extra_trees", "support_vector_machine", "hist_gradient_boosting"]
         weak = f"no column goes with the target by more than {traits.strongest[1]:.2f}"

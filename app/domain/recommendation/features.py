@@ -11,7 +11,7 @@ from app.domain.hydrology.naming import is_rain
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
-from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, target_cutoff
+from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, steps_before, target_cutoff
 from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 
 KNOWN, NOT_KNOWN = "known", "not_known"
@@ -43,9 +43,10 @@ def judge_column(context: FeatureContext, column: ColumnProfile) -> tuple[bool, 
     left_out = _leave_out(context, column, kind, rows)
     if left_out:
         return False, left_out
-    if column.missing:
-        return True, f"{100 * column.missing / rows:.1f} % missing; filled in inside each fold."
-    return True, ""
+    reasons = [f"{100 * column.missing / rows:.1f} % missing; filled in inside each fold."] if column.missing else []
+    late = steps_before(context, column.name)
+    reasons += [f"Taken as it was {pluralise(late, 'step')} before."] if late else []
+    return True, " ".join(reasons)
 
 
 def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind, rows: int) -> str:
@@ -59,6 +60,8 @@ def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind,
         return "Constant: it carries no information."
     if kind is ColumnKind.IDENTIFIER:
         return "Looks like a row ID; a model would only memorise rows."
+    if column.flag_of:
+        return f"Quality flags of {column.flag_of}: they tell how it was measured, and may tell where it is missing."
     hindsight = _hindsight(context, column.name)
     if hindsight:
         return hindsight
@@ -121,12 +124,10 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     recipes: list[RecipeJson] = []
     words = []
     target_steps, rain_steps = _steps_known(context)
-    if target_steps and context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
-        recipes.append(last_known_recipe(context.profile, context.target))
-        words.append("the last known value of the target and its age")
-    elif target_steps:
-        recipes.append({"columns": [context.target], "kind": "lag", "parameters": {"steps": target_steps}})
-        words.append(_target_words(context, target_steps))
+    if target_steps:
+        recipe, word = _target_recipe(context, target_steps)
+        recipes.append(recipe)
+        words.append(word)
     rain = [name for name in selected if is_rain(name)][:3]
     if rain:
         recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": rain_steps}})
@@ -148,10 +149,14 @@ def _steps_known(context: FeatureContext) -> tuple[list[int], list[int]]:
     return [] if target is None else [target + step for step in range(3)], [drivers + step for step in (1, 2, 3)]
 
 
-def _target_words(context: FeatureContext, steps: list[int]) -> str:
+def _target_recipe(context: FeatureContext, steps: list[int]) -> tuple[RecipeJson, str]:
+    """Return what is suggested of the target's earlier values, and how a sentence names it."""
+    if context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
+        return last_known_recipe(context.profile, context.target), "the last known value of the target and its age"
+    recipe: RecipeJson = {"columns": [context.target], "kind": "lag", "parameters": {"steps": steps}}
     if context.purpose is None:
-        return "the last three values of the target"
-    return f"the target {join_words([f'{step:,}' for step in steps])} steps before"
+        return recipe, "the last three values of the target"
+    return recipe, f"the target {join_words([f'{step:,}' for step in steps])} steps before"
 
 
 def _why_transforms(context: FeatureContext, words: list[str]) -> str:

@@ -11,6 +11,8 @@ UNEVEN = 10.0
 MOSTLY_COARSE = 0.7
 # A number whose strongest column goes with it less than this is mostly noise to any single one of them.
 WEAK = 0.2
+# A number of which all columns together explain less than this, on fewer rows, is told best by a line held back.
+FAINT, FEW_FOR_FAINT = 0.25, 1_500
 FEW_FOR_BOOSTING, MANY_FOR_KERNELS = 1_000, 10_000
 TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting"})
 FORESTS = frozenset({"random_forest", "extra_trees"})
@@ -25,6 +27,11 @@ def size_of(traits: Traits) -> str:
     kinds += [f"{traits.words:,} of words"] if traits.words else []
     kinds += [f"{traits.derived:,} derived"] if traits.derived else []
     return f"{traits.rows:,} rows, {join_words(kinds) or 'no feature'}"
+
+
+def is_faint(traits: Traits) -> bool:
+    """Return whether few rows hold a signal that is weak as far as single columns tell it."""
+    return traits.explained is not None and traits.explained < FAINT and traits.rows < FEW_FOR_FAINT
 
 
 def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:

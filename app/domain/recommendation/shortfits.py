@@ -123,10 +123,12 @@ def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
     return fold.validation[np.sort(drawn)]
 
 
-def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, known: Rows, rows: Rows, number: int) -> bool:
+def fit(
+    race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, number: int, known: Rows | None = None
+) -> bool:
     """Fit and judge once; False where there is no time for it or it cannot be done.
 
-    `known` are the rows whose target is known around a gap; without gaps they are those that train.
+    `known` are the rows whose target is known around a gap, those that train where it is None.
     """
     takes = estimate_seconds(race, one, len(train))
     if takes > race.longest:
@@ -155,7 +157,7 @@ def fit(race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, known: Rows,
     return True
 
 
-def _fit_candidate(race: ShortFitRace, one: ShortFitCandidate, train: Rows, known: Rows) -> Any:
+def _fit_candidate(race: ShortFitRace, one: ShortFitCandidate, train: Rows, known: Rows | None = None) -> Any:
     """Return a pipeline that learnt from these rows; a search within it looks at some of them only."""
     pipeline, settle = build_pipeline(one.spec, race.table), one.ranked.entry.settle
     if settle is not None and _settles(race, one) and len(train) > FIRST_ROWS:

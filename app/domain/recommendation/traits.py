@@ -50,6 +50,10 @@ class Traits:
         Whether time orders the rows, and how many steps back the derived features look.
     strongest
         The chosen column that goes best with the target and how strongly (0 to 1), once that is measured.
+    explained
+        The share of a numeric target's variance that the chosen columns explain, each by itself and added up, less what
+        chance alone would give; 0 to 1. Too large where columns overlap, and None while it is not measured or where
+        features are derived, of which nothing is measured.
     """
 
     task: TaskKind
@@ -70,6 +74,7 @@ class Traits:
     ordered: bool = False
     memory_steps: int = 0
     strongest: tuple[str, float] | None = None
+    explained: float | None = None
     purpose: Purpose | None = None
 
     @property
@@ -141,6 +146,7 @@ def traits_of(
         ordered=bool(time_column),
         memory_steps=memory_of(recipes),
         strongest=_strongest(associations, selected),
+        explained=None if task.is_classification or derived else _explained(associations, columns, kinds),
         **about,
     )
 
@@ -148,11 +154,17 @@ def traits_of(
 def _about_target(
     target: ColumnProfile, task: TaskKind, *, rows: int, associations: Associations | None
 ) -> dict[str, Any]:
+    """Return what is known of the target, from development rows once these are measured.
+
+    What a starting value is made of never comes from rows that are held out. Until anything is measured, the profile
+    tells the shape of the target, and its spread is not known.
+    """
     if not task.is_classification:
-        # The spread that a starting value is made of comes from development rows; until it is measured there is none.
         std = (associations.target_std if associations is not None else None) or 0.0
-        return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(target)}
-    rarest, commonest = _sizes(target, rows)
+        quantiles = target.quantiles if associations is None else associations.target_quantiles
+        return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(quantiles)}
+    counts = tuple(count for _, count in target.top_values) if associations is None else associations.target_counts
+    rarest, commonest = _sizes(counts, target.distinct, rows)
     sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}
     return {"rows": rows, "target_values": target.distinct, **sizes}
 
@@ -173,23 +185,46 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
     return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose)
 
 
-def _sizes(target: ColumnProfile, rows: int) -> tuple[int, int]:
-    """Return the rows of the smallest and the largest class; where not all are counted, the smallest is taken as 1."""
-    counts = [count for _, count in target.top_values]
+def _sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:
+    """Return the rows of the smallest and the largest class, of all rows as counted on some of them.
+
+    Where not all classes are counted, the smallest is taken as 1.
+    """
     if not counts:
-        even = rows // max(target.distinct, 1)
+        even = rows // max(classes, 1)
         return max(even, 1), max(even, 1)
-    return (min(counts) if target.distinct <= len(counts) else 1), max(counts)
+    share = max(rows / sum(counts), 1.0) if len(counts) >= classes else 1.0
+    return (max(round(min(counts) * share), 1) if classes <= len(counts) else 1), max(round(max(counts) * share), 1)
 
 
-def _tail(target: ColumnProfile) -> float:
-    if len(target.quantiles) != 5:
+def _tail(quantiles: Sequence[float]) -> float:
+    if len(quantiles) != 5:
         return 0.0
-    low, _, middle, _, high = target.quantiles
+    low, _, middle, _, high = quantiles
     if middle <= low or high <= middle:
         return 0.0
     ratio = (high - middle) / (middle - low)
     return max(ratio, 1 / ratio)
+
+
+def _explained(
+    associations: Associations | None, columns: Sequence[ColumnProfile], kinds: Mapping[str, ColumnKind]
+) -> float | None:
+    """Return the sum of the squared associations without what as many columns of noise would give.
+
+    The squared correlation of independent columns is 1 / n on average, and the squared correlation ratio of a column of
+    k words (k - 1) / n.
+    """
+    if associations is None or not associations.rows_used:
+        return None
+    total, freedom = 0.0, 0
+    for column in columns:
+        item = associations.of(column.name)
+        if item is None or item.value is None:
+            continue
+        total += item.value**2
+        freedom += 1 if kinds.get(column.name, column.kind) in NUMBERS else max(column.distinct - 1, 1)
+    return min(max(total - freedom / associations.rows_used, 0.0), 1.0) if freedom else None
 
 
 def _strongest(associations: Associations | None, selected: Sequence[str]) -> tuple[str, float] | None:

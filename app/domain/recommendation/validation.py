@@ -79,6 +79,8 @@ def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
         if situation.groups <= MAX_SITES_APART:
             return Suggestion(SplitStrategy.LEAVE_ONE_GROUP_OUT, reason)
         return Suggestion(SplitStrategy.GROUP_K_FOLD, "A site never gauged: whole sites are kept apart.")
+    if situation.purpose is Purpose.FILL_GAPS and situation.ordered and not situation.task.is_classification:
+        return Suggestion(SplitStrategy.MASKED_BLOCKS, "Gaps are judged where values are known: blocks are masked.")
     return None
 
 
@@ -127,6 +129,8 @@ def suggest_holdout_percent(situation: ValidationContext, strategy: SplitStrateg
     """Return the per cent of rows kept for the very last score."""
     if strategy is SplitStrategy.HOLDOUT:
         return Suggestion("0", "The strategy itself holds rows out.")
+    if situation.purpose is Purpose.FILL_GAPS:
+        return Suggestion("0", "Rows at the end have known values on one side only, so they are no gap.")
     if get(strategy).needs_group and situation.groups < MIN_GROUPS_HELD_OUT:
         return Suggestion("0", f"{situation.groups} groups are too few to keep some away.")
     if situation.rows < SMALL:

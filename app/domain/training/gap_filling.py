@@ -99,7 +99,7 @@ def build_gap_filler(spec: Spec, table: TrainingTable, steps: Any, *, learns: bo
     return GapFiller(steps, record=record, seed=spec.reproducibility.seed, learns=learns, scale=scale)
 
 
-def fit_rows(pipeline: Any, table: TrainingTable, rows: Rows, *, known: Rows) -> Any:
+def fit_rows(pipeline: Any, table: TrainingTable, rows: Rows, *, known: Rows | None = None) -> Any:
     """Fit a pipeline on some rows of a table; a gap filler also knows the values of others, which it learns nothing of.
 
     Parameters
@@ -107,9 +107,9 @@ def fit_rows(pipeline: Any, table: TrainingTable, rows: Rows, *, known: Rows) ->
     pipeline, table
         What is fitted, and the rows.
     rows, known
-        The rows that teach, and those whose target is known around a gap.
+        The rows that teach, and those whose target is known around a gap; None where no others are.
     """
-    if isinstance(pipeline, GapFiller):
+    if isinstance(pipeline, GapFiller) and known is not None:
         return pipeline.fit(table.features.iloc[known], table.target[known], learn=rows)
     return pipeline.fit(table.features.iloc[rows], table.target[rows])
 

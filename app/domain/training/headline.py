@@ -128,7 +128,7 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
         interval=outcome.to_interval(metric),
         purpose=purpose or None,
         sentence=f"{opening} {figures}, {where}.{_interval(outcome)}",
-        detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome),
+        detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome) + _drivers(run),
     )
 
 
@@ -249,6 +249,13 @@ def _detail(
     sure = "" if chance is None else f" Probability that it is better: {_percent(chance)}."
     growing = " (later ones train on more rows)" if _grows(run) else ""
     return f"Across the {len(run.folds)} folds{growing} it won {times}: {means}.{sure}"
+
+
+def _drivers(run: TrainingRun) -> str:
+    """Say that a forecast was judged with drivers that its user has to forecast first."""
+    task = run.spec.task
+    ahead = task.purpose is Purpose.FORECAST and task.drivers_known_ahead
+    return " Drivers of the steps ahead were taken as measured." if ahead else ""
 
 
 def _percent(share: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.errors import TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.fold_fit import FoldFit, fit_fold
@@ -20,8 +21,10 @@ from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
 from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_mb
 from app.domain.training.report.document import EnvironmentInfo
+from app.domain.training.report.gap_report import fill_missing_rows
 from app.domain.training.report.importance import permutation_importance
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
+from app.domain.training.resolved.build import FittedPart
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
@@ -85,9 +88,16 @@ def train(
         return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
 
 
+def _refuse_target_as_feature(spec: Spec) -> None:
+    """Refuse a config that was not checked and selects its target; one without a purpose runs as it did."""
+    if spec.task.purpose is not None and spec.task.target in spec.features.selected:
+        raise TrainingError("The target cannot be its own feature.", code="target_leakage")
+
+
 def _carry_out(run: TrainingRun) -> None:
     """Judge every fold, then measure what the last fit relies on."""
     run.say("Reading the data")
+    _refuse_target_as_feature(run.spec)
     with _collect_warnings(run.notes):
         fitted = _judge_all(run)
         run.stop_if_asked()
@@ -95,6 +105,11 @@ def _carry_out(run: TrainingRun) -> None:
         last = run.holdout or run.folds[-1]
         with run.clock.part(IMPORTANCE):
             run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+        if run.table.missing is not None:
+            run.stop_if_asked()
+            run.done += 1
+            run.say("Filling the gaps of the record")
+            run.filled = fill_missing_rows(run)
     run.done = run.total
     run.say("Writing the report")
 
@@ -131,6 +146,7 @@ def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
         baseline_said=said_by,
         baseline_unknown=unknown,
         chosen=columns_chosen(fit.pipeline),
+        fitted=FittedPart.of(name, fit.pipeline, table, settings=None if fit.search is None else fit.search.chosen),
     )
 
 

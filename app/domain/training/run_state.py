@@ -22,6 +22,7 @@ from app.domain.training.report.outcome import (
     SearchProgress,
     ShouldStop,
 )
+from app.domain.training.resolved.build import FittedPart
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.tuning_report import scores_of
 from app.domain.training.validation import baselines, scoring
@@ -33,7 +34,8 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class PartResult:
-    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows.
+    """One judged part: a fold, or the hold-out. `chosen` are the columns that rules kept on its training rows,
+    and `fitted` what the fit tells whoever repeats it.
 
     `baseline_unknown` tells on how many of the rows each baseline knows nothing and so predicts the mean.
     """
@@ -47,6 +49,15 @@ class PartResult:
     baseline_said: dict[str, Predictions]
     baseline_unknown: dict[str, int] = field(default_factory=dict)
     chosen: tuple[str, ...] | None = None
+    fitted: FittedPart | None = None
+
+
+@dataclass(frozen=True)
+class FilledRows:
+    """Missing values that were filled: their places among the missing rows of the table, and the values."""
+
+    places: Rows
+    values: NDArray[np.float64]
 
 
 @dataclass
@@ -68,14 +79,15 @@ class TrainingRun:
     searches: list[tuning.Search] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
     done: int = 0
+    filled: FilledRows | None = None
 
     @property
     def total(self) -> int:
-        """The number of things to do: each fold and the hold-out with their trials, and the importance."""
+        """The number of things to do: each fold and the hold-out with their trials, the importance, and the gaps."""
         judged = len(self.folds) + (self.holdout is not None)
         left = len(self.split.folds) + (self.split.holdout is not None) - judged
         spent = judged + sum(len(search.trials) for search in self.searches[:judged])
-        return spent + left * (1 + self.trials_each) + 1
+        return spent + left * (1 + self.trials_each) + 1 + (self.table.missing is not None)
 
     @property
     def trials_each(self) -> int:

@@ -21,6 +21,7 @@ from app.domain.recommendation.plan import Estimate
 from app.domain.vocabulary import ColumnKind, Severity
 from app.services.context import current_settings
 from app.services.datasets import analysis, datasets
+from app.services.drafts import given_resolved
 from app.services.measurements import associations, estimates
 from app.storage.tables import Dataset, User
 
@@ -31,10 +32,15 @@ CHOOSE = Remedy("Name a dataset of yours that was read.")
 
 @dataclass(frozen=True)
 class ConfigCheck:
-    """What is wrong with a config, and what a launch would take; no estimate while something stands in its way."""
+    """What is wrong with a config, and what a launch would take; no estimate while something stands in its way.
+
+    `spec` and `dataset` are there where the config has a shape that can be checked.
+    """
 
     problems: tuple[Problem, ...]
     estimate: Estimate | None = None
+    spec: Spec | None = None
+    dataset: Dataset | None = None
 
     @property
     def valid(self) -> bool:
@@ -63,7 +69,10 @@ def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
         return ConfigCheck(tuple(problems))
     known = _associations(dataset, profile, spec)
     problems += check_spec(spec, profile, known)
-    verdict = ConfigCheck(_patched(problems, spec, profile, known))
+    verdict = ConfigCheck(_patched(problems, spec, profile, known), None, spec, dataset)
+    if verdict.valid:
+        problems += given_resolved.problems_of(dataset, profile, spec, config.get("resolved"))
+        verdict = replace(verdict, problems=_patched(problems, spec, profile, known))
     if not verdict.valid:
         return verdict
     machine = estimates.machine()
@@ -72,7 +81,7 @@ def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
     limit = current_settings().limits.train_seconds
     problems += search_ends_in_time(spec, forecast, limit)
     problems += launch_ends_in_time(forecast, machine, spec, profile, limit_seconds=limit)
-    return ConfigCheck(_patched(problems, spec, profile, known), forecast)
+    return replace(verdict, problems=_patched(problems, spec, profile, known), estimate=forecast)
 
 
 def _patched(

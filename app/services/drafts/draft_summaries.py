@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.estimators import registry
+from app.domain.purpose_words import purpose_phrase
 from app.services.drafts import drafts
 from app.services.drafts.draft_context import DraftContext, context_of
 from app.storage import drafts as draft_rows
@@ -27,6 +28,7 @@ class VersionSummary:
 
     name: str
     target: str
+    purpose: str
     estimator: str
     changed: tuple[str, ...]
 
@@ -75,12 +77,22 @@ def _glance(user: User, line: DraftLine) -> VersionSummary:
     return _glances[key]
 
 
+def _purpose_of(context: DraftContext) -> str:
+    """Return what the model is for in words, with steps said as time where they have a length."""
+    spec, axis = context.plan.spec, context.profile.time_axis if context.profile is not None else None
+    if spec is None:
+        return ""
+    is_regular = axis is not None and axis.regular and axis.column == spec.task.time_column
+    return purpose_phrase(spec.task, step_seconds=axis.step_seconds if axis is not None and is_regular else None)
+
+
 def _at_a_glance(context: DraftContext) -> VersionSummary:
     row, spec = context.row, context.plan.spec
     events = draft_rows.list_events(row.id, after_version=row.version - 1)
     return VersionSummary(
         name=str(row.answers.get("review", {}).get("name") or "").strip(),
         target=spec.task.target if spec else "",
+        purpose=_purpose_of(context),
         estimator=registry.get(spec.model.estimator).title if spec else "",
         changed=tuple(events[-1].changes) if events else (),
     )

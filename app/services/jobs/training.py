@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import DomainError
+from app.domain.checks.about_resolved import DIFFERS
+from app.domain.errors import DomainError, TrainingError
 from app.domain.experiment import Spec
 from app.domain.json_values import from_json, to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
 from app.domain.training.report.document import LaunchWarning, OpenQuestion, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
+from app.domain.training.resolved.differences import fitted_differences, unfitted_differences
 from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.experiments import PREDICTIONS, csv_lines, spec_of
+from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, spec_of
 from app.services.jobs import life
 from app.services.measurements import estimates
 from app.storage import columnar, experiments, files
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+# What the config says that was worked out, None where it says nothing.
+Given = Mapping[str, Any] | None
 
 
 class Store(Protocol):
@@ -74,7 +78,8 @@ def run(
     clock = Clock()
     load_libraries()
     idle_mb = peak_memory_mb()
-    spec, profile, frame = _read_inputs(experiment_id)
+    spec, profile, frame, given = _read_inputs(experiment_id)
+    _refuse_differences(given, spec, frame, profile)
     start_seconds = clock.total_work()
     result = train(
         spec,
@@ -85,6 +90,7 @@ def run(
         most_trials=most_trials,
         peak_memory_mb=peak_memory_mb,
     )
+    result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
     # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
     most_mb = max(peak_memory_mb(), idle_mb)
@@ -97,7 +103,25 @@ def run(
     return is_stored
 
 
-def _read_inputs(experiment_id: uuid.UUID) -> tuple[Spec, DatasetProfile, pd.DataFrame]:
+def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:
+    """Refuse to train where the config says that something is worked out which is worked out otherwise."""
+    if given is None:
+        return
+    from app.domain.training.resolved.build import resolve_unfitted
+
+    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile).to_json()):
+        raise TrainingError(f"{difference.sentence} Launch it without `resolved`.", code=DIFFERS)
+
+
+def _with_differences(report: Report, given: Given) -> Report:
+    """Add to the notes where columns were chosen or settings found that are not those given."""
+    if given is None:
+        return report
+    notes = tuple(one.sentence for one in fitted_differences(given, report.resolved or {}))
+    return replace(report, notes=(*report.notes, *notes))
+
+
+def _read_inputs(experiment_id: uuid.UUID) -> tuple[Spec, DatasetProfile, pd.DataFrame, Given]:
     row = experiments.find_experiment(experiment_id)
     if row is None:
         raise DomainError("The experiment is gone.", code="experiment_gone")
@@ -107,7 +131,7 @@ def _read_inputs(experiment_id: uuid.UUID) -> tuple[Spec, DatasetProfile, pd.Dat
         raise DomainError("The dataset of this experiment is gone.", code="dataset_gone")
     spec = spec_of(row)
     path = datasets.sound_rows_of(dataset, fresh=True)
-    return spec, profile, columnar.read_frame(path, profile, columns_read(spec, profile))
+    return spec, profile, columnar.read_frame(path, profile, columns_read(spec, profile)), row.config.get(RESOLVED)
 
 
 def _write(experiment_id: uuid.UUID, attempt: int, result: TrainingResult) -> Path:

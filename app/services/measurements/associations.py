@@ -25,7 +25,7 @@ MAX_BLOCK_COLUMNS = 25
 MAX_PARTS = 1000
 ROWS_OF_PARTS = 5000
 # Part of the key: raise it when the same rows would give another result.
-MEASURES_VERSION = 4
+MEASURES_VERSION = 5
 
 
 def associations_for(
@@ -144,7 +144,7 @@ def _with_block(request: TargetRequest, known: Associations, block: list[str]) -
     names = [*block, target, *([time_column] if time_column and time_column not in block else [])]
     frame = request.read_frame(names, sample_rows=MAX_ROWS)
     found = associate(frame, target, kinds, columns=block)
-    known = replace(known, items=(*known.items, *found.items), rows_used=found.rows_used, target_std=found.target_std)
+    known = replace(known, items=(*known.items, *found.items), rows_used=found.rows_used).with_target_of(found)
     if request.rule is not None:
         return known
     leaks = leakage.column_leaks(frame, target, kinds, found.items)

@@ -12,7 +12,7 @@ from app.domain.analysis.import_options.import_choices import Dialect
 SHOWN_REJECTED = 50
 SHOWN_PASSED_OVER = 50
 # What lines that are no rows of the table can be, as `import_report.passed_over` has it.
-Kind = Literal["preamble", "blank", "comment", "formats", "repeated_names", "other_table", "footer"]
+Kind = Literal["preamble", "blank", "comment", "formats", "repeated_names", "other_table", "footer", "event"]
 Lines = tuple[int, int, Kind]
 
 

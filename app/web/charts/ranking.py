@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from app.domain.text.numbers import MINUS, format_number
-from app.domain.training.report.chart_series import ImportanceSeries
+from app.domain.text.words import pluralise
+from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
 from app.web.charts import scales
 from app.web.charts.words import Numbers
 
@@ -41,7 +42,7 @@ class ImportanceChart:
 def build(values: ImportanceSeries | None) -> ImportanceChart | None:
     """Return the ranking of a report, or None where nothing could be measured."""
     given = values.items if values else ()
-    items = [(item.feature, loss, item.std) for item in given for loss in scales.known_values([item.mean])]
+    items = [(_name_of(item), loss, item.std) for item in given for loss in scales.known_values([item.mean])]
     if not values or not items:
         return None
     longest = max(abs(loss) for _name, loss, _spread in items) or 1.0
@@ -72,3 +73,9 @@ def build(values: ImportanceSeries | None) -> ImportanceChart | None:
             ),
         ),
     )
+
+
+def _name_of(item: FeatureLoss) -> str:
+    """Return what a bar is called: the column, and how old its value is where it is not known ahead."""
+    before = item.steps_before
+    return item.feature if before is None else f"{item.feature}, {pluralise(before, 'step')} before"

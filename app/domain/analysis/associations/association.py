@@ -15,6 +15,7 @@ COPY = 0.99999
 MIN_ROWS = 10
 LARGE = 1e100
 MAX_LEVELS = 200
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MAX_CELLS_OF_TABLE = 1_000_000
 
 
@@ -50,17 +51,35 @@ def associate(
         items.append(item)
         if on_item is not None:
             on_item(item)
-    return Associations(target, len(frame), tuple(items), target_std=_spread_of(frame[target], kinds[target]))
+    numbers = _known_numbers(frame[target], kinds[target])
+    return Associations(
+        target,
+        len(frame),
+        tuple(items),
+        target_std=_spread_of(numbers),
+        target_quantiles=tuple(float(value) for value in np.quantile(numbers, QUANTILES)) if len(numbers) else (),
+        target_counts=_counts_of(frame[target]),
+    )
 
 
-def _spread_of(values: pd.Series, kind: ColumnKind) -> float | None:
-    """Return the standard deviation of a target that is a number, None where it is none or has one value at most."""
+def _known_numbers(values: pd.Series, kind: ColumnKind) -> NDArray[np.float64]:
+    """Return the finite values of a target that is a number; of another there are none."""
     if not is_number(kind, values):
-        return None
-    known = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    known = known[np.isfinite(known)]
-    spread = float(np.std(known, ddof=1)) if len(known) > 1 else float("nan")
+        return np.empty(0)
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return numbers[np.isfinite(numbers)]
+
+
+def _spread_of(numbers: NDArray[np.float64]) -> float | None:
+    """Return the standard deviation, None where there is one value at most."""
+    spread = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else float("nan")
     return spread if np.isfinite(spread) else None
+
+
+def _counts_of(values: pd.Series) -> tuple[int, ...]:
+    """Return how many rows each value has, the commonest first; of a column of very many values nothing."""
+    counts = values.value_counts()
+    return tuple(int(count) for count in counts if count) if len(counts) <= MAX_LEVELS else ()
 
 
 def _measure_pair(

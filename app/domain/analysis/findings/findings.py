@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.domain.analysis.findings.hydrologic import flow_findings, unit_findings, value_findings, year_findings
 from app.domain.analysis.findings.markers import find_marks
+from app.domain.analysis.findings.quality_flags import flag_findings, with_flags
 from app.domain.analysis.findings.questions import mark_findings, word_findings
 from app.domain.analysis.findings.time_questions import unreadable_time_finding
 from app.domain.analysis.findings.wording import quote_column, rows_do, share
@@ -54,10 +55,12 @@ def all_findings(
         axis = find_group(held, rows, axis, table)
     marked = find_marks(held, rows, table)
     held = suggest_units(held, marked, axis)
-    findings = [*rejected_findings(report, said), *asked, *mark_findings(marked, said, asked)]
+    measured = [one for one in marked if not one.column.flag_of]
+    findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
     findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
-    findings += [finding for column in held for finding in column_findings(column, rows)]
+    # What is said of flags is said once: it matters little that most of them are empty or the same.
+    findings += [finding for column in held if not column.flag_of for finding in column_findings(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates
     findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table)
     return held, findings
@@ -67,7 +70,15 @@ def _with_reported_units(
     columns: Sequence[ColumnProfile], report: ImportReport, said: ReadingChoices
 ) -> list[ColumnProfile]:
     reasoned = [_add_reason(column) for column in columns]
-    return with_units(reasoned, choices=said, notes=report.notes, header_lines=report.dialect.header_lines)
+    dialect = report.dialect
+    measured = with_units(
+        reasoned,
+        choices=said,
+        notes=report.notes,
+        header_lines=dialect.header_lines,
+        declared=dict(dialect.units),
+    )
+    return with_flags(measured, dict(dialect.flags))
 
 
 def _add_reason(column: ColumnProfile) -> ColumnProfile:
@@ -165,6 +176,7 @@ def dataset_findings(
     yield from time_findings(columns, rows, axis)
     yield from duplicate_findings(columns, rows, table)
     yield from year_findings(columns, axis)
+    yield from flag_findings(columns)
     yield from unit_findings(columns)
     yield from suggestion_findings(columns)
 

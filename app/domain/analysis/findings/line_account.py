@@ -12,6 +12,7 @@ KINDS = {
     "repeated_names": "Names of the columns again",
     "other_table": "Another table",
     "footer": "Below the table",
+    "event": "Event of the logger",
 }
 
 ACCOUNT = "{lines:,} = {names:,} of names + {rows:,} rows + {passed:,} passed over."

@@ -114,7 +114,10 @@ class ColumnImportChoice(BaseModel):
 
 
 class ReadingChoices(BaseModel):
-    """What the user said about the file. A field that is None is found out from the file."""
+    """What the user said about the file. A field that is None is found out from the file.
+
+    `format` "csv" has a file of a known kind read as plain text.
+    """
 
     model_config = FROZEN
 
@@ -130,6 +133,7 @@ class ReadingChoices(BaseModel):
     ragged: Literal["leave_out", "pad"] | None = None
     duplicates: Literal["keep", "leave_out"] | None = None
     sheet: Text | None = None
+    format: Literal["csv"] | None = None
     markers: tuple[Marker, ...] = Field(default=(), max_length=20_000)
     columns: tuple[ColumnImportChoice, ...] = Field(default=(), max_length=20_000)
 
@@ -174,8 +178,10 @@ def _place(marker: Marker) -> tuple[str, str | None, bool, bool]:
 class Dialect(BaseModel):
     """How the file was read in the end, found or said; `said` names the fields that the user decided.
 
-    `format` is one of csv, rdb, camels, json, jsonl, parquet, xlsx, xls, netcdf; what means nothing for one is empty.
-    `first_line` counts from 1 and is where the names (or, without names, the first values) stand.
+    `format` is a key of `app.domain.analysis.import_options.format_titles`; what means nothing for one is empty.
+    `first_line` counts from 1 and is where the names (or, without names, the first values) stand. `facts` are what a
+    file of a known kind says of itself (a title such as "Serial number", and the text), `units` the unit of a column,
+    and `flags` the columns that tell of the quality of another one: each a pair of names.
     """
 
     model_config = FROZEN
@@ -194,6 +200,9 @@ class Dialect(BaseModel):
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
+    flags: tuple[tuple[str, str], ...] = ()
 
 
 class Peek(BaseModel):

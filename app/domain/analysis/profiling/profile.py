@@ -11,7 +11,7 @@ from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
-ANALYSIS_VERSION = 6
+ANALYSIS_VERSION = 7
 STRONG_LEAK = 0.9
 # What a page shows of a dataset without opening its rows.
 FIRST_ROWS, FIRST_COLUMNS = 12, 60
@@ -66,7 +66,8 @@ class ColumnProfile:
     `unit_source` who says so: user, name, unit_row, note, values or convention. `unit_suggested` is what the range
     of the values suggests where nobody says anything; it is shown as probable and used for nothing.
     `missing_words` are words that reading took for missing in a column of texts ("NA"), with their counts. `time_form`
-    is how times such as `time_example` were read, `joined_from` the columns that make them together.
+    is how times such as `time_example` were read, `joined_from` the columns that make them together. `flag_of` is the
+    column whose quality this one tells of, "" for any other.
     """
 
     name: str
@@ -95,6 +96,7 @@ class ColumnProfile:
     joined_from: tuple[str, ...] = ()
     unit_source: str = ""
     unit_suggested: str = ""
+    flag_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -305,7 +307,9 @@ class Leak:
 class Associations:
     """The association of every other column with one target, measured on `rows_used` rows, and suspected leaks.
 
-    `target_std` is the standard deviation of a numeric target on these rows, None where it was not measured.
+    `target_std` is the standard deviation of a numeric target on these rows, None where it was not measured, and
+    `target_quantiles` are its 5, 25, 50, 75 and 95 % quantiles there. `target_counts` has how many of these rows each
+    value of a target of few values has, the commonest first; both are empty where they were not measured.
     """
 
     target: str
@@ -314,6 +318,8 @@ class Associations:
     complete: bool = True
     leaks: tuple[Leak, ...] = ()
     target_std: float | None = None
+    target_quantiles: tuple[float, ...] = ()
+    target_counts: tuple[int, ...] = ()
 
     def of(self, column: str) -> Association | None:
         """Return one column's association, or None while it is unknown."""
@@ -338,8 +344,15 @@ class Associations:
             found = other.of(item.column) if other is not None else None
             told = Association(item.column, "none", None, 0) if found is None else found
             items.append(replace(told, copy_of_target=item.copy_of_target, reason=item.reason or told.reason))
-        std, complete = (None, False) if other is None else (other.target_std, other.complete)
-        return replace(self, items=tuple(items), target_std=std, complete=self.complete and complete)
+        complete = self.complete and other is not None and other.complete
+        return replace(self, items=tuple(items), complete=complete).with_target_of(other)
+
+    def with_target_of(self, other: Associations | None) -> Associations:
+        """Return this with what other rows say of the target itself; without any, nothing is known of it."""
+        if other is None:
+            return replace(self, target_std=None, target_quantiles=(), target_counts=())
+        quantiles, counts = other.target_quantiles, other.target_counts
+        return replace(self, target_std=other.target_std, target_quantiles=quantiles, target_counts=counts)
 
     def suspects(self) -> list[str]:
         """Return the columns that anything is suspected of, in the order in which they were measured."""
@@ -365,4 +378,5 @@ class Associations:
         """Build from what `to_json` gave."""
         items = tuple(Association(**item) for item in values["items"])
         leaks = tuple(Leak(**{**leak, "others": tuple(leak["others"])}) for leak in values.get("leaks", ()))
-        return Associations(**{**values, "items": items, "leaks": leaks})
+        lists = {name: tuple(values.get(name, ())) for name in ("target_quantiles", "target_counts")}
+        return Associations(**{**values, "items": items, "leaks": leaks, **lists})

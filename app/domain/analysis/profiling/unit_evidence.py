@@ -80,7 +80,12 @@ NWIS_NAME = re.compile(r"^(?:(?:[A-Za-z]+|\d+)_)?(?P<parameter>\d{5})(?:_(?P<sta
 
 
 def with_units(
-    columns: Sequence[ColumnProfile], *, choices: ReadingChoices, notes: Sequence[str], header_lines: int = 1
+    columns: Sequence[ColumnProfile],
+    *,
+    choices: ReadingChoices,
+    notes: Sequence[str],
+    header_lines: int = 1,
+    declared: Mapping[str, str] | None = None,
 ) -> list[ColumnProfile]:
     """Return the columns with the unit that something says, and where it stands.
 
@@ -94,7 +99,10 @@ def with_units(
         What reading noted, such as the units of a NetCDF file.
     header_lines
         Of more than one line of names the lowest may hold units.
+    declared
+        The units that the format of the file gives its columns: they are surer than a name.
     """
+    by_format = declared or {}
     said = {one.column: one.unit for one in choices.columns if one.unit is not None}
     noted = {found["name"]: found["unit"] for note in notes if (found := NOTED.match(note))}
     conventions = _conventions(columns)
@@ -106,6 +114,8 @@ def with_units(
             return replace(column, unit=unit_named(text) or text.strip(), unit_source=USER)
         if column.storage not in NUMBERS:
             return column
+        if text := by_format.get(column.name, ""):
+            return replace(column, unit=_as_shown(text), unit_source=NOTE)
         if unit := unit_of(column.name):
             is_row = header_lines > 1 and not BRACKETS.search(column.name)
             return replace(column, unit=unit, unit_source=ROW if is_row else NAME)
@@ -117,6 +127,14 @@ def with_units(
         return replace(column, unit=unit, unit_source=CONVENTION) if unit else column
 
     return [measured(column) for column in columns]
+
+
+def _as_shown(text: str) -> str:
+    """Return a unit as it is shown, also one in tenths; what nobody knows stays as the file has it."""
+    if text.startswith(f"{TENTH} "):
+        rest = text.removeprefix(TENTH).strip()
+        return f"{TENTH} {unit_named(rest) or rest}"
+    return unit_named(text) or text
 
 
 def _is_alone(columns: Sequence[ColumnProfile]) -> bool:

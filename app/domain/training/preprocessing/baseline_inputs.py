@@ -158,8 +158,8 @@ def last_known(
     """
     seen = np.full(len(values), np.nan)
     codes = np.zeros(len(values), dtype=np.intp) if groups is None else pd.factorize(groups)[0]
-    for code in np.unique(codes):
-        rows = np.flatnonzero(codes == code)
+    order = np.argsort(codes, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
         moments, place = np.unique(times[rows].to_numpy(), return_inverse=True)
         known = rows[np.isfinite(values[rows])]
         at = np.searchsorted(moments, times[known].to_numpy())

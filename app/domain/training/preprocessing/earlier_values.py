@@ -71,7 +71,7 @@ class EarlierValues:
 
     def rolling_mean(self, series: pd.Series, *, window: int, cutoff: int) -> pd.Series:
         """Return the mean over `window` steps that end at the cutoff, of which four in five must be known."""
-        step, least = self.step, max(1, int(np.ceil(0.8 * window)))
+        step, least = self.step, least_known(window)
         if step is None:
             return self._per_moment(series, lambda known: known.shift(cutoff).rolling(window, min_periods=least).mean())
 
@@ -144,6 +144,17 @@ class EarlierValues:
             return index.reindex(known.index)
 
         return self._per_moment(series, add_up)
+
+
+def step_seconds_of(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -> float | None:
+    """Return the seconds of the step by which earlier values are found; None where they are found by moment."""
+    step = EarlierValues(frame, spec, profile).step
+    return None if step is None else step.total_seconds()
+
+
+def least_known(window: int) -> int:
+    """Return how many values of a window must be known: four in five."""
+    return max(1, int(np.ceil(0.8 * window)))
 
 
 def _index_of(values: NDArray[np.float64], *, keep: float) -> NDArray[np.float64]:

@@ -107,9 +107,10 @@ def column_cutoff(task: PurposeFacts, column: str) -> int | None:
 def steps_before(task: PurposeFacts, column: str) -> int:
     """Return how many steps before a row the value lies that enters for a selected column, 0 for the row itself.
 
-    A column that holds one value within each group enters with that value all the same, and so at every step.
+    A column that holds one value within each group enters with that value all the same, and so at every step. The
+    target itself may not be selected.
     """
-    return 0 if task.purpose is None else column_cutoff(task, column) or 0
+    return 0 if task.purpose is None or column == task.target else column_cutoff(task, column) or 0
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
+from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing.baseline_inputs import BaselineInputs, baseline_inputs, position_columns
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.derivation import apply_transforms
-from app.domain.training.preprocessing.earlier_values import EarlierValues
+from app.domain.training.preprocessing.earlier_values import EarlierValues, step_seconds_of
 from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.transforms import (
     column_fault,
@@ -56,7 +57,8 @@ class TrainingTable:
     orders them, and `baseline_inputs` is what the other baselines look at. `choices` keeps the columns that rules chose
     on some of the rows, since the trials of a search fit the same rows many times. `missing` are the rows without a
     target, where the config fills gaps. `ages` counts the moments of each row's group before it, those without a target
-    too; None without a warm-up.
+    too; None without a warm-up. `step_seconds` is the step by which earlier values are found, None where they are
+    found by moment.
     """
 
     features: pd.DataFrame
@@ -75,6 +77,7 @@ class TrainingTable:
     missing: MissingRows | None = None
     baseline_inputs: BaselineInputs = field(default_factory=BaselineInputs, compare=False, repr=False)
     ages: NDArray[np.intp] | None = None
+    step_seconds: float | None = None
     choices: dict[bytes, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -115,8 +118,7 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
     features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
-    if int(usable.sum()) < 2:
-        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
+    _refuse_too_few(usable)
     inputs = baseline_inputs(frame, spec, profile, groups).of(usable)
     return TrainingTable(
         features=features[usable].reset_index(drop=True),
@@ -132,10 +134,16 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         dropped=in_file - int(usable.sum()),
         dropped_reason=_dropped_reason(spec, missing=int((~usable).sum()), undated=in_file - len(frame)),
         notes=tuple(notes),
+        step_seconds=step_seconds_of(frame, spec, profile),
         baseline_inputs=inputs,
         missing=_missing_rows(spec, frame, features, usable=usable, rows=rows, groups=groups),
         ages=_moments_before(frame, spec, groups, usable),
     )
+
+
+def _refuse_too_few(usable: NDArray[np.bool_]) -> None:
+    if int(usable.sum()) < 2:
+        raise TrainingError("Fewer than two rows have a value in the target.", code="too_few_rows")
 
 
 def _dropped_reason(spec: Spec, *, missing: int, undated: int) -> str:
@@ -294,7 +302,7 @@ def _features(
             numbers[column] = _as_number(values)
         else:
             categories[column] = values.map(label_of, na_action="ignore").fillna(MISSING_WORD).astype(object)
-    _keep_to_what_is_known(numbers, categories, frame=frame, spec=spec, profile=profile)
+    notes += _keep_to_what_is_known(numbers, categories, frame=frame, spec=spec, profile=profile)
     for column in derived:
         numbers[column] = frame[column]
     if not numbers and not categories:
@@ -314,18 +322,22 @@ def _keep_to_what_is_known(
     frame: pd.DataFrame,
     spec: Spec,
     profile: DatasetProfile,
-) -> None:
-    """Replace the values of columns that are not known yet at a row by the last that are."""
+) -> list[str]:
+    """Replace the values of columns that are not known yet at a row by the last that are, and say of which."""
     late = {name: steps for name in (*numbers, *categories) if (steps := steps_before(spec.task, name))}
     if not late:
-        return
-    earlier = EarlierValues(frame, spec, profile)
+        return []
+    earlier, changed = EarlierValues(frame, spec, profile), []
     for name, cutoff in late.items():
-        if name in numbers:
-            numbers[name] = earlier.known_values(numbers[name], cutoff=cutoff)
-        else:
-            words = categories[name].where(categories[name] != MISSING_WORD)
-            categories[name] = earlier.known_values(words, cutoff=cutoff).fillna(MISSING_WORD).astype(object)
+        columns = numbers if name in numbers else categories
+        values = columns[name]
+        known = earlier.known_values(values.where(values != MISSING_WORD), cutoff=cutoff)
+        columns[name] = known if columns is numbers else known.fillna(MISSING_WORD).astype(object)
+        changed += [] if columns[name].equals(values) else [name[:60]]
+    if not changed:
+        return []
+    ahead = pluralise(max(late.values()), "step")
+    return [f"Not known {ahead} ahead, so taken as {ahead} before: {join_words(changed, most=5)}."]
 
 
 def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories: tuple[str, ...]) -> None:

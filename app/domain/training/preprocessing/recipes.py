@@ -76,7 +76,7 @@ _WINDOW = Parameter(
     "Window",
     "integer",
     7,
-    "Up to the row itself.",
+    "Ends at the row, or at the last step that is known.",
     low=2,
     high=MAX_LENGTH,
     unit="steps",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from pydantic import model_serializer
+
+from app.domain.json_values import drop_absent
 
 Series: TypeAlias = tuple[float | None, ...]
 
@@ -98,11 +102,19 @@ class PrecisionRecallCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureLoss:
-    """The loss of the score when one feature is shuffled: mean and standard deviation of the repeats."""
+    """The loss of the score when one feature is shuffled: mean and standard deviation of the repeats.
+
+    `steps_before` is how many steps before its row the value of a column lies that is not known ahead.
+    """
 
     feature: str
     mean: float | None
     std: float | None = None
+    steps_before: int | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return drop_absent(write(self), ("steps_before",))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,7 @@ class SplitSummary:
     title: str
     sentence: str
     misleads: str
-    parameters: Mapping[str, Setting] = field(default_factory=dict)
+    parameters: Mapping[str, Setting | tuple[int, ...]] = field(default_factory=dict)
     folds: tuple[FoldRows, ...] = ()
     holdout: FoldRows | None = None
     picture: tuple[tuple[Stripe, ...], ...] = ()
@@ -227,6 +227,26 @@ class EnvironmentInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GapScore:
+    """How well gaps of some lengths, in steps, are filled, and how well a straight line across them does it."""
+
+    shortest: int
+    longest: int
+    rows: int
+    rmse: float
+    baseline_rmse: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapSummary:
+    """Gaps by length; how many missing values were filled, and how many are left open at an end of the record."""
+
+    lengths: tuple[GapScore, ...]
+    filled: int = 0
+    open: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class LaunchWarning:
     """A warning that stood open at the launch."""
 
@@ -251,6 +271,7 @@ class Report:
 
     `open_questions` is all that stood open at the launch, in the words of that moment, and `warnings` what of it was
     one. It is None in reports from before it was kept, and empty where nothing stood open.
+    `resolved` is what was worked out, as `resolved.document` describes it; None in reports from before it was kept.
     """
 
     schema: int = SCHEMA
@@ -271,6 +292,8 @@ class Report:
     environment: EnvironmentInfo
     notes: tuple[str, ...] = ()
     warnings: tuple[LaunchWarning, ...] = ()
+    gaps: GapSummary | None = None
+    resolved: JsonObject | None = None
     open_questions: tuple[OpenQuestion, ...] | None = None
 
     @property
@@ -280,7 +303,7 @@ class Report:
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("verdict", "open_questions"))
+        return drop_absent(write(self), ("verdict", "open_questions", "gaps", "resolved"))
 
     @property
     def baseline(self) -> BaselineScores:

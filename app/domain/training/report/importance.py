@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
+from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.pipeline import columns_chosen
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
@@ -57,8 +58,23 @@ def permutation_importance(
                 losses.append(metric.loss(whole, score))
         if losses:
             items.append((-float(np.mean(losses)), float(np.std(losses)), str(name)))
-    ranked = tuple(FeatureLoss(feature=name, mean=-loss, std=spread) for loss, spread, name in sorted(items))
+    ranked = _ranked(items, _late_columns(spec, table))
     return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
+
+
+def _ranked(items: list[tuple[float, float, str]], late: dict[str, int]) -> tuple[FeatureLoss, ...]:
+    return tuple(
+        FeatureLoss(feature=name, mean=-loss, std=spread, steps_before=late.get(name))
+        for loss, spread, name in sorted(items)
+    )
+
+
+def _late_columns(spec: Spec, table: TrainingTable) -> dict[str, int]:
+    """Return the columns that enter as they were some steps before; what never changes at a site is known for ever."""
+    late = {name: steps for name in spec.features.selected if (steps := steps_before(spec.task, name))}
+    sites = np.zeros(len(table.features), dtype=int) if table.groups is None else table.groups
+    known = {name: table.features[name].groupby(sites).nunique().le(1).all() for name in late}
+    return {name: steps for name, steps in late.items() if not known[name]}
 
 
 def _in_use(spec: Spec, features: pd.DataFrame, fitted: Any) -> list[Any]:

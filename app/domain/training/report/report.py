@@ -24,7 +24,10 @@ from app.domain.training.report.document import (
     SelectionSummary,
     TrainingTiming,
 )
+from app.domain.training.report.gap_report import filled_rows, note_on_gaps, summarise_gaps
 from app.domain.training.report.split_summary import summarise
+from app.domain.training.resolved.build import resolve
+from app.domain.training.resolved.document import Resolved
 from app.domain.training.run_state import TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
 from app.domain.training.tuning.tuning_report import describe
@@ -42,7 +45,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
     rivals = baselines.for_experiment(spec, table)
     scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
     rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
-    verdict = headline(run, metrics[0], scores, rival_scores)
+    verdict, filled = headline(run, metrics[0], scores, rival_scores), summarise_gaps(run)
     return Report(
         task=ReportedTask(
             kind=spec.task.kind.value,
@@ -68,8 +71,16 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         timing=timing(run.clock),
         memory_mb=run.peak_memory_mb(),
         environment=environment,
-        notes=(*dict.fromkeys(run.notes), *_fallbacks(run), *_implausible(run)),
+        gaps=filled,
+        notes=(*dict.fromkeys(run.notes), *note_on_gaps(filled), *_fallbacks(run), *_implausible(run)),
+        resolved=_resolved(run, environment).to_json(),
     )
+
+
+def _resolved(run: TrainingRun, environment: EnvironmentInfo) -> Resolved:
+    parts = [*run.folds, *([run.holdout] if run.holdout else [])]
+    fitted = [part.fitted for part in parts if part.fitted is not None]
+    return resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
 
 
 def _features(run: TrainingRun) -> FeatureSummary:
@@ -184,7 +195,19 @@ def predictions(run: TrainingRun) -> pd.DataFrame:
             for at, name in enumerate(labels):
                 columns[name] = part.said.scores[:, at]
         frames.append(pd.DataFrame(columns))
-    return pd.concat(frames, ignore_index=True)
+    found = pd.concat(frames, ignore_index=True)
+    return found if run.table.missing is None else _with_filled_rows(run, found)
+
+
+def _with_filled_rows(run: TrainingRun, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions with the filled gaps of the record behind them, told apart by a column."""
+    names, filled = list(found.columns), filled_rows(run)
+    marked = found.assign(filled="no")
+    if filled is None:
+        return marked
+    named = {"time": names[1], "group": names[2]}
+    added = filled.rename(columns=named).assign(part="gaps", observed="", filled="yes")
+    return pd.concat([marked.astype({"observed": object}), added[[*names, "filled"]]], ignore_index=True)
 
 
 def _add_baseline_columns(ours: set[str], name: str | None) -> str:

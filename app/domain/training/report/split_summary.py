@@ -32,6 +32,7 @@ def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
         The folds and the rows held out, as positions in the table.
     """
     entry = splitting.get(spec.validation.strategy)
+    parameters = {**entry.defaults(), **spec.validation.parameters}
     picture = draw_split(split, facts_of(table), by_group=entry.needs_group)
     held = None
     if split.holdout is not None:
@@ -41,7 +42,7 @@ def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
         title=entry.title,
         sentence=f"{entry.summary} {entry.protects}",
         misleads=entry.misleads,
-        parameters={**entry.defaults(), **spec.validation.parameters},
+        parameters={name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()},
         folds=tuple(_rows_of(table, fold, f"fold {number}") for number, fold in enumerate(split.folds, start=1)),
         holdout=held,
         picture=picture.lines,

@@ -80,13 +80,12 @@ def _day_of_year(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray
 def _day_of_year_at_site(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     """Return the mean of the day at the row's own site, and that over all sites where the site has never trained."""
     found = _day_of_year(table, train, rows)[0]
-    if table.groups is None:
+    if table.groups is None or table.times is None:
         return found, None
-    for site in np.unique(table.groups[rows]):
-        here, own = table.groups[rows] == site, train[table.groups[train] == site]
-        if len(own):
-            found[here] = _day_of_year(table, own, rows[here])[0]
-    return found, None
+    days, sites = table.times.dt.day_of_year.to_numpy(), table.groups
+    learnt = pd.Series(table.target[train]).groupby([sites[train], days[train]]).mean()
+    own = learnt.reindex(pd.MultiIndex.from_arrays([sites[rows], days[rows]])).to_numpy(dtype=float)
+    return np.where(pd.Series(sites[rows]).isin(sites[train]), own, found), None
 
 
 def _runoff_ratio(rain: str) -> Callable[[TrainingTable, Rows, Rows], tuple[NDArray[Any], None]]:
@@ -112,18 +111,20 @@ def _runoff_ratio(rain: str) -> Callable[[TrainingTable, Rows, Rows], tuple[NDAr
         if fallen is None or counted is None:
             return np.full(len(rows), np.nan), None
         known = train[np.isfinite(counted[train])]
-        found = np.full(len(rows), np.nan)
-        sites = np.zeros(len(table.target), dtype=np.intp) if table.groups is None else table.groups
-        for site in np.unique(sites[rows]):
-            own = known[sites[known] == site]
-            own = own if len(own) else known
-            total = float(counted[own].sum())
-            here = sites[rows] == site
-            if total > 0:
-                found[here] = float(table.target[own].sum()) / total * fallen[rows[here]]
-        return found, None
+        sums = pd.DataFrame({"flow": table.target[known], "rain": counted[known]})
+        share = np.full(len(rows), _ratios(sums.groupby(np.zeros(len(sums))).sum()).get(0.0, np.nan))
+        if table.groups is not None:
+            by_site = _ratios(sums.groupby(table.groups[known]).sum())
+            here = pd.Series(table.groups[rows])
+            share = np.where(here.isin(by_site.index), here.map(by_site).astype(float), share)
+        return share * fallen[rows], None
 
     return rule
+
+
+def _ratios(sums: pd.DataFrame) -> pd.Series:
+    """Return flow over rain of each line, NaN where no rain fell."""
+    return sums["flow"] / sums["rain"].where(sums["rain"] > 0)
 
 
 def _interpolation(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
@@ -132,7 +133,7 @@ def _interpolation(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArr
     moments = gaps.times_as_numbers(table.times)
     found = gaps.interpolate(moments, table.target, known=train, rows=rows, groups=table.groups)
     if table.groups is not None:
-        found[~np.isin(table.groups[rows], table.groups[train])] = np.nan
+        found[~pd.Series(table.groups[rows]).isin(table.groups[train]).to_numpy()] = np.nan
     return found, None
 
 

@@ -12,6 +12,7 @@ from app.domain.analysis.import_options.import_choices import Dialect, Peek, Rea
 from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.netcdf_stacks import Stack, find_stack, notes_of, refuse_too_large, rows_of
 from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
 from app.storage.reading.formats.words import format_list
 from app.storage.reading.refusals import RefusedError, over_limit
@@ -80,6 +81,12 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
         dimension = clock.dimensions[0]
         steps = len(data.dimensions[dimension])
         series, left = _series(data, clock, dimension)
+        stack = find_stack(data, clock, _is_plain) if len(series) == 1 else None
+    if stack is not None and steps:
+        return _stacked(data, series[0], stack, most=most, limits=limits), steps * stack.cells
+    if len(series) == 1 and steps:
+        _refuse_too_much(steps, len(series), limits)
+        raise _without_series(clock.name, left)
     tally = Tally(notes=[f"Read along {dimension} with {pluralise(steps, 'step')}."])
     if left:
         tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {format_list(left)}.")
@@ -92,6 +99,54 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
     texts = frozenset(at for at, one in enumerate(series) if one.letters or (one.is_time and not _is_real(one)))
     rows = _rows(data, series, min(steps, most or steps), tally)
     return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
+
+
+def _stacked(data: Any, clock: TimeVariable, stack: Stack, *, most: int | None, limits: dict[str, int]) -> RowTable:
+    """Return the long table of variables over time and other dimensions."""
+    steps = clock.variable.shape[0]
+    refuse_too_large(stack, steps)
+    names = [clock.name, *stack.places, *(one.name for one in (*stack.variables, *stack.fixed))]
+    _refuse_too_much(steps * stack.cells, len(names), limits)
+    tally = Tally(notes=notes_of(stack, steps))
+    units = tuple((one.name, unit) for one in (*stack.variables, *stack.fixed)
+                  if (unit := str(getattr(one, "units", "")).strip()[:40]) not in ("", "1", "-"))  # fmt: skip
+    number = 1 + len(stack.places) + len(stack.variables)
+    words = {number + at for at, one in enumerate(stack.fixed) if one.dtype is str or str(one.dtype) == "|S1"}
+    places = {1} if len(stack.others) > 1 or not _counts(data, stack.others[0]) else set()
+    kept = min(steps, most or steps)
+
+    def rows() -> Iterator[list[str]]:
+        try:
+            with _explain_fault():
+                times = _texts(clock, 0, kept, tally)
+            yield from _guarded(rows_of(data, stack, times, notes=tally.notes, most=most))
+        finally:
+            data.close()
+
+    texts = frozenset(words | places | (set() if _is_real(clock) else {0}))
+    return RowTable(names, rows(), Dialect(format="netcdf", units=units), tally, texts)
+
+
+def _guarded(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Pass rows on, and turn what the library says of a broken part into a sentence."""
+    while True:
+        with _explain_fault():
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
+
+
+def _counts(data: Any, dimension: str) -> bool:
+    """Return whether the places along a dimension are told by measured numbers, not by names."""
+    variable = data.variables.get(dimension)
+    return variable is not None and variable.dtype is not str and variable.dtype.kind == "f"
+
+
+def _without_series(name: str, left: list[str]) -> RefusedError:
+    others = f" It has {format_list(left)}." if left else ""
+    message = f"The NetCDF file has times ({name}), but no variable with a number for each of them.{others}"
+    return RefusedError("no_rows", message)
 
 
 def _calendar(one: TimeVariable) -> str:

@@ -71,7 +71,7 @@ def recognise(request: dict[str, Any], *, head_mb: int | None = None) -> Recogni
     choices = ReadingChoices.model_validate(request.get("choices", {}))
     source, suffix = Path(request["source"]), request["suffix"]
     unpacked = unpack(source, folder, choices=choices, limits=limits, suffix=suffix, head_mb=head_mb)
-    found = find_format(unpacked.path, unpacked.suffix)
+    found = find_format(unpacked.path, unpacked.suffix, as_text=choices.format == "csv")
     if found is None:
         with unpacked.path.open("rb") as handle:
             check_kind(handle.read(HEAD_BYTES), unpacked.suffix, tar=".tar" in unpacked.suffix)

@@ -6,6 +6,19 @@ from pathlib import Path
 
 from app.storage.reading.formats import camels, json_tables, netcdf, parquet, rdb, workbooks
 from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.refusals_by_name import refuse_by_name
+from app.storage.reading.formats.stations import (
+    campbell,
+    climate,
+    ghcn_fixed,
+    loggers,
+    onset,
+    rivers,
+    solinst_xml,
+    usgs,
+    waterml,
+    wiski,
+)
 from app.storage.reading.refusals import RefusedError
 
 HEAD_BYTES = 65_536
@@ -14,17 +27,43 @@ FORMATS: tuple[Format, ...] = (
     workbooks.NEW,
     workbooks.OLD,
     netcdf.FORMAT,
+    waterml.JSON,
+    usgs.JSON,
     json_tables.FORMAT,
+    waterml.XML,
+    solinst_xml.FORMAT,
+    ghcn_fixed.FORMAT,
     rdb.FORMAT,
     camels.FORMAT,
+    campbell.FORMAT,
+    onset.FORMAT,
+    loggers.MINIDOT,
+    loggers.SOLINST,
+    loggers.IN_SITU_FORMAT,
+    loggers.DIVER,
+    usgs.CSV,
+    climate.KNMI,
+    climate.DWD,
+    climate.GSOD,
+    climate.GHCN,
+    climate.ECA,
+    rivers.GRDC,
+    rivers.NRFA,
+    rivers.EA,
+    rivers.CANADA,
+    rivers.WATER_OFFICE_FORMAT,
+    rivers.CDEC,
+    rivers.DINO,
+    wiski.ZRXP,
+    wiski.KIWIS,
 )
 TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".rdb")
-# The ends of what can only be read whole: a directory stands at their end.
-FROM_THE_END = ("parquet", "xlsx", "xls", "netcdf")
+# What can only be read whole: a directory stands at its end, or a bracket closes there that all of it is in.
+FROM_THE_END = ("parquet", "xlsx", "xls", "netcdf", "waterml_json", "usgs_json")
 
 
-def find_format(path: Path, suffix: str) -> Format | None:
-    """Return the format of a file by its content, or None for plain text.
+def find_format(path: Path, suffix: str, *, as_text: bool = False) -> Format | None:
+    """Return the format of a file by its content, or None for plain text, or for any text that is read `as_text`.
 
     Raises
     ------
@@ -33,7 +72,10 @@ def find_format(path: Path, suffix: str) -> Format | None:
     """
     with path.open("rb") as handle:
         head = handle.read(HEAD_BYTES)
+    refuse_by_name(head, suffix)
     found = next((one for one in FORMATS if one.holds(head, suffix)), None)
+    if found is not None and found.is_text and as_text:
+        return None
     if found is not None:
         _refuse_another_name(found, suffix)
     return found

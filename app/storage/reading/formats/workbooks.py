@@ -23,6 +23,8 @@ from app.storage.reading.rows import RowTable, Tally
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 EXACT = 1e15
+# A sheet of readme or stations may stand first; the data has several times its numbers.
+MORE_VALUES, SHEETS_WEIGHED = 3, 12
 SAYABLE = ("first_line", "header_lines", "footer_lines")
 
 
@@ -118,7 +120,10 @@ def _open(
 
 
 def _choose_sheet(book: Any, sheets: list[str], said: str | None) -> tuple[Any, list[str]]:
-    """Return the sheet to read, and what to say about the others; if none was said, it is the first with cells."""
+    """Return the sheet to read, and what to say about the others.
+
+    If none was said, it is the first with cells, unless another holds far more numbers and dates.
+    """
     if said is not None:
         if said not in sheets:
             message = f"The workbook has no sheet {said[:40]}. It has {format_list(sheets)}."
@@ -127,13 +132,33 @@ def _choose_sheet(book: Any, sheets: list[str], said: str | None) -> tuple[Any, 
         if not sheet.height:
             raise RefusedError("no_rows", f"The sheet {said[:40]} is empty.")
         return sheet, []
-    for name in sheets:
-        sheet = book.get_sheet_by_name(name)
-        if sheet.height:
-            others = [other for other in sheets if other != name]
-            return sheet, [f"The sheet {name[:40]} was read. There is also {format_list(others)}."] if others else []
+    filled = [sheet for name in sheets[:SHEETS_WEIGHED] if (sheet := book.get_sheet_by_name(name)).height]
+    filled += [
+        sheet for name in sheets[SHEETS_WEIGHED:] if not filled and (sheet := book.get_sheet_by_name(name)).height
+    ]
+    if filled:
+        sheet = _most_like_data(filled)
+        others = [other for other in sheets if other != sheet.name]
+        because = "" if sheet is filled[0] else ", because it holds most numbers and dates"
+        note = f"The sheet {sheet.name[:40]} was read{because}. There is also {format_list(others)}."
+        return sheet, [note] if others else []
     word = "Its sheet is" if len(sheets) == 1 else f"All of its {len(sheets)} sheets are"
     raise RefusedError("empty_file", f"The workbook is empty: {word} without cells." if sheets else "It has no sheets.")
+
+
+def _most_like_data(sheets: list[Any]) -> Any:
+    """Return the sheet that looks like the data; the first one where no other has several times its values."""
+    values = [_count_values(sheet) for sheet in sheets]
+    best = max(range(len(sheets)), key=lambda at: values[at])
+    return sheets[best] if values[best] > MORE_VALUES * values[0] else sheets[0]
+
+
+def _count_values(sheet: Any) -> float:
+    """Return about how many numbers and dates a sheet holds, by its first rows."""
+    rows = list(itertools.islice(sheet.iter_rows(), LOOKED_AT))
+    plain = (int, float, dt.date, dt.datetime)
+    held = sum(isinstance(cell, plain) and not isinstance(cell, bool) for row in rows for cell in row)
+    return held * sheet.height / max(len(rows), 1)
 
 
 def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:

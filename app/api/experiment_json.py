@@ -1,0 +1,115 @@
+"""An experiment as programs see it: every number that was computed, and nothing that was not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.domain.json_values import to_json
+from app.domain.training.report.document import Headline, Report, Scores
+from app.services import experiments
+from app.storage.experiments import ExperimentSummary
+from app.storage.tables import Experiment
+from app.web.jsonapi import job_json
+
+
+def summary_json(row: ExperimentSummary) -> dict[str, Any]:
+    """Return what a list says of an experiment."""
+    headline = experiments.headline_of(row)
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "tags": list(row.tags),
+        "state": row.state,
+        "created_at": _time(row.created_at),
+        "headline": None if headline is None else _headline(headline),
+    }
+
+
+def state_json(row: Experiment) -> dict[str, Any]:
+    """Return how far an experiment is, and under which addresses more stands."""
+    job = experiments.job_of(row)
+    held = None if job is None else job_json(job)
+    ended = None if row.failure is None else {"code": row.failure_code, "message": row.failure}
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "state": row.state,
+        "url": f"/api/experiments/{row.id}/",
+        "progress": {"fraction": 1.0 if row.finished_at else 0.0} if held is None else held["progress"],
+        "error": ended,
+        "job": held,
+    }
+
+
+def experiment_json(row: Experiment) -> dict[str, Any]:
+    """Return all there is to say of an experiment; scores are empty until it has finished."""
+    report = experiments.report_of(row)
+    return {
+        **state_json(row),
+        "description": row.description,
+        "tags": list(row.tags),
+        "created_at": _time(row.created_at),
+        "started_at": _time(row.started_at),
+        "finished_at": _time(row.finished_at),
+        "config": experiments.config_of(row),
+        **_results(report),
+        "estimate": row.estimate,
+        "actual": row.actual,
+        "environment": row.environment,
+        "warnings": list(row.warnings or ()),
+    }
+
+
+def _results(report: Report | None) -> dict[str, Any]:
+    if report is None:
+        nothing: dict[str, Any] = {"scores": {}, "holdout": {}, "baselines": {}, "intervals": {}}
+        return {**nothing, "verdict": None, "headline": None, "notes": []}
+    return {
+        "scores": {metric: _folds(report.scores, metric) for metric in report.scores},
+        "holdout": _holdout(report.scores),
+        "baselines": {entry.id: _baseline(entry.scores) for entry in report.baselines},
+        "intervals": {},
+        "verdict": _verdict(report),
+        "headline": _headline(report.headline),
+        "notes": list(report.notes),
+    }
+
+
+def _folds(scores: Scores, metric: str) -> dict[str, Any]:
+    """Return the scores of the folds; `mean_absolute` stands beside the mean of a signed metric, and decides."""
+    return {name: value for name, value in to_json(scores[metric]).items() if name != "holdout"}
+
+
+def _holdout(scores: Scores) -> dict[str, float]:
+    return {metric: one.holdout for metric, one in scores.items() if one.holdout is not None}
+
+
+def _baseline(scores: Scores) -> dict[str, Any]:
+    return {metric: {"mean": one.mean, "holdout": one.holdout} for metric, one in scores.items()}
+
+
+def _verdict(report: Report) -> dict[str, Any]:
+    """Return the verdict with its interval; of one from before there were intervals, what it knows."""
+    if report.verdict is not None:
+        return to_json(report.verdict)
+    state = report.headline.verdict or ("beats" if report.headline.beats else "undecided")
+    state = "undecided" if state == "does_not_beat" else state
+    unknown = dict.fromkeys(("difference", "low", "high", "probability"))
+    return {"state": state, "against": report.headline.baseline_id, **unknown}
+
+
+def _headline(headline: Headline) -> dict[str, Any]:
+    return {
+        "sentence": headline.sentence,
+        "detail": headline.detail,
+        "metric": headline.metric,
+        "score": headline.score,
+        "baseline": headline.baseline_id,
+        "baseline_score": headline.baseline_score,
+        "basis": headline.basis,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.isoformat(timespec='seconds')}Z"

@@ -1,0 +1,235 @@
+"""Putting together what a training worked out: before it has fitted anything, and once every part was fitted."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.experiment import SelectionPart, Spec
+from app.domain.json_values import JsonObject, Settings
+from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
+from app.domain.training.preprocessing.pipeline import build_pipeline, columns_chosen
+from app.domain.training.preprocessing.preparation import TrainingTable, columns_read, kind_of, prepare
+from app.domain.training.resolved.derived import derived_columns
+from app.domain.training.resolved.document import (
+    ColumnSteps,
+    FileReading,
+    Knowledge,
+    PipelineStep,
+    Resolved,
+    ResolvedColumn,
+    ResolvedPart,
+    ResolvedSplit,
+    ResolvedTable,
+    RowOrder,
+)
+from app.domain.training.resolved.draws import draws_of
+from app.domain.training.resolved.row_sets import RowDescriber, Rows, hash_of
+from app.domain.training.resolved.steps import estimator_of, filler_of, plain, prepare_of
+from app.domain.training.selection_rules import get as get_rule
+from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.tuning.tuning import SEED_STEP
+from app.domain.training.validation import splitting
+from app.domain.training.validation.splitting import Split, make_split
+from app.domain.vocabulary import ColumnKind
+
+HOLDOUT = "hold-out"
+
+
+@dataclass(frozen=True)
+class FittedPart:
+    """What only the fit of a part tells: the steps of its pipeline, the columns it chose, the settings it found."""
+
+    name: str
+    prepare: tuple[ColumnSteps, ...]
+    estimator: PipelineStep
+    chosen: tuple[str, ...] | None = None
+    settings: Settings | None = None
+
+    @classmethod
+    def of(cls, name: str, pipeline: Any, table: TrainingTable, *, settings: Settings | None = None) -> FittedPart:
+        """Describe a pipeline, fitted or not."""
+        steps = prepare_of(pipeline, columns_of(table))
+        return cls(name, steps, estimator_of(pipeline), columns_chosen(pipeline), settings)
+
+
+def columns_of(table: TrainingTable) -> tuple[str, ...]:
+    """Return the features in the order in which the pipeline takes them: numbers, then words."""
+    return (*table.numbers, *table.categories)
+
+
+def resolve_unfitted(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Resolved:
+    """Return what is known before anything is fitted: all but the columns that are chosen and the settings found.
+
+    Raises
+    ------
+    TrainingError
+        When the data cannot carry the config.
+    """
+    table = prepare(spec, frame, profile)
+    split = make_split(spec, facts_of(table))
+    return resolve(spec, table, split, profile, fitted=(), packages={})
+
+
+def resolve(
+    spec: Spec,
+    table: TrainingTable,
+    split: Split,
+    profile: DatasetProfile,
+    *,
+    fitted: Sequence[FittedPart],
+    packages: Mapping[str, str],
+) -> Resolved:
+    """Return all that a training worked out.
+
+    Parameters
+    ----------
+    spec, table, split, profile
+        The config, what is trained on, how it is divided, and what is known of the dataset.
+    fitted
+        What the fit of each part told, in order; empty before anything was fitted.
+    packages
+        The releases of libraries.
+    """
+    pipeline = build_pipeline(spec, table)
+    common = FittedPart.of("", pipeline, table)
+    parts = tuple(_without_common(part, common) for part in _parts(spec, table, split, fitted))
+    return Resolved(
+        table=_table(spec, table, profile),
+        knowledge=_knowledge(spec),
+        derived=derived_columns(spec, table),
+        selection=tuple(_selection(rule, spec) for rule in spec.features.selection),
+        split=_split(spec, table, split),
+        prepare=common.prepare,
+        estimator=common.estimator,
+        filling=filler_of(pipeline),
+        parts=parts,
+        seed=spec.reproducibility.seed,
+        versions={"python": platform.python_version(), **packages} if packages else {},
+    )
+
+
+def _parts(spec: Spec, table: TrainingTable, split: Split, fitted: Sequence[FittedPart]) -> tuple[ResolvedPart, ...]:
+    rows: list[tuple[str, Rows, Rows]] = [
+        (f"fold {number}", fold.train, fold.validation) for number, fold in enumerate(split.folds, start=1)
+    ]
+    if split.holdout is not None:
+        rows.append((HOLDOUT, split.development, split.holdout))
+    known = {part.name: part for part in fitted}
+    describer = RowDescriber(table, split.development)
+    return tuple(
+        _part(spec, describer, number, name, train=train, validation=validation, fitted=known.get(name))
+        for number, (name, train, validation) in enumerate(rows)
+    )
+
+
+def _part(
+    spec: Spec,
+    describer: RowDescriber,
+    number: int,
+    name: str,
+    *,
+    train: Rows,
+    validation: Rows,
+    fitted: FittedPart | None,
+) -> ResolvedPart:
+    tuned = spec.model.tuning.enabled
+    settings = None if fitted is None or fitted.settings is None else fitted.settings
+    return ResolvedPart(
+        name=name,
+        validation=describer.describe(validation),
+        train=describer.describe(train, others=None if name == HOLDOUT else validation),
+        search_seed=(spec.reproducibility.seed + SEED_STEP * number) % 2**32 if tuned else None,
+        settings=None if settings is None else {key: plain(value) for key, value in settings.items()},
+        chosen=None if fitted is None else fitted.chosen,
+        prepare=None if fitted is None else fitted.prepare,
+        estimator=None if fitted is None else fitted.estimator,
+    )
+
+
+def _without_common(part: ResolvedPart, common: FittedPart) -> ResolvedPart:
+    """Return a part without the steps that all parts share."""
+    return replace(
+        part,
+        prepare=None if part.prepare == common.prepare else part.prepare,
+        estimator=None if part.estimator == common.estimator else part.estimator,
+    )
+
+
+def _knowledge(spec: Spec) -> Knowledge:
+    purpose = spec.task.purpose
+    return Knowledge(
+        purpose=None if purpose is None else purpose.value,
+        target_cutoff=target_cutoff(spec.task),
+        driver_cutoff=driver_cutoff(spec.task),
+    )
+
+
+def _table(spec: Spec, table: TrainingTable, profile: DatasetProfile) -> ResolvedTable:
+    report = profile.report
+    dialect = report.dialect
+    reading = FileReading(
+        format=dialect.format,
+        encoding=report.encoding,
+        delimiter=report.delimiter,
+        quote=report.quote,
+        decimal=report.decimal,
+        comment=dialect.comment,
+        first_line=dialect.first_line,
+        header_lines=dialect.header_lines,
+        footer_lines=dialect.footer_lines,
+    )
+    return ResolvedTable(
+        rows=len(table.target),
+        sha256=hash_of(table.rows),
+        left_out=table.dropped,
+        order=RowOrder(by=spec.task.time_column),
+        target=spec.task.target,
+        columns=tuple(_column(spec, table, profile, name) for name in columns_read(spec, profile)),
+        classes=tuple(table.labels) or None,
+        reading=reading,
+    )
+
+
+def _column(spec: Spec, table: TrainingTable, profile: DatasetProfile, name: str) -> ResolvedColumn:
+    column, kind = profile.column(name), kind_of(spec, profile, name)
+    is_time = name == spec.task.time_column or (kind is ColumnKind.DATETIME and column.storage == "datetime")
+    is_target_of_numbers = name == spec.task.target and not table.labels
+    is_number = name in table.numbers or is_target_of_numbers or (name not in table.categories and kind.is_number)
+    return ResolvedColumn(
+        name=name,
+        stored_as=column.storage,
+        read_as="time" if is_time else "number" if is_number else "word",
+        missing=tuple(word for word, _ in column.missing_words) or None,
+        time_form=column.time_form or None,
+        joined_from=column.joined_from or None,
+    )
+
+
+def _selection(rule: SelectionPart, spec: Spec) -> JsonObject:
+    """Return a rule with every value, its defaults written out."""
+    kind = get_rule(rule.kind)
+    values: JsonObject = {"kind": rule.kind}
+    values |= {one.name: plain(kind.value(rule, one.name)) for one in kind.parameters}
+    if rule.columns:
+        values["columns"] = list(rule.columns)
+    return {**values, "measure": rule.measure, "seed": spec.reproducibility.seed if rule.seed is None else rule.seed}
+
+
+def _split(spec: Spec, table: TrainingTable, split: Split) -> ResolvedSplit:
+    entry, validation = splitting.get(spec.validation.strategy), spec.validation
+    parameters = {**entry.defaults(), **validation.parameters}
+    folds, holdout = draws_of(spec, table, split.development)
+    return ResolvedSplit(
+        strategy=entry.id.value,
+        parameters={name: plain(value) for name, value in parameters.items()},
+        holdout=None if validation.holdout is None else validation.holdout.model_dump(mode="json"),
+        warm_up=getattr(validation, "warm_up", None),
+        draw=folds,
+        holdout_draw=holdout,
+    )

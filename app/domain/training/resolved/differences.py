@@ -1,0 +1,121 @@
+"""What a config says that was worked out, against what this product works out: every difference by its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from pydantic import JsonValue
+
+from app.domain.json_values import JsonObject
+
+# More at once nobody reads.
+MAX_DIFFERENCES = 20
+MAX_SHOWN = 60
+# What only the fit of a part tells.
+LEARNED = ("chosen", "settings", "prepare", "estimator")
+VERSIONS = "versions"
+_ABSENT: Any = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that is given otherwise than it is worked out; both in short, as JSON would show them."""
+
+    place: str
+    given: str
+    found: str
+
+    @property
+    def sentence(self) -> str:
+        """Say where they differ."""
+        if self.found == "nothing":
+            return f"{self.place} is given as {self.given}, and nothing of that name is worked out."
+        return f"{self.place} is given as {self.given}, and worked out as {self.found}."
+
+
+def unfitted_differences(given: Mapping[str, JsonValue], found: Mapping[str, JsonValue]) -> tuple[Difference, ...]:
+    """Return where a given `resolved` differs from what is worked out before anything is fitted, versions aside.
+
+    Parameters
+    ----------
+    given
+        JSON values of any shape. What it leaves out is not compared.
+    found
+        What was worked out, as JSON values. Of its parts, what only a fit tells is not compared.
+    """
+    return _first(_compare(_without_learned(given), _without_learned(found), "resolved"))
+
+
+def fitted_differences(given: Mapping[str, JsonValue], found: Mapping[str, JsonValue]) -> tuple[Difference, ...]:
+    """Return where the columns chosen and the settings found differ from those that were given."""
+    return _first(_compare(_learned(given), _learned(found), "resolved"))
+
+
+def version_differences(given: Mapping[str, JsonValue], found: Mapping[str, str]) -> tuple[Difference, ...]:
+    """Return which libraries the config was made with that are here in another version, or not at all."""
+    versions = given.get(VERSIONS)
+    return _first(_compare({} if versions is None else versions, dict(found), f"resolved.{VERSIONS}"))
+
+
+def _first(differences: Iterator[Difference]) -> tuple[Difference, ...]:
+    return tuple(islice(differences, MAX_DIFFERENCES))
+
+
+def _without_learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
+    parts = resolved.get("parts")
+    kept = {name: value for name, value in resolved.items() if name not in ("parts", VERSIONS)}
+    if "parts" not in resolved:
+        return kept
+    if not isinstance(parts, list):
+        return {**kept, "parts": parts}
+    fixed = [
+        {name: value for name, value in part.items() if name not in LEARNED} if isinstance(part, Mapping) else part
+        for part in parts
+    ]
+    return {**kept, "parts": fixed}
+
+
+def _learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
+    parts = resolved.get("parts")
+    if not isinstance(parts, list):
+        return {}
+    names = ("name", *LEARNED)
+    return {
+        "parts": [
+            {name: part[name] for name in names if name in part} if isinstance(part, Mapping) else part
+            for part in parts
+        ]
+    }
+
+
+def _compare(given: JsonValue, found: Any, place: str) -> Iterator[Difference]:
+    """Yield what differs; what is given as null is as if it were not given."""
+    if given is None and found is _ABSENT:
+        return
+    if isinstance(given, Mapping) and isinstance(found, Mapping):
+        for name, value in given.items():
+            yield from _compare(value, found.get(name, _ABSENT), f"{place}.{str(name)[:MAX_SHOWN]}")
+    elif isinstance(given, list) and isinstance(found, Sequence) and not isinstance(found, str):
+        if len(given) != len(found):
+            yield Difference(place, f"a list of {len(given):,}", f"a list of {len(found):,}")
+            return
+        for number, (one, other) in enumerate(zip(given, found, strict=True), start=1):
+            label = other.get("name") if isinstance(other, Mapping) else None
+            yield from _compare(one, other, f"{place}.{str(label)[:MAX_SHOWN] if label else number}")
+    elif isinstance(given, bool) != isinstance(found, bool) or given != found:
+        yield Difference(place, shorten(given), shorten(found))
+
+
+def shorten(value: Any) -> str:
+    """Return a value as a sentence can hold it."""
+    if value is _ABSENT:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return f"a list of {len(value):,}"
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

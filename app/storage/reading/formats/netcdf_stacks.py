@@ -1,0 +1,203 @@
+"""NetCDF of time and basin, or of time, latitude and longitude, as one long table: a row for each step of each cell.
+
+Coordinates are those of the CF conventions, sections 4 and 5 (https://cfconventions.org).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.text.words import pluralise
+from app.storage.reading.formats.words import format_list
+from app.storage.reading.refusals import RefusedError
+
+# A table of more rows is better cut out of its grid first; a model does not get better by each neighbour of a cell.
+MAX_STACKED_ROWS = 5_000_000
+CELL = "cell"
+TimeTexts = Callable[[Any], list[str]]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Variables over time and the same other dimensions, `others`; `fixed` have those dimensions and no time."""
+
+    dimension: str
+    others: tuple[str, ...]
+    sizes: tuple[int, ...]
+    variables: tuple[Any, ...]
+    fixed: tuple[Any, ...]
+    left: tuple[str, ...]
+
+    @property
+    def cells(self) -> int:
+        """Return how many series there are."""
+        return math.prod(self.sizes)
+
+    @property
+    def group(self) -> str:
+        """Return the name of the column that tells the series apart."""
+        return self.others[0] if len(self.others) == 1 else CELL
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return the names of the columns that say where a series is."""
+        return self.others if len(self.others) == 1 else (CELL, *self.others)
+
+
+def find_stack(data: Any, clock: Any, is_plain: Callable[[Any], bool]) -> Stack | None:
+    """Return the stack that most variables make, or None where none has another dimension than time.
+
+    Parameters
+    ----------
+    data, clock
+        The file, and its variable of time.
+    is_plain
+        Whether a variable holds numbers.
+    """
+    dimension = clock.dimensions[0]
+    bounds = {str(getattr(one, "bounds", "")) for one in data.variables.values()}
+    held: Counter[frozenset[str]] = Counter()
+    over_time = []
+    for name, variable in data.variables.items():
+        others = _others(data, variable, dimension)
+        if variable.dimensions.count(dimension) == 1 and others and is_plain(variable) and name not in bounds:
+            over_time.append(variable)
+            held[frozenset(others)] += 1
+    if not held:
+        return None
+    most = max(held, key=lambda dimensions: held[dimensions])
+    chosen = tuple(one for one in over_time if frozenset(_others(data, one, dimension)) == most)
+    others = _others(data, chosen[0], dimension)
+    fixed = [
+        variable
+        for name, variable in data.variables.items()
+        if name not in others and dimension not in variable.dimensions and _is_fixed(variable, others, is_plain)
+    ]
+    used = {one.name for one in (*chosen, *fixed, clock)} | set(others) | bounds
+    left = tuple(f"{name} ({', '.join(one.dimensions) or 'one value'})" for name, one in data.variables.items()
+                 if name not in used)  # fmt: skip
+    return Stack(dimension, others, tuple(len(data.dimensions[one]) for one in others), chosen, tuple(fixed), left)
+
+
+def _others(data: Any, variable: Any, dimension: str) -> tuple[str, ...]:
+    return tuple(one for one in variable.dimensions if one != dimension and len(data.dimensions[one]) > 1)
+
+
+def _is_fixed(variable: Any, others: tuple[str, ...], is_plain: Callable[[Any], bool]) -> bool:
+    """Return whether a variable has one number or word for each series."""
+    if variable.dimensions == others:
+        return is_plain(variable) or variable.dtype is str
+    return str(variable.dtype) == "|S1" and variable.dimensions[:-1] == others
+
+
+def refuse_too_large(stack: Stack, steps: int) -> None:
+    """Refuse more rows than a table of cells may have, with how to cut a point or a box out of the file."""
+    rows = steps * stack.cells
+    if rows > MAX_STACKED_ROWS:
+        sizes = " x ".join(f"{name} {size:,}" for name, size in zip(stack.others, stack.sizes, strict=True))
+        message = (
+            f"It has {steps:,} steps of {sizes}: {rows:,} rows; at most {MAX_STACKED_ROWS:,} are read. "
+            "Cut out a point or a box first, for example with cdo sellonlatbox or ncks -d."
+        )
+        raise RefusedError("too_many_rows", message, status=413)
+
+
+def notes_of(stack: Stack, steps: int) -> list[str]:
+    """Return what to say about the rows: how they are stacked, and what is not in them."""
+    across = " and ".join(stack.others)
+    notes = [
+        f"One row for each of {pluralise(steps, 'step')} of {pluralise(stack.cells, 'series', 'series')} ({across})."
+    ]
+    if stack.left:
+        notes.append(f"Left out, because they have other dimensions: {format_list(stack.left)}.")
+    return notes
+
+
+def rows_of(data: Any, stack: Stack, times: list[str], *, notes: list[str], most: int | None) -> Iterator[list[str]]:
+    """Yield the rows, series by series; a series without any value, such as a cell of sea, has none.
+
+    Parameters
+    ----------
+    data, stack
+        The open file, and its stack.
+    times
+        The text of each step.
+    notes
+        What is said of the file, to which the series without values are added.
+    most
+        How many steps of how many series of the first slab a first look needs; None for all.
+    """
+    labels = [_labels(data, name, size) for name, size in zip(stack.others, stack.sizes, strict=True)]
+    fixed = [_fixed_texts(variable, stack) for variable in stack.fixed]
+    steps = len(times)
+    width = stack.cells // stack.sizes[0]
+    empty = 0
+    places = list(itertools.product(*(range(size) for size in stack.sizes)))
+    for first in range(stack.sizes[0]):
+        slabs = [_slab(variable, stack, first, steps) for variable in stack.variables]
+        for at in range(width if most is None else min(width, most)):
+            columns = [slab[at] for slab in slabs]
+            if not any(any(column) for column in columns):
+                empty += 1
+                continue
+            number = first * width + at
+            words = [label[place] for label, place in zip(labels, places[number], strict=True)]
+            where = words if len(words) == 1 else [" ".join(words), *words]
+            beside = [texts[number] for texts in fixed]
+            for step, values in enumerate(zip(*columns, strict=True)):
+                yield [times[step], *where, *values, *beside]
+        if most is not None:
+            return
+    if empty:
+        notes.append(f"Left out, because they hold no value: {pluralise(empty, 'series', 'series')}.")
+
+
+def _slab(variable: Any, stack: Stack, first: int, steps: int) -> list[list[str]]:
+    """Return the texts of one slab: for each series in it the values of all steps."""
+    import numpy as np
+
+    dimensions = variable.dimensions
+    parts: dict[str, Any] = {stack.dimension: slice(0, steps), **dict.fromkeys(stack.others, slice(None))}
+    parts[stack.others[0]] = first
+    index = tuple(parts.get(name, 0) for name in dimensions)
+    values = np.ma.masked_invalid(np.ma.asarray(variable[index]), copy=False)
+    kept = [name for name in dimensions if name == stack.dimension or name in stack.others[1:]]
+    order = [kept.index(name) for name in (*stack.others[1:], stack.dimension)]
+    values = values.transpose(order).reshape(-1, steps)
+    gone, texts = np.ma.getmaskarray(values), values.data.astype(str)
+    texts[gone] = ""
+    found: list[list[str]] = texts.tolist()
+    return found
+
+
+def _labels(data: Any, name: str, size: int) -> list[str]:
+    """Return the text of each place along a dimension: its coordinate, or its number."""
+    variable = data.variables.get(name)
+    if variable is None or variable.dimensions[:1] != (name,) or len(variable.dimensions) > 2:
+        return [str(number) for number in range(1, size + 1)]
+    return _words(variable, size)
+
+
+def _fixed_texts(variable: Any, stack: Stack) -> list[str]:
+    return _words(variable, stack.cells)
+
+
+def _words(variable: Any, count: int) -> list[str]:
+    import netCDF4
+    import numpy as np
+
+    values = variable[:]
+    if getattr(getattr(values, "dtype", None), "kind", "") == "S":
+        letters = netCDF4.chartostring(np.ma.filled(values, b""), encoding="utf-8")
+        return [str(word).strip() for word in letters.reshape(count).tolist()]
+    if variable.dtype is str:
+        return [str(word).strip() for word in np.asarray(values).reshape(count).tolist()]
+    masked = np.ma.masked_invalid(np.ma.asarray(values).reshape(count), copy=False)
+    texts = masked.data.astype(str)
+    texts[np.ma.getmaskarray(masked)] = ""
+    return [str(text) for text in texts.tolist()]

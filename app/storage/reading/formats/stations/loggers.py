@@ -1,0 +1,334 @@
+"""Loggers of wells and lakes: PME miniDOT, Solinst Levelogger (CSV), In-Situ TROLL, Van Essen Diver.
+
+Sources: miniDOT Logger User's Manual, Precision Measurement Engineering, 2020; Levelogger Series User Guide, Solinst,
+2021, "Data export"; Win-Situ 5 and VuSitu instruction manuals, In-Situ Inc., "Export data"; Diver-Office manual,
+Van Essen Instruments, 2016, "MON format".
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+
+from app.storage.reading.formats.stations.moments import (
+    clock_in,
+    moment,
+    order_of,
+    replace_time,
+    split_moment,
+    unix,
+    zone_in,
+)
+from app.storage.reading.formats.stations.text_table import (
+    WHITESPACE,
+    Cells,
+    StationText,
+    cut,
+    text_format,
+)
+from app.storage.reading.refusals import RefusedError
+
+IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]*)[)\]](?:\s*\((?P<serial>\d+)\))?$")
+MOST_PREAMBLE = 200
+
+
+def _split_unit(cell: str) -> tuple[str, str, str]:
+    """Return the name, the unit in brackets and the serial number of a name such as "Temperature (°C) (655350)"."""
+    found = IN_BRACKETS.match(cell.strip())
+    return (found["name"], found["unit"].strip(), found["serial"] or "") if found else (cell.strip(), "", "")
+
+
+def _is_below(lines: Sequence[str], start: str) -> int | None:
+    return next((at for at, line in enumerate(lines[:MOST_PREAMBLE]) if line.lower().startswith(start)), None)
+
+
+# -- PME miniDOT ------------------------------------------------------------------------------------------------------
+
+
+def describe_minidot(lines: Sequence[str]) -> StationText | None:
+    """Return the description of one file of a miniDOT logger, or of its concatenation "Cat.TXT"."""
+    revision = next((line for line in lines[:12] if line.startswith("OS REV")), "")
+    single = _is_below(lines[:12], "time (sec)")
+    if revision and single is not None:
+        return _single(lines, single, revision)
+    together = _is_below(lines[:20], "unix timestamp")
+    if together is None or not any(
+        "minidot" in line.lower() or line.startswith("Sensor:") for line in lines[:together]
+    ):
+        return None
+    return _concatenated(lines, together)
+
+
+def _single(lines: Sequence[str], at: int, revision: str) -> StationText:
+    cells = [_split_unit(cell) for cell in cut(lines[at], ",")]
+    serial = next((line.strip() for line in lines[:at] if re.fullmatch(r"\d+-\d+", line.strip())), "")
+    return StationText(
+        names=["Time", *(name for name, _, _ in cells[1:])],
+        names_line=at + 1,
+        first_row=at + 2,
+        units={place: unit for place, (_, unit, _) in enumerate(cells) if place},
+        facts={"Serial number": serial, "Logger": "PME miniDOT", "Revision": revision, "Time zone": "UTC"},
+        row=replace_time(0, unix),
+    )
+
+
+def _concatenated(lines: Sequence[str], at: int) -> StationText:
+    names = cut(lines[at], ",")
+    units_below = at + 1 < len(lines) and lines[at + 1].lstrip('"').startswith("(")
+    units = [cell.strip("()") for cell in cut(lines[at + 1], ",")] if units_below else ["" for _ in names]
+    pairs = dict(line.split(":", 1) for line in lines[:at] if ":" in line and not line.startswith("http"))
+    keep = [0, *(place for place, unit in enumerate(units) if place and not _is_other_clock(names[place]))]
+    times = replace_time(0, unix)
+
+    def row(cells: Cells) -> Cells | str:
+        return times([cells[place] for place in keep])
+
+    shown = {place: units[was] for place, was in enumerate(keep) if place and was < len(units)}
+    return StationText(
+        names=["Time", *(names[place] for place in keep[1:])],
+        names_line=at + 1,
+        first_row=at + 3 if units_below else at + 2,
+        width=len(names),
+        units={place: unit for place, unit in shown.items() if unit != "none"},
+        facts={"Serial number": pairs.get("Sensor", ""), "Logger": "PME miniDOT", "Time zone": "UTC"},
+        notes=["The same times on other clocks were left out."],
+        formats_lines=frozenset({at + 2}) if units_below else frozenset(),
+        row=row,
+    )
+
+
+def _is_other_clock(name: str) -> bool:
+    return name.lower().startswith("utc") or name.lower().endswith(("time", "zone"))
+
+
+# -- Solinst ----------------------------------------------------------------------------------------------------------
+
+
+def describe_solinst(lines: Sequence[str]) -> StationText | None:
+    """Return the description of a CSV of a Solinst Levelogger: keys and units above, then Date, Time, ms, channels."""
+    if not lines or not re.match(r'^"?Serial[_ ]number:', lines[0], re.IGNORECASE):
+        return None
+    at = next(
+        (place for place, line in enumerate(lines[:MOST_PREAMBLE]) if re.match(r'^"?Date"?[,;\t]"?Time', line)), None
+    )
+    if at is None:
+        message = "A Solinst file names its columns on a line that begins with Date and Time; it is missing."
+        raise RefusedError("damaged", message)
+    delimiter = next(one for one in (",", ";", "\t") if one in lines[at])
+    names = cut(lines[at], delimiter)
+    facts, units = _solinst_preamble(lines[:at], delimiter)
+    milliseconds = 2 if len(names) > 2 and names[2].lower() == "ms" else 0
+    values = [place for place in range(2, len(names)) if place != milliseconds or not milliseconds]
+    order = order_of((cut(line, delimiter) or [""])[0] for line in lines[at + 1 :])
+
+    def row(cells: Cells) -> Cells | str:
+        found = moment(cells[0], cells[1], order) if order else None
+        if found is None:
+            return f"{cells[0][:20]} {cells[1][:20]} is no time."
+        part = cells[milliseconds] if milliseconds else "0"
+        part = f".{int(part):03d}" if part.isdigit() and int(part) else ""
+        return [found + part, *(cells[place] for place in values)]
+
+    titles = [_split_unit(names[place]) for place in values]
+    return StationText(
+        names=["time", *(name for name, _, _ in titles)],
+        names_line=at + 1,
+        first_row=at + 2,
+        width=len(names),
+        delimiter=delimiter,
+        units={place: unit or units.get(name.lower(), "") for place, (name, unit, _) in enumerate(titles, start=1)},
+        facts=facts,
+        notes=["The file does not say in which time zone the logger was set."],
+        row=row,
+    )
+
+
+def _solinst_preamble(lines: Sequence[str], delimiter: str) -> tuple[dict[str, str], dict[str, str]]:
+    facts, units = {"Logger": "Solinst Levelogger"}, dict[str, str]()
+    plain = [line.strip().strip('"').rstrip(delimiter).strip() for line in lines]
+    titles = {"serial_number:": "Serial number", "serial number:": "Serial number", "project id:": "Project",
+              "location:": "Location"}  # fmt: skip
+    for at, line in enumerate(plain):
+        title = titles.get(line.lower())
+        below = plain[at + 1] if at + 1 < len(plain) else ""
+        if title and not below.endswith(":"):
+            facts[title] = below
+        if line.upper().startswith("UNIT:") and at:
+            units[plain[at - 1].lower()] = line[5:].strip()
+    return facts, units
+
+
+# -- In-Situ ----------------------------------------------------------------------------------------------------------
+
+IN_SITU = re.compile(r"In-Situ|Win-?Situ|VuSitu|(Level|Aqua|Baro|Rugged) ?TROLL", re.IGNORECASE)
+TIME_NAME = re.compile(r'^\s*"?(Date and Time|Date ?Time|DateTime)"?\s*[,;\t]', re.IGNORECASE)
+
+
+def describe_in_situ(lines: Sequence[str]) -> StationText | None:
+    """Return the description of an export of Win-Situ or VuSitu: properties, then Date and Time with the sensors."""
+    at = next((place for place, line in enumerate(lines[:MOST_PREAMBLE]) if TIME_NAME.match(line)), None)
+    above = lines[: at if at is not None else MOST_PREAMBLE]
+    if not any(IN_SITU.search(line) for line in above):
+        return None
+    if at is None:
+        if not any(line.startswith(("Report Date", "Location Properties", "Log Data")) for line in above):
+            return None
+        message = "An In-Situ file names its columns on a line that begins with Date and Time; it is missing."
+        raise RefusedError("damaged", message)
+    delimiter = next(one for one in (",", ";", "\t") if one in lines[at])
+    titles = [_split_unit(cell) for cell in cut(lines[at], delimiter)]
+    while titles and not titles[-1][0]:
+        titles.pop()
+    pairs = _pairs(above, delimiter)
+    zone = zone_in(pairs.get("time zone", "")) if re.search(r"[+-]\d", pairs.get("time zone", "")) else ""
+    rows = [cut(line, delimiter) for line in lines[at + 1 :]]
+    order = order_of(split_moment(row[0])[0] for row in rows if row)
+    serials = dict.fromkeys(filter(None, [pairs.get("serial number", "") or pairs.get("device sn", ""),
+                                          *(serial for _, _, serial in titles)]))  # fmt: skip
+    return StationText(
+        names=["time", *("Elapsed time" if name == "Seconds" else name for name, _, _ in titles[1:])],
+        names_line=at + 1,
+        first_row=at + 2,
+        delimiter=delimiter,
+        units={
+            place: unit or ("s" if name == "Seconds" else "") for place, (name, unit, _) in enumerate(titles) if place
+        },
+        facts={
+            "Logger": pairs.get("device", "") or pairs.get("device model", "") or "In-Situ TROLL",
+            "Serial number": ", ".join(serials),
+            "Site": pairs.get("site", "") or pairs.get("location name", ""),
+            "Time zone": pairs.get("time zone", ""),
+        },
+        row=replace_time(0, lambda text: _when(text, order, zone)),
+    )
+
+
+def _when(text: str, order: str | None, zone: str) -> str | None:
+    found = moment(*split_moment(text), order) if order else None
+    return found + zone if found else None
+
+
+def _pairs(lines: Sequence[str], delimiter: str) -> dict[str, str]:
+    """Return what stands as key and value above the table: two cells, or with a sign between them."""
+    pairs: dict[str, str] = {}
+    for line in lines:
+        cells = [cell for cell in cut(line, delimiter) if cell]
+        if len(cells) == 1 and (found := re.match(r"^([^:=]{2,40})\s*[:=]\s*(.+)$", cells[0])):
+            cells = [found[1], found[2]]
+        if len(cells) >= 2:
+            pairs.setdefault(cells[0].strip(" :=").lower(), cells[1])
+    return pairs
+
+
+# -- Van Essen --------------------------------------------------------------------------------------------------------
+
+END = re.compile(r"^END OF DATA", re.IGNORECASE)
+SECTION = re.compile(r"^\s*\[(?P<name>.+)\]\s*$")
+MON_UNIT = re.compile(r"^[-+\d.,\s]+(?P<unit>\D.*)$")
+
+
+def describe_diver(lines: Sequence[str]) -> StationText | None:
+    """Return the description of a MON file of a Diver, or of its CSV with names such as Pressure[cmH2O]."""
+    if not lines or not lines[0].startswith("Data file for DataLogger"):
+        return None
+    sections = _sections(lines)
+    at = next((place for place, line in enumerate(lines) if line.strip().lower() == "[data]"), None)
+    facts = _diver_facts(sections)
+    zone = zone_in(facts.get("Time zone", ""))
+    if at is None:
+        return _diver_csv(lines, facts, zone)
+    if at + 1 >= len(lines) or not lines[at + 1].strip().isdigit():
+        raise RefusedError(
+            "damaged", "A MON file says under [Data] how many rows it holds; that is missing.", line=at + 1
+        )
+    channels = [values for name, values in sections if re.match(r"Channel \d+( from data header)?$", name)]
+    named: dict[str, str] = {}
+    for values in channels:
+        named.setdefault(values.get("identification", "").strip().capitalize(), _channel_unit(values))
+    names = [name for name in named if name]
+
+    def row(cells: Cells) -> Cells | str:
+        day, clock = moment(cells[0], "", "ymd"), clock_in(cells[1])
+        if day is None or clock is None:
+            return f"{cells[0][:20]} {cells[1][:20]} is no time."
+        return [f"{day[:10]} {clock}{zone}", *(cell.replace(",", ".") for cell in cells[2:])]
+
+    return StationText(
+        names=["time", *names],
+        first_row=at + 3,
+        width=2 + len(names),
+        delimiter=WHITESPACE,
+        units={place: named[name] for place, name in enumerate(names, start=1)},
+        facts=facts,
+        row=row,
+        is_footer=lambda line: bool(END.match(line)),
+        rows_promised=int(lines[at + 1]),
+    )
+
+
+def _sections(lines: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    sections: list[tuple[str, dict[str, str]]] = [("", {})]
+    for line in itertools.islice(lines, MOST_PREAMBLE):
+        if found := SECTION.match(line):
+            sections.append((found["name"], {}))
+            continue
+        key, sign, value = line.partition("=") if "=" in line else line.partition(":")
+        if sign and not line.startswith("="):
+            sections[-1][1].setdefault(key.strip().lower(), value.strip())
+    return sections
+
+
+def _diver_facts(sections: list[tuple[str, dict[str, str]]]) -> dict[str, str]:
+    every = [values for name, values in sections if name in ("Series settings", "Logger settings", "")]
+    every.sort(key=lambda values: values is sections[0][1])
+
+    def first(*keys: str) -> str:
+        return next((values[key] for values in every for key in keys if values.get(key)), "")
+
+    return {
+        "Logger": first("instrument type").partition("=")[0].strip() or "Van Essen Diver",
+        "Serial number": " ".join(first("serial number").split()),
+        "Location": first("location"),
+        "Time zone": first("utc offset", "time zone", "timezone"),
+    }
+
+
+def _channel_unit(values: dict[str, str]) -> str:
+    for key in ("reference level", "reference", "range", "master level"):
+        if found := MON_UNIT.match(values.get(key, "")):
+            return found["unit"].strip()
+    return ""
+
+
+def _diver_csv(lines: Sequence[str], facts: dict[str, str], zone: str) -> StationText:
+    at = next((place for place, line in enumerate(lines) if re.match(r'^"?Date[/ ]time', line, re.IGNORECASE)), None)
+    if at is None:
+        raise RefusedError("damaged", "This Diver file has no [Data] and no line of names.")
+    delimiter = next((one for one in (";", "\t", ",") if one in lines[at]), ",")
+    titles = [_split_unit(cell) for cell in cut(lines[at], delimiter)]
+    rows = [cut(line, delimiter) for line in lines[at + 1 :] if not END.match(line)]
+    order = order_of(split_moment(row[0])[0] for row in rows if row)
+    return StationText(
+        names=["time", *(name for name, _, _ in titles[1:])],
+        names_line=at + 1,
+        first_row=at + 2,
+        delimiter=delimiter,
+        units={place: unit for place, (_, unit, _) in enumerate(titles) if place},
+        facts=facts,
+        row=_decimal_points(replace_time(0, lambda text: _when(text, order, zone)), delimiter),
+        is_footer=lambda line: bool(END.match(line)),
+    )
+
+
+def _decimal_points(read: Callable[[Cells], Cells | str], delimiter: str) -> Callable[[Cells], Cells | str]:
+    def row(cells: Cells) -> Cells | str:
+        return read([cells[0], *(cell.replace(",", ".") if delimiter != "," else cell for cell in cells[1:])])
+
+    return row
+
+
+MINIDOT = text_format("minidot", "a file of a PME miniDOT logger", (".txt", ".csv"), describe_minidot)
+SOLINST = text_format("solinst", "a file of a Solinst logger", (".csv", ".txt"), describe_solinst)
+IN_SITU_FORMAT = text_format("in_situ", "an export of In-Situ", (".csv", ".txt"), describe_in_situ)
+DIVER = text_format("diver", "a file of a Van Essen Diver", (".mon", ".csv", ".txt"), describe_diver)

@@ -1,0 +1,301 @@
+"""WaterML 1.1 and 2.0 as XML, and 1.1 as JSON: every series of a file as one long table.
+
+Sources: CUAHSI WaterML 1.1 Specification, Part 1, 2009 (https://his.cuahsi.org/wofws.html); OGC WaterML 2.0 Part 1,
+Timeseries, 10-126r4, 2014 (https://www.ogc.org/standard/waterml/); the JSON of https://waterservices.usgs.gov.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
+from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, encoding_of
+from app.storage.reading.formats.looking import LOOKED_AT, look_at_rows
+from app.storage.reading.formats.stations.series_table import QUALIFIERS, Series, SeriesValue, table_of_series
+from app.storage.reading.formats.stations.xml_events import XmlEvent, events_of, root_of
+from app.storage.reading.refusals import RefusedError
+from app.storage.reading.rows import RowTable
+
+ONE, TWO = "timeSeriesResponse", ("Collection", "OM_Observation", "MeasurementTimeseries", "TimeseriesCollection")
+CENSORED = "censor_code"
+NO_CENSORING = ("nc", "")
+
+
+def _holds_xml(head: bytes, suffix: str) -> bool:
+    root = root_of(head)
+    name = root.split(maxsplit=1)[0].rpartition(":")[2] if root else ""
+    return name in (ONE, "timeSeries") or (name in TWO and b"waterml" in head[:65_536].lower())
+
+
+def open_xml(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open every series of the file as one table."""
+    return _open_xml(path, limits, most=None)
+
+
+def peek_xml(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at the file, from its first values."""
+    return look_at_rows(_open_xml(path, limits, most=LOOKED_AT + 1))
+
+
+def _open_xml(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
+    with path.open("rb") as handle:
+        head = handle.read(65_536)
+    first = root_of(head).split(maxsplit=1)[0].rpartition(":")[2] in (ONE, "timeSeries")
+    read, version = (_values_of_one, "1.1") if first else (_values_of_two, "2.0")
+
+    def values() -> Iterator[SeriesValue]:
+        return read(events_of(path, limits, whole=most is None))
+
+    return table_of_series(values, name="waterml", facts={"Version": f"WaterML {version}"}, most=most)
+
+
+# -- WaterML 1.1 ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Parts:
+    """What is known of the series that is being read."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    zone: str = ""
+
+    def first(self, name: str, text: str) -> None:
+        if text and name not in self.texts:
+            self.texts[name] = text
+
+    def series(self) -> Series:
+        return Series(
+            site=self.texts.get("siteCode", ""),
+            parameter=self.texts.get("variableCode", ""),
+            unit=self.texts.get("unitCode", "") or self.texts.get("unitAbbreviation", ""),
+            statistic=self.texts.get("option", ""),
+            site_name=self.texts.get("siteName", ""),
+            parameter_name=html.unescape(self.texts.get("variableName", "")),
+            no_data=self.texts.get("noDataValue", "") or self.texts.get("NoDataValue", ""),
+        )
+
+
+SERIES_TEXTS = ("siteCode", "siteName", "variableCode", "variableName", "unitCode", "unitAbbreviation",
+                "noDataValue", "NoDataValue", "option")  # fmt: skip
+
+
+def _values_of_one(events: Iterator[XmlEvent]) -> Iterator[SeriesValue]:
+    parts, series = _Parts(), None
+    attributes: dict[str, str] = {}
+    for event in events:
+        if not event.is_end:
+            if event.name == "timeSeries":
+                parts, series = _Parts(), None
+            elif event.name == "value":
+                attributes = event.attributes
+            elif event.name in ("units", "unit") and "unitsAbbreviation" in event.attributes:
+                parts.first("unitAbbreviation", event.attributes["unitsAbbreviation"])
+            continue
+        if event.name == "value":
+            series = series or parts.series()
+            yield SeriesValue(series, _time_of_one(attributes), event.text, _flags_of_one(attributes))
+        elif event.name in SERIES_TEXTS:
+            parts.first(event.name, event.text)
+
+
+def _time_of_one(attributes: dict[str, str]) -> str:
+    time = attributes.get("dateTime", "")
+    zone = attributes.get("timeOffset", "")
+    text = _plain_time(time)
+    if zone and text and text[-6:-5] not in ("+", "-") and not text.endswith("Z"):
+        text += zone if ":" in zone else f"{zone}:00"
+    return text
+
+
+def _plain_time(time: str) -> str:
+    """Return a time without the T and the empty parts of a second."""
+    return time.strip().replace("T", " ").replace(".000", "")
+
+
+def _flags_of_one(attributes: dict[str, str]) -> dict[str, str]:
+    censored = attributes.get("censorCode", "")
+    return {
+        QUALIFIERS: attributes.get("qualifiers", ""),
+        CENSORED: "" if censored in NO_CENSORING else censored,
+        "quality_level": attributes.get("qualityControlLevelCode", "") or attributes.get("qualityControlLevel", ""),
+    }
+
+
+# -- WaterML 2.0 ------------------------------------------------------------------------------------------------------
+
+
+def _values_of_two(events: Iterator[XmlEvent]) -> Iterator[SeriesValue]:
+    reader = _Two()
+    for event in events:
+        value = reader.take(event)
+        if value is not None:
+            yield value
+
+
+class _Two:
+    """The points of WaterML 2.0: series by observation, each point with its time, value and metadata."""
+
+    def __init__(self) -> None:
+        self._series = Series("", "")
+        self._inside: list[str] = []
+        self._point: dict[str, str] | None = None
+        self._default = ""
+
+    def take(self, event: XmlEvent) -> SeriesValue | None:
+        """Return the value that this event completes, or None."""
+        if event.is_end:
+            self._inside.pop()
+            return self._ended(event)
+        self._inside.append(event.name)
+        self._began(event)
+        return None
+
+    def _began(self, event: XmlEvent) -> None:
+        name, attributes = event.name, event.attributes
+        if name == "OM_Observation":
+            self._series, self._default = Series("", ""), ""
+        elif name in ("MeasurementTVP", "TVP"):
+            self._point = {"qualifier": self._default}
+        elif name == "featureOfInterest":
+            self._series = _with_site(self._series, _reference(attributes), attributes.get("title", ""))
+        elif name == "observedProperty":
+            title = attributes.get("title", "")
+            self._series = replace(self._series, parameter=_reference(attributes) or title, parameter_name=title)
+        elif name == "uom" and self._point is None:
+            self._series = replace(self._series, unit=attributes.get("code", "") or _reference(attributes))
+        elif name == "qualifier" and attributes:
+            self._qualify(attributes.get("title", "") or _reference(attributes))
+
+    def _qualify(self, text: str) -> None:
+        if self._point is None:
+            self._default = text
+        elif text:
+            self._point["qualifier"] = text
+
+    def _ended(self, event: XmlEvent) -> SeriesValue | None:
+        name = event.name
+        if name in ("MeasurementTVP", "TVP") and self._point is not None:
+            point, self._point = self._point, None
+            flags = {QUALIFIERS: point["qualifier"]}
+            return SeriesValue(self._series, _plain_time(point.get("time", "")), point.get("value", ""), flags)
+        if self._point is not None and name in ("time", "value") and self._inside[-1:] in (["MeasurementTVP"], ["TVP"]):
+            self._point[name] = event.text
+        elif name == "value" and "qualifier" in self._inside and event.text:
+            self._qualify(event.text)
+        elif name == "identifier" and "featureOfInterest" in self._inside and event.text:
+            self._series = replace(self._series, site=event.text)
+        elif name == "name" and "featureOfInterest" in self._inside and event.text and not self._series.site_name:
+            self._series = _with_site(self._series, "", event.text)
+        return None
+
+
+def _reference(attributes: dict[str, str]) -> str:
+    """Return the last part of what a reference points to; nothing is ever fetched."""
+    return attributes.get("href", "").rstrip("/#").rpartition("/")[2].rpartition("#")[2]
+
+
+def _with_site(series: Series, code: str, title: str) -> Series:
+    return replace(series, site=series.site or code or title, site_name=series.site_name or title)
+
+
+# -- WaterML 1.1 as JSON ----------------------------------------------------------------------------------------------
+
+
+def _holds_json(head: bytes, suffix: str) -> bool:
+    tight = head[:4_096].translate(None, b" \t\r\n")
+    return tight.lstrip(b"\xef\xbb\xbf")[:1] == b"{" and (
+        b'timeSeriesResponseType"' in tight or (b'"queryInfo"' in tight and b'"timeSeries"' in head)
+    )
+
+
+def load_json(path: Path, limits: dict[str, int]) -> Any:
+    """Return the JSON value of a whole file.
+
+    Raises
+    ------
+    RefusedError
+        Where it is not valid, with its line.
+    """
+    try:
+        text = path.read_text(encoding=encoding_of(path))
+        return DECODER.decode(text)
+    except RecursionError:
+        raise RefusedError("invalid_json", DEPTH) from None
+    except RepeatedKeyError as fault:
+        raise RefusedError("invalid_json", str(fault)) from None
+    except UnicodeDecodeError:
+        raise RefusedError("damaged", "The JSON text is damaged: it is not UTF-8 to its end.") from None
+    except json.JSONDecodeError as fault:
+        cut = " It ends too early." if fault.pos >= len(text) - 2 else ""
+        message = f"Line {fault.lineno:,}: it is not valid JSON ({fault.msg.lower()}).{cut}"
+        raise RefusedError("invalid_json", message, line=fault.lineno) from None
+
+
+def open_json(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+    """Open every series of the file as one table."""
+    content = load_json(path, limits)
+    response = content.get("value", content) if isinstance(content, dict) else {}
+    every = response.get("timeSeries") if isinstance(response, dict) else None
+    if not isinstance(every, list):
+        raise RefusedError("invalid_json", "The WaterML text has no list timeSeries.")
+
+    def values() -> Iterator[SeriesValue]:
+        for item in every:
+            yield from _values_of_item(item)
+
+    return table_of_series(values, name="waterml_json", facts={"Version": "WaterML 1.1 as JSON"})
+
+
+def peek_json(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
+    """Return the first look at the file."""
+    return look_at_rows(open_json(path, folder=folder, choices=choices, limits=limits))
+
+
+def _values_of_item(item: Any) -> Iterator[SeriesValue]:
+    source, variable = _object(item, "sourceInfo"), _object(item, "variable")
+    options = _listed(_object(variable, "options"), "option")
+    unit = _object(variable, "unit")
+    series = Series(
+        site=_text(_first(source, "siteCode"), "value"),
+        parameter=_text(_first(variable, "variableCode"), "value"),
+        unit=_text(unit, "unitCode") or _text(unit, "unitAbbreviation"),
+        statistic=_text(options[0], "value") if options else "",
+        site_name=_text(source, "siteName"),
+        parameter_name=html.unescape(_text(variable, "variableName")),
+        no_data=_text(variable, "noDataValue"),
+    )
+    for method in _listed(item, "values"):
+        for value in _listed(method, "value"):
+            qualifiers = value.get("qualifiers") if isinstance(value, dict) else None
+            flag = " ".join(map(str, qualifiers)) if isinstance(qualifiers, list) else _text(value, "qualifiers")
+            yield SeriesValue(series, _plain_time(_text(value, "dateTime")), _text(value, "value"), {QUALIFIERS: flag})
+
+
+def _object(item: Any, key: str) -> dict[str, Any]:
+    found = item.get(key) if isinstance(item, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _listed(item: Any, key: str) -> list[Any]:
+    found = item.get(key) if isinstance(item, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _first(item: dict[str, Any], key: str) -> Any:
+    found = _listed(item, key)
+    return found[0] if found else {}
+
+
+def _text(item: Any, key: str) -> str:
+    found = item.get(key) if isinstance(item, dict) else None
+    return "" if found is None or isinstance(found, dict | list) else str(found).strip()
+
+
+XML = Format("waterml", "a WaterML file", (".xml", ".wml"), _holds_xml, open_xml, peek_xml)
+JSON = Format("waterml_json", "a WaterML file as JSON", (".json",), _holds_json, open_json, peek_json)

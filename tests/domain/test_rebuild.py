@@ -1,0 +1,35 @@
+"""An exported config is enough: a script that knows nothing of HydroML repeats the experiment from it and the file."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
+
+JOBS = [*jobs(), *purposes()]
+# Those that take a second or two.
+QUICK = ("groups", "rolling", "target encoding", "forecast", "forecast at sites")
+
+
+def test_the_script_imports_nothing_of_ours() -> None:
+    tree = ast.parse(Path(SCRIPT).read_text(encoding="utf-8"))
+    plain = {name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    named = {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not (plain | named) & {"app", "workers", "config", "tests", "benchmarks"}
+
+
+@pytest.mark.parametrize(
+    "job", [pytest.param(job, id=job.name, marks=() if job.name in QUICK else pytest.mark.slow) for job in JOBS]
+)
+def test_an_experiment_is_repeated_from_its_config(job: Job) -> None:
+    found = rebuild(job)
+    assert found.said == ""
+    assert found.is_same, found
+
+
+def test_a_config_without_what_was_worked_out_is_not_enough() -> None:
+    job = next(job for job in JOBS if job.name == "rolling")
+    assert rebuild(job, resolved=False).said.startswith("The config has no `resolved`")

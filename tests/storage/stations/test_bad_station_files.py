@@ -1,0 +1,145 @@
+"""Broken and hostile files of loggers and agencies: each gets a sentence, and nothing is fetched or expanded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.storage.reading.formats.refusals_by_name import refuse_by_name
+from app.storage.reading.refusals import RefusedError
+from tests.storage.answers import read, refused
+from tests.storage.stations.cases import CASES, DATA, StationCase
+
+WATERML = (DATA / "waterml1_iv.xml").read_text(encoding="utf-8")
+START = "<?xml version='1.0'?>"
+BOMB = (
+    START
+    + '<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+    + "<timeSeriesResponse><timeSeries>&c;</timeSeries></timeSeriesResponse>"
+)
+OUTSIDE = (
+    START
+    + '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+    + "<timeSeriesResponse><timeSeries>&e;</timeSeries></timeSeriesResponse>"
+)
+DTD = START + '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd"><timeSeriesResponse/>'
+DEEP = START + "<timeSeriesResponse>" + "<a>" * 5_000
+
+
+@pytest.mark.parametrize(("text", "code"), [(BOMB, "xml_entities"), (OUTSIDE, "xml_entities"), (DTD, "xml_entities"),
+                                            (DEEP, "invalid_xml")])  # fmt: skip
+def test_hostile_xml_is_refused_with_a_sentence(tmp_path: Path, text: str, code: str) -> None:
+    found = refused(tmp_path, text.encode(), "x.xml")
+    assert found["code"] == code
+    assert "root:" not in found["message"]
+
+
+def test_xml_that_ends_too_early_names_its_line(tmp_path: Path) -> None:
+    cut = WATERML[:900]
+    found = refused(tmp_path, cut.encode(), "x.xml")
+    assert (found["code"], found["line"]) == ("invalid_xml", cut.count("\n") + 1)
+    assert found["message"].endswith("It ends too early.")
+
+
+def test_xml_with_a_huge_text_is_over_the_limit(tmp_path: Path) -> None:
+    text = f"{START}<timeSeriesResponse><siteName>{'a' * 3_000_000}</siteName></timeSeriesResponse>"
+    assert refused(tmp_path, text.encode(), "x.xml")["code"] == "cell_too_large"
+
+
+def test_xml_of_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    text = "<?xml version='1.0' encoding='klingon'?><timeSeriesResponse/>"
+    assert refused(tmp_path, text.encode(), "x.xml")["code"] == "invalid_xml"
+
+
+def test_waterml_without_a_value_is_refused(tmp_path: Path) -> None:
+    text = f"{START}<timeSeriesResponse><timeSeries/></timeSeriesResponse>"
+    assert refused(tmp_path, text.encode(), "x.xml")["message"] == "The file holds series, but no value."
+
+
+@pytest.mark.parametrize("file", ["usgs_daily.json"])
+def test_json_that_is_cut_off_names_its_line(tmp_path: Path, file: str) -> None:
+    found = refused(tmp_path, (DATA / file).read_bytes()[:600], file)
+    assert (found["code"], found["line"]) == ("invalid_json", 3)
+
+
+def test_usgs_json_says_where_its_count_is_wrong(tmp_path: Path) -> None:
+    content = (DATA / "usgs_daily.json").read_bytes().replace(b'"numberReturned":2', b'"numberReturned":9')
+    profile, _ = read(tmp_path, content, "x.json")
+    assert "The file says that it holds 9 values, but it holds 2." in profile.report.notes
+
+
+COUNTS = {
+    "diver.mon": (b"[Data]\n3", b"[Data]\n50", "The file says that it holds 50 rows, but it holds 3."),
+    "grdc_month.txt": (b"lines: 4", b"lines: 7", "The file says that it holds 7 rows, but it holds 4."),
+    "solinst.xle": (b"<Num_log>3", b"<Num_log>8", "The file says that it holds 8 logs, but it holds 3."),
+}
+
+
+@pytest.mark.parametrize("file", COUNTS)
+def test_wrong_count_of_rows_is_said(tmp_path: Path, file: str) -> None:
+    before, after, note = COUNTS[file]
+    profile, _ = read(tmp_path, (DATA / file).read_bytes().replace(before, after), file)
+    assert note in profile.report.notes
+
+
+HEADS = {
+    "toa5_ten_minutes.dat": (2, "A TOA5 file begins with four lines of names and units; this one ends after line 2."),
+    "hobo_us.csv": (1, "A HOBOware export has its names below the title; here they are missing."),
+    "solinst.csv": (8, "A Solinst file names its columns on a line that begins with Date and Time; it is missing."),
+    "in_situ_winsitu.csv": (
+        9,
+        "An In-Situ file names its columns on a line that begins with Date and Time; it is missing.",
+    ),
+    "diver.mon": (20, "A MON file says under [Data] how many rows it holds; that is missing."),
+    "grdc_month.txt": (14, "A GRDC file has the names YYYY-MM-DD;hh:mm below its comments; they are missing."),
+    "nrfa.csv": (15, "The NRFA file has its description, but no row that begins with a date."),
+    "eca.txt": (16, "A file of ECA&D names its columns STAID, SOUID and DATE below its preamble; they are missing."),
+    "wiski.zrx": (5, "The ZRXP file has its description, but no row of values."),
+}
+
+
+@pytest.mark.parametrize("file", HEADS)
+def test_station_file_cut_off_in_its_head_is_refused(tmp_path: Path, file: str) -> None:
+    lines, message = HEADS[file]
+    head = b"".join((DATA / file).read_bytes().splitlines(keepends=True)[:lines])
+    assert refused(tmp_path, head, file)["message"] == message
+
+
+TEXTS = [case for case in CASES if not case.file.endswith((".xml", ".xle", ".json", ".dly"))]
+
+
+@pytest.mark.parametrize("case", TEXTS, ids=lambda case: case.file)
+def test_row_cut_off_is_rejected_and_every_line_accounted_for(tmp_path: Path, case: StationCase) -> None:
+    content = (DATA / case.file).read_bytes().decode("utf-8").rstrip("\n")
+    content = content.removesuffix("END OF DATA FILE OF DATALOGGER FOR WINDOWS").rstrip("\n")
+    last = content.rsplit("\n", 1)[1]
+    cut = f"{content}\n{last[: len(last) // 4]}\n"
+    report = read(tmp_path, cut.encode(), case.file, ragged="leave_out")[0].report
+    known = report.header_lines + report.rows_read + report.rows_passed_over + report.lines_continued
+    assert report.lines == known == cut.count("\n")
+    assert report.rows_rejected + report.rows_passed_over > case.passed - 1
+
+
+NAMED = {
+    b'"TOB1","STATION","CR9000","1000","1.00","CPU:BIG.DLD","25871","VALUES"\r\n': ("TOB1", "CardConvert"),
+    b"ZDSS\x00\x00\x00\x00": ("HEC-DSS", "HEC-DSSVue"),
+    b"\n\n  EPA STORM WATER MANAGEMENT MODEL - VERSION 5.1 (Build 5.1.013)\n": ("SWMM", "Export"),
+    (516_114_522).to_bytes(4, "little") + b"\x00" * 20: ("SWMM", "Export"),
+    b"[TITLE]\n;;Project\n\n[OPTIONS]\nFLOW_UNITS CFS\n": ("SWMM", "Run it"),
+    b"GRIB\x00\x00": ("GRIB", "NetCDF"),
+}
+
+
+@pytest.mark.parametrize("head", NAMED)
+def test_unreadable_kind_is_refused_by_name(tmp_path: Path, head: bytes) -> None:
+    what, remedy = NAMED[head]
+    found = refused(tmp_path, head, "x.dat")
+    assert found["status"] == 415
+    assert what in found["message"]
+    assert remedy in found["message"]
+
+
+def test_menyanthes_file_is_refused_by_name() -> None:
+    with pytest.raises(RefusedError, match="Menyanthes"):
+        refuse_by_name(b"MATLAB 5.0 MAT-file, Platform: PCWIN", ".men")
