@@ -179,3 +179,11 @@ def test_what_is_held_out_is_reckoned_to_the_row() -> None:
         inside = frame["date"].between(first, last or frame["date"].max())
         assert round(share.held * len(frame)) == int(inside.sum())
         assert round(share.lost * len(frame)) == int((frame["date"] >= pd.Timestamp(first)).sum())
+
+
+@pytest.mark.parametrize("ahead", [1, 45])
+def test_the_gap_of_a_forecast_is_no_shorter_than_it_looks_ahead(ahead: int) -> None:
+    data = {"purpose": "forecast", "horizon": str(ahead), "drivers_known_ahead": True}
+    spec = sample(RIVER).plan({"data": data}).spec
+    assert spec is not None
+    assert spec.validation.parameters["gap"] >= ahead

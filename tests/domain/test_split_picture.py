@@ -11,6 +11,7 @@ import pytest
 from app.domain.training.preprocessing.preparation import TrainingTable, columns_read, prepare
 from app.domain.training.report.document import SplitSummary
 from app.domain.training.report.split_summary import summarise
+from app.domain.training.run import train
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.split_rows import Split
 from app.domain.training.validation.splitting import STRATEGIES, StrategyEntry, make_split
@@ -90,3 +91,34 @@ def test_a_warm_up_is_counted_site_by_site() -> None:
     assert summary.picture[0][0] == ("unused", 0.0, 0.075)
     assert table.times is not None
     assert str(table.times.iloc[split.folds[0].train[0]].date()) == "2000-10-31"
+
+
+def _report_of(frame: pd.DataFrame, **config: Any) -> dict[str, Any]:
+    spec, profile = make_spec(**config), profile_of(frame, "day")
+    result = train(spec, frame, profile, on_progress=lambda progress: None, should_stop=lambda: False)
+    return result.report.to_json()
+
+
+@pytest.mark.parametrize("strategy", ["time_series", "group_time_series", "group_k_fold"])
+def test_what_is_held_out_from_a_date_moves_no_fold(strategy: str) -> None:
+    frame = _table()
+    parameters = {"n_splits": 2, "gap": 3} if strategy != "group_k_fold" else {"n_splits": 2}
+    config: dict[str, Any] = {
+        "task": {"target": "y", "time_column": "day", "group_column": "site"},
+        "selected": ["a"],
+        "transforms": [{"columns": ["a"], "kind": "rolling_sum", "parameters": {"window": 5}}],
+        "validation": {
+            "strategy": strategy,
+            "parameters": parameters,
+            "holdout": {"from": "2001-09-01", "to": "2001-10-15"},
+            "warm_up": 10,
+        },
+    }
+    wild = frame.copy()
+    wild.loc[wild["day"] >= "2001-09-01", ["a", "y"]] *= 1000.0
+    wild.loc[wild["day"] < "2000-10-11", "y"] += 1000.0
+    sound, moved = (_report_of(one, **config) for one in (frame, wild))
+    assert sound["scores"]["nse"]["folds"] == moved["scores"]["nse"]["folds"]
+    assert sound["scores"]["nse"]["holdout"] is not None
+    assert sound["split"]["holdout"]["validation_start"] == "2001-09-01"
+    assert sound["split"]["holdout"]["validation_end"] == "2001-10-15"

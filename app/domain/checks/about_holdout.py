@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.domain.checks.extent import first_moments, fits_years, moments_of, number, water_years_of
+from app.domain.checks.extent import first_moments, fits_years, number, water_years_of
 from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.experiment import HoldoutPart
 from app.domain.problems import Problem, Remedy
@@ -66,11 +66,11 @@ def warm_up_leaves_rows(subject: CheckContext) -> Iterator[Problem]:
     if warm_up and subject.spec.task.time_column is None:
         message = "A warm-up needs a time column. Choose one on the Data step."
         yield error("validation", "warm_up", "time_column_missing", message, none)
-    elif warm_up and round(moments_of(subject) * (1 - subject.holdout.warm_up)) < 2 * MIN_FOLDS:
+    elif warm_up and (left := round(subject.rows * (1 - subject.holdout.warm_up))) < 2 * MIN_FOLDS:
         remedy = none
-        if 0 < memory < moments_of(subject) // 2:
+        if 0 < memory < warm_up and not leaves_nothing(_warmed_up(subject, memory)):
             remedy = Remedy(f"Use {memory:,} steps", {"validation": {"warm_up": memory}})
-        message = f"A warm-up of {warm_up:,} steps is as long as the record of {moments_of(subject):,} steps."
+        message = f"A warm-up of {warm_up:,} steps leaves about {left:,} of {subject.rows:,} rows."
         yield error("validation", "warm_up", "warm_up_too_long", message, remedy)
 
 
@@ -113,6 +113,11 @@ def windows_fit_training(subject: CheckContext) -> Iterator[Problem]:
         "it never sees a full window."
     )
     yield warning("validation", f"{field}.n_splits", "window_longer_than_training", message, remedy)
+
+
+def _warmed_up(subject: CheckContext, steps: int) -> CheckContext:
+    validation = subject.spec.validation.model_copy(update={"warm_up": steps})
+    return replace(subject, spec=subject.spec.model_copy(update={"validation": validation}))
 
 
 def _in_two(subject: CheckContext) -> CheckContext:

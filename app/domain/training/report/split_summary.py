@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.experiment import Spec
 from app.domain.text.words import pluralise
@@ -15,8 +17,10 @@ from app.domain.training.report.document import FoldRows, SplitSummary
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation import splitting
 from app.domain.training.validation.split_picture import draw_split
-from app.domain.training.validation.split_rows import Fold, Split
+from app.domain.training.validation.split_rows import Fold, Split, group_codes
 
+# The place of each row's group among all, and their names.
+Groups: TypeAlias = tuple[NDArray[np.intp], list[str]]
 # So many groups are named; a page cannot show more at a glance.
 MAX_GROUPS_NAMED = 20
 
@@ -34,16 +38,19 @@ def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     picture = draw_split(split, facts_of(table), by_group=entry.needs_group)
+    groups = None if table.groups is None else group_codes(table.groups)
     held = None
     if split.holdout is not None:
-        held = _rows_of(table, Fold(split.development, split.holdout), "hold-out")
+        held = _rows_of(table, groups, Fold(split.development, split.holdout), "hold-out")
     return SplitSummary(
         strategy=entry.id.value,
         title=entry.title,
         sentence=f"{entry.summary} {entry.protects}",
         misleads=entry.misleads,
         parameters={name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()},
-        folds=tuple(_rows_of(table, fold, f"fold {number}") for number, fold in enumerate(split.folds, start=1)),
+        folds=tuple(
+            _rows_of(table, groups, fold, f"fold {number}") for number, fold in enumerate(split.folds, start=1)
+        ),
         holdout=held,
         picture=picture.lines,
         marks=picture.marks,
@@ -51,12 +58,13 @@ def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
     )
 
 
-def _rows_of(table: TrainingTable, fold: Fold, name: str) -> FoldRows:
+def _rows_of(table: TrainingTable, groups: Groups | None, fold: Fold, name: str) -> FoldRows:
     counts = FoldRows(fold=name, train_rows=len(fold.train), validation_rows=len(fold.validation))
-    if table.groups is not None:
-        judging = np.unique(table.groups[fold.validation].astype(str))
-        if not set(judging) & set(table.groups[fold.train].astype(str)):
-            shown = tuple(map(str, judging[:MAX_GROUPS_NAMED]))
+    if groups is not None:
+        codes, names = groups
+        judging = np.flatnonzero(np.bincount(codes[fold.validation], minlength=len(names)))
+        if not np.bincount(codes[fold.train], minlength=len(names))[judging].any():
+            shown = tuple(names[code] for code in judging[:MAX_GROUPS_NAMED])
             counts = replace(counts, groups=shown, group_count=len(judging))
     times = table.times
     if times is None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.domain.errors import TrainingError
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.training.validation.holdouts import TOO_FEW_GROUPS, hold_out_share
-from app.domain.training.validation.split_rows import RowFacts, Rows, rows_between
+from app.domain.training.validation.split_rows import RowFacts, Rows, group_codes, rows_between
 
 MAX_GROUP_FOLDS = 200
 # Positions that train and that judge, fold by fold.
@@ -89,7 +89,7 @@ def cut_groups(facts: RowFacts, parameters: ParameterValues, _seed: int) -> Cut:
 
     folds = _folds_of(parameters)
     _refuse_few_groups(facts, folds)
-    yield from GroupKFold(folds).split(np.zeros(facts.rows), groups=facts.groups)
+    yield from GroupKFold(folds).split(np.zeros(facts.rows), groups=_codes_of(facts))
 
 
 def cut_each_group(facts: RowFacts, _parameters: ParameterValues, _seed: int) -> Cut:
@@ -101,7 +101,11 @@ def cut_each_group(facts: RowFacts, _parameters: ParameterValues, _seed: int) ->
         raise TrainingError(
             f"{groups:,} groups would mean as many fits. Choose group k-fold instead.", code="too_many_groups"
         )
-    yield from LeaveOneGroupOut().split(np.zeros(facts.rows), groups=facts.groups)
+    yield from LeaveOneGroupOut().split(np.zeros(facts.rows), groups=_codes_of(facts))
+
+
+def _codes_of(facts: RowFacts) -> NDArray[np.intp]:
+    return np.zeros(facts.rows, dtype=np.intp) if facts.groups is None else group_codes(facts.groups)[0]
 
 
 def _folds_of(parameters: ParameterValues) -> int:
@@ -119,7 +123,7 @@ def _refuse_few_rows(facts: RowFacts, folds: int) -> None:
 
 def _refuse_few_groups(facts: RowFacts, least: int) -> int:
     """Return how many groups there are."""
-    groups = 0 if facts.groups is None else len(np.unique(facts.groups))
+    groups = 0 if facts.groups is None else len(group_codes(facts.groups)[1])
     if groups < least:
         raise TrainingError(f"There are {groups} groups, fewer than {least} folds.", code=TOO_FEW_GROUPS)
     return groups

@@ -86,7 +86,7 @@ def holdout_share(spec: Spec, profile: DatasetProfile) -> HoldoutShare:
     """
     held, strategy = spec.validation.holdout, spec.validation.strategy
     span = span_of(profile, spec.task.time_column)
-    warm_up = min(spec.validation.warm_up / max(span.moments if span else profile.rows, 1), 1.0)
+    warm_up = _share_of_warm_up(spec, profile, span)
     if held is None or strategy is SplitStrategy.HOLDOUT:
         return HoldoutShare(warm_up=warm_up)
     entry = get(strategy)
@@ -97,6 +97,20 @@ def holdout_share(spec: Spec, profile: DatasetProfile) -> HoldoutShare:
     in_time = not entry.needs_group or entry.needs_time
     later = held.fraction if in_time else 0.0
     return HoldoutShare(later, later, held.fraction if entry.needs_group else 0.0, warm_up)
+
+
+def _share_of_warm_up(spec: Spec, profile: DatasetProfile, span: TimeSpan | None) -> float:
+    """Return the share of rows at the start of the records: each group has a record of its own."""
+    warm_up, group = spec.validation.warm_up, spec.task.group_column
+    if not warm_up:
+        return 0.0
+    lengths = [span.moments if span else profile.rows]
+    if group is not None and profile.has(group):
+        column = profile.column(group)
+        lengths = [count for _, count in column.top_values] + ([column.missing] if column.missing else [])
+        if len(column.top_values) < column.distinct or not lengths:
+            lengths = [profile.rows // max(column.distinct, 1)]
+    return 1 - sum(max(length - warm_up, 0) for length in lengths) / max(sum(lengths), 1)
 
 
 def _shares_of_dates(held: HoldoutPart, span: TimeSpan | None) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.domain.errors import TrainingError
 from app.domain.experiment import HoldoutPart
 from app.domain.text.dates import end_of, parse_date
-from app.domain.training.validation.split_rows import RowFacts, Rows, rows_between
+from app.domain.training.validation.split_rows import RowFacts, Rows, group_codes, rows_between
 
 TOO_FEW_GROUPS = "too_few_groups"
 # New sites in new years are a share of the groups, where a date says which years: as many as are usually held out.
@@ -46,7 +46,8 @@ def hold_out_groups_in_time(facts: RowFacts, held: HoldoutPart, gap: int, seed: 
     # Only a group that has later rows can be judged by them.
     _, drawn = draw_groups(facts.of(later), held.fraction or SHARE_OF_GROUPS, seed)
     holdout = later[drawn]
-    development = earlier[~np.isin(facts.groups[earlier], np.unique(facts.groups[holdout]))]
+    codes = group_codes(facts.groups)[0]
+    development = earlier[~np.isin(codes[earlier], np.unique(codes[holdout]))]
     if not len(development):
         message = "The groups that are left have no earlier row to train on. Hold out fewer groups, or later rows."
         raise TrainingError(message, code="nothing_to_train")
@@ -81,12 +82,13 @@ def draw_groups(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
     """Keep a drawn share of the groups, each whole."""
     from sklearn.model_selection import GroupShuffleSplit
 
-    groups = 0 if facts.groups is None else len(np.unique(facts.groups))
+    codes, names = (None, []) if facts.groups is None else group_codes(facts.groups)
+    groups = len(names)
     if groups - math.ceil(groups * share) < 1:
         message = "One group cannot be divided into those that train and those that judge."
         raise TrainingError(message, code=TOO_FEW_GROUPS)
     splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
-    rest, out = next(splitter.split(np.arange(facts.rows), groups=facts.groups))
+    rest, out = next(splitter.split(np.arange(facts.rows), groups=codes))
     return np.sort(rest), np.sort(out)
 
 

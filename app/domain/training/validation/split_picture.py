@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.json_values import Settings
-from app.domain.training.validation.split_rows import Fold, RowFacts, Rows, Split
+from app.domain.training.validation.split_rows import Fold, RowFacts, Rows, Split, group_codes
 from app.domain.vocabulary import SplitStrategy
 
 Stripe = tuple[str, float, float]
@@ -50,7 +50,7 @@ def draw_split(split: Split, facts: RowFacts, *, by_group: bool, most: int = MAX
     """
     order = np.arange(facts.rows)
     if by_group and facts.groups is not None:
-        order = np.argsort(np.unique(facts.groups.astype(str), return_inverse=True)[1], kind="stable")
+        order = np.argsort(group_codes(facts.groups)[0], kind="stable")
     lines = (_kinds_of(fold, split, facts)[order] for fold in split.folds[:most])
     marks = _group_marks(facts, order) if by_group else _date_marks(facts)
     return SplitPicture(tuple(_stripes(kinds) for kinds in lines), marks)
@@ -99,8 +99,9 @@ def _day(moment: np.datetime64) -> str:
 def _group_marks(facts: RowFacts, order: Rows) -> tuple[tuple[float, str], ...]:
     if facts.groups is None or not facts.rows:
         return ()
-    names, starts = np.unique(facts.groups[order].astype(str), return_index=True)
-    shown = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026" for name in names.tolist()]
+    codes, names = group_codes(facts.groups[order])
+    starts = np.searchsorted(codes, np.arange(len(names)))
+    shown = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026" for name in names]
     if len(shown) > MAX_NAMES_SIDE_BY_SIDE:
         return (0.0, shown[0]), (1.0, shown[-1])
     middles = (starts + np.append(starts[1:], facts.rows)) / 2 / facts.rows
