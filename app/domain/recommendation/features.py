@@ -98,6 +98,19 @@ def read_leak_answers(reader: AnswerReader, profile: DatasetProfile) -> dict[str
     return answers
 
 
+def why_not_derived(context: FeatureContext) -> str:
+    """Return why no features are derived for a series in time, "" where they can be."""
+    axis = context.profile.time_axis
+    if context.purpose is Purpose.NEW_ROWS:
+        return "Each new row is predicted from its own columns, so nothing looks back."
+    if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:
+        return "Derived features need a time column and a number to predict."
+    mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
+    if axis.column != context.time_column or mixed:
+        return "The dates repeat, so earlier values cannot be told apart."
+    return ""
+
+
 def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
     """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows.
 
@@ -108,19 +121,9 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     selected
         The measured columns that the model looks at.
     """
-    axis = context.profile.time_axis
-    if context.purpose is Purpose.NEW_ROWS:
-        return [], "Each new row is predicted from its own columns, so nothing looks back."
-    if not context.time_column or context.task is not TaskKind.REGRESSION or axis is None:
-        return [], "Derived features need a time column and a number to predict."
-    mixed = mixes_series(context.profile.rows, axis.duplicates) and not context.group_column
-    if axis.column != context.time_column or mixed:
-        return [], "The dates repeat, so earlier values cannot be told apart."
-    if context.purpose is Purpose.FILL_GAPS:
-        # That module looks at columns as this one does.
-        from app.domain.recommendation.gaps import suggest_gap_recipes
-
-        return suggest_gap_recipes(context, selected)
+    axis, reason = context.profile.time_axis, why_not_derived(context)
+    if reason or axis is None:
+        return [], reason
     recipes: list[RecipeJson] = []
     words = []
     target_steps, rain_steps = _steps_known(context)
