@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
-from app.domain.recommendation.features import FeatureContext, why_not_derived
+from app.domain.recommendation.features import FeatureContext
 from app.domain.vocabulary import ColumnKind
 
 # From the quick response of a stream to the slow one of groundwater, in steps.
@@ -23,13 +23,11 @@ def suggest_gap_recipes(context: FeatureContext, selected: Sequence[str]) -> tup
     Parameters
     ----------
     context
-        The dataset and its goal.
+        The dataset and its goal; time must order the rows.
     selected
         The columns that the model may look at.
     """
-    axis, reason = context.profile.time_axis, why_not_derived(context)
-    if reason:
-        return [], reason
+    axis = context.profile.time_axis
     drivers = _drivers(context, selected)
     rain = [name for name in drivers if is_rain(name)][:3]
     recipes: list[RecipeJson] = []

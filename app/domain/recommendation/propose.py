@@ -18,9 +18,9 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
-from app.domain.recommendation.features import FeatureContext, read_leak_answers, suggest_transforms
+from app.domain.recommendation.derived_features import suggest_transforms
+from app.domain.recommendation.features import FeatureContext, read_leak_answers
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
-from app.domain.recommendation.gaps import suggest_gap_recipes
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
 from app.domain.training.preprocessing.transforms import ColumnInventory, column_inventory, columns_fault
@@ -142,8 +142,7 @@ def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigPart
 
 
 def _transforms(reader: AnswerReader, context: FeatureContext, selected: list[str]) -> list[RecipeJson]:
-    suggest = suggest_gap_recipes if context.purpose is Purpose.FILL_GAPS else suggest_transforms
-    suggested, why = suggest(context, selected)
+    suggested, why = suggest_transforms(context, selected)
     reader.suggest("features", "transforms", suggested, why)
     raw = reader.raw("features", "transforms")
     if not isinstance(raw, list):
