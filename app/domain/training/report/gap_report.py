@@ -103,7 +103,10 @@ def filled_rows(run: TrainingRun) -> pd.DataFrame | None:
     missing, filled = run.table.missing, run.filled
     if missing is None or filled is None or not len(filled.values):
         return None
-    columns: dict[str, NDArray[Any]] = {"row": missing.rows[filled.places], "time": missing.times.iloc[filled.places].to_numpy()}
+    columns: dict[str, NDArray[Any]] = {
+        "row": missing.rows[filled.places],
+        "time": missing.times.iloc[filled.places].to_numpy(),
+    }
     if missing.groups is not None:
         columns["group"] = missing.groups[filled.places]
     return pd.DataFrame({**columns, "predicted": filled.values})
