@@ -13,6 +13,7 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.errors import DomainError
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Estimate
+from app.domain.training.report.document import GapScore, GapSummary
 from app.domain.training.report.outcome import SearchProgress
 from app.domain.vocabulary import Severity
 from app.services.datasets.analysis import Damage
@@ -29,6 +30,14 @@ from app.web.hypermedia import ViewContext
 from app.web.rereading import look_of, panel_of
 from app.web.shared_views import NamesContext, ReadingContext
 
+GAPS = GapSummary(
+    lengths=(
+        GapScore(shortest=3, longest=3, rows=660, rmse=0.0123, baseline_rmse=0.0157),
+        GapScore(shortest=10, longest=30, rows=1250, rmse=0.0584, baseline_rmse=0.131),
+    ),
+    filled=101,
+    open=386,
+)
 ESTIMATE = Estimate(50, 40.0, 95.0, 260, 410, "Short fits on this machine.")
 
 
@@ -168,6 +177,7 @@ def _experiments() -> list[Example]:
         *(partial_example("experiments/state", name, chip=chip) for name, chip in chips),
         partial_example("experiments/judged", "one fold", judged=("R²", lines)),
         partial_example("experiments/judged", "no fold", judged=("R²", ())),
+        partial_example("experiments/gaps", "one length and a range", report={"gaps": GAPS}),
         partial_example("experiments/trials", "three trials", one=trials.under_way(searches[0])),
         partial_example("experiments/trials", "before the first", one=trials.under_way(searches[1])),
         partial_example("experiments/words", "filled", address=HERE, values=words, shown_problems=()),

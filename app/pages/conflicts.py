@@ -8,7 +8,8 @@ from typing import ClassVar
 from flask import Blueprint, Response
 
 from app.domain import wizard
-from app.domain.checks.conflicts import CONFLICTS, Conflict
+from app.domain.checks.conflict import Conflict
+from app.domain.checks.conflicts import CONFLICTS
 from app.domain.checks.settled import SETTLED, SettledClash
 from app.domain.estimators import registry
 from app.web.hypermedia import ViewContext, render_view

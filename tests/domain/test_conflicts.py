@@ -8,7 +8,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from app.domain.checks.about_settings import PAIRS
-from app.domain.checks.conflicts import CONFLICTS, Conflict
+from app.domain.checks.conflict import Conflict
+from app.domain.checks.conflicts import CONFLICTS
 from app.domain.checks.rules import RULES
 from app.domain.checks.settled import SETTLED
 from app.domain.checks.subject import CheckContext

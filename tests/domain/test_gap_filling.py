@@ -317,3 +317,9 @@ def test_the_straight_line_is_offered_for_gaps_alone() -> None:
         "linear_interpolation" not in {entry.id for entry in registry.for_task(TaskKind.REGRESSION, purpose)}
         for purpose in (None, *set(Purpose) - {Purpose.FILL_GAPS})
     )
+
+
+def test_lengths_that_no_stretch_holds_are_told_in_the_report() -> None:
+    blocks = {"strategy": "masked_blocks", "parameters": {"n_splits": 2, "lengths": [3, 300]}}
+    notes = " ".join(trained("linear_interpolation", validation=blocks).report.notes)
+    assert "No known stretch of the record holds blocks of 300 steps" in notes

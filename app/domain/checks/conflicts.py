@@ -5,9 +5,6 @@ The Help page is made from it, and every row has a test that shows the failure w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
 from app.domain.checks import (
     about_data,
     about_gaps,
@@ -18,31 +15,11 @@ from app.domain.checks import (
     about_validation,
 )
 from app.domain.checks.about_settings import PAIRS
+from app.domain.checks.conflict import Conflict
 from app.domain.checks.pairs import IncompatibleSettings
-from app.domain.checks.subject import CheckContext
-from app.domain.problems import Problem
 from app.domain.vocabulary import Severity
 
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Answers that do not go together.
-
-    `id` names the row, `code` is that of the problem, `between` are the form fields involved ("step.field", the first
-    where the message stands; FOLDS stands for the folds of whichever strategy). `when`, `fails` and `remedy` are
-    sentences for the page. `rule` finds it in a config, at worst with `severity`.
-    """
-
-    id: str
-    code: str
-    between: tuple[str, ...]
-    when: str
-    fails: str
-    severity: Severity
-    remedy: str
-    rule: Callable[[CheckContext], Iterator[Problem]]
 
 
 def _of(pair: IncompatibleSettings) -> Conflict:

@@ -73,10 +73,11 @@ class GapRecord:
         if missing is not None:
             days = np.concatenate([days, gaps.times_as_numbers(missing.times)])
             groups = None if groups is None or missing.groups is None else np.concatenate([groups, missing.groups])
-        return GapRecord(days, groups, _lengths_of(spec))
+        return GapRecord(days, groups, lengths_of(spec))
 
 
-def _lengths_of(spec: Spec) -> tuple[int, ...] | None:
+def lengths_of(spec: Spec) -> tuple[int, ...] | None:
+    """Return the lengths of masked blocks that a config gives; None where they are those of the record's own gaps."""
     if spec.validation.strategy is not SplitStrategy.MASKED_BLOCKS:
         return None
     parameter = get(SplitStrategy.MASKED_BLOCKS).parameter("lengths")

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from app.domain.experiment import TuningPart
-from app.domain.text.words import pluralise
+from app.domain.text.words import join_words, pluralise
 from app.domain.training.fold_fit import fit_fold
-from app.domain.training.gap_filling import GapRecord, fills_gaps
+from app.domain.training.gap_filling import GapRecord, fills_gaps, lengths_of
 from app.domain.training.preprocessing import gaps
 from app.domain.training.preprocessing.gaps import Floats, Rows
 from app.domain.training.report.document import GapScore, GapSummary
 from app.domain.training.run_state import FilledRows, TrainingRun
 from app.domain.training.tuning.tuning import with_parameters
-from app.domain.training.validation.masked_blocks import step_of
+from app.domain.training.validation.masked_blocks import step_of, usable_lengths
 from app.domain.training.validation.splitting import Fold
 
 # More lengths than these are told in ranges.
@@ -102,14 +103,30 @@ def filled_rows(run: TrainingRun) -> pd.DataFrame | None:
     missing, filled = run.table.missing, run.filled
     if missing is None or filled is None or not len(filled.values):
         return None
-    columns: dict[str, Any] = {"row": missing.rows[filled.places], "time": missing.times.iloc[filled.places].to_numpy()}
+    columns: dict[str, NDArray[Any]] = {
+        "row": missing.rows[filled.places],
+        "time": missing.times.iloc[filled.places].to_numpy(),
+    }
     if missing.groups is not None:
         columns["group"] = missing.groups[filled.places]
     return pd.DataFrame({**columns, "predicted": filled.values})
 
 
-def note_on_gaps(summary: GapSummary | None) -> list[str]:
-    """Return the sentence about the missing values that were filled, or left."""
+def notes_on_gaps(run: TrainingRun, summary: GapSummary | None) -> list[str]:
+    """Return sentences about lengths that no known stretch holds, and about missing values that were filled or left."""
+    return [*_lengths_left_out(run), *_filled_or_left(summary)]
+
+
+def _lengths_left_out(run: TrainingRun) -> list[str]:
+    given, table = lengths_of(run.spec), run.table
+    if given is None or table.times is None:
+        return []
+    gone = sorted(set(given) - set(usable_lengths(gaps.times_as_numbers(table.times), table.groups, given)))
+    listed = join_words([f"{length:,}" for length in gone])
+    return [f"No known stretch of the record holds blocks of {listed} steps, so shorter ones judge."] if gone else []
+
+
+def _filled_or_left(summary: GapSummary | None) -> list[str]:
     if summary is None or not (summary.filled or summary.open):
         return []
     filled = pluralise(summary.filled, "missing value was", "missing values were")

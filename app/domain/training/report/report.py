@@ -24,7 +24,7 @@ from app.domain.training.report.document import (
     SelectionSummary,
     TrainingTiming,
 )
-from app.domain.training.report.gap_report import filled_rows, note_on_gaps, summarise_gaps
+from app.domain.training.report.gap_report import filled_rows, notes_on_gaps, summarise_gaps
 from app.domain.training.report.split_summary import summarise
 from app.domain.training.resolved.build import resolve
 from app.domain.training.resolved.document import Resolved
@@ -72,7 +72,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         memory_mb=run.peak_memory_mb(),
         environment=environment,
         gaps=filled,
-        notes=(*dict.fromkeys(run.notes), *note_on_gaps(filled), *_fallbacks(run), *_implausible(run)),
+        notes=(*dict.fromkeys(run.notes), *notes_on_gaps(run, filled), *_fallbacks(run), *_implausible(run)),
         resolved=_resolved(run, environment).to_json(),
     )
 

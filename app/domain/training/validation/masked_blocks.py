@@ -137,10 +137,8 @@ def lay_blocks(
         Time and group of every known row, in the order of time.
     lengths
         The lengths of blocks, in steps.
-    share, folds
-        The share of the rows that each fold masks, and how many folds there are.
-    seed
-        Of lengths and places.
+    share, folds, seed
+        The share of the rows that each fold masks, how many folds there are, and what lengths and places depend on.
     """
     random, runs = np.random.default_rng(seed), find_runs(days, groups)
     marks, masked = np.full(len(days), -1, dtype=np.intp), dict.fromkeys(sorted(lengths), 0)
