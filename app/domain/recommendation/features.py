@@ -83,10 +83,12 @@ def _hindsight(context: FeatureContext, name: str) -> str:
 
 def read_leak_answers(reader: AnswerReader, profile: DatasetProfile) -> dict[str, str]:
     """Return the answers to "would you know this at prediction time?", by column."""
+    given = {field for field in reader.draft.answers.get("features", {}) if field.startswith("leak.")}
     answers = {}
-    for column in profile.columns:
+    # Most drafts answer nothing of that, and a table may have ten thousand columns.
+    for column in profile.columns if given else ():
         field = f"leak.{column.key}"
-        raw = reader.raw("features", field)
+        raw = reader.raw("features", field) if field in given else None
         if raw in (KNOWN, NOT_KNOWN):
             answers[column.name] = str(raw)
         elif raw not in (None, ""):
