@@ -292,7 +292,8 @@ def test_held_out_values_move_no_search_and_no_choice(purpose: str) -> None:
     bad = poisoned(frame, [TARGET], held_out if cutoff is None else moment.unknown(cutoff))
     bad = poisoned(bad, drivers_of(frame), moment.unknown(driver_cutoff(spec.task)))
     one, two = (_predictions(spec, each, profile) for each in (frame, bad))
-    early = one["row"] <= rows + 1
+    # The gaps of the record itself are filled in the end from all that is known, which judges nothing.
+    early = (one["row"] <= rows + 1) & (one["part"] != "gaps")
     assert set(one["part"]) >= {"fold 2", "hold-out"}
     pd.testing.assert_frame_equal(one[early], two[early], check_exact=True)
 
