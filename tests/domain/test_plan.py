@@ -166,23 +166,22 @@ def test_copies_of_the_target_are_unticked_once_they_are_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("purpose", "strategy", "parameters", "held_out"),
+    ("purpose", "strategy", "held"),
     [
-        ("simulate", SplitStrategy.TIME_SERIES, {"n_splits": 5, "gap": 30, "window": "expanding"}, True),
-        ("ungauged", SplitStrategy.LEAVE_ONE_GROUP_OUT, {}, False),
-        ("", SplitStrategy.GROUP_K_FOLD, {"n_splits": 4}, False),
+        ("simulate", SplitStrategy.TIME_SERIES, True),
+        ("forecast", SplitStrategy.TIME_SERIES, True),
+        ("ungauged", SplitStrategy.LEAVE_ONE_GROUP_OUT, False),
+        ("", SplitStrategy.GROUP_K_FOLD, False),
     ],
 )
-def test_several_sites_are_a_group_split_by_what_the_model_is_for(
-    purpose: str, strategy: SplitStrategy, parameters: dict[str, Any], held_out: bool
-) -> None:
-    basins = real_file("hydro/camels_us_4basins_2000_2002.csv")
-    plan = basins.plan({} if purpose == "simulate" else {"data": {"purpose": purpose}}, associated=True)
+def test_the_split_of_several_sites_follows_the_purpose(purpose: str, strategy: SplitStrategy, held: bool) -> None:
+    sites = real_file("hydro/camels_us_4basins_2000_2002.csv")
+    plan = sites.plan({"data": {"purpose": purpose}}, associated=True)
     spec = _spec(plan)
     assert (spec.task.target, spec.task.group_column) == ("discharge_mm", "gauge_id")
     assert spec.validation.strategy is strategy
-    assert spec.validation.parameters == parameters
-    assert (spec.validation.holdout is not None) is held_out
+    assert (spec.validation.holdout is not None) is held
+    assert spec.validation.parameters.get("n_splits") == (4 if strategy is SplitStrategy.GROUP_K_FOLD else None) or held
     assert plan.reasons["data.group_column"] == "Each date appears once per value (4 values)."
     assert plan.launchable
 
