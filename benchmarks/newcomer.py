@@ -1,6 +1,6 @@
 """A newcomer's first finished experiment: clicks made, seconds waited, and what it scored.
 
-Figures: at most 8 clicks and under 60 s of waiting with the sample and every default; NSE above persistence.
+Figures: at most 8 clicks and under 60 s of waiting with the sample and every default; NSE above the strongest baseline.
 Yardstick: the same six fits of the same estimator in a bare scikit-learn loop, in the same run.
 """
 
@@ -61,7 +61,7 @@ def main() -> None:
     waited = end - launched
     print(f"of that, from launch to result   {waited:.1f} s = {waited / bare:.1f} x six bare fits ({bare:.1f} s)")
     if found:
-        print(f"NSE, experiment and persistence  {found.group(1)} and {found.group(2)}")
+        print(f"NSE, experiment and baseline     {found.group(1)} and {found.group(2)}")
 
 
 if __name__ == "__main__":
