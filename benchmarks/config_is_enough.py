@@ -102,7 +102,10 @@ def purposes() -> Iterator[Job]:
     held = {"holdout": {"fraction": 0.2}}
     ahead = {**FLOW, "purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
     features = {"selected": ["prcp_mm", "tmax_c"], "transforms": every}
+    trees = {"estimator": "hist_gradient_boosting", "parameters": {"max_iter": 20}}
     yield Job("forecast", RIVER, ahead, features, {"estimator": "ridge"}, {**FORWARD, **held})
+    dates = {**FORWARD, "holdout": {"from": "2006-10-01", "to": "2008-09-30"}, "warm_up": 365}
+    yield Job("from a date", RIVER, {**FLOW, "purpose": "simulate"}, features | {"transforms": RAIN}, trees, dates)
     sites = _groups()
     if sites.path == BASINS:
         rain = sites.features["selected"][0]

@@ -450,14 +450,10 @@ def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarra
         stop(f"This script does not know the step {resolved['filling']['step']}.")
     table = Table(config, path)
     nothing, everything = np.zeros(len(table.rows), dtype=bool), np.ones(len(table.rows), dtype=bool)
-    development = everything.copy()
     split, places = resolved["split"], np.arange(len(table.rows))
-    # The rows held out are found first: what trains may be all the rest.
-    for part in resolved["parts"]:
-        if part["name"] == "hold-out":
-            drawn = table.draw(split["holdout_draw"], places)[0] if part["train"]["rule"] == "drawn" else None
-            held = table.find(part["train"], nothing, everything, drawn)
-            development = np.isin(places, held)
+    kept = split["development"]
+    drawn = table.draw(split["holdout_draw"], places)[0] if kept["rule"] == "drawn" else None
+    development = np.isin(places, table.find(kept, nothing, everything, drawn))
     for number, part in enumerate(resolved["parts"]):
         drawn, rules = None, {part["validation"]["rule"], part["train"]["rule"]}
         if "drawn" in rules:

@@ -12,7 +12,7 @@ from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.problems import Problem
 from app.services.drafts import configs
 from app.web.json_input import parse_json
-from app.web.jsonapi import json_fault
+from app.web.jsonapi import allow_config, json_fault
 from app.web.sessions import current_user
 
 blueprint = Blueprint("api_config", __name__, url_prefix="/api/experiments/wizard")
@@ -37,6 +37,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def _config() -> Mapping[str, Any]:
     """Return the config that was sent: the body, or `?config=` of a GET."""
+    allow_config()
     raw = request.args.get("config", "") if request.method == "GET" else request.get_data()
     try:
         config = parse_json(raw)

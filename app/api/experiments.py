@@ -18,7 +18,7 @@ from app.services.idempotency import Answer
 from app.services.predictions import list_predictions
 from app.storage.tables import Experiment, User
 from app.web.errors import answer
-from app.web.jsonapi import body_of, idempotent, page_json, read_page_request
+from app.web.jsonapi import allow_config, body_of, idempotent, page_json, read_page_request
 from app.web.sessions import current_user
 
 blueprint = Blueprint("api_experiments", __name__, url_prefix="/api/experiments")
@@ -45,6 +45,7 @@ class LaunchRequest(BaseModel):
 @blueprint.post("/")
 def launch() -> Response:
     """Freeze a config or a draft into an experiment, and have it trained."""
+    allow_config()
     user, body = current_user(), body_of(LaunchRequest)
     sent = request.headers.get("Idempotency-Key")
     # With the key on the experiment itself, one that was launched just before a crash is not launched again.

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import ConflictError, LaunchRefusedError
+from app.domain.experiment import NAME_LENGTH
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
@@ -80,8 +81,8 @@ def _freeze(user: User, check: ConfigCheck, given: Any, *, dataset: Dataset, key
         owner_id=user.id,
         dataset_id=dataset.id,
         idempotency_key=key,
-        name=spec.name or f"{spec.task.target} by {spec.model.estimator}"[:200],
-        description=spec.description,
+        name=_storable(spec.name or f"{spec.task.target} by {spec.model.estimator}"[:NAME_LENGTH]),
+        description=_storable(spec.description),
         tags=list(spec.tags),
         # What was given stays until the training has compared it with what it works out.
         config=config if given is None else {**config, RESOLVED: given},
@@ -91,3 +92,8 @@ def _freeze(user: User, check: ConfigCheck, given: Any, *, dataset: Dataset, key
     )
     life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
     return experiment
+
+
+def _storable(text: str) -> str:
+    """Return a text without the one character that no database keeps in a text."""
+    return text.replace("\0", "")

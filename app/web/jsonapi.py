@@ -19,6 +19,8 @@ from app.storage.tables import Job, User
 from app.web.json_input import JsonDepthError, bounded_json, parse_json
 
 PER_PAGE, MOST_PER_PAGE = 25, 200
+# A config with all that was worked out for some thousand columns.
+MAX_CONFIG_BYTES = 8 * 1024 * 1024
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -41,6 +43,11 @@ def body_of(schema: type[Schema]) -> Schema:
         raise InvalidBodyError(tuple(_fault(error) for error in fault.errors(include_url=False))) from None
     except ValueError as fault:
         raise InvalidBodyError((json_fault("", fault),)) from None
+
+
+def allow_config() -> None:
+    """Let the body of this request be as large as a config with all that was worked out may be."""
+    request.max_content_length = max(MAX_CONFIG_BYTES, request.max_content_length or 0)
 
 
 def json_fault(field: str, fault: ValueError) -> FieldFault:

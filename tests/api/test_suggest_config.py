@@ -6,6 +6,8 @@ import json
 import uuid
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from flask import Flask
 
@@ -34,6 +36,18 @@ def _short_fits_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def wide(user: User) -> Dataset:
     return upload(user, wide_csv(columns=8, rows=120))
+
+
+@pytest.fixture
+def river(user: User) -> Dataset:
+    """Return a year and a half of rain and flow, with gaps in the flow."""
+    random = np.random.default_rng(5)
+    rain = random.gamma(0.6, 4.0, size=540).round(3)
+    flow = (2 + 0.3 * pd.Series(rain).rolling(5, min_periods=1).mean() + random.normal(0, 0.05, 540)).round(4)
+    for start in (60, 200, 333):
+        flow[start : start + 6] = np.nan
+    days = pd.date_range("2000-10-01", periods=540)
+    return upload(user, pd.DataFrame({"day": days, "rain_mm": rain, "flow": flow}).to_csv(index=False).encode())
 
 
 def suggested(program: Program, **body: Any) -> dict[str, Any]:
@@ -91,6 +105,48 @@ def test_what_is_asked_for_is_in_the_config(program: Program, wide: Dataset) -> 
     assert config["validation"]["holdout"] == {"fraction": 0.3}
     assert config["task"]["group_column"] is None
     assert suggested(program, **{**asked, "holdout": {"fraction": 0}})["config"]["validation"]["holdout"] is None
+
+
+PURPOSES = [
+    ({"purpose": "simulate"}, {"purpose": "simulate"}),
+    (
+        {"purpose": "forecast", "horizon": 3, "drivers_known_ahead": False},
+        {"purpose": "forecast", "horizon": 3, "drivers_known_ahead": False},
+    ),
+    ({"purpose": "forecast", "horizon": 2, "drivers_known_ahead": True}, {"horizon": 2, "drivers_known_ahead": True}),
+    ({"purpose": "new_rows"}, {"purpose": "new_rows"}),
+    ({"purpose": "fill_gaps"}, {"purpose": "fill_gaps"}),
+]
+
+
+@pytest.mark.parametrize(("asked", "task"), PURPOSES)
+def test_a_purpose_decides_about_the_config(
+    program: Program, river: Dataset, asked: dict[str, Any], task: dict[str, Any]
+) -> None:
+    body = suggested(program, dataset_id=str(river.id), target="flow", **asked)
+    assert {name: body["config"]["task"][name] for name in task} == task
+    assert "not_followed" not in {one["code"] for one in body["problems"]}
+    recipes = body["config"]["features"]["transforms"]
+    near = [step for one in recipes if "flow" in one["columns"] for step in one["parameters"].get("steps", [])]
+    assert all(step >= task.get("horizon", 10**6) for step in near)
+    assert [one for one in body["problems"] if one["severity"] == "error"] == []
+
+
+def test_rows_from_a_date_on_are_held_out(program: Program, river: Dataset) -> None:
+    held = {"from": "2001-12-01", "to": "2002-02-28"}
+    body = suggested(program, dataset_id=str(river.id), target="flow", purpose="simulate", holdout=held)
+    assert body["config"]["validation"]["holdout"] == held
+    assert "not_followed" not in {one["code"] for one in body["problems"]}
+
+
+def test_what_cannot_be_followed_is_a_problem(program: Program, wide: Dataset) -> None:
+    asked = {"dataset_id": str(wide.id), "target": "flow", "holdout": {"from": "1066-10-14"}}
+    body = suggested(program, **asked)
+    codes = {one["code"] for one in body["problems"] if one["step"] == "validation"}
+    assert codes & {"not_followed", "time_column_missing"}
+    forecast = program.post(URL, {"dataset_id": str(wide.id), "target": "flow", "purpose": "forecast"})
+    found = forecast.get_json().get("problems") if forecast.status_code == 200 else forecast.get_json()["errors"]
+    assert found
 
 
 def test_a_file_that_is_being_read_is_waited_for(program: Program, user: User, wide: Dataset) -> None:

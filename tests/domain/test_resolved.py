@@ -115,6 +115,18 @@ def test_groups_name_their_rows() -> None:
     assert [part["train"]["groups"] for part in written["parts"]] == [["b", "c"], ["a", "c"], ["a", "b"]]
 
 
+def test_dates_held_out_and_warm_up_are_rows_by_rule() -> None:
+    held = {"from": "2002-01-01", "to": "2002-01-20"}
+    validation = {**FORWARD["validation"], "holdout": held, "warm_up": 7}
+    written = resolved_of(made(120), **{**FORWARD, "validation": validation})
+    assert (written["split"]["holdout"], written["split"]["warm_up"]) == (held, 7)
+    last = written["parts"][-1]
+    assert (last["name"], last["validation"]["rule"]) == ("hold-out", "dates")
+    assert (last["validation"]["start"], last["validation"]["end"]) == ("2002-01-01T00:00:00", "2002-01-20T00:00:00")
+    assert written["split"]["development"] == last["train"]
+    assert last["train"]["start"] == "2001-10-08T00:00:00"
+
+
 def test_rows_that_chance_draws_are_listed_then_drawn() -> None:
     spec, frame = make_spec(), made(90)
     table = prepare(spec, frame, profile_of(frame))

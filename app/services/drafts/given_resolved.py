@@ -12,6 +12,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.training.preprocessing.preparation import columns_read
+from app.domain.training.preprocessing.transforms import output_names
 from app.domain.training.resolved.differences import unfitted_differences, version_differences
 from app.services.datasets.analysis import sound_rows_of
 from app.storage import columnar
@@ -41,7 +42,7 @@ def problems_of(dataset: Dataset, profile: DatasetProfile, spec: Spec, given: An
     here = {"python": environment.python, **environment.packages}
     problems = about_resolved.other_versions(version_differences(given, here))
     names = columns_read(spec, profile)
-    if profile.rows * len(names) > INLINE_CELLS:
+    if profile.rows * (len(names) + len(output_names(spec))) > INLINE_CELLS:
         return problems + about_resolved.unmeasured()
     from app.domain.training.resolved.build import resolve_unfitted
 

@@ -107,7 +107,6 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
         If a column is missing, the target cannot be read as the task needs, or no row is left.
     """
     _refuse_absent(frame, spec)
-    _refuse_without_time(spec)
     in_file, time = len(frame), spec.task.time_column
     frame, rows = _in_time_order(frame, spec)
     columns_before = set(frame.columns)
@@ -196,6 +195,7 @@ def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
     absent = sorted(needed - set(frame.columns))
     if absent:
         raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+    _refuse_without_time(spec)
 
 
 def _refuse_without_time(spec: Spec) -> None:
@@ -209,6 +209,7 @@ def _refuse_without_time(spec: Spec) -> None:
 
 def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
     """Return the rows that have a date, in the order of time, and the 1-based numbers they have in the file."""
+    _refuse_without_time(spec)
     column, frame = spec.task.time_column, frame.reset_index(drop=True)
     if column is None:
         return frame, np.arange(1, len(frame) + 1)

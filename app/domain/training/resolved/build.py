@@ -98,13 +98,14 @@ def resolve(
     """
     pipeline = build_pipeline(spec, table)
     common = FittedPart.of("", pipeline, table)
-    parts = tuple(_without_common(part, common) for part in _parts(spec, table, split, fitted))
+    describer = RowDescriber(table, split.development)
+    parts = tuple(_without_common(part, common) for part in _parts(spec, split, describer, fitted))
     return Resolved(
         table=_table(spec, table, profile),
         knowledge=_knowledge(spec),
         derived=derived_columns(spec, table),
         selection=tuple(_selection(rule, spec) for rule in spec.features.selection),
-        split=_split(spec, table, split),
+        split=_split(spec, table, split, describer),
         prepare=common.prepare,
         estimator=common.estimator,
         filling=filler_of(pipeline),
@@ -114,14 +115,13 @@ def resolve(
     )
 
 
-def _parts(spec: Spec, table: TrainingTable, split: Split, fitted: Sequence[FittedPart]) -> tuple[ResolvedPart, ...]:
+def _parts(spec: Spec, split: Split, describer: RowDescriber, fitted: Sequence[FittedPart]) -> tuple[ResolvedPart, ...]:
     rows: list[tuple[str, Rows, Rows]] = [
         (f"fold {number}", fold.train, fold.validation) for number, fold in enumerate(split.folds, start=1)
     ]
     if split.holdout is not None:
         rows.append((HOLDOUT, split.development, split.holdout))
     known = {part.name: part for part in fitted}
-    describer = RowDescriber(table, split.development)
     return tuple(
         _part(spec, describer, number, name, train=train, validation=validation, fitted=known.get(name))
         for number, (name, train, validation) in enumerate(rows)
@@ -221,15 +221,16 @@ def _selection(rule: SelectionPart, spec: Spec) -> JsonObject:
     return {**values, "measure": rule.measure, "seed": spec.reproducibility.seed if rule.seed is None else rule.seed}
 
 
-def _split(spec: Spec, table: TrainingTable, split: Split) -> ResolvedSplit:
+def _split(spec: Spec, table: TrainingTable, split: Split, describer: RowDescriber) -> ResolvedSplit:
     entry, validation = splitting.get(spec.validation.strategy), spec.validation
     parameters = {**entry.defaults(), **validation.parameters}
     folds, holdout = draws_of(spec, table, split.development)
     return ResolvedSplit(
         strategy=entry.id.value,
         parameters={name: plain(value) for name, value in parameters.items()},
+        development=describer.describe(split.development),
         holdout=None if validation.holdout is None else validation.holdout.model_dump(mode="json"),
-        warm_up=getattr(validation, "warm_up", None),
+        warm_up=validation.warm_up or None,
         draw=folds,
         holdout_draw=holdout,
     )

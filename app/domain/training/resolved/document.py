@@ -184,12 +184,16 @@ class Knowledge:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedSplit:
-    """How the rows are divided: the strategy with every parameter, and what draws rows where chance does."""
+    """How the rows are divided: the strategy with every parameter, and what draws rows where chance does.
+
+    `development` are the rows that the folds share: neither held out, nor warm-up, nor after a last date.
+    """
 
     __pydantic_config__ = STRICT
 
     strategy: Name
     parameters: Mapping[Name, JsonValue]
+    development: RowSet
     holdout: Mapping[Name, JsonValue] | None = None
     warm_up: Count | None = None
     draw: PipelineStep | None = None

@@ -45,7 +45,8 @@ def _folds(spec: Spec, table: TrainingTable, development: Rows) -> PipelineStep 
 
 def _holdout(spec: Spec, table: TrainingTable) -> PipelineStep | None:
     strategy, seed = spec.validation.strategy, spec.reproducibility.seed
-    fraction = getattr(spec.validation.holdout, "fraction", None)
+    held = spec.validation.holdout
+    fraction = None if held is None else held.fraction
     if fraction is None or strategy is SplitStrategy.HOLDOUT:
         return None
     if splitting.get(strategy).needs_group:
