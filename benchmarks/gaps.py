@@ -21,11 +21,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from app.domain.experiment import MetricsPart, ModelPart, Spec, ValidationPart
+from app.domain.experiment import ModelPart, Spec
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.evidence import measure
-from app.domain.recommendation.features import FeatureContext
-from app.domain.recommendation.gaps import suggest_gap_recipes
 from app.domain.recommendation.traits import traits_of_spec
 from app.domain.recommendation.verdict import order_estimators
 from app.domain.training.fold_fit import fit_fold
@@ -38,7 +36,6 @@ from tests.domain.reading import Known, known, read_path
 from tests.domain.tables import REAL
 
 LENGTHS = (3, 10, 30)
-FOLDS = 5
 BASINS = "hydro/camels_us_10basins_1990_2013.csv.gz"
 # Name -> file, target, and what it is judged for.
 RECORDS = {
@@ -64,30 +61,17 @@ def read(name: str) -> Known:
 
 def plan(name: str, data: Known) -> Spec:
     """Return the config with "Fill gaps" and every suggestion, judged by blocks of the three lengths."""
-    target = RECORDS[name][1]
-    spec = data.plan({"data": {"target": target}}).spec
+    data_answers = {"target": RECORDS[name][1], "purpose": Purpose.FILL_GAPS.value, "group_column": ""}
+    blocks = {"masked_blocks.lengths": list(LENGTHS)}
+    spec = data.plan({"data": data_answers, "validation": blocks}, associated=True).spec
     assert spec is not None, name
-    task = spec.task.model_copy(update={"purpose": Purpose.FILL_GAPS, "group_column": None})
-    context = FeatureContext(
-        data.profile,
-        target,
-        task.kind,
-        task.time_column or "",
-        "",
-        {column.name: column.kind for column in data.profile.columns},
-        None,
-    )
-    recipes, _ = suggest_gap_recipes(context, spec.features.selected)
-    features = spec.features.model_validate({"selected": spec.features.selected, "transforms": recipes})
-    blocks = {"n_splits": FOLDS, "lengths": list(LENGTHS)}
-    validation = ValidationPart(strategy=SplitStrategy.MASKED_BLOCKS, parameters=blocks)
-    changes = {"task": task, "features": features, "validation": validation}
-    return spec.model_copy(update={**changes, "metrics": MetricsPart(primary="rmse")})
+    assert spec.validation.strategy is SplitStrategy.MASKED_BLOCKS, name
+    return spec
 
 
 def launched(data: Known, spec: Spec) -> Spec:
     """Return the config with the estimator that short fits put first."""
-    ranking = rank(traits_of_spec(spec, data.profile, None), metric="rmse")
+    ranking = rank(traits_of_spec(spec, data.profile, None), metric=spec.metrics.primary)
     evidence = list(measure(spec, data.frame, data.profile, ranking=ranking))[-1]
     first = order_estimators(ranking, evidence)[0]
     model = ModelPart(estimator=first.entry.id, parameters=dict(first.parameters))

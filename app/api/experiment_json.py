@@ -7,6 +7,8 @@ from typing import Any
 
 from app.domain.json_values import to_json
 from app.domain.training.report.document import Headline, Report, Scores
+from app.domain.training.validation.score_summary import ScoreSummary
+from app.domain.vocabulary import Severity
 from app.services import experiments
 from app.storage.experiments import ExperimentSummary
 from app.storage.tables import Experiment
@@ -57,8 +59,19 @@ def experiment_json(row: Experiment) -> dict[str, Any]:
         "estimate": row.estimate,
         "actual": row.actual,
         "environment": row.environment,
-        "warnings": list(row.warnings or ()),
+        **_open_at_launch(row),
     }
+
+
+def _open_at_launch(row: Experiment) -> dict[str, Any]:
+    """Return what stood open at the launch, whatever has come of it since, and what of it was a warning."""
+    questions = [to_json(question) for question in experiments.open_questions_of(row)]
+    warnings = [
+        {name: one[name] for name in ("step", "code", "message")}
+        for one in questions
+        if one["severity"] == Severity.WARNING
+    ]
+    return {"warnings": warnings, "open_questions": questions}
 
 
 def _results(report: Report | None) -> dict[str, Any]:
@@ -86,7 +99,12 @@ def _holdout(scores: Scores) -> dict[str, float]:
 
 
 def _baseline(scores: Scores) -> dict[str, Any]:
-    return {metric: {"mean": one.mean, "holdout": one.holdout} for metric, one in scores.items()}
+    """Return the scores of a baseline, with the mean that decides where errors have both signs."""
+    return {metric: _without_folds(one) for metric, one in scores.items()}
+
+
+def _without_folds(score: ScoreSummary) -> dict[str, Any]:
+    return {name: value for name, value in to_json(score).items() if name in ("mean", "mean_absolute", "holdout")}
 
 
 def _verdict(report: Report) -> dict[str, Any]:
@@ -101,6 +119,7 @@ def _verdict(report: Report) -> dict[str, Any]:
 
 def _headline(headline: Headline) -> dict[str, Any]:
     return {
+        "purpose": headline.purpose,
         "sentence": headline.sentence,
         "detail": headline.detail,
         "metric": headline.metric,

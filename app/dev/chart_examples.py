@@ -137,10 +137,12 @@ def _splits() -> list[Example]:
         folds=folds,
         holdout=FoldRows(fold="Hold-out", train_rows=2500, validation_rows=625),
         picture=tuple(tuple(line) for line in PICTURE),
+        marks=((0.0, "1990-10-01"), (1.0, "2000-09-30")),
     )
     one = split_stripes(SplitStrategy.K_FOLD, {"n_splits": 3, "shuffle": True})
     return [
         macro_example("charts", "split", "with a hold-out", chart=split.build(summary)),
+        macro_example("charts", "split_table", "four folds", numbers=split.build(summary).numbers),
         macro_example("splits", "small", "time series", lines=PICTURE),
         macro_example("splits", "large", "time series", lines=PICTURE, label="Time series: four folds"),
         macro_example("splits", "large", "shuffled", lines=one, label="K-fold: three folds"),

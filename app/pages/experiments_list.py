@@ -31,6 +31,7 @@ class ExperimentLine:
     row: ExperimentSummary
     headline: Headline | None
     metric_title: str = ""
+    basis: str = ""
     verdict: verdict.VerdictWords | None = None
 
 
@@ -54,7 +55,17 @@ def _line(row: ExperimentSummary) -> ExperimentLine:
     headline = experiments.headline_of(row)
     if headline is None:
         return ExperimentLine(row, None)
-    return ExperimentLine(row, headline, metrics.get(headline.metric).title, verdict.verdict_of(headline))
+    metric = metrics.get(headline.metric)
+    return ExperimentLine(row, headline, metric.title, _basis(headline, metric), verdict.verdict_of(headline))
+
+
+def _basis(headline: Headline, metric: metrics.Metric) -> str:
+    """Return what a score is: that of the rows held out, or the mean over the folds that decides."""
+    if headline.basis == "holdout":
+        return "rows held out"
+    if headline.cuts == 1:
+        return "one split"
+    return "mean absolute of the folds" if metric.signed else "mean of the folds"
 
 
 @blueprint.get("/experiments")

@@ -25,9 +25,10 @@ from app.domain.errors import (
     NotFoundError,
 )
 from app.domain.experiment import NAME_LENGTH, Spec
+from app.domain.json_values import from_json
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
-from app.domain.training.report.document import Headline, Report
+from app.domain.training.report.document import Headline, OpenQuestion, Report
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import JobKind, RunState, Severity
 from app.services.context import current_settings
@@ -179,6 +180,11 @@ def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[d
         unmeasured = {"step": "features", "code": "leaks_not_measured", "message": message}
         found.append({**unmeasured, "severity": Severity.NOTICE.value})
     return found
+
+
+def open_questions_of(experiment: Experiment) -> tuple[OpenQuestion, ...]:
+    """Return what stood open at the launch; what was kept before severities were is a warning."""
+    return tuple(from_json(OpenQuestion, question) for question in experiment.warnings or ())
 
 
 def get_experiment(user: User, experiment_id: uuid.UUID) -> Experiment:

@@ -278,6 +278,8 @@ def _words(name: str, dialect: Dialect) -> Mapping[Any, str]:
 
 
 def _word(name: str, value: Any) -> str:
+    if name == "format":
+        return FORMATS.get(value, str(value))
     return _words(name, Dialect()).get(value, str(value))
 
 
@@ -286,7 +288,7 @@ def _choice(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[
     usual = USUAL.get(name)
     now = said if said is not None else getattr(dialect, name, usual)
     told = "" if said is None else str(said) if name in NUMBERS else f"{SAID}{said}"
-    found = f"{now:,}" if name in NUMBERS else FORMATS.get(now, now) if name == "format" else _word(name, now)
+    found = f"{now:,}" if name in NUMBERS else _word(name, now)
     return ImportField(
         name=PREFIX + name,
         label=_label(name, dialect),

@@ -15,6 +15,7 @@ from app.storage.db import db, transaction
 from app.storage.tables import IdempotencyKey, User
 from tests.api.program import Program
 from tests.services.tables import SMALL, nobody, with_limits
+from tests.storage.stations.cases import DATA
 from tests.web.client import Browser
 
 PATH = "/api/datasets/"
@@ -38,6 +39,22 @@ def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
     assert (report["encoding"], report["rejected"], report["dialect"]["format"]) == ("UTF-8", [], "csv")
     shown = program.get(answer.headers["Location"]).get_json()
     assert shown == {key: value for key, value in body.items() if key != "known"}
+
+
+def test_report_of_a_known_kind_has_facts_units_and_flags(program: Program) -> None:
+    content = (DATA / "canada_daily.csv").read_bytes()
+    body = send(program, content, "daily.csv").get_json()
+    dialect = body["import_report"]["dialect"]
+    assert dialect["format"] == "canada"
+    assert ["Source", "Environment Canada"] in dialect["facts"]
+    assert ["Max Temp", "°C"] in dialect["units"]
+    assert ["Max Temp Flag", "Max Temp"] in dialect["flags"]
+    asked = {"dataset_id": body["id"]}
+    analysis = program.post("/api/experiments/wizard/dataset-analysis/", asked).get_json()
+    flags = {column["name"]: column["flag_of"] for column in analysis["columns"] if column["flag_of"]}
+    assert flags["Max Temp Flag"] == "Max Temp"
+    again = program.post(f"{PATH}{body['id']}/readings/", {"choices": {"format": "csv"}}).get_json()
+    assert (again["import_report"]["dialect"]["format"], again["choices"]) == ("csv", {"format": "csv"})
 
 
 def test_the_same_file_twice_is_one_dataset(program: Program) -> None:

@@ -20,7 +20,7 @@ from app.domain.vocabulary import RunState
 from app.services import experiments
 from app.services.drafts import drafts
 from app.services.jobs import life, training
-from app.storage.db import db
+from app.storage.db import db, transaction
 from app.storage.tables import Dataset, Experiment, Job, User
 from tests.api.program import Program
 from tests.services.tables import upload
@@ -127,12 +127,38 @@ def test_a_finished_experiment_has_the_shape_of_the_contract(program: Program, f
     assert set(body["scores"]["pbias"]) == {"mean", "std", "folds", "mean_absolute"}
     assert len(body["scores"]["nse"]["folds"]) == 3
     assert body["holdout"]["nse"] > 0.8
-    assert all(set(scores) == {"mean", "holdout"} for one in body["baselines"].values() for scores in one.values())
+    for one in body["baselines"].values():
+        assert set(one["nse"]) == {"mean", "holdout"}
+        assert set(one["pbias"]) == {"mean", "mean_absolute", "holdout"}
     assert set(body["verdict"]) >= {"state", "against", "difference", "low", "high", "probability"}
     assert body["verdict"]["against"] in body["baselines"]
     assert body["environment"]["packages"]["numpy"] == np.__version__
     assert body["actual"]
     assert json.dumps(body, allow_nan=False)
+
+
+def test_what_stood_open_at_the_launch_is_told_as_it_stood(program: Program, river: Dataset) -> None:
+    identifier = program.post(URL, {"config": config_of(river)}).get_json()["id"]
+    warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?"}
+    asked = {"step": "features", "code": "group_leakage", "message": "Known then?", "severity": "notice"}
+    with transaction():
+        row = db.session.get(Experiment, uuid.UUID(identifier))
+        assert row is not None
+        row.warnings = [warned, asked]
+    body = program.get(f"{URL}{identifier}/").get_json()
+    assert body["warnings"] == [warned]
+    assert body["open_questions"] == [{**warned, "severity": "warning"}, asked]
+
+
+def test_the_headline_says_what_the_model_is_for(program: Program, river: Dataset) -> None:
+    config = config_of(river)
+    task = {**config["task"], "purpose": "simulate"}
+    features = {**config["features"], "transforms": []}
+    identifier = program.post(URL, {"config": {**config, "task": task, "features": features}}).get_json()["id"]
+    train(identifier)
+    headline = program.get(f"{URL}{identifier}/").get_json()["headline"]
+    assert headline["purpose"].startswith("Simulation from ")
+    assert headline["sentence"].startswith(f"{headline['purpose']}: it ")
 
 
 def test_a_name_is_made_where_the_config_has_none(program: Program, river: Dataset) -> None:

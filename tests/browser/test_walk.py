@@ -24,7 +24,8 @@ def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javas
     # A newcomer makes one click more, at the one-time link: "Sign in".
     assert walk.clicks + 1 <= 8
     text = page.locator("main").inner_text()
-    assert re.search(r"beats persistence: NSE 0\.\d+ against 0\.\d+", text), text[:1500]
+    judged = r"Simulation from weather: it beats the day-of-year mean, NSE 0\.\d+ against 0\.\d+"
+    assert re.search(judged, text), text[:1500]
     assert page.locator("svg.chart").count() >= 3
     if javascript:
         page.locator("figure[data-chart]").first.scroll_into_view_if_needed()
@@ -36,10 +37,15 @@ def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javas
 
 
 @pytest.mark.parametrize(
-    ("title", "target", "expected"),
-    [("Kingstown groundwater", "head_m", "persistence"), ("Palmer penguins", "Species", "Confusion")],
+    ("title", "target", "purpose", "expected"),
+    [
+        ("Kingstown groundwater", "head_m", "Forecast ahead", "persistence"),
+        ("Palmer penguins", "Species", "New rows like these", "Confusion"),
+    ],
 )
-def test_the_other_samples_finish_too(open_page: OpenPage, title: str, target: str, expected: str) -> None:
+def test_the_other_samples_finish_too(
+    open_page: OpenPage, title: str, target: str, purpose: str, expected: str
+) -> None:
     page = open_page().page
     walk = Walk(page)
     page.goto("/experiments/new")
@@ -47,6 +53,7 @@ def test_the_other_samples_finish_too(open_page: OpenPage, title: str, target: s
     walk.click("button", "Use this sample")
     page.get_by_label("Target column", exact=True).wait_for()
     assert page.get_by_label("Target column", exact=True).input_value()
+    page.get_by_label(purpose, exact=True).check()
     walk.accept_all_defaults()
     assert walk.wait_for_end(javascript=True) == "Finished"
     assert target in page.locator("main").inner_text()

@@ -34,6 +34,7 @@ class AnyConfig:
         self.profile, self.random = profile, np.random.default_rng(seed)
         # Searches have a stream of their own, so that a seed without one is the config that it was before.
         self._of_search = np.random.default_rng([seed, 1])
+        self._of_dates = np.random.default_rng([seed, 2])
 
     def answers(self) -> Answers:
         """Return answers to all five steps; what is left out is suggested."""
@@ -48,7 +49,27 @@ class AnyConfig:
         }
         own, self.random = self.random, self._of_search
         found["model"] |= self._search(task, str(found["model"]["estimator"])) if self._chance(SEARCHES) else {}
+        self.random = self._of_dates
+        found["validation"] |= self._dates()
         self.random = own
+        return found
+
+    def _dates(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        ends = [
+            (str(column.minimum)[:10], str(column.maximum)[:10])
+            for column in self.profile.columns
+            if column.kind is ColumnKind.DATETIME
+        ]
+        if ends and self._chance(0.3):
+            first, last = (np.datetime64(day) for day in self._one(ends))
+            days = int((last - first).astype(int))
+            found["holdout_by"] = self._one(["date", "date", "water_year"])
+            found["holdout_from"] = str(first + int(self.random.integers(-days // 10, days + days // 10 + 1)))
+            if self._chance(0.3):
+                found["holdout_to"] = str(first + int(self.random.integers(days // 2, days + days // 10 + 1)))
+        if self._chance(0.2):
+            found["warm_up"] = int(self.random.integers(0, 40))
         return found
 
     def _chance(self, share: float) -> bool:

@@ -74,7 +74,10 @@ def test_the_button_raises_the_steps_to_the_horizon() -> None:
     spec = spec_of(LAGS, purpose="forecast", horizon=3, drivers_known_ahead=True)
     (problem,) = problems_of(spec)
     assert problem.remedy is not None
-    assert problem.remedy.label == "Use steps 3, 4, 5"
+    assert problem.remedy.label == "Use steps 3, 4, 5 for y"
+    (alone,) = problems_of(spec_of({**LAGS, "columns": ["y"]}, purpose="forecast", horizon=3))
+    assert alone.remedy is not None
+    assert alone.remedy.label == "Use steps 3, 4, 5"
     assert problem.message == "Earlier values: y of 1 and 2 steps before cannot be known 3 steps ahead."
     assert recipes_of(after_the_button(problem, spec)) == [
         {**LAGS, "columns": ["a"]},

@@ -11,7 +11,12 @@ import pandas as pd
 import pytest
 
 from app.domain.errors import TrainingError
+from app.domain.estimators import registry
 from app.domain.experiment import Spec
+from app.domain.recommendation.estimators import EstimatorSuggestion, rank
+from app.domain.recommendation.evidence import measure
+from app.domain.recommendation.traits import traits_of_spec
+from app.domain.recommendation.verdict import order_estimators
 from app.domain.training.fold_fit import fit_fold
 from app.domain.training.gap_filling import GAP_FEATURES, GapFiller, fit_rows
 from app.domain.training.preprocessing import gaps
@@ -23,6 +28,7 @@ from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
 from app.domain.training.tuning.inner_folds import facts_of, inner_folds
 from app.domain.training.validation.splitting import Fold, make_split
+from app.domain.vocabulary import Purpose, TaskKind
 from tests.domain.tables import make_spec, profile_of
 
 ROWS = 700
@@ -282,3 +288,32 @@ def test_the_report_is_read_as_it_was_stored() -> None:
     again = Report.from_json(json.loads(json.dumps(report.to_json(), allow_nan=False)))
     assert again == report
     assert again.gaps == report.gaps
+
+
+def ranked_by_fits(frame: pd.DataFrame) -> tuple[EstimatorSuggestion, ...]:
+    spec, profile = spec_of(transforms=[], primary="rmse"), profile_of(frame, "day")
+    ranking = rank(traits_of_spec(spec, profile), metric="rmse")
+    few = [one for one in ranking if one.entry.id in ("linear_interpolation", "ridge", "k_nearest_neighbors")]
+    return order_estimators(few, list(measure(spec, frame, profile, ranking=few, seconds=60))[-1])
+
+
+def test_the_straight_line_is_suggested_where_nothing_beats_it() -> None:
+    random, frame = np.random.default_rng(3), frame_of()
+    frame["y"] = np.where(frame["y"].isna(), np.nan, np.cumsum(random.normal(size=ROWS)))
+    first = ranked_by_fits(frame)[0]
+    assert first.entry.id == "linear_interpolation"
+    assert first.reasons[0] == "No estimator clearly beats linear interpolation in short fits"
+
+
+def test_what_follows_its_drivers_is_suggested_before_the_line() -> None:
+    found = [one.entry.id for one in ranked_by_fits(frame_of())]
+    assert found.index("linear_interpolation") > 0
+
+
+def test_the_straight_line_is_offered_for_gaps_alone() -> None:
+    offered = {entry.id for entry in registry.for_task(TaskKind.REGRESSION, Purpose.FILL_GAPS)}
+    assert "linear_interpolation" in offered
+    assert all(
+        "linear_interpolation" not in {entry.id for entry in registry.for_task(TaskKind.REGRESSION, purpose)}
+        for purpose in (None, *set(Purpose) - {Purpose.FILL_GAPS})
+    )

@@ -13,6 +13,7 @@ from app.domain.errors import TrainingError
 from app.domain.training import optimism
 from app.domain.training.development import HoldoutRule
 from app.domain.training.optimism_report import (
+    BLOCKS,
     FORWARD,
     RANDOM,
     SITES,
@@ -136,12 +137,11 @@ def test_the_work_is_bounded_by_rows_and_values(monkeypatch: pytest.MonkeyPatch)
     assert max(fitted) <= optimism.MAX_CELLS
 
 
-def test_the_latest_rows_of_every_site_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimism, "MAX_ROWS", 90)
+def test_the_latest_rows_of_every_site_are_compared() -> None:
     frame = basins(sites=3, each=200).assign(day=np.tile(pd.date_range("2001-10-01", periods=200), 3))
     spec = make_spec(task={"target": "y", "group_column": "site", "time_column": "day"}, selected=["x"])
     table = optimism.prepare(spec, frame, profile_of(frame, "day"))
-    rows = optimism.sample_rows(table)
+    rows = optimism.sample_rows(table, most=90)
     assert table.groups is not None
     assert table.times is not None
     assert np.unique(table.groups[rows], return_counts=True)[1].tolist() == [30, 30, 30]
@@ -152,15 +152,15 @@ def test_every_split_learns_from_as_many_rows() -> None:
     frame = remembering(600)
     spec, profile = make_spec(**TIMED), profile_of(frame, "day")
     table = optimism.prepare(spec, frame, profile)
-    splits, _ = optimism._splits(spec, profile, table, optimism.sample_rows(table))
+    splits, _ = optimism._splits(spec, profile, table, optimism.sample_rows(table, most=600))
     sizes = {name: optimism._mean_size(folds) for name, (_, folds) in splits.items()}
     share = sizes[FORWARD] / sizes[RANDOM]
-    thin = [optimism._thinned(fold, share=share, seed=[42, 0]) for fold in splits[RANDOM][1]]
+    thin = [optimism._thinned(fold, share, 0) for fold in splits[RANDOM][1]]
     assert optimism._mean_size(thin) == pytest.approx(sizes[FORWARD], rel=0.01)
     assert all(set(after.train) <= set(before.train) for after, before in zip(thin, splits[RANDOM][1], strict=True))
 
 
-def test_rows_alone_or_gaps_compare_nothing() -> None:
+def test_rows_alone_compare_nothing() -> None:
     frame = basins()
     profile = profile_of(frame)
     assert comparable_splits(make_spec(), profile) == ()
@@ -170,7 +170,22 @@ def test_rows_alone_or_gaps_compare_nothing() -> None:
     timed = profile_of(remembering(200), "day")
     assert comparable_splits(make_spec(**TIMED), timed) == (RANDOM, FORWARD)
     gaps = {**TIMED, "task": {**TIMED["task"], "purpose": "fill_gaps"}}
-    assert comparable_splits(make_spec(**gaps), timed) == ()
+    assert comparable_splits(make_spec(**gaps), timed) == (RANDOM, BLOCKS)
+    alone = make_spec(task={"target": "y", "purpose": "fill_gaps"})
+    assert comparable_splits(alone, timed) == ()
+
+
+def test_gaps_of_single_rows_flatter_beside_blocks_as_long_as_gaps() -> None:
+    task = {"target": "y", "time_column": "day", "purpose": "fill_gaps"}
+    blocks = {"strategy": "masked_blocks", "parameters": {"lengths": [20, 40]}}
+    frame = remembering(700, signal=0.99)
+    found = compared(frame, task=task, selected=["x"], validation=blocks)
+    assert [item.split for item in found.items] == [RANDOM, BLOCKS]
+    assert found.items[1].baseline == "Linear interpolation"
+    assert difference(found, BLOCKS).difference > 0.1
+    here = flattery_here(found, make_spec(task=task, selected=["x"], validation=blocks))
+    assert here is not None
+    assert here.split == BLOCKS
 
 
 def test_too_few_rows_and_too_many_columns_are_refused() -> None:

@@ -165,13 +165,23 @@ def test_copies_of_the_target_are_unticked_once_they_are_measured() -> None:
     assert out["void"] == "Every value is missing."
 
 
-def test_several_sites_are_a_group_that_must_not_judge_itself() -> None:
-    plan = real_file("hydro/camels_us_4basins_2000_2002.csv").plan(associated=True)
+@pytest.mark.parametrize(
+    ("purpose", "strategy", "held"),
+    [
+        ("simulate", SplitStrategy.TIME_SERIES, True),
+        ("forecast", SplitStrategy.TIME_SERIES, True),
+        ("ungauged", SplitStrategy.LEAVE_ONE_GROUP_OUT, False),
+        ("", SplitStrategy.GROUP_K_FOLD, False),
+    ],
+)
+def test_the_split_of_several_sites_follows_the_purpose(purpose: str, strategy: SplitStrategy, held: bool) -> None:
+    sites = real_file("hydro/camels_us_4basins_2000_2002.csv")
+    plan = sites.plan({"data": {"purpose": purpose}}, associated=True)
     spec = _spec(plan)
     assert (spec.task.target, spec.task.group_column) == ("discharge_mm", "gauge_id")
-    assert spec.validation.strategy is SplitStrategy.GROUP_K_FOLD
-    assert spec.validation.parameters == {"n_splits": 4}
-    assert spec.validation.holdout is None
+    assert spec.validation.strategy is strategy
+    assert (spec.validation.holdout is not None) is held
+    assert spec.validation.parameters.get("n_splits") == (4 if strategy is SplitStrategy.GROUP_K_FOLD else None) or held
     assert plan.reasons["data.group_column"] == "Each date appears once per value (4 values)."
     assert plan.launchable
 

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
-from app.domain.experiment import MetricsPart, Spec, TransformPart
+from app.domain.experiment import MetricsPart, SelectionPart, Spec, TransformPart, TuningPart
 from app.domain.training.fold_fit import fit_fold
 from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
+from app.domain.training.run import train
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import STRATEGIES, Fold, make_split
 from app.domain.vocabulary import Purpose, Severity, TaskKind
@@ -227,6 +228,21 @@ def _with_steps(spec: Spec, nearest: int) -> list[TransformPart]:
     return [part.model_copy(update={"parameters": steps}) if part.kind == "lag" else part for part in parts]
 
 
+@pytest.mark.parametrize("strategy", ["time_series", "group_time_series"])
+def test_a_gap_of_the_horizon_keeps_later_targets_from_the_fit(strategy: str) -> None:
+    """With the gap that is suggested, no row that trains has a target which the first forecast could not know."""
+    frame = table_of("sites")
+    parts = _validation(strategy)
+    spec = spec_for("sites", "forecast 3", validation={**parts, "parameters": {**parts["parameters"], "gap": 3}})
+    table = prepare(spec, frame, profile_for("sites", frame))
+    split = make_split(spec, facts_of(table))
+    held_out = [] if split.holdout is None else [Fold(split.development, split.holdout)]
+    for fold in (*split.folds, *held_out):
+        first = frame["day"].iloc[table.rows[fold.validation] - 1].min()
+        unknown = Moment(frame, first, regular=True).unknown(target_cutoff(spec.task))
+        assert not unknown[table.rows[fold.train] - 1].any()
+
+
 @pytest.mark.parametrize("strategy", STRATEGY_IDS)
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
@@ -254,6 +270,36 @@ def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
     # A forecast that trains on rows drawn from the years that it is judged in knows their past by right.
     drawn = {"holdout", "k_fold", "repeated_k_fold"}
     assert poisonings or (strategy in drawn and purpose.startswith(("none", "forecast")))
+
+
+@pytest.mark.parametrize(
+    "purpose", [name if name == "simulate" else pytest.param(name, marks=pytest.mark.slow) for name in PURPOSES]
+)
+def test_held_out_values_move_no_search_and_no_choice(purpose: str) -> None:
+    """Train as a whole: searched settings, columns chosen by rules, importance aside, up to what is predicted."""
+    frame = table_of("one site")
+    forward = {"strategy": "time_series", "parameters": {"n_splits": 2}, "holdout": {"fraction": 0.3}}
+    spec = spec_for("one site", purpose, validation=forward)
+    kept = SelectionPart(kind="keep_strongest", amount=6)
+    tuned = spec.model.model_copy(update={"tuning": TuningPart(enabled=True, trials=2, inner=2)})
+    features = spec.features.model_copy(update={"selection": [kept]})
+    spec = spec.model_copy(update={"features": features, "model": tuned})
+    profile = profile_for("one site", frame)
+    rows = int(0.9 * len(frame))
+    moment = Moment(frame, frame["day"].iloc[rows], regular=True)
+    held_out = np.arange(len(frame)) >= int(0.75 * len(frame))
+    cutoff = target_cutoff(spec.task)
+    bad = poisoned(frame, [TARGET], held_out if cutoff is None else moment.unknown(cutoff))
+    bad = poisoned(bad, drivers_of(frame), moment.unknown(driver_cutoff(spec.task)))
+    one, two = (_predictions(spec, each, profile) for each in (frame, bad))
+    early = one["row"] <= rows + 1
+    assert set(one["part"]) >= {"fold 2", "hold-out"}
+    pd.testing.assert_frame_equal(one[early], two[early], check_exact=True)
+
+
+def _predictions(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
+    result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
+    return result.predictions[["part", "row", "predicted"]]
 
 
 @pytest.mark.parametrize("strategy", [entry.id.value for entry in STRATEGIES if not entry.needs_time])

@@ -132,7 +132,7 @@ def test_forecast_keeps_its_horizon_and_its_drivers() -> None:
     assert other.values["data"]["horizon"] == "3", "it is there again once a forecast is chosen again"
 
 
-@pytest.mark.parametrize("purpose", ["simulate", "ungauged", "fill_gaps"])
+@pytest.mark.parametrize("purpose", ["simulate", "ungauged"])
 def test_nothing_of_the_target_is_suggested_but_for_a_forecast(purpose: str) -> None:
     plan = sample(RIVER).plan({"data": {"purpose": purpose}})
     assert _recipes(plan) == [
@@ -142,6 +142,12 @@ def test_nothing_of_the_target_is_suggested_but_for_a_forecast(purpose: str) -> 
         SEASON,
     ]
     assert plan.reasons["features.transforms"].startswith("Drivers act for a while: earlier rain and its sums")
+
+
+def test_gaps_are_filled_without_lags_of_the_target() -> None:
+    plan = sample(RIVER).plan({"data": {"purpose": "fill_gaps"}})
+    assert _recipes(plan)
+    assert not [columns for _, columns, _ in _recipes(plan) if "discharge_mm" in columns]
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,20 @@ def test_persistence_of_a_real_river_by_hand() -> None:
     assert persistence["scores"]["rmse"]["holdout"] == pytest.approx(error)
 
 
+@pytest.mark.parametrize("lead", [1, 3, 7])
+def test_persistence_of_a_real_river_by_lead(lead: int) -> None:
+    frame = river()
+    task = {"target": "discharge_mm", "time_column": "date", "purpose": "forecast", "horizon": lead}
+    lags = [{"columns": ["discharge_mm"], "kind": "lag", "parameters": {"steps": [lead, lead + 1]}}]
+    report = run(river_spec(task=task, transforms=lags, estimator="ridge", parameters={}), frame).report.to_json()
+    (persistence,) = [entry for entry in report["baselines"] if entry["id"] == "persistence"]
+    flow = frame["discharge_mm"].to_numpy()
+    first = len(flow) - round(0.2 * len(flow))
+    observed, said = flow[first:], flow[first - lead : len(flow) - lead]
+    nse = 1 - np.sum((observed - said) ** 2) / np.sum((observed - observed.mean()) ** 2)
+    assert persistence["scores"]["nse"]["holdout"] == pytest.approx(nse, abs=1e-12)
+
+
 def test_the_mean_of_the_day_and_the_mean_of_a_real_river_by_hand() -> None:
     frame = river()
     report = run(river_spec(), frame).report.to_json()

@@ -10,7 +10,8 @@ import pytest
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
-from app.domain.recommendation.features import FeatureContext, judge_column, suggest_transforms
+from app.domain.recommendation.derived_features import suggest_transforms
+from app.domain.recommendation.features import FeatureContext, judge_column
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.run import train

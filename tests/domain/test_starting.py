@@ -15,7 +15,7 @@ from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits, traits_of
-from app.domain.vocabulary import ColumnKind, TaskKind
+from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 from tests.domain.reading import known, sample
 from tests.domain.tables import profile_of
 
@@ -189,3 +189,14 @@ def test_held_out_targets_move_no_starting_setting(classes: bool) -> None:
 
     assert started(plan) == started(other)
     assert plan.suggestions["model"] == other.suggestions["model"]
+
+
+def test_boosting_for_gaps_takes_slow_steps_on_few_columns() -> None:
+    plain, gaps = (
+        next(
+            one for one in rank(replace(PLAIN, purpose=purpose)) if one.entry.id == "hist_gradient_boosting"
+        ).parameters
+        for purpose in (None, Purpose.FILL_GAPS)
+    )
+    assert gaps["learning_rate"] < plain["learning_rate"]
+    assert gaps["max_features"] < plain["max_features"] == 1.0

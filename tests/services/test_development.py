@@ -12,7 +12,7 @@ from app.domain.analysis.associations.correlation import Method
 from app.domain.recommendation.plan import Plan
 from app.domain.training.development import HoldoutRule
 from app.services.datasets.datasets import sound_rows_of
-from app.services.drafts import drafts
+from app.services.drafts import draft_context, drafts
 from app.services.measurements import associations, correlations, development, rankings, spreads
 from app.services.measurements.request import kinds_of
 from app.storage import columnar
@@ -68,7 +68,7 @@ def _seen(user: User, row: DraftRow, dataset: Dataset) -> dict[str, Any]:
         "pairs": matrix.matrix.rows(),
         "picture": correlations.pair(dataset, "gauge_0", "flow", rule=rule),
         "spreads": spreads.spreads_for(dataset, names[1:], kinds=kinds, rule=rule),
-        "penalty": {one.entry.id: one.parameters for one in plan.ranking if one.entry.id == "lasso"},
+        "starting settings": [(one.entry.id, one.parameters) for one in plan.ranking],
     }
 
 
@@ -87,6 +87,34 @@ def test_held_out_rows_move_nothing_that_is_shown(user: User, ordered: bool) -> 
     assert _seen(user, wild, all_rows)["strengths"] != _seen(user, row, dataset)["strengths"], (
         "what is not held out moves it"
     )
+
+
+HOLDOUTS: dict[str, tuple[dict[str, str], int]] = {
+    "from a date": ({"holdout_by": "date", "holdout_from": "2002-06-01"}, 57),
+    "from one date to another": ({"holdout_by": "date", "holdout_from": "2002-05-01", "holdout_to": "2002-06-15"}, 88),
+    "after a warm-up": ({"holdout_percent": "20", "warm_up": "30"}, 54),
+}
+
+
+@pytest.mark.parametrize("case", HOLDOUTS)
+def test_rows_held_out_by_date_move_nothing_that_is_shown(user: User, case: str) -> None:
+    changes, count = HOLDOUTS[case]
+
+    def drawn(frame: pd.DataFrame) -> tuple[DraftRow, Dataset]:
+        row, dataset = _draft(user, frame)
+        version = drafts.get_draft(user, row.id).version
+        drafts.save_answers(user, row.id, step="validation", changes=changes, version=version)
+        return row, dataset
+
+    frame = _table()
+    row, dataset = drawn(frame)
+    plan = _plan(user, row)
+    assert plan.spec is not None
+    assert draft_context.load(user, row.id).rule == HoldoutRule.of(plan.spec), "what is shown and measured is one"
+    held = np.flatnonzero(~np.asarray(development.rows_of(dataset, HoldoutRule.of(plan.spec))))
+    assert list(held) == list(range(ROWS - count, ROWS))
+    other, poisoned = drawn(_poisoned(frame, held))
+    assert _seen(user, row, dataset) == _seen(user, other, poisoned)
 
 
 def test_another_share_held_out_is_measured_anew(user: User) -> None:

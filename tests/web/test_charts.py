@@ -37,6 +37,7 @@ from app.web.charts import (
     residuals,
     scales,
     split,
+    trials,
     waiting,
     words,
 )
@@ -462,3 +463,11 @@ def test_the_spread_over_growing_folds_is_said_to_be_more_than_chance() -> None:
     rolling = board.build_result_page(Report.from_json(report), model_title="Ridge")
     assert growing not in rolling.leaderboard.caption
     assert not any(growing in tile.yardstick for tile in rolling.tiles)
+
+
+def test_trials_are_judged_by_the_size_of_an_error_of_both_signs() -> None:
+    scores = [(1, "complete", 41.25), (2, "complete", 12.5)]
+    drawn = trials.chart("pbias", scores, total=2)
+    assert drawn is not None
+    assert drawn.y_title == "Absolute PBIAS"
+    assert drawn.sentence == "Absolute PBIAS of 2 trials; the best so far is 12.5."

@@ -188,6 +188,26 @@ def test_questions_open_at_the_launch_stand_in_a_quiet_list(app: Flask, client: 
     assert "Open when" not in client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
 
 
+def test_the_list_says_that_the_size_of_an_error_of_both_signs_decides(
+    app: Flask, client: FlaskClient, user: User
+) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    row = seeds.finish(app, user, report=report)
+    words = []
+    for metric, basis, cuts in (
+        ("nse", "holdout", 4),
+        ("nse", "folds", 3),
+        ("pbias", "folds", 3),
+        ("pbias", "folds", 1),
+    ):
+        with transaction():
+            row.headline = {**report["headline"], "metric": metric, "basis": basis, "cuts": cuts, "rows": 640}
+        found = re.search(r"<td>([^<]+), 640 rows</td>", main_of(client.get("/experiments").text))
+        assert found is not None
+        words.append(found.group(1))
+    assert words == ["rows held out", "mean of the folds", "mean absolute of the folds", "one split"]
+
+
 def test_the_list_says_what_a_model_is_for(app: Flask, client: FlaskClient, user: User) -> None:
     report = json.loads(seeds.report_text("regression"))
     row = seeds.finish(app, user, report=report)

@@ -90,9 +90,13 @@ def test_the_data_step_has_the_names_of_the_contract(browser: Browser, draft: Dr
         labels = {words_of(one): one.get("for") for one in page.tree.iter("label")}
         assert page.element(labels["Data file"] or "").get("type") == "file"
         assert "Use a sample dataset" in [words_of(one) for one in page.tree.iter("legend")]
-        sample_titles = [words_of(one) for one in page.tree.iter("span") if one.get("class") == "title"]
+        (picker,) = (one for one in page.tree.iter("fieldset") if "Use a sample dataset" in words_of(one))
+        sample_titles = [words_of(one) for one in picker.iter("span") if one.get("class") == "title"]
         assert sample_titles == [sample.title for sample in datasets.SAMPLES]
     assert page.element(labels["Target column"] or "").get("name") == "target"
+    assert page.element(labels["Steps ahead"] or "").get("name") == "horizon"
+    assert "Drivers of the days ahead are known" in labels
+    assert "What is the model for?" in [words_of(one) for one in page.tree.iter("legend")]
 
 
 @pytest.mark.parametrize("slug", STEPS[1:])

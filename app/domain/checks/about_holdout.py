@@ -74,10 +74,15 @@ def warm_up_leaves_rows(subject: CheckContext) -> Iterator[Problem]:
         yield error("validation", "warm_up", "warm_up_too_long", message, remedy)
 
 
+def leaves_nothing(subject: CheckContext) -> bool:
+    """Return whether dates or a warm-up leave no rows at all, which is told once and not of every fold."""
+    return any((*dates_hold_out_rows(subject), *warm_up_leaves_rows(subject)))
+
+
 def years_fill_folds(subject: CheckContext) -> Iterator[Problem]:
     """There are water years enough for folds of whole ones."""
     years = water_years_of(subject)
-    if years is None or fits_years(subject, years):
+    if years is None or fits_years(subject, years) or leaves_nothing(subject):
         return
     field, folds = f"{subject.strategy.id.value}.n_splits", number(subject, "n_splits")
     remedy = Remedy("Let folds begin anywhere", {"validation": {f"{subject.strategy.id.value}.align": "rows"}})
@@ -93,7 +98,7 @@ def windows_fit_training(subject: CheckContext) -> Iterator[Problem]:
         return
     field, gap, memory = subject.strategy.id.value, number(subject, "gap"), longest_memory(subject.spec)
     trained = first_moments(subject, gap)
-    if not 2 <= trained <= memory:
+    if not 2 <= trained <= memory or leaves_nothing(subject):
         return
     shorter = [
         recipe

@@ -65,6 +65,7 @@ def steps_are_known(subject: CheckContext) -> Iterator[Problem]:
         recipes[place : place + 1] = changed
         shown = ", ".join(str(step) for step in steps[:6]) + (", …" if len(steps) > 6 else "")
         label = f"Use {'step' if len(steps) == 1 else 'steps'} {shown}"
+        label += f" for {late['columns'][0][:40]}" if others else ""
         yield error("features", FIELD, fault.code, fault.message, Remedy(label, {"features": {FIELD: recipes}}))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from app.domain.checks.about_data import MIN_ROWS
+from app.domain.checks.about_holdout import leaves_nothing
 from app.domain.checks.extent import (
     MIN_MINORITY_ROWS,
     amount,
@@ -73,6 +74,8 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are rows, classes and groups enough for the folds."""
     strategy, folds, rows = subject.strategy.id, number(subject, "n_splits"), development_rows(subject)
     field = f"{strategy.value}.n_splits"
+    if leaves_nothing(subject):
+        return
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
         remedy = Remedy("Bring more rows, or choose another target.")
@@ -200,7 +203,9 @@ def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
 def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
     """The gap is no shorter than the derived features look back, as far as can be afforded, and leaves rows."""
     strategy, years = subject.strategy.id.value, water_years_of(subject)
-    if subject.strategy.parameter("gap") is None or (years is not None and not fits_years(subject, years)):
+    if subject.strategy.parameter("gap") is None or leaves_nothing(subject):
+        return
+    if years is not None and not fits_years(subject, years):
         return
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), f"{strategy}.gap"
     if not leaves_rows(subject, gap):

@@ -18,7 +18,8 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
-from app.domain.recommendation.features import FeatureContext, read_leak_answers, suggest_transforms
+from app.domain.recommendation.derived_features import suggest_transforms
+from app.domain.recommendation.features import FeatureContext, read_leak_answers
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.estimators.parameters import Parameter
@@ -26,6 +27,8 @@ HORIZON = Parameter(
 )
 # An imported config may say nothing of its purpose; the draft that it becomes keeps that as an answer.
 NO_PURPOSE = ""
+# So many drivers say enough, and a table may have ten thousand columns.
+MAX_DRIVERS = 50
 NUMBERS = (ColumnKind.NUMERIC, ColumnKind.INTEGER)
 
 
@@ -39,15 +42,19 @@ class PurposeAnswers:
 
 
 def drivers_of(context: FeatureContext) -> list[str]:
-    """Return the columns that may drive the target: numbers that vary, are known in time and are no part of a date."""
-    return [
+    """Return columns that may drive the target: numbers that vary, are known in time and are no part of a date.
+
+    Of very many, the first `MAX_DRIVERS` are returned.
+    """
+    found = (
         column.name
         for column in context.profile.columns
         if column.name != context.target
         and context.kinds[column.name] in NUMBERS
         and not is_calendar(column.name)
         and judge_column(context, column)[0]
-    ]
+    )
+    return list(islice(found, MAX_DRIVERS))
 
 
 def suggest_purpose(context: FeatureContext) -> tuple[Purpose, str]:
@@ -86,7 +93,8 @@ def _why_simulate(context: FeatureContext, drivers: list[str]) -> str:
     example, target = (rain_column(drivers) or drivers[0])[:60], context.target[:60]
     if len(drivers) == 1:
         return f"Suggested because one driver, {example}, is measured beside {target}."
-    return f"Suggested because {len(drivers):,} drivers, such as {example}, are measured beside {target}."
+    many = f"{MAX_DRIVERS} or more" if len(drivers) == MAX_DRIVERS else str(len(drivers))
+    return f"Suggested because {many} drivers, such as {example}, are measured beside {target}."
 
 
 def read_purpose(reader: AnswerReader, context: FeatureContext) -> PurposeAnswers:

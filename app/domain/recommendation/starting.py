@@ -7,12 +7,20 @@ from collections.abc import Callable
 from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
 from app.domain.json_values import Settings
 from app.domain.recommendation.traits import Traits
-from app.domain.vocabulary import TaskKind
+from app.domain.vocabulary import Purpose, TaskKind
 
 # From this many rows of the commonest class for one of the rarest on, each class is made to weigh the same.
 UNEVEN = 1.5
 # Scores that read probabilities as they are; weighing classes would shift those.
 OF_PROBABILITIES = frozenset({"log_loss", "neg_log_loss", "neg_brier_score"})
+
+SLOW_BOOSTING: Settings = {
+    "learning_rate": 0.04,
+    "max_iter": 300,
+    "min_samples_leaf": 10,
+    "l2_regularization": 1.0,
+    "max_features": 0.2,
+}
 
 
 def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = "") -> ParameterValues:
@@ -56,6 +64,10 @@ def _boosting(traits: Traits) -> Settings:
     if traits.classes:
         leaf = max(3, min(leaf, traits.rarest // 5))
     penalty = 1.0 if rows < 5000 else 0.1
+    if traits.purpose is Purpose.FILL_GAPS:
+        # Each column stands beside how it leaves its own line, so that many tell the same: slow steps on few of them.
+        # On blocks of 3, 10 and 30 days at Piscataquis the error fell by a tenth to a quarter.
+        return {**SLOW_BOOSTING, "max_leaf_nodes": leaves}
     return {
         "max_leaf_nodes": leaves,
         "learning_rate": rate,

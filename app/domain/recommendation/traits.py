@@ -99,8 +99,9 @@ class Traits:
         return replace(self, width=max(round(share * (self.width - self.derived)) + self.derived, 1))
 
     def for_purpose(self, purpose: Purpose | None) -> Traits:
-        """Return the traits with what the model is for."""
-        return replace(self, purpose=purpose)
+        """Return the traits with what the model is for; of the features that gaps give nothing is measured."""
+        explained = None if purpose is Purpose.FILL_GAPS else self.explained
+        return replace(self, purpose=purpose, explained=explained)
 
     @property
     def rows_per_column(self) -> float:
@@ -128,12 +129,11 @@ def traits_of(
     recipes, time_column
         The derived features, and the column that orders the rows or "".
     """
-    held = profile.column(target)
     derived = sum(len(derived_names(part, time_column=time_column)) for part in recipes)
     columns = [profile.column(name) for name in selected if profile.has(name)]
     numbers = [column for column in columns if kinds.get(column.name, column.kind) in NUMBERS]
     words = [column for column in columns if kinds.get(column.name, column.kind) not in NUMBERS]
-    about = _about_target(held, task, rows=max(profile.rows - held.missing, 0), associations=associations)
+    about = _about_target(profile.column(target), task, rows=profile.rows, associations=associations)
     return Traits(
         task=task,
         numbers=len(numbers),
@@ -159,6 +159,7 @@ def _about_target(
     What a starting value is made of never comes from rows that are held out. Until anything is measured, the profile
     tells the shape of the target, and its spread is not known.
     """
+    rows = max(rows - target.missing, 0)
     if not task.is_classification:
         std = (associations.target_std if associations is not None else None) or 0.0
         quantiles = target.quantiles if associations is None else associations.target_quantiles

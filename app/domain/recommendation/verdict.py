@@ -112,7 +112,11 @@ def order_estimators(
         return tuple(ranking)
     place = {one.estimator: at for at, one in enumerate(evidence.items)}
     ordered = sorted(ranking, key=lambda one: (not one.entry.competes, place.get(one.entry.id, len(place))))
-    return tuple(_with_score(one, evidence) for one in ordered)
+    scored = [_with_score(one, evidence) for one in ordered]
+    if scored and scored[0].entry.is_baseline and evidence.of(scored[0].entry.id) is not None:
+        why = f"No estimator clearly beats {scored[0].entry.title.lower()} in short fits"
+        scored[0] = replace(scored[0], reasons=(why, *scored[0].reasons))
+    return tuple(scored)
 
 
 def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> EstimatorSuggestion:

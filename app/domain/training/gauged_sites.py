@@ -6,6 +6,8 @@ from app.domain.experiment import Spec
 from app.domain.training.preprocessing.transforms import readable
 from app.domain.training.validation.strategies import get
 
+GAUGED = "gauged sites, other years"
+
 
 def uses_own_record(spec: Spec) -> bool:
     """Return whether features hold earlier values of the target of the very site that is predicted."""
@@ -31,4 +33,4 @@ def notes_on_sites(spec: Spec) -> list[str]:
     if not get(spec.validation.strategy).needs_group or not uses_own_record(spec):
         return []
     target = spec.task.target[:60]
-    return [f"Gauged sites, other years: features hold each site's own earlier {target}, so no site is ungauged here."]
+    return [f"{GAUGED.capitalize()}: features hold each site's own earlier {target}, so no site is ungauged here."]

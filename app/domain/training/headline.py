@@ -9,6 +9,7 @@ from app.domain.purpose_words import purpose_title
 from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
 from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
+from app.domain.training.gauged_sites import GAUGED, uses_own_record
 from app.domain.training.report.document import Headline, Scores, VerdictInterval
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.validation import baselines, splitting
@@ -18,7 +19,6 @@ from app.domain.vocabulary import Purpose, SplitStrategy
 
 # These judge later moments than those that train.
 FORWARD = (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT)
-GAUGED = "gauged sites, other years"
 # The least that is said of a baseline decides: losing to one outweighs beating another.
 RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
@@ -141,7 +141,7 @@ def title_of_purpose(run: TrainingRun) -> str:
     task, features, axis = run.spec.task, run.spec.features, run.profile.time_axis
     named = [*features.selected, *(column for part in features.transforms for column in part.columns)]
     aside = {task.target, task.time_column, task.group_column}
-    uses_target = any(task.target in part.columns for part in features.transforms)
+    uses_target = uses_own_record(run.spec)
     regular = axis is not None and axis.regular and axis.column == task.time_column
     title = purpose_title(
         task,

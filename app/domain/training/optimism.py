@@ -21,7 +21,9 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec, ValidationPart
 from app.domain.training.fold_fit import fit_fold
+from app.domain.training.gap_filling import fills_gaps
 from app.domain.training.optimism_report import (
+    BLOCKS,
     FORWARD,
     RANDOM,
     SITES,
@@ -41,6 +43,8 @@ from app.domain.vocabulary import SplitStrategy
 
 # The work is bounded by rows and values, never by a clock, so the same data give the same figures on every machine.
 MAX_ROWS = 4_000
+# What fills gaps learns from every row twice, with more features.
+MAX_ROWS_OF_GAPS = 2_000
 MAX_CELLS = 200_000
 MAX_COLUMNS = 1_000
 MIN_ROWS = 60
@@ -85,7 +89,7 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
     """
     spec = _cheap(spec)
     table = prepare(spec, frame, profile)
-    rows = sample_rows(table)
+    rows = sample_rows(table, most=MAX_ROWS_OF_GAPS if fills_gaps(spec) else MAX_ROWS)
     splits, reasons = _splits(spec, profile, table, rows)
     sizes = {name: _mean_size(folds) for name, (_, folds) in splits.items()}
     begun = SplitComparison(
@@ -97,11 +101,11 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
     )
     yield begun
     judged, done = {}, 0
-    for name, (split_spec, folds) in splits.items():
-        parts = []
+    for name, (of_split, folds) in splits.items():
+        # Rows left out of training would be gaps of their own, so where gaps are filled all of them stay.
+        share, parts = 1.0 if BLOCKS in splits else min(sizes.values()) / sizes[name], []
         for number, fold in enumerate(folds):
-            thin = _thinned(fold, share=min(sizes.values()) / sizes[name], seed=[SEEDED.seed, number])
-            parts.append(_fit(split_spec, table, thin, name=name, number=number))
+            parts.append(_fit(of_split, table, _thinned(fold, share, number), name=name, number=number))
             done += 1
             yield replace(begun, done=done)
         judged[name] = _joined(table, parts)
@@ -109,14 +113,21 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
 
 
 def _cheap(spec: Spec) -> Spec:
-    """Return the config with what is the same for everybody: the estimator, without a search, and the seed."""
-    metric = MetricsPart(primary=spec.metrics.primary)
+    """Return the config with what is the same for everybody: the estimator, without a search, and the seed.
+
+    Of its validation the blocks alone are kept, which are as long as the user wants gaps to be.
+    """
+    metric, validation = MetricsPart(primary=spec.metrics.primary), _drawn(spec)
+    if fills_gaps(spec):
+        blocks = SplitStrategy.MASKED_BLOCKS
+        said = dict(spec.validation.parameters) if spec.validation.strategy is blocks else {}
+        validation = ValidationPart(strategy=blocks, parameters=said)
     return spec.model_copy(
-        update={"model": ESTIMATOR, "metrics": metric, "validation": _drawn(spec), "reproducibility": SEEDED}
+        update={"model": ESTIMATOR, "metrics": metric, "validation": validation, "reproducibility": SEEDED}
     )
 
 
-def sample_rows(table: TrainingTable) -> Rows:
+def sample_rows(table: TrainingTable, *, most: int) -> Rows:
     """Return the rows that are compared, as positions in the order of the table: at most so many rows and values.
 
     The latest where time orders them, of each site as many; else drawn. Of many sites some are drawn.
@@ -128,7 +139,7 @@ def sample_rows(table: TrainingTable) -> Rows:
     """
     width = table.features.shape[1]
     refuse_too_many(width)
-    most = min(MAX_ROWS, MAX_CELLS // max(width, 1))
+    most = min(most, MAX_CELLS // max(width, 1))
     random, rows = np.random.default_rng(SEEDED.seed), np.arange(len(table.target))
     if table.groups is None:
         chosen = _some(rows, most, random, latest=table.times is not None)
@@ -175,6 +186,8 @@ def _drawn(spec: Spec) -> ValidationPart:
 
 def _validation(name: str, spec: Spec, table: TrainingTable, rows: Rows) -> ValidationPart:
     """Return the split of a name as the config of an experiment would say it."""
+    if name == BLOCKS:
+        return spec.validation
     if name == FORWARD and table.times is not None:
         gap = min(longest_memory(spec), longest_gap(table.times.iloc[rows].nunique()))
         return ValidationPart(
@@ -223,12 +236,12 @@ def _mean_size(folds: Sequence[Fold]) -> float:
     return math.exp(float(np.mean([math.log(len(fold.train)) for fold in folds])))
 
 
-def _thinned(fold: Fold, *, share: float, seed: list[int]) -> Fold:
+def _thinned(fold: Fold, share: float, number: int) -> Fold:
     """Return the fold with a share of its training rows, so that every split learns from as many on average."""
     count = max(round(share * len(fold.train)), 2)
     if count >= len(fold.train):
         return fold
-    return Fold(np.sort(np.random.default_rng(seed).permutation(fold.train)[:count]), fold.validation)
+    return Fold(np.sort(np.random.default_rng([SEEDED.seed, number]).permutation(fold.train)[:count]), fold.validation)
 
 
 def _fit(spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int) -> _JudgedFold:
@@ -278,7 +291,7 @@ def _scored(
 
 
 def _pieces(table: TrainingTable, rows: Rows) -> list[Rows]:
-    """Return the rows of each site, or stretches of time of the same length where there are no sites."""
+    """Return the rows of each site, or stretches of as many rows where there are no sites."""
     if table.groups is not None:
         here = table.groups[rows]
         return [rows[here == name] for name in np.unique(here)]

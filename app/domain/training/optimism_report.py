@@ -16,8 +16,8 @@ from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.metrics import Metric
 from app.domain.vocabulary import Purpose
 
-RANDOM, FORWARD, SITES = "random", "forward", "sites"
-TITLES = {RANDOM: "Random split", FORWARD: "Forward in time", SITES: "Leave site out"}
+RANDOM, FORWARD, SITES, BLOCKS = "random", "forward", "sites", "blocks"
+TITLES = {RANDOM: "Random split", FORWARD: "Forward in time", SITES: "Leave site out", BLOCKS: "Masked blocks"}
 # Differences up to this share of what a metric can differ by are none: of its best score, or of its baseline's error.
 SAME = 0.02
 # Paired differences over at least so many pieces tell luck from more.
@@ -107,14 +107,13 @@ class Flattery:
 def comparable_splits(spec: Spec, profile: DatasetProfile) -> tuple[str, ...]:
     """Return the splits that mean something for a config; fewer than two compare nothing.
 
-    Gaps are judged by gaps like those of the record, which neither a random nor a forward split makes.
+    Gaps are judged by blocks like those of the record: single rows drawn at random are far shorter than any gap.
     """
     task = spec.task
+    ordered = task.time_column is not None and profile.has(task.time_column)
     if task.purpose is Purpose.FILL_GAPS:
-        return ()
-    found = [RANDOM]
-    if task.time_column is not None and profile.has(task.time_column):
-        found.append(FORWARD)
+        return (RANDOM, BLOCKS) if ordered and not task.kind.is_classification else ()
+    found = [RANDOM, FORWARD] if ordered else [RANDOM]
     if task.group_column is not None and profile.has(task.group_column):
         found += [SITES] if profile.column(task.group_column).distinct > 1 else []
     return tuple(found) if len(found) > 1 else ()
@@ -152,7 +151,7 @@ def _scale(metric: Metric, split: SplitScore) -> float:
 def flattery_here(comparison: SplitComparison, spec: Spec) -> Flattery | None:
     """Return the difference that a config is told of: beside its own kind of split, else beside the harshest one."""
     entry = splitting.get(spec.validation.strategy)
-    known = [found for name in (FORWARD, SITES) if (found := flattery_of(comparison, name)) is not None]
+    known = [found for name in (FORWARD, SITES, BLOCKS) if (found := flattery_of(comparison, name)) is not None]
     own = SITES if entry.needs_group else FORWARD if entry.needs_time else ""
     return next((one for one in known if one.split == own), max(known, key=lambda one: one.difference, default=None))
 

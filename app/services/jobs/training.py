@@ -13,16 +13,16 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_resolved import DIFFERS
 from app.domain.errors import DomainError, TrainingError
 from app.domain.experiment import Spec
-from app.domain.json_values import from_json, to_json
+from app.domain.json_values import to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
-from app.domain.training.report.document import LaunchWarning, OpenQuestion, Report
+from app.domain.training.report.document import LaunchWarning, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.resolved.differences import fitted_differences, unfitted_differences
 from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, spec_of
+from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, open_questions_of, spec_of
 from app.services.jobs import life
 from app.services.measurements import estimates
 from app.storage import columnar, experiments, files
@@ -165,7 +165,7 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
 
 def _fill(row: Experiment, *, attempt: int, report: Report) -> None:
     row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
-    questions = tuple(from_json(OpenQuestion, question) for question in row.warnings or ())
+    questions = open_questions_of(row)
     warnings = tuple(
         LaunchWarning(step=one.step, code=one.code, message=one.message)
         for one in questions

@@ -12,7 +12,7 @@ from app.domain.recommendation.plan import Plan
 from app.domain.training.development import HoldoutRule
 from app.domain.training.optimism_report import SplitComparison, comparable_splits
 from app.domain.training.preprocessing.preparation import columns_read
-from app.domain.vocabulary import JobKind
+from app.domain.vocabulary import JobKind, SplitStrategy
 from app.services.datasets.datasets import profile_of
 from app.services.measurements import runner
 from app.services.measurements.recommendations import NEEDED, SpecRequest
@@ -85,11 +85,13 @@ def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Spec
 def key_of(spec: Spec) -> str:
     """Return under which key a comparison is kept: all that decides about it but the rows themselves.
 
-    Estimator, strategy and seed do not, save for the rows that these hold out.
+    Estimator, strategy and seed do not, save for the rows that these hold out, and for how long masked blocks are.
     """
     config, rule = spec.to_json(), HoldoutRule.of(spec)
     parts = {name: config[name] for name in ("data", "task", "features")}
-    return digest_of("splits", COMPARISON_VERSION, parts, spec.metrics.primary, rule.to_json() if rule else None)
+    blocks = spec.validation.parameters if spec.validation.strategy is SplitStrategy.MASKED_BLOCKS else {}
+    held_out = rule.to_json() if rule else None
+    return digest_of("splits", COMPARISON_VERSION, parts, spec.metrics.primary, held_out, blocks)
 
 
 def _compute(request: SpecRequest) -> Parts[SplitComparison]:

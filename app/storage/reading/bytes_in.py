@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.storage.reading.refusals import RefusedError
 
 CHUNK = 1 << 20
@@ -15,7 +17,8 @@ MAGIC = (
 )
 ARCHIVES = ((b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"))
 HTML_STARTS = (b"<!doctype html", b"<!--", b"<html", b"<head", b"<?xml", b"<svg", b"<body")
-ACCEPTED = "CSV, TSV, JSON, Parquet, Excel, RDB, CAMELS or NetCDF, also as gzip or zip"
+ACCEPTED = "CSV, TSV, JSON, Parquet, Excel, NetCDF, WaterML and files of loggers and agencies, also as gzip or zip"
+XML_READ = "Of XML, WaterML and Solinst XLE are read."
 TEXT_CANNOT_BE = (".parquet", ".pq", ".xlsx", ".xlsm", ".xls", ".json", ".jsonl", ".ndjson", ".nc", ".nc4", ".zip")
 
 
@@ -28,7 +31,13 @@ def check_kind(head: bytes, suffix: str, *, tar: bool) -> None:
         ending = suffix.rsplit(".", 1)[-1]
         message = f"The name ends in {ending}, but the content is text. Rename it to .csv if it is a table."
         raise RefusedError("name_and_content_differ", message, status=415)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:60].lower().startswith(HTML_STARTS):
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<?xml") and not any(word in start[:2_000].lower() for word in (b"<html", b"<svg")):
+        root = re.search(rb"<([A-Za-z][\w.:-]*)", start[:10_000])
+        named = f" ({root[1].decode()[:40]})" if root else ""
+        message = f"This is an XML file of a kind that is not known{named}. {XML_READ} Export the table as CSV."
+        raise RefusedError("unsupported_format", message, status=415)
+    if start[:60].lower().startswith(HTML_STARTS):
         raise RefusedError("looks_like_html", "This is a web page, not a table. Download the data itself.", status=422)
 
 

@@ -90,7 +90,7 @@ def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
     dated, named = any(part.train_start for part in parts), any(part.groups for part in parts)
 
     def row(part: FoldRows) -> tuple[str, ...]:
-        cells = [part.fold.capitalize()]
+        cells = [part.fold.capitalize(), *([_groups(part)] if named else [])]
         for rows, start, end in (
             (part.train_rows, part.train_start, part.train_end),
             (part.validation_rows, part.validation_start, part.validation_end),
@@ -98,14 +98,11 @@ def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
             cells.append(f"{rows:,}")
             if dated:
                 cells.append(f"{start} to {end}".replace("T", " ") if start and end else "")
-        if named:
-            cells.append(_groups(part))
         return tuple(cells)
 
-    heads = ["Fold"]
+    heads = ["Fold", *(["Validation groups"] if named else [])]
     for title in ("Training", "Validation"):
         heads += [f"{title} rows", *([f"{title} dates"] if dated else [])]
-    heads += ["Validation groups"] if named else []
     which = (
         f"The first {MAX_ROWS} of {len(folds)} folds."
         if len(folds) > MAX_ROWS

@@ -11,6 +11,7 @@ from app.domain.training.report.outcome import SearchProgress
 from app.domain.training.tuning.search_summary import SearchSummary, TrialScore, TuningSummary
 from app.domain.training.validation import metrics
 from app.web.charts import paths, scales
+from app.web.charts.words import lower_first
 from app.web.wording import hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
@@ -71,6 +72,11 @@ class SearchResults:
     note: str
 
 
+def _title(metric: metrics.Metric) -> str:
+    """Return the title of what a trial is judged by: of a metric whose errors have both signs, their size."""
+    return f"Absolute {metric.title}" if metric.signed else metric.title
+
+
 def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialChart | None:
     """Return the chart of trials, None while none has a score."""
     metric = metrics.get(metric_id)
@@ -93,11 +99,11 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialC
     return TrialChart(
         y=tuple(scales.Tick(scales.percent(1 - tick.at / 100), tick.label) for tick in scales.ticks(scale)),
         x=_count_states(across),
-        y_title=metric.title,
+        y_title=_title(metric),
         judged=_places(judged, across, scale),
         given_up=_places(given_up, across, scale),
         best=paths.line(steps),
-        sentence=f"{metric.title} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
+        sentence=f"{_title(metric)} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
         note=_clipped_trials(beyond),
     )
 
@@ -142,7 +148,7 @@ def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
     return SearchUnderWay(
         done=search.done,
         total=search.total,
-        metric=metrics.get(search.metric).title,
+        metric=_title(metrics.get(search.metric)),
         best=format_number(search.best, 4),
         limited=search.limited,
         chart=chart(search.metric, search.scores, total=search.total),
@@ -160,7 +166,7 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> SearchResults
     span = f"{taken[0]:,}" if len(taken) == 1 else f"{taken[0]:,} to {taken[-1]:,}"
     early = f"Stopped early: each search took {span} of {tuning.budget:,} trials." if tuning.limit else ""
     return SearchResults(
-        metric=tuning.title,
+        metric=lower_first(_title(metrics.get(tuning.metric))),
         heads=tuple(parameter.title for parameter in tuning.parameters),
         parts=tuple(_search_result(tuning, search, names, estimator) for search in tuning.searches),
         importance=tuple((one.title, f"{one.correlation:+.2f}".replace("-", MINUS)) for one in tuning.importance),

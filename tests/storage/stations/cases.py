@@ -253,4 +253,36 @@ CASES = (
         11, "eobs_rain.txt", "eca", _names("SOUID|DATE|RR|Q_RR"), _names("107654|1961-01-01|12|0"), 2,
         units=_pairs("RR: 0.1 mm"), flags=_pairs("Q_RR: RR"), passed=11,
     ),
+    StationCase(
+        3, "solinst_old.csv", "solinst", _names("time|LEVEL|TEMPERATURE"), _names("2017-05-02 13:00:00|923.56|8.93"), 3,
+        units=_pairs("LEVEL: cm|TEMPERATURE: °C"), facts=_pairs("Serial number: 1050001|Location: P14A"), passed=14,
+    ),
+    StationCase(
+        3, "levelogger.lev", "diver", _names("time|Level|Temperature"), _names("2017-05-02 13:00:00|923.561|8.936"), 2,
+        units=_pairs("Level: cm|Temperature: °C"), facts=_pairs("Logger: LeveloggerII|Location: P14A"), passed=22,
+    ),
+    StationCase(
+        4, "fmi_wfs.xml", "waterml", _names("time|value|site|series|parameter|unit"),
+        _names("2024-05-01 00:00:00|7.1|100949|100949 t2m|t2m|"), 3, zone="UTC", facts=_pairs("Site: Turku"),
+        missing={"value": 1},
+    ),
+    StationCase(
+        4, "nwis_iv.json", "waterml_json", _names("time|value|qualifier|site"),
+        _names("2018-01-24 00:00:00|1.5|A e|03339000"), 2, units=_pairs("value: ft³/s"), flags=VALUE, zone="-05:00",
+        facts=_pairs("Variable: 00060"), missing={"value": 1},
+    ),
+    StationCase(
+        7, "knmi_rain.txt", "knmi", _names("STN|YYYYMMDD|RD|SX"), _names("550|2000-01-01|11|0"), 2,
+        units=_pairs("RD: 0.1 mm"), passed=8, missing={"RD": 1},
+    ),
+    StationCase(
+        11, "wiski_table.csv", "wiski", _names("time|Value|State of value"), _names("2007-02-28 13:00:00|-0.607|40"), 2,
+        units=_pairs("Value: m"), flags=_pairs("State of value: Value"), passed=4,
+        facts=_pairs("Station: Lange Water|Station number: 8137_PBF"), missing={"Value": 1},
+    ),
+    StationCase(
+        11, "dino_gauge.csv", "dino", _names("Locatie|Peildatum|Stand (cm t.o.v. NAP)|Bijzonderheid"),
+        _names("P58A0001|1963-06-14|2751|"), 2, units=_pairs("Stand (cm t.o.v. NAP): cm"), passed=8,
+        flags=_pairs("Bijzonderheid: Stand (cm t.o.v. NAP)"),
+    ),
 )  # fmt: skip

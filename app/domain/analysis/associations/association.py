@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -51,14 +52,19 @@ def associate(
         items.append(item)
         if on_item is not None:
             on_item(item)
-    numbers = _known_numbers(frame[target], kinds[target])
+    return replace(_about_target(target, frame[target], kinds[target]), items=tuple(items))
+
+
+def _about_target(name: str, values: pd.Series, kind: ColumnKind) -> Associations:
+    """Return what is known of the target itself, without any column."""
+    numbers = _known_numbers(values, kind)
     return Associations(
-        target,
-        len(frame),
-        tuple(items),
+        name,
+        len(values),
+        (),
         target_std=_spread_of(numbers),
         target_quantiles=tuple(float(value) for value in np.quantile(numbers, QUANTILES)) if len(numbers) else (),
-        target_counts=_counts_of(frame[target]),
+        target_counts=_counts_of(values),
     )
 
 

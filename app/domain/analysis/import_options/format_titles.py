@@ -9,7 +9,7 @@ STATION_TITLES = {
     "minidot": "PME miniDOT",
     "solinst": "Solinst Levelogger CSV",
     "in_situ": "In-Situ export",
-    "diver": "Van Essen Diver",
+    "diver": "Van Essen Diver (data file for DataLogger)",
     "usgs_csv": "USGS Water Data CSV",
     "knmi": "KNMI",
     "dwd": "Deutscher Wetterdienst",
@@ -25,6 +25,7 @@ STATION_TITLES = {
     "dino": "DINOloket",
     "zrxp": "WISKI ZRXP",
     "kiwis": "WISKI web service CSV",
+    "wiski": "WISKI table",
 }
 FORMAT_TITLES = {
     "csv": "Delimited text",

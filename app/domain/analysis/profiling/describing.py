@@ -55,6 +55,7 @@ def _column(column: ColumnProfile, codes: list[str]) -> JsonObject:
         "unit": column.unit,
         "unit_source": column.unit_source,
         "unit_suggested": column.unit_suggested,
+        "flag_of": column.flag_of,
         "missing": column.missing,
         "distinct": column.distinct,
         "mean": column.mean,

@@ -102,31 +102,42 @@ def with_units(
     declared
         The units that the format of the file gives its columns: they are surer than a name.
     """
-    by_format = declared or {}
     said = {one.column: one.unit for one in choices.columns if one.unit is not None}
     noted = {found["name"]: found["unit"] for note in notes if (found := NOTED.match(note))}
-    conventions = _conventions(columns)
     for_all = noted.pop("Every value", "") if _is_alone(columns) else ""
+    sources = UnitSources(said, declared or {}, noted, for_all, _conventions(columns), header_lines)
+    return [sources.measured(column) for column in columns]
 
-    def measured(column: ColumnProfile) -> ColumnProfile:
-        if column.name in said:
-            text = said[column.name] or ""
+
+@dataclass(frozen=True)
+class UnitSources:
+    """Who says in which unit a column is measured: the user, the format, notes, or an agreed set of names."""
+
+    said: Mapping[str, str | None]
+    declared: Mapping[str, str]
+    noted: Mapping[str, str]
+    for_all: str
+    conventions: Mapping[str, str]
+    header_lines: int
+
+    def measured(self, column: ColumnProfile) -> ColumnProfile:
+        """Return a column with its unit and where that stands; the surest source goes first."""
+        if column.name in self.said:
+            text = self.said[column.name] or ""
             return replace(column, unit=unit_named(text) or text.strip(), unit_source=USER)
         if column.storage not in NUMBERS:
             return column
-        if text := by_format.get(column.name, ""):
+        if text := self.declared.get(column.name, ""):
             return replace(column, unit=_as_shown(text), unit_source=NOTE)
         if unit := unit_of(column.name):
-            is_row = header_lines > 1 and not BRACKETS.search(column.name)
+            is_row = self.header_lines > 1 and not BRACKETS.search(column.name)
             return replace(column, unit=unit, unit_source=ROW if is_row else NAME)
         if column.unit:
             return replace(column, unit_source=VALUES)
-        if text := noted.get(column.name[:60], for_all):
+        if text := self.noted.get(column.name[:60], self.for_all):
             return replace(column, unit=unit_named(text) or text, unit_source=NOTE)
-        unit = conventions.get(column.name, "")
+        unit = self.conventions.get(column.name, "")
         return replace(column, unit=unit, unit_source=CONVENTION) if unit else column
-
-    return [measured(column) for column in columns]
 
 
 def _as_shown(text: str) -> str:

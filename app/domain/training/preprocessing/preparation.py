@@ -195,6 +195,7 @@ def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
     absent = sorted(needed - set(frame.columns))
     if absent:
         raise TrainingError(f"The dataset has no column named {absent[0]}.", code="column_missing")
+    _refuse_without_time(spec)
 
 
 def _refuse_without_time(spec: Spec) -> None:

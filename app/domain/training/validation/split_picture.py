@@ -139,16 +139,20 @@ def split_stripes(
         last = end - gap if hold else end
         hold = [("gap", last, end), *hold]
         lines = [_forward(fold, folds, gap, last, rolling=rolling) for fold in range(folds)]
-    elif strategy is SplitStrategy.HOLDOUT:
-        cut = 1 - float(parameters.get("percent") or 20) / 100
-        lines = [[("train", 0.0, cut), ("valid", cut, 1.0)]]
-    elif strategy is SplitStrategy.GROUP_TIME_SERIES:
-        lines = [_groups_forward(fold, folds, end) for fold in range(folds)]
-    elif strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT):
-        lines = [_blocks(fold, folds, end) for fold in range(folds)]
     else:
-        lines = [_scattered(fold, folds, end) for fold in range(folds)]
+        lines = _lines_of(strategy, parameters, folds, end)
     return [_clean([*line, *hold]) for line in lines[:most]]
+
+
+def _lines_of(strategy: SplitStrategy, parameters: Settings, folds: int, end: float) -> list[list[Stripe]]:
+    if strategy is SplitStrategy.HOLDOUT:
+        cut = 1 - float(parameters.get("percent") or 20) / 100
+        return [[("train", 0.0, cut), ("valid", cut, 1.0)]]
+    if strategy is SplitStrategy.GROUP_TIME_SERIES:
+        return [_groups_forward(fold, folds, end) for fold in range(folds)]
+    if strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT):
+        return [_blocks(fold, folds, end) for fold in range(folds)]
+    return [_scattered(fold, folds, end) for fold in range(folds)]
 
 
 def _clean(stripes: list[Stripe]) -> list[Stripe]:

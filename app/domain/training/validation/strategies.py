@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from app.domain.estimators.parameters import Parameter, ParameterValues
+from app.domain.json_values import Settings
 from app.domain.training.validation import cuts
 from app.domain.training.validation.cuts import CutRows
 from app.domain.training.validation.holdouts import (
@@ -44,7 +43,7 @@ class StrategyEntry:
         """Return every parameter's default."""
         return ParameterValues({parameter.name: parameter.default for parameter in self.parameters})
 
-    def used(self, values: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    def used(self, values: Settings) -> tuple[Parameter, ...]:
         """Return the parameters that mean something beside these values: months only where folds follow the year."""
         aligned = values.get("align") == "water_year"
         return tuple(parameter for parameter in self.parameters if parameter.name != "start_month" or aligned)

@@ -19,7 +19,6 @@ from app.storage.reading.refusals import RefusedError
 # A table of more rows is better cut out of its grid first; a model does not get better by each neighbour of a cell.
 MAX_STACKED_ROWS = 5_000_000
 CELL = "cell"
-TimeTexts = Callable[[Any], list[str]]
 
 
 @dataclass(frozen=True)

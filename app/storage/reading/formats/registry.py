@@ -14,6 +14,7 @@ from app.storage.reading.formats.stations import (
     loggers,
     onset,
     rivers,
+    solinst,
     solinst_xml,
     usgs,
     waterml,
@@ -38,7 +39,7 @@ FORMATS: tuple[Format, ...] = (
     campbell.FORMAT,
     onset.FORMAT,
     loggers.MINIDOT,
-    loggers.SOLINST,
+    solinst.FORMAT,
     loggers.IN_SITU_FORMAT,
     loggers.DIVER,
     usgs.CSV,
@@ -56,6 +57,7 @@ FORMATS: tuple[Format, ...] = (
     rivers.DINO,
     wiski.ZRXP,
     wiski.KIWIS,
+    wiski.EXPORT,
 )
 TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".rdb")
 # What can only be read whole: a directory stands at its end, or a bracket closes there that all of it is in.

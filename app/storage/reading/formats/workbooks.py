@@ -158,7 +158,7 @@ def _count_values(sheet: Any) -> float:
     rows = list(itertools.islice(sheet.iter_rows(), LOOKED_AT))
     plain = (int, float, dt.date, dt.datetime)
     held = sum(isinstance(cell, plain) and not isinstance(cell, bool) for row in rows for cell in row)
-    return held * sheet.height / max(len(rows), 1)
+    return float(held * sheet.height / max(len(rows), 1))
 
 
 def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:

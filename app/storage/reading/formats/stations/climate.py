@@ -23,7 +23,7 @@ KNMI_UNITS = (
     (re.compile(r"\bin 0\.1 m/s"), "0.1 m/s"),
     (re.compile(r"\bin 0\.1 (graden|degrees) Celsius", re.IGNORECASE), "0.1 °C"),
     (re.compile(r"\bin 0\.1 (uur|hours?)"), "0.1 h"),
-    (re.compile(r"\bin 0\.1 mm"), "0.1 mm"),
+    (re.compile(r"\bin (0\.1 mm|tiende millimeter)"), "0.1 mm"),
     (re.compile(r"\bin 0\.1 hPa"), "0.1 hPa"),
     (re.compile(r"\bin J/cm2"), "J/cm²"),
     (re.compile(r"\bin (procenten|percents?)"), "%"),
@@ -39,7 +39,9 @@ def describe_knmi(lines: Sequence[str]) -> StationText | None:
     if at is None:
         return None
     names = [name.strip() for name in lines[at].lstrip("# ").split(",")]
-    meanings = {found["name"]: found["text"] for line in lines[:at] if (found := KNMI_MEANING.match(line))}
+    while names and not names[-1]:
+        names.pop()
+    meanings = _knmi_meanings(lines[:at])
     hour = next((place for place, name in enumerate(names) if name in ("HH", "H") and place == 2), 0)
     traces = [place for place, name in enumerate(names) if TRACE.search(meanings.get(name, ""))]
     keep = [place for place in range(len(names)) if not hour or place != hour]
@@ -69,6 +71,21 @@ def describe_knmi(lines: Sequence[str]) -> StationText | None:
         row=row,
         takes_line=lambda line: line.startswith("#"),
     )
+
+
+def _knmi_meanings(lines: Sequence[str]) -> dict[str, str]:
+    """Return what is said of each column; a line that begins with blanks goes on with the one above it."""
+    meanings: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        if found := KNMI_MEANING.match(line):
+            name = found["name"]
+            meanings[name] = found["text"]
+        elif name and line.startswith("  ") and line.strip():
+            meanings[name] += f" {line.strip()}"
+        else:
+            name = ""
+    return meanings
 
 
 def _knmi_unit(meaning: str) -> str:
@@ -103,15 +120,6 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
     width = len(names)
     if names[-1].lower() == "eor":
         names.pop()
-    flags: dict[int, int] = {}
-    values = [at for at in range(2, len(names)) if not DWD_QUALITY.match(names[at]) and names[at] not in DWD_CODES]
-    for at in range(2, len(names)):
-        if DWD_QUALITY.match(names[at]):
-            following = next((value for value in values if value > at), None)
-            flags |= {} if following is None else {at: following}
-        elif names[at] in DWD_CODES:
-            before = next((value for value in reversed(values) if value < at), None)
-            flags |= {} if before is None else {at: before}
     is_daily = len(lines) < 2 or len(([*cut(lines[1], ";"), "", ""])[1]) <= 8
     read = replace_time(1, compact)
 
@@ -131,11 +139,25 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
         delimiter=";",
         units={at: DWD_UNITS[name] for at, name in enumerate(names) if name in DWD_UNITS},
         facts={"Source": "Deutscher Wetterdienst", "Time zone": "" if is_daily else "UTC"},
-        flags=flags,
+        flags=_dwd_flags(names),
         texts=frozenset({0}),
         row=row,
         missing=frozenset({-999.0}),
     )
+
+
+def _dwd_flags(names: Cells) -> dict[int, int]:
+    """Return the column of each level of quality, which is the first behind it, and of each code, the one before it."""
+    flags: dict[int, int] = {}
+    values = [at for at in range(2, len(names)) if not DWD_QUALITY.match(names[at]) and names[at] not in DWD_CODES]
+    for at in range(2, len(names)):
+        if DWD_QUALITY.match(names[at]):
+            following = next((value for value in values if value > at), None)
+            flags |= {} if following is None else {at: following}
+        elif names[at] in DWD_CODES:
+            before = next((value for value in reversed(values) if value < at), None)
+            flags |= {} if before is None else {at: before}
+    return flags
 
 
 # -- NOAA -------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
-"""Loggers of wells and lakes: PME miniDOT, Solinst Levelogger (CSV), In-Situ TROLL, Van Essen Diver.
+"""Loggers of wells and lakes: PME miniDOT, In-Situ TROLL, and the data files of Van Essen Diver and Levelogger.
 
-Sources: miniDOT Logger User's Manual, Precision Measurement Engineering, 2020; Levelogger Series User Guide, Solinst,
-2021, "Data export"; Win-Situ 5 and VuSitu instruction manuals, In-Situ Inc., "Export data"; Diver-Office manual,
-Van Essen Instruments, 2016, "MON format".
+Sources: miniDOT Logger User's Manual, Precision Measurement Engineering, 2020; Win-Situ 5 and VuSitu instruction
+manuals, In-Situ Inc., "Export data"; Diver-Office manual, Van Essen Instruments, 2016, "MON format".
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]*)[)\]](?:\s*
 MOST_PREAMBLE = 200
 
 
-def _split_unit(cell: str) -> tuple[str, str, str]:
+def split_unit(cell: str) -> tuple[str, str, str]:
     """Return the name, the unit in brackets and the serial number of a name such as "Temperature (°C) (655350)"."""
     found = IN_BRACKETS.match(cell.strip())
     return (found["name"], found["unit"].strip(), found["serial"] or "") if found else (cell.strip(), "", "")
@@ -61,7 +60,7 @@ def describe_minidot(lines: Sequence[str]) -> StationText | None:
 
 
 def _single(lines: Sequence[str], at: int, revision: str) -> StationText:
-    cells = [_split_unit(cell) for cell in cut(lines[at], ",")]
+    cells = [split_unit(cell) for cell in cut(lines[at], ",")]
     serial = next((line.strip() for line in lines[:at] if re.fullmatch(r"\d+-\d+", line.strip())), "")
     return StationText(
         names=["Time", *(name for name, _, _ in cells[1:])],
@@ -102,63 +101,6 @@ def _is_other_clock(name: str) -> bool:
     return name.lower().startswith("utc") or name.lower().endswith(("time", "zone"))
 
 
-# -- Solinst ----------------------------------------------------------------------------------------------------------
-
-
-def describe_solinst(lines: Sequence[str]) -> StationText | None:
-    """Return the description of a CSV of a Solinst Levelogger: keys and units above, then Date, Time, ms, channels."""
-    if not lines or not re.match(r'^"?Serial[_ ]number:', lines[0], re.IGNORECASE):
-        return None
-    at = next(
-        (place for place, line in enumerate(lines[:MOST_PREAMBLE]) if re.match(r'^"?Date"?[,;\t]"?Time', line)), None
-    )
-    if at is None:
-        message = "A Solinst file names its columns on a line that begins with Date and Time; it is missing."
-        raise RefusedError("damaged", message)
-    delimiter = next(one for one in (",", ";", "\t") if one in lines[at])
-    names = cut(lines[at], delimiter)
-    facts, units = _solinst_preamble(lines[:at], delimiter)
-    milliseconds = 2 if len(names) > 2 and names[2].lower() == "ms" else 0
-    values = [place for place in range(2, len(names)) if place != milliseconds or not milliseconds]
-    order = order_of((cut(line, delimiter) or [""])[0] for line in lines[at + 1 :])
-
-    def row(cells: Cells) -> Cells | str:
-        found = moment(cells[0], cells[1], order) if order else None
-        if found is None:
-            return f"{cells[0][:20]} {cells[1][:20]} is no time."
-        part = cells[milliseconds] if milliseconds else "0"
-        part = f".{int(part):03d}" if part.isdigit() and int(part) else ""
-        return [found + part, *(cells[place] for place in values)]
-
-    titles = [_split_unit(names[place]) for place in values]
-    return StationText(
-        names=["time", *(name for name, _, _ in titles)],
-        names_line=at + 1,
-        first_row=at + 2,
-        width=len(names),
-        delimiter=delimiter,
-        units={place: unit or units.get(name.lower(), "") for place, (name, unit, _) in enumerate(titles, start=1)},
-        facts=facts,
-        notes=["The file does not say in which time zone the logger was set."],
-        row=row,
-    )
-
-
-def _solinst_preamble(lines: Sequence[str], delimiter: str) -> tuple[dict[str, str], dict[str, str]]:
-    facts, units = {"Logger": "Solinst Levelogger"}, dict[str, str]()
-    plain = [line.strip().strip('"').rstrip(delimiter).strip() for line in lines]
-    titles = {"serial_number:": "Serial number", "serial number:": "Serial number", "project id:": "Project",
-              "location:": "Location"}  # fmt: skip
-    for at, line in enumerate(plain):
-        title = titles.get(line.lower())
-        below = plain[at + 1] if at + 1 < len(plain) else ""
-        if title and not below.endswith(":"):
-            facts[title] = below
-        if line.upper().startswith("UNIT:") and at:
-            units[plain[at - 1].lower()] = line[5:].strip()
-    return facts, units
-
-
 # -- In-Situ ----------------------------------------------------------------------------------------------------------
 
 IN_SITU = re.compile(r"In-Situ|Win-?Situ|VuSitu|(Level|Aqua|Baro|Rugged) ?TROLL", re.IGNORECASE)
@@ -177,7 +119,7 @@ def describe_in_situ(lines: Sequence[str]) -> StationText | None:
         message = "An In-Situ file names its columns on a line that begins with Date and Time; it is missing."
         raise RefusedError("damaged", message)
     delimiter = next(one for one in (",", ";", "\t") if one in lines[at])
-    titles = [_split_unit(cell) for cell in cut(lines[at], delimiter)]
+    titles = [split_unit(cell) for cell in cut(lines[at], delimiter)]
     while titles and not titles[-1][0]:
         titles.pop()
     pairs = _pairs(above, delimiter)
@@ -223,6 +165,7 @@ def _pairs(lines: Sequence[str], delimiter: str) -> dict[str, str]:
 
 # -- Van Essen --------------------------------------------------------------------------------------------------------
 
+HEADS = ("Series settings", "Logger settings", "Instrument info", "")
 END = re.compile(r"^END OF DATA", re.IGNORECASE)
 SECTION = re.compile(r"^\s*\[(?P<name>.+)\]\s*$")
 MON_UNIT = re.compile(r"^[-+\d.,\s]+(?P<unit>\D.*)$")
@@ -242,11 +185,8 @@ def describe_diver(lines: Sequence[str]) -> StationText | None:
         raise RefusedError(
             "damaged", "A MON file says under [Data] how many rows it holds; that is missing.", line=at + 1
         )
-    channels = [values for name, values in sections if re.match(r"Channel \d+( from data header)?$", name)]
-    named: dict[str, str] = {}
-    for values in channels:
-        named.setdefault(values.get("identification", "").strip().capitalize(), _channel_unit(values))
-    names = [name for name in named if name]
+    named = _channels(sections)
+    names = [name for name, _ in named]
 
     def row(cells: Cells) -> Cells | str:
         day, clock = moment(cells[0], "", "ymd"), clock_in(cells[1])
@@ -259,7 +199,7 @@ def describe_diver(lines: Sequence[str]) -> StationText | None:
         first_row=at + 3,
         width=2 + len(names),
         delimiter=WHITESPACE,
-        units={place: named[name] for place, name in enumerate(names, start=1)},
+        units={place: unit for place, (_, unit) in enumerate(named, start=1)},
         facts=facts,
         row=row,
         is_footer=lambda line: bool(END.match(line)),
@@ -280,7 +220,7 @@ def _sections(lines: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
 
 
 def _diver_facts(sections: list[tuple[str, dict[str, str]]]) -> dict[str, str]:
-    every = [values for name, values in sections if name in ("Series settings", "Logger settings", "")]
+    every = [values for name, values in sections if name in HEADS]
     every.sort(key=lambda values: values is sections[0][1])
 
     def first(*keys: str) -> str:
@@ -294,7 +234,19 @@ def _diver_facts(sections: list[tuple[str, dict[str, str]]]) -> dict[str, str]:
     }
 
 
+def _channels(sections: list[tuple[str, dict[str, str]]]) -> list[tuple[str, str]]:
+    """Return the name and the unit of each channel; what the header of the data says goes before the settings."""
+    channels: dict[str, dict[str, str]] = {}
+    for name, values in sections:
+        if found := re.match(r"Channel (\d+)( from data header)?$", name, re.IGNORECASE):
+            channels[found[1]] = {**channels.get(found[1], {}), **{key: text for key, text in values.items() if text}}
+    pairs = [(values.get("identification", ""), _channel_unit(values)) for values in channels.values()]
+    return [(name.strip().capitalize(), unit) for name, unit in pairs if name.strip()]
+
+
 def _channel_unit(values: dict[str, str]) -> str:
+    if unit := values.get("unit", ""):
+        return unit
     for key in ("reference level", "reference", "range", "master level"):
         if found := MON_UNIT.match(values.get(key, "")):
             return found["unit"].strip()
@@ -306,7 +258,7 @@ def _diver_csv(lines: Sequence[str], facts: dict[str, str], zone: str) -> Statio
     if at is None:
         raise RefusedError("damaged", "This Diver file has no [Data] and no line of names.")
     delimiter = next((one for one in (";", "\t", ",") if one in lines[at]), ",")
-    titles = [_split_unit(cell) for cell in cut(lines[at], delimiter)]
+    titles = [split_unit(cell) for cell in cut(lines[at], delimiter)]
     rows = [cut(line, delimiter) for line in lines[at + 1 :] if not END.match(line)]
     order = order_of(split_moment(row[0])[0] for row in rows if row)
     return StationText(
@@ -329,6 +281,5 @@ def _decimal_points(read: Callable[[Cells], Cells | str], delimiter: str) -> Cal
 
 
 MINIDOT = text_format("minidot", "a file of a PME miniDOT logger", (".txt", ".csv"), describe_minidot)
-SOLINST = text_format("solinst", "a file of a Solinst logger", (".csv", ".txt"), describe_solinst)
 IN_SITU_FORMAT = text_format("in_situ", "an export of In-Situ", (".csv", ".txt"), describe_in_situ)
-DIVER = text_format("diver", "a file of a Van Essen Diver", (".mon", ".csv", ".txt"), describe_diver)
+DIVER = text_format("diver", "a file of a Diver or Levelogger", (".mon", ".lev", ".csv", ".txt"), describe_diver)

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-PARTS = re.compile(r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})$")
+PARTS = re.compile(r"^(\d{1,4})[-/._](\d{1,2})[-/._](\d{1,4})$")
 CLOCK = re.compile(r"^(\d{1,2})[:h.](\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?(?:[.,](\d{1,3}))?\s*([AaPp])?\.?[Mm]?\.?$")
 ZONE = re.compile(r"(?:GMT|UTC|Z)\s*(?:([+-])\s*(\d{1,2})(?::?(\d{2}))?)?")
 ORDERS = {"ymd": (0, 1, 2), "mdy": (2, 0, 1), "dmy": (2, 1, 0)}

@@ -50,13 +50,6 @@ def describe(lines: Sequence[str]) -> StationText | None:
     parts = [NAME.match(names[at]) for at in values]
     titles = _titles([part["name"].strip() if part else names[at] for part, at in zip(parts, values, strict=True)],
                      [names[at] for at in values])  # fmt: skip
-    serials = list(dict.fromkeys(SERIAL.findall(header)))
-    facts = {
-        "Title": title["title"] if title else "",
-        "Serial number": ", ".join(serials),
-        "Time zone": f"UTC{zone}" if zone else "",
-        "Label": ", ".join(dict.fromkeys(label.strip() for label in LABEL.findall(header))),
-    }
     return StationText(
         names=["time", *titles],
         names_line=place + 1,
@@ -64,11 +57,20 @@ def describe(lines: Sequence[str]) -> StationText | None:
         width=len(names),
         delimiter=delimiter,
         units={at + 1: (part["unit"] or "").strip() for at, part in enumerate(parts) if part},
-        facts=facts,
+        facts=_facts(title, header, zone),
         notes=_notes(names, events, order),
         row=_row(date, values, order=order, zone=zone, joined=joined, commas=delimiter != ","),
         is_event=lambda cells: len(cells) > date and not any(cells[at] for at in values if at < len(cells)),
     )
+
+
+def _facts(title: re.Match[str] | None, header: str, zone: str) -> dict[str, str]:
+    return {
+        "Title": title["title"] if title else "",
+        "Serial number": ", ".join(dict.fromkeys(SERIAL.findall(header))),
+        "Time zone": f"UTC{zone}" if zone else "",
+        "Label": ", ".join(dict.fromkeys(label.strip() for label in LABEL.findall(header))),
+    }
 
 
 def _names(header: str) -> tuple[str, Cells]:

@@ -61,7 +61,6 @@ def describe_grdc(lines: Sequence[str]) -> StationText | None:
             return f"{cells[0][:20]} is no date."
         return [time if clock else time[:10], *(cells[place] for place in values)]
 
-    area = next((text for title, text in found.items() if title.startswith("Catchment area")), "")
     return StationText(
         names=["date", *(names[place] for place in values)],
         names_line=at + 1,
@@ -69,10 +68,7 @@ def describe_grdc(lines: Sequence[str]) -> StationText | None:
         width=len(names),
         delimiter=";",
         units={place - 1: unit for place in values if place != flag},
-        facts={
-            **{title: found.get(key, "") for key, title in GRDC_FACTS.items()},
-            "Catchment area": f"{area} km²" if area else "",
-        },
+        facts=_grdc_facts(found),
         flags={flag - 1: 1} if flag else {},
         notes=["A month without a day is dated to its first day."] if _has_months(lines[at + 1 :]) else [],
         row=row,
@@ -81,13 +77,17 @@ def describe_grdc(lines: Sequence[str]) -> StationText | None:
     )
 
 
+def _grdc_facts(found: dict[str, str]) -> dict[str, str]:
+    area = next((text for title, text in found.items() if title.startswith("Catchment area")), "")
+    facts = {title: found.get(key, "") for key, title in GRDC_FACTS.items()}
+    return {**facts, "Catchment area": f"{area} km²" if area else ""}
+
+
 def _has_months(lines: Sequence[str]) -> bool:
     return bool(lines) and re.match(r"^\d{4}-\d{2}-00", lines[0]) is not None
 
 
 # -- United Kingdom ---------------------------------------------------------------------------------------------------
-
-NRFA_KEYS = ("file", "database", "station", "dataType", "data")
 
 
 def describe_nrfa(lines: Sequence[str]) -> StationText | None:
@@ -270,7 +270,7 @@ def describe_cdec(lines: Sequence[str]) -> StationText | None:
 
 # -- DINO -------------------------------------------------------------------------------------------------------------
 
-DINO_NAMES = re.compile(r"^\"?Locatie\"?,\"?Filternummer\"?,\"?Peildatum\"?,")
+DINO_NAMES = re.compile(r'^"?Locatie"?,("?Filternummer"?,)?"?Peildatum"?,')
 
 
 def describe_dino(lines: Sequence[str]) -> StationText | None:
@@ -288,7 +288,7 @@ def describe_dino(lines: Sequence[str]) -> StationText | None:
         for place, name in enumerate(names)
         if (found := IN_BRACKETS.match(name)) and found["unit"]
     }
-    levels = sorted(units)
+    levels, dated = sorted(units), names.index("Peildatum")
     remarks = [place for place, name in enumerate(names) if name in ("Bijzonderheid", "Opmerking")]
 
     def date(text: str) -> str | None:
@@ -299,12 +299,12 @@ def describe_dino(lines: Sequence[str]) -> StationText | None:
         names=names,
         names_line=at + 1,
         first_row=at + 2,
-        fewest=4,
+        fewest=dated + 1,
         units=units,
         facts={"Source": "DINOloket", "Well": lines[at + 1].split(",")[0] if len(lines) > at + 1 else ""},
         flags=dict.fromkeys(remarks, levels[0]) if levels else {},
-        texts=frozenset({0, 1}),
-        row=replace_time(2, date),
+        texts=frozenset(range(dated)),
+        row=replace_time(dated, date),
     )
 
 

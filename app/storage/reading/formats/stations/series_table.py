@@ -13,7 +13,6 @@ from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
 
 QUALIFIERS = "qualifier"
-SEEN_MOST = 100_000
 
 
 @dataclass(frozen=True)
@@ -132,13 +131,18 @@ def _notes(series: Sequence[Series]) -> list[str]:
 
 
 def _rows(values: Values, flags: list[str], columns: list[str], tally: Tally) -> Iterator[list[str]]:
-    absent = 0
+    absent = without = 0
     for one in values():
         value = one.value
+        if not value and not one.time:
+            without += 1
+            continue
         if value and one.series.no_data and _is_same(value, one.series.no_data):
             value, absent = "", absent + 1
         beside = (one.series.name if column == "series" else getattr(one.series, column) for column in columns)
         yield [one.time, value, *(one.flags.get(flag, "") for flag in flags), *beside]
+    if without:
+        tally.notes.append(f"Left out, because they have neither time nor value: {pluralise(without, 'point')}.")
     if absent:
         tally.notes.append(f"Read as missing, as the file says of its value for no data: {pluralise(absent, 'value')}.")
 

@@ -94,7 +94,7 @@ def _rows(events: Iterator[XmlEvent], keys: list[str], header: _Header, tally: T
             log = None
         elif event.is_end and log is not None:
             found = VALUE.match(event.name)
-            log[found[1] if found else event.name] = event.text
+            log[found[1] if found else event.name] = event.text.replace(",", ".") if found else event.text
     if header.promised is not None and header.promised != count:
         tally.notes.append(f"The file says that it holds {header.promised:,} logs, but it holds {count:,}.")
 

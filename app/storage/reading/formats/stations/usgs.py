@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
+from app.storage.reading.dialect import LOOKED_AT
 from app.storage.reading.encodings import find_encoding
 from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import LOOKED_AT, look_at_rows
+from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.stations.series_table import Series, SeriesValue, table_of_series
 from app.storage.reading.formats.stations.text_table import lines_of
 from app.storage.reading.formats.stations.waterml import load_json
@@ -126,8 +127,8 @@ def open_json(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list):
         raise RefusedError("invalid_json", "The GeoJSON text has no list features.")
-    records = [feature.get("properties") for feature in features if isinstance(feature, dict)]
-    records = [record for record in records if isinstance(record, dict)]
+    properties = [feature.get("properties") for feature in features if isinstance(feature, dict)]
+    records: list[dict[str, Any]] = [record for record in properties if isinstance(record, dict)]
     notes = []
     links = content.get("links")
     if isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links):

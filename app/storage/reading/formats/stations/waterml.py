@@ -8,29 +8,43 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
+from app.storage.reading.dialect import LOOKED_AT
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, encoding_of
-from app.storage.reading.formats.looking import LOOKED_AT, look_at_rows
+from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.stations.series_table import QUALIFIERS, Series, SeriesValue, table_of_series
 from app.storage.reading.formats.stations.xml_events import XmlEvent, events_of, root_of
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable
 
-ONE, TWO = "timeSeriesResponse", ("Collection", "OM_Observation", "MeasurementTimeseries", "TimeseriesCollection")
+ONE, NAMESPACE = "timeSeriesResponse", b"waterml/2.0"
+# A service may name site and parameter in the address of their description, which is read and never followed.
+SITES = re.compile(r"[?&]sites=([\w-]+)")
+PARAMETER = re.compile(r"[?&](?:param|parmCd)=([^&]+)")
 CENSORED = "censor_code"
 NO_CENSORING = ("nc", "")
 
 
 def _holds_xml(head: bytes, suffix: str) -> bool:
     root = root_of(head)
-    name = root.split(maxsplit=1)[0].rpartition(":")[2] if root else ""
-    return name in (ONE, "timeSeries") or (name in TWO and b"waterml" in head[:65_536].lower())
+    if not root:
+        return False
+    if _is_first(root):
+        return True
+    # Services wrap the second version in collections of their own, so its namespace and its series tell.
+    return NAMESPACE in head.lower() and any(name in head for name in (b"MeasurementTimeseries", b"MeasurementTVP"))
+
+
+def _is_first(root: str) -> bool:
+    words = root.split(maxsplit=1)
+    return words[0].rpartition(":")[2] in (ONE, "timeSeries") and "wldelft" not in root
 
 
 def open_xml(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
@@ -46,8 +60,7 @@ def peek_xml(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[
 def _open_xml(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
     with path.open("rb") as handle:
         head = handle.read(65_536)
-    first = root_of(head).split(maxsplit=1)[0].rpartition(":")[2] in (ONE, "timeSeries")
-    read, version = (_values_of_one, "1.1") if first else (_values_of_two, "2.0")
+    read, version = (_values_of_one, "1.1") if _is_first(root_of(head)) else (_values_of_two, "2.0")
 
     def values() -> Iterator[SeriesValue]:
         return read(events_of(path, limits, whole=most is None))
@@ -158,19 +171,24 @@ class _Two:
 
     def _began(self, event: XmlEvent) -> None:
         name, attributes = event.name, event.attributes
-        if name == "OM_Observation":
+        if name.endswith("Observation"):
             self._series, self._default = Series("", ""), ""
         elif name in ("MeasurementTVP", "TVP"):
             self._point = {"qualifier": self._default}
         elif name == "featureOfInterest":
             self._series = _with_site(self._series, _reference(attributes), attributes.get("title", ""))
+        elif name == "descriptionReference" and (found := SITES.search(attributes.get("href", ""))):
+            self._series = _with_site(self._series, found[1], attributes.get("title", ""))
         elif name == "observedProperty":
             title = attributes.get("title", "")
             self._series = replace(self._series, parameter=_reference(attributes) or title, parameter_name=title)
         elif name == "uom" and self._point is None:
-            self._series = replace(self._series, unit=attributes.get("code", "") or _reference(attributes))
-        elif name == "qualifier" and attributes:
+            unit = attributes.get("code", "") or attributes.get("title", "") or _reference(attributes)
+            self._series = replace(self._series, unit=unit)
+        elif name in ("qualifier", "censoredReason") and attributes:
             self._qualify(attributes.get("title", "") or _reference(attributes))
+        elif name == "value" and attributes.get("uom") and not self._series.unit:
+            self._series = replace(self._series, unit=attributes["uom"])
 
     def _qualify(self, text: str) -> None:
         if self._point is None:
@@ -183,7 +201,8 @@ class _Two:
         if name in ("MeasurementTVP", "TVP") and self._point is not None:
             point, self._point = self._point, None
             flags = {QUALIFIERS: point["qualifier"]}
-            return SeriesValue(self._series, _plain_time(point.get("time", "")), point.get("value", ""), flags)
+            series = self._series if self._series.site else replace(self._series, site=self._series.site_name)
+            return SeriesValue(series, _plain_time(point.get("time", "")), point.get("value", ""), flags)
         if self._point is not None and name in ("time", "value") and self._inside[-1:] in (["MeasurementTVP"], ["TVP"]):
             self._point[name] = event.text
         elif name == "value" and "qualifier" in self._inside and event.text:
@@ -197,11 +216,13 @@ class _Two:
 
 def _reference(attributes: dict[str, str]) -> str:
     """Return the last part of what a reference points to; nothing is ever fetched."""
-    return attributes.get("href", "").rstrip("/#").rpartition("/")[2].rpartition("#")[2]
+    address = attributes.get("href", "").rstrip("/#")
+    named = PARAMETER.search(address)
+    return named[1] if named else address.rpartition("/")[2].rpartition("#")[2]
 
 
 def _with_site(series: Series, code: str, title: str) -> Series:
-    return replace(series, site=series.site or code or title, site_name=series.site_name or title)
+    return replace(series, site=series.site or code, site_name=series.site_name or title)
 
 
 # -- WaterML 1.1 as JSON ----------------------------------------------------------------------------------------------
@@ -210,7 +231,9 @@ def _with_site(series: Series, code: str, title: str) -> Series:
 def _holds_json(head: bytes, suffix: str) -> bool:
     tight = head[:4_096].translate(None, b" \t\r\n")
     return tight.lstrip(b"\xef\xbb\xbf")[:1] == b"{" and (
-        b'timeSeriesResponseType"' in tight or (b'"queryInfo"' in tight and b'"timeSeries"' in head)
+        b'timeSeriesResponseType"' in tight
+        or (b'"queryInfo"' in tight and b'"timeSeries"' in head)
+        or b'"value":{"timeSeries":[' in tight
     )
 
 

@@ -6,9 +6,9 @@ Sources: KISTERS, "ZRXP format description", version 3.0; KISTERS, "KiWIS REST A
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from app.storage.reading.formats.stations.moments import compact, replace_time, zone_in
+from app.storage.reading.formats.stations.moments import compact, moment, order_of, replace_time, zone_in
 from app.storage.reading.formats.stations.text_table import WHITESPACE, Cells, StationText, cut, text_format
 from app.storage.reading.refusals import RefusedError
 
@@ -46,6 +46,20 @@ class _Zrxp:
         name = self.keys.get("TZ", "")
         return ZONES.get(name) or zone_in(name)
 
+    def row(self, time: int, value: int) -> Callable[[Cells], Cells | str]:
+        """Return what makes of the cells of a line a row, by the comments above it."""
+
+        def read(cells: Cells) -> Cells | str:
+            found = compact(cells[time])
+            if found is None:
+                return f"{cells[time][:20]} is no time."
+            cells[time] = found + (self.zone if " " in found else "")
+            if _is_number(cells[value], self.keys.get("RINVAL", "")):
+                cells[value] = ""
+            return [*cells, self.site, self.keys.get("CNAME", "")]
+
+        return read
+
 
 def describe_zrxp(lines: Sequence[str]) -> StationText | None:
     """Return the description of ZRXP, the exchange format of WISKI: comments of keys, then times of digits."""
@@ -61,15 +75,6 @@ def describe_zrxp(lines: Sequence[str]) -> StationText | None:
     time, value = (layout.index(name) if name in layout else -1 for name in ("time", "value"))
     if time < 0 or value < 0:
         raise RefusedError("damaged", "The LAYOUT of a ZRXP file names timestamp and value; one of them is missing.")
-
-    def row(cells: Cells) -> Cells | str:
-        found = compact(cells[time])
-        if found is None:
-            return f"{cells[time][:20]} is no time."
-        cells[time] = found + (state.zone if " " in found else "")
-        if _is_number(cells[value], state.keys.get("RINVAL", "")):
-            cells[value] = ""
-        return [*cells, state.site, state.keys.get("CNAME", "")]
 
     flags = {
         place: value for place, name in enumerate(layout) if "status" in name or "quality" in name or name == "remark"
@@ -89,7 +94,7 @@ def describe_zrxp(lines: Sequence[str]) -> StationText | None:
         },
         flags=flags,
         texts=frozenset({len(layout), len(layout) + 1}),
-        row=row,
+        row=state.row(time, value),
         takes_line=state.take,
         unit_of=lambda cells: state.keys.get("CUNIT", ""),
         unit_at=value,
@@ -133,5 +138,42 @@ def describe_kiwis(lines: Sequence[str]) -> StationText | None:
     )
 
 
+EXPORT_NAMES = re.compile(r"^Date\tTime\tValue", re.IGNORECASE)
+
+
+def describe_export(lines: Sequence[str]) -> StationText | None:
+    """Return the description of a table of WISKI: keys above, then Date, Time, Value[unit] and State of value."""
+    at = next((place for place, line in enumerate(lines[:60]) if EXPORT_NAMES.match(line)), None)
+    if at is None or not any(line.startswith(("Station Site:", "Station Number:")) for line in lines[:at]):
+        return None
+    pairs = {key.strip().lower(): text.strip() for key, _, text in (line.partition(":") for line in lines[:at])}
+    names = cut(lines[at], "\t")
+    order = order_of(line.partition("\t")[0] for line in lines[at + 1 :])
+
+    def row(cells: Cells) -> Cells | str:
+        found = moment(cells[0], cells[1], order) if order else None
+        return [found, *cells[2:]] if found else f"{cells[0][:20]} {cells[1][:20]} is no time."
+
+    unit = re.search(r"\[(.*)\]", names[2])
+    return StationText(
+        names=["time", re.sub(r"\s*\[.*\]", "", names[2]), *names[3:]],
+        names_line=at + 1,
+        first_row=at + 2,
+        width=len(names),
+        fewest=3,
+        delimiter="\t",
+        units={1: unit[1] if unit else pairs.get("time series unit", "")},
+        facts={
+            "Source": "WISKI",
+            "Station": pairs.get("station site", "") or pairs.get("station name", ""),
+            "Station number": pairs.get("station number", ""),
+            "Variable": pairs.get("parameter name", ""),
+        },
+        flags=dict.fromkeys(range(2, len(names) - 1), 1),
+        row=row,
+    )
+
+
 ZRXP = text_format("zrxp", "a ZRXP file of WISKI", (".zrx", ".zrxp", ".rxp", ".txt", ".dat"), describe_zrxp)
 KIWIS = text_format("kiwis", "a CSV of a WISKI web service", (".csv",), describe_kiwis)
+EXPORT = text_format("wiski", "a table of WISKI", (".csv", ".txt"), describe_export)

@@ -6,6 +6,7 @@ attacks of https://docs.python.org/3/library/xml.html#xml-vulnerabilities.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +33,12 @@ class XmlEvent:
 class _Collector:
     """What the parser calls; it gathers events and bounds depth and text."""
 
-    def __init__(self, limits: dict[str, int]) -> None:
+    def __init__(self, limits: dict[str, int], encoding: str | None) -> None:
         self.events: list[XmlEvent] = []
         self._most = limits["cell_kb"] * 1024
         self._texts: list[list[str]] = []
         self._sizes: list[int] = []
-        self.parser = expat.ParserCreate()
+        self.parser = expat.ParserCreate(encoding)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -93,7 +94,7 @@ def events_of(path: Path, limits: dict[str, int], *, whole: bool = True) -> Iter
     RefusedError
         For a document type, for entities, and where the text is not well-formed, with its line.
     """
-    collector = _Collector(limits)
+    collector = _Collector(limits, _encoding_of(path))
     with path.open("rb") as handle:
         while True:
             piece = handle.read(CHUNK)
@@ -112,6 +113,22 @@ def events_of(path: Path, limits: dict[str, int], *, whole: bool = True) -> Iter
             yield from _take(collector)
             if not piece:
                 return
+
+
+def _encoding_of(path: Path) -> str | None:
+    """Return Latin-1 for a text that says no encoding and is no UTF-8, as loggers write it; None for any other."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as handle:
+        head = handle.read(200)
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"encoding=" in head.split(b"?>")[0]:
+            return None
+        handle.seek(0)
+        try:
+            while piece := handle.read(CHUNK):
+                decoder.decode(piece)
+        except UnicodeDecodeError:
+            return "iso-8859-1"
+    return None
 
 
 def _take(collector: _Collector) -> list[XmlEvent]:
