@@ -484,13 +484,13 @@ def main(arguments: list[str]) -> None:
     config = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     if "resolved" not in config:
         stop("The config has no `resolved`: export it once the experiment has finished.")
-    exported = pd.read_csv(arguments[2], float_precision="round_trip") if len(arguments) > 2 else None
+    exported = pd.read_csv(arguments[2], dtype=str, keep_default_na=False) if len(arguments) > 2 else None
     scores, largest = {}, None
     for name, rows, said, value in parts_of(config, arguments[1]):
         scores[name] = value
         if exported is not None:
             own = exported[exported["part"] == name]
-            if own["row"].tolist() != rows.tolist():
+            if own["row"].astype(int).tolist() != rows.tolist():
                 stop(f"The exported predictions of {name} are about other rows.")
             largest = max(largest or 0.0, difference(said, own["predicted"]))
     print(json.dumps({"scores": scores, "difference": largest}))

@@ -20,7 +20,7 @@ from app.web.json_input import JsonDepthError, bounded_json, parse_json
 
 PER_PAGE, MOST_PER_PAGE = 25, 200
 # A config with all that was worked out for some thousand columns.
-MAX_CONFIG_BYTES = 8 * 1024 * 1024
+MAX_CONFIG_BYTES = 4 * 1024 * 1024
 Schema = TypeVar("Schema", bound=BaseModel)
 
 

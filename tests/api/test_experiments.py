@@ -349,6 +349,23 @@ def test_any_resolved_is_checked(program: Program, river: Dataset, resolved: str
         assert code in {one["code"] for one in answer.get_json()["errors"]}
 
 
+def test_a_config_may_be_larger_than_a_form_to_a_bound(program: Program, river: Dataset) -> None:
+    columns = [{"name": f"column {number}", "stored_as": "number"} for number in range(40_000)]
+    answer = program.post(URL, {"config": config_of(river, resolved={"table": {"columns": columns}})})
+    assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (422, "resolved_differs")
+    assert program.post(URL, {"config": config_of(river, description="x" * 5_000_000)}).status_code == 413
+
+
+def test_many_recipes_are_not_carried_out_for_a_check(program: Program, river: Dataset) -> None:
+    recipes = [
+        {"columns": ["rain"], "kind": "lag", "parameters": {"steps": list(range(first, first + 60))}}
+        for first in range(1, 3001, 60)
+    ]
+    sent = config_of(river, features={"selected": ["rain"], "transforms": recipes}, resolved={"seed": 7})
+    body = program.post("/api/experiments/wizard/validate-config/", sent).get_json()
+    assert "resolved_differs" not in {one["code"] for one in body["problems"]}
+
+
 def test_a_large_table_is_compared_by_the_worker(
     program: Program, river: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

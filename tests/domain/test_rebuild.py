@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.domain.training.validation.splitting import get
+from app.domain.vocabulary import SplitStrategy
 from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
 
 JOBS = [*jobs(), *purposes()]
@@ -28,6 +31,20 @@ def test_an_experiment_is_repeated_from_its_config(job: Job) -> None:
     found = rebuild(job)
     assert found.said == ""
     assert found.is_same, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", [one for one in SplitStrategy if one is not SplitStrategy.STRATIFIED_K_FOLD])
+def test_rows_of_every_strategy_are_found_again(strategy: SplitStrategy) -> None:
+    sites = next(job for job in JOBS if job.name == "groups")
+    parameters = {"n_splits": 2} if get(strategy).parameter("n_splits") else {}
+    warm_up = {"warm_up": 10} if sites.task.get("time_column") else {}
+    if get(strategy).needs_time and not warm_up:
+        pytest.skip("the basins are not here")
+    for held in ({"fraction": 0.3}, None):
+        validation = {"strategy": strategy.value, "parameters": parameters, "holdout": held, **warm_up}
+        found = rebuild(replace(sites, validation=validation))
+        assert (found.said, found.is_same) == ("", True)
 
 
 def test_a_config_without_what_was_worked_out_is_not_enough() -> None:
