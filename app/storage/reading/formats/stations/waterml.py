@@ -72,7 +72,7 @@ def _open_xml(path: Path, limits: dict[str, int], *, most: int | None) -> RowTab
 
 
 @dataclass
-class _Parts:
+class _SeriesParts:
     """What is known of the series that is being read."""
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -99,12 +99,12 @@ SERIES_TEXTS = ("siteCode", "siteName", "variableCode", "variableName", "unitCod
 
 
 def _values_of_one(events: Iterator[XmlEvent]) -> Iterator[SeriesValue]:
-    parts, series = _Parts(), None
+    parts, series = _SeriesParts(), None
     attributes: dict[str, str] = {}
     for event in events:
         if not event.is_end:
             if event.name == "timeSeries":
-                parts, series = _Parts(), None
+                parts, series = _SeriesParts(), None
             elif event.name == "value":
                 attributes = event.attributes
             elif event.name in ("units", "unit") and "unitsAbbreviation" in event.attributes:
