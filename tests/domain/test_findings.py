@@ -56,15 +56,20 @@ SAID_OF_FILES: dict[str, dict[str, set[str]]] = {
     "hydro/gw_heby_daily.csv": {"mostly_missing": {"head_m"}},
     "hydro/gw_kingstown_usgs_daily.csv": {},
     "hydro/piscataquis_01031500_daily.csv": {"constant": {"swe_mm"}},
-    "hydro/piscataquis_01031500_daily_sentinel.csv": {"constant": {"swe_mm"}, "missing_value_marker": {"q_cfs"}},
+    "hydro/piscataquis_01031500_daily_sentinel.csv": {
+        "constant": {"swe_mm"},
+        "missing_value_marker": {"q_cfs"},
+        "quality_flags": {"flag"},
+    },
     "hydro/reservoir_08049800_inflow.csv": {
         "missing_value_marker": {"in_flow", "out_flow"},
         "negative_flow": {"in_flow"},
     },
-    "hydro/usgs_ChoptankFlow.csv": {"constant": {"agency_cd", "site_no"}},
+    "hydro/usgs_ChoptankFlow.csv": {"constant": {"agency_cd", "site_no"}, "quality_flags": {"Flow_cd"}},
     "hydro/usgs_GlacialRidge.csv": {},
     "hydro/usgs_KlamathTP.csv": {
         "constant": {"site_no", "TP_rmk"},
+        "quality_flags": {"TP_rmk"},
         "too_few_rows": set(),
         "irregular_time": {"sample_dt"},
         "near_copy": {"TP", "TP_ss"},

@@ -133,7 +133,7 @@ def test_what_is_no_text_table_is_known_by_its_bytes(
     [
         pytest.param(b"<!DOCTYPE html>\n<html><body>Sign in, please</body></html>", id="a sign-in page"),
         pytest.param(b"\xef\xbb\xbf\r\n  <HTML lang=en><table><tr><td>1,2", id="capitals after a mark and blanks"),
-        pytest.param(b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>\n<a>&b;</a>', id="xml with an entity"),
+        pytest.param(b'<?xml version="1.0"?>\n<html><body>1,2</body></html>', id="a page as xml"),
         pytest.param(b"<svg xmlns='x'><script>alert(1)</script></svg>", id="svg"),
         pytest.param(
             b"<!-- saved from a portal --><html>\n1,2\n3,4\n",
@@ -145,6 +145,12 @@ def test_a_web_page_is_no_table(tmp_path: Path, content: bytes) -> None:
     refusal = _refused(tmp_path, content)
     assert (refusal.status, refusal.code) == (422, "looks_like_html")
     assert "web page" in str(refusal)
+
+
+def test_xml_of_an_unknown_kind_is_named_and_never_expanded(tmp_path: Path) -> None:
+    refusal = _refused(tmp_path, b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>\n<a>&b;</a>')
+    assert (refusal.status, refusal.code) == (415, "unsupported_format")
+    assert str(refusal).startswith("This is an XML file of a kind that is not known (a). Of XML, WaterML")
 
 
 ODD_TEXT = [

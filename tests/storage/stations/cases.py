@@ -285,4 +285,66 @@ CASES = (
         _names("P58A0001|1963-06-14|2751|"), 2, units=_pairs("Stand (cm t.o.v. NAP): cm"), passed=8,
         flags=_pairs("Bijzonderheid: Stand (cm t.o.v. NAP)"),
     ),
+    StationCase(
+        1, "toa5_array.dat", "toa5", _names("TIMESTAMP|RECORD|VWC(1)|VWC(2)|Note|Rain_mm_Tot"),
+        _names("2022-08-01|10|0.312|0.355|ok, dry|0"), 2,
+        units=_pairs("VWC(1): m³/m³|VWC(2): m³/m³|Rain_mm_Tot: mm"),
+        facts=_pairs("Program: CPU:bog, v2.CR1X|Station: Bog 1"), passed=3, missing={"VWC(2)": 1},
+    ),
+    StationCase(
+        2, "hobo_plain.csv", "hobo", _names("time|Water Level|Batt"), _names("2020-11-30 23:45:00|0.512|3.51"), 3,
+        units=_pairs("Water Level: m|Batt: V"), facts=_pairs("Title: Weir 9|Serial number: 777"), zone="+00:00", passed=1,
+    ),
+    StationCase(
+        4, "waterml1_censored.xml", "waterml", _names("time|value|censor_code|quality_level|site"),
+        _names("2010-01-05 10:00:00|0.071||1|USU-LBR-Mendon"), 2, units=_pairs("value: mg/L"),
+        flags=_pairs("censor_code: value|quality_level: value"), zone="-07:00", facts=_pairs("Site: Little Bear"),
+    ),
+    StationCase(
+        5, "usgs_field.json", "usgs_json", _names("time|value|approval_status|qualifier|site"),
+        _names("2024-02-12 15:30:00|2.1|Provisional||USGS-02238500"), 3, units=_pairs("value: ft"), flags=USGS_FLAGS,
+        zone="+00:00", missing={"value": 1},
+    ),
+    StationCase(
+        7, "dwd_ten_minutes.txt", "dwd", _names("STATIONS_ID|MESS_DATUM|QN|PP_10|TT_10|TM5_10|RF_10|TD_10"),
+        _names("1420|2026-08-16 00:00:00|2|1002.8|24.1|23.7|48.4|12.5"), 2,
+        units=_pairs("PP_10: hPa|TT_10: °C|RF_10: %"), flags=_pairs("QN: PP_10"), zone="UTC", missing={"PP_10": 1},
+    ),
+    StationCase(
+        8, "grdc_latin.txt", "grdc", _names("date|Value"), _names("1930-01-01|1910"), 3, units=_pairs("Value: m³/s"),
+        passed=13, facts=_pairs("Station: REES|Catchment area: 159300.0 km²"), missing={"Value": 1},
+    ),
+    StationCase(
+        9, "ghcn_albany.csv", "ghcn",
+        _names("STATION|DATE|LATITUDE|LONGITUDE|ELEVATION|NAME|PRCP|PRCP_ATTRIBUTES|SNOW|SNOW_ATTRIBUTES|TMIN|"
+               "TMIN_ATTRIBUTES|WT01|WT01_ATTRIBUTES"),
+        _names("USW00014735|1990-02-01|42.7|-73.8|85.6|ALBANY, NY US|0|T,,0,2400|0|T,,0|-39|,,0|1|,,X"), 2,
+        units=_pairs("PRCP: 0.1 mm|SNOW: mm|TMIN: 0.1 °C"), flags=_pairs("PRCP_ATTRIBUTES: PRCP|WT01_ATTRIBUTES: WT01"),
+    ),
+    StationCase(
+        10, "canada_hourly.csv", "canada",
+        _names("Longitude (x)|Latitude (y)|Station Name|Climate ID|Date/Time (LST)|Year|Month|Day|Time (LST)|Flag|Temp|"
+               "Temp Flag|Precip. Amount|Precip. Amount Flag|Wind Dir|Wind Dir Flag|Stn Press|Stn Press Flag|Weather"),
+        _names("-63.5|44.9|HALIFAX STANFIELD INT'L A|8202251|2023-01-01|2023|1|1|00:00||3.1||0||20||100.52||"), 2,
+        units=_pairs("Temp: °C|Precip. Amount: mm|Stn Press: kPa"), flags=_pairs("Temp Flag: Temp"),
+        facts=_pairs("Time zone: Local standard time"), missing={"Temp": 1},
+    ),
+    StationCase(
+        10, "ea_level.csv", "ea", _names("dateTime|measure|value"),
+        _names("2024-03-01|1491TH-level-stage-i-15_min-mASD|0.251"), 3, units=_pairs("value: m"), zone="UTC",
+    ),
+    StationCase(
+        10, "nrfa_rain.csv", "nrfa", _names("date|Rainfall|flag"), _names("1961-01-01|11.7|2000"), 2,
+        units=_pairs("Rainfall: mm"), flags=_pairs("flag: Rainfall"), passed=11, facts=_pairs("Station: Thames at Kingston"),
+    ),
+    StationCase(
+        11, "eca_wind.txt", "eca", _names("STAID|SOUID|DATE|FG|Q_FG"), _names("162|100522|1904-01-01|51|0"), 2,
+        units=_pairs("FG: 0.1 m/s"), flags=_pairs("Q_FG: FG"), passed=12, missing={"FG": 1},
+        facts=_pairs("Station: NETHERLANDS, DE BILT (162)"),
+    ),
+    StationCase(
+        11, "wiski_semicolon.zrx", "zrxp", _names("time|value|primary_status|site|parameter"),
+        _names("2022-03-01|4.11|40|4711|Q"), 2, units=_pairs("value: m³/s"), flags=_pairs("primary_status: value"),
+        zone="+00:00", passed=3, facts=_pairs("Station: Furt"),
+    ),
 )  # fmt: skip

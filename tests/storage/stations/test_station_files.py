@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from app.domain.analysis.import_options.format_titles import FORMAT_TITLES, TEXT_FORMATS
 from app.storage.reading.formats import FORMATS
-from tests.storage.answers import read, shared
+from tests.storage.answers import look, read, shared
 from tests.storage.stations.cases import CASES, DATA, StationCase
 from tests.storage.stations.judging import differences
 
@@ -16,6 +17,15 @@ from tests.storage.stations.judging import differences
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.file)
 def test_station_file_is_read_as_described(tmp_path: Path, case: StationCase) -> None:
     assert differences(tmp_path, DATA / case.file, case) == []
+
+
+@pytest.mark.parametrize("file", ["toa5_ten_minutes.dat", "waterml2.xml", "usgs_daily.json", "ghcn.dly"])
+def test_station_file_is_read_from_an_archive_alike(tmp_path: Path, file: str) -> None:
+    plain, rows = read(tmp_path, DATA / file, file)
+    packed, same = read(tmp_path, gzip.compress((DATA / file).read_bytes()), f"{file}.gz")
+    assert packed.report.dialect.packing == "gzip"
+    assert (packed.names, same) == (plain.names, rows)
+    assert look(tmp_path, gzip.compress((DATA / file).read_bytes()), f"{file}.gz").names == plain.names
 
 
 def test_every_format_has_a_title_and_a_way_back() -> None:

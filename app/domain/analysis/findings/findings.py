@@ -22,6 +22,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 NEARLY = 0.98
 FEW_ROWS = 100
 ENOUGH_TO_JUDGE = 50
+SAID_OF_FLAGS = ("constant", "all_missing")
 
 
 def all_findings(
@@ -59,8 +60,9 @@ def all_findings(
     findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
     findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
-    # What is said of flags is said once: it matters little that most of them are empty or the same.
-    findings += [finding for column in held if not column.flag_of for finding in column_findings(column, rows)]
+    found = ((column, finding) for column in held for finding in column_findings(column, rows))
+    # Of flags only that is said which holds for any column: it matters little that most of them are the same.
+    findings += [finding for column, finding in found if not column.flag_of or finding.code in SAID_OF_FLAGS]
     copies = None if said.duplicates == "keep" else duplicates
     findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table)
     return held, findings

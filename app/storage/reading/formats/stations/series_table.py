@@ -48,15 +48,19 @@ class _Summary:
     """What all values of a file have in common, known after a first passage."""
 
     series: dict[Series, int] = field(default_factory=dict)
-    flags: dict[str, None] = field(default_factory=dict)
+    seen: dict[str, bool] = field(default_factory=dict)
     rows: int = 0
 
     def add(self, value: SeriesValue) -> None:
         self.rows += 1
         self.series[value.series] = self.series.get(value.series, 0) + 1
         for name, text in value.flags.items():
-            if text:
-                self.flags.setdefault(name)
+            self.seen[name] = bool(text) or self.seen.get(name, False)
+
+    @property
+    def flags(self) -> list[str]:
+        """Return the flags that any value has, in the order in which the format names them."""
+        return [name for name, is_there in self.seen.items() if is_there]
 
 
 Values = Callable[[], Iterator[SeriesValue]]
@@ -100,7 +104,7 @@ def table_of_series(
     )
     tally = Tally(notes=[*notes, *_notes(series)])
     texts = frozenset(range(2, len(names)))
-    return RowTable(names, _rows(values, list(summary.flags), columns, tally), dialect, tally, texts)
+    return RowTable(names, _rows(values, summary.flags, columns, tally), dialect, tally, texts)
 
 
 def _columns(series: Sequence[Series]) -> list[str]:

@@ -10,6 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
@@ -100,8 +101,9 @@ def text_format(name: str, what: str, endings: tuple[str, ...], describe: Descri
     return Format(name, what, endings, holds, open_table, peek, is_text=True)
 
 
-def lines_of(head: bytes) -> list[str]:
-    """Return the whole lines at the beginning of a file, in whatever encoding it is."""
+@lru_cache(maxsize=2)
+def lines_of(head: bytes) -> tuple[str, ...]:
+    """Return the whole lines at the beginning of a file, in whatever encoding it is; every format asks for them."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = head.decode("utf-16", errors="replace")
     else:
@@ -111,7 +113,7 @@ def lines_of(head: bytes) -> list[str]:
             # A character that is cut in two at the end says nothing of the encoding.
             cut = fault.start >= len(head) - 4
             text = head[: fault.start].decode("utf-8-sig") if cut else head.decode("cp1252", errors="replace")
-    return text.splitlines()
+    return tuple(text.splitlines())
 
 
 def _head(path: Path, encoding: str, limits: dict[str, int]) -> list[str]:

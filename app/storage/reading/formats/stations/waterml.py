@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def _open_xml(path: Path, limits: dict[str, int], *, most: int | None) -> RowTab
 
 
 @dataclass
-class _Parts:
+class _SeriesParts:
     """What is known of the series that is being read."""
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class _Parts:
         return Series(
             site=self.texts.get("siteCode", ""),
             parameter=self.texts.get("variableCode", ""),
-            unit=self.texts.get("unitCode", "") or self.texts.get("unitAbbreviation", ""),
+            unit=_unit_of(self.texts),
             statistic=self.texts.get("option", ""),
             site_name=self.texts.get("siteName", ""),
             parameter_name=html.unescape(self.texts.get("variableName", "")),
@@ -94,17 +94,26 @@ class _Parts:
         )
 
 
-SERIES_TEXTS = ("siteCode", "siteName", "variableCode", "variableName", "unitCode", "unitAbbreviation",
-                "noDataValue", "NoDataValue", "option")  # fmt: skip
+UNIT_TEXTS = ("unitCode", "unitAbbreviation", "unitName")
+
+
+def _unit_of(texts: Mapping[str, str]) -> str:
+    """Return the unit; its code is a text at the USGS, and a number of their own list at other services."""
+    known = [texts.get(key, "") for key in UNIT_TEXTS]
+    return next((text for text in known if text and not text.isdigit()), "")
+
+
+SERIES_TEXTS = (*UNIT_TEXTS, "siteCode", "siteName", "variableCode", "variableName", "noDataValue", "NoDataValue",
+                "option")  # fmt: skip
 
 
 def _values_of_one(events: Iterator[XmlEvent]) -> Iterator[SeriesValue]:
-    parts, series = _Parts(), None
+    parts, series = _SeriesParts(), None
     attributes: dict[str, str] = {}
     for event in events:
         if not event.is_end:
             if event.name == "timeSeries":
-                parts, series = _Parts(), None
+                parts, series = _SeriesParts(), None
             elif event.name == "value":
                 attributes = event.attributes
             elif event.name in ("units", "unit") and "unitsAbbreviation" in event.attributes:
@@ -287,7 +296,7 @@ def _values_of_item(item: Any) -> Iterator[SeriesValue]:
     series = Series(
         site=_text(_first(source, "siteCode"), "value"),
         parameter=_text(_first(variable, "variableCode"), "value"),
-        unit=_text(unit, "unitCode") or _text(unit, "unitAbbreviation"),
+        unit=_unit_of({key: _text(unit, key) for key in UNIT_TEXTS}),
         statistic=_text(options[0], "value") if options else "",
         site_name=_text(source, "siteName"),
         parameter_name=html.unescape(_text(variable, "variableName")),

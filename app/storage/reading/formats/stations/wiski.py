@@ -14,6 +14,8 @@ from app.storage.reading.refusals import RefusedError
 
 ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}")
 ZRXP_KEYS = re.compile(r"^(SANR|SNAME|SWATER|CNAME|CUNIT|RINVAL|TZ|LAYOUT|REXCHANGE|CNR|RNR|CTYPE|ZRXPVERSION)(.*)$")
+# Either sign separates keys: the second one where a bar may be a part of a text.
+SEPARATOR = re.compile(r"\|\*\||;\*;")
 ZONES = {"MEZ": "+01:00", "CET": "+01:00", "UTC0": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}
 
 
@@ -27,7 +29,7 @@ class _Zrxp:
         """Take a line of comments; False for a row of values."""
         if not line.startswith("#"):
             return False
-        for part in line.lstrip("#").rstrip("\r\n").split("|*|"):
+        for part in SEPARATOR.split(line.lstrip("#").rstrip("\r\n")):
             if found := ZRXP_KEYS.match(part.strip().lstrip("#").strip("; ")):
                 self.keys[found[1]] = found[2].strip()
         return True
