@@ -65,7 +65,7 @@ def build(split: SplitSummary) -> SplitChart:
 
 
 def _drawn(lines: int, folds: int) -> str:
-    return f"The first {lines} of {folds} folds are drawn." if folds > lines else ""
+    return f"The first {lines} of {folds} folds." if folds > lines else ""
 
 
 def _mark(place: float, text: str, y: int) -> Mark:
