@@ -22,7 +22,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 NEARLY = 0.98
 FEW_ROWS = 100
 ENOUGH_TO_JUDGE = 50
-SAID_OF_FLAGS = ("constant", "all_missing")
+SAID_OF_FLAG = "constant"
 
 
 def all_findings(
@@ -67,9 +67,9 @@ def all_findings(
 
 
 def _said_of(column: ColumnProfile, rows: int) -> Iterator[Finding]:
-    """Yield what is worth saying about a column; of flags it matters little that most of them are the same."""
+    """Yield what is worth saying about a column; of flags it matters little that most are the same or missing."""
     for finding in column_findings(column, rows):
-        if not column.flag_of or finding.code in SAID_OF_FLAGS:
+        if not column.flag_of or finding.code == SAID_OF_FLAG:
             yield finding
 
 
