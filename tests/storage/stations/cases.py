@@ -327,7 +327,7 @@ CASES = (
                "Temp Flag|Precip. Amount|Precip. Amount Flag|Wind Dir|Wind Dir Flag|Stn Press|Stn Press Flag|Weather"),
         _names("-63.5|44.9|HALIFAX STANFIELD INT'L A|8202251|2023-01-01|2023|1|1|00:00||3.1||0||20||100.52||"), 2,
         units=_pairs("Temp: °C|Precip. Amount: mm|Stn Press: kPa"), flags=_pairs("Temp Flag: Temp"),
-        facts=_pairs("Time zone: Local standard time"), missing={"Temp": 1},
+        facts=_pairs("Time zone: Local standard time|Climate ID: 8202251"), missing={"Temp": 1},
     ),
     StationCase(
         10, "ea_level.csv", "ea", _names("dateTime|measure|value"),

@@ -22,7 +22,7 @@ from app.domain.vocabulary import ColumnKind, Severity
 NEARLY = 0.98
 FEW_ROWS = 100
 ENOUGH_TO_JUDGE = 50
-SAID_OF_FLAGS = ("constant", "all_missing")
+SAID_OF_FLAG = "constant"
 
 
 def all_findings(
@@ -60,12 +60,17 @@ def all_findings(
     findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
     findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
-    found = ((column, finding) for column in held for finding in column_findings(column, rows))
-    # Of flags only that is said which holds for any column: it matters little that most of them are the same.
-    findings += [finding for column, finding in found if not column.flag_of or finding.code in SAID_OF_FLAGS]
+    findings += [finding for column in held for finding in _said_of(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates
     findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table)
     return held, findings
+
+
+def _said_of(column: ColumnProfile, rows: int) -> Iterator[Finding]:
+    """Yield what is worth saying about a column; of flags it matters little that most are the same or missing."""
+    for finding in column_findings(column, rows):
+        if not column.flag_of or finding.code == SAID_OF_FLAG:
+            yield finding
 
 
 def _with_reported_units(

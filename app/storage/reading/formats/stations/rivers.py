@@ -183,11 +183,22 @@ def describe_canada(lines: Sequence[str]) -> StationText | None:
         names_line=1,
         first_row=2,
         units={at: {"10s deg": "10 °", "deg C": "°C"}.get(unit, unit) for at, unit in units.items() if at not in flags},
-        facts={"Source": "Environment Canada", "Time zone": "Local standard time" if "LST" in names[date] else ""},
+        facts={
+            "Source": "Environment Canada",
+            "Station": _first_cell(lines, names.index("Station Name")),
+            "Climate ID": _first_cell(lines, names.index("Climate ID")),
+            "Time zone": "Local standard time" if "LST" in names[date] else "",
+        },
         flags=flags,
         texts=codes,
         row=_without_zeros([at for at, name in enumerate(names) if name in ("Month", "Day")]),
     )
+
+
+def _first_cell(lines: Sequence[str], place: int) -> str:
+    """Return a cell of the first row, which names the station where each file holds one."""
+    cells = cut(lines[1], ",") if len(lines) > 1 else []
+    return cells[place] if place < len(cells) else ""
 
 
 def _without_zeros(places: list[int]) -> Callable[[Cells], Cells | str]:
