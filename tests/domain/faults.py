@@ -127,6 +127,8 @@ def cases() -> tuple[Case, ...]:
             _about_judging,
             _about_folds,
             _about_groups,
+            _about_dates,
+            _about_gaps,
         )
         for name, answers, problem in part()
     )
@@ -143,6 +145,29 @@ def _about_purpose() -> Iterator[Row]:
     yield "400", _a(data=ahead, features=recent), "error features transforms target_not_known_yet"
     yield "400", _a(data=ahead, features=_lag(2)), "error features transforms driver_not_known_yet"
     yield "400", _a(data={"purpose": "new_rows"}, features=_lag(2)), "error features transforms no_earlier_rows"
+
+
+def _about_dates() -> Iterator[Row]:
+    late = {"holdout_by": "date", "holdout_from": "2016-10-01"}
+    yield RIVER, _a(target="discharge_mm", validation=late), "error validation holdout_from holdout_outside"
+    yield RIVER, _a(target="discharge_mm", validation={"warm_up": "20000"}), "error validation warm_up warm_up_too_long"
+    years = {"time_series.align": "water_year", "time_series.n_splits": 20}
+    early = {"holdout_by": "date", "holdout_from": "1990-10-01", **years}
+    yield RIVER, _a(target="discharge_mm", validation=early), "error validation time_series.n_splits too_few_years"
+
+
+def _about_gaps() -> Iterator[Row]:
+    gaps = {"purpose": "fill_gaps"}
+    yield (
+        "400",
+        _a(data=gaps, validation={"holdout_percent": "20"}),
+        "warning validation holdout_percent holdout_is_no_gap",
+    )
+    yield "400", _a(data=gaps, validation={"strategy": "k_fold"}), "warning validation strategy gaps_without_blocks"
+    long = {"masked_blocks.lengths": "300"}
+    yield "400", _a(data=gaps, validation=long), "error validation masked_blocks.lengths blocks_too_long"
+    line = {"estimator": "linear_interpolation"}
+    yield "400", _a(data={"purpose": "simulate"}, model=line), "error model estimator estimator_of_another_purpose"
 
 
 def _about_data() -> Iterator[Row]:

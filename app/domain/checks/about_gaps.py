@@ -61,7 +61,7 @@ def gaps_are_judged_by_blocks(subject: CheckContext) -> Iterator[Problem]:
     """Masked blocks judge the filling of gaps, and nothing else does."""
     chosen, title = subject.strategy.id, subject.strategy.title
     blocks = chosen is SplitStrategy.MASKED_BLOCKS
-    if _fills(subject) and not blocks:
+    if _fills(subject) and not blocks and subject.spec.task.time_column is not None:
         message = f"Gaps have known values on both sides; only masked blocks judge that. You chose {title.lower()}."
         remedy = Remedy("Use masked blocks", {"validation": {"strategy": BLOCKS}})
         yield warning("validation", "strategy", "gaps_without_blocks", message, remedy)
