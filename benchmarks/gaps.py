@@ -63,7 +63,7 @@ def plan(name: str, data: Known) -> Spec:
     """Return the config with "Fill gaps" and every suggestion, judged by blocks of the three lengths."""
     data_answers = {"target": RECORDS[name][1], "purpose": Purpose.FILL_GAPS.value, "group_column": ""}
     blocks = {"masked_blocks.lengths": list(LENGTHS)}
-    spec = data.plan({"data": data_answers, "validation": blocks}, associated=True).spec
+    spec = data.plan({"data": data_answers, "validation": blocks}).spec
     assert spec is not None, name
     assert spec.validation.strategy is SplitStrategy.MASKED_BLOCKS, name
     return spec
