@@ -147,7 +147,7 @@ def _plan(dataset: Dataset, profile: DatasetProfile, answers: Answers) -> Plan:
 
 def _best(items: tuple[Recommendation, ...]) -> Recommendation | None:
     """Return what the short fits put first; None where there were none."""
-    first = next((item for item in items if not item.ranked.entry.is_baseline), None)
+    first = next((item for item in items if item.ranked.entry.competes), None)
     return first if first is not None and first.measured is not None else None
 
 
