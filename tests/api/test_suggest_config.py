@@ -209,3 +209,15 @@ def test_somebody_elses_dataset_is_a_missing_one(stranger: Program, wide: Datase
 
 def test_nobody_is_told_anything(app: Flask, wide: Dataset) -> None:
     assert Program(app).post(URL, {"dataset_id": str(wide.id)}).status_code == 401
+
+
+def test_gaps_that_nothing_fills_better_get_the_straight_line(program: Program, user: User) -> None:
+    random = np.random.default_rng(3)
+    rain, walk = random.gamma(0.6, 4.0, size=540).round(3), np.cumsum(random.normal(size=540)).round(4)
+    walk[200:206] = np.nan
+    days = pd.date_range("2000-10-01", periods=540)
+    table = pd.DataFrame({"day": days, "rain_mm": rain, "head": walk})
+    dataset = upload(user, table.to_csv(index=False).encode())
+    body = suggested(program, dataset_id=str(dataset.id), target="head", purpose="fill_gaps")
+    assert body["config"]["model"]["estimator"] == "linear_interpolation"
+    assert program.post("/api/experiments/", {"config": body["config"]}).status_code == 202
