@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import ConflictError, DomainError, LaunchRefusedError, NotFoundError, TooManyError
 from app.domain.experiment import Spec
+from app.domain.training.report.document import Report
 from app.domain.vocabulary import RunState, Severity
 from app.services import experiments
 from app.services.accounts import accounts
@@ -325,9 +326,7 @@ def test_there_are_predictions_of_what_has_finished_only(user: User, state: RunS
     path = _predictions(row)
     if state is RunState.FINISHED:
         assert experiments.predictions_file(row) == path
-        opened = experiments.report_of(row)
-        assert opened is not None
-        assert opened.to_json() == report
+        assert experiments.report_of(row) == Report.from_json(report)
     else:
         with pytest.raises(NotFoundError):
             experiments.predictions_file(row)
