@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from app.domain.checks.about_data import MIN_ROWS
-from app.domain.checks.about_holdout import leaves_nothing
+from app.domain.checks.about_holdout import LAST_PART, leaves_nothing
 from app.domain.checks.extent import (
     MIN_MINORITY_ROWS,
     amount,
@@ -78,12 +78,20 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
         return
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
-        remedy = Remedy("Bring more rows, or choose another target.")
+        remedy = _more_rows(subject)
         if rows >= 2 * MIN_FOLDS:
             remedy = Remedy("Use 2 folds", {"validation": {field: MIN_FOLDS}})
         yield error("validation", field, "too_few_rows", message, remedy)
     yield from _classes_fill_folds(subject, folds, field)
     yield from _groups_fill_folds(subject, folds, field)
+
+
+def _more_rows(subject: CheckContext) -> Remedy:
+    """Return what gives the folds more rows: a hold-out that begins early is what takes them."""
+    held = subject.spec.validation.holdout
+    if held is not None and held.from_date is not None:
+        return LAST_PART
+    return Remedy("Bring more rows, or choose another target.")
 
 
 def _groups_fill_folds(subject: CheckContext, folds: int, field: str) -> Iterator[Problem]:
@@ -210,7 +218,7 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), f"{strategy}.gap"
     if not leaves_rows(subject, gap):
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
-        remedy = Remedy("Bring more rows, or choose another target.")
+        remedy = _more_rows(subject)
         if leaves_rows(_cut_in_two(subject), 0):
             remedy = Remedy("Use 2 folds", {"validation": {f"{strategy}.n_splits": MIN_FOLDS, field: 0}})
         if longest is not None:
