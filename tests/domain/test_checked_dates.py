@@ -189,3 +189,12 @@ def test_the_gap_of_a_forecast_is_no_shorter_than_it_looks_ahead(ahead: int) -> 
     spec = sample(RIVER).plan({"data": data}).spec
     assert spec is not None
     assert spec.validation.parameters["gap"] >= ahead
+
+
+def test_no_gap_is_made_shorter_than_a_forecast_looks_ahead() -> None:
+    answers = {"data": {"purpose": "forecast", "horizon": "9000"}}
+    plan = sample(RIVER).plan(answers)
+    assert _errors(plan) == [("time_series.gap", "gap_too_long")]
+    problem = plan.errors_of("validation")[0]
+    assert problem.remedy.changes == {"data": {"horizon": 1}}
+    assert _errors(sample(RIVER).plan(mended(answers, problem))) == []

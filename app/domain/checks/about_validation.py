@@ -27,11 +27,12 @@ from app.domain.checks.extent import (
 from app.domain.checks.subject import CheckContext, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import longest_memory
 from app.domain.training.tuning.inner_folds import MIN_FOLDS
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.splitting import MAX_GROUP_FOLDS
-from app.domain.vocabulary import SplitStrategy
+from app.domain.vocabulary import Purpose, SplitStrategy
 
 # A group that leaves less than this share of the rows may leave a single class.
 MIN_BESIDES = 0.1
@@ -223,6 +224,9 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
             remedy = Remedy("Use 2 folds", {"validation": {f"{strategy}.n_splits": MIN_FOLDS, field: 0}})
         if longest is not None:
             remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
+        if subject.spec.task.purpose is Purpose.FORECAST and (longest or 0) < horizon_of(subject.spec.task):
+            # A shorter gap than the forecast looks ahead would train on values that are not known yet.
+            remedy = Remedy("Set steps ahead to 1", {"data": {"horizon": 1}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
         yield error("validation", field, "gap_too_long", message, remedy)
     elif 0 < memory > gap:
