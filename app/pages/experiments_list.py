@@ -9,6 +9,8 @@ from typing import ClassVar
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.domain.text.numbers import format_score
+from app.domain.training.headline import decimals_for
 from app.domain.training.report.document import Headline
 from app.domain.training.validation import metrics
 from app.services import experiments
@@ -31,6 +33,8 @@ class ExperimentLine:
     row: ExperimentSummary
     headline: Headline | None
     metric_title: str = ""
+    score: str = ""
+    baseline_score: str = ""
     basis: str = ""
     verdict: verdict.VerdictWords | None = None
 
@@ -56,7 +60,17 @@ def _line(row: ExperimentSummary) -> ExperimentLine:
     if headline is None:
         return ExperimentLine(row, None)
     metric = metrics.get(headline.metric)
-    return ExperimentLine(row, headline, metric.title, _basis(headline, metric), verdict.verdict_of(headline))
+    scores = _scores(headline, metric)
+    return ExperimentLine(row, headline, metric.title, *scores, _basis(headline, metric), verdict.verdict_of(headline))
+
+
+def _scores(headline: Headline, metric: metrics.Metric) -> tuple[str, str]:
+    """Return the score and that of the baseline, with as many decimals as tell them apart."""
+    pair = (headline.score, headline.baseline_score)
+    best = 1.0 if metric.greater_is_better else None
+    usual = 1 if metric.unit_kind == "percent" else 2
+    decimals = decimals_for([pair], decimals=usual, most=4, best=best)
+    return format_score(pair[0], decimals), format_score(pair[1], decimals)
 
 
 def _basis(headline: Headline, metric: metrics.Metric) -> str:

@@ -214,7 +214,9 @@ def test_another_site_agrees_with_plain_loops(kind: str, located: bool) -> None:
     spec = spec_for("ungauged", grouped=True, selected=["rain_mm", "height", "forest"])
     table = table_of(frame, spec, regular=kind == "daily")
     name = "nearest_site" if located else "most_similar_site"
-    assert [entry.id for entry in baselines.for_experiment(spec, table)] == [name, "mean"]
+    ratios = ["rainfall_runoff_ratio"] + ["rainfall_runoff_ratio_monthly"] * (kind == "daily")
+    seasonal = ["day_of_year_mean"] * (kind == "irregular")
+    assert [entry.id for entry in baselines.for_experiment(spec, table)] == [name, *seasonal, *ratios, "mean"]
     assert table.groups is not None
     unlike_any = {}
     for site in SITES:
@@ -236,6 +238,33 @@ def test_another_site_agrees_with_plain_loops(kind: str, located: bool) -> None:
     assert unlike_any["a"] == ("b" if located else "c")
 
 
+def test_a_site_never_gauged_takes_day_and_ratio_of_others() -> None:
+    frame = record(sites=tuple(SITES), days=900)
+    spec = spec_for("ungauged", grouped=True)
+    table = table_of(frame, spec)
+    assert table.groups is not None
+    assert table.times is not None
+    train, rows = np.flatnonzero(table.groups != "b"), np.flatnonzero(table.groups == "b")
+    trained = [(where, when, flow) for when, where, flow in known_flow(frame) if where != "b"]
+    mean = sum(flow for _, _, flow in trained) / len(trained)
+    days: dict[int, list[float]] = {}
+    for _, when, flow in trained:
+        days.setdefault(when.day_of_year, []).append(flow)
+    rain = {(line.site, line.date): line.rain_mm for line in frame.itertuples() if np.isfinite(line.rain_mm)}
+    pairs = [(flow, rain[where, when]) for where, when, flow in trained if (where, when) in rain]
+    ratio = sum(flow for flow, _ in pairs) / sum(fallen for _, fallen in pairs)
+    moments = [table.times.iloc[row] for row in rows]
+    by_day = [
+        sum(days[when.day_of_year]) / len(days[when.day_of_year]) if when.day_of_year in days else mean
+        for when in moments
+    ]
+    by_rain = [ratio * rain["b", when] if ("b", when) in rain else mean for when in moments]
+    for name, expected in (("day_of_year_mean", by_day), ("rainfall_runoff_ratio", by_rain)):
+        entry = entry_of(spec, table, name)
+        np.testing.assert_allclose(entry.predict(table, train, rows)[0], expected, **EXACT)
+        assert "site itself" not in entry.sentence
+
+
 def test_positions_are_read_though_they_are_no_features() -> None:
     frame = record(sites=tuple(SITES), days=60)
     profile = profile_of(frame, "date")
@@ -253,7 +282,10 @@ def test_positions_are_read_though_they_are_no_features() -> None:
             ["day_of_year_mean", "rainfall_runoff_ratio", "rainfall_runoff_ratio_monthly", "mean"],
         ),
         ("fill_gaps", ["linear_interpolation", "day_of_year_mean", "mean"]),
-        ("ungauged", ["mean"]),
+        (
+            "ungauged",
+            ["day_of_year_mean", "rainfall_runoff_ratio", "rainfall_runoff_ratio_monthly", "mean"],
+        ),
         ("new_rows", ["mean"]),
     ],
 )

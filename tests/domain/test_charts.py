@@ -82,6 +82,31 @@ def test_folds_are_drawn_in_the_order_of_time() -> None:
     assert near(shown["hydrograph"]["predicted"], ordered["predicted"])
 
 
+def test_the_hydrograph_predicts_nothing_where_no_row_was_judged() -> None:
+    frame = made(500)
+    masked = {"strategy": "masked_blocks", "parameters": {"n_splits": 2, "lengths": [5], "share": 0.1}}
+    task = {**FORWARD["task"], "purpose": "fill_gaps"}
+    shown, said = drawn(frame, task=task, validation=masked)
+    graph = shown["hydrograph"]
+    assert graph["title"].startswith("water year")
+    judged = {day.date().isoformat() for day in said["day"]}
+    known = {day for day, value in zip(graph["times"], graph["predicted"], strict=True) if value is not None}
+    assert known == judged & set(graph["times"])
+    assert 0 < len(known) < len(graph["times"])
+    # What was observed is known on the days between, and stands there.
+    assert None not in graph["observed"]
+
+
+def test_the_hydrograph_breaks_where_the_record_does() -> None:
+    frame = made(300)
+    frame.loc[200:229, "y"] = np.nan
+    graph = drawn(frame, **{**FORWARD, "validation": {**FORWARD["validation"], "holdout": {"fraction": 0.6}}})[0][
+        "hydrograph"
+    ]
+    empty = [day for day, value in zip(graph["times"], graph["observed"], strict=True) if value is None]
+    assert empty == [frame["day"].iloc[200].date().isoformat()]
+
+
 def test_residuals_are_what_was_said_less_what_was_observed() -> None:
     shown, said = drawn(made(400), **FORWARD)
     residual = said["predicted"] - said["observed"]

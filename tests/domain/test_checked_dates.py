@@ -30,6 +30,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "after the record": ({**DATED, "holdout_from": "2016-10-01"}, "holdout_from", "holdout_outside"),
     "before the record": ({**DATED, "holdout_from": "1970-10-01"}, "holdout_from", "nothing_to_train"),
     "all of the record": ({**DATED, "holdout_from": "1980-01-01"}, "holdout_from", "nothing_to_train"),
+    "one day trains": ({**DATED, "holdout_from": "1980-01-02"}, "holdout_from", "nothing_to_train"),
+    "windows fill what trains": ({**DATED, "holdout_from": "1980-02-01"}, "time_series.gap", "gap_too_long"),
     "ends early": (
         {**DATED, "holdout_from": "2006-10-01", "holdout_to": "2005-09-30"},
         "holdout_to",
@@ -187,3 +189,12 @@ def test_the_gap_of_a_forecast_is_no_shorter_than_it_looks_ahead(ahead: int) -> 
     spec = sample(RIVER).plan({"data": data}).spec
     assert spec is not None
     assert spec.validation.parameters["gap"] >= ahead
+
+
+def test_no_gap_is_made_shorter_than_a_forecast_looks_ahead() -> None:
+    answers = {"data": {"purpose": "forecast", "horizon": "9000"}}
+    plan = sample(RIVER).plan(answers)
+    assert _errors(plan) == [("time_series.gap", "gap_too_long")]
+    problem = plan.errors_of("validation")[0]
+    assert problem.remedy.changes == {"data": {"horizon": 1}}
+    assert _errors(sample(RIVER).plan(mended(answers, problem))) == []

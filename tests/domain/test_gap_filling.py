@@ -323,3 +323,14 @@ def test_lengths_that_no_stretch_holds_are_told_in_the_report() -> None:
     blocks = {"strategy": "masked_blocks", "parameters": {"n_splits": 2, "lengths": [3, 300]}}
     notes = " ".join(trained("linear_interpolation", validation=blocks).report.notes)
     assert "No known stretch of the record holds blocks of 300 steps" in notes
+
+
+def test_a_record_without_gaps_inside_fills_none_and_says_so() -> None:
+    frame = frame_of()
+    frame["y"] = frame["y"].interpolate(limit_direction="both")
+    frame.loc[frame.index[-4:], "y"] = np.nan
+    spec, profile = spec_of("linear_interpolation"), profile_of(frame, "day")
+    result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
+    notes = " ".join(result.report.notes)
+    assert "No missing value lies between known ones, so none was filled." in notes
+    assert "4 missing values are left open" in notes

@@ -208,6 +208,16 @@ def test_the_list_says_that_the_size_of_an_error_of_both_signs_decides(
     assert words == ["rows held out", "mean of the folds", "mean absolute of the folds", "one split"]
 
 
+def test_the_list_tells_a_score_from_its_baseline(app: Flask, client: FlaskClient, user: User) -> None:
+    report = json.loads(seeds.report_text("regression"))
+    row = seeds.finish(app, user, report=report)
+    with transaction():
+        row.headline = {**report["headline"], "metric": "nse", "score": 0.9942, "baseline_score": 0.9871}
+    text = main_of(client.get("/experiments").text)
+    assert "0.994" in text
+    assert "0.987" in text
+
+
 def test_the_list_says_what_a_model_is_for(app: Flask, client: FlaskClient, user: User) -> None:
     report = json.loads(seeds.report_text("regression"))
     row = seeds.finish(app, user, report=report)

@@ -93,3 +93,20 @@ def test_without_time_only_a_share_is_offered(browser: Browser, user: User) -> N
     page = browser.get(step_path(draft_on_sample(user, "penguins"), "validation"))
     assert page.value_of("holdout_percent") == ["20"]
     assert {"holdout_by", "warm_up"} & set(page.answers.names) == set()
+
+
+@pytest.mark.parametrize(
+    ("purpose", "misleading"),
+    [
+        ("simulate", ["holdout", "k_fold", "repeated_k_fold", "masked_blocks"]),
+        ("fill_gaps", ["time_series", "holdout", "k_fold", "repeated_k_fold"]),
+    ],
+)
+def test_a_strategy_that_judges_something_else_is_marked(
+    browser: Browser, user: User, purpose: str, misleading: list[str]
+) -> None:
+    row = draft_on_sample(user)
+    save(user, row, step="data", purpose=purpose)
+    text = browser.get(step_path(row, "validation")).text
+    cards = re.findall(r'name="strategy"\s+id="[^"]+" value="(\w+)"(.*?)</label>', text, re.DOTALL)
+    assert [strategy for strategy, card in cards if "misleads here" in card] == misleading

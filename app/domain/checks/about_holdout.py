@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.domain.checks.extent import first_moments, fits_years, number, water_years_of
+from app.domain.checks.extent import development_rows, first_moments, fits_years, number, water_years_of
 from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.experiment import HoldoutPart
 from app.domain.problems import Problem, Remedy
 from app.domain.text.dates import end_of, parse_date
+from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.transforms import longest_memory, memory_of
 from app.domain.training.tuning.inner_folds import MIN_FOLDS
 from app.domain.training.validation.holdout_share import TimeSpan, span_of
@@ -48,6 +49,9 @@ def _dates_fit(subject: CheckContext, held: HoldoutPart, span: TimeSpan) -> Iter
         yield error("validation", "holdout_from", "holdout_outside", message, other)
     elif parse_date(first) <= span.start:
         message = f"{record}: no row is left to train before {first}."
+        yield error("validation", "holdout_from", "nothing_to_train", message, other)
+    elif (left := development_rows(subject)) < 2 * MIN_FOLDS:
+        message = f"{record}: {pluralise(left, 'row')} before {first} cannot both train and validate."
         yield error("validation", "holdout_from", "nothing_to_train", message, other)
     elif not subject.holdout.judged:
         message = f"The record has no row from {first} to {last}: nothing can be held out."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from app.domain.checks.about_data import MIN_ROWS
-from app.domain.checks.about_holdout import leaves_nothing
+from app.domain.checks.about_holdout import LAST_PART, leaves_nothing
 from app.domain.checks.extent import (
     MIN_MINORITY_ROWS,
     amount,
@@ -27,11 +27,12 @@ from app.domain.checks.extent import (
 from app.domain.checks.subject import CheckContext, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import longest_memory
 from app.domain.training.tuning.inner_folds import MIN_FOLDS
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.splitting import MAX_GROUP_FOLDS
-from app.domain.vocabulary import SplitStrategy
+from app.domain.vocabulary import Purpose, SplitStrategy
 
 # A group that leaves less than this share of the rows may leave a single class.
 MIN_BESIDES = 0.1
@@ -78,12 +79,20 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
         return
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
-        remedy = Remedy("Bring more rows, or choose another target.")
+        remedy = _more_rows(subject)
         if rows >= 2 * MIN_FOLDS:
             remedy = Remedy("Use 2 folds", {"validation": {field: MIN_FOLDS}})
         yield error("validation", field, "too_few_rows", message, remedy)
     yield from _classes_fill_folds(subject, folds, field)
     yield from _groups_fill_folds(subject, folds, field)
+
+
+def _more_rows(subject: CheckContext) -> Remedy:
+    """Return what gives the folds more rows: a hold-out that begins early is what takes them."""
+    held = subject.spec.validation.holdout
+    if held is not None and held.from_date is not None:
+        return LAST_PART
+    return Remedy("Bring more rows, or choose another target.")
 
 
 def _groups_fill_folds(subject: CheckContext, folds: int, field: str) -> Iterator[Problem]:
@@ -210,11 +219,14 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
     gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), f"{strategy}.gap"
     if not leaves_rows(subject, gap):
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
-        remedy = Remedy("Bring more rows, or choose another target.")
+        remedy = _more_rows(subject)
         if leaves_rows(_cut_in_two(subject), 0):
             remedy = Remedy("Use 2 folds", {"validation": {f"{strategy}.n_splits": MIN_FOLDS, field: 0}})
         if longest is not None:
             remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
+        if subject.spec.task.purpose is Purpose.FORECAST and (longest or 0) < horizon_of(subject.spec.task):
+            # A shorter gap than the forecast looks ahead would train on values that are not known yet.
+            remedy = Remedy("Set steps ahead to 1", {"data": {"horizon": 1}})
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
         yield error("validation", field, "gap_too_long", message, remedy)
     elif 0 < memory > gap:

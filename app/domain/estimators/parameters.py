@@ -181,7 +181,7 @@ def bounds_sentence(parameter: Parameter) -> str:
         return ", ".join(label for _, label in parameter.choices)
     low, high = parameter.low, parameter.high
     if parameter.type == "steps":
-        return f"whole numbers from {shown(low or 0)} to {shown(high or math.inf)}, parted by commas"
+        return f"whole numbers from {shown(low or 0)} to {shown(high or math.inf)}, separated by commas"
     if low is not None and high is not None:
         return f"{'more than ' if parameter.low_open else ''}{shown(low)} to {shown(high)}"
     if low is not None:

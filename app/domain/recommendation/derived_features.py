@@ -12,6 +12,9 @@ from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, target_cutoff
 from app.domain.vocabulary import Purpose, TaskKind
 
+# How a sentence names the day of the year among what is suggested.
+SEASON = "the season"
+
 
 def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
     """Return derived-feature recipes for a series in time, and why; nothing where time does not order the rows.
@@ -48,7 +51,7 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
         words.append("earlier rain and its sums over 7 and 30 steps")
     if 3600 <= axis.step_seconds <= 32 * 86_400:
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
-        words.append("the season")
+        words.append(SEASON)
     return recipes, _why_transforms(context, words)
 
 
@@ -83,4 +86,6 @@ def _why_transforms(context: FeatureContext, words: list[str]) -> str:
             return f"A series remembers: {listed}. Drivers of the steps ahead are known."
         ahead = pluralise(horizon_of(context), "step")
         return f"A series remembers: {listed}. Drivers enter as they were {ahead} before."
+    if words == [SEASON]:
+        return "No column of rain was found, so only the season is added. No earlier value of the target is used."
     return f"Drivers act for a while: {listed}. No earlier value of the target is used."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
 from app.domain.recommendation.features import FeatureContext
+from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind
 
 # From the quick response of a stream to the slow one of groundwater, in steps.
@@ -45,7 +46,7 @@ def suggest_gap_recipes(context: FeatureContext, selected: Sequence[str]) -> tup
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
     if not drivers:
         return recipes, "Without drivers, only the values around a gap and the season tell what happened in it."
-    windows = ", ".join(str(window) for window in WINDOWS)
+    windows = join_words([str(window) for window in WINDOWS])
     return recipes, f"A record follows its drivers: their means over {windows} steps. No value inside a gap is used."
 
 

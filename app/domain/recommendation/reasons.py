@@ -45,7 +45,7 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     if entry.handles_missing and traits.missing_share > 0:
         said.append(f"{_percent(traits.missing_share)} of the cells are missing, which it takes as they are")
     if entry.id in LINES and traits.memory_steps:
-        said.append(f"Features look back {traits.memory_steps:,} steps, and a series mostly carries on in a line")
+        said.append(f"Features look back {traits.memory_steps:,} steps, on which many series depend linearly")
     if entry.id in LINES and traits.rows_per_column >= 1:
         said.append(f"{traits.rows_per_column:,.0f} rows per coefficient")
     if entry.id in TREES and traits.tail >= LONG_TAIL:

@@ -78,10 +78,15 @@
     };
   }
 
+  /* A value without neighbours makes no line, and would not be seen. */
+  function alone(values, at) {
+    return Number.isFinite(values[at]) && !Number.isFinite(values[at - 1]) && !Number.isFinite(values[at + 1]);
+  }
+
   function hydrograph(data, colours) {
     const line = (label, values, colour) => ({
       type: "line", label, data: values, borderColor: colour, backgroundColor: colour, borderWidth: 1.75,
-      pointRadius: 0, pointHoverRadius: 4, yAxisID: "y",
+      pointRadius: values.map((_value, at) => (alone(values, at) ? 1.5 : 0)), pointHoverRadius: 4, yAxisID: "y",
     });
     const datasets = [line("predicted", data.estimated, colours["series-2"]), line("observed", data.observed, colours.observed)];
     const most = Math.max(0, ...(data.rain || []).filter(Number.isFinite));

@@ -6,11 +6,12 @@ from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, TaskPart
 from app.domain.recommendation import holdout_answers
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import holdout_share
 from app.domain.training.validation.split_picture import split_stripes
+from app.domain.vocabulary import Purpose, SplitStrategy
 from app.services.measurements import computed_split
 from app.steps import flow
 from app.steps.context import DraftContext
@@ -35,9 +36,18 @@ def _note(draft: DraftContext, entry: splitting.StrategyEntry) -> tuple[str, str
         return "needs a time column", ""
     if entry.needs_group and not spec.task.group_column:
         return "needs a group column", ""
-    if spec.task.time_column and entry.shuffles and not entry.needs_group:
+    if _misleads(spec.task, entry):
         return "misleads here", "warning"
     return "", ""
+
+
+def _misleads(task: TaskPart, entry: splitting.StrategyEntry) -> bool:
+    """Return whether a strategy judges by what the model will not have, or by something else than it is for."""
+    if (entry.id is SplitStrategy.MASKED_BLOCKS) != (task.purpose is Purpose.FILL_GAPS):
+        return True
+    if task.purpose is Purpose.UNGAUGED and not entry.needs_group:
+        return True
+    return bool(task.time_column and entry.shuffles and not entry.needs_group)
 
 
 def context(draft: DraftContext) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def baseline_inputs(
         target = pd.to_numeric(frame[task.target], errors="coerce").to_numpy(dtype=float)
         return replace(found, last_known=last_known(target, times, groups, steps=found.steps, step=step))
     column = chosen_rain(spec)
-    if task.purpose is not Purpose.SIMULATE or column is None:
+    if task.purpose not in (Purpose.SIMULATE, Purpose.UNGAUGED) or column is None:
         return found
     rain = pd.to_numeric(frame[column], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
     if step is not None and 2 * step <= RECENT:

@@ -30,6 +30,8 @@ MAX_POINTS = 1200
 MAX_TIMES = 400
 MAX_LABELS = 30
 MAX_CURVES = 6
+# Moments further apart than this many usual steps have a stretch without values between them.
+STEPS_APART = 3
 
 
 def iso(moment: Any) -> str | None:
@@ -61,7 +63,7 @@ def build(run: TrainingRun) -> ChartSeries:
         plain,
         predicted_observed=_scatter(run, observed, said),
         residuals=_residuals(run, rows, observed, said),
-        hydrograph=_hydrograph(run, rows, observed, said),
+        hydrograph=_hydrograph(run, rows, said),
     )
 
 
@@ -116,19 +118,18 @@ def _by_month(run: TrainingRun, rows: NDArray[np.intp], residual: NDArray[Any]) 
     return tuple(lines)
 
 
-def _hydrograph(
-    run: TrainingRun, rows: NDArray[np.intp], observed: NDArray[Any], said: NDArray[Any]
-) -> HydrographSeries | None:
+def _hydrograph(run: TrainingRun, rows: NDArray[np.intp], said: NDArray[Any]) -> HydrographSeries | None:
     if run.table.times is None or run.table.groups is not None:
         return None
     rain = rain_column(run.table.numbers)
-    series = {"observed": observed, "predicted": said}
-    if rain:
-        series["rain"] = run.table.features[rain].to_numpy()[rows]
     # Repeated folds judge a row several times, and rows may share a moment: each moment is drawn once, at its mean.
-    drawn = pd.DataFrame(series).groupby(run.table.times.iloc[rows].to_numpy()).mean()
+    judged = pd.Series(said, index=run.table.times.iloc[rows].to_numpy()).groupby(level=0).mean()
+    record = {"observed": run.table.target, "rain": run.table.features[rain].to_numpy() if rain else np.nan}
+    drawn = pd.DataFrame(record, index=run.table.times.to_numpy()).groupby(level=0).mean()
+    # Where no row was judged the line of the predictions breaks; drawn on, it would show what was never predicted.
+    drawn = drawn.loc[judged.index[0] : judged.index[-1]].assign(predicted=judged)
     window, title = _window(pd.Series(drawn.index))
-    shown = drawn.iloc[window]
+    shown = _broken_where_nothing_is_known(drawn.iloc[window])
     return HydrographSeries(
         title=title,
         times=tuple(iso(moment) for moment in shown.index),
@@ -138,6 +139,14 @@ def _hydrograph(
         rain_column=rain,
         rows_total=len(rows),
     )
+
+
+def _broken_where_nothing_is_known(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Return a series with one empty moment in every stretch without values, so that no line is drawn across it."""
+    apart = drawn.index.to_series().diff()
+    step = apart.median()
+    before = np.flatnonzero((apart > STEPS_APART * step).to_numpy()) - 1
+    return drawn.reindex(drawn.index.union(drawn.index[before] + step)) if len(before) else drawn
 
 
 def _window(times: pd.Series) -> tuple[NDArray[np.intp], str]:

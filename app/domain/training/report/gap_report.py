@@ -131,6 +131,8 @@ def _filled_or_left(summary: GapSummary | None) -> list[str]:
         return []
     filled = pluralise(summary.filled, "missing value was", "missing values were")
     done = f"{filled} filled, from known ones on both sides."
+    if not summary.filled:
+        done = "No missing value lies between known ones, so none was filled."
     if not summary.open:
         return [done]
     left = pluralise(summary.open, "missing value is", "missing values are")

@@ -268,7 +268,7 @@ def for_experiment(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...
         return (MAJORITY,)
     purpose = spec.task.purpose
     if purpose is Purpose.UNGAUGED:
-        return (*_of_sites(table), MEAN)
+        return (*_of_sites(table), *_seasonal(spec, table), *_of_rain(table), MEAN)
     if table.times is None or purpose is Purpose.NEW_ROWS:
         return (MEAN,)
     first: tuple[BaselineEntry, ...] = ()
@@ -293,8 +293,8 @@ def _persistence_entry(table: TrainingTable) -> BaselineEntry:
 def _seasonal(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
     if table.times is None or table.times.iloc[-1] - table.times.iloc[0] < TWO_YEARS:
         return ()
-    # A config from before purposes is compared as it was then, with one mean over all sites.
-    at_site = spec.task.purpose is not None and table.groups is not None
+    # A config from before purposes is compared as it was then, and a site never gauged has no days of its own.
+    at_site = spec.task.purpose not in (None, Purpose.UNGAUGED) and table.groups is not None
     return (DAY_OF_YEAR_AT_SITE if at_site else DAY_OF_YEAR,)
 
 
