@@ -138,6 +138,9 @@ def _about_purpose() -> Iterator[Row]:
     for purpose in ("simulate", "forecast", "fill_gaps"):
         yield "400", _a(data={"purpose": purpose, **NO_TIME}), "error data purpose purpose_needs_time"
     yield "400", _a(data={"purpose": "ungauged", "group_column": ""}), "error data purpose purpose_needs_sites"
+    new_site = {"purpose": "ungauged", "group_column": "site"}
+    trained_on = "warning validation strategy sites_not_held_out"
+    yield "400", _a(data=new_site, validation={"strategy": "k_fold"}), trained_on
     yield "400", _a(data={**AHEAD, "horizon": "400"}), "error data horizon horizon_too_long"
     recent = {"transforms": [{"columns": ["y"], "kind": "lag", "parameters": {"steps": [1]}}]}
     yield "400", _a(data={"purpose": "simulate"}, features=recent), "error features transforms target_never_known"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.checks import check_spec
 from app.domain.training.gauged_sites import notes_on_sites
 from app.domain.training.run import train
 from tests.domain.tables import made, make_spec, profile_of
@@ -36,3 +37,27 @@ def test_the_result_says_that_its_sites_are_gauged() -> None:
     spec = make_spec(task=task, transforms=[OWN], validation=validation)
     result = train(spec, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
     assert notes_on_sites(spec)[0] in result.report.to_json()["notes"]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "strategy", "holdout", "title"),
+    [
+        ("ungauged", "leave_one_group_out", None, "Prediction at sites never gauged"),
+        ("ungauged", "time_series", None, "Prediction at sites never gauged (judged at sites that it was trained on)"),
+        ("ungauged", "k_fold", None, "Prediction at sites never gauged (judged at sites that it was trained on)"),
+        ("fill_gaps", "k_fold", None, "Gaps filled from both sides"),
+        ("fill_gaps", "k_fold", {"fraction": 0.2}, "Gaps filled (judged with known values on one side alone)"),
+        ("fill_gaps", "time_series", None, "Gaps filled (judged with known values on one side alone)"),
+        ("fill_gaps", "leave_one_group_out", None, "Gaps filled (judged at sites without known values)"),
+    ],
+)
+def test_headlines_promise_what_was_judged(purpose: str, strategy: str, holdout: Any, title: str) -> None:
+    frame = made(240)
+    task = {"time_column": "day", "group_column": "site", "purpose": purpose}
+    spec = make_spec(task=task, validation={"strategy": strategy, "parameters": {}, "holdout": holdout})
+    profile = profile_of(frame, "day")
+    result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
+    assert result.report.headline.purpose == title
+    told = [problem for problem in check_spec(spec, profile, None) if problem.code == "sites_not_held_out"]
+    assert bool(told) == ("trained on" in title)
+    assert all(problem.remedy is not None and problem.severity == "warning" for problem in told)

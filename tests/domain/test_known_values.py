@@ -186,6 +186,21 @@ def test_a_column_that_changes_late_is_not_known_ahead() -> None:
     assert known.tolist() == [0.0] * 18 + [1.0] * 2
 
 
+@pytest.mark.parametrize("moments", [1, 2, 3])
+def test_drivers_of_short_records_are_no_attributes(moments: int) -> None:
+    """A driver measured once or twice at each site enters as it was before, never as it is in the very row."""
+    days = list(pd.date_range("2001-10-01", periods=moments, freq="D"))
+    frame = pd.DataFrame({"day": days * 9, "site": np.repeat([f"s{number}" for number in range(9)], moments)})
+    frame["rain"] = np.arange(len(frame)) * 1.5
+    frame["area"], frame["flow"] = frame["site"].str[1:].astype(float), frame["rain"]
+    spec = spec_of(selected=["rain", "area"], horizon=1, drivers_known_ahead=False)
+    profile = profile_of(pd.concat([frame, sites()[["day"]]]), "day")
+    features = prepare(spec, frame, profile).features
+    first = prepare(spec, frame, profile).times == days[0]
+    assert features.loc[first, "rain"].isna().all()
+    assert features["area"].notna().all() or moments == 1
+
+
 def test_the_age_of_a_weekly_head_counts_days_since_it() -> None:
     days = pd.date_range("2001-10-01", periods=29, freq="D")
     frame = pd.DataFrame({"day": days, "site": "w", "area": 1.0, "rain": 1.0, "flow": np.arange(29.0)})

@@ -131,3 +131,17 @@ def test_blocks_that_tile_a_record_mask_every_row_but_its_ends() -> None:
     starts = {run[0] for run in find_runs(HOLED, None)}
     assert set(np.flatnonzero(marks < 0)) <= starts | {run[-1] for run in find_runs(HOLED, None)}
     assert all(one != other or one < 0 for one, other in pairwise(marks[np.flatnonzero(np.diff(marks)) + 1]))
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_rows_of_one_moment_are_masked_together(copies: int) -> None:
+    """Else the value of a masked moment would be known from its other row."""
+    days = np.repeat(HOLED, copies)
+    for train, judged in folds_of(facts_of(days), lengths=[1, 3, 10]):
+        assert len(judged)
+        assert not set(days[train]) & set(days[judged])
+        assert {len(block) // copies for block in blocks_of_moments(days, judged)} <= {1, 3, 10}
+
+
+def blocks_of_moments(days: NDArray[np.float64], rows: Rows) -> list[Rows]:
+    return np.split(rows, np.flatnonzero(np.diff(days[rows]) > 1) + 1)

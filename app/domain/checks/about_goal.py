@@ -12,7 +12,7 @@ from app.domain.purpose_words import get_entry
 from app.domain.recommendation.task import suggest_group, suggest_time
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import horizon_of
-from app.domain.vocabulary import Purpose
+from app.domain.vocabulary import Purpose, SplitStrategy
 
 IN_TIME = (Purpose.SIMULATE, Purpose.FORECAST, Purpose.FILL_GAPS)
 MIN_SITES = 2
@@ -54,6 +54,16 @@ def purpose_has_its_sites(subject: CheckContext) -> Iterator[Problem]:
     elif (fewest_groups(subject) or 0) < MIN_SITES:
         message = f"{task.group_column[:60]} has one site with a target, so no other site could be held out."
         yield error("data", "purpose", "purpose_needs_sites", message, other)
+
+
+def sites_are_held_out(subject: CheckContext) -> Iterator[Problem]:
+    """A model for sites never gauged is judged at sites that did not train."""
+    task = subject.spec.task
+    if task.purpose is not Purpose.UNGAUGED or task.group_column is None or subject.strategy.needs_group:
+        return
+    message = f"{subject.strategy.title} trains on the very sites that judge, so the score says nothing of a new site."
+    remedy = Remedy("Use group k-fold", {"validation": {"strategy": SplitStrategy.GROUP_K_FOLD.value}})
+    yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
 
 
 def horizon_fits_the_record(subject: CheckContext) -> Iterator[Problem]:

@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     about_data.times_are_understood,
     about_goal.purpose_has_its_time,
     about_goal.purpose_has_its_sites,
+    about_goal.sites_are_held_out,
     about_goal.horizon_fits_the_record,
     about_gaps.target_can_have_gaps,
     about_gaps.gaps_are_judged_by_blocks,

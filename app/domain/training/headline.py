@@ -19,6 +19,9 @@ from app.domain.vocabulary import Purpose, SplitStrategy
 
 # These judge later moments than those that train.
 FORWARD = (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT)
+# What judged, where that is not what the purpose promises.
+ONE_SIDE, NO_VALUES = "judged with known values on one side alone", "judged at sites without known values"
+KNOWN_SITES = "judged at sites that it was trained on"
 # The least that is said of a baseline decides: losing to one outweighs beating another.
 RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
@@ -111,7 +114,7 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     # The mean of errors of both signs would read as none.
     size = "mean absolute " if metric.signed and not unseen and len(run.folds) > 1 else ""
     figures = f"{size}{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
-    where, purpose = _where(run, rows, unseen=unseen), title_of_purpose(run)
+    where, purpose = _where(run, rows, unseen=unseen), title_of_purpose(run, unseen=unseen)
     opening = _opening(outcome, entry.spoken)
     opening = f"{purpose}: {opening[:1].lower()}{opening[1:]}," if purpose else f"{opening}:"
     return Headline(
@@ -132,8 +135,10 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     )
 
 
-def title_of_purpose(run: TrainingRun) -> str:
+def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
     """Return what the model is for as a headline opens, an empty text where its config does not say.
+
+    What the rows that judge do not show is not said: `unseen` tells that they were held out of all folds.
 
     Sites whose own target the model knows, by an earlier value or by having trained on it, are gauged: a score on them
     says nothing of a site never gauged, whatever folds they were judged in.
@@ -151,6 +156,10 @@ def title_of_purpose(run: TrainingRun) -> str:
     )
     strategy = run.spec.validation.strategy
     by_group, forward = splitting.get(strategy).needs_group, strategy in FORWARD
+    if task.purpose is Purpose.FILL_GAPS and (by_group or forward or unseen):
+        return f"Gaps filled ({NO_VALUES if by_group else ONE_SIDE})"
+    if task.purpose is Purpose.UNGAUGED and not by_group:
+        return f"{title} ({KNOWN_SITES})"
     gauged = uses_target if by_group else forward and task.purpose in (Purpose.SIMULATE, Purpose.FORECAST)
     if run.table.groups is None or task.time_column is None or not gauged:
         return title

@@ -106,6 +106,28 @@ def test_station_file_cut_off_in_its_head_is_refused(tmp_path: Path, file: str) 
     assert refused(tmp_path, head, file)["message"] == message
 
 
+ODD_COUNTS = {
+    "diver.mon": (b"[Data]\n3\n", b"[Data]\n%s\n"),
+    "solinst.xle": (b"<Num_log>3</Num_log>", b"<Num_log>%s</Num_log>"),
+    "usgs_daily.json": (b'"numberReturned":2', b'"numberReturned":"%s"'),
+    "grdc_month.txt": (b"Data lines: 4", b"Data lines: %s"),
+}
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "\u00b2", "-4", "1e9", ""])
+@pytest.mark.parametrize("file", ODD_COUNTS)
+def test_odd_count_of_rows_loses_no_row(tmp_path: Path, file: str, count: str) -> None:
+    """A count that is no number says nothing; only a MON file, where it tells where the rows begin, needs one."""
+    said, odd = ODD_COUNTS[file]
+    content = (DATA / file).read_bytes()
+    assert said in content
+    changed = content.replace(said, odd % count.encode())
+    if file == "diver.mon":
+        assert refused(tmp_path, changed, file)["code"] == "damaged"
+    else:
+        assert read(tmp_path, changed, file)[0].rows == read(tmp_path, content, file)[0].rows
+
+
 TEXTS = [case for case in CASES if not case.file.endswith((".xml", ".xle", ".json", ".dly"))]
 
 

@@ -113,19 +113,20 @@ class EarlierValues:
     def known_values(self, series: pd.Series, *, cutoff: int) -> pd.Series:
         """Return the value at the cutoff, missing where that moment has no row.
 
-        A column that holds one value in the first half of its group is known for ever, as an attribute of a site is:
+        A column that holds one value in the first half of every group is known for ever, as an attribute of a site is:
         it enters with that value, until another one is known at the cutoff.
         """
         if not cutoff:
             return series
+        unchanged = [_count_unchanged(self._by_time(rows)[0]) for _, rows in series.groupby(self.groups, sort=False)]
+        is_attribute = _never_change(unchanged)
 
         def find(values: pd.Series) -> pd.Series:
             exact = _at_cutoff(values, step=self.step, cutoff=cutoff)
-            changes = np.flatnonzero((values != values.iloc[0]).to_numpy()) if len(values) else np.array([], dtype=int)
-            unchanged = int(changes[0]) if len(changes) else len(values)
-            if 2 * unchanged < len(values):
+            alike = _count_unchanged(values)[0] if is_attribute else 0
+            if not alike:
                 return exact
-            return exact.mask(_last_usable(values.index, step=self.step, cutoff=cutoff) < unchanged, values.iloc[0])
+            return exact.mask(_last_usable(values.index, step=self.step, cutoff=cutoff) < alike, values.iloc[0])
 
         return self._per_moment(series, find)
 
@@ -168,6 +169,22 @@ def _index_of(values: NDArray[np.float64], *, keep: float) -> NDArray[np.float64
     from scipy.signal import lfilter
 
     return np.asarray(lfilter([1.0], [1.0, -keep], values), dtype=float)
+
+
+def _count_unchanged(values: pd.Series) -> tuple[int, int]:
+    """Return how many moments pass before a value differs from the first, and how many there are."""
+    changes = np.flatnonzero((values != values.iloc[0]).to_numpy()) if len(values) else []
+    return int(changes[0]) if len(changes) else len(values), len(values)
+
+
+def _never_change(counts: list[tuple[int, int]]) -> bool:
+    """Return whether every group shows that a column is an attribute: it takes two moments to see that nothing changes.
+
+    Groups of one moment show nothing. Were each judged by itself, a column measured once or twice at each of many sites
+    would pass for an attribute, and its value of the very row would enter. One whose first value is missing has none.
+    """
+    shown = [2 * alike >= moments and alike > 1 for alike, moments in counts if moments > 1 and alike]
+    return bool(shown) and all(shown)
 
 
 def _last_usable(moments: pd.Index, *, step: pd.Timedelta | None, cutoff: int) -> NDArray[np.intp]:

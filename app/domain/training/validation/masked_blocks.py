@@ -71,7 +71,7 @@ def step_of(days: Floats, groups: NDArray[Any] | None) -> float:
 
 
 def find_runs(days: Floats, groups: NDArray[Any] | None) -> list[Rows]:
-    """Return the runs of consecutive steps as places of rows, group by group in time; rows of one moment stay in one.
+    """Return the runs of consecutive steps as places of rows, group by group in time: the first row of each moment.
 
     Parameters
     ----------
@@ -80,9 +80,15 @@ def find_runs(days: Floats, groups: NDArray[Any] | None) -> list[Rows]:
     """
     reach, runs = TOLERANCE * step_of(days, groups), []
     for rows in _rows_by_group(days, groups):
-        ends = np.flatnonzero(np.diff(days[rows]) > reach) + 1
-        runs += np.split(rows, ends)
+        firsts = rows[_starts_of_moments(days[rows])]
+        ends = np.flatnonzero(np.diff(days[firsts]) > reach) + 1
+        runs += np.split(firsts, ends)
     return runs
+
+
+def _starts_of_moments(days: Floats) -> NDArray[np.bool_]:
+    """Return which rows are the first of their moment, of rows in the order of time."""
+    return np.diff(days, prepend=-np.inf) > 0
 
 
 def gap_lengths(days: Floats, groups: NDArray[Any] | None) -> NDArray[np.intp]:
@@ -159,6 +165,14 @@ def lay_blocks(
             fold = (fold + 1) % folds
             place += length + _spacing(random, length, every, least=least)
         wait = max(place - len(run) + 1, 0)
+    return _keep_moments_together(marks, days, groups)
+
+
+def _keep_moments_together(marks: NDArray[np.intp], days: Floats, groups: NDArray[Any] | None) -> NDArray[np.intp]:
+    """Return marks where each row has that of the first of its moment, so that none knows the value of a masked one."""
+    for rows in _rows_by_group(days, groups):
+        starts = _starts_of_moments(days[rows])
+        marks[rows] = marks[rows[starts]][np.cumsum(starts) - 1]
     return marks
 
 

@@ -17,6 +17,7 @@ from app.storage.reading.formats.stations.moments import (
     replace_time,
     split_moment,
     unix,
+    whole_number,
     zone_in,
 )
 from app.storage.reading.formats.stations.text_table import (
@@ -181,7 +182,8 @@ def describe_diver(lines: Sequence[str]) -> StationText | None:
     zone = zone_in(facts.get("Time zone", ""))
     if at is None:
         return _diver_csv(lines, facts, zone)
-    if at + 1 >= len(lines) or not lines[at + 1].strip().isdigit():
+    promised = whole_number(lines[at + 1]) if at + 1 < len(lines) else None
+    if promised is None:
         raise RefusedError(
             "damaged", "A MON file says under [Data] how many rows it holds; that is missing.", line=at + 1
         )
@@ -203,7 +205,7 @@ def describe_diver(lines: Sequence[str]) -> StationText | None:
         facts=facts,
         row=row,
         is_footer=lambda line: bool(END.match(line)),
-        rows_promised=int(lines[at + 1]),
+        rows_promised=promised,
     )
 
 

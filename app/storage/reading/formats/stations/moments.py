@@ -13,6 +13,14 @@ ZONE = re.compile(r"(?:GMT|UTC|Z)\s*(?:([+-])\s*(\d{1,2})(?::?(\d{2}))?)?")
 ORDERS = {"ymd": (0, 1, 2), "mdy": (2, 0, 1), "dmy": (2, 1, 0)}
 # A year of two digits is one of these hundred, as POSIX has it.
 CENTURY = 69
+MOST_DIGITS = 15
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number of a text of plain digits, None where it is none or longer than any count of a file."""
+    digits = text.strip()
+    # Python takes "²" for a digit but not for a number, and refuses to read thousands of digits.
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
 
 
 def date_in(text: str, order: str) -> dt.date | None:

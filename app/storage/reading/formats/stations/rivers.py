@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from app.storage.reading.formats.stations.moments import compact, moment, replace_time
+from app.storage.reading.formats.stations.moments import compact, moment, replace_time, whole_number
 from app.storage.reading.formats.stations.text_table import (
     Cells,
     StationText,
@@ -73,7 +73,7 @@ def describe_grdc(lines: Sequence[str]) -> StationText | None:
         notes=["A month without a day is dated to its first day."] if _has_months(lines[at + 1 :]) else [],
         row=row,
         missing=frozenset({-999.0, -99.0}) if "-99.000" in " ".join(lines[:6]) else frozenset({-999.0}),
-        rows_promised=int(count) if count.isdigit() else None,
+        rows_promised=whole_number(count),
     )
 
 

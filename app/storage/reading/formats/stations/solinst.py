@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from app.storage.reading.formats.stations.loggers import split_unit
-from app.storage.reading.formats.stations.moments import moment, order_of
+from app.storage.reading.formats.stations.moments import moment, order_of, whole_number
 from app.storage.reading.formats.stations.text_table import Cells, StationText, cut, text_format
 from app.storage.reading.refusals import RefusedError
 
@@ -60,9 +60,8 @@ def _row(
         found = moment(cells[date], cells[date + 1], order) if order else None
         if found is None:
             return f"{cells[date][:20]} {cells[date + 1][:20]} is no time."
-        digits = cells[part] if part else ""
-        if digits.isdigit() and int(digits):
-            found += f".{int(digits)}" if tenths else f".{int(digits):03d}"
+        if fraction := whole_number(cells[part]) if part else None:
+            found += f".{fraction}" if tenths else f".{fraction:03d}"
         return [found, *(cells[place].replace(",", ".") if commas else cells[place] for place in values)]
 
     return row

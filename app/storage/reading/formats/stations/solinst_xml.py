@@ -13,7 +13,7 @@ from pathlib import Path
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.stations.moments import moment
+from app.storage.reading.formats.stations.moments import moment, whole_number
 from app.storage.reading.formats.stations.xml_events import XmlEvent, events_of, root_of
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
@@ -74,8 +74,8 @@ def _header(events: Iterator[XmlEvent]) -> _Header:
             header.channels[channel].setdefault(event.name, event.text)
         elif event.is_end and event.name in FACTS:
             header.facts.setdefault(FACTS[event.name], event.text)
-        elif event.is_end and event.name == "Num_log" and event.text.isdigit():
-            header.promised = int(event.text)
+        elif event.is_end and event.name == "Num_log":
+            header.promised = whole_number(event.text)
     return header
 
 
@@ -100,7 +100,8 @@ def _rows(events: Iterator[XmlEvent], keys: list[str], header: _Header, tally: T
 
 
 def _part(milliseconds: str) -> str:
-    return f".{int(milliseconds):03d}" if milliseconds.isdigit() and int(milliseconds) else ""
+    found = whole_number(milliseconds)
+    return f".{found:03d}" if found else ""
 
 
 FORMAT = Format("solinst_xml", "a Solinst XLE file", (".xle", ".xml"), _holds, open_table, peek)

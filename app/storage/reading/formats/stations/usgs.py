@@ -17,6 +17,7 @@ from app.storage.reading.dialect import LOOKED_AT
 from app.storage.reading.encodings import find_encoding
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.stations.moments import whole_number
 from app.storage.reading.formats.stations.series_table import Series, SeriesValue, table_of_series
 from app.storage.reading.formats.stations.text_table import lines_of
 from app.storage.reading.formats.stations.waterml import load_json
@@ -133,9 +134,9 @@ def open_json(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict
     links = content.get("links")
     if isinstance(links, list) and any(isinstance(link, dict) and link.get("rel") == "next" for link in links):
         notes.append("The file is one page of several: its link next leads to more values.")
-    promised = str(content.get("numberReturned", "")).strip()
-    if promised.isdigit() and int(promised) != len(features):
-        notes.append(f"The file says that it holds {int(promised):,} values, but it holds {len(features):,}.")
+    promised = whole_number(str(content.get("numberReturned", "")))
+    if promised is not None and promised != len(features):
+        notes.append(f"The file says that it holds {promised:,} values, but it holds {len(features):,}.")
     if len(records) < len(features):
         notes.append(f"Left out, because they have no properties: {len(features) - len(records):,} features.")
 
