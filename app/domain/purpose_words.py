@@ -92,7 +92,12 @@ def duration_words(steps: int, step_seconds: float | None) -> str:
 
 
 def purpose_title(
-    task: TaskPart, *, step_seconds: float | None, drivers: Sequence[str], uses_target: bool = True
+    task: TaskPart,
+    *,
+    step_seconds: float | None,
+    drivers: Sequence[str],
+    uses_target: bool = True,
+    steps_back: int | None = None,
 ) -> str:
     """Return what a model is for as a headline says it, an empty text where its config does not say.
 
@@ -106,6 +111,8 @@ def purpose_title(
         The measured columns that the model uses, without the target.
     uses_target
         Whether a forecast uses earlier values of the target.
+    steps_back
+        How many steps before the predicted one the latest of those values lies; None where that is the horizon.
 
     Examples
     --------
@@ -122,8 +129,11 @@ def purpose_title(
         return f"Simulation from {_driver_words(drivers)}"
     if purpose is Purpose.FORECAST:
         ahead = f"{duration_words(horizon_of(task), step_seconds)} ahead"
-        needed = f"needs {_latest(step_seconds)} {task.target}" if uses_target else "from drivers alone"
-        return f"{ahead}, {needed}"
+        if not uses_target:
+            return f"{ahead}, from drivers alone"
+        if steps_back is not None and steps_back > horizon_of(task):
+            return f"{ahead}, needs {task.target} from {duration_words(steps_back, step_seconds)} before"
+        return f"{ahead}, needs {_latest(step_seconds)} {task.target}"
     return get_entry(purpose).phrase
 
 

@@ -150,6 +150,9 @@ def _about_purpose() -> Iterator[Row]:
 def _about_dates() -> Iterator[Row]:
     late = {"holdout_by": "date", "holdout_from": "2016-10-01"}
     yield RIVER, _a(target="discharge_mm", validation=late), "error validation holdout_from holdout_outside"
+    last = {"holdout_by": "date", "holdout_from": "2002-01-08", "strategy": "leave_one_group_out"}
+    grouped = _a(data={"time_column": "day", "group_column": "site"}, validation=last)
+    yield "panel", grouped, "warning validation holdout_from holdout_too_small"
     yield RIVER, _a(target="discharge_mm", validation={"warm_up": "20000"}), "error validation warm_up warm_up_too_long"
     years = {"time_series.align": "water_year", "time_series.n_splits": 20}
     early = {"holdout_by": "date", "holdout_from": "1990-10-01", **years}

@@ -60,6 +60,17 @@ def test_forecast_without_the_target_does_not_claim_to_need_it() -> None:
     assert words == "3 days ahead, from drivers alone"
 
 
+@pytest.mark.parametrize(
+    ("back", "title"),
+    [
+        (3, "3 days ahead, needs today's discharge_mm"),
+        (30, "3 days ahead, needs discharge_mm from 30 days before"),
+    ],
+)
+def test_forecast_says_which_value_of_the_target_it_needs(back: int, title: str) -> None:
+    assert purpose_title(_task("forecast", horizon=3), step_seconds=DAY, drivers=[], steps_back=back) == title
+
+
 def test_phrase_says_until_when_target_and_drivers_are_known() -> None:
     assert purpose_phrase(_task("simulate"), step_seconds=DAY) == "Simulation from drivers"
     ahead = _task("forecast", horizon=3, drivers_known_ahead=True)

@@ -272,6 +272,7 @@ def _year(**more: Any) -> dict[str, Any]:
     [
         ({"purpose": "simulate"}, None, "Simulation from 2 drivers"),
         ({"purpose": "forecast", "horizon": 3}, [3], "3 days ahead, needs today's y"),
+        ({"purpose": "forecast"}, [30], "1 day ahead, needs y from 30 days before"),
         ({"purpose": "forecast"}, None, "1 day ahead, from drivers alone"),
         (
             {"purpose": "simulate", "group_column": "site"},

@@ -233,7 +233,7 @@ def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
     alone = subject.strategy.id is SplitStrategy.HOLDOUT
     share = amount(subject, "percent") / 100 if alone else subject.holdout.held
     rows, held = max(1, round(subject.rows * share)), subject.spec.validation.holdout
-    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.needs_group:
+    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.holds_out_groups(held):
         return
     dated = held is not None and held.from_date is not None
     field = "holdout.percent" if alone else "holdout_from" if dated else "holdout_percent"

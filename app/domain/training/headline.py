@@ -10,6 +10,7 @@ from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
 from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
 from app.domain.training.gauged_sites import GAUGED, uses_own_record
+from app.domain.training.preprocessing.baseline_inputs import persistence_steps
 from app.domain.training.report.document import Headline, Scores, VerdictInterval
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.validation import baselines, splitting
@@ -68,20 +69,25 @@ def judge_against_baselines(run: TrainingRun, metric: Metric, first: str) -> Out
 
 
 def _against(run: TrainingRun, metric: Metric, name: str, parts: list[PartResult]) -> Outcome:
-    found = _compared(run, metric, name, parts)
+    entry = splitting.get(run.spec.validation.strategy)
+    found = _compared(run, metric, name, parts, by_group=entry.needs_group)
     if found is None:
         return Outcome(UNDECIDED, name, None, len(parts))
-    state = found.state
-    held = _compared(run, metric, name, [run.holdout]) if run.holdout is not None and len(parts) > 1 else None
+    state, held = found.state, None
+    if run.holdout is not None and len(parts) > 1:
+        # From a date on, the later rows of all groups are held out, though whole groups judge in the folds.
+        by_group = entry.holds_out_groups(run.spec.validation.holdout)
+        held = _compared(run, metric, name, [run.holdout], by_group=by_group)
     if held is not None and held.low is not None and held.high is not None:
         against = held.high < 0 if state == BEATS else held.low > 0
         state = UNDECIDED if against else state
     return Outcome(state, name, found, len(parts))
 
 
-def _compared(run: TrainingRun, metric: Metric, name: str, parts: Iterable[PartResult]) -> Comparison | None:
+def _compared(
+    run: TrainingRun, metric: Metric, name: str, parts: Iterable[PartResult], *, by_group: bool
+) -> Comparison | None:
     judged = [JudgedPart(part.rows, part.said, part.baseline_said[name]) for part in parts]
-    by_group = splitting.get(run.spec.validation.strategy).needs_group
     return compare(metric, run.table, judged, by_group=by_group, seed=run.spec.reproducibility.seed)
 
 
@@ -148,6 +154,7 @@ def title_of_purpose(run: TrainingRun) -> str:
         step_seconds=axis.step_seconds if axis is not None and regular else None,
         drivers=[name for name in dict.fromkeys(named) if name not in aside],
         uses_target=uses_target,
+        steps_back=persistence_steps(run.spec),
     )
     strategy = run.spec.validation.strategy
     by_group, forward = splitting.get(strategy).needs_group, strategy in FORWARD
