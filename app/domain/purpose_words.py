@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.analysis.profiling.step_durations import DAY, UNITS, fixed_duration_of
 from app.domain.experiment import TaskPart
 from app.domain.hydrology.naming import family_of
 from app.domain.text.words import pluralise
@@ -12,17 +13,18 @@ from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.vocabulary import Purpose
 
 QUESTION = "What is the model for?"
-DAY = 86_400.0
-# The longest unit first: seconds, its name, and how the latest value of a series with such steps is called.
-UNITS = (
-    (7 * DAY, "week", "this week's"),
-    (DAY, "day", "today's"),
-    (3600.0, "hour", "this hour's"),
-    (60.0, "minute", "this minute's"),
-    (1.0, "second", "this second's"),
-)
 # Months and years have no fixed number of seconds, so their steps are told by a range of days.
-CALENDAR = ((29, 31, "month", "this month's"), (365, 366, "year", "this year's"))
+CALENDAR = ((29, 31, "month"), (365, 366, "year"))
+# How the latest value of a series is called whose step is one unit long.
+LATEST = {
+    "year": "this year's",
+    "month": "this month's",
+    "week": "this week's",
+    "day": "today's",
+    "hour": "this hour's",
+    "minute": "this minute's",
+    "second": "this second's",
+}
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,11 @@ def duration_words(steps: int, step_seconds: float | None) -> str:
     step_seconds
         The length of one step in seconds, None for an irregular series.
     """
-    unit = _unit_of(step_seconds)
-    if unit is None:
-        return pluralise(steps, "step")
-    seconds, name, _ = unit
-    return pluralise(round(steps * (step_seconds or 0) / seconds) if seconds else steps, name)
+    unit = _calendar_unit(step_seconds)
+    if unit:
+        return pluralise(steps, unit)
+    fixed = fixed_duration_of(steps, step_seconds) if step_seconds is not None and step_seconds > 0 else ""
+    return fixed or pluralise(steps, "step")
 
 
 def purpose_title(
@@ -151,27 +153,21 @@ def purpose_phrase(task: TaskPart, *, step_seconds: float | None) -> str:
     purpose = Purpose(task.purpose)
     if purpose is not Purpose.FORECAST:
         return get_entry(purpose).phrase
-    unit = _unit_of(step_seconds)
-    now = "today" if unit is not None and unit[1] == "day" else "now"
+    now = "today" if step_seconds == DAY else "now"
     known = "the target and the drivers" if task.drivers_known_ahead is False else "the target"
     return f"{duration_words(horizon_of(task), step_seconds)} ahead, {known} known until {now}"
 
 
-def _unit_of(step_seconds: float | None) -> tuple[float, str, str] | None:
-    """Return the unit that steps are told in: its seconds (0 for one of the calendar), its name, its latest value."""
-    if step_seconds is None or step_seconds <= 0:
-        return None
-    for low, high, name, latest in CALENDAR:
-        if low * DAY <= step_seconds <= high * DAY:
-            return 0.0, name, latest
-    # A daily series speaks of days, however many weeks they are.
-    return next((unit for unit in UNITS if step_seconds >= unit[0] and step_seconds % unit[0] == 0), None)
+def _calendar_unit(step_seconds: float | None) -> str:
+    """Return "month" or "year" for a step of the calendar, "" for any other."""
+    days = (step_seconds or 0.0) / DAY
+    return next((name for low, high, name in CALENDAR if low <= days <= high), "")
 
 
 def _latest(step_seconds: float | None) -> str:
-    unit = _unit_of(step_seconds)
-    # Only where a step is one unit long is the latest value that of this very unit.
-    return unit[2] if unit is not None and unit[0] in (0.0, step_seconds) else "the latest"
+    """Return how the latest value is called, by the unit that one step is long."""
+    unit = _calendar_unit(step_seconds) or next((name for seconds, name in UNITS if seconds == step_seconds), "")
+    return LATEST.get(unit, "the latest")
 
 
 def _driver_words(drivers: Sequence[str]) -> str:

@@ -43,6 +43,7 @@ def test_title_says_what_the_model_is_for(purpose: str | None, drivers: list[str
         (None, DAY, "1 day ahead, needs today's discharge_mm"),
         (14, DAY, "14 days ahead, needs today's discharge_mm"),
         (6, 3600.0, "6 hours ahead, needs this hour's discharge_mm"),
+        (24, 3600.0, "1 day ahead, needs this hour's discharge_mm"),
         (3, 900.0, "45 minutes ahead, needs the latest discharge_mm"),
         (2, 7 * DAY, "2 weeks ahead, needs this week's discharge_mm"),
         (1, 31 * DAY, "1 month ahead, needs this month's discharge_mm"),

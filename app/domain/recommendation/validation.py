@@ -79,8 +79,6 @@ def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
         if situation.groups <= MAX_SITES_APART:
             return Suggestion(SplitStrategy.LEAVE_ONE_GROUP_OUT, reason)
         return Suggestion(SplitStrategy.GROUP_K_FOLD, "A site never gauged: whole sites are kept apart.")
-    if situation.purpose is Purpose.FILL_GAPS and situation.ordered and not situation.task.is_classification:
-        return Suggestion(SplitStrategy.MASKED_BLOCKS, "Gaps are judged where values are known: blocks are masked.")
     return None
 
 

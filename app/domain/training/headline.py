@@ -119,7 +119,10 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     figures = f"{size}{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
     where, purpose = _where(run, rows, unseen=unseen), title_of_purpose(run)
     opening = _opening(outcome, entry.spoken)
-    opening = f"{purpose}: {opening[:1].lower()}{opening[1:]}," if purpose else f"{opening}:"
+    stands = f"{', ' if purpose else ': '}{figures}, {where}."
+    if _contradicts(outcome, metric, score, rival):
+        stands = f" over all validated rows, but not {where}: {figures}."
+    opening = f"{purpose}: {opening[:1].lower()}{opening[1:]}" if purpose else opening
     return Headline(
         beats=outcome.state == BEATS,
         verdict=outcome.state,
@@ -133,7 +136,7 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
         cuts=outcome.cuts,
         interval=outcome.to_interval(metric),
         purpose=purpose or None,
-        sentence=f"{opening} {figures}, {where}.{_interval(outcome)}",
+        sentence=f"{opening}{stands}{_interval(outcome)}",
         detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome) + _drivers(run),
     )
 
@@ -174,7 +177,16 @@ def _opening(outcome: Outcome, name: str) -> str:
         return f"One split alone does not decide whether it beats {name}"
     if found is None:
         return f"It cannot be compared with {name}"
+    if found.state != UNDECIDED:
+        return f"Folds and held-out rows disagree on whether it beats {name}"
     return f"It is about as good as {name}"
+
+
+def _contradicts(outcome: Outcome, metric: Metric, score: float | None, rival: float | None) -> bool:
+    """Return whether the two scores that are quoted say the opposite of the verdict on all rows that judged."""
+    if score is None or rival is None or outcome.state not in (BEATS, LOSES):
+        return False
+    return metric.better(rival, score) if outcome.state == BEATS else metric.better(score, rival)
 
 
 def _interval(outcome: Outcome) -> str:
