@@ -94,6 +94,16 @@ def _() -> None:
     assert forward.mean() < 0
 
 
+@shows("sites_not_held_out")
+def _() -> None:
+    sites = np.arange(400) % 8
+    level = 100.0 * np.random.default_rng(2).permutation(8)[sites] + LEVEL
+    drawn = ms.cross_val_score(KNeighborsRegressor(3), sites[:, None], level, cv=ms.TimeSeriesSplit(5))
+    apart = ms.cross_val_predict(KNeighborsRegressor(3), sites[:, None], level, cv=ms.LeaveOneGroupOut(), groups=sites)
+    assert drawn.min() > 0.9
+    assert sk.r2_score(level, apart) < 0.5
+
+
 @shows("holdout_is_no_gap")
 def _() -> None:
     beyond = np.interp(DAYS[320:], DAYS[:320], LEVEL[:320])

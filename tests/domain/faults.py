@@ -150,6 +150,12 @@ def _about_purpose() -> Iterator[Row]:
 def _about_dates() -> Iterator[Row]:
     late = {"holdout_by": "date", "holdout_from": "2016-10-01"}
     yield RIVER, _a(target="discharge_mm", validation=late), "error validation holdout_from holdout_outside"
+    never = {"time_column": "day", "group_column": "site", "purpose": "ungauged"}
+    for split, field in (
+        ({"strategy": "time_series"}, "strategy"),
+        ({"holdout_by": "date", "holdout_from": "2001-12-20"}, "holdout_from"),
+    ):
+        yield "panel", _a(data=never, validation=split), f"warning validation {field} sites_not_held_out"
     last = {"holdout_by": "date", "holdout_from": "2002-01-08", "strategy": "leave_one_group_out"}
     grouped = _a(data={"time_column": "day", "group_column": "site"}, validation=last)
     yield "panel", grouped, "warning validation holdout_from holdout_too_small"

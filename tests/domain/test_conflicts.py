@@ -152,6 +152,10 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "gaps_need_numbers": ("400", {"task": {**TWO, **DAY, "purpose": "fill_gaps"}}),
     "gaps_without_blocks": ("400", {"task": GAPS, "validation": {"strategy": "k_fold"}}),
     "blocks_without_gaps": ("400", {"task": DAY, "validation": {"strategy": "masked_blocks"}}),
+    "sites_not_held_out": (
+        "panel",
+        {"task": {**DAY, "group_column": "site", "purpose": "ungauged"}, "validation": FORWARD},
+    ),
     "holdout_is_no_gap": ("400", {"task": GAPS, "validation": {**BLOCKS, "holdout": {"fraction": 0.2}}}),
     "blocks_too_long": ("400", {"task": GAPS, "validation": {**BLOCKS, "parameters": {"lengths": [300]}}}),
     "holdout_outside": ("400", {"task": DAY, "validation": {**FORWARD, "holdout": {"from": "2090-01-01", "to": None}}}),

@@ -325,6 +325,20 @@ def test_group_folds_with_the_own_flow_of_a_site_are_gauged_sites() -> None:
     assert "purpose" not in report_of(frame, **parts)["headline"]
 
 
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        ({"strategy": "leave_one_group_out"}, ""),
+        (FORWARD["validation"], " (judged at sites that trained)"),
+        ({"strategy": "leave_one_group_out", "holdout": {"from": "2002-03-01"}}, " (judged at sites that trained)"),
+    ],
+)
+def test_sites_that_trained_are_not_said_to_be_ungauged(validation: Any, said: str) -> None:
+    task = {"target": "y", "time_column": "day", "group_column": "site", "purpose": "ungauged"}
+    headline = report_of(made(240), task=task, validation=validation)["headline"]
+    assert headline["purpose"] == f"Prediction at sites never gauged{said}"
+
+
 def test_rows_of_which_a_baseline_knows_nothing_are_told_once() -> None:
     frame = made(120).rename(columns={"a": "rain"})
     frame["rain"], frame["y"] = frame["rain"].abs(), frame["y"].abs()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.extent import fewest_groups
+from app.domain.checks.extent import fewest_groups, groups_of
 from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import get_entry
 from app.domain.recommendation.task import suggest_group, suggest_time
+from app.domain.recommendation.validation import MAX_SITES_APART
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import horizon_of
-from app.domain.vocabulary import Purpose
+from app.domain.training.validation.strategies import get
+from app.domain.vocabulary import Purpose, SplitStrategy
 
 IN_TIME = (Purpose.SIMULATE, Purpose.FORECAST, Purpose.FILL_GAPS)
 MIN_SITES = 2
@@ -54,6 +56,23 @@ def purpose_has_its_sites(subject: CheckContext) -> Iterator[Problem]:
     elif (fewest_groups(subject) or 0) < MIN_SITES:
         message = f"{task.group_column[:60]} has one site with a target, so no other site could be held out."
         yield error("data", "purpose", "purpose_needs_sites", message, other)
+
+
+def sites_are_held_out_whole(subject: CheckContext) -> Iterator[Problem]:
+    """A model for sites never gauged is judged at sites that did not train."""
+    task, entry, held = subject.spec.task, subject.strategy, subject.spec.validation.holdout
+    if task.purpose is not Purpose.UNGAUGED or task.group_column is None:
+        return
+    if not entry.needs_group:
+        few = (groups_of(subject) or 0) <= MAX_SITES_APART
+        other = get(SplitStrategy.LEAVE_ONE_GROUP_OUT if few else SplitStrategy.GROUP_K_FOLD)
+        message = f"{entry.title} trains on the very sites that it judges, so it says nothing of a site never gauged."
+        remedy = Remedy(f"Use {other.title[0].lower()}{other.title[1:]}", {"validation": {"strategy": other.id.value}})
+        yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
+    elif held is not None and not entry.holds_out_groups(held):
+        message = "From a date on, rows of all sites are held out, so the last score is of sites that trained."
+        remedy = Remedy("Hold nothing out", {"validation": {"holdout_by": "share", "holdout_percent": 0}})
+        yield warning("validation", "holdout_from", "sites_not_held_out", message, remedy)
 
 
 def horizon_fits_the_record(subject: CheckContext) -> Iterator[Problem]:

@@ -114,6 +114,16 @@ OF_PURPOSE = (
         about_gaps.gaps_are_judged_by_blocks,
     ),
     Conflict(
+        "sites_not_held_out",
+        "sites_not_held_out",
+        (STRATEGY, PURPOSE),
+        "The model is for sites never gauged, and no whole sites are held out.",
+        "Judges by sites that trained, which is far easier.",
+        WARNING,
+        "Use leave one group out, or group k-fold.",
+        about_goal.sites_are_held_out_whole,
+    ),
+    Conflict(
         "holdout_is_no_gap",
         "holdout_is_no_gap",
         (HELD, PURPOSE),

@@ -82,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     about_holdout.dates_hold_out_rows,
     about_holdout.warm_up_leaves_rows,
     about_holdout.years_fill_folds,
+    about_goal.sites_are_held_out_whole,
     about_validation.random_split_in_time,
     about_leaks.groups_stay_together,
     about_leaks.copies_stay_together,

@@ -159,8 +159,11 @@ def title_of_purpose(run: TrainingRun) -> str:
         uses_target=uses_target,
         steps_back=persistence_steps(run.spec),
     )
-    strategy = run.spec.validation.strategy
+    strategy, held = run.spec.validation.strategy, run.spec.validation.holdout
     by_group, forward = splitting.get(strategy).needs_group, strategy in FORWARD
+    if task.purpose is Purpose.UNGAUGED:
+        apart = by_group and (held is None or splitting.get(strategy).holds_out_groups(held))
+        return title if apart else f"{title} (judged at sites that trained)"
     gauged = uses_target if by_group else forward and task.purpose in (Purpose.SIMULATE, Purpose.FORECAST)
     if run.table.groups is None or task.time_column is None or not gauged:
         return title
