@@ -172,6 +172,8 @@ def _about_gaps() -> Iterator[Row]:
         _a(data=gaps, validation={"holdout_percent": "20"}),
         "warning validation holdout_percent holdout_is_no_gap",
     )
+    dated = {"holdout_by": "date", "holdout_from": "2002-09-01"}
+    yield "400", _a(data=gaps, validation=dated), "warning validation holdout_from holdout_is_no_gap"
     yield "400", _a(data=gaps, validation={"strategy": "k_fold"}), "warning validation strategy gaps_without_blocks"
     long = {"masked_blocks.lengths": "300"}
     yield "400", _a(data=gaps, validation=long), "error validation masked_blocks.lengths blocks_too_long"

@@ -285,3 +285,7 @@ def test_every_problem_of_every_rule_has_a_remedy() -> None:
         for problem in table(case.table).plan(case.answers, associated=True).problems:
             assert problem.remedy is not None, problem
             assert problem.remedy.label
+            # A share that is held out replaces a date; one that cannot be read is held out by its share already.
+            changes = problem.remedy.changes.get("validation", {})
+            if "holdout_percent" in changes and problem.code != "parameter_invalid":
+                assert changes.get("holdout_by") == "share", problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.checks.about_holdout import by_share
 from app.domain.checks.extent import fewest_groups, groups_of
 from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.json_values import JsonObject
@@ -71,7 +72,7 @@ def sites_are_held_out_whole(subject: CheckContext) -> Iterator[Problem]:
         yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
     elif held is not None and not entry.holds_out_groups(held):
         message = "From a date on, rows of all sites are held out, so the last score is of sites that trained."
-        remedy = Remedy("Hold nothing out", {"validation": {"holdout_by": "share", "holdout_percent": 0}})
+        remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
         yield warning("validation", "holdout_from", "sites_not_held_out", message, remedy)
 
 
