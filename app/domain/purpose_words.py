@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.analysis.profiling.step_durations import DAY, UNITS, fixed_duration_of
 from app.domain.experiment import TaskPart
 from app.domain.hydrology.naming import family_of
 from app.domain.text.words import pluralise
@@ -12,17 +13,18 @@ from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.vocabulary import Purpose
 
 QUESTION = "What is the model for?"
-DAY = 86_400.0
-# The longest unit first: seconds, its name, and how the latest value of a series with such steps is called.
-UNITS = (
-    (7 * DAY, "week", "this week's"),
-    (DAY, "day", "today's"),
-    (3600.0, "hour", "this hour's"),
-    (60.0, "minute", "this minute's"),
-    (1.0, "second", "this second's"),
-)
 # Months and years have no fixed number of seconds, so their steps are told by a range of days.
-CALENDAR = ((29, 31, "month", "this month's"), (365, 366, "year", "this year's"))
+CALENDAR = ((29, 31, "month"), (365, 366, "year"))
+# How the latest value of a series is called whose step is one unit long.
+LATEST = {
+    "year": "this year's",
+    "month": "this month's",
+    "week": "this week's",
+    "day": "today's",
+    "hour": "this hour's",
+    "minute": "this minute's",
+    "second": "this second's",
+}
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,20 @@ def duration_words(steps: int, step_seconds: float | None) -> str:
     step_seconds
         The length of one step in seconds, None for an irregular series.
     """
-    unit = _unit_of(step_seconds)
-    if unit is None:
-        return pluralise(steps, "step")
-    seconds, name, _ = unit
-    return pluralise(round(steps * (step_seconds or 0) / seconds) if seconds else steps, name)
+    unit = _calendar_unit(step_seconds)
+    if unit:
+        return pluralise(steps, unit)
+    fixed = fixed_duration_of(steps, step_seconds) if step_seconds is not None and step_seconds > 0 else ""
+    return fixed or pluralise(steps, "step")
 
 
 def purpose_title(
-    task: TaskPart, *, step_seconds: float | None, drivers: Sequence[str], uses_target: bool = True
+    task: TaskPart,
+    *,
+    step_seconds: float | None,
+    drivers: Sequence[str],
+    uses_target: bool = True,
+    steps_back: int | None = None,
 ) -> str:
     """Return what a model is for as a headline says it, an empty text where its config does not say.
 
@@ -106,6 +113,8 @@ def purpose_title(
         The measured columns that the model uses, without the target.
     uses_target
         Whether a forecast uses earlier values of the target.
+    steps_back
+        How many steps before the predicted one the latest of those values lies; None where that is the horizon.
 
     Examples
     --------
@@ -122,8 +131,11 @@ def purpose_title(
         return f"Simulation from {_driver_words(drivers)}"
     if purpose is Purpose.FORECAST:
         ahead = f"{duration_words(horizon_of(task), step_seconds)} ahead"
-        needed = f"needs {_latest(step_seconds)} {task.target}" if uses_target else "from drivers alone"
-        return f"{ahead}, {needed}"
+        if not uses_target:
+            return f"{ahead}, from drivers alone"
+        if steps_back is not None and steps_back > horizon_of(task):
+            return f"{ahead}, needs {task.target} from {duration_words(steps_back, step_seconds)} before"
+        return f"{ahead}, needs {_latest(step_seconds)} {task.target}"
     return get_entry(purpose).phrase
 
 
@@ -141,27 +153,21 @@ def purpose_phrase(task: TaskPart, *, step_seconds: float | None) -> str:
     purpose = Purpose(task.purpose)
     if purpose is not Purpose.FORECAST:
         return get_entry(purpose).phrase
-    unit = _unit_of(step_seconds)
-    now = "today" if unit is not None and unit[1] == "day" else "now"
+    now = "today" if step_seconds == DAY else "now"
     known = "the target and the drivers" if task.drivers_known_ahead is False else "the target"
     return f"{duration_words(horizon_of(task), step_seconds)} ahead, {known} known until {now}"
 
 
-def _unit_of(step_seconds: float | None) -> tuple[float, str, str] | None:
-    """Return the unit that steps are told in: its seconds (0 for one of the calendar), its name, its latest value."""
-    if step_seconds is None or step_seconds <= 0:
-        return None
-    for low, high, name, latest in CALENDAR:
-        if low * DAY <= step_seconds <= high * DAY:
-            return 0.0, name, latest
-    # A daily series speaks of days, however many weeks they are.
-    return next((unit for unit in UNITS if step_seconds >= unit[0] and step_seconds % unit[0] == 0), None)
+def _calendar_unit(step_seconds: float | None) -> str:
+    """Return "month" or "year" for a step of the calendar, "" for any other."""
+    days = (step_seconds or 0.0) / DAY
+    return next((name for low, high, name in CALENDAR if low <= days <= high), "")
 
 
 def _latest(step_seconds: float | None) -> str:
-    unit = _unit_of(step_seconds)
-    # Only where a step is one unit long is the latest value that of this very unit.
-    return unit[2] if unit is not None and unit[0] in (0.0, step_seconds) else "the latest"
+    """Return how the latest value is called, by the unit that one step is long."""
+    unit = _calendar_unit(step_seconds) or next((name for seconds, name in UNITS if seconds == step_seconds), "")
+    return LATEST.get(unit, "the latest")
 
 
 def _driver_words(drivers: Sequence[str]) -> str:

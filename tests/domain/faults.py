@@ -138,9 +138,6 @@ def _about_purpose() -> Iterator[Row]:
     for purpose in ("simulate", "forecast", "fill_gaps"):
         yield "400", _a(data={"purpose": purpose, **NO_TIME}), "error data purpose purpose_needs_time"
     yield "400", _a(data={"purpose": "ungauged", "group_column": ""}), "error data purpose purpose_needs_sites"
-    new_site = {"purpose": "ungauged", "group_column": "site"}
-    trained_on = "warning validation strategy sites_not_held_out"
-    yield "400", _a(data=new_site, validation={"strategy": "k_fold"}), trained_on
     yield "400", _a(data={**AHEAD, "horizon": "400"}), "error data horizon horizon_too_long"
     recent = {"transforms": [{"columns": ["y"], "kind": "lag", "parameters": {"steps": [1]}}]}
     yield "400", _a(data={"purpose": "simulate"}, features=recent), "error features transforms target_never_known"
@@ -153,6 +150,15 @@ def _about_purpose() -> Iterator[Row]:
 def _about_dates() -> Iterator[Row]:
     late = {"holdout_by": "date", "holdout_from": "2016-10-01"}
     yield RIVER, _a(target="discharge_mm", validation=late), "error validation holdout_from holdout_outside"
+    never = {"time_column": "day", "group_column": "site", "purpose": "ungauged"}
+    for split, field in (
+        ({"strategy": "time_series"}, "strategy"),
+        ({"holdout_by": "date", "holdout_from": "2001-12-20"}, "holdout_from"),
+    ):
+        yield "panel", _a(data=never, validation=split), f"warning validation {field} sites_not_held_out"
+    last = {"holdout_by": "date", "holdout_from": "2002-01-08", "strategy": "leave_one_group_out"}
+    grouped = _a(data={"time_column": "day", "group_column": "site"}, validation=last)
+    yield "panel", grouped, "warning validation holdout_from holdout_too_small"
     yield RIVER, _a(target="discharge_mm", validation={"warm_up": "20000"}), "error validation warm_up warm_up_too_long"
     years = {"time_series.align": "water_year", "time_series.n_splits": 20}
     early = {"holdout_by": "date", "holdout_from": "1990-10-01", **years}
@@ -166,6 +172,8 @@ def _about_gaps() -> Iterator[Row]:
         _a(data=gaps, validation={"holdout_percent": "20"}),
         "warning validation holdout_percent holdout_is_no_gap",
     )
+    dated = {"holdout_by": "date", "holdout_from": "2002-09-01"}
+    yield "400", _a(data=gaps, validation=dated), "warning validation holdout_from holdout_is_no_gap"
     yield "400", _a(data=gaps, validation={"strategy": "k_fold"}), "warning validation strategy gaps_without_blocks"
     long = {"masked_blocks.lengths": "300"}
     yield "400", _a(data=gaps, validation=long), "error validation masked_blocks.lengths blocks_too_long"

@@ -19,7 +19,7 @@ from app.domain.problems import Problem
 from app.domain.training.validation import splitting
 from app.domain.vocabulary import Severity, TaskKind
 from app.domain.wizard import SLUGS
-from tests.domain import failures_of_splits  # noqa: F401  # It fills the table of failures.
+from tests.domain import failures_of_purpose, failures_of_splits  # noqa: F401  # They fill the table of failures.
 from tests.domain.failures import FAILURES
 from tests.domain.faults import cases, table
 from tests.domain.tables import make_spec
@@ -29,6 +29,9 @@ TWO = {"target": "two", "kind": "binary"}
 THREE = {"target": "three", "kind": "multiclass"}
 DAY = {"time_column": "day"}
 LAG = [{"columns": ["a"], "kind": "lag", "parameters": {"steps": [7]}}]
+OWN_LAG = [{"columns": ["y"], "kind": "lag", "parameters": {"steps": [7]}}]
+GAPS = {"time_column": "day", "purpose": "fill_gaps"}
+BLOCKS, FORWARD = {"strategy": "masked_blocks"}, {"strategy": "time_series"}
 STRATIFIED = {"strategy": "stratified_k_fold", "parameters": {"n_splits": 5}}
 
 
@@ -136,6 +139,43 @@ MET: dict[str, tuple[str, dict[str, Any]]] = {
     "random_split_in_time": ("400", {"task": DAY}),
     "gap_too_long": ("400", {"task": DAY, "validation": {"strategy": "time_series", "parameters": {"gap": 300}}}),
     "gap_short": ("400", {"task": DAY, "transforms": LAG, "validation": {"strategy": "time_series"}}),
+    "purpose_needs_time": ("400", {"task": {"purpose": "simulate"}}),
+    "purpose_needs_sites": ("400", {"task": {**DAY, "purpose": "ungauged"}}),
+    "horizon_too_long": ("400", {"task": {**DAY, "purpose": "forecast", "horizon": 400}}),
+    "target_never_known": ("400", {"task": {**DAY, "purpose": "simulate"}, "transforms": OWN_LAG}),
+    "no_earlier_rows": ("400", {"task": {**DAY, "purpose": "new_rows"}, "transforms": LAG}),
+    "target_not_known_yet": (
+        "400",
+        {"task": {**DAY, "purpose": "forecast", "horizon": 9}, "transforms": OWN_LAG},
+    ),
+    "driver_not_known_yet": ("400", {"task": {**DAY, "purpose": "forecast", "horizon": 9}, "transforms": LAG}),
+    "gaps_need_numbers": ("400", {"task": {**TWO, **DAY, "purpose": "fill_gaps"}}),
+    "gaps_without_blocks": ("400", {"task": GAPS, "validation": {"strategy": "k_fold"}}),
+    "blocks_without_gaps": ("400", {"task": DAY, "validation": {"strategy": "masked_blocks"}}),
+    "sites_not_held_out": (
+        "panel",
+        {"task": {**DAY, "group_column": "site", "purpose": "ungauged"}, "validation": FORWARD},
+    ),
+    "holdout_is_no_gap": ("400", {"task": GAPS, "validation": {**BLOCKS, "holdout": {"fraction": 0.2}}}),
+    "blocks_too_long": ("400", {"task": GAPS, "validation": {**BLOCKS, "parameters": {"lengths": [300]}}}),
+    "holdout_outside": ("400", {"task": DAY, "validation": {**FORWARD, "holdout": {"from": "2090-01-01", "to": None}}}),
+    "nothing_to_train": (
+        "400",
+        {"task": DAY, "validation": {**FORWARD, "holdout": {"from": "1990-01-01", "to": None}}},
+    ),
+    "warm_up_too_long": ("400", {"task": DAY, "validation": {**FORWARD, "warm_up": 399}}),
+    "too_few_years": (
+        "400",
+        {"task": DAY, "validation": {**FORWARD, "parameters": {"align": "water_year", "n_splits": 5}}},
+    ),
+    "window_longer_than_training": (
+        "400",
+        {
+            "task": DAY,
+            "transforms": [{"columns": ["a"], "kind": "rolling_mean", "parameters": {"window": 90}}],
+            "validation": {**FORWARD, "parameters": {"n_splits": 5}},
+        },
+    ),
     "metric_unfit": ("400", {"primary": "roc_auc"}),
     "metric_needs_positive": ("400", {"primary": "log_nse"}),
     "metric_needs_probabilities": ("400", {"task": TWO, "estimator": "ridge", "primary": "log_loss"}),
@@ -245,3 +285,7 @@ def test_every_problem_of_every_rule_has_a_remedy() -> None:
         for problem in table(case.table).plan(case.answers, associated=True).problems:
             assert problem.remedy is not None, problem
             assert problem.remedy.label
+            # A share that is held out replaces a date; one that cannot be read is held out by its share already.
+            changes = problem.remedy.changes.get("validation", {})
+            if "holdout_percent" in changes and problem.code != "parameter_invalid":
+                assert changes.get("holdout_by") == "share", problem

@@ -43,8 +43,8 @@ def test_the_result_says_that_its_sites_are_gauged() -> None:
     ("purpose", "strategy", "holdout", "title"),
     [
         ("ungauged", "leave_one_group_out", None, "Prediction at sites never gauged"),
-        ("ungauged", "time_series", None, "Prediction at sites never gauged (judged at sites that it was trained on)"),
-        ("ungauged", "k_fold", None, "Prediction at sites never gauged (judged at sites that it was trained on)"),
+        ("ungauged", "time_series", None, "Prediction at sites never gauged (judged at sites that trained)"),
+        ("ungauged", "k_fold", None, "Prediction at sites never gauged (judged at sites that trained)"),
         ("fill_gaps", "k_fold", None, "Gaps filled from both sides"),
         ("fill_gaps", "k_fold", {"fraction": 0.2}, "Gaps filled (judged with known values on one side alone)"),
         ("fill_gaps", "time_series", None, "Gaps filled (judged with known values on one side alone)"),
@@ -59,5 +59,5 @@ def test_headlines_promise_what_was_judged(purpose: str, strategy: str, holdout:
     result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
     assert result.report.headline.purpose == title
     told = [problem for problem in check_spec(spec, profile, None) if problem.code == "sites_not_held_out"]
-    assert bool(told) == ("trained on" in title)
+    assert bool(told) == ("that trained" in title)
     assert all(problem.remedy is not None and problem.severity == "warning" for problem in told)

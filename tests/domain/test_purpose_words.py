@@ -43,6 +43,7 @@ def test_title_says_what_the_model_is_for(purpose: str | None, drivers: list[str
         (None, DAY, "1 day ahead, needs today's discharge_mm"),
         (14, DAY, "14 days ahead, needs today's discharge_mm"),
         (6, 3600.0, "6 hours ahead, needs this hour's discharge_mm"),
+        (24, 3600.0, "1 day ahead, needs this hour's discharge_mm"),
         (3, 900.0, "45 minutes ahead, needs the latest discharge_mm"),
         (2, 7 * DAY, "2 weeks ahead, needs this week's discharge_mm"),
         (1, 31 * DAY, "1 month ahead, needs this month's discharge_mm"),
@@ -58,6 +59,17 @@ def test_forecast_says_its_steps_as_time(steps: int | None, seconds: float | Non
 def test_forecast_without_the_target_does_not_claim_to_need_it() -> None:
     words = purpose_title(_task("forecast", horizon=3), step_seconds=DAY, drivers=["prcp_mm"], uses_target=False)
     assert words == "3 days ahead, from drivers alone"
+
+
+@pytest.mark.parametrize(
+    ("back", "title"),
+    [
+        (3, "3 days ahead, needs today's discharge_mm"),
+        (30, "3 days ahead, needs discharge_mm from 30 days before"),
+    ],
+)
+def test_forecast_says_which_value_of_the_target_it_needs(back: int, title: str) -> None:
+    assert purpose_title(_task("forecast", horizon=3), step_seconds=DAY, drivers=[], steps_back=back) == title
 
 
 def test_phrase_says_until_when_target_and_drivers_are_known() -> None:

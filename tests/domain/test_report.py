@@ -272,6 +272,7 @@ def _year(**more: Any) -> dict[str, Any]:
     [
         ({"purpose": "simulate"}, None, "Simulation from 2 drivers"),
         ({"purpose": "forecast", "horizon": 3}, [3], "3 days ahead, needs today's y"),
+        ({"purpose": "forecast"}, [30], "1 day ahead, needs y from 30 days before"),
         ({"purpose": "forecast"}, None, "1 day ahead, from drivers alone"),
         (
             {"purpose": "simulate", "group_column": "site"},
@@ -292,6 +293,25 @@ def test_the_headline_says_what_the_model_is_for(task: dict[str, Any], lags: Any
         assert re.match(rf"{re.escape(purpose)}: it (beats|is about as good as) the mean, NSE ", headline["sentence"])
 
 
+@pytest.mark.parametrize(
+    ("seed", "verdict", "opening"),
+    [
+        (0, "beats", "It beats the mean over all validated rows, but not on 40 days it had never seen: NSE "),
+        (1, "undecided", "Folds and held-out rows disagree on whether it beats the mean: NSE "),
+    ],
+)
+def test_the_headline_says_where_held_out_rows_contradict_it(seed: int, verdict: str, opening: str) -> None:
+    frame, random = made(400, seed=seed), np.random.default_rng(900 + seed)
+    frame["y"] = 0.6 * frame["a"] + random.normal(size=400)
+    # On the last rows the target no longer follows its driver.
+    frame.loc[360:, "y"] = -0.05 * frame.loc[360:, "a"] + random.normal(size=40)
+    validation = {**FORWARD["validation"], "holdout": {"fraction": 0.1}}
+    headline = report_of(frame, **{**FORWARD, "validation": validation})["headline"]
+    assert headline["verdict"] == verdict
+    assert headline["score"] < headline["baseline_score"]
+    assert headline["sentence"].startswith(opening)
+
+
 def test_group_folds_with_the_own_flow_of_a_site_are_gauged_sites() -> None:
     lag = {"columns": ["y"], "kind": "lag", "parameters": {"steps": [1]}}
     parts: dict[str, Any] = {
@@ -303,6 +323,20 @@ def test_group_folds_with_the_own_flow_of_a_site_are_gauged_sites() -> None:
     assert own["purpose"] == "Gauged sites, other years"
     assert own["sentence"].startswith("Gauged sites, other years: it ")
     assert "purpose" not in report_of(frame, **parts)["headline"]
+
+
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        ({"strategy": "leave_one_group_out"}, ""),
+        (FORWARD["validation"], " (judged at sites that trained)"),
+        ({"strategy": "leave_one_group_out", "holdout": {"from": "2002-03-01"}}, " (judged at sites that trained)"),
+    ],
+)
+def test_sites_that_trained_are_not_said_to_be_ungauged(validation: Any, said: str) -> None:
+    task = {"target": "y", "time_column": "day", "group_column": "site", "purpose": "ungauged"}
+    headline = report_of(made(240), task=task, validation=validation)["headline"]
+    assert headline["purpose"] == f"Prediction at sites never gauged{said}"
 
 
 def test_rows_of_which_a_baseline_knows_nothing_are_told_once() -> None:

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
+from app.domain.experiment import HoldoutPart
 from app.domain.training.preprocessing.preparation import columns_read, prepare
 from app.domain.training.tuning.inner_folds import facts_of, inner_folds
 from app.domain.training.validation.split_rows import RowFacts, Split
 from app.domain.training.validation.splitting import held_out_rows, make_split
+from app.domain.training.validation.strategies import get
 from tests.domain.tables import make_spec, profile_of, real
 
 QUICK = settings(derandomize=True, deadline=None, max_examples=40)
@@ -229,3 +231,18 @@ def test_the_basins_are_judged_from_the_published_day() -> None:
     number = frame.sort_values("date").groupby("gauge_id").cumcount()
     before = known[(known["date"] < "2006-10-01") & (number.reindex(known.index) >= 365)].index
     assert sorted(table.rows[split.development] - 1) == before.tolist()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "holdout", "whole"),
+    [
+        ("group_k_fold", {"fraction": 0.2}, True),
+        ("group_k_fold", {"from": "2001-10-01", "to": None}, False),
+        ("group_time_series", {"from": "2001-10-01", "to": None}, True),
+        ("leave_one_group_out", None, False),
+        ("time_series", {"fraction": 0.2}, False),
+    ],
+)
+def test_a_date_holds_out_later_rows_of_all_groups(strategy: str, holdout: Any, whole: bool) -> None:
+    held = None if holdout is None else HoldoutPart.model_validate(holdout)
+    assert get(strategy).holds_out_groups(held) is whole

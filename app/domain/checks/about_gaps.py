@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.checks.about_holdout import by_share
 from app.domain.checks.extent import amount, groups_of, number
 from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimators import registry
@@ -78,8 +79,9 @@ def held_out_rows_are_gaps(subject: CheckContext) -> Iterator[Problem]:
     if not _fills(subject) or subject.spec.validation.holdout is None:
         return
     message = "Rows held out at the end have known values on one side only, so they judge no gap."
-    remedy = Remedy("Hold nothing out", {"validation": {"holdout_percent": 0}})
-    yield warning("validation", "holdout_percent", "holdout_is_no_gap", message, remedy)
+    field = "holdout_percent" if subject.spec.validation.holdout.from_date is None else "holdout_from"
+    remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
+    yield warning("validation", field, "holdout_is_no_gap", message, remedy)
 
 
 def blocks_fit_the_record(subject: CheckContext) -> Iterator[Problem]:

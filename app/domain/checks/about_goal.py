@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.extent import fewest_groups
+from app.domain.checks.about_holdout import by_share
+from app.domain.checks.extent import fewest_groups, groups_of
 from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import get_entry
 from app.domain.recommendation.task import suggest_group, suggest_time
+from app.domain.recommendation.validation import MAX_SITES_APART
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import horizon_of
+from app.domain.training.validation.strategies import get
 from app.domain.vocabulary import Purpose, SplitStrategy
 
 IN_TIME = (Purpose.SIMULATE, Purpose.FORECAST, Purpose.FILL_GAPS)
@@ -56,14 +59,21 @@ def purpose_has_its_sites(subject: CheckContext) -> Iterator[Problem]:
         yield error("data", "purpose", "purpose_needs_sites", message, other)
 
 
-def sites_are_held_out(subject: CheckContext) -> Iterator[Problem]:
+def sites_are_held_out_whole(subject: CheckContext) -> Iterator[Problem]:
     """A model for sites never gauged is judged at sites that did not train."""
-    task = subject.spec.task
-    if task.purpose is not Purpose.UNGAUGED or task.group_column is None or subject.strategy.needs_group:
+    task, entry, held = subject.spec.task, subject.strategy, subject.spec.validation.holdout
+    if task.purpose is not Purpose.UNGAUGED or task.group_column is None:
         return
-    message = f"{subject.strategy.title} trains on the very sites that judge, so the score says nothing of a new site."
-    remedy = Remedy("Use group k-fold", {"validation": {"strategy": SplitStrategy.GROUP_K_FOLD.value}})
-    yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
+    if not entry.needs_group:
+        few = (groups_of(subject) or 0) <= MAX_SITES_APART
+        other = get(SplitStrategy.LEAVE_ONE_GROUP_OUT if few else SplitStrategy.GROUP_K_FOLD)
+        message = f"{entry.title} trains on the very sites that it judges, so it says nothing of a site never gauged."
+        remedy = Remedy(f"Use {other.title[0].lower()}{other.title[1:]}", {"validation": {"strategy": other.id.value}})
+        yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
+    elif held is not None and not entry.holds_out_groups(held):
+        message = "From a date on, rows of all sites are held out, so the last score is of sites that trained."
+        remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
+        yield warning("validation", "holdout_from", "sites_not_held_out", message, remedy)
 
 
 def horizon_fits_the_record(subject: CheckContext) -> Iterator[Problem]:

@@ -16,7 +16,13 @@ from app.domain.training.tuning.inner_folds import MIN_FOLDS
 from app.domain.training.validation.holdout_share import TimeSpan, span_of
 from app.domain.vocabulary import SplitStrategy
 
-LAST_PART = Remedy("Hold out the last 20 %", {"validation": {"holdout_by": "share", "holdout_percent": 20}})
+
+def by_share(percent: float) -> dict[str, str | float]:
+    """Return the answers that hold out a share of the rows, whatever date was held out before; 0 for nothing."""
+    return {"holdout_by": "share", "holdout_percent": percent}
+
+
+LAST_PART = Remedy("Hold out the last 20 %", {"validation": by_share(20)})
 
 
 def dates_hold_out_rows(subject: CheckContext) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from app.domain.checks.about_data import MIN_ROWS
-from app.domain.checks.about_holdout import LAST_PART, leaves_nothing
+from app.domain.checks.about_holdout import LAST_PART, by_share, leaves_nothing
 from app.domain.checks.extent import (
     MIN_MINORITY_ROWS,
     amount,
@@ -148,7 +148,7 @@ def classes_reach_training(subject: CheckContext) -> Iterator[Problem]:
         return
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if min(counts) >= 2:
-        stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, "holdout_percent": 0}
+        stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, **by_share(0)}
         remedy = Remedy("Use 2 stratified folds", {"validation": stratified})
     but = f", and the rows held out may take all but {kept}" if kept < besides else ""
     message = (
@@ -245,17 +245,16 @@ def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
     alone = subject.strategy.id is SplitStrategy.HOLDOUT
     share = amount(subject, "percent") / 100 if alone else subject.holdout.held
     rows, held = max(1, round(subject.rows * share)), subject.spec.validation.holdout
-    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.needs_group:
+    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.holds_out_groups(held):
         return
     dated = held is not None and held.from_date is not None
     field = "holdout.percent" if alone else "holdout_from" if dated else "holdout_percent"
     usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
-    remedy = Remedy("Hold nothing out", {"validation": {field: 0}})
+    remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
     if dated:
-        share_of = {"holdout_by": "share", "holdout_percent": usual}
-        remedy = Remedy(f"Hold out the last {usual} %", {"validation": share_of})
+        remedy = Remedy(f"Hold out the last {usual} %", {"validation": by_share(usual)})
     elif subject.rows * usual >= 100 * MIN_JUDGED:
-        remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual}})
+        remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual} if alone else by_share(usual)})
     elif alone:
         ordered = subject.spec.task.time_column is not None
         better = splitting.get(SplitStrategy.TIME_SERIES if ordered else SplitStrategy.K_FOLD)

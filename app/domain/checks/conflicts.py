@@ -16,6 +16,7 @@ from app.domain.checks import (
 )
 from app.domain.checks.about_settings import PAIRS
 from app.domain.checks.conflict import Conflict
+from app.domain.checks.conflicts_of_purpose import OF_PURPOSE
 from app.domain.checks.pairs import IncompatibleSettings
 from app.domain.vocabulary import Severity
 
@@ -386,4 +387,11 @@ METRICS = (
         about_tuning.metric_tells_trials_apart,
     ),
 )
-CONFLICTS: tuple[Conflict, ...] = (*DATA, *MODELS, *(_of(pair) for pair in PAIRS), *SPLITS, *METRICS)
+CONFLICTS: tuple[Conflict, ...] = (
+    *DATA,
+    *MODELS,
+    *(_of(pair) for pair in PAIRS),
+    *SPLITS,
+    *OF_PURPOSE,
+    *METRICS,
+)

@@ -25,6 +25,7 @@ from app.domain.recommendation.validation import (
     suggest_metrics,
     suggest_strategy,
 )
+from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import memory_of
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import span_of
@@ -109,7 +110,7 @@ def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> Valida
         span=span,
         month=axis.water_year_month if axis is not None and axis.column == goal.time_column else 10,
         purpose=goal.purpose,
-        horizon=(goal.horizon or 1) if goal.purpose is Purpose.FORECAST else 0,
+        horizon=horizon_of(goal) if goal.purpose is Purpose.FORECAST else 0,
     )
 
 

@@ -35,9 +35,8 @@ class HoldoutRule:
         strategy, validation = spec.validation.strategy, spec.validation
         if strategy is not SplitStrategy.HOLDOUT and validation.holdout is None:
             return None
-        dated = validation.holdout is not None and validation.holdout.fraction is None
         both = strategy is SplitStrategy.GROUP_TIME_SERIES
-        grouped = get(strategy).needs_group and (both or not dated)
+        grouped = get(strategy).holds_out_groups(validation.holdout)
         parameters: dict[str, Any] = {}
         if strategy is SplitStrategy.HOLDOUT:
             default = get(strategy).defaults()["percent"]

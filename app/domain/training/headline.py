@@ -10,6 +10,7 @@ from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
 from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
 from app.domain.training.gauged_sites import GAUGED, uses_own_record
+from app.domain.training.preprocessing.baseline_inputs import persistence_steps
 from app.domain.training.report.document import Headline, Scores, VerdictInterval
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.validation import baselines, splitting
@@ -21,7 +22,7 @@ from app.domain.vocabulary import Purpose, SplitStrategy
 FORWARD = (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT)
 # What judged, where that is not what the purpose promises.
 ONE_SIDE, NO_VALUES = "judged with known values on one side alone", "judged at sites without known values"
-KNOWN_SITES = "judged at sites that it was trained on"
+KNOWN_SITES = "judged at sites that trained"
 # The least that is said of a baseline decides: losing to one outweighs beating another.
 RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
@@ -71,20 +72,25 @@ def judge_against_baselines(run: TrainingRun, metric: Metric, first: str) -> Out
 
 
 def _against(run: TrainingRun, metric: Metric, name: str, parts: list[PartResult]) -> Outcome:
-    found = _compared(run, metric, name, parts)
+    entry = splitting.get(run.spec.validation.strategy)
+    found = _compared(run, metric, name, parts, by_group=entry.needs_group)
     if found is None:
         return Outcome(UNDECIDED, name, None, len(parts))
-    state = found.state
-    held = _compared(run, metric, name, [run.holdout]) if run.holdout is not None and len(parts) > 1 else None
+    state, held = found.state, None
+    if run.holdout is not None and len(parts) > 1:
+        # From a date on, the later rows of all groups are held out, though whole groups judge in the folds.
+        by_group = entry.holds_out_groups(run.spec.validation.holdout)
+        held = _compared(run, metric, name, [run.holdout], by_group=by_group)
     if held is not None and held.low is not None and held.high is not None:
         against = held.high < 0 if state == BEATS else held.low > 0
         state = UNDECIDED if against else state
     return Outcome(state, name, found, len(parts))
 
 
-def _compared(run: TrainingRun, metric: Metric, name: str, parts: Iterable[PartResult]) -> Comparison | None:
+def _compared(
+    run: TrainingRun, metric: Metric, name: str, parts: Iterable[PartResult], *, by_group: bool
+) -> Comparison | None:
     judged = [JudgedPart(part.rows, part.said, part.baseline_said[name]) for part in parts]
-    by_group = splitting.get(run.spec.validation.strategy).needs_group
     return compare(metric, run.table, judged, by_group=by_group, seed=run.spec.reproducibility.seed)
 
 
@@ -116,7 +122,10 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     figures = f"{size}{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
     where, purpose = _where(run, rows, unseen=unseen), title_of_purpose(run, unseen=unseen)
     opening = _opening(outcome, entry.spoken)
-    opening = f"{purpose}: {opening[:1].lower()}{opening[1:]}," if purpose else f"{opening}:"
+    stands = f"{', ' if purpose else ': '}{figures}, {where}."
+    if _contradicts(outcome, metric, score, rival):
+        stands = f" over all validated rows, but not {where}: {figures}."
+    opening = f"{purpose}: {opening[:1].lower()}{opening[1:]}" if purpose else opening
     return Headline(
         beats=outcome.state == BEATS,
         verdict=outcome.state,
@@ -130,7 +139,7 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
         cuts=outcome.cuts,
         interval=outcome.to_interval(metric),
         purpose=purpose or None,
-        sentence=f"{opening} {figures}, {where}.{_interval(outcome)}",
+        sentence=f"{opening}{stands}{_interval(outcome)}",
         detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome) + _drivers(run),
     )
 
@@ -153,13 +162,15 @@ def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
         step_seconds=axis.step_seconds if axis is not None and regular else None,
         drivers=[name for name in dict.fromkeys(named) if name not in aside],
         uses_target=uses_target,
+        steps_back=persistence_steps(run.spec),
     )
-    strategy = run.spec.validation.strategy
+    strategy, held = run.spec.validation.strategy, run.spec.validation.holdout
     by_group, forward = splitting.get(strategy).needs_group, strategy in FORWARD
     if task.purpose is Purpose.FILL_GAPS and (by_group or forward or unseen):
         return f"Gaps filled ({NO_VALUES if by_group else ONE_SIDE})"
-    if task.purpose is Purpose.UNGAUGED and not by_group:
-        return f"{title} ({KNOWN_SITES})"
+    if task.purpose is Purpose.UNGAUGED:
+        apart = by_group and (held is None or splitting.get(strategy).holds_out_groups(held))
+        return title if apart else f"{title} ({KNOWN_SITES})"
     gauged = uses_target if by_group else forward and task.purpose in (Purpose.SIMULATE, Purpose.FORECAST)
     if run.table.groups is None or task.time_column is None or not gauged:
         return title
@@ -176,7 +187,16 @@ def _opening(outcome: Outcome, name: str) -> str:
         return f"One split alone does not decide whether it beats {name}"
     if found is None:
         return f"It cannot be compared with {name}"
+    if found.state != UNDECIDED:
+        return f"Folds and held-out rows disagree on whether it beats {name}"
     return f"It is about as good as {name}"
+
+
+def _contradicts(outcome: Outcome, metric: Metric, score: float | None, rival: float | None) -> bool:
+    """Return whether the two scores that are quoted say the opposite of the verdict on all rows that judged."""
+    if score is None or rival is None or outcome.state not in (BEATS, LOSES):
+        return False
+    return metric.better(rival, score) if outcome.state == BEATS else metric.better(score, rival)
 
 
 def _interval(outcome: Outcome) -> str:

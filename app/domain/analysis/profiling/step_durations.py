@@ -29,9 +29,20 @@ def duration_of(steps: int, axis: TimeAxis) -> str:
     calendar = {MONTH_LABEL: "month", YEAR_LABEL: "year"}.get(axis.step_label)
     if calendar is not None:
         return pluralise(steps, calendar)
-    seconds = steps * axis.step_seconds
+    return fixed_duration_of(steps, axis.step_seconds)
+
+
+def fixed_duration_of(steps: int, step_seconds: float) -> str:
+    """Return how long a number of steps of a fixed length takes, in words, or "" where no unit divides it.
+
+    Parameters
+    ----------
+    steps, step_seconds
+        How many steps, and the length of one in seconds, above 0.
+    """
+    seconds = steps * step_seconds
     # A daily series speaks of days, however many weeks they are.
-    able = [unit for unit in UNITS if unit[0] <= max(axis.step_seconds, DAY) and seconds % unit[0] == 0]
+    able = [unit for unit in UNITS if unit[0] <= max(step_seconds, DAY) and seconds % unit[0] == 0]
     return pluralise(round(seconds / able[0][0]), able[0][1]) if able else ""
 
 

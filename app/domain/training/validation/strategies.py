@@ -6,6 +6,7 @@ import calendar
 from dataclasses import dataclass
 
 from app.domain.estimators.parameters import Parameter, ParameterValues
+from app.domain.experiment import HoldoutPart
 from app.domain.json_values import Settings
 from app.domain.training.validation import cuts
 from app.domain.training.validation.cuts import CutRows
@@ -47,6 +48,10 @@ class StrategyEntry:
         """Return the parameters that mean something beside these values: months only where folds follow the year."""
         aligned = values.get("align") == "water_year"
         return tuple(parameter for parameter in self.parameters if parameter.name != "start_month" or aligned)
+
+    def holds_out_groups(self, held: HoldoutPart | None) -> bool:
+        """Return whether whole groups are held out: from a date on, it is the later rows of all of them."""
+        return self.needs_group and held is not None and (self.needs_time or held.fraction is not None)
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name, or None."""
