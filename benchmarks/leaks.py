@@ -38,8 +38,8 @@ TRAPS: dict[str, tuple[str, frozenset[str]]] = {
     "hydro/camels_us_4basins_2000_2002.csv": ("discharge_mm", frozenset({"gauge_id"})),
 }
 # Columns that give the target away although the README does not list them: a copy under another name, a code of quality
-# or a remark about the measured value itself, a number of the row in a file that is sorted by the target, and the reading
-# of a sensor of which the target is a function (all ranks of C6H6(GT) follow from PT08.S2(NMHC)).
+# or a remark about the measured value itself, a number of the row in a file that is sorted by the target, and the
+# reading of a sensor of which the target is a function (all ranks of C6H6(GT) follow from PT08.S2(NMHC)).
 ALSO: dict[str, frozenset[str]] = {
     "general/rd_palmerpenguins_penguins_raw.csv": frozenset({"rownames"}),
     "general/pycaret_airquality.csv": frozenset({"PT08.S2(NMHC)"}),
