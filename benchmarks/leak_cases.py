@@ -26,7 +26,8 @@ class LeakCase:
     flags: dict[str, str] = field(default_factory=dict)
 
 
-Maker = Callable[[Draw], tuple[pd.DataFrame, str, set[str]] | tuple[pd.DataFrame, str, set[str], dict[str, str]]]
+Built = tuple[pd.DataFrame, str, set[str]] | tuple[pd.DataFrame, str, set[str], dict[str, str]]
+Maker = Callable[[Draw], Built]
 
 
 def customers(draw: Draw, rows: int, share: float = 0.2) -> tuple[pd.DataFrame, pd.Series]:
@@ -89,7 +90,7 @@ def plots(draw: Draw, rows: int) -> tuple[pd.DataFrame, pd.Series]:
 # Cases that the rules were made on.
 
 
-def _reason_of_leaving(draw: Draw):  # type: ignore[no-untyped-def]
+def _reason_of_leaving(draw: Draw) -> Built:
     frame, leaves = customers(draw, 900)
     reasons = pd.Series(draw.choice(["price", "moved", "service"], len(frame)))
     return (
@@ -99,13 +100,13 @@ def _reason_of_leaving(draw: Draw):  # type: ignore[no-untyped-def]
     )
 
 
-def _remark_of_one_class(draw: Draw):  # type: ignore[no-untyped-def]
+def _remark_of_one_class(draw: Draw) -> Built:
     frame, land = plots(draw, 1200)
     stand = pd.Series(draw.choice(["spruce", "beech", "mixed"], len(frame)))
     return frame.assign(stand_type=stand.where(land == "forest"), land=land), "land", {"stand_type"}
 
 
-def _risk_matrix(draw: Draw):  # type: ignore[no-untyped-def]
+def _risk_matrix(draw: Draw) -> Built:
     frame, _ = plots(draw, 1500)
     parts = {name: draw.integers(1, 4, len(frame)) for name in ("severity", "exposure")}
     risk = parts["severity"] * parts["exposure"]
@@ -113,7 +114,7 @@ def _risk_matrix(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(**parts, risk=words), "risk", set(parts)
 
 
-def _product_of_three(draw: Draw):  # type: ignore[no-untyped-def]
+def _product_of_three(draw: Draw) -> Built:
     frame, _ = customers(draw, 2000)
     parts = {
         "contract": draw.choice(["month", "year"], len(frame)),
@@ -124,22 +125,22 @@ def _product_of_three(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(**parts, segment=np.where(hit, "A", "B")), "segment", set(parts)
 
 
-def _balance_of_closed(draw: Draw):  # type: ignore[no-untyped-def]
+def _balance_of_closed(draw: Draw) -> Built:
     frame, closed = customers(draw, 1500, 0.15)
     balance = np.where(closed | (draw.random(len(frame)) < 0.08), 0.0, draw.gamma(2, 700, len(frame)).round(2))
     return frame.assign(balance=balance, status=np.where(closed, "closed", "open")), "status", {"balance"}
 
 
-def _four_parts(draw: Draw):  # type: ignore[no-untyped-def]
+def _four_parts(draw: Draw) -> Built:
     frame, _ = rivers(draw, 800)
     parts = {
         f"{name}_l": draw.gamma(2, scale, len(frame)).round(2)
         for name, scale in [("kitchen", 3), ("bath", 8), ("garden", 5), ("laundry", 4)]
     }
-    return frame.assign(**parts, use_l=sum(parts.values()).round(2)), "use_l", set(parts)  # type: ignore[attr-defined]
+    return frame.assign(**parts, use_l=sum(parts.values()).round(2)), "use_l", set(parts)
 
 
-def _five_with_signs(draw: Draw):  # type: ignore[no-untyped-def]
+def _five_with_signs(draw: Draw) -> Built:
     rows = 1000
     parts = {
         name: draw.normal(mean, mean / 3, rows).round(1)
@@ -150,26 +151,26 @@ def _five_with_signs(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(change=change.round(1)), "change", set(parts)
 
 
-def _estimate_of_another(draw: Draw):  # type: ignore[no-untyped-def]
+def _estimate_of_another(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1500)
     other = (flow * np.exp(draw.normal(scale=0.55, size=len(frame)))).round(2)
     return frame.assign(flow_pred=other, discharge=flow), "discharge", {"flow_pred"}
 
 
-def _simulated(draw: Draw):  # type: ignore[no-untyped-def]
+def _simulated(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1200)
     other = (flow + draw.normal(scale=flow.std(), size=len(frame))).round(2)
     return frame.assign(sim_hbv=other, head=flow), "head", {"sim_hbv"}
 
 
-def _gaps_of_a_class(draw: Draw):  # type: ignore[no-untyped-def]
+def _gaps_of_a_class(draw: Draw) -> Built:
     frame, land = plots(draw, 1400)
     biomass = pd.Series(draw.gamma(3, 20, len(frame)).round(1))
     gone = (land == "heath") & (draw.random(len(frame)) < 0.95) | (draw.random(len(frame)) < 0.02)
     return frame.assign(biomass=biomass.mask(gone), land=land), "land", {"biomass"}
 
 
-def _gaps_with_the_target(draw: Draw):  # type: ignore[no-untyped-def]
+def _gaps_with_the_target(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1000)
     gone = draw.random(len(frame)) < 0.12
     width = pd.Series(draw.normal(8, 1, len(frame)).round(2))
@@ -177,27 +178,27 @@ def _gaps_with_the_target(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(gauging_width=width.mask(gone), flow=flow.mask(gone)), "flow", {"gauging_width"}
 
 
-def _flag_of_the_target(draw: Draw):  # type: ignore[no-untyped-def]
+def _flag_of_the_target(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1000)
     gone = draw.random(len(frame)) < 0.1
     flag = np.where(gone, "M", draw.choice(["A", "A:e"], len(frame), p=[0.9, 0.1]))
     return frame.assign(grade=flag, flow=flow.mask(gone)), "flow", {"grade"}, {"grade": "flow"}
 
 
-def _code_that_decides(draw: Draw):  # type: ignore[no-untyped-def]
+def _code_that_decides(draw: Draw) -> Built:
     frame, leaves = customers(draw, 1500)
     code = np.where(leaves, "X9", draw.choice(["A1", "A2", "B7", "C3"], len(frame)))
     mixed = np.where(draw.random(len(frame)) < 0.01, "A1", code)
     return frame.assign(desk=mixed, left=leaves.astype(int)), "left", {"desk"}
 
 
-def _number_that_decides(draw: Draw):  # type: ignore[no-untyped-def]
+def _number_that_decides(draw: Draw) -> Built:
     frame, land = plots(draw, 1500)
     days = np.where(land == "crop", 999, draw.integers(0, 300, len(frame)))
     return frame.assign(days_covered=days, land=land), "land", {"days_covered"}
 
 
-def _one_small_part(draw: Draw):  # type: ignore[no-untyped-def]
+def _one_small_part(draw: Draw) -> Built:
     frame, _ = customers(draw, 1200)
     parts = {
         "base": draw.gamma(3, 300, len(frame)).round(2),
@@ -205,75 +206,75 @@ def _one_small_part(draw: Draw):  # type: ignore[no-untyped-def]
         "tax": draw.gamma(2, 20, len(frame)).round(2),
         "tip": draw.gamma(1, 3, len(frame)).round(2),
     }
-    return frame.assign(**parts, bill=sum(parts.values()).round(2)), "bill", set(parts)  # type: ignore[attr-defined]
+    return frame.assign(**parts, bill=sum(parts.values()).round(2)), "bill", set(parts)
 
 
 # Cases put aside: other tables, other names, other forms of the same kinds.
 
 
-def _permit_number(draw: Draw):  # type: ignore[no-untyped-def]
+def _permit_number(draw: Draw) -> Built:
     frame, land = plots(draw, 700)
     permit = pd.Series([f"P{number % 40:03d}" for number in range(len(frame))])
     return frame.assign(permit_type=permit.where(land == "crop"), use=land), "use", {"permit_type"}
 
 
-def _partly_written(draw: Draw):  # type: ignore[no-untyped-def]
+def _partly_written(draw: Draw) -> Built:
     frame, ill = customers(draw, 1600, 0.3)
     ward = pd.Series(draw.choice(["a", "b"], len(frame))).where(ill & (draw.random(len(frame)) < 0.8))
     return frame.assign(ward=ward, ill=ill), "ill", {"ward"}
 
 
-def _either_or(draw: Draw):  # type: ignore[no-untyped-def]
+def _either_or(draw: Draw) -> Built:
     frame, _ = plots(draw, 1000)
     left, right = draw.integers(0, 2, len(frame)), draw.choice(["up", "down"], len(frame))
     same = (left == 1) == (right == "up")
     return frame.assign(switch=left, lever=right, running=np.where(same, 1, 0)), "running", {"switch", "lever"}
 
 
-def _class_of_water(draw: Draw):  # type: ignore[no-untyped-def]
+def _class_of_water(draw: Draw) -> Built:
     frame, _ = rivers(draw, 2500)
     parts = {name: draw.integers(1, 6, len(frame)) for name in ("bio_class", "chem_class", "morph_class")}
     worst = np.maximum.reduce(list(parts.values()))
     return frame.assign(**parts, state=np.array(list("HGMPB"))[worst - 1]), "state", set(parts)
 
 
-def _power_of_stopped(draw: Draw):  # type: ignore[no-untyped-def]
+def _power_of_stopped(draw: Draw) -> Built:
     frame, _ = rivers(draw, 1300)
     state = draw.choice(["run", "idle", "fault"], len(frame), p=[0.7, 0.2, 0.1])
     power = np.where(state == "fault", 0.0, draw.gamma(4, 10, len(frame)).round(1))
     return frame.assign(power_kw=power, state=state), "state", {"power_kw"}
 
 
-def _paid_in_full(draw: Draw):  # type: ignore[no-untyped-def]
+def _paid_in_full(draw: Draw) -> Built:
     frame, good = customers(draw, 1100, 0.6)
     due = np.where(good, 0, draw.integers(1, 4000, len(frame)))
     return frame.assign(amount_due=due, good=good), "good", {"amount_due"}
 
 
-def _budget(draw: Draw):  # type: ignore[no-untyped-def]
+def _budget(draw: Draw) -> Built:
     frame, _ = plots(draw, 600)
     parts = {
         name: draw.lognormal(mean, 0.5, len(frame)).round(1)
         for name, mean in [("labour", 4), ("seed_cost", 2.5), ("fuel", 3), ("rent", 3.4), ("repairs", 2)]
     }
     total = sum(parts.values())
-    return frame.assign(**parts, cost=np.round(total, 1)), "cost", set(parts)  # type: ignore[call-overload]
+    return frame.assign(**parts, cost=np.round(total, 1)), "cost", set(parts)
 
 
-def _four_with_coefficients(draw: Draw):  # type: ignore[no-untyped-def]
+def _four_with_coefficients(draw: Draw) -> Built:
     frame, _ = rivers(draw, 900)
     parts = {name: draw.normal(50, 15, len(frame)).round(0) for name in ("quiz", "labs", "midterm", "exam")}
     mark = 0.1 * parts["quiz"] + 0.2 * parts["labs"] + 0.3 * parts["midterm"] + 0.4 * parts["exam"]
     return frame.assign(**parts, mark=mark.round(2)), "mark", set(parts)
 
 
-def _forecast_of_another(draw: Draw):  # type: ignore[no-untyped-def]
+def _forecast_of_another(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1400)
     other = (np.log(flow) + draw.normal(scale=np.log(flow).std(), size=len(frame))).round(2)
     return frame.assign(nwm_forecast=other, streamflow=flow), "streamflow", {"nwm_forecast"}
 
 
-def _score_of_another(draw: Draw):  # type: ignore[no-untyped-def]
+def _score_of_another(draw: Draw) -> Built:
     frame, leaves = customers(draw, 1500, 0.3)
     proba = 1 / (1 + np.exp(-(1.6 * (leaves - 0.5) + draw.normal(scale=1, size=len(frame)))))
     return (
@@ -283,14 +284,14 @@ def _score_of_another(draw: Draw):  # type: ignore[no-untyped-def]
     )
 
 
-def _not_asked_of_some(draw: Draw):  # type: ignore[no-untyped-def]
+def _not_asked_of_some(draw: Draw) -> Built:
     frame, land = plots(draw, 2000)
     answer = pd.Series(draw.choice(["yes", "no", "some"], len(frame)))
     gone = (land == "meadow") | (draw.random(len(frame)) < 0.03)
     return frame.assign(harvested=answer.mask(gone), cover=land), "cover", {"harvested"}
 
 
-def _measured_together(draw: Draw):  # type: ignore[no-untyped-def]
+def _measured_together(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1500)
     gone = draw.random(len(frame)) < 0.7
     colour = pd.Series(draw.choice(["clear", "brown"], len(frame)))
@@ -298,20 +299,20 @@ def _measured_together(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(sample_colour=colour.mask(gone), turbidity=flow.mask(gone)), "turbidity", {"sample_colour"}
 
 
-def _flag_in_numbers(draw: Draw):  # type: ignore[no-untyped-def]
+def _flag_in_numbers(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1200)
     gone = draw.random(len(frame)) < 0.25
     flag = np.where(gone, 9, draw.choice([0, 1, 2], len(frame), p=[0.8, 0.15, 0.05]))
     return frame.assign(qn=flag, level=flow.mask(gone)), "level", {"qn"}, {"qn": "level"}
 
 
-def _word_that_decides(draw: Draw):  # type: ignore[no-untyped-def]
+def _word_that_decides(draw: Draw) -> Built:
     frame, land = plots(draw, 1800)
     team = np.where(land == "heath", "team 7", draw.choice([f"team {number}" for number in range(1, 7)], len(frame)))
     return frame.assign(team=team, habitat=land), "habitat", {"team"}
 
 
-def _minus_one(draw: Draw):  # type: ignore[no-untyped-def]
+def _minus_one(draw: Draw) -> Built:
     frame, wins = customers(draw, 1000, 0.4)
     rank = np.where(~wins, -1, draw.integers(1, 12, len(frame)))
     return frame.assign(queue_place=rank, accepted=wins), "accepted", {"queue_place"}
@@ -341,7 +342,7 @@ def cases(makers: tuple[Maker, ...], seed: int) -> list[LeakCase]:
 # Clean tables: honest columns, some strong, with gaps, zeros, outages and names that sound like hindsight.
 
 
-def _clean_customers(draw: Draw):  # type: ignore[no-untyped-def]
+def _clean_customers(draw: Draw) -> Built:
     frame, leaves = customers(draw, 1200, float(draw.uniform(0.1, 0.4)))
     frame["closed_area"] = draw.gamma(2, 10, len(frame)).round(1)
     frame["last_visit_duration"] = (20 + 4 * frame["support_calls"] + draw.normal(0, 6, len(frame))).round()
@@ -350,7 +351,7 @@ def _clean_customers(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(leaves=leaves.astype(int)), "leaves", set()
 
 
-def _clean_rivers(draw: Draw):  # type: ignore[no-untyped-def]
+def _clean_rivers(draw: Draw) -> Built:
     frame, flow = rivers(draw, 1500)
     outage = draw.random(len(frame)) < 0.05
     frame = frame.mask(np.repeat(outage[:, None], frame.shape[1], axis=1))
@@ -361,7 +362,7 @@ def _clean_rivers(draw: Draw):  # type: ignore[no-untyped-def]
     return frame.assign(flow=flow.mask(outage & (draw.random(len(flow)) < 0.6))), "flow", set()
 
 
-def _clean_plots(draw: Draw):  # type: ignore[no-untyped-def]
+def _clean_plots(draw: Draw) -> Built:
     frame, land = plots(draw, 1500)
     frame["island"] = np.where(land == "heath", draw.choice(["a", "b"], len(frame), p=[0.8, 0.2]), "b")
     frame["crown"] = (np.where(land == "forest", 60, 20) + draw.normal(0, 14, len(frame))).clip(0).round()

@@ -324,3 +324,28 @@ def test_a_class_of_one_combination_each_is_no_function() -> None:
     frame = pd.DataFrame({name: random.integers(0, 12, 300) for name in "abc"})
     frame["y"] = random.choice(["p", "q"], 300)
     assert suspected(frame) == {}
+
+
+def test_a_copy_of_a_class_accuses_no_other_column() -> None:
+    random = np.random.default_rng(7)
+    frame = pd.DataFrame({name: random.integers(0, 4, 900) for name in "abc"})
+    frame["y"] = random.choice(["p", "q", "r"], 900)
+    assert set(suspected(frame.assign(copy=frame["y"].str.upper()))) == {"copy"}
+
+
+def test_a_sum_of_few_numbers_is_told_as_a_sum() -> None:
+    random = np.random.default_rng(8)
+    frame = pd.DataFrame({name: random.integers(0, 4, 900) for name in "abc"})
+    leaks = suspected(frame.assign(y=frame["a"] + frame["b"]))
+    assert {leak.evidence for leak in leaks.values()} == {"b + a is y."}
+
+
+def test_one_answer_decides_about_columns_that_give_a_class_away() -> None:
+    random = np.random.default_rng(9)
+    frame = pd.DataFrame({name: random.integers(0, 3, 900) for name in "abc"})
+    leaks = suspected(frame.assign(y=np.where((frame["a"] + frame["b"]) % 3 == 0, "p", "q")))
+    assert {name: (leak.is_part, leak.others) for name, leak in leaks.items()} == {
+        "a": (True, ("b",)),
+        "b": (True, ("a",)),
+    }
+    assert question_of(leaks["a"], "y") == "Would you know a and b at the moment when y is to be predicted?"

@@ -20,7 +20,9 @@ MAX_ROWS = 5000
 MAX_LEVELS = 12
 # A combination must come this often on average: those of one row have one class by nature.
 ROWS_PER_COMBINATION = 10
-MIN_OF_CLASS = 20
+# Combinations of the rarer classes too, since one of the largest class is pure by chance.
+ROWS_PER_RARE_COMBINATION = 5
+MIN_BESIDE_LARGEST = 20
 SEED = 42
 Codes = NDArray[np.int64]
 
@@ -40,23 +42,21 @@ def class_functions(
     Notes
     -----
     Columns of 2 to 12 values are looked at: in pairs the 60 that explain most by themselves, in triples the first 24 of
-    them. A missing value counts as a value. Every class must have 20 rows and every combination 10 on average, and no
-    column counts that decides nothing beside the others.
+    them. A missing value counts as a value. Combinations must have 10 rows on average, those of all but the largest
+    class 5, and these classes 20 together. A column that decides it alone takes no part: it has a leak of its own.
     """
     if goal.classes is None or len(goal.classes) == 0:
         return []
     classes = _sampled(goal.classes)
     sizes = np.bincount(classes)
-    sizes = sizes[sizes > 0]
-    if not 2 <= len(sizes) <= MAX_CLASSES or sizes.min() < MIN_OF_CLASS:
+    if not 2 <= np.count_nonzero(sizes) <= MAX_CLASSES or len(classes) - sizes.max() < MIN_BESIDE_LARGEST:
         return []
-    codes = _codes_by_strength(frame, kinds, goal)
-    many = int(classes.max()) + 1
+    codes = _codes_by_strength(frame, kinds, goal, classes)
     for width, most in ((2, MAX_IN_PAIRS), (3, MAX_IN_TRIPLES)):
         found = [
             names
             for names in combinations(list(codes)[:most], width)
-            if _decide([codes[name] for name in names], classes, many)
+            if _decide([codes[name] for name in names], classes)
         ]
         if found:
             return [(names, len(classes)) for names in found]
@@ -69,7 +69,9 @@ def _sampled(values: Codes) -> Codes:
     return values[np.sort(np.random.default_rng(SEED).choice(len(values), MAX_ROWS, replace=False))]
 
 
-def _codes_by_strength(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], goal: PreparedTarget) -> dict[str, Codes]:
+def _codes_by_strength(
+    frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], goal: PreparedTarget, classes: Codes
+) -> dict[str, Codes]:
     """Return the codes of the columns of few values, those that explain most by themselves first."""
     strength, codes = {}, {}
     for name in frame.columns:
@@ -78,17 +80,32 @@ def _codes_by_strength(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], goa
             continue
         if not 2 <= values.nunique(dropna=False) <= MAX_LEVELS:
             continue
-        codes[str(name)] = _sampled(np.nan_to_num(codes_of(values) + 1, nan=0.0).astype(np.int64))
+        coded = _sampled(np.nan_to_num(codes_of(values) + 1, nan=0.0).astype(np.int64))
+        if _is_pure(_count([coded], classes)):
+            continue
+        codes[str(name)] = coded
         strength[str(name)] = explained_share(frame[name], ColumnKind.CATEGORICAL, goal)
     return {name: codes[name] for name in sorted(codes, key=lambda one: -strength[one])}
 
 
-def _decide(parts: Iterable[Codes], classes: Codes, many: int) -> bool:
-    joint = np.zeros(len(classes), dtype=np.int64)
+def _count(parts: Iterable[Codes], classes: Codes) -> Codes:
+    """Return how many rows each combination has of each class."""
+    joint, many = np.zeros(len(classes), dtype=np.int64), int(classes.max()) + 1
     for part in parts:
         joint = joint * (int(part.max()) + 1) + part
     counts = np.bincount(joint * many + classes)
-    counts = np.pad(counts, (0, -len(counts) % many)).reshape(-1, many)
-    combinations_met = int(np.count_nonzero(counts.sum(axis=1)))
-    each_has_one = int(np.count_nonzero(counts)) == combinations_met
-    return each_has_one and combinations_met * ROWS_PER_COMBINATION <= len(classes)
+    return np.pad(counts, (0, -len(counts) % many)).reshape(-1, many)
+
+
+def _is_pure(counts: Codes) -> bool:
+    """Return whether each combination has one class."""
+    return np.count_nonzero(counts) == np.count_nonzero(counts.sum(axis=1))
+
+
+def _decide(parts: Iterable[Codes], classes: Codes) -> bool:
+    counts = _count(parts, classes)
+    each, rows = np.count_nonzero(counts, axis=0), counts.sum(axis=0)
+    if not _is_pure(counts) or each.sum() * ROWS_PER_COMBINATION > len(classes):
+        return False
+    largest = int(np.argmax(rows))
+    return int(rows.sum() - rows[largest]) >= ROWS_PER_RARE_COMBINATION * int(each.sum() - each[largest])

@@ -188,9 +188,13 @@ def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind
         is no more known than the other.
     """
     strong = {leak.column for leak in alone if leak.strong}
-    together = class_function_leaks(frame, target, kinds, strong)
-    if not is_number(kinds[target], frame[target]) or together:
-        return together
+    summed = _identity_leaks(frame, target, kinds, strong) if is_number(kinds[target], frame[target]) else []
+    return summed or class_function_leaks(frame, target, kinds, strong)
+
+
+def _identity_leaks(
+    frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], strong: Collection[str]
+) -> list[Leak]:
     numbers = {
         str(name): numbers_of(frame[name])
         for name in frame.columns
@@ -200,7 +204,7 @@ def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind
     for identity in identities(numbers_of(frame[target]), numbers):
         for name in identity.names:
             others = tuple(other for other in identity.names if other != name)
-            alone_harmless = not identity.is_sum and name not in strong and bool(strong & set(others))
+            alone_harmless = not identity.is_sum and name not in strong and not set(strong).isdisjoint(others)
             score = 0.7 if alone_harmless else 1.0
             evidence = f"{identity.text} is {target[:60]}."
             leak = Leak(name, "target_leakage", score, evidence, others, is_part=identity.is_sum)
