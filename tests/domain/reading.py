@@ -15,7 +15,8 @@ import pytest
 
 import config
 from app.domain.analysis.associations.association import associate
-from app.domain.analysis.leakage.leakage import Leak, column_leaks, joint_leaks, merge_leaks, series_leaks
+from app.domain.analysis.leakage.gap_evidence import gap_candidates
+from app.domain.analysis.leakage.leakage import Leak, column_leaks, gap_leaks, joint_leaks, merge_leaks, series_leaks
 from app.domain.analysis.profiling.profile import Association, Associations, ColumnProfile, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
@@ -41,9 +42,13 @@ def all_leaks(
     *,
     items: Iterable[Association],
     time_column: str | None = None,
+    flags: Mapping[str, str] | None = None,
 ) -> tuple[Leak, ...]:
     """Return everything that is suspected: columns alone, columns together, and columns in the order of time."""
-    found = column_leaks(frame, target, kinds, items)
+    own = [name for name, of in (flags or {}).items() if of == target]
+    found = column_leaks(frame, target, kinds, items, flags=own)
+    missing = {str(name): int(count) for name, count in frame.isna().sum().items()}
+    found += gap_leaks(frame, target, gap_candidates(missing, target, len(frame)))
     found += joint_leaks(frame, target, kinds, found)
     if time_column is not None and time_column != target:
         found += series_leaks(frame, target, kinds, time_column=time_column)
@@ -69,7 +74,9 @@ class Known:
         kinds = {column.name: column.kind for column in self.profile.columns}
         found, axis = associate(self.frame, target, kinds), self.profile.time_axis
         time_column = axis.column if axis is not None and not axis.duplicates else None
-        return replace(found, leaks=all_leaks(self.frame, target, kinds, items=found.items, time_column=time_column))
+        flags = {column.name: column.flag_of for column in self.profile.columns if column.flag_of}
+        leaks = all_leaks(self.frame, target, kinds, items=found.items, time_column=time_column, flags=flags)
+        return replace(found, leaks=leaks)
 
     @cached_property
     def suggested_target(self) -> str:

@@ -17,7 +17,7 @@ from tests.services.tables import draft_on, save, upload
 
 ROWS = 200
 SUMMED = "a,b,duration,y\n" + "".join(
-    f"{at * 7 % 31},{at * 11 % 17},{at * 13 % 41},{at * 7 % 31 + at * 11 % 17}\n" for at in range(ROWS)
+    f"{at * 7 % 31},{at * 11 % 17},{at * 7 % 31 + at * 13 % 23},{at * 7 % 31 + at * 11 % 17}\n" for at in range(ROWS)
 )
 
 

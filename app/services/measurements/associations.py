@@ -8,6 +8,8 @@ from typing import Any
 
 from app.domain.analysis.associations.association import associate
 from app.domain.analysis.leakage import leakage
+from app.domain.analysis.leakage.class_functions import MAX_LEVELS
+from app.domain.analysis.leakage.gap_evidence import gap_candidates
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile, Leak
 from app.domain.errors import DomainError
 from app.domain.training.development import HoldoutRule
@@ -24,8 +26,10 @@ MAX_BLOCK_COLUMNS = 25
 # Columns that may be parts of a sum that is the target: those that go best with it.
 MAX_PARTS = 1000
 ROWS_OF_PARTS = 5000
+# Columns of few values that may decide a class together: those that go best with it.
+MAX_OF_FEW_VALUES = 200
 # Part of the key: raise it when the same rows would give another result.
-MEASURES_VERSION = 5
+MEASURES_VERSION = 6
 
 
 def associations_for(
@@ -147,7 +151,8 @@ def _with_block(request: TargetRequest, known: Associations, block: list[str]) -
     known = replace(known, items=(*known.items, *found.items), rows_used=found.rows_used).with_target_of(found)
     if request.rule is not None:
         return known
-    leaks = leakage.column_leaks(frame, target, kinds, found.items)
+    flags = [column.name for column in request.profile.columns if column.flag_of == target]
+    leaks = leakage.column_leaks(frame, target, kinds, found.items, flags=flags)
     if time_column is not None:
         leaks += leakage.series_leaks(frame, target, kinds, time_column=time_column)
     leaks = [leak for leak in leaks if leak.column in block]
@@ -169,13 +174,31 @@ def _time_column(request: TargetRequest) -> str | None:
 
 
 def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
-    numbers = [item for item in known.items if request.kinds[item.column].is_number and item.value is not None]
-    closest = sorted(numbers, key=lambda item: -abs(item.value or 0.0))[:MAX_PARTS]
-    if len(closest) < 2:
+    """Return what columns give away together, and which are missing on the same rows as the target."""
+    ranked = sorted(known.items, key=lambda item: -abs(item.value or 0.0))
+    numbers = [item.column for item in ranked if request.kinds[item.column].is_number and item.value is not None]
+    few = [item.column for item in ranked if 2 <= _values_of(request, item.column) <= MAX_LEVELS]
+    names = list(dict.fromkeys([*numbers[:MAX_PARTS], *few[:MAX_OF_FEW_VALUES]]))
+    found = _gap_leaks(request)
+    if len(names) < 2:
+        return found
+    frame = request.read_frame([*names, request.target], sample_rows=ROWS_OF_PARTS)
+    return found + leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
+
+
+def _values_of(request: TargetRequest, name: str) -> int:
+    """Return how many different values a column has, with a missing one counted as one more."""
+    column = request.profile.column(name)
+    return column.distinct + (column.missing > 0)
+
+
+def _gap_leaks(request: TargetRequest) -> list[Leak]:
+    missing = {column.name: column.missing for column in request.profile.columns}
+    names = gap_candidates(missing, request.target, request.profile.rows)
+    if not names:
         return []
-    names = [*(item.column for item in closest), request.target]
-    frame = request.read_frame(names, sample_rows=ROWS_OF_PARTS)
-    return leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
+    frame = request.read_frame([*names, request.target], sample_rows=MAX_ROWS)
+    return leakage.gap_leaks(frame, request.target, names)
 
 
 STORE = JsonStore(TargetAssociation, Associations.to_json, Associations.from_json)

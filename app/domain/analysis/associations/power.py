@@ -51,6 +51,14 @@ def prepare_target(values: pd.Series, kind: ColumnKind) -> PreparedTarget:
     return PreparedTarget(there, sides, None, classes, half)
 
 
+def class_names(values: pd.Series, goal: PreparedTarget) -> list[str]:
+    """Return the names of a target's classes in the order of their codes; none for a number."""
+    if goal.classes is None:
+        return []
+    names = dict(zip(goal.classes.tolist(), values[goal.there].astype(str), strict=True))
+    return [names.get(code, "") for code in range(int(goal.classes.max(initial=-1)) + 1)]
+
+
 def explained_share(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> float:
     """Return the share of the target that a column explains by itself, 0 to 1.
 

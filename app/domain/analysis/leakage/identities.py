@@ -1,8 +1,8 @@
-"""Whether the target can be calculated from two or three columns: a sum, a difference, a mean, a product, a ratio."""
+"""Whether the target can be calculated from two to five columns: a sum, a difference, a mean, a product, a ratio."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -19,6 +19,17 @@ MAX_IN_TRIPLES = 50
 # A sum that is the target leaves rounding and nothing else; what one column explains alone to this share is a copy.
 EXACT = 0.9999
 ROUGH = 0.01
+# What is fitted with any coefficients: at most 300 columns at once, and at most five are the parts of one identity.
+MAX_IN_FIT = 300
+MAX_PARTS = 5
+MAX_TO_PRUNE = 40
+MAX_TRIED = 20
+# Shares of the target's spread: what is no part of a sum, and what is rounding.
+NEGLIGIBLE = 0.003
+ROUNDING = 0.002
+# What a sum leaves over is one more column where it goes with it to this correlation.
+PART_OF_REST = 0.99
+UNIT = 0.02
 SEED = 42
 SUM = ("+", "−")
 Floats = NDArray[np.float64]
@@ -28,7 +39,7 @@ Floats = NDArray[np.float64]
 class Identity:
     """Columns from which the target can be calculated, and how, in words.
 
-    `is_sum` says that they are the parts of which the target is the whole.
+    `is_sum` says that the target is their sum, each with a sign or a coefficient, so that they are decided on together.
     """
 
     names: tuple[str, ...]
@@ -37,7 +48,7 @@ class Identity:
 
 
 def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
-    """Return the ways to calculate a target from two or three other columns, sums before products.
+    """Return the ways to calculate a target from two to five other columns, sums before products.
 
     Parameters
     ----------
@@ -50,7 +61,8 @@ def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
     -------
     list of Identity
         Every pair with coefficients of 1 or -1, triples among the 50 columns that go best with the target, and what
-        three rounds of least squares find for any coefficients. None where the target is one column alone.
+        least squares find for any coefficients among the 300 best, up to five columns. None where the target is one
+        column alone.
     """
     found = _search(goal, numbers, signs=SUM)
     if found:
@@ -71,17 +83,49 @@ def _search(goal: Floats, numbers: Mapping[str, Floats], *, signs: tuple[str, st
         Identity(
             tuple(names[at] for at in places),
             _format_identity([names[at] for at in places], coefficients, signs),
-            is_sum=signs == SUM and min(coefficients) > 0,
+            is_sum=signs == SUM,
         )
         for places, coefficients in _with_sign(table, target)
     ]
+    if found and signs == SUM:
+        return _with_rests(found, names, table, target)
     if not found:
-        fitted = _fit_identity(table, target)
+        fitted, coefficients = _fit_identity(table, target)
         if fitted:
-            chosen = [names[at] for at in fitted]
-            listed = join_words([name[:60] for name in chosen])
-            found = [Identity(tuple(chosen), f"What can be calculated from {listed}")]
+            found = [_fitted(tuple(names[at] for at in fitted), coefficients, signs, table[:, fitted], target)]
     return found
+
+
+def _fitted(
+    chosen: tuple[str, ...], coefficients: Floats, signs: tuple[str, str], columns: Floats, target: Floats
+) -> Identity:
+    """Return an identity of any coefficients; with coefficients of 1 and -1 it is written out.
+
+    It is a sum only where nothing but rounding is left: of what a strong column leaves over, another may explain a
+    little by chance.
+    """
+    exact = float(np.std(_residual(columns, target))) <= ROUNDING * float(np.std(target))
+    whole = np.abs(np.abs(coefficients) - 1).max() < UNIT
+    if whole:
+        text = _format_identity(list(chosen), tuple(np.sign(coefficients)), signs)
+        return Identity(chosen, text, is_sum=signs == SUM and exact)
+    text = f"What can be calculated from {join_words([name[:60] for name in chosen])}"
+    return Identity(chosen, text, is_sum=signs == SUM and exact)
+
+
+def _with_rests(found: list[Identity], names: list[str], table: Floats, target: Floats) -> list[Identity]:
+    """Return identities with the small parts that rounding hid."""
+    whole = []
+    for identity in found:
+        places = [names.index(name) for name in identity.names]
+        parts = _with_small_parts(table, target, places)
+        if len(parts) > len(places):
+            coefficients = _coefficients(table[:, parts], target)
+            chosen = tuple(names[at] for at in parts)
+            whole.append(_fitted(chosen, coefficients, SUM, table[:, parts], target))
+        else:
+            whole.append(identity)
+    return whole
 
 
 def _format_identity(names: list[str], coefficients: tuple[float, ...], signs: tuple[str, str]) -> str:
@@ -153,15 +197,84 @@ def _is_sum(table: Floats, target: Floats, places: tuple[int, ...], signs: tuple
     return float(np.var(left)) <= (1 - EXACT) * float(np.var(target))
 
 
-def _fit_identity(table: Floats, target: Floats) -> list[int]:
-    """Return two or three columns that explain the target but for rounding, found one after another; else nothing."""
+def _fit_identity(table: Floats, target: Floats) -> tuple[list[int], Floats]:
+    """Return up to five columns that explain the target but for rounding, with their coefficients; else nothing.
+
+    All columns are fitted at once, and those that are needed least are left out one by one while the others still
+    explain it. Several identities at once may share what they explain; then columns found one after another decide.
+    """
+    strongest = min(table.shape[1], MAX_IN_FIT, len(target) // 3)
+    for places in (_prune(table, target, list(range(strongest))), _grow(table, target)):
+        if 1 < len(places) <= MAX_PARTS:
+            whole = _with_small_parts(table, target, places)
+            return whole, _coefficients(table[:, whole], target)
+    return [], np.zeros(0)
+
+
+def _prune(table: Floats, target: Floats, places: list[int]) -> list[int]:
+    """Return the fewest columns that still explain the target, found by leaving out; none where all do not."""
+    if not places or _explained_share(table[:, places], target) < EXACT:
+        return []
+    sizes = np.abs(_coefficients(table[:, places], target)) * np.std(table[:, places], axis=0)
+    kept = [place for place, size in zip(places, sizes, strict=True) if size > NEGLIGIBLE * np.std(target)]
+    kept = kept if kept and _explained_share(table[:, kept], target) >= EXACT else places
+    while len(kept) > 1 and len(kept) <= MAX_TO_PRUNE:
+        shares = [_explained_share(table[:, [one for one in kept if one != left]], target) for left in kept]
+        best = int(np.argmax(shares))
+        if shares[best] < EXACT:
+            return kept
+        kept = [place for place in kept if place != kept[best]]
+    return kept
+
+
+def _grow(table: Floats, target: Floats) -> list[int]:
+    """Return columns found one after another, each the one that adds most; none where five do not explain it."""
     chosen: list[int] = []
-    for _ in range(3):
-        left = [at for at in range(table.shape[1]) if at not in chosen]
+    for _ in range(MAX_PARTS):
+        left = [place for place in range(table.shape[1]) if place not in chosen]
         if not left:
             return []
-        scores = [_explained_share(table[:, [*chosen, at]], target) for at in left]
-        chosen.append(left[int(np.argmax(scores))])
+        # The column that goes best with what is left over is about the one that adds most, and far cheaper to find.
+        rest = _residual(table[:, chosen], target)
+        strength = np.array([abs(_correlation(table[:, place], rest)) for place in left])
+        near = [left[int(place)] for place in np.argsort(-strength)[:MAX_TRIED]]
+        scores = [_explained_share(table[:, [*chosen, place]], target) for place in near]
+        chosen.append(near[int(np.argmax(scores))])
         if len(chosen) > 1 and max(scores) >= EXACT:
-            return chosen
+            return _prune(table, target, chosen)
     return []
+
+
+def _with_small_parts(table: Floats, target: Floats, places: Sequence[int]) -> list[int]:
+    """Return the columns of an identity with those added that are exactly what the others leave over."""
+    whole = list(places)
+    while len(whole) < MAX_PARTS:
+        rest = _residual(table[:, whole], target)
+        if np.std(rest) <= ROUNDING * np.std(target):
+            break
+        others = [place for place in range(table.shape[1]) if place not in whole]
+        strength = [abs(_correlation(table[:, place], rest)) for place in others]
+        if not strength or max(strength) < PART_OF_REST:
+            break
+        whole.append(others[int(np.argmax(strength))])
+    return whole
+
+
+def _coefficients(columns: Floats, target: Floats) -> Floats:
+    centred = columns - columns.mean(axis=0)
+    spread = np.std(centred, axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    return np.asarray(np.linalg.lstsq(centred / spread, target - target.mean(), rcond=None)[0] / spread)
+
+
+def _residual(columns: Floats, target: Floats) -> Floats:
+    goal = target - target.mean()
+    if columns.shape[1] == 0:
+        return goal
+    return goal - (columns - columns.mean(axis=0)) @ _coefficients(columns, target)
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    a, b = one - one.mean(), other - other.mean()
+    size = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / size if size > 0 else 0.0

@@ -5,17 +5,26 @@ Nothing is removed for being suspicious: a column is left out until somebody say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from app.domain.analysis.associations.association import MIN_ROWS, is_number, numbers_of
-from app.domain.analysis.associations.power import PreparedTarget, explained_share, prepare_target, separates
+from app.domain.analysis.associations.power import (
+    PreparedTarget,
+    class_names,
+    explained_share,
+    prepare_target,
+    separates,
+)
 from app.domain.analysis.leakage import name_evidence as naming
+from app.domain.analysis.leakage.class_evidence import class_evidence
+from app.domain.analysis.leakage.class_functions import MAX_LEVELS, class_functions
+from app.domain.analysis.leakage.gap_evidence import marks_gaps, shared_gaps
 from app.domain.analysis.leakage.identities import identities
 from app.domain.analysis.leakage.time_shifts import time_leaks
-from app.domain.analysis.profiling.profile import Association, Leak
+from app.domain.analysis.profiling.profile import STRONG_LEAK, Association, Leak
 from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind
 
@@ -25,12 +34,15 @@ GIVES_AWAY = 0.95
 TELLING = 0.8
 # A column whose gaps alone explain this share is filled in once the target is known.
 GAPS_TELL = 0.4
-# A name that sounds like hindsight counts fully once the column also tells this much.
+# Two columns that a published data set calculates from one record are left out once one tells this much of the other.
 NOTICEABLE = 0.1
 ID_ORDERS = 0.3
 # Rows of the same thing on both sides of a split are a matter of things that come at least so often.
 ROWS_PER_GROUP = 3
 GROUP_TELLS = 0.02
+
+# The highest score of a suspicion that leaves nothing out by itself.
+UNSURE = STRONG_LEAK - 0.01
 
 QUESTIONS = {
     "group_leakage": "Will the model meet new values of {column} that it has never seen? Then split by it.",
@@ -46,7 +58,12 @@ def question_of(leak: Leak, target: str) -> str:
 
 
 def column_leaks(
-    frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], items: Iterable[Association]
+    frame: pd.DataFrame,
+    target: str,
+    kinds: Mapping[str, ColumnKind],
+    items: Iterable[Association],
+    *,
+    flags: Collection[str] = (),
 ) -> list[Leak]:
     """Return the suspicions against each column by itself.
 
@@ -58,13 +75,48 @@ def column_leaks(
         The target, and every column's kind.
     items
         The associations of the columns to look at; a copy of the target is known from there and not named again.
+    flags
+        The columns that hold the quality flags of the target.
     """
     goal = prepare_target(frame[target], kinds[target])
+    classed = _as_classes(frame[target], goal)
+    classes = class_names(frame[target], classed)
     found: list[Leak] = []
     for item in items:
         if not item.copy_of_target and kinds[item.column] is not ColumnKind.CONSTANT:
-            found.extend(_suspicions(frame[item.column], kinds[item.column], goal, target))
+            values, kind = frame[item.column], kinds[item.column]
+            found.extend(_suspicions(values, kind, goal, target))
+            found.extend(_state_suspicions(values, kind, classed, classes, target, is_flag=item.column in flags))
     return found
+
+
+def _as_classes(values: pd.Series, goal: PreparedTarget) -> PreparedTarget:
+    """Return a target of few numbers as classes, since each of them may be one; any other as it is."""
+    if goal.classes is None and values.nunique() <= MAX_LEVELS:
+        return prepare_target(values, ColumnKind.CATEGORICAL)
+    return goal
+
+
+def _state_suspicions(
+    values: pd.Series, kind: ColumnKind, goal: PreparedTarget, classes: list[str], target: str, *, is_flag: bool
+) -> Iterator[Leak]:
+    """Yield what one state of a column says of one class, or of the rows without a target."""
+    name = str(values.name)
+    for evidence in (
+        class_evidence(values, kind, goal, classes, target),
+        marks_gaps(values, kind, goal, target, is_flag=is_flag),
+    ):
+        if evidence is not None:
+            yield Leak(name, "known_only_afterwards", evidence.score, evidence.text)
+    if is_flag:
+        evidence_text = f"It holds the quality flags of {target[:60]}, which are given after that is measured."
+        yield Leak(name, "known_only_afterwards", 0.6, evidence_text)
+
+
+def gap_leaks(frame: pd.DataFrame, target: str, names: Iterable[str]) -> list[Leak]:
+    """Return a question for each column that is missing on the same rows as the target, as if measured with it."""
+    found = shared_gaps(frame, target, names)
+    return [Leak(name, "known_only_afterwards", 0.6, evidence) for name, evidence in found.items()]
 
 
 def _suspicions(values: pd.Series, kind: ColumnKind, goal: PreparedTarget, target: str) -> Iterator[Leak]:
@@ -106,9 +158,11 @@ def _hindsight(values: pd.Series, *, name: str, power: float, goal: PreparedTarg
             evidence = f"Whether it is missing already explains {_share(gaps)} of {target[:60]}."
             yield Leak(name, "known_only_afterwards", max(0.9, gaps), evidence)
     said = naming.find_name_suspicion(name, target)
-    if said is not None:
-        score = 0.9 if said.sure or power >= NOTICEABLE else 0.6
-        yield Leak(name, "known_only_afterwards", score, said.reason)
+    if said is not None and power >= said.least:
+        # A name is a notice at most, unless a published data set says how both columns were made.
+        score = 0.9 if said.published and power >= NOTICEABLE else 0.6
+        evidence = f"{said.reason} By itself it explains {_share(power)} of {target[:60]}."
+        yield Leak(name, "known_only_afterwards", score, evidence)
 
 
 def _is_group(values: pd.Series, name: str, kind: ColumnKind) -> bool:
@@ -119,7 +173,7 @@ def _is_group(values: pd.Series, name: str, kind: ColumnKind) -> bool:
 
 
 def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], alone: Iterable[Leak]) -> list[Leak]:
-    """Return the columns that give the target away together: sums, differences, means, products and ratios.
+    """Return the columns that give the target away together: sums, means, products, ratios, and what decides a class.
 
     Parameters
     ----------
@@ -129,13 +183,18 @@ def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind
         The target, and every column's kind.
     alone
         What is suspected of columns by themselves. A column that needs one of those for its evidence is asked about
-        and not left out, since the target cannot be calculated from it once the other is gone. The parts of a sum that
-        is the target are left out together all the same: each was measured with the target, so one is no more known
-        than the other.
+        and not left out, since the target cannot be calculated from it once the other is gone. The parts of a sum or
+        difference that is the target are left out together all the same, and so are columns that decide a class: one
+        is no more known than the other.
     """
-    if not is_number(kinds[target], frame[target]):
-        return []
     strong = {leak.column for leak in alone if leak.strong}
+    summed = _identity_leaks(frame, target, kinds, strong) if is_number(kinds[target], frame[target]) else []
+    return summed or class_function_leaks(frame, target, kinds, strong)
+
+
+def _identity_leaks(
+    frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], strong: Collection[str]
+) -> list[Leak]:
     numbers = {
         str(name): numbers_of(frame[name])
         for name in frame.columns
@@ -145,12 +204,28 @@ def joint_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind
     for identity in identities(numbers_of(frame[target]), numbers):
         for name in identity.names:
             others = tuple(other for other in identity.names if other != name)
-            alone_harmless = not identity.is_sum and name not in strong and bool(strong & set(others))
+            alone_harmless = not identity.is_sum and name not in strong and not set(strong).isdisjoint(others)
             score = 0.7 if alone_harmless else 1.0
             evidence = f"{identity.text} is {target[:60]}."
             leak = Leak(name, "target_leakage", score, evidence, others, is_part=identity.is_sum)
             if name not in found or found[name].score < leak.score:
                 found[name] = leak
+    return list(found.values())
+
+
+def class_function_leaks(
+    frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], strong: Collection[str]
+) -> list[Leak]:
+    """Return the columns of few values that decide the class of the target together."""
+    goal = _as_classes(frame[target], prepare_target(frame[target], kinds[target]))
+    names = [str(name) for name in frame.columns if name != target and name not in strong]
+    found: dict[str, Leak] = {}
+    for parts, rows in class_functions(frame[names], kinds, goal):
+        listed = join_words([name[:60] for name in parts])
+        evidence = f"Each combination of {listed} has one value of {target[:60]}, on all {rows:,} rows looked at."
+        for name in parts:
+            others = tuple(other for other in parts if other != name)
+            found.setdefault(name, Leak(name, "target_leakage", 1.0, evidence, others, is_part=True))
     return list(found.values())
 
 
@@ -178,7 +253,10 @@ def series_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKin
 
 
 def merge_leaks(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
-    """Return the leaks with each column and code once, the surest first; more evidence of one kind adds a little."""
+    """Return the leaks with each column and code once, the surest first; more evidence of one kind adds a little.
+
+    Two notices do not make a warning.
+    """
     best: dict[tuple[str, str], Leak] = {}
     for leak in sorted(leaks, key=lambda one: -one.score):
         known = best.get((leak.column, leak.code))
@@ -188,7 +266,7 @@ def merge_leaks(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
             best[leak.column, leak.code] = replace(
                 known,
                 evidence=f"{known.evidence} {leak.evidence}",
-                score=min(1.0, known.score + 0.1),
+                score=min(1.0 if known.strong else UNSURE, known.score + 0.1),
                 others=known.others or leak.others,
                 is_part=known.is_part or leak.is_part,
             )

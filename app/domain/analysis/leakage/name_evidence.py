@@ -26,9 +26,18 @@ OVER_PAIRS = frozenset(
     ]
 )
 # What a model has said about the same rows.
-OUTPUT = frozenset(["classifier", "predicted", "prediction", "proba", "probability", "residuals", "logit"])
+OUTPUT = frozenset([
+    "classifier", "predicted", "prediction", "predictions", "pred", "preds", "yhat", "proba", "probability",
+    "residuals", "logit", "forecast", "forecasted", "simulated", "simulation", "sim", "modelled", "modeled",
+    "estimate", "estimated",
+])  # fmt: skip
 # Earlier values of the target are no hindsight.
 EARLIER = frozenset(["lag", "lagged", "prev", "previous", "prior", "last", "yesterday", "ago", "past", "before"])
+# What is measured elsewhere carries the target's name and is another thing.
+ELSEWHERE = frozenset(["upstream", "downstream", "neighbour", "neighbor", "nearby"])
+# How much of the target a column must explain for its name to be worth a question, and for that of another model.
+ASSOCIATED = 0.015
+OUTPUT_ASSOCIATED = 0.1
 # First words that tell of a statistic, an amount or a direction and not of an event.
 SHARED_WORDS = frozenset([
     "the", "a", "an", "is", "has", "in", "out", "no", "num", "number", "n", "count", "total", "sum", "mean",
@@ -47,10 +56,14 @@ THING_IN_ONE_WORD = re.compile(r"[a-z](Id|ID)$")
 
 @dataclass(frozen=True)
 class NameSuspicion:
-    """Why a name sounds like hindsight. `sure` says that the name alone is enough."""
+    """Why a name sounds like hindsight, and the share of the target to explain from which that is worth a question.
+
+    `published` says that name and target are known together from a published data set, which is more than a word.
+    """
 
     reason: str
-    sure: bool
+    least: float = ASSOCIATED
+    published: bool = False
 
 
 def words_of(name: str) -> list[str]:
@@ -66,18 +79,18 @@ def find_name_suspicion(name: str, target: str) -> NameSuspicion | None:
         return None
     if is_signature(name) and is_signature(target):
         return NameSuspicion(
-            "It is calculated from the record of streamflow that the target is calculated from.", sure=True
+            "It is calculated from the record of streamflow that the target is calculated from.", published=True
         )
     if OUTPUT & set(words):
-        return NameSuspicion("Its name says that it is what a model said.", sure=True)
-    if _names_target(words, goal):
+        return NameSuspicion("Its name is that of another model's estimate.", OUTPUT_ASSOCIATED)
+    if _names_target(words, goal) and not ELSEWHERE & set(words):
         quality = QUALITY.search(name) is not None
         reason = "It judges the measured target, so it comes after it." if quality else "It carries the target's name."
-        return NameSuspicion(reason, sure=quality)
+        return NameSuspicion(reason)
     if OVER & set(words) or OVER_PAIRS & set(pairwise(words)):
-        return NameSuspicion("Its name speaks of something that is over.", sure=False)
+        return NameSuspicion("Its name speaks of something that is over.")
     if len(words) > 1 and len(goal) > 1 and words[0] == goal[0] and words[0] not in SHARED_WORDS and len(words[0]) > 1:
-        return NameSuspicion(f"Its name speaks of the same event as the target ({words[0]}).", sure=False)
+        return NameSuspicion(f"Its name speaks of the same event as the target ({words[0]}).")
     return None
 
 
