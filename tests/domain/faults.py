@@ -225,6 +225,7 @@ def _about_features() -> Iterator[Row]:
     yield "400", _a(data=NO_TIME, features=_lag(1)), "error features transforms time_column_missing"
     alone = {"time_column": "day", "group_column": ""}
     yield "panel", _a(data=alone, features=_lag(1)), "error features transforms times_repeat"
+    yield "panel", _a(data={**alone, "purpose": "fill_gaps"}), "error data group_column gaps_mix_series"
     yield "400", _a(features=_lag(101)), "warning features transforms memory_too_long"
     yield "400", _a(features={"transforms": "lag"}), "error features transforms transform_invalid"
     yield "400", _a(features=_lag(400)), "error features transforms memory_too_long"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from app.domain.checks import check_spec
 from app.domain.checks.patching import merge_patch, patch_of
+from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
+from app.domain.training.preprocessing.preparation import prepare
 from app.domain.vocabulary import Purpose, Severity, SplitStrategy
 from tests.domain.tables import made, make_spec, profile_of
 
@@ -117,3 +120,16 @@ def test_lengths_that_are_no_steps_are_an_error_with_a_reset(lengths: Any) -> No
 def test_a_share_out_of_bounds_is_an_error(share: Any) -> None:
     found = {one.code for one in check_spec(spec_of(**blocks(share=share)), PROFILE, None)}
     assert "parameter_invalid" in found
+
+
+def test_gaps_of_several_series_ask_for_their_group() -> None:
+    frame = pd.concat([FRAME.assign(well="a"), FRAME.assign(well="b", y=FRAME["y"] + 5)])
+    profile = profile_of(frame, "day")
+    (problem,) = [one for one in check_spec(spec_of(), profile, None) if one.code == "gaps_mix_series"]
+    assert (problem.step, problem.field, problem.severity) == ("data", "group_column", Severity.ERROR)
+    assert problem.message.startswith("120 of 240 rows share their time")
+    with pytest.raises(TrainingError, match="Choose the group column"):
+        prepare(spec_of(), frame, profile)
+    grouped = spec_of({"group_column": "well"})
+    assert not [one for one in check_spec(grouped, profile, None) if one.code == "gaps_mix_series"]
+    assert len(prepare(grouped, frame, profile).target) == 230

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.analysis.profiling.series import mixes_series
 from app.domain.checks.about_holdout import by_share
 from app.domain.checks.extent import amount, groups_of, number
 from app.domain.checks.subject import CheckContext, error, notice, warning
@@ -56,6 +57,21 @@ def target_can_have_gaps(subject: CheckContext) -> Iterator[Problem]:
         )
         remedy = Remedy("Take the result for the shorter gaps alone.")
         yield notice("data", "purpose", "mostly_gaps", message, remedy)
+
+
+def gaps_lie_in_one_series(subject: CheckContext) -> Iterator[Problem]:
+    """Where many rows share a time, a group column says whose values stand around a gap."""
+    task, axis = subject.spec.task, subject.profile.time_axis
+    if not _fills(subject) or task.group_column is not None or axis is None or axis.column != task.time_column:
+        return
+    if not mixes_series(subject.profile.rows, axis.duplicates):
+        return
+    message = f"{axis.duplicates:,} of {subject.profile.rows:,} rows share their time with another row. "
+    message += "A gap would be filled from another series."
+    remedy = Remedy("Choose the group column that tells these rows apart.")
+    if axis.group:
+        remedy = Remedy(f"Use {axis.group[:40]} as group column", {"data": {"group_column": axis.group}})
+    yield error("data", "group_column", "gaps_mix_series", message, remedy)
 
 
 def gaps_are_judged_by_blocks(subject: CheckContext) -> Iterator[Problem]:

@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     about_goal.purpose_has_its_sites,
     about_goal.horizon_fits_the_record,
     about_gaps.target_can_have_gaps,
+    about_gaps.gaps_lie_in_one_series,
     about_gaps.gaps_are_judged_by_blocks,
     about_gaps.held_out_rows_are_gaps,
     about_gaps.blocks_fit_the_record,

@@ -173,7 +173,9 @@ def _index_of(values: NDArray[np.float64], *, keep: float) -> NDArray[np.float64
 
 def _count_unchanged(values: pd.Series) -> tuple[int, int]:
     """Return how many moments pass before a value differs from the first, and how many there are."""
-    changes = np.flatnonzero((values != values.iloc[0]).to_numpy()) if len(values) else []
+    if not len(values):
+        return 0, 0
+    changes = np.flatnonzero((values != values.iloc[0]).to_numpy())
     return int(changes[0]) if len(changes) else len(values), len(values)
 
 

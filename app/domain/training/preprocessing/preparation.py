@@ -220,16 +220,19 @@ def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArr
 
 
 def _refuse_mixed_series(frame: pd.DataFrame, spec: Spec) -> None:
-    """Refuse to look back over rows that share a time and that no group column tells apart."""
+    """Refuse to look along time over rows that share a moment and that no group column tells apart."""
     time, group = spec.task.time_column, spec.task.group_column
-    if time is None or group == time or not longest_memory(spec):
+    fills = spec.task.purpose is Purpose.FILL_GAPS
+    if time is None or group == time or not (fills or longest_memory(spec)):
         return
     groups = 1 if group is None else frame[group].nunique(dropna=False)
     repeats = count_repeats(len(frame), times=frame[time].nunique(), groups=groups)
     if mixes_series(len(frame), repeats):
+        what = "what is filled from the values around it" if fills else "features that look back"
+        remedy = "." if fills else ", or remove those features."
         raise TrainingError(
-            f"Rows share a time in {time[:60]}, so features that look back would mix different series. "
-            "Choose the group column that tells these rows apart, or remove those features.",
+            f"Rows share a time in {time[:60]}, so {what} would mix different series. "
+            f"Choose the group column that tells these rows apart{remedy}",
             code="times_repeat",
         )
 
