@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from app.storage.tables import Dataset
 MAX_ROWS = 500_000
 MAX_TABLES, MAX_SPLITS = 4, 32
 Kept = TypeVar("Kept")
+_lock = threading.Lock()
 _tables: OrderedDict[str, TrainingTable] = OrderedDict()
 _splits: OrderedDict[str, SplitSummary] = OrderedDict()
 
@@ -38,11 +40,11 @@ def split_of(dataset: Dataset, spec: Spec) -> SplitSummary | None:
     rows = _rows_of(spec)
     whole = rows.model_dump_json(include={"task", "data", "validation", "reproducibility"})
     key = f"{dataset.id} {whole}"
-    if key not in _splits:
+    split = _splits.get(key)
+    if split is None:
         table = _table_of(dataset, rows)
-        _keep(_splits, key, summarise(rows, table, make_split(rows, facts_of(table))), most=MAX_SPLITS)
-    _splits.move_to_end(key)
-    return _splits[key]
+        split = summarise(rows, table, make_split(rows, facts_of(table)))
+    return _keep(_splits, key, split, most=MAX_SPLITS)
 
 
 def _rows_of(spec: Spec) -> Spec:
@@ -61,14 +63,18 @@ def _table_of(dataset: Dataset, spec: Spec) -> TrainingTable:
     profile = require_profile(dataset)
     asked = spec.model_dump_json(include={"task", "data"})
     key = f"{dataset.id} {bool(spec.validation.warm_up)} {asked}"
-    if key not in _tables:
+    table = _tables.get(key)
+    if table is None:
         frame = columnar.read_frame(sound_rows_of(dataset), profile, columns_read(spec, profile))
-        _keep(_tables, key, prepare(spec, frame, profile), most=MAX_TABLES)
-    _tables.move_to_end(key)
-    return _tables[key]
+        table = prepare(spec, frame, profile)
+    return _keep(_tables, key, table, most=MAX_TABLES)
 
 
-def _keep(kept: OrderedDict[str, Kept], key: str, value: Kept, *, most: int) -> None:
-    kept[key] = value
-    while len(kept) > most:
-        kept.popitem(last=False)
+def _keep(kept: OrderedDict[str, Kept], key: str, value: Kept, *, most: int) -> Kept:
+    """Keep a value as the latest one, and return it; another thread may drop it at any moment."""
+    with _lock:
+        kept[key] = value
+        kept.move_to_end(key)
+        while len(kept) > most:
+            kept.popitem(last=False)
+    return value
