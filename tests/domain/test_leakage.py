@@ -349,3 +349,13 @@ def test_one_answer_decides_about_columns_that_give_a_class_away() -> None:
         "b": (True, ("a",)),
     }
     assert question_of(leaks["a"], "y") == "Would you know a and b at the moment when y is to be predicted?"
+
+
+def test_a_zero_that_goes_with_a_class_in_part_is_asked_about() -> None:
+    random = np.random.default_rng(10)
+    frame = pd.DataFrame({"y": random.choice(["closed", "open"], 2000, p=[0.15, 0.85])})
+    zero = (frame["y"] == "closed") | (random.random(2000) < 0.2)
+    frame["due"] = np.where(zero, 0.0, random.gamma(2, 50, 2000).round(1))
+    leak = suspected(frame)["due"]
+    assert not leak.strong
+    assert leak.evidence.startswith("It is 0 on ")

@@ -77,6 +77,31 @@ def test_findings_name_the_leaks_of_a_target(summed: Dataset) -> None:
     assert leakage.findings_for(summed, "gone") == []
 
 
+def test_columns_that_decide_a_class_together_are_named(user: User) -> None:
+    lines = [f"{'ab'[at % 2]},{'pqr'[at % 3]},{at * 7 % 31},{'xy'[(at % 2) * (at % 3) == 2]}" for at in range(600)]
+    dataset = upload(user, "\n".join(["left,right,other,y", *lines]).encode())
+    found = leakage.findings_for(dataset, "y")
+    assert {(one.columns[0], one.severity) for one in found} == {
+        ("left", Severity.WARNING),
+        ("right", Severity.WARNING),
+    }
+    assert "Each combination of" in found[0].message
+    assert "on all 600 rows looked at" in found[0].message
+
+
+def test_flags_and_gaps_of_the_target_are_named(user: User) -> None:
+    lines = [
+        f"{'' if at % 5 == 0 else at * 7 % 31},{'M' if at % 5 == 0 else 'A'},{'' if at % 5 == 0 else at * 11 % 17},{at % 13}"
+        for at in range(600)
+    ]
+    dataset = upload(user, "\n".join(["flow,flow_qc,width,other", *lines]).encode())
+    found = {one.columns[0]: one for one in leakage.findings_for(dataset, "flow")}
+    assert found["flow_qc"].severity is Severity.WARNING
+    assert "on 120 of the 120 rows where flow is missing" in found["flow_qc"].message
+    assert found["width"].severity is Severity.NOTICE
+    assert "other" not in found
+
+
 def test_a_sample_without_leaks_asks_nothing(user: User) -> None:
     river = datasets.use_sample(user, "piscataquis")
     assert leakage.findings_for(river, "discharge_mm") == []

@@ -50,8 +50,8 @@ class _State:
 
 VALUE = _Limits(0.95, 0.9, 0.8, 0.8)
 # That a column is empty, or an amount is 0, is seldom a cause of anything: it needs less agreement than a value.
-EMPTY = _Limits(0.4, 0.3, 0.4, 0.3)
-ZERO = _Limits(0.95, 0.4, 0.8, 0.4)
+EMPTY = _Limits(0.4, 0.3, 0.25, 0.2)
+ZERO = _Limits(0.95, 0.4, 0.8, 0.25)
 
 
 def class_evidence(

@@ -29,8 +29,11 @@ OVER_PAIRS = frozenset(
 OUTPUT = frozenset([
     "classifier", "predicted", "prediction", "predictions", "pred", "preds", "yhat", "proba", "probability",
     "residuals", "logit", "forecast", "forecasted", "simulated", "simulation", "sim", "modelled", "modeled",
-    "estimate", "estimated",
+    "estimate", "estimated", "fitted", "xgb", "xgboost", "lgbm", "lightgbm", "catboost", "gbm", "lstm",
 ])  # fmt: skip
+OUTPUT_PAIRS = frozenset(
+    [("model", "output"), ("model", "score"), ("risk", "score"), ("propensity", "score"), ("y", "hat")]
+)
 # Earlier values of the target are no hindsight.
 EARLIER = frozenset(["lag", "lagged", "prev", "previous", "prior", "last", "yesterday", "ago", "past", "before"])
 # What is measured elsewhere carries the target's name and is another thing.
@@ -81,7 +84,7 @@ def find_name_suspicion(name: str, target: str) -> NameSuspicion | None:
         return NameSuspicion(
             "It is calculated from the record of streamflow that the target is calculated from.", published=True
         )
-    if OUTPUT & set(words):
+    if OUTPUT & set(words) or OUTPUT_PAIRS & set(pairwise(words)):
         return NameSuspicion("Its name is that of another model's estimate.", OUTPUT_ASSOCIATED)
     if _names_target(words, goal) and not ELSEWHERE & set(words):
         quality = QUALITY.search(name) is not None
