@@ -130,13 +130,19 @@ def purpose_title(
     if purpose is Purpose.SIMULATE:
         return f"Simulation from {_driver_words(drivers)}"
     if purpose is Purpose.FORECAST:
-        ahead = f"{duration_words(horizon_of(task), step_seconds)} ahead"
-        if not uses_target:
-            return f"{ahead}, from drivers alone"
-        if steps_back is not None and steps_back > horizon_of(task):
-            return f"{ahead}, needs {task.target} from {duration_words(steps_back, step_seconds)} before"
-        return f"{ahead}, needs {_latest(step_seconds)} {task.target}"
+        back = steps_back if uses_target else 0
+        return _forecast_title(task, step_seconds=step_seconds, steps_back=back)
     return get_entry(purpose).phrase
+
+
+def _forecast_title(task: TaskPart, *, step_seconds: float | None, steps_back: int | None) -> str:
+    """Return how far ahead a forecast looks and which value of the target it needs; with 0 steps back none."""
+    ahead = f"{duration_words(horizon_of(task), step_seconds)} ahead"
+    if steps_back == 0:
+        return f"{ahead}, from drivers alone"
+    if steps_back is not None and steps_back > horizon_of(task):
+        return f"{ahead}, needs {task.target} from {duration_words(steps_back, step_seconds)} before"
+    return f"{ahead}, needs {_latest(step_seconds)} {task.target}"
 
 
 def purpose_phrase(task: TaskPart, *, step_seconds: float | None) -> str:
