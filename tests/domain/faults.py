@@ -60,7 +60,7 @@ def _wells(rows: int = 400) -> pd.DataFrame:
     frame, random = made(rows), np.random.default_rng(7)
     frame["well_id"] = random.choice(["w1", "w2", "w3", "w4"], size=rows)
     frame["y"] += frame["well_id"].map({"w1": 0.0, "w2": 3.0, "w3": 6.0, "w4": 9.0})
-    frame["duration"] = random.normal(size=rows)
+    frame["duration"] = random.normal(size=rows) + 0.5 * frame["y"]
     return frame
 
 
