@@ -73,9 +73,7 @@ def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
             reason = "The same sites in later years: validate only on what came after training."
         return Suggestion(SplitStrategy.TIME_SERIES, reason)
     if situation.purpose is Purpose.FILL_GAPS and situation.ordered and not situation.task.is_classification:
-        return Suggestion(
-            SplitStrategy.MASKED_BLOCKS, "Gaps are to be filled: blocks like them validate."
-        )
+        return Suggestion(SplitStrategy.MASKED_BLOCKS, "Gaps are to be filled: blocks like them validate.")
     if situation.purpose is Purpose.UNGAUGED and situation.groups >= 2:
         reason = f"A site never gauged: each of {situation.groups:,} sites validates once, and the others train."
         if situation.groups <= MAX_SITES_APART:
