@@ -116,8 +116,9 @@ def resampled(
 ) -> tuple[float, float, float] | None:
     """Return the interval of a value and the probability that it lies above zero; None where nothing can be resampled.
 
-    Few units make percentiles too narrow, so they are stretched about the value as Student's law is wider than the
-    normal one, and by the share that a variance of so many units misses.
+    Few units make percentiles too narrow, so the draws are stretched about the value as Student's law is wider than
+    the normal one, and by the share that a variance of so many units misses. Interval and probability are those of the
+    stretched draws: four sites never make anything nearly certain.
 
     Parameters
     ----------
@@ -146,8 +147,9 @@ def resampled(
         return None
     tail = (1 - level) / 2
     stretch = math.sqrt(units / (units - 1)) * float(t.ppf(1 - tail, units - 1) / norm.ppf(1 - tail))
-    low, high = (value + stretch * (float(end) - value) for end in np.quantile(drawn, [tail, 1 - tail]))
-    above = float(np.mean(drawn > 0) + np.mean(drawn == 0) / 2)
+    spread = value + stretch * (drawn - value)
+    low, high = (float(end) for end in np.quantile(spread, [tail, 1 - tail]))
+    above = float(np.mean(spread > 0) + np.mean(spread == 0) / 2)
     return low, high, above
 
 
