@@ -133,3 +133,8 @@ def test_gaps_of_several_series_ask_for_their_group() -> None:
     grouped = spec_of({"group_column": "well"})
     assert not [one for one in check_spec(grouped, profile, None) if one.code == "gaps_mix_series"]
     assert len(prepare(grouped, frame, profile).target) == 230
+
+
+def test_rows_without_a_target_are_said_to_be_filled() -> None:
+    told = {problem.code: problem.message for problem in check_spec(spec_of(), PROFILE, None)}
+    assert told["target_missing_rows"] == "5 rows without a y: those between known values are filled."

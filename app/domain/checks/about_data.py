@@ -10,7 +10,7 @@ from app.domain.analysis.findings.time_questions import NOT_UNDERSTOOD
 from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import longest_memory, output_names
-from app.domain.vocabulary import ColumnKind, Severity, TaskKind
+from app.domain.vocabulary import ColumnKind, Purpose, Severity, TaskKind
 
 MIN_ROWS = 10
 FEW_ROWS = 100
@@ -68,10 +68,18 @@ def target_has_values(subject: CheckContext) -> Iterator[Problem]:
         remedy = Remedy("Choose a target that was measured more often, or accept fewer rows.")
         yield warning("data", "target", "target_mostly_missing", message, remedy)
     elif target.missing:
-        rows_left = "1 row" if target.missing == 1 else f"{target.missing:,} rows"
-        left_out = "is left out" if target.missing == 1 else "are left out"
-        message = f"{rows_left} without a {name} {left_out} of training and validation."
+        message = _of_missing_rows(subject, name)
         yield notice("data", "target", "target_missing_rows", message, Remedy("Nothing needs to be done."))
+
+
+def _of_missing_rows(subject: CheckContext, name: str) -> str:
+    """Say what becomes of the rows without a target."""
+    missing = subject.target.missing
+    rows = "1 row" if missing == 1 else f"{missing:,} rows"
+    if subject.spec.task.purpose is Purpose.FILL_GAPS:
+        return f"{rows} without a {name}: those between known values are filled."
+    left_out = "is left out" if missing == 1 else "are left out"
+    return f"{rows} without a {name} {left_out} of training and validation."
 
 
 def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
