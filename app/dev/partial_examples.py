@@ -177,7 +177,7 @@ def _experiments() -> list[Example]:
         *(partial_example("experiments/state", name, chip=chip) for name, chip in chips),
         partial_example("experiments/judged", "one fold", judged=("R²", lines)),
         partial_example("experiments/judged", "no fold", judged=("R²", ())),
-        partial_example("experiments/gaps", "one length and a range", report={"gaps": GAPS}),
+        partial_example("experiments/gaps", "one length and a range", report={"gaps": GAPS}, board={"unit": "mm"}),
         partial_example("experiments/trials", "three trials", one=trials.under_way(searches[0])),
         partial_example("experiments/trials", "before the first", one=trials.under_way(searches[1])),
         partial_example("experiments/words", "filled", address=HERE, values=words, shown_problems=()),

@@ -63,7 +63,7 @@ class Places:
         walk.heading("Review")
         walk.click("button", "Launch experiment")
         walk.page.wait_for_url(re.compile("/experiments/[0-9a-f-]{36}$"))
-        walk.page.locator("#experiments-trials svg[role=img]").wait_for()
+        walk.page.locator("#experiments-trials svg[role=img]").wait_for(timeout=90_000)
         assert violations(walk.page) == [], "a search under way"
         assert walk.wait_for_end(javascript=True) == "Finished"
         return {**found, WITH_A_SEARCH[2]: walk.page.url}
@@ -77,7 +77,8 @@ def _set_a_search(walk: Walk) -> str:
     trials = page.get_by_label("Trials", exact=True)
     trials.wait_for()
     with page.expect_response("**/autosave"):
-        trials.fill("8")
+        # Enough that the search is still under way when its chart is looked at.
+        trials.fill("24")
     return above
 
 
