@@ -227,7 +227,7 @@ def test_an_estimator_offers_a_task_only_what_means_something_for_it(entry: Esti
     assert registry.get(entry.id) is entry
     assert entry.parameter("no_such_setting") is None
     for task in TaskKind:
-        assert (entry in registry.for_task(task)) == (task in entry.tasks)
+        assert (entry in registry.for_task(task, entry.purpose)) == (task in entry.tasks)
         assert set(entry.defaults(task)) == {one.name for one in entry.parameters if task in one.tasks}
     assert all(entry.parameter(one.name) is one for one in entry.parameters)
 

@@ -78,14 +78,16 @@ def gaps_are_judged_by_blocks(subject: CheckContext) -> Iterator[Problem]:
     """Masked blocks judge the filling of gaps, and nothing else does."""
     chosen, title = subject.strategy.id, subject.strategy.title
     blocks = chosen is SplitStrategy.MASKED_BLOCKS
-    if _fills(subject) and not blocks and subject.spec.task.time_column is not None:
+    # Of a target that has no gaps, or of a record without time, another rule says what is wrong.
+    possible = subject.spec.task.time_column is not None and not subject.spec.task.kind.is_classification
+    if _fills(subject) and not blocks and possible:
         message = f"Gaps have known values on both sides; only masked blocks judge that. You chose {title.lower()}."
         remedy = Remedy("Use masked blocks", {"validation": {"strategy": BLOCKS}})
         yield warning("validation", "strategy", "gaps_without_blocks", message, remedy)
     elif blocks and not _fills(subject):
         message = f'Masked blocks have known values on both sides, which only "{_label()}" may use.'
         remedy = Remedy(f'Use "{_label()}"', {"data": {"purpose": Purpose.FILL_GAPS.value}})
-        if subject.spec.task.time_column is None or subject.spec.task.kind.is_classification:
+        if not possible:
             remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
         yield warning("validation", "strategy", "blocks_without_gaps", message, remedy)
 

@@ -225,8 +225,10 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
         if longest is not None:
             remedy = Remedy(f"Use {longest}", {"validation": {field: longest}})
         if subject.spec.task.purpose is Purpose.FORECAST and (longest or 0) < horizon_of(subject.spec.task):
-            # A shorter gap than the forecast looks ahead would train on values that are not known yet.
-            remedy = Remedy("Set steps ahead to 1", {"data": {"horizon": 1}})
+            # A shorter gap than the forecast looks ahead would train on values that are not known yet. A draft is then
+            # suggested another gap; a config says its own.
+            nearer = {"validation": {"parameters": {"gap": 1}}}
+            remedy = Remedy("Set steps ahead to 1", {"data": {"horizon": 1}}, nearer)
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
         yield error("validation", field, "gap_too_long", message, remedy)
     elif 0 < memory > gap:

@@ -26,8 +26,8 @@ from app.domain.vocabulary import Purpose, SplitStrategy
 
 # In each of so many rounds a tenth of the training rows is masked, so that every row is once.
 ROUNDS = 10
-# On few rows every row is masked once more, in other blocks.
-FEW_ROWS, TURNS = 20_000, 2
+# On few rows every row is masked again, each time in other blocks.
+FEW_ROWS, TURNS = 20_000, 4
 # So many masked rows teach what there is to learn of gaps; of more, as many are drawn.
 MAX_LEARNED = 200_000
 ROUNDING = 1e-9
