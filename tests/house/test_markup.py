@@ -12,6 +12,7 @@ from tests.house.source import ROOT, short, tracked
 
 ASKS = frozenset(f"{prefix}hx-{verb}" for prefix in ("", "data-") for verb in ("get", "post", "put", "patch", "delete"))
 NEEDED = ("hx-target", "hx-swap")
+MAX_COLUMNS = 120
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
@@ -115,3 +116,14 @@ def test_no_browser_test_looks_for_the_focus_once() -> None:
         if looks.search(line)
     ]
     assert faults == []
+
+
+def test_no_line_of_a_template_is_too_long() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked()
+        if path.suffix == ".html" and ROOT / "app" in path.parents
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > MAX_COLUMNS
+    ]
+    assert long == []
