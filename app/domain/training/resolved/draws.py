@@ -10,6 +10,7 @@ from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.resolved.document import PipelineStep
 from app.domain.training.resolved.row_sets import Rows
 from app.domain.training.validation import splitting
+from app.domain.training.validation.holdouts import stratifiable
 from app.domain.vocabulary import SplitStrategy
 
 MODEL_SELECTION = "sklearn.model_selection."
@@ -55,11 +56,9 @@ def _holdout(spec: Spec, table: TrainingTable) -> PipelineStep | None:
 
 
 def _cut(table: TrainingTable, share: float, seed: int) -> PipelineStep:
-    count = max(1, round(len(table.target) * share))
-    stratified = False
-    if table.labels:
-        counts = np.unique(table.target, return_counts=True)[1]
-        stratified = bool(counts.min() >= 2 and len(counts) <= min(count, len(table.target) - count))
+    rows, classes = len(table.target), table.target if table.labels else None
+    count = max(1, round(rows * share))
+    stratified = stratifiable(classes, smallest_part=min(count, rows - count)) is not None
     return _step("train_test_split", {"test_size": count, "random_state": seed, "stratify": stratified})
 
 

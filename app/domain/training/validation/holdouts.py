@@ -103,13 +103,21 @@ def hold_out_share(facts: RowFacts, share: float, *, gap: int, seed: int) -> tup
     count = max(1, round(facts.rows * share))
     if facts.rows - count < 1:
         raise TrainingError(f"{facts.rows} rows cannot be divided.", code="too_few_rows")
-    classes = _stratifiable(facts.classes, smallest_part=min(count, facts.rows - count))
+    classes = stratifiable(facts.classes, smallest_part=min(count, facts.rows - count))
     rest, out = train_test_split(np.arange(facts.rows), test_size=count, random_state=seed, stratify=classes)
     return np.sort(rest), np.sort(out)
 
 
-def _stratifiable(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArray[Any] | None:
-    """Return the classes where each can stand on both sides of a cut, else None."""
+def stratifiable(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArray[Any] | None:
+    """Return the classes where each can stand on both sides of a cut, else None.
+
+    Parameters
+    ----------
+    classes
+        The class of every row, None where the target is a number.
+    smallest_part
+        How many rows the smaller side of the cut has.
+    """
     if classes is None:
         return None
     counts = np.unique(classes, return_counts=True)[1]
