@@ -29,7 +29,7 @@ DAY_LENGTH = ((1500.0, "s"), (24.1, "min"), (0.0, "h"))
 
 
 def span_of(column: ColumnProfile, rows: int | None, step_seconds: float) -> Span | None:
-    """Return where the values of a column of numbers lie, None where it holds no numbers that vary.
+    """Return where the values of a column of numbers lie, None where they are no amounts that vary.
 
     Parameters
     ----------
@@ -41,7 +41,10 @@ def span_of(column: ColumnProfile, rows: int | None, step_seconds: float) -> Spa
         The length of a time step in seconds.
     """
     low, high = column.minimum, column.maximum
-    if not isinstance(low, int | float) or not isinstance(high, int | float) or low == high:
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        # Nobody looked at the values, so that nothing speaks against a name.
+        return Span(None, None, step_seconds=step_seconds)
+    if low == high:
         return None
     if column.distinct == 2:
         # Yes and no, or two classes.
@@ -134,7 +137,7 @@ def is_rainlike(span: Span) -> bool:
     A wet month has no dry day to show, so that long steps are believed without.
     """
     low, high = span.low, span.high
-    if high is not None and low is not None and low < min(-0.002 * high, 0.0):
+    if high is not None and low is not None and low < min(-0.01 * high, 0.0):
         return False
     if span.step_seconds > 3 * DAY or high is None or low is None:
         return True

@@ -74,9 +74,8 @@ class Candidate:
 
 def may_be_driver(column: ColumnProfile) -> bool:
     """Return whether a column holds amounts that vary, and tells of no other column's quality."""
-    if column.storage not in ("number", "integer") or column.flag_of:
-        return False
-    return column.kind in (ColumnKind.NUMERIC, ColumnKind.INTEGER) and column.distinct != 1
+    is_amount = column.kind in (ColumnKind.NUMERIC, ColumnKind.INTEGER)
+    return is_amount and column.distinct != 1 and not column.flag_of
 
 
 def context_of(
