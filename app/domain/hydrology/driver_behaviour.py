@@ -78,8 +78,6 @@ def guess_unit(role: DriverRole, span: Span) -> str:
         return "kg/m²/s" if high <= 0.012 and not span.whole else rain_unit(span)
     if role is DriverRole.EVAPORATION and span.whole and 25 < high < 300:
         return "0.1 mm"
-    if role is DriverRole.WIND:
-        return "0.1 m/s" if span.whole and high > 60 else ""
     steps = {
         DriverRole.RADIATION: RADIATION if span.step_seconds >= HALF_DAY else HOURLY_RADIATION,
         DriverRole.EVAPORATION: EVAPORATION,
@@ -118,10 +116,10 @@ def looks_like(role: DriverRole, span: Span) -> bool:
     return False
 
 
-def is_too_sunny(span: Span, unit: str, factor: float) -> bool:
+def is_too_sunny(span: Span, unit: str, factor: float, step_seconds: float) -> bool:
     """Return whether sums of radiation over a day would be more than the sun brings, some 500 W/m²."""
     is_sum = "J" in unit or "Wh" in unit
-    return is_sum and span.step_seconds >= HALF_DAY and span.high is not None and span.high * factor > 650
+    return is_sum and step_seconds >= HALF_DAY and span.high is not None and span.high * factor > 650
 
 
 def varies_little(span: Span) -> bool:
