@@ -121,6 +121,8 @@ def done_to(
         return Done("Read again from the original", "The rows are what they were.")
     if button == "part" and profile is not None:
         return Done("Read without the rows that do not fit", kept_words(profile))
+    if button == "place" and profile is not None:
+        return Done("Read a part of the grid", next(iter(profile.report.notes), ""))
     source = _of_the_user(user, source_id)
     if source is None:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
-from app.domain.analysis.import_options.quality_choices import TAKEN_AS, CensoredChoice, FlagChoice, GridPlace
+from app.domain.analysis.import_options.quality_choices import TAKEN_AS, CensoredChoice, FlagChoice, PlaceInGrid
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.errors import DomainError
 
@@ -162,7 +162,7 @@ def place_changes(form: Mapping[str, str]) -> dict[str, Any]:
     return {"place": parse_place(raw).model_dump(mode="json", exclude_none=True) if raw else None}
 
 
-def parse_place(raw: str) -> GridPlace:
+def parse_place(raw: str) -> PlaceInGrid:
     """Return the point or box that somebody typed.
 
     Raises
@@ -175,6 +175,6 @@ def parse_place(raw: str) -> GridPlace:
     try:
         if names is None or len(raw) > 200:
             raise ValueError(raw)
-        return GridPlace(**dict(zip(names, map(float, words), strict=True)))
+        return PlaceInGrid(**dict(zip(names, map(float, words), strict=True)))
     except (ValidationError, ValueError):
         raise DomainError(WRONG_PLACE, code="bad_choice", field=PLACE) from None

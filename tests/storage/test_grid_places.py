@@ -81,8 +81,7 @@ def test_cells_of_a_box_are_read(tmp_path: Path) -> None:
     found = {(row[names.index("latitude")], row[names.index("longitude")]) for row in rows}
     assert found == {(lat, lon) for lat in (51.0, 51.5) for lon in (5.5, 6.0)}
     assert all(
-        row[names.index("tp")]
-        == 100 * row[names.index("latitude")] + 10 * row[names.index("longitude")] + step % STEPS
+        row[names.index("tp")] == 100 * row[names.index("latitude")] + 10 * row[names.index("longitude")] + step % STEPS
         for step, row in enumerate(rows)
     )
     assert profile.rows == 4 * STEPS

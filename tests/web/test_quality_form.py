@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import uuid
+from pathlib import Path
 
+import netCDF4
+import numpy as np
 import pytest
 
 from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
-from app.domain.analysis.import_options.quality_choices import GridPlace
+from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.errors import DomainError
 from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
 from app.web import quality_form, rereading
 from tests.services.tables import draft_on, upload
-from tests.web.client import Browser, answers_of, step_path
+from tests.web.client import Browser, answers_of, fresh, step_path
 
 FLAGS = ("A", "P", "A:e", "")
 FLOW = "day,flow,flow_cd\n" + "".join(
@@ -99,12 +103,12 @@ def test_flags_are_no_suggested_features_after_a_filter(browser: Browser, user: 
 @pytest.mark.parametrize(
     ("raw", "place"),
     [
-        ("47.3, 8.5", GridPlace(latitude=47.3, longitude=8.5)),
-        ("47.3 8.5", GridPlace(latitude=47.3, longitude=8.5)),
-        ("46; 7; 48; 9", GridPlace(south=46, west=7, north=48, east=9)),
+        ("47.3, 8.5", PlaceInGrid(latitude=47.3, longitude=8.5)),
+        ("47.3 8.5", PlaceInGrid(latitude=47.3, longitude=8.5)),
+        ("46; 7; 48; 9", PlaceInGrid(south=46, west=7, north=48, east=9)),
     ],
 )
-def test_a_point_and_a_box_are_understood(raw: str, place: GridPlace) -> None:
+def test_a_point_and_a_box_are_understood(raw: str, place: PlaceInGrid) -> None:
     changes = rereading.changes_from({"reading.place": raw}, ReadingChoices())
     assert ReadingChoices().merged(changes).place == place
 
@@ -117,7 +121,7 @@ def test_what_is_no_place_is_said_at_its_field(raw: str) -> None:
 
 
 def test_an_empty_place_means_the_whole_grid() -> None:
-    chosen = ReadingChoices(place=GridPlace(latitude=47.3, longitude=8.5))
+    chosen = ReadingChoices(place=PlaceInGrid(latitude=47.3, longitude=8.5))
     made = rereading.panel_of(Dialect(format="netcdf", grid="Latitudes 46 to 48."), chosen, address="/x")
     assert made.place is not None
     assert (made.place.value, made.place.hint) == ("47.3, 8.5", "Latitudes 46 to 48.")
@@ -128,3 +132,55 @@ def test_an_empty_place_means_the_whole_grid() -> None:
 @pytest.mark.parametrize("place", ["flag7", "censored0", "flagx", "flag", "flag٣"])
 def test_a_button_of_an_old_page_changes_nothing(place: str) -> None:
     assert rereading.changes_from({"flip": place}, ReadingChoices()) == {}
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> bytes:
+    """Return a grid that is larger than may be stacked, whose last cell is sea."""
+    path = tmp_path / "grid.nc"
+    with netCDF4.Dataset(path, "w") as data:
+        for name, size in (("time", 12_000), ("lat", 30), ("lon", 20)):
+            data.createDimension(name, size)
+        time = data.createVariable("time", "f8", ("time",))
+        time.units = "days since 1981-01-01"
+        time[:] = np.arange(12_000)
+        data.createVariable("lat", "f4", ("lat",))[:] = 46 + np.arange(30) / 10
+        data.createVariable("lon", "f4", ("lon",))[:] = 7 + np.arange(20) / 10
+        rain = data.createVariable("rr", "f4", ("time", "lat", "lon"), zlib=True, fill_value=-9999.0)
+        rain.units = "mm"
+        days = (np.arange(12_000) % 17 / 4).astype("f4")
+        block = np.ma.masked_all((12_000, 30, 20), "f4")
+        block[:, :29] = days[:, None, None]
+        rain[:] = block
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("route", ["/datasets/upload", "/experiments/new/upload"])
+def test_a_grid_too_large_waits_for_a_place(browser: Browser, user: User, grid: bytes, route: str) -> None:
+    form = {"csrf_token": browser.get("/account").token, "file": [(io.BytesIO(grid), "grid.nc")]}
+    refused = browser.post(route, form, content_type="multipart/form-data")
+    assert refused.status == 413
+    assert "Choose a point or a box. Latitudes 46 to 48.9, longitudes 7 to 8.9." in refused.problems()[0][0]
+    wrong = browser.press(refused, "Read this part", {"reading.place": "somewhere"})
+    assert wrong.status == 422
+    assert wrong.problems()[0][0] == quality_form.WRONG_PLACE
+    outside = browser.press(wrong, "Read this part", {"reading.place": "10, 10"})
+    assert "The point 10, 10 lies outside of the grid." in outside.problems()[0][0]
+    sea = browser.press(outside, "Read this part", {"reading.place": "48.9, 8"})
+    assert "hold no value; they may be sea" in sea.problems()[0][0]
+    (waiting,) = (one for one in datasets.list_datasets(user) if one.state == "failed")
+    page = browser.follow(
+        browser.press(browser.get(f"/datasets/{waiting.id}"), "Read this part", {"reading.place": "47.31, 8.52"})
+    )
+    assert "Read a part of the grid" in page.words
+    assert "Read at the cell nearest to 47.31, 8.52, whose centre is 47.3, 8.5." in page.words
+    fresh()
+    found = datasets.get_dataset(user, waiting.id)
+    assert (found.state, found.rows) == ("ready", 12_000)
+    assert found.choices == {"place": {"latitude": 47.31, "longitude": 8.52}}
+    assert page.form_to("/reading/reread").values["reading.place"] == ["47.31, 8.52"]
+    again = browser.press(page, "Read the file again", {"reading.place": "47, 8, 47.1, 8.1"})
+    assert again.status == 303
+    fresh()
+    box = next(one for one in datasets.list_datasets(user) if one.source_id == waiting.id)
+    assert box.rows == 12_000 * 4

@@ -58,9 +58,7 @@ def all_findings(
     held = suggest_units(held, marked, axis)
     measured = [one for one in marked if not one.column.flag_of]
     findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
-    # What reading itself asks about a column has the same answers.
-    asked_about = {name for one in asked for name in one.columns}
-    findings += [one for one in limit_findings(held, said) if asked_about.isdisjoint(one.columns)]
+    findings += limit_findings(held, said, asked)
     findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
     findings += [finding for column in held for finding in _said_of(column, rows)]

@@ -105,7 +105,9 @@ def flag_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> 
             yield _below_limit(column, below)
 
 
-def limit_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> Iterator[Finding]:
+def limit_findings(
+    columns: Sequence[ColumnProfile], choices: ReadingChoices, asked: Sequence[Finding]
+) -> Iterator[Finding]:
     """Yield the columns of texts that are measured values with limits among them, and how they may be read.
 
     Parameters
@@ -114,8 +116,11 @@ def limit_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) ->
         The profiled columns.
     choices
         What the user said: a column kept as text is not asked about.
+    asked
+        What reading itself asks, which has the same answers.
     """
     said = {one.column for one in (*choices.censored, *choices.columns, *choices.markers)}
+    said |= {name for one in asked for name in one.columns}
     for column in columns:
         count = limits_among(column.top_values) if column.storage == "text" and column.name not in said else None
         if count:

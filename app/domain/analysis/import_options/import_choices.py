@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from app.domain.analysis.import_options.quality_choices import CensoredChoice, FlagChoice, GridPlace
+from app.domain.analysis.import_options.quality_choices import CensoredChoice, FlagChoice, PlaceInGrid
 from app.domain.analysis.time_forms.forms import form_of
 from app.domain.analysis.time_forms.zone_names import zone_of
 from app.domain.json_values import JsonObject
@@ -139,7 +139,7 @@ class ReadingChoices(BaseModel):
     columns: tuple[ColumnImportChoice, ...] = Field(default=(), max_length=20_000)
     flags: tuple[FlagChoice, ...] = Field(default=(), max_length=20_000)
     censored: tuple[CensoredChoice, ...] = Field(default=(), max_length=20_000)
-    place: GridPlace | None = None
+    place: PlaceInGrid | None = None
 
     def to_json(self) -> JsonObject:
         """Return the answers given, and nothing else, as JSON values."""

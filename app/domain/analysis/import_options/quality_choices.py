@@ -49,7 +49,7 @@ class CensoredChoice(BaseModel):
     take: Literal["limit", "half", "missing"] | None
 
 
-class GridPlace(BaseModel):
+class PlaceInGrid(BaseModel):
     """The part of a grid that is read: the cell nearest to a point, or all cells whose centre lies in a box.
 
     Degrees north and east. A box whose west lies east of its east crosses the date line.
@@ -65,7 +65,7 @@ class GridPlace(BaseModel):
     east: float | None = Field(default=None, ge=-180, le=360, allow_inf_nan=False)
 
     @model_validator(mode="after")
-    def _is_whole(self) -> GridPlace:
+    def _is_whole(self) -> PlaceInGrid:
         point, box = (self.latitude, self.longitude), (self.south, self.west, self.north, self.east)
         is_point = None not in point and all(one is None for one in box)
         is_box = None not in box and all(one is None for one in point)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.analysis.import_options.quality_choices import GridPlace
+from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.storage.reading.formats.netcdf_stacks import Stack
 from app.storage.reading.refusals import RefusedError
 
@@ -19,6 +19,8 @@ NO_PLACE = "no_such_place"
 NOWHERE = "The file tells no latitudes and longitudes, so no point or box of it can be chosen."
 
 
+# Degrees are often stored in single precision, which makes 8.1 of 8.1000004: two metres.
+ROUNDING = 2e-5
 # Tables of degrees over more cells are not looked at: 0.3 GB.
 MAX_TABLE = 20_000_000
 
@@ -84,7 +86,7 @@ def _is_over(variable: Any, stack: Stack) -> bool:
     return 0 < len(dimensions) <= 2 and len(set(dimensions)) == len(dimensions) and set(dimensions) <= set(stack.others)
 
 
-def cut_out(stack: Stack, found: Coordinates | None, place: GridPlace) -> tuple[Stack, str]:
+def cut_out(stack: Stack, found: Coordinates | None, place: PlaceInGrid) -> tuple[Stack, str]:
     """Return the part of a stack that lies at a point or in a box, and a note on which cells these are.
 
     Parameters
@@ -127,7 +129,7 @@ def _apart(longitudes: Any, longitude: float) -> Any:
     return (longitudes - longitude + 180) % 360 - 180
 
 
-def _nearest(found: Coordinates, place: GridPlace) -> tuple[Any, Any, str]:
+def _nearest(found: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
     """Return the row and the column of the cell whose centre is nearest, and a note on it."""
     import numpy as np
 
@@ -168,14 +170,14 @@ def _step(found: Coordinates, row: int, column: int) -> float:
     return widest
 
 
-def _inside(found: Coordinates, place: GridPlace) -> tuple[Any, Any, str]:
+def _inside(found: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
     """Return the rows and the columns of the cells in a box, one of each for each cell, and a note on them."""
     import numpy as np
 
     south, west, north, east = place.numbers
     width = 360.0 if abs(east - west) == 360 else (east - west) % 360
-    is_between = (found.latitudes >= south) & (found.latitudes <= north)
-    is_across = (found.longitudes - west) % 360 <= width
+    is_between = (found.latitudes >= south - ROUNDING) & (found.latitudes <= north + ROUNDING)
+    is_across = (found.longitudes - west + ROUNDING) % 360 <= width + 2 * ROUNDING
     if found.is_table:
         rows, columns = np.nonzero(is_between & is_across)
     else:

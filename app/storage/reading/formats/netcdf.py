@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
-from app.domain.analysis.import_options.quality_choices import GridPlace
+from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
 from app.storage.reading.formats.grid_places import NO_PLACE, NOWHERE, cut_out, find_coordinates
@@ -62,7 +62,7 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
     return look_at_rows(table, of=steps)
 
 
-def _open(path: Path, place: GridPlace | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+def _open(path: Path, place: PlaceInGrid | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
     import netCDF4
 
     with _explain_fault():
@@ -75,7 +75,7 @@ def _open(path: Path, place: GridPlace | None, limits: dict[str, int], *, most: 
         raise
 
 
-def _table(data: Any, place: GridPlace | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+def _table(data: Any, place: PlaceInGrid | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
     with _explain_fault():
         clock = _clock(data)
         if clock is None:
@@ -106,7 +106,7 @@ def _table(data: Any, place: GridPlace | None, limits: dict[str, int], *, most: 
 
 
 def _stacked(
-    data: Any, clock: TimeVariable, stack: Stack, place: GridPlace | None, *, most: int | None, limits: dict[str, int]
+    data: Any, clock: TimeVariable, stack: Stack, place: PlaceInGrid | None, *, most: int | None, limits: dict[str, int]
 ) -> tuple[RowTable, int]:
     """Return the long table of variables over time and the cells of a place, and how many rows it may have."""
     steps = clock.variable.shape[0]
@@ -141,7 +141,7 @@ def _stacked(
     return RowTable(names, rows(), dialect, tally, texts), steps * stack.cells
 
 
-def _some_rows(rows: Iterator[list[str]], place: GridPlace, extent: str) -> Iterator[list[str]]:
+def _some_rows(rows: Iterator[list[str]], place: PlaceInGrid, extent: str) -> Iterator[list[str]]:
     """Pass rows on, and refuse a place without any."""
     first = next(rows, None)
     if first is None:
