@@ -145,7 +145,6 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         memory=lambda said: int(said["window"]),
     ),
     *MEMORY_RECIPES,
-    *WATER_RECIPES,
     TransformEntry(
         "date_parts",
         "Parts of the date",
@@ -182,6 +181,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         names=lambda column, said: [f"{column}_circle_{said['period']:g}_{word}" for word in ("sin", "cos")],
     ),
+    *WATER_RECIPES,
     TransformEntry(
         "log",
         "Logarithm",
