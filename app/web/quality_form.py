@@ -138,7 +138,8 @@ def flag_sentence(one: FlagChoice) -> str:
 
 def censored_sentence(one: CensoredChoice) -> str:
     """Return the choice about values beyond a limit as a sentence."""
-    return f"Values of `{one.column[:60]}` beyond a limit are read as {TAKEN_AS.get(one.take or '', 'found')}"
+    read_as = f"Values of `{one.column[:60]}` beyond a limit are read as {TAKEN_AS.get(one.take or '', 'found')}"
+    return read_as if one.take == "missing" else f"{read_as}; a model takes them as measured"
 
 
 def place_field(dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> PlaceField | None:

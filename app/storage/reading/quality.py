@@ -61,12 +61,11 @@ def with_quality(
     expressions = dict(zip(found.names, found.typed, strict=True))
     for choice in choices.flags:
         found = _with_kept_flags(connection, found, choice, expressions)
-    chosen = (*choices.censored, *choices.flags)
-    followed = (*found.censored, *found.kept_flags)
+    passed_over = [one.column for one in choices.censored if one not in found.censored]
+    passed_over += [one.column for one in choices.flags if one not in found.kept_flags]
     notes = [
-        f"What was chosen about the quality of {one.column[:60]} had no effect: it has no such flags or limits."
-        for one in chosen
-        if one not in followed
+        f"What was chosen about the quality of {column[:60]} had no effect: it has no such flags or limits."
+        for column in passed_over
     ]
     return replace(found, notes=tuple(notes))
 

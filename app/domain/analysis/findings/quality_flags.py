@@ -119,7 +119,8 @@ def limit_findings(
     asked
         What reading itself asks, which has the same answers.
     """
-    said = {one.column for one in (*choices.censored, *choices.columns, *choices.markers)}
+    said = {one.column for one in choices.censored} | {one.column for one in choices.markers}
+    said |= {one.column for one in choices.columns}
     said |= {name for one in asked for name in one.columns}
     for column in columns:
         count = limits_among(column.top_values) if column.storage == "text" and column.name not in said else None

@@ -68,10 +68,16 @@ def find_coordinates(data: Any, stack: Stack) -> Coordinates | None:
         return None
     if shapes == {2} and found[0].dimensions != found[1].dimensions:
         return None
-    latitudes, longitudes = (np.ma.filled(np.ma.asarray(one[:], dtype="f8"), np.nan) for one in found)
+    latitudes, longitudes = _degrees(found[0]), _degrees(found[1])
     if not (np.isfinite(latitudes).all() and np.isfinite(longitudes).all()):
         return None
     return Coordinates((places[0], places[1]), latitudes, longitudes)
+
+
+def _degrees(variable: Any) -> Any:
+    import numpy as np
+
+    return np.ma.filled(np.ma.asarray(variable[:], dtype="f8"), np.nan)
 
 
 def _is_named(variable: Any, words: tuple[str, ...]) -> bool:
@@ -136,10 +142,9 @@ def _nearest(found: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
     latitude, longitude = place.numbers
     north, east = found.latitudes - latitude, _apart(found.longitudes, longitude)
     if found.is_table:
-        at = np.unravel_index(_nearest_on_sphere(found.latitudes, east, latitude), north.shape)
+        row, column = divmod(_nearest_on_sphere(found.latitudes, east, latitude), north.shape[1])
     else:
-        at = (int(np.abs(north).argmin()), int(np.abs(east).argmin()))
-    row, column = int(at[0]), int(at[1])
+        row, column = int(np.abs(north).argmin()), int(np.abs(east).argmin())
     own = (row, column) if found.is_table else None
     centre = (found.latitudes[own or row], found.longitudes[own or column])
     if max(abs(float(north[own or row])), abs(float(east[own or column]))) > _step(found, row, column):
