@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -131,7 +132,7 @@ def _numbers(values: pd.Series) -> Floats:
 def ranges_of(step_seconds: float) -> list[tuple[int, int]]:
     """Return the ranges of lags in steps, from the row itself to a year before, each (first, last)."""
     edges = sorted({round(seconds / step_seconds) for seconds in EDGES_SECONDS} | {0, 1})
-    return [(first, after - 1) for first, after in zip(edges, edges[1:], strict=False)]
+    return [(first, after - 1) for first, after in pairwise(edges)]
 
 
 def lag_curves(
