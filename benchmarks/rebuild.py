@@ -95,19 +95,62 @@ def as_label(value: float) -> str:
 class Derive:
     """Look back in a table in the order of time."""
 
-    def __init__(self, frame: pd.DataFrame, time_column: str | None) -> None:
+    def __init__(self, frame: pd.DataFrame, time_column: str | None, rules: list[dict[str, Any]]) -> None:
         self.frame = frame
         self.times = frame[time_column] if time_column else None
+        self.rules = {rule["name"]: rule for rule in rules if rule["kind"] != "as_known"}
+
+    def source(self, name: str) -> pd.Series:
+        """Return a column of the file, or one derived as if everything were known at its row."""
+        rule = self.rules.get(name)
+        if rule is None:
+            return self.frame[name]
+        return self.column(rule if rule["kind"] == "lag" else {**rule, "offset": 0})
+
+    def together(self, rule: dict[str, Any]) -> list[pd.Series]:
+        """Return all sources of a rule in standard units."""
+        own, columns = rule["parameters"], [self.source(name).astype(float) for name in rule["sources"]]
+        last = len(own["factors"]) - 1
+        return [
+            column.replace([np.inf, -np.inf], np.nan) * own["factors"][min(place, last)]
+            + own["offsets"][min(place, last)]
+            for place, column in enumerate(columns)
+        ]
 
     def column(self, rule: dict[str, Any]) -> pd.Series:
         """Return a derived column."""
-        values, own = self.frame[rule["source"]], rule["parameters"]
+        own = rule["parameters"]
+        if rule.get("sources"):
+            made = self.of_several(rule)
+            if not rule["offset"]:
+                return made
+            kind = "lag" if rule["kind"] == "degree_day_snow" else "as_known"
+            return self.by_group(made, {**rule, "kind": kind})
+        values = self.source(rule["source"])
         if rule["kind"] == "date_parts":
             return date_part(values, own)
         if rule["kind"] == "cyclic":
-            known = self.column({**rule, "kind": "as_known"}) if rule["offset"] else values.astype(float)
+            known = self.by_group(values, {**rule, "kind": "as_known"}) if rule["offset"] else values.astype(float)
             angle = 2 * np.pi * known / own["period"]
             return np.sin(angle) if own["wave"] == "sine" else np.cos(angle)
+        return self.by_group(values, rule)
+
+    def of_several(self, rule: dict[str, Any]) -> pd.Series:
+        """Return what a rule makes of several columns, as if everything were known at its row."""
+        columns = self.together(rule)
+        if rule["kind"] == "effective_rain":
+            return columns[0] - columns[1]
+        if rule["kind"] != "degree_day_snow":
+            return stop(f"There is no rule {rule['kind']}.")
+        warmth = columns[1] if len(columns) == 2 else (columns[1] + columns[2]) / 2
+        table = pd.DataFrame({"rain": columns[0], "warmth": warmth, "time": self.times})
+        groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(table))
+        days = rule["step_seconds"] / 86_400 if rule["by"] == "time" else None
+        parts = [snow(rows, rule["parameters"], days) for _, rows in table.groupby(groups, sort=False)]
+        return pd.concat(parts).reindex(table.index)
+
+    def by_group(self, values: pd.Series, rule: dict[str, Any]) -> pd.Series:
+        """Return a derived column, group by group."""
         parts = []
         groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(values))
         for _, rows in values.groupby(groups, sort=False):
@@ -140,7 +183,9 @@ class Derive:
             return back(known, offset) - back(known, offset + own["step"])
         if kind == "antecedent_precipitation":
             return back(wetness(known, own["decay"], step), offset)
-        if kind not in ("rolling_sum", "rolling_mean"):
+        if kind == "exponential_memory":
+            return back(memory(known, own["keep"], step), offset)
+        if kind not in ("rolling_sum", "rolling_mean", "window_sums", "window_means"):
             return stop(f"There is no rule {kind}.")
         least, window = rule["minimum_known"], rule["window"]
         if step is None:
@@ -153,7 +198,42 @@ class Derive:
             moved.index = moved.index + offset * step
             every = moved.reindex(moved.index.union(pd.DatetimeIndex(times.unique())))
             mean = every.rolling(window * step, min_periods=least, closed="right").mean().reindex(times).to_numpy()
-        return mean * window if kind == "rolling_sum" else mean
+        return mean * window if kind in ("rolling_sum", "window_sums") else mean
+
+
+def memory(known: pd.Series, keep: float, step: Any) -> pd.Series:
+    """Return the mean of all known values, each weighted by how many steps old it is."""
+    total, weight, last, means = 0.0, 0.0, None, []
+    for moment, value in known.items():
+        steps = 1 if step is None or last is None else int((moment - last) / step)
+        total, weight, last = keep**steps * total, keep**steps * weight, moment
+        if np.isfinite(value):
+            total, weight = total + value, weight + 1.0
+        means.append(total / weight if weight * (1 - keep) >= 0.5 else np.nan)
+    return pd.Series(means, index=known.index)
+
+
+def snow(rows: pd.DataFrame, own: dict[str, Any], days: float | None) -> pd.Series:
+    """Return store, melt or liquid water of one group; of rows that share a moment, the first counts."""
+    dated = rows[rows["time"].notna()].sort_values("time", kind="stable")
+    store, last, found = 0.0, None, {}
+    for moment, rain, warmth in zip(dated["time"], dated["rain"], dated["warmth"], strict=True):
+        if moment == last:
+            continue
+        since = 0.0 if last is None else (moment - last) / pd.Timedelta(days=1)
+        last, length = moment, since if days is None else days
+        if not (np.isfinite(rain) and np.isfinite(warmth)):
+            found[moment] = np.nan
+            continue
+        fallen, over = max(rain, 0.0), warmth - own["threshold"]
+        if own["transition"] > 0:
+            share = min(1.0, max(0.0, (own["threshold"] + own["transition"] - warmth) / own["transition"]))
+        else:
+            share = 1.0 if over <= 0 else 0.0
+        melt = min(store + share * fallen, own["factor"] * length * max(over, 0.0))
+        store += share * fallen - melt
+        found[moment] = {"store": store, "melt": melt, "liquid": fallen - share * fallen + melt}[own["gives"]]
+    return rows["time"].map(found)
 
 
 def wetness(known: pd.Series, keep: float, step: Any) -> pd.Series:
@@ -230,7 +310,7 @@ class Table:
         by = table["order"].get("by")
         if by:
             frame = frame[frame[by].notna()].sort_values(by, kind="stable").reset_index(drop=True)
-        derive = Derive(frame, by)
+        derive = Derive(frame, by, resolved["derived"])
         made = {rule["name"]: derive.column(rule) for rule in resolved["derived"]}
         shifted = {rule["name"] for rule in resolved["derived"] if rule["kind"] == "as_known"}
         target = frame[table["target"]]

@@ -14,7 +14,16 @@ from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
 
 JOBS = [*jobs(), *purposes()]
 # Those that take a second or two.
-QUICK = ("groups", "rolling", "target encoding", "forecast", "from a date", "forecast at sites")
+QUICK = (
+    "groups",
+    "rolling",
+    "target encoding",
+    "forecast",
+    "from a date",
+    "forecast at sites",
+    "memory",
+    "memory ahead",
+)
 
 
 def test_the_script_imports_nothing_of_ours() -> None:

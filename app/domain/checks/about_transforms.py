@@ -89,11 +89,12 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
     )
     if odd is not None:
         faults.append(("parameter_unknown", f"{entry.title} has no setting {odd[:40]}."))
+    parameters = None
     try:
-        entry.parse(part.parameters)
+        parameters = entry.parse(part.parameters)
     except ValueError as fault:
         faults.append(("transform_invalid", str(fault)))
-    unfit = columns_fault(entry, part.columns, held)
+    unfit = columns_fault(entry, part.columns, held, parameters)
     if unfit:
         faults.append(("transform_invalid", unfit))
     for code, message in faults:

@@ -46,6 +46,8 @@ class Traits:
         where the lower tail is the longer one. 0 where it is unknown.
     purpose
         What the model is for.
+    never_negative
+        Whether a numeric target has no value below 0, as flow and rain have none.
     ordered, memory_steps
         Whether time orders the rows, and how many steps back the derived features look.
     strongest
@@ -76,6 +78,7 @@ class Traits:
     strongest: tuple[str, float] | None = None
     explained: float | None = None
     purpose: Purpose | None = None
+    never_negative: bool = False
 
     @property
     def features(self) -> int:
@@ -163,7 +166,8 @@ def _about_target(
     if not task.is_classification:
         std = (associations.target_std if associations is not None else None) or 0.0
         quantiles = target.quantiles if associations is None else associations.target_quantiles
-        return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(quantiles)}
+        shape = {"target_std": std, "tail": _tail(quantiles), "never_negative": target.negatives == 0}
+        return {"rows": rows, "target_values": target.distinct, **shape}
     counts = tuple(count for _, count in target.top_values) if associations is None else associations.target_counts
     rarest, commonest = _sizes(counts, target.distinct, rows)
     sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}

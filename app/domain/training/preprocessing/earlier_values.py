@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import Spec
+from app.domain.training.preprocessing.moments import MomentTable
 
 DAY = pd.Timedelta(days=1)
 
@@ -33,6 +35,11 @@ class EarlierValues:
             # Months are called regular too, but no number of days leads from one to the next.
             if self._all_on(step):
                 self.step = step
+
+    @cached_property
+    def moments(self) -> MomentTable:
+        """The moments of all groups, for what works on many columns at once."""
+        return MomentTable(np.asarray(self.groups), self.times, self.step)
 
     def _all_on(self, step: pd.Timedelta) -> bool:
         since = self.times - self.times.min()

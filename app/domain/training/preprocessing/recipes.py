@@ -9,67 +9,18 @@ the default handling of its columns.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
 
 from app.domain.estimators.parameters import Parameter
-from app.domain.training.preprocessing.recipe_parameters import (
-    MAX_LENGTH,
-    Field,
-    ListParameter,
-    RecipeValues,
-    parse_all,
-)
+from app.domain.training.preprocessing.memory_recipes import MEMORY_RECIPES
+from app.domain.training.preprocessing.recipe_parameters import MAX_LENGTH, ListParameter
+from app.domain.training.preprocessing.transform_entry import TransformEntry
+from app.domain.training.preprocessing.water_recipes import WATER_RECIPES
+
+__all__ = ["TRANSFORMS", "TransformEntry"]
+
 
 # What is left of a value in the antecedent precipitation index after its memory: one part in a hundred.
 FORGOTTEN = 0.01
-Names = Callable[[str, RecipeValues], list[str]]
-Memory = Callable[[RecipeValues], int]
-Steps = Callable[[RecipeValues], tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class TransformEntry:
-    """One recipe.
-
-    `takes` says which columns it works on ("none": the time column), `role` what it is in a column's chain of steps,
-    of which one is enough. `looks_back` says that of the target it uses earlier steps only; every other recipe may not
-    touch the target. `learns` says that it is fitted. `names(column, parameters)` are the columns it adds to the table,
-    `memory(parameters)` is how many steps it looks back. `single_steps(parameters)` are the steps before a row that it
-    takes one by one; a recipe without them ends at the last step that is known. `as_measured` says that it must stand
-    before any step that changes the size of the numbers.
-    """
-
-    kind: str
-    title: str
-    family: str
-    help: str
-    place: Literal["before", "fold"]
-    parameters: tuple[Field, ...] = ()
-    takes: Literal["numbers", "words", "any", "none"] = "numbers"
-    role: Literal["", "fill", "mark", "shape", "scale", "encode"] = ""
-    learns: bool = False
-    looks_back: bool = False
-    as_measured: bool = False
-    names: Names = lambda _column, _parameters: []
-    memory: Memory = lambda _parameters: 0
-    single_steps: Steps = lambda _parameters: ()
-
-    @property
-    def needs_columns(self) -> bool:
-        """Return whether it is told which columns to work on."""
-        return self.takes != "none"
-
-    @property
-    def needs_time(self) -> bool:
-        """Return whether it works only where a time column orders the rows."""
-        return self.looks_back or self.takes == "none"
-
-    def parse(self, parameters: Mapping[str, Any]) -> RecipeValues:
-        """Return clean parameters; ValueError with a sentence where they make no sense."""
-        return parse_all(self.parameters, parameters)
-
 
 _WINDOW = Parameter(
     "window",
@@ -181,6 +132,8 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         names=lambda column, _: [f"{column}_last", f"{column}_last_age"],
         memory=lambda said: int(said["window"]),
     ),
+    *MEMORY_RECIPES,
+    *WATER_RECIPES,
     TransformEntry(
         "date_parts",
         "Parts of the date",

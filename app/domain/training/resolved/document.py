@@ -147,9 +147,10 @@ class ResolvedTable:
 class DerivedColumn:
     """One column derived before the rows are divided, by the rule `kind` of docs/resolved.md.
 
-    It looks at `source`, at nothing later than `offset` steps before the row; `inclusive` says that the row itself is
-    looked at. Of a window of `window` steps, `minimum_known` values must be known. `by` says whether a step is a
-    stretch of time (of `step_seconds`) or leads to the next moment that has a row; no step leads into another group.
+    It looks at `source`, or at all `sources` together, of which that is the first, and at nothing later than `offset`
+    steps before the row; `inclusive` says that the row itself is looked at. Of a window of `window` steps,
+    `minimum_known` values must be known. `by` says whether a step is a stretch of time (of `step_seconds`) or leads to
+    the next moment that has a row; no step leads into another group.
     """
 
     __pydantic_config__ = STRICT
@@ -165,6 +166,7 @@ class DerivedColumn:
     minimum_known: Count | None = None
     step_seconds: Number | None = None
     group: Name | None = None
+    sources: tuple[Name, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
