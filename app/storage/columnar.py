@@ -173,7 +173,8 @@ def read_frame(
 def _kept(frame: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the rows that are wanted, by the numbers that they have in the file, without these numbers."""
     there = keep[frame.pop("file_row_number").to_numpy()]
-    return frame[there].reset_index(drop=True)
+    kept: pd.DataFrame = frame[there].reset_index(drop=True)
+    return kept
 
 
 def read_in_order(

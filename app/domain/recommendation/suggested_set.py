@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from app.domain.experiment import RecipeJson, TransformPart
 from app.domain.recommendation.plan import Plan
-from app.domain.text.words import join_words, pluralise
 from app.domain.training.derived_measures import recipe_key
-from app.domain.training.preprocessing.transforms import derived_names, memory_of, readable
+from app.domain.training.preprocessing.transforms import derived_names, readable
 
 
 class SetUse(StrEnum):
@@ -26,13 +25,11 @@ class SetUse(StrEnum):
 class SuggestedSet:
     """The suggested recipes, the features that they derive, and which recipes in use are theirs.
 
-    `sentence` says in a line what the set holds. `places` are those of its recipes among the ones in use, `missing` the
-    number of its recipes that are not.
+    `places` are those of its recipes among the ones in use, `missing` the number of its recipes that are not.
     """
 
     recipes: tuple[TransformPart, ...]
     names: tuple[str, ...]
-    sentence: str
     places: frozenset[int]
     missing: int
 
@@ -58,21 +55,12 @@ def suggested_set(plan: Plan) -> SuggestedSet | None:
     )
     keys = {recipe_key(part) for part in recipes}
     used = [recipe_key(part) for part in _parts(_raw_recipes(plan), keep_places=True)]
-    made = {choice.profile.name for choice in plan.columns} | {task.target}
-    columns = list(dict.fromkeys(name for part in recipes for name in part.columns if name in made))
     return SuggestedSet(
         recipes=tuple(recipes),
         names=tuple(names),
-        sentence=_sentence(len(names), columns, memory_of(recipes, task)),
         places=frozenset(place for place, key in enumerate(used) if key in keys),
         missing=len(keys - set(used)),
     )
-
-
-def _sentence(count: int, columns: Sequence[str], steps: int) -> str:
-    features = pluralise(count, "feature")
-    of = f" of {join_words([name[:40] for name in columns], most=4)}" if columns else ""
-    return f"{features}{of}, looking back {pluralise(steps, 'step')} at most." if steps else f"{features}{of}."
 
 
 def _raw_recipes(plan: Plan) -> list[Any]:

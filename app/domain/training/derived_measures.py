@@ -20,7 +20,6 @@ from app.domain.experiment import (
     TransformPart,
     ValidationPart,
 )
-from app.domain.json_values import JsonObject
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.previewing import Spread, spread_of
 from app.domain.training.preprocessing.transforms import readable
@@ -126,18 +125,3 @@ def measure_derived(rows: pd.DataFrame, spec: Spec) -> Iterator[list[DerivedColu
         found = {item.column: item for item in associate(some, target, kinds, columns=block).items}
         ranked = rank_columns(some, target, kinds, seed=SEED)
         yield [DerivedColumn(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]
-
-
-def to_json(column: DerivedColumn) -> JsonObject:
-    """Return plain JSON values."""
-    return {
-        "association": vars(column.association),
-        "ranked": column.ranked.to_json(),
-        "spread": vars(column.spread),
-    }
-
-
-def from_json(values: JsonObject) -> DerivedColumn:
-    """Build from what `to_json` gave."""
-    spread = {name: tuple(value) if isinstance(value, list) else value for name, value in values["spread"].items()}
-    return DerivedColumn(Association(**values["association"]), RankedColumn(**values["ranked"]), Spread(**spread))

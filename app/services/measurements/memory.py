@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from app.domain.analysis.associations.lag_correlation import LagCurve, LagMeasures, measure_lags
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import TaskPart
+from app.domain.hydrology.drivers import recognise_drivers
+from app.domain.json_values import from_json, to_json
 from app.domain.recommendation.plan import Plan
 from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind
@@ -31,15 +34,6 @@ class MeasuredMemory:
     lags: LagMeasures
     complete: bool = True
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {"lags": self.lags.to_json(), "complete": self.complete}
-
-    @staticmethod
-    def from_json(values: dict[str, Any]) -> MeasuredMemory:
-        """Build from what `to_json` gave."""
-        return MeasuredMemory(LagMeasures.from_json(values["lags"]), values["complete"])
-
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryRequest(MeasurementRequest):
@@ -51,16 +45,22 @@ class MemoryRequest(MeasurementRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryState(WorkState):
-    """What is known of the memory of a target so far; `drivers` are all that are measured."""
+    """What is known of the memory of a target so far; `drivers` are all that are measured, with what they drive."""
 
-    drivers: tuple[str, ...] = ()
+    drivers: Mapping[str, str]
     lags: LagMeasures
 
 
-def drivers_of(plan: Plan) -> tuple[str, ...]:
-    """Return the columns whose past is looked at: those of numbers that are suggested as features."""
-    named = (choice.profile.name for choice in plan.columns if choice.suggested and ColumnKind(choice.kind).is_number)
-    return tuple(named)[:MAX_DRIVERS]
+def drivers_of(plan: Plan, profile: DatasetProfile) -> dict[str, str]:
+    """Return the columns whose past is looked at, each with what it drives in a word, "" where it was not recognised.
+
+    These are the drivers among the columns that are suggested as features; where none is recognised, all of numbers.
+    """
+    target = plan.spec.task.target if plan.spec else ""
+    able = [choice.profile.name for choice in plan.columns if choice.suggested and ColumnKind(choice.kind).is_number]
+    roles = {driver.column: driver.role.value for driver in recognise_drivers(profile, target=target)}
+    named = [name for name in able if name in roles] or able
+    return {name: roles.get(name, "").replace("_", " ") for name in named[:MAX_DRIVERS]}
 
 
 def known_of(dataset: Dataset, plan: Plan, rule: HoldoutRule | None = None) -> MemoryState:
@@ -74,11 +74,14 @@ def memory_for(dataset: Dataset, plan: Plan, rule: HoldoutRule | None = None) ->
 
 
 def _state(dataset: Dataset, plan: Plan, rule: HoldoutRule | None, *, start: bool) -> MemoryState:
-    profile, drivers = profile_of(dataset), drivers_of(plan)
+    profile = profile_of(dataset)
+    drivers = drivers_of(plan, profile) if profile is not None else {}
     reason = _why_not(plan, profile)
     if reason or profile is None or plan.spec is None or not drivers:
-        return MemoryState(state="none", lags=LagMeasures(), reason=reason or "No column of numbers is suggested.")
-    request = _request_for(dataset, profile, plan.spec.task, drivers, rule)
+        return MemoryState(
+            state="none", drivers={}, lags=LagMeasures(), reason=reason or "No column of numbers is suggested."
+        )
+    request = _request_for(dataset, profile, plan.spec.task, tuple(drivers), rule)
     result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
     lags = LagMeasures() if result is None else result.lags
     return MemoryState(drivers=drivers, lags=lags, **{**vars(work), "reason": work.reason or lags.reason})
@@ -142,12 +145,12 @@ def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mappi
     return _request_for(dataset, profile, task, drivers, development.from_arguments(arguments))
 
 
-STORE = JsonStore(TargetRanking, MeasuredMemory.to_json, MeasuredMemory.from_json)
+STORE = JsonStore(TargetRanking, to_json, partial(from_json, MeasuredMemory))
 MEASUREMENT: Measurement[MemoryRequest, MeasuredMemory] = Measurement(
     kind=JobKind.MEASURE_MEMORY,
     find=STORE.find,
     save=STORE.save,
     compute=_compute,
     restore_request=_restore_request,
-    describe=lambda _request, result, _work: result.to_json(),
+    describe=lambda _request, result, _work: to_json(result),
 )

@@ -138,7 +138,7 @@ def memory_view(draft: DraftContext) -> MemoryView | None:
     can_begin = bool(state.drivers) and state.state == "none" and datasets.damage_of(dataset) is None
     return MemoryView(
         here=url_for("features.show_memory", draft_id=draft.id),
-        chart=lags.build(state.lags, target=goal.target),
+        chart=lags.build(state.lags, target=goal.target, roles=state.drivers),
         words=state.reason or ("Being measured." if state.busy else "Not measured yet."),
         busy=state.busy,
         can_begin=can_begin and not state.reason,

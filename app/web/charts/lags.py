@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.domain.analysis.associations.lag_correlation import LagCurve, LagMeasures, LagRange
-from app.domain.hydrology.naming import Quantity, is_rain, quantity_of
+from app.domain.hydrology.naming import Quantity, quantity_of
 from app.domain.purpose_words import duration_words
 from app.domain.text.numbers import MINUS
 from app.web.charts import paths, scales
@@ -16,6 +16,7 @@ from app.web.charts.words import Numbers, short
 MAX_LINES = 5
 # Lettering below the axis; of the ranges between, the names are left out.
 MAX_TICKS = 9
+RAIN = "rain"
 WELLS = ("head", "gwl", "groundwater", "dtw", "well")
 
 
@@ -44,8 +45,11 @@ class LagChart:
     numbers: Numbers
 
 
-def build(measures: LagMeasures, *, target: str) -> LagChart | None:
-    """Return the chart of what was measured, None while there is nothing to draw."""
+def build(measures: LagMeasures, *, target: str, roles: Mapping[str, str]) -> LagChart | None:
+    """Return the chart of what was measured, None while there is nothing to draw.
+
+    `roles` says in a word what each driver brings, "" where that is not known.
+    """
     curves = [curve for curve in measures.curves if any(part.value is not None for part in curve.ranges)]
     if not curves:
         return None
@@ -53,14 +57,14 @@ def build(measures: LagMeasures, *, target: str) -> LagChart | None:
     def span(steps: int) -> str:
         return duration_words(steps, measures.step_seconds)
 
-    main, ranges = main_curve(curves), curves[0].ranges
+    main, ranges = main_curve(curves, roles), curves[0].ranges
     values = [part.value for curve in curves for part in curve.ranges]
     scale = scales.linear(values, from_zero=True, most=4)
     drawn = sorted(curves, key=lambda curve: (curve is not main, -abs(curve.strongest)))[:MAX_LINES]
     places = [(at + 0.5) / len(ranges) for at in range(len(ranges))]
     end = _ends_at(main, ranges)
     return LagChart(
-        sentence=memory_sentence(main, target, span),
+        sentence=memory_sentence(main, target, roles.get(main.driver, ""), span),
         lines=tuple(
             LagLine(
                 short(curve.driver, 40),
@@ -85,17 +89,17 @@ def build(measures: LagMeasures, *, target: str) -> LagChart | None:
     )
 
 
-def main_curve(curves: list[LagCurve]) -> LagCurve:
+def main_curve(curves: list[LagCurve], roles: Mapping[str, str]) -> LagCurve:
     """Return the driver that the sentence is about: rain where it is remembered, else what goes best with the target.
 
     A driver that is remembered comes before one that goes with the target by chance.
     """
-    return max(curves, key=lambda curve: (curve.remembered > 0, is_rain(curve.driver), abs(curve.strongest)))
+    return max(curves, key=lambda curve: (curve.remembered > 0, roles.get(curve.driver) == RAIN, abs(curve.strongest)))
 
 
-def memory_sentence(curve: LagCurve, target: str, span: Callable[[int], str]) -> str:
+def memory_sentence(curve: LagCurve, target: str, role: str, span: Callable[[int], str]) -> str:
     """Return in a sentence how long a target remembers a driver."""
-    thing, driver = thing_of(target), "rain" if is_rain(curve.driver) else curve.driver[:40]
+    thing, driver = thing_of(target), role or curve.driver[:40]
     if not curve.remembered:
         return f"{thing} remembers none of its drivers: no correlation with the past is above chance."
     if curve.remembered == 1:

@@ -8,14 +8,12 @@ compared. The season is taken out first, since all that has a season goes with a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from app.domain.json_values import JsonObject
 
 Floats = NDArray[np.float64]
 DAY_SECONDS = 86_400
@@ -73,19 +71,6 @@ class LagMeasures:
     rows: int = 0
     reason: str = ""
 
-    def to_json(self) -> JsonObject:
-        """Return plain JSON values."""
-        return asdict(self)
-
-    @staticmethod
-    def from_json(values: JsonObject) -> LagMeasures:
-        """Build from what `to_json` gave."""
-        curves = (
-            LagCurve(one["driver"], tuple(LagRange(**part) for part in one["ranges"]), one["remembered"])
-            for one in values["curves"]
-        )
-        return LagMeasures(**{**values, "curves": tuple(curves)})
-
 
 def measure_lags(
     frame: pd.DataFrame,
@@ -126,7 +111,7 @@ def measure_lags(
 
 
 def _numbers(values: pd.Series) -> Floats:
-    return pd.to_numeric(values, errors="coerce").astype(float).to_numpy()
+    return np.asarray(pd.to_numeric(values, errors="coerce"), dtype=float)
 
 
 def ranges_of(step_seconds: float) -> list[tuple[int, int]]:
@@ -168,7 +153,7 @@ def lag_curves(
     spans = [int(some[-1]) + 1 if len(some) else 0 for some in map(np.sort, places)]
     if sum(np.isfinite(values).sum() for values in target) < MIN_STEPS:
         return []
-    phases = [np.arange(span) * step_seconds / YEAR_SECONDS for span in spans]
+    phases = [np.arange(span, dtype=float) * (step_seconds / YEAR_SECONDS) for span in spans]
     goal = [_on_grid(values, some, span) for values, some, span in zip(target, places, spans, strict=True)]
     rest = [_without_season(values, phase) for values, phase in zip(_ranked(goal), phases, strict=True)]
     curves = []
@@ -187,7 +172,7 @@ def _on_grid(values: Floats, places: NDArray[np.int64], span: int) -> Floats:
 
 def _ranked(groups: Sequence[Floats]) -> list[Floats]:
     """Return the values of each group as ranks between 0 and 1, ties at their middle."""
-    return [pd.Series(values).rank(pct=True).to_numpy() for values in groups]
+    return [np.asarray(pd.Series(values).rank(pct=True), dtype=float) for values in groups]
 
 
 def _without_season(values: Floats, phase: Floats) -> Floats:
