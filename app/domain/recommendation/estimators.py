@@ -28,12 +28,21 @@ LARGE = 10_000
 
 @dataclass(frozen=True)
 class EstimatorSuggestion:
-    """One suggestion with its reasons and cautions, and the hyperparameters to start from."""
+    """One suggestion with its reasons and cautions, and the hyperparameters to start from.
+
+    `even` is what speaks neither for it nor against it, as a score that only luck tells from the baseline's.
+    """
 
     entry: EstimatorEntry
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
     parameters: ParameterValues
+    even: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Return what says most about it: what it scored, or else its first reason."""
+        return next(iter((*self.even, *self.reasons, *self.cautions)), "")
 
 
 def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]:
