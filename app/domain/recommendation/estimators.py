@@ -30,7 +30,8 @@ LARGE = 10_000
 class EstimatorSuggestion:
     """One suggestion with its reasons and cautions, and the hyperparameters to start from.
 
-    `even` is what speaks neither for it nor against it, as a score that only luck tells from the baseline's.
+    `even` is what speaks neither for it nor against it, as a score that only luck tells from the baseline's. `score` is
+    what it scored in short fits, which is also among the reasons, the cautions or what is even.
     """
 
     entry: EstimatorEntry
@@ -38,11 +39,12 @@ class EstimatorSuggestion:
     cautions: tuple[str, ...]
     parameters: ParameterValues
     even: tuple[str, ...] = ()
+    score: str = ""
 
     @property
     def why(self) -> str:
         """Return what says most about it: what it scored, or else its first reason."""
-        return next(iter((*self.even, *self.reasons, *self.cautions)), "")
+        return self.score or next(iter((*self.reasons, *self.cautions)), "")
 
 
 def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]:

@@ -142,7 +142,7 @@ def order_estimators(
     scored = [_with_score(one, evidence) for one in sorted(ranking, key=key)]
     if scored and scored[0].entry.is_baseline and evidence.of(scored[0].entry.id) is not None:
         why = f"No estimator clearly beats {scored[0].entry.title.lower()} in short fits"
-        scored[0] = replace(scored[0], reasons=(why, *scored[0].reasons))
+        scored[0] = replace(scored[0], reasons=(why, *scored[0].reasons), score=why)
     return tuple(scored)
 
 
@@ -156,10 +156,12 @@ def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> Esti
     words = f"{score} {rule:.3f}".replace("-", "\u2212")
     standing = evidence.standing_of(measured)
     if standing is Standing.WORSE:
-        return replace(ranked, cautions=(f"{words}, which is better", *ranked.cautions))
+        words = f"{words}, which is better"
+        return replace(ranked, cautions=(words, *ranked.cautions), score=words)
     if standing is Standing.TIED:
-        return replace(ranked, even=(f"{words}, a tie",))
-    return replace(ranked, reasons=(words, *ranked.reasons))
+        words = f"{words}, a tie"
+        return replace(ranked, even=(words,), score=words)
+    return replace(ranked, reasons=(words, *ranked.reasons), score=words)
 
 
 def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> ExpectedScore | None:
