@@ -130,9 +130,12 @@ def _order_of_classes(traits: Traits, size: str) -> tuple[list[str], str]:
 def _suggest_estimator(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> EstimatorSuggestion:
     reasons = [*([why] if why else []), *reasons_for(entry, traits)]
     cautions = cautions_for(entry, traits)
+    parameters = starting_parameters(entry, traits, metric=metric)
+    weighed = f"Each class weighs the same: the commonest has {traits.imbalance:,.1f} times the rows of the rarest"
     return EstimatorSuggestion(
         entry,
         tuple(dict.fromkeys((*reasons, *entry.strengths))),
         tuple(dict.fromkeys((*cautions, *entry.cautions_for(traits.task)))),
-        starting_parameters(entry, traits, metric=metric),
+        parameters,
+        even=(weighed,) if parameters.get("class_weight") == "balanced" else (),
     )

@@ -160,7 +160,7 @@ def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> Esti
         return replace(ranked, cautions=(words, *ranked.cautions), score=words)
     if standing is Standing.TIED:
         words = f"{words}, a tie"
-        return replace(ranked, even=(words,), score=words)
+        return replace(ranked, even=(words, *ranked.even), score=words)
     return replace(ranked, reasons=(words, *ranked.reasons), score=words)
 
 

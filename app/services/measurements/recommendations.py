@@ -343,7 +343,7 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     return {
         "estimator": one.ranked.entry.id,
         "rank": place,
-        "reasons": list(one.ranked.reasons),
+        "reasons": [*one.ranked.even, *one.ranked.reasons],
         "cautions": list(one.ranked.cautions),
         "parameters": one.ranked.parameters,
         "expected": None
