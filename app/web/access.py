@@ -62,6 +62,25 @@ POLICY: dict[str, AccessLevel] = {
     "api_experiments.cancel": AccessLevel.SIGNED_IN,
     "api_experiments.config": AccessLevel.SIGNED_IN,
     "api_experiments.predictions": AccessLevel.SIGNED_IN,
+    **{
+        f"api_experiment_templates.{verb}": AccessLevel.SIGNED_IN
+        for verb in (
+            "show_all",
+            "create",
+            "show",
+            "update",
+            "delete",
+            "restore",
+            "duplicate",
+            "apply",
+            "show_versions",
+            "show_version",
+            "restore_version",
+            "diff",
+            "export",
+            "take_import",
+        )
+    },
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,
     "sign_in.ask_redeem": AccessLevel.ANYBODY,

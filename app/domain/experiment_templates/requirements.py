@@ -129,7 +129,9 @@ def derive_requirements(
     kept = {name: getattr(before, name) for name in before.edited if hasattr(derived, name) and name != "columns"}
     if "columns" in before.edited:
         named = {need.name for need in derived.columns}
-        derived = replace(derived, columns=(*derived.columns, *(one for one in before.columns if one.name not in named)))
+        derived = replace(
+            derived, columns=(*derived.columns, *(one for one in before.columns if one.name not in named))
+        )
     if derived.step_seconds is None and profile is None:
         kept.setdefault("step_seconds", before.step_seconds)
     return replace(derived, edited=before.edited, **kept)

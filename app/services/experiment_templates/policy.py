@@ -39,6 +39,14 @@ def get_template(user: User, template_id: uuid.UUID) -> ExperimentTemplate:
     return row
 
 
+def get_current(user: User, template_id: uuid.UUID) -> ExperimentTemplate:
+    """Return a template that somebody may see and that is not archived, or raise NotFoundError."""
+    row = get_template(user, template_id)
+    if row.archived_at is not None:
+        raise NotFoundError("This template is archived. Restore it first.", code="template_archived")
+    return row
+
+
 def get_editable(user: User, template_id: uuid.UUID) -> ExperimentTemplate:
     """Return a template that somebody may change.
 
