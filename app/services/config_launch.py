@@ -77,7 +77,7 @@ def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset:
         raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
     life.refuse_if_full(user.id)
     given, template = sent.get(RESOLVED), configs.template_named(sent.get("template"))
-    config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
+    config: dict[str, Any] = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
     if template is not None:
         config["template"] = {"id": str(template[0]), "version": template[1]}
     experiment = experiments.add_experiment(

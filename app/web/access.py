@@ -81,6 +81,17 @@ POLICY: dict[str, AccessLevel] = {
             "take_import",
         )
     },
+    **{
+        f"{page}.{verb}": AccessLevel.SIGNED_IN
+        for page, verbs in (
+            ("experiment_templates", ("show_all", "show", "diff", "duplicate", "archive", "restore")),
+            ("experiment_templates", ("restore_version", "export", "take_import")),
+            ("template_forms", ("new", "create", "edit", "save")),
+            ("template_use", ("show", "save", "use_sample", "upload")),
+        )
+        for verb in verbs
+    },
+    **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,
     "sign_in.ask_redeem": AccessLevel.ANYBODY,

@@ -59,7 +59,7 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
     Parameters
     ----------
     config
-        The config of the contract as JSON values; what stands in it beside the parts of a Spec (`BESIDE`) is left to the caller.
+        The config of the contract as JSON values; what stands beside the parts of a Spec is left to the caller.
     """
     version = config.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:

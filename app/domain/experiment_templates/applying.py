@@ -331,6 +331,6 @@ def _validation_answers(config: TemplateConfig) -> JsonObject:
         "warm_up": validation.warm_up,
         "seed": config.reproducibility.seed,
         "primary_metric": metrics.primary,
-        "other_metrics": None if metrics.others is None else list(metrics.others),
     }
-    return {**answers, **{name: value for name, value in values.items() if value is not None}}
+    answers |= {name: value for name, value in values.items() if value is not None}
+    return answers if metrics.others is None else {**answers, "other_metrics": list(metrics.others)}

@@ -193,7 +193,7 @@ def _role_likeness(need: ColumnNeed, column: ColumnProfile, profile: DatasetProf
     if need.role is ColumnRole.GROUP:
         return 0.8 if profile.group == column.name else 0.0
     if need.role is ColumnRole.TARGET and column.name == target:
-        return 0.4
+        return 0.3
     return 0.0
 
 

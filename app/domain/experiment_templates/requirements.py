@@ -124,8 +124,11 @@ def derive_requirements(
         min_rows=_least_rows(config),
         min_groups=_least_groups(config) if entry is not None and entry.needs_group else 0,
     )
-    if before is None:
-        return derived
+    return derived if before is None else _with_edits(derived, before, profile)
+
+
+def _with_edits(derived: Requirements, before: Requirements, profile: DatasetProfile | None) -> Requirements:
+    """Return requirements with what somebody edited in the version before, and with columns that they added."""
     kept = {name: getattr(before, name) for name in before.edited if hasattr(derived, name) and name != "columns"}
     if "columns" in before.edited:
         named = {need.name for need in derived.columns}
@@ -154,17 +157,13 @@ def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, kno
         kind=_kind_of(role, name, config, column),
         unit=column.unit if column is not None else words.unit,
         needed=role is not ColumnRole.FEATURE or _is_needed(name, config),
-        **_values_of(column),
+        quantiles=column.quantiles if column is not None else (),
+        mean=column.mean if column is not None else None,
+        spread=column.std if column is not None else None,
     )
     if known is None or column is not None:
         return need
     return replace(known, role=role, needed=known.needed if known.role is role else need.needed)
-
-
-def _values_of(column: ColumnProfile | None) -> dict[str, tuple[float, ...] | float | None]:
-    if column is None:
-        return {}
-    return {"quantiles": column.quantiles, "mean": column.mean, "spread": column.std}
 
 
 def _kind_of(role: ColumnRole, name: str, config: TemplateConfig, column: ColumnProfile | None) -> ColumnKind | None:

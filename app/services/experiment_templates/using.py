@@ -26,7 +26,7 @@ from app.storage import drafts as draft_rows
 from app.storage import experiment_templates as rows
 from app.storage.db import transaction
 from app.storage.experiment_templates import TemplateQuery
-from app.storage.tables import Dataset, DraftRow, ExperimentTemplate, User
+from app.storage.tables import Dataset, DraftRow, Experiment, ExperimentTemplate, User
 
 # So many templates are looked at to find those that fit a file; fewer where the file is wide.
 MAX_LOOKED_AT, MAX_CELLS = 60, 20_000
@@ -201,6 +201,26 @@ def _changes_of(context: DraftContext) -> tuple[TemplateChange, ...]:
     axis = context.profile.time_axis if context.profile is not None else None
     step = axis.step_seconds if axis is not None and axis.regular else None
     return changes_since(before, now, step_seconds=step)
+
+
+@dataclass(frozen=True)
+class ExperimentOrigin:
+    """Which template an experiment came from; `is_shown` says that the person may open it."""
+
+    template_id: uuid.UUID
+    name: str
+    version: int
+    is_shown: bool
+
+
+def origin_of_experiment(user: User, experiment: Experiment) -> ExperimentOrigin | None:
+    """Return which template an experiment came from; None where it was none."""
+    if experiment.template_id is None or experiment.template_version is None:
+        return None
+    template = rows.find_template(experiment.template_id)
+    seen = template is not None and may_see(user, template)
+    name = template.name if template is not None and seen else "a template that is gone or no longer shared"
+    return ExperimentOrigin(experiment.template_id, name, experiment.template_version, seen)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from app.domain.experiment import Spec
 from app.domain.recommendation.verdict import Advice
 from app.domain.training.preprocessing import transforms
 from app.domain.training.validation import metrics, splitting
+from app.services.experiment_templates.using import origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.context import DraftContext
@@ -34,6 +35,7 @@ NOTHING: dict[str, Any] = {
     "selection": (),
     "search": (),
     "said": (),
+    "origin": None,
 }
 
 
@@ -66,6 +68,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "selection": facts.selection(spec),
         "search": facts.search(spec),
         "said": _said(draft),
+        "origin": origin_of(draft),
         "left_out": [column for column in draft.plan.columns if not column.selected],
     }
 
