@@ -26,7 +26,6 @@ from app.web.template_cards import card_of, cards_of, config_picture
 
 blueprint = Blueprint("experiment_templates", __name__, url_prefix="/experiment-templates")
 PER_PAGE = 24
-MAX_FILE_BYTES = 4_000_000
 
 
 def search_of_request() -> tuple[TemplateSearch, int]:
@@ -169,12 +168,10 @@ def versions_name(values: object) -> str:
 def take_import() -> BaseResponse:
     """Make a private template of a file that was exported."""
     sent = request.files.get("file")
-    content = sent.read(MAX_FILE_BYTES + 1) if sent is not None else b""
+    content = sent.read() if sent is not None else b""
     try:
         if not content:
             raise DomainError("Choose a file first.", code="file_missing", field="file")
-        if len(content) > MAX_FILE_BYTES:
-            raise DomainError("The file is larger than 4 MB.", code="file_too_large", field="file")
         return see_other(address_of(exchange.import_template(current_user(), parse_json(content))))
     except InvalidBodyError as fault:
         return _gallery(status=fault.status, faults=fault.faults)

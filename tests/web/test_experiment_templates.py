@@ -206,6 +206,7 @@ def test_a_template_travels_as_a_file(browser: Browser, user: User) -> None:
     refused = checked(take(json.dumps(broken).encode()), 422)
     assert refused.problems()[0][0].startswith("The history is broken: version 1 is missing")
     assert checked(take(b"name,value\n1,2\n"), 422).problems() == [("This is no exported template.", "#f-file")]
+    assert checked(take(b"[" + b"1," * 3_000_000 + b"1]"), 413)
     assert checked(take(b""), 422).problems() == [("Choose a file first.", "#f-file")]
 
 
