@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from app.domain.analysis.import_options.import_choices import Dialect
+from app.domain.analysis.import_options.import_choices import LISTED, Dialect
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
@@ -50,7 +50,7 @@ class Finding:
         narrowed = []
         for remedy in self.remedies:
             changes = {
-                name: [item for item in value if item["column"] == column] if name in ("markers", "columns") else value
+                name: [item for item in value if item["column"] == column] if name in LISTED else value
                 for name, value in remedy.changes.items()
             }
             left_out = tuple(name for name in remedy.columns if name == column)
