@@ -145,6 +145,9 @@ def _only(roles: set[DriverRole], words: frozenset[str]) -> DriverRole | None:
         left -= {DriverRole.SNOW}
     if DriverRole.SNOW in left or words & {"solid", "solide", "solida", "fest"}:
         left = (left - {DriverRole.RAIN}) | ({DriverRole.SNOW} if DriverRole.RAIN in left else set())
+    if DriverRole.TEMPERATURE in left and words & {"tavg"}:
+        # The mean over a time, as files of land surface models write it behind each name.
+        left -= {DriverRole.TEMPERATURE} if len(left) > 1 else set()
     if DriverRole.HUMIDITY in left and words & {"tmax", "tmin", "tx", "tn"}:
         left -= {DriverRole.TEMPERATURE}
     if DriverRole.STAGE in left and len(left) > 1:

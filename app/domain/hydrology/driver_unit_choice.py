@@ -59,7 +59,7 @@ def unit_of_reading(
     unit, source = stated
     role = reading.role
     if unit and unit not in CONVERSIONS[role]:
-        if source in ("convention", "values") or unit in UNCLEAR:
+        if source in ("convention", "values") or unit in UNCLEAR or not unit_named(unit):
             unit = ""
         else:
             return None

@@ -203,11 +203,11 @@ def _is_believed(reading: NameReading, span: Span, context: TableContext) -> boo
 
 
 def _is_stage(candidate: Candidate, context: TableContext) -> bool:
-    """Return whether a water level is that of the river: by its own words, or beside its flow and the weather."""
+    """Return whether a water level is that of the river: by its own words, or beside the weather."""
     words = set(candidate.key.split("_"))
     if words & {"stage", "gage", "gauge", "river", "stream", "rio", "gageheight", "gaugeheight", *STAGES}:
         return candidate.column.storage == "number" or bool(candidate.column.unit)
-    return context.has_flow and context.is_weather
+    return context.is_weather
 
 
 def _driver(column: ColumnProfile, reading: NameReading, unit: MeasuredUnit) -> Driver:
