@@ -74,6 +74,9 @@ def guess_unit(role: DriverRole, span: Span) -> str:
     if role is DriverRole.PRESSURE:
         return pressure_unit(span) or _mountain_pressure(span)
     high = max((abs(end) for end in (span.low, span.high) if end is not None), default=0.0)
+    if role is DriverRole.RAIN and span.whole and span.low == -1 and high > 20:
+        # The Royal Netherlands Meteorological Institute writes -1 for less than 0.05 mm.
+        return "0.1 mm"
     if role is DriverRole.RAIN:
         return "kg/m²/s" if high <= 0.012 and not span.whole else rain_unit(span)
     if role is DriverRole.EVAPORATION and span.whole and 25 < high < 300:

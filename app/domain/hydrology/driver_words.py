@@ -180,7 +180,7 @@ PAIRS = (
 )
 # Where pressure and levels are measured that are those of the weather and of a river; they have many others.
 PLAIN = one_of(
-    "sea msl mean level surface station atmospheric atm air barometric baro atmosferica atmosferico atmospherique "
+    "sea msl mean level lvl surface station atmospheric atm air barometric baro atmosferica atmosferico atmospherique "
     "reduced "
     "qfe qnh slp mslp pres press pressure river stream gage gauge height water eau rio nivel hauteur stage mer mar "
     "mare luft stationshoehe meereshoehe zeeniveau stationniveau "
