@@ -23,6 +23,7 @@ from app.domain.hydrology.drivers import (
 )
 from app.domain.hydrology.unit_ranges import DAY
 from app.domain.vocabulary import ColumnKind
+from benchmarks.driver_names import TRUTH, faults, read_list
 from tests.domain.reading import real_file
 
 ROWS = 1000
@@ -122,6 +123,12 @@ def standard(driver: Driver, value: float) -> float:
 def test_drivers_of_a_real_file_are_those_listed_by_hand(name: str) -> None:
     drivers = recognise_drivers(real_file(name).profile)
     assert {driver.column: f"{driver.role.value} {driver.unit}" for driver in drivers} == REAL[name]
+
+
+@pytest.mark.parametrize("name", ["driver_names_tuning.csv", "driver_names.csv"])
+def test_columns_of_products_are_what_their_documents_say(name: str) -> None:
+    judged = faults(read_list(TRUTH.with_name(name)), with_unit=True)
+    assert {f"{one.product}: {one.name}": wrong for one, wrong in judged if wrong} == {}
 
 
 @pytest.mark.parametrize("name", NONE)

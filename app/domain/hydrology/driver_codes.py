@@ -51,7 +51,8 @@ FAMILIES = {
     "msnswrf:r:W/m² msnlwrf:r:W/m² mn2t:n:K mx2t:x:K mn2t24:n:K mx2t24:x:K swvl1 swvl2 swvl3 swvl4 q:h:kg/kg",
     # The data request of CMIP6, table Amon and day.
     "CMIP": "pr:p:kg/m²/s prc:p:kg/m²/s prsn:s:kg/m²/s tas:t:K tasmin:n:K tasmax:x:K hurs:h:% huss:h:kg/kg hursmin:h:% "
-    "hursmax:h:% rhs:h:% rhsmin:h:% rhsmax:h:% ps:b:Pa psl:b:Pa rsds:r:W/m² rlds:r:W/m² rsus:r:W/m² rlus:r:W/m² rsdt:r:W/m² rss:r:W/m² rls:r:W/m² "
+    "hursmax:h:% rhs:h:% rhsmin:h:% rhsmax:h:% ps:b:Pa psl:b:Pa rsds:r:W/m² rlds:r:W/m² rsus:r:W/m² rlus:r:W/m² "
+    "rsdt:r:W/m² rss:r:W/m² rls:r:W/m² "
     "evspsbl:e:kg/m²/s evspsblpot:e:kg/m²/s evspsblsoi:e:kg/m²/s evspsblveg:e:kg/m²/s sfcwind:w:m/s sfcwindmax:w:m/s "
     "uas:w:m/s vas:w:m/s snw:s:kg/m² snd:s:m ts mrro mrros mrso mrsos clt hfls snm:s:kg/m²/s potevap:e:kg/m²/s "
     "tran:e:kg/m²/s",
@@ -120,7 +121,8 @@ FAMILIES = {
 }  # fmt: skip
 # Codes that stand for nothing else: no other company is needed. All others have to be borne out.
 SURE = one_of(
-    "rhs rhsmin rhsmax t2m 2t tas tasmin tasmax hurs huss hursmin hursmax rsds rlds evspsbl evspsblpot sfcwind sfcwindmax uas vas prsn "
+    "rhs rhsmin rhsmax t2m 2t tas tasmin tasmax hurs huss hursmin hursmax rsds rlds evspsbl evspsblpot sfcwind "
+    "sfcwindmax uas vas prsn "
     "rsk shk_tag nsh_tag vpm upm txk tnk tmk tgk tt_tu rf_tu fg_lberg fd_lberg atmo_lberg fg_strahl fd_strahl "
     "atmo_strahl vp_std tt_std rf_std gs_10 rws_10 tt_10 tx_10 tn_10 rf_10 ff_10 ev24 t10n fhvec fhx fhn fxx prcp dayl "
     "srad swe apcp apcpsfc dswrf dlwrf ugrd vgrd spfh qair tair psurf swdown lwdown rainf potevap pevap rainrate wnd "

@@ -28,7 +28,8 @@ DECOR = one_of(
     "mdl sim simulated model lumped ts bc net gross amount height hoehe menge summe mittel tagesmittel tagessumme "
     "tagesmaximum tagesminimum jour jours journaliere journalier somme moyenne media promedio medio gemiddelde gem "
     "etmaal "
-    "som am pm inst tavg acc f diario diaria giornaliera acumulada weather wx clim gem local ext outdoor out outside isba air of the "
+    "som am pm inst tavg acc f diario diaria giornaliera acumulada weather wx clim gem local ext outdoor out outside "
+    "isba air of the "
     "per at from and on de del della la le les du des do da rav stn rad hpet rea"
 )
 HEIGHT = re.compile(r"^\d+(m|cm|mab|maboveground|mm)?$")
