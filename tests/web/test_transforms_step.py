@@ -139,6 +139,17 @@ def test_a_recipe_on_a_derived_column_is_previewed_and_added(browser: Browser, u
     }
 
 
+@pytest.mark.parametrize("kind", ["potential_evaporation", "day_length", "degree_day_snow"])
+def test_a_recipe_just_chosen_blames_nobody_for_empty_fields(browser: Browser, basin: DraftRow, kind: str) -> None:
+    asked = urlencode([("new.kind", kind), ("new.fields", "lag")])
+    page = browser.get(f"{step_path(basin, FORM)}/transform?{asked}", htmx=True)
+    assert page.status == 200
+    assert 'aria-invalid="true"' not in page.text
+    pressed = _preview(browser, basin, "day_length", latitude="")
+    assert pressed.status == 422
+    assert "Latitude: needs a value" in pressed.words
+
+
 ROLE_FAULTS = [
     ("degree_day_snow", ["", "temp_c", ""], {}, "Degree-day snow: choose a column for precipitation."),
     ("degree_day_snow", ["rain_mm", "", "temp_c"], {}, "choose a column for temperature, or its minimum."),
