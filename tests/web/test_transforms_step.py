@@ -188,6 +188,22 @@ def test_roles_that_do_not_fit_get_a_sentence_and_stay(
     assert form.values["new.column"] == kept
 
 
+def test_roles_of_a_wide_table_take_any_name(browser: Browser, user: User) -> None:
+    frame = pd.read_csv(io.BytesIO(_basin()))
+    wide = pd.DataFrame({f"n{number}": frame["rain_mm"] + number for number in range(210)})
+    content = pd.concat([frame[["date"]], wide, frame[["temp_c", "flow_mm"]]], axis=1).to_csv(index=False)
+    row = draft_on(user, upload(user, content.encode()), target="flow_mm")
+    page = _preview(browser, row, "effective_rain", "n209", "temp_c", rain_unit="mm", evaporation_unit="mm")
+    assert page.status == 200
+    assert "After: n209_minus_temp_c mm" in page.words
+    assert page.text.count('list="f-new-columns"') == 2
+    assert page.has("f-new-columns")
+    wrong = _preview(browser, row, "effective_rain", "n209", "n9999", rain_unit="mm", evaporation_unit="mm")
+    assert wrong.status == 422
+    assert "Effective rain: there is no column named n9999." in wrong.words
+    assert 'value="n9999"' in wrong.text
+
+
 def test_equal_temperatures_refuse_hargreaves_in_the_preview(browser: Browser, user: User) -> None:
     frame = pd.read_csv(io.BytesIO(_basin())).assign(low_c=lambda rows: rows["temp_c"])
     row = draft_on(user, upload(user, frame.to_csv(index=False).encode()), target="flow_mm")
