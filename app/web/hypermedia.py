@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -55,19 +56,34 @@ def _answer(page: str, partial: str | None, values: dict[str, Any], *, status: i
 
 
 @dataclass(frozen=True, kw_only=True)
-class ViewContext:
+class ContextPart:
+    """Names that several contexts have in common; a template reads them as if they stood in its context itself."""
+
+    def by_name(self) -> dict[str, Any]:
+        """Return the fields by name, each as it is; those of a part stand among them."""
+        found: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            found |= value.by_name() if isinstance(value, ContextPart) else {field.name: value}
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewContext(ContextPart):
     """All that a page or a fragment reads by name, beside what every template knows.
 
-    `page_name` is the whole document and `fragment_name` the part that htmx gets alone; either may be missing. A house
-    test holds that every field is read, and that everything that is read is a field.
+    `page_name` is the whole document and `fragment_name` the part that htmx gets alone; either may be missing.
+    `included` are the templates that it includes by a name, such as `{% include follows %}`. A house test holds that
+    every field is read, and that everything that is read is a field.
     """
 
     page_name: ClassVar[str] = ""
     fragment_name: ClassVar[str] = ""
+    included: ClassVar[Mapping[str, str]] = {}
 
     def by_name(self) -> dict[str, Any]:
-        """Return the fields by name, each as it is."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return all that its templates read by name."""
+        return {**super().by_name(), **self.included}
 
 
 def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, whole: bool = False) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from flask import request
 
@@ -16,6 +17,7 @@ from app.steps.features.asked import measured_on
 from app.steps.features.association import panel
 from app.steps.features.form import act, read, rules_of, selection_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
+from app.steps.page_contexts import Answers, LooseAnswers, MeasuredContext, SectionContext, StepContext
 from app.steps.views import StepView
 
 MAX_LEAKS = 8
@@ -50,6 +52,38 @@ def _query() -> str:
     return request.values.get("query", "")
 
 
-VIEW = StepView("features", read, context, act=act, follows="partials/features/measured.html")
+class FeaturesContext(StepContext):
+    """The Features step."""
+
+    fragment_name: ClassVar[str] = "partials/steps/features.html"
+
+
+class FeaturesSection(SectionContext):
+    """The columns and the derived features, on the page of all steps."""
+
+    fragment_name: ClassVar[str] = "partials/wizard/feature_choices.html"
+
+
+class FeaturesMeasuredContext(MeasuredContext):
+    """What a finished measurement changes on the Features step."""
+
+    included: ClassVar[Mapping[str, str]] = {"follows": "partials/features/measured.html"}
+
+
+def features_values(draft: DraftContext) -> Answers:
+    """Return what the Features fragment reads."""
+    return LooseAnswers(values=context(draft))
+
+
+VIEW = StepView(
+    "features",
+    read,
+    page=FeaturesContext,
+    answers=features_values,
+    section=FeaturesSection,
+    part=features_values,
+    act=act,
+    measured=FeaturesMeasuredContext,
+)
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
+from app.domain import wizard
 from app.domain.errors import DomainError
 from app.domain.estimators import registry
 from app.domain.recommendation.estimators import EstimatorSuggestion
@@ -16,11 +17,11 @@ from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.context import DraftContext, load, step_url
-from app.steps.frame import frame_of
+from app.steps.frame import frame_of, side_of
 from app.steps.model.measured import panel
 from app.steps.model.routes import PAGE, VIEW, blueprint, cards_first
 from app.steps.posted import changes_here
-from app.web.hypermedia import fragment, into, render, see_other, wants_fragment
+from app.web.hypermedia import fragment, render, see_other, wants_fragment
 
 PAGE_ALONE, PANEL = "pages/model_evidence.html", "partials/model/evidence.html"
 
@@ -37,7 +38,9 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
         return render(PAGE_ALONE, PANEL, base=base, measured=shown, on_page="model")
     on_page = ON_ONE_PAGE if request.args.get("on") == ON_ONE_PAGE else "model"
     if request.args.get("cards") == "new":
-        values = {"with_choices": True, **VIEW.context(draft), **frame_of(draft, "model"), "on_page": on_page}
+        frame = frame_of(draft, "model", on_page=on_page).by_name()
+        side = side_of(draft, wizard.step_of("model")).by_name()
+        values = {"with_choices": True, **VIEW.answers(draft).by_name(), **side, **frame}
         return fragment(PANEL, with_estimate=True, **values)
     # What the fits taught about time changes the estimate beside them too; the cards are left where they are.
     order = request.args.get("order", "")
@@ -71,7 +74,7 @@ def choose(draft_id: uuid.UUID) -> Response:
     task = draft.plan.spec.task if draft.plan.spec else None
     if task is None or wanted not in {entry.id for entry in registry.for_task(task.kind, task.purpose)}:
         gone = DomainError("This estimator is not offered for the task any more.", code="estimator_unknown")
-        return into("#wizard", PAGE.draw(draft, status=422, shown_problems=(gone,)))
+        return flow.refuse(PAGE, draft, gone, status=422)
     saved = flow.save_changes(draft, {"model": {**changes_here(VIEW, draft), "estimator": wanted}}, reached="model")
     begin(saved, "model")
     return see_other(step_url(draft.id, "model"))

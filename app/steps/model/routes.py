@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from flask import request
 
@@ -15,6 +15,14 @@ from app.steps.model import tuning
 from app.steps.model.form import act, read
 from app.steps.model.measured import panel
 from app.steps.model.tuner import depths_of
+from app.steps.page_contexts import (
+    Answers,
+    LooseAnswers,
+    MeasuredContext,
+    SavedContext,
+    SectionContext,
+    StepContext,
+)
 from app.steps.views import StepView
 from app.web.hypermedia import wants_fragment
 
@@ -57,16 +65,53 @@ def _states(draft: DraftContext) -> dict[str, Any]:
     return {"depths": depths, "posted": frozenset(request.form)}
 
 
+class ModelContext(StepContext):
+    """The Model step."""
+
+    fragment_name: ClassVar[str] = "partials/steps/model.html"
+
+
+class ModelSection(SectionContext):
+    """The Model step on the page of all steps."""
+
+    fragment_name: ClassVar[str] = "partials/steps/model.html"
+
+
+class ModelSavedContext(SavedContext):
+    """The answer to a saved change of the Model step, with the state of each setting."""
+
+    included: ClassVar[Mapping[str, str]] = {"live": "partials/model/states.html"}
+
+
+class ModelMeasuredContext(MeasuredContext):
+    """What a finished measurement changes on the Model step."""
+
+    included: ClassVar[Mapping[str, str]] = {"follows": "partials/model/measured.html"}
+
+
+def model_values(draft: DraftContext) -> Answers:
+    """Return what the Model fragment reads."""
+    return LooseAnswers(values=context(draft))
+
+
+def live_values(draft: DraftContext) -> Answers:
+    """Return what follows a change of a setting."""
+    return LooseAnswers(values=_states(draft))
+
+
 VIEW = StepView(
     "model",
     read,
-    context,
+    page=ModelContext,
+    answers=model_values,
+    section=ModelSection,
+    part=model_values,
     act=act,
     reshapes=("estimator", tuning.SWITCH),
-    live="partials/model/states.html",
-    live_context=_states,
     accepts=("estimator",),
-    follows="partials/model/measured.html",
+    saved=ModelSavedContext,
+    live=live_values,
+    measured=ModelMeasuredContext,
 )
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)
