@@ -20,7 +20,7 @@ from app.services.datasets.analysis import Damage
 from app.services.drafts.undo_stacks import UndoStacks
 from app.services.measurements.leakage import LeakSearch
 from app.steps.features.recipes import RecipeLine
-from app.steps.page_contexts import Conflict
+from app.steps.page_contexts import AnswerConflict
 from app.storage.tables import DraftRow
 from app.web.arriving import UploadProgress
 from app.web.charts import trials
@@ -103,7 +103,7 @@ def _reading() -> list[Example]:
 
 def _wizard() -> list[Example]:
     place: dict[str, Any] = {"base": HERE, "step": wizard.step_of("model"), "row": DraftRow(version=4)}
-    conflict = Conflict(
+    conflict = AnswerConflict(
         items=(FieldConflict("model", "estimator", "ridge", "dummy", "2026-01-05T10:12"),),
         changes="{}",
         fields="[]",

@@ -20,7 +20,7 @@ from app.services.drafts import draft_history, drafts
 from app.steps.begin import begin, changes_measured
 from app.steps.context import DraftContext, load, step_url
 from app.steps.frame import frame_of, search_of, side_of
-from app.steps.page_contexts import Answers, Conflict, MeasuringContext, PageState, SavedContext
+from app.steps.page_contexts import AnswerConflict, Answers, MeasuringContext, PageState, SavedContext
 from app.steps.posted import changes_of, is_stale, posted_json, version_of
 from app.steps.views import Changes, StepView, WizardPage, nothing_live
 from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
@@ -241,7 +241,7 @@ def show_conflict(page: WizardPage, fault: DraftConflictError) -> Response:
     """Show both values of every field in question, with all that was to be saved kept in the form of the choice."""
     draft = load(uuid.UUID(str((request.view_args or {})["draft_id"])))
     changes = fault.wanted.get(page.slug, {}) if page.is_step else fault.wanted
-    conflict = Conflict(
+    conflict = AnswerConflict(
         items=fault.conflicts,
         changes=json.dumps(changes),
         fields=json.dumps([f"{item.step}.{item.field}" for item in fault.conflicts]),

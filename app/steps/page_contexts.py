@@ -32,7 +32,7 @@ class StepMarker:
 
 
 @dataclass(frozen=True)
-class Conflict:
+class AnswerConflict:
     """Answers that two tabs changed; `changes` and `fields` are JSON for the form of the choice."""
 
     items: tuple[FieldConflict, ...]
@@ -94,7 +94,7 @@ class PageState(ContextPart):
     """What happened to a page before it is drawn: nothing was refused, nothing is in question, nothing was pressed."""
 
     shown_problems: tuple[Problem | DomainError, ...] = ()
-    conflict: Conflict | None = None
+    conflict: AnswerConflict | None = None
     focus: bool = True
     pressed: str = ""
 
@@ -110,7 +110,7 @@ class Answers(ContextPart):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepContext(ViewContext):
+class StepPageContext(ViewContext):
     """A step as a page, or as its fragment alone."""
 
     page_name: ClassVar[str] = "wizard.html"

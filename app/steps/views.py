@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.domain.recommendation.plan import Plan
 from app.domain.wizard import StepDef
 from app.steps.context import DraftContext
-from app.steps.page_contexts import Answers, MeasuredContext, PageState, SavedContext, SectionContext, StepContext
+from app.steps.page_contexts import Answers, MeasuredContext, PageState, SavedContext, SectionContext, StepPageContext
 from app.web.hypermedia import ContextPart
 
 Form = MultiDict[str, str]
@@ -43,7 +43,7 @@ class StepView:
 
     slug: str
     read: Callable[[Form, Plan], dict[str, Any]]
-    page: type[StepContext]
+    page: type[StepPageContext]
     answers: Callable[[DraftContext], Answers]
     section: type[SectionContext]
     part: Callable[[DraftContext], Answers]

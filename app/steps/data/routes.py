@@ -19,8 +19,8 @@ from app.steps.data.form import BOX, FIELDS, read
 from app.steps.data.showing import (
     COLUMN_KINDS,
     ColumnsContext,
-    DataContext,
     DataSection,
+    DataStepContext,
     columns_table,
     data_values,
     goal_values,
@@ -42,7 +42,7 @@ from app.web.shared_views import NamesContext
 VIEW = StepView(
     "data",
     read,
-    page=DataContext,
+    page=DataStepContext,
     answers=data_values,
     section=DataSection,
     part=goal_values,

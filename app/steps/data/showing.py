@@ -18,7 +18,7 @@ from app.services.datasets.outdated import changes_when_read_again
 from app.services.datasets.samples import Sample
 from app.steps.context import DraftContext, step_url
 from app.steps.data.purpose_question import PurposeQuestion, purpose_question
-from app.steps.page_contexts import Answers, SectionContext, StepContext
+from app.steps.page_contexts import Answers, SectionContext, StepPageContext
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
 from app.web.arriving import MOVING
@@ -83,7 +83,7 @@ class DataValues(Answers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataContext(StepContext):
+class DataStepContext(StepPageContext):
     """The Data step."""
 
     fragment_name: ClassVar[str] = "partials/steps/data.html"

@@ -17,7 +17,7 @@ from app.steps.features.asked import measured_on
 from app.steps.features.association import panel
 from app.steps.features.form import act, read, rules_of, selection_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
-from app.steps.page_contexts import Answers, LooseAnswers, MeasuredContext, SectionContext, StepContext
+from app.steps.page_contexts import Answers, LooseAnswers, MeasuredContext, SectionContext, StepPageContext
 from app.steps.views import StepView
 
 MAX_LEAKS = 8
@@ -52,7 +52,7 @@ def _query() -> str:
     return request.values.get("query", "")
 
 
-class FeaturesContext(StepContext):
+class FeaturesStepContext(StepPageContext):
     """The Features step."""
 
     fragment_name: ClassVar[str] = "partials/steps/features.html"
@@ -78,7 +78,7 @@ def features_values(draft: DraftContext) -> Answers:
 VIEW = StepView(
     "features",
     read,
-    page=FeaturesContext,
+    page=FeaturesStepContext,
     answers=features_values,
     section=FeaturesSection,
     part=features_values,

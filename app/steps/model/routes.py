@@ -21,7 +21,7 @@ from app.steps.page_contexts import (
     MeasuredContext,
     SavedContext,
     SectionContext,
-    StepContext,
+    StepPageContext,
 )
 from app.steps.views import StepView
 from app.web.hypermedia import wants_fragment
@@ -65,7 +65,7 @@ def _states(draft: DraftContext) -> dict[str, Any]:
     return {"depths": depths, "posted": frozenset(request.form)}
 
 
-class ModelContext(StepContext):
+class ModelStepContext(StepPageContext):
     """The Model step."""
 
     fragment_name: ClassVar[str] = "partials/steps/model.html"
@@ -102,7 +102,7 @@ def live_values(draft: DraftContext) -> Answers:
 VIEW = StepView(
     "model",
     read,
-    page=ModelContext,
+    page=ModelStepContext,
     answers=model_values,
     section=ModelSection,
     part=model_values,

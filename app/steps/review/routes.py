@@ -24,7 +24,7 @@ from app.steps.page_contexts import (
     SavedContext,
     SearchValues,
     SectionContext,
-    StepContext,
+    StepPageContext,
 )
 from app.steps.review.form import read
 from app.steps.views import StepView
@@ -65,7 +65,7 @@ class ReviewValues(Answers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReviewContext(StepContext):
+class ReviewStepContext(StepPageContext):
     """The Review step."""
 
     fragment_name: ClassVar[str] = "partials/steps/review.html"
@@ -160,7 +160,7 @@ def _said(draft: DraftContext) -> list[Advice]:
 VIEW = StepView(
     "review",
     read,
-    page=ReviewContext,
+    page=ReviewStepContext,
     answers=review_values,
     section=ReviewSection,
     part=words_values,

@@ -18,7 +18,7 @@ from app.domain.vocabulary import Purpose, SplitStrategy
 from app.services.measurements import computed_split
 from app.steps import flow
 from app.steps.context import DraftContext, profile_and_spec
-from app.steps.page_contexts import Answers, SectionContext, StepContext
+from app.steps.page_contexts import Answers, SectionContext, StepPageContext
 from app.steps.validation import optimism
 from app.steps.validation.form import HOLDOUT, read
 from app.steps.validation.split_preview import SplitPreview, preview_of
@@ -39,7 +39,7 @@ class StrategyChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitPicture(ContextPart):
+class SplitDrawing(ContextPart):
     """The split as it will be; without a chart a sketch of it, and a fault that says why it is one."""
 
     chart: split.SplitChart | None = None
@@ -53,7 +53,7 @@ class ValidationValues(Answers):
 
     strategies: list[StrategyChoice]
     chosen: splitting.StrategyEntry
-    picture: SplitPicture
+    picture: SplitDrawing
     parameters: Sequence[Parameter]
     dated: bool
     holdout_ways: tuple[tuple[str, str], ...]
@@ -70,7 +70,7 @@ class ValidationValues(Answers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidationContext(StepContext):
+class ValidationStepContext(StepPageContext):
     """The Validation step."""
 
     fragment_name: ClassVar[str] = "partials/steps/validation.html"
@@ -142,7 +142,7 @@ def _choice(draft: DraftContext, entry: splitting.StrategyEntry) -> StrategyChoi
     return StrategyChoice(entry, word, tone, stripes)
 
 
-def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitPicture:
+def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitDrawing:
     """Return the split as it will be, drawn from its folds; else a sketch, with the reason why it is one."""
     fault = ""
     try:
@@ -150,18 +150,18 @@ def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitP
     except DomainError as refusal:
         summary, fault = None, refusal.message
     if summary is not None:
-        return SplitPicture(chart=split.build(summary))
+        return SplitDrawing(chart=split.build(summary))
     share = holdout_share(spec, profile)
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     sketch = split_stripes(entry.id, parameters, holdout=min(share.held, 0.9), rows=profile.rows)
-    return SplitPicture(picture=sketch, picture_fault=fault)
+    return SplitDrawing(picture=sketch, picture_fault=fault)
 
 
 VIEW = StepView(
     "validation",
     read,
-    page=ValidationContext,
+    page=ValidationStepContext,
     answers=validation_values,
     section=ValidationSection,
     part=validation_values,
