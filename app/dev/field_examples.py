@@ -46,7 +46,7 @@ BOTH = LeakQuestion(
 
 def examples() -> list[Example]:
     """Return the examples of `fields`, `shared`, `sources`, `finder`, `leaks` and `outage`."""
-    return [*_parts(), *_shared(), *_controls(), *_choices(), *_parameters(), *_sources(), *_finder(), *_questions()]
+    return [*_parts(), *_controls(), *_choices(), *_parameters(), *_sources(), *_finder(), *_questions(), *_shared()]
 
 
 def _parts() -> list[Example]:
