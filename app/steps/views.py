@@ -49,7 +49,6 @@ class StepView:
     part: Callable[[DraftContext], Answers]
     act: Callable[[Form, Plan], dict[str, Any]] = no_changes
     reshapes: tuple[str, ...] = ()
-    accepts: tuple[str, ...] = ()
     saved: type[SavedContext] = SavedContext
     live: Callable[[DraftContext], ContextPart] = nothing_live
     measured: type[MeasuredContext] = MeasuredContext
@@ -88,6 +87,11 @@ class WizardPage:
     def name(self) -> str:
         """The name of its blueprint."""
         return self.slug.replace("-", "_")
+
+    @property
+    def shows_estimator(self) -> bool:
+        """Whether the estimator stands on it, which then stays as it was drawn while the page is open."""
+        return any(view.slug in ("model", "review") for view in self.views)
 
     @property
     def is_step(self) -> bool:

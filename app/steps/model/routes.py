@@ -36,6 +36,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         return {}
     rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
     measured = panel(draft)
+    choice = measured["choice"] if measured else None
     ranked = measured["ranking"] if measured else draft.plan.ranking
     chosen = registry.get(spec.model.estimator)
     first = cards_first(draft, ranked)
@@ -48,6 +49,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "rows_known": rows,
         "tuning": tuning.context(draft.plan),
         "measured": measured,
+        "choice": choice,
     }
 
 
@@ -108,7 +110,6 @@ VIEW = StepView(
     part=model_values,
     act=act,
     reshapes=("estimator", tuning.SWITCH),
-    accepts=("estimator",),
     saved=ModelSavedContext,
     live=live_values,
     measured=ModelMeasuredContext,

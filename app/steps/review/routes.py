@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from werkzeug.wrappers import Response
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
@@ -14,9 +17,11 @@ from app.domain.recommendation.plan import ColumnChoice
 from app.domain.recommendation.verdict import Advice
 from app.domain.training.preprocessing import transforms
 from app.domain.training.validation import metrics, splitting
+from app.services.experiment_templates.using import DraftOrigin, origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
-from app.steps.context import DraftContext, profile_and_spec
+from app.steps.choice import EstimatorChoice, as_shown, choice_of
+from app.steps.context import DraftContext, load, profile_and_spec, step_url
 from app.steps.frame import search_of
 from app.steps.page_contexts import (
     Answers,
@@ -29,6 +34,7 @@ from app.steps.page_contexts import (
 from app.steps.review.form import read
 from app.steps.views import StepView
 from app.web.charts import facts
+from app.web.hypermedia import ViewContext, render_view, see_other, wants_fragment
 from app.web.hyperparameters import recommended_value, same
 from app.web.wording import describe_holdout, setting
 
@@ -61,6 +67,8 @@ class ReviewValues(Answers):
     selection: list[str]
     search: list[facts.Fact]
     said: list[Advice]
+    choice: EstimatorChoice | None
+    origin: DraftOrigin | None
     left_out: list[ColumnChoice]
 
 
@@ -94,6 +102,15 @@ class ReviewMeasuredContext(MeasuredContext):
 
     included: ClassVar[Mapping[str, str]] = {"follows": "partials/review/measured.html"}
     answers: ReviewValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceContext(ViewContext):
+    """Which estimator a launch takes."""
+
+    fragment_name: ClassVar[str] = "partials/review/choice.html"
+    base: str
+    choice: EstimatorChoice | None
 
 
 def launch_key() -> str:
@@ -132,6 +149,8 @@ def review_values(draft: DraftContext) -> ReviewValues:
         selection=facts.selection(spec),
         search=facts.search(spec),
         said=_said(draft),
+        choice=choice_of(draft),
+        origin=origin_of(draft),
         left_out=[column for column in draft.plan.columns if not column.selected],
     )
 
@@ -170,3 +189,12 @@ VIEW = StepView(
 )
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE, launches=True)
+
+
+@blueprint.get("/estimator")
+def show_choice(draft_id: uuid.UUID) -> Response:
+    """Show which estimator a launch takes, to a page that looks for short fits under way."""
+    if not wants_fragment():
+        return see_other(step_url(draft_id, "review"))
+    draft = as_shown(load(draft_id))
+    return render_view(ChoiceContext(base=f"/experiments/drafts/{draft_id}", choice=choice_of(draft)))
