@@ -160,19 +160,3 @@ class MeasuredContext(MeasuringContext):
     frame: FrameValues
     answers: Answers
     with_side: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class LooseAnswers(Answers):
-    """What a step's fragment reads, by name."""
-
-    values: dict[str, Any]
-
-    @property
-    def status(self) -> int:
-        """Return the status of a page that shows this."""
-        return int(self.values.get("status", 200))
-
-    def by_name(self) -> dict[str, Any]:
-        """Return the values."""
-        return self.values

@@ -16,6 +16,7 @@ from app.steps.begin import ON_ONE_PAGE
 from app.steps.context import DraftContext, step_url
 from app.steps.data.routes import VIEW as DATA
 from app.steps.features.routes import VIEW as FEATURES
+from app.steps.features.routes import FeaturesValues
 from app.steps.frame import frame_of, name_of, search_of, side_of
 from app.steps.model.routes import VIEW as MODEL
 from app.steps.page_contexts import Answers, MeasuredContext, PageState, SearchValues, SideValues
@@ -45,10 +46,12 @@ class SinglePageContext(ViewContext):
     key: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class SingleMeasuredContext(MeasuredContext):
     """What a finished measurement changes on the page of all steps."""
 
     included: ClassVar[Mapping[str, str]] = {"follows": "partials/wizard/single_measured.html"}
+    answers: FeaturesValues
 
 
 def _draw(

@@ -29,23 +29,6 @@ def wants_fragment() -> bool:
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
-def render(
-    page: str, partial: str | None = None, /, *, status: int = 200, push: bool = False, **context: Any
-) -> Response:
-    """Answer with a page, or with its fragment alone where htmx asks.
-
-    Parameters
-    ----------
-    page
-        The whole document; it includes `partial` by that name.
-    partial
-        The fragment, such as "partials/steps/data.html"; None for a page without one.
-    push
-        Whether the browser's address becomes that of this request when a fragment is swapped in.
-    """
-    return _answer(page, partial, context, status=status, push=push)
-
-
 def _answer(page: str, partial: str | None, values: dict[str, Any], *, status: int, push: bool) -> Response:
     if partial is None or not wants_fragment():
         return make_response(render_template(page, partial=partial, **values), status)
@@ -92,11 +75,6 @@ def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, 
         return make_response(render_template(view.fragment_name, **view.by_name()), status)
     partial = None if whole else view.fragment_name or None
     return _answer(view.page_name, partial, view.by_name(), status=status, push=push)
-
-
-def fragment(name: str, /, *, status: int = 200, **context: Any) -> Response:
-    """Answer with a fragment alone."""
-    return make_response(render_template(name, **context), status)
 
 
 def into(target: str, response: BaseResponse) -> BaseResponse:

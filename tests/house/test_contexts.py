@@ -17,21 +17,6 @@ from tests.house.template_names import Names, all_templates
 
 # What blocks and `{% include partial %}` bring along.
 OURS = {"partial", "self"}
-# Pages and fragments of steps that are still rendered from a dict; this list may only become shorter.
-WITHOUT_CONTEXT = {
-    "pages/features_part.html",
-    "pages/features_transform.html",
-    "pages/model_evidence.html",
-    "partials/features/measured.html",
-    "partials/features/pair.html",
-    "partials/features/strategy.html",
-    "partials/model/measured.html",
-    "partials/model/states.html",
-    "partials/steps/features.html",
-    "partials/steps/model.html",
-    "partials/wizard/feature_choices.html",
-    "partials/wizard/single_measured.html",
-}
 
 
 def contexts(kind: type[ViewContext] = ViewContext) -> Iterator[type[ViewContext]]:
@@ -59,13 +44,8 @@ def fields_of(kind: type[ContextPart]) -> Iterator[tuple[type, str]]:
             yield next(owner for owner in kind.__mro__ if field.name in owner.__annotations__), field.name
 
 
-def is_loose(kind: type[ViewContext]) -> bool:
-    return bool({kind.fragment_name, *kind.included.values()} & WITHOUT_CONTEXT)
-
-
 ALL = sorted((kind for kind in contexts() if names_of(kind)), key=lambda kind: kind.__name__)
-TYPED = [kind for kind in ALL if not is_loose(kind)]
-OWNERS = sorted({owner for kind in TYPED for owner, _ in fields_of(kind)}, key=lambda owner: owner.__name__)
+OWNERS = sorted({owner for kind in ALL for owner, _ in fields_of(kind)}, key=lambda owner: owner.__name__)
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +59,14 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return {*found, *app.jinja_env.globals, *DEFAULT_NAMESPACE} | OURS
 
 
-@pytest.mark.parametrize("kind", TYPED, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_all_that_a_template_reads_is_a_field(kind: type[ViewContext], everywhere: set[str]) -> None:
     known = {name for _, name in fields_of(kind)} | set(kind.included) | everywhere
     missing = {name for names in names_of(kind) for name in names.required - known}
     assert not missing, f"{kind.__name__} has no field for what its templates read: {sorted(missing)}"
 
 
-@pytest.mark.parametrize("kind", TYPED, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_no_name_of_a_context_stands_twice(kind: type[ViewContext]) -> None:
     names = [name for _, name in fields_of(kind)]
     assert len(names) == len(set(names)), f"{kind.__name__} has a name twice among {sorted(names)}"
@@ -102,10 +82,8 @@ def test_every_field_is_read_by_a_template(owner: type) -> None:
 
 
 def test_every_template_belongs_to_a_context() -> None:
-    reached = {template for kind in TYPED for names in names_of(kind) for template in names.templates}
-    without = {template for start in WITHOUT_CONTEXT for template in Names(start).templates}
-    assert sorted(set(all_templates()) - reached - without) == []
-    assert len(WITHOUT_CONTEXT) <= 12
+    reached = {template for kind in ALL for names in names_of(kind) for template in names.templates}
+    assert sorted(set(all_templates()) - reached) == []
 
 
 def test_names_are_found_through_includes_and_macros() -> None:

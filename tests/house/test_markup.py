@@ -70,7 +70,7 @@ def test_an_element_that_leaves_one_out_is_found(markup: str, missing: list[str]
 # Fragments whose root element is a notice itself, and asks or is asked for by its id.
 NOTICES = {
     "app/partials/datasets/reading.html",
-    "app/partials/model/evidence.html",
+    "app/partials/review/choice.html",
     "app/partials/review/verdict.html",
     "app/partials/wizard/conflict.html",
     "app/partials/wizard/measuring.html",
