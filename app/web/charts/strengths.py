@@ -11,8 +11,8 @@ from app.domain.training.derived_measures import DerivedColumn
 from app.services.measurements.derived_rankings import DerivedState
 from app.services.measurements.rankings import RankingState
 
-PER_PAGE = 15
-MAX_RANKED = 15
+PER_PAGE = 8
+MAX_RANKED = 8
 # Weaker than this is written in grey: the same step at which the heatmap begins to be shaded.
 WEAK = 0.05
 # Below this, in nats, the strongest of a ranking is hardly anything.
