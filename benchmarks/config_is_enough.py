@@ -118,12 +118,19 @@ def purposes() -> Iterator[Job]:
 
 MEMORY = [
     {"columns": ["prcp_mm", "tmin_c", "tmax_c"], "kind": "degree_day_snow", "parameters": {"factor": 3}},
-    {"columns": ["prcp_mm", "prcp_mm_melt"], "kind": "effective_rain", "parameters": {}},
+    {
+        "columns": ["tmin_c", "tmax_c", "dayl_s"],
+        "kind": "potential_evaporation",
+        "parameters": {"method": "hargreaves", "sun_from": "day_length_s"},
+    },
+    {"columns": ["tmax_c"], "kind": "potential_evaporation", "parameters": {"latitude": 45.2}},
+    {"columns": [], "kind": "day_length", "parameters": {"latitude": 45.2}},
+    {"columns": ["prcp_mm", "tmin_c_hargreaves"], "kind": "effective_rain", "parameters": {}},
     {"columns": ["prcp_mm_liquid", "tmax_c"], "kind": "window_means", "parameters": {"windows": [3, 30, 90]}},
     {"columns": ["prcp_mm_liquid"], "kind": "window_sums", "parameters": {"windows": [7]}},
     {"columns": ["prcp_mm_liquid_mean_3", "prcp_mm"], "kind": "exponential_memory", "parameters": {"keeps": [0.9]}},
     {"columns": ["prcp_mm_liquid"], "kind": "lag", "parameters": {"steps": [3, 5]}},
-    {"columns": ["prcp_mm_minus_prcp_mm_melt"], "kind": "cyclic", "parameters": {"period": 30.0}},
+    {"columns": ["prcp_mm_minus_tmin_c_hargreaves"], "kind": "cyclic", "parameters": {"period": 30.0}},
 ]
 
 

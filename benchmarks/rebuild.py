@@ -127,6 +127,8 @@ class Derive:
             kind = "lag" if rule["kind"] == "degree_day_snow" else "as_known"
             return self.by_group(made, {**rule, "kind": kind})
         values = self.source(rule["source"])
+        if rule["kind"] == "day_length":
+            return 24 / np.pi * sunset_of(values.dt.day_of_year, own["latitude"])
         if rule["kind"] == "date_parts":
             return date_part(values, own)
         if rule["kind"] == "cyclic":
@@ -140,6 +142,8 @@ class Derive:
         columns = self.together(rule)
         if rule["kind"] == "effective_rain":
             return columns[0] - columns[1]
+        if rule["kind"] == "potential_evaporation":
+            return self.evaporation(columns, rule)
         if rule["kind"] != "degree_day_snow":
             return stop(f"There is no rule {rule['kind']}.")
         warmth = columns[1] if len(columns) == 2 else (columns[1] + columns[2]) / 2
@@ -148,6 +152,30 @@ class Derive:
         days = rule["step_seconds"] / 86_400 if rule["by"] == "time" else None
         parts = [snow(rows, rule["parameters"], days) for _, rows in table.groupby(groups, sort=False)]
         return pd.concat(parts).reindex(table.index)
+
+    def evaporation(self, columns: list[pd.Series], rule: dict[str, Any]) -> pd.Series:
+        """Return potential evaporation by step, or by day where steps are irregular."""
+        own, days = rule["parameters"], self.times.dt.day_of_year
+        degrees = columns if own["sun_from"] == "latitude" else columns[:-1]
+        if own["sun_from"] == "latitude":
+            north = pd.Series(float(own["latitude"]), index=days.index)
+        elif own["sun_from"] == "latitude_column":
+            north = columns[-1].where(columns[-1].abs() <= 90)
+        else:
+            table = pd.DataFrame({"time": self.times, "day": days, "hours": columns[-1]})
+            groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(table))
+            parts = [latitudes(rows) for _, rows in table.groupby(groups, sort=False)]
+            north = pd.concat(parts).reindex(table.index)
+        sun, sunset, north = 0.409 * np.sin(2 * np.pi * days / 365 - 1.39), sunset_of(days, north), np.radians(north)
+        height = sunset * np.sin(north) * np.sin(sun) + np.cos(north) * np.cos(sun) * np.sin(sunset)
+        above = 1440 / np.pi * 0.082 * (1 + 0.033 * np.cos(2 * np.pi * days / 365)) * height * 0.408
+        mean = sum(degrees[1:], degrees[0]) / len(degrees)
+        if own["method"] == "oudin":
+            made = above * (mean + 5).clip(lower=0) / 100
+        else:
+            span = degrees[1] - degrees[0]
+            made = 0.0023 * above * (mean + 17.8).clip(lower=0) * np.sqrt(span.where(span >= 0))
+        return made * (rule["step_seconds"] / 86_400 if rule["by"] == "time" else 1.0)
 
     def by_group(self, values: pd.Series, rule: dict[str, Any]) -> pd.Series:
         """Return a derived column, group by group."""
@@ -211,6 +239,25 @@ def memory(known: pd.Series, keep: float, step: Any) -> pd.Series:
             total, weight = total + value, weight + 1.0
         means.append(total / weight if weight * (1 - keep) >= 0.5 else np.nan)
     return pd.Series(means, index=known.index)
+
+
+def sunset_of(days: pd.Series, north: Any) -> Any:
+    """Return the hour angle of sunset in radians."""
+    return np.arccos((-np.tan(np.radians(north)) * np.tan(0.409 * np.sin(2 * np.pi * days / 365 - 1.39))).clip(-1, 1))
+
+
+def latitudes(rows: pd.DataFrame) -> pd.Series:
+    """Return the latitude that the lengths of the days so far tell, for each row of one group."""
+    dated = rows[rows["time"].notna()].sort_values("time", kind="stable")
+    above, below, last, found = 0.0, 0.0, None, {}
+    for moment, day, hours in zip(dated["time"], dated["day"], dated["hours"], strict=True):
+        if moment == last:
+            continue
+        last, slope = moment, np.tan(0.409 * np.sin(2 * np.pi * day / 365 - 1.39))
+        if np.isfinite(hours) and 0 < hours < 24:
+            above, below = above - np.cos(np.pi * hours / 24) * slope, below + slope**2
+        found[moment] = np.degrees(np.arctan(above / below)) if below >= 0.1 else np.nan
+    return rows["time"].map(found)
 
 
 def snow(rows: pd.DataFrame, own: dict[str, Any], days: float | None) -> pd.Series:

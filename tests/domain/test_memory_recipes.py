@@ -13,6 +13,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.training.preprocessing.memory_recipes import exponential_reach
+from app.domain.training.preprocessing.output_units import units_of
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.transforms import get, longest_memory
 from tests.domain.tables import make_spec, profile_of
@@ -291,3 +292,50 @@ def test_windows_are_read_from_what_people_type() -> None:
     assert get("window_means").parse({"windows": "30; 7, 7"})["windows"] == [7, 30]
     assert get("exponential_memory").parse({"keeps": "0.9, 0.995"})["keeps"] == [0.9, 0.995]
     assert get("exponential_memory").parse({"keeps": 0.9})["keeps"] == [0.9]
+
+
+def test_windows_of_hours_are_found_by_time() -> None:
+    random = np.random.default_rng(4)
+    hours = pd.date_range("2001-01-01", periods=300, freq="h")
+    frame = pd.DataFrame({"day": hours, "site": "n1", "area": 1.0, "flow": 1.0, "rain": random.gamma(1, 2, 300)})
+    frame = frame[random.random(300) < 0.9].reset_index(drop=True)
+    made, rows = features(frame, recipe("window_sums", "rain", windows=[24, 72]))
+    values = dict(zip(frame["day"], frame["rain"], strict=True))
+    for window in (24, 72):
+        want = []
+        for hour in rows["day"]:
+            steps = (hour - step * pd.Timedelta(hours=1) for step in range(window))
+            known = [values[step] for step in steps if step in values]
+            want.append(window * np.mean(known) if len(known) >= np.ceil(0.8 * window) else np.nan)
+        np.testing.assert_allclose(made[f"rain_sum_{window}"], want, rtol=1e-10)
+        assert made[f"rain_sum_{window}"].notna().sum() > 100
+
+
+@pytest.mark.parametrize("cutoff", [0, 1])
+def test_one_pass_over_all_groups_gives_the_bits_of_each_alone(cutoff: int) -> None:
+    frame = sites(300, seed=8)
+    frame["rain"] *= np.random.default_rng(8).choice([1.0, 1e-6, 1e9], len(frame))
+    task: dict[str, Any] = {"purpose": "forecast", "horizon": 1, "drivers_known_ahead": not cutoff}
+    for window in (2, 7, 30):
+        made, rows = features(frame, recipe("rolling_mean", "rain", window=window), **task)
+        alone = {}
+        for site, part in frame.groupby("site"):
+            values = part.set_index("day")["rain"].sort_index()
+            least, closed = int(np.ceil(0.8 * window)), "left" if cutoff else "right"
+            means = values.rolling(window * DAY, min_periods=least, closed=closed).mean()
+            alone |= {(site, day): mean for day, mean in means.items()}
+        want = [alone[site, day] for site, day in zip(rows["site"], rows["day"], strict=True)]
+        np.testing.assert_array_equal(made[f"rain_mean_{window}"], want)
+
+
+def test_units_of_chains_are_known() -> None:
+    frame = weather().rename(columns={"rain": "rain_mm"})
+    chain = [
+        recipe("degree_day_snow", "rain_mm", "warmth"),
+        recipe("window_sums", "rain_mm_liquid", "area", windows=[3, 9]),
+        recipe("potential_evaporation", "warmth", latitude=45),
+        recipe("day_length", latitude=45),
+    ]
+    units = units_of(spec_of(*chain).features.transforms, profile_of(frame, "day"), time_column="day")
+    assert units["rain_mm_snow_store"] == units["rain_mm_liquid_sum_9"] == units["warmth_oudin"] == "mm"
+    assert (units["area_sum_3"], units["day_day_length"]) == ("", "h")

@@ -16,7 +16,7 @@ from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.training.validation.splitting import RowFacts, make_split
-from tests.domain.tables import made, make_spec, profile_of
+from tests.domain.tables import made, make_spec, needed_by, profile_of
 
 ROWS = 90
 BY_KIND = {entry.kind: entry for entry in TRANSFORMS}
@@ -45,7 +45,7 @@ def columns_for(entry: TransformEntry) -> list[str]:
 
 
 def recipe_of(entry: TransformEntry) -> dict[str, Any]:
-    return {"kind": entry.kind, "columns": columns_for(entry), "parameters": {}}
+    return {"kind": entry.kind, "columns": columns_for(entry), "parameters": needed_by(entry)}
 
 
 def spec_for(entry: TransformEntry, *, task: str = "regression", estimator: str = "", **parts: Any) -> Spec:

@@ -124,7 +124,9 @@ def _chained(recipes: list[dict[str, Any]], profile: DatasetProfile, task: dict[
 def _recipe_for(entry: TransformEntry, profile: DatasetProfile, task: dict[str, Any]) -> dict[str, Any] | None:
     """Return a recipe with the target where it may have it, else without; None where the purpose cannot have it."""
     column = own_column(entry)
-    steps = {"steps": [3, 4, 7]} if "steps" in [field.name for field in entry.parameters] else {}
+    names = [field.name for field in entry.parameters]
+    needed = {"steps": [3, 4, 7], "latitude": 45.0}
+    steps = {name: value for name, value in needed.items() if name in names}
     choices = _columns_for(entry) if entry.needs_columns else ([],)
     for columns in choices:
         recipe = {"kind": entry.kind, "columns": columns, "parameters": steps}

@@ -30,7 +30,7 @@ from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import memory_of
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import span_of
-from app.domain.vocabulary import Purpose, SplitStrategy
+from app.domain.vocabulary import Purpose, SplitStrategy, TaskKind
 
 SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0, high=2**32 - 1)
 MAX_TAGS = 20
@@ -76,7 +76,7 @@ def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
         associations=context.associations,
     )
     rules = [SelectionPart.model_validate(rule) for rule in config["features"]["selection"]]
-    return traits.narrowed(rules).for_purpose(context.purpose)
+    return traits.narrowed(rules).for_purpose(context.purpose, grouped=bool(context.group_column))
 
 
 def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:

@@ -19,15 +19,18 @@ from app.domain.experiment import RecipeJson
 from app.domain.hydrology.drivers import Driver, DriverRole, recognise_drivers
 from app.domain.json_values import JsonObject
 from app.domain.text.words import join_words, pluralise
+from app.domain.training.preprocessing.memory_recipes import exponential_reach
 from app.domain.training.preprocessing.recipe_units import TEMPERATURE_UNITS, WATER_UNITS, UnitChoice
 
 DAY_SECONDS = 86_400.0
 WINDOW_DAYS = (3, 7, 14, 30, 90, 180, 365)
 # Within a day, for records of hours: how the rain of this morning reaches the gauge this afternoon.
 WINDOW_HOURS = (3, 6, 12, 24)
-# Carried over from day to day: mean ages of 9, 32 and 99 days.
-DAILY_KEEPS = (0.9, 0.97, 0.99)
+# Carried over from day to day: mean ages of 4, 9, 19, 49 and 99 days.
+DAILY_KEEPS = (0.8, 0.9, 0.95, 0.98, 0.99)
 WATER_LAGS = (1, 2, 3)
+# A month forgets nearly everything of the month before; the value itself tells the same then.
+MIN_KEEP = 0.1
 # The middle of what is published, mm per degree and day; forests lie below it and open ground above.
 DEGREE_DAY_FACTOR = 4.0
 # A first year without full windows is left out; where it is more of a record than this, windows are shortened.
@@ -143,14 +146,19 @@ class _Builder:
             states += self._add_surplus(rain[0], chosen)
         self._add("window_means", states, {"windows": list(self.windows)}, len(self.windows))
         if self.water:
-            keeps = [keep for keep in (round(keep**self.step_days, 6) for keep in DAILY_KEEPS) if keep >= 0.1]
+            keeps = self._keeps()
             self._add("lag", self.water, {"steps": list(WATER_LAGS)}, len(WATER_LAGS))
-            self._add("exponential_memory", self.water, {"keeps": keeps}, len(keeps))
+            self._add("exponential_memory", self.water if keeps else [], {"keeps": keeps}, len(keeps))
         words = [WORDS[driver.role] for driver in chosen]
         words.insert(len(rain), "snow") if self.snow else None
         return MemorySet(
             tuple(self.recipes), self.windows, self.made, tuple(dict.fromkeys(words)), step_days=self.step_days
         )
+
+    def _keeps(self) -> list[float]:
+        """Return the shares kept from step to step that forget within the longest window."""
+        per_step = sorted({round(keep**self.step_days, 6) for keep in DAILY_KEEPS})
+        return [keep for keep in per_step if keep >= MIN_KEEP and exponential_reach(keep) <= max(self.windows)]
 
     def _chosen(self) -> list[Driver]:
         """Return the drivers with windows: those of water first, one temperature where a mean is there, few in all."""

@@ -48,6 +48,8 @@ class Traits:
         What the model is for.
     never_negative
         Whether a numeric target has no value below 0, as flow and rain have none.
+    grouped
+        Whether a column tells sites apart.
     ordered, memory_steps
         Whether time orders the rows, and how many steps back the derived features look.
     strongest
@@ -79,6 +81,7 @@ class Traits:
     explained: float | None = None
     purpose: Purpose | None = None
     never_negative: bool = False
+    grouped: bool = False
 
     @property
     def features(self) -> int:
@@ -101,10 +104,10 @@ class Traits:
         share = most_kept(rules, columns) / max(columns, 1)
         return replace(self, width=max(round(share * (self.width - self.derived)) + self.derived, 1))
 
-    def for_purpose(self, purpose: Purpose | None) -> Traits:
+    def for_purpose(self, purpose: Purpose | None, *, grouped: bool = False) -> Traits:
         """Return the traits with what the model is for; of the features that gaps give nothing is measured."""
         explained = None if purpose is Purpose.FILL_GAPS else self.explained
-        return replace(self, purpose=purpose, explained=explained)
+        return replace(self, purpose=purpose, explained=explained, grouped=grouped)
 
     @property
     def rows_per_column(self) -> float:
@@ -187,7 +190,7 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
         time_column=spec.task.time_column or "",
         associations=associations,
     )
-    return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose)
+    return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose, grouped=spec.task.group_column is not None)
 
 
 def _sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:

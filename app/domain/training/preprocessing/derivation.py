@@ -19,7 +19,6 @@ from app.domain.training.preprocessing.makers import (
     OVER_MANY,
     make_from_date,
     make_over_many,
-    make_together,
 )
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
 from app.domain.training.preprocessing.transforms import (
@@ -31,6 +30,7 @@ from app.domain.training.preprocessing.transforms import (
     readable,
     roles_fault,
 )
+from app.domain.training.preprocessing.water_makers import make_together
 
 UNKNOWN = "transform_unknown"
 

@@ -46,8 +46,7 @@ class MomentTable:
         self.group_start: Places = np.maximum.accumulate(np.where(starts, places, 0)).astype(np.intp)
         ticks = places - self.group_start
         if step is not None:
-            ticks = (self.stamps - self.stamps.min(initial=0)) // (step // MICROSECOND)
-            ticks -= ticks.min(initial=0)
+            ticks = (self.stamps - (self.stamps.min() if len(places) else 0)) // (step // MICROSECOND)
         self.keys = code[fresh] * (int(ticks.max(initial=0)) + 1) + ticks
 
     def values(self, series: pd.Series) -> Values:

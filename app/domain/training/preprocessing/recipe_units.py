@@ -41,3 +41,20 @@ def unit_parameter(name: str, title: str, units: dict[str, UnitChoice]) -> Param
     """Return the parameter that asks for one of these units, the first by default."""
     choices = tuple((key, unit.label) for key, unit in units.items())
     return Parameter(name, title, "choice", next(iter(units)), "The unit of the column.", choices=choices)
+
+
+def latitude_parameter(*, optional: bool) -> Parameter:
+    """Return the parameter that asks for a latitude."""
+    hint, none = "North of the equator; below 0 south of it.", "not given" if optional else ""
+    return Parameter(
+        "latitude",
+        "Latitude",
+        "number",
+        None,
+        hint,
+        low=-90,
+        high=90,
+        unit="degrees",
+        optional=optional,
+        none_means=none,
+    )

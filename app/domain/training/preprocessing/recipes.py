@@ -9,10 +9,12 @@ the default handling of its columns.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from app.domain.estimators.parameters import Parameter
 from app.domain.training.preprocessing.memory_recipes import MEMORY_RECIPES
-from app.domain.training.preprocessing.recipe_parameters import MAX_LENGTH, ListParameter
+from app.domain.training.preprocessing.recipe_parameters import MAX_LENGTH, ListParameter, RecipeValues
+from app.domain.training.preprocessing.recipe_units import latitude_parameter
 from app.domain.training.preprocessing.transform_entry import TransformEntry
 from app.domain.training.preprocessing.water_recipes import WATER_RECIPES
 
@@ -36,6 +38,10 @@ _BACK, _DATE, _SHAPE, _SCALE = "Earlier steps", "Date and season", "Shape", "Sca
 _FILL, _WORDS = "Missing values", "Words as numbers"
 
 
+def _same(units: Sequence[str], _said: RecipeValues) -> list[str]:
+    return [units[0]]
+
+
 def _part_names(time_column: str, part: str) -> list[str]:
     if part.endswith("_cyclic"):
         word = part.removesuffix("_cyclic")
@@ -53,6 +59,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (ListParameter("steps", "Steps back", "steps", (1,), "Such as 1, 2, 3."),),
         looks_back=True,
         names=lambda column, said: [f"{column}_lag_{step}" for step in said["steps"]],
+        units=lambda units, said: [units[0]] * len(said["steps"]),
         memory=lambda said: max(said["steps"]),
         single_steps=lambda said: tuple(said["steps"]),
     ),
@@ -65,6 +72,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (_WINDOW,),
         looks_back=True,
         names=lambda column, said: [f"{column}_sum_{said['window']}"],
+        units=_same,
         memory=lambda said: int(said["window"]),
     ),
     TransformEntry(
@@ -76,6 +84,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (_WINDOW,),
         looks_back=True,
         names=lambda column, said: [f"{column}_mean_{said['window']}"],
+        units=_same,
         memory=lambda said: int(said["window"]),
     ),
     TransformEntry(
@@ -91,6 +100,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, said: [f"{column}_diff_{said['step']}"],
+        units=_same,
         memory=lambda said: int(said["step"]),
     ),
     TransformEntry(
@@ -107,6 +117,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, said: [f"{column}_api_{said['decay']:g}"],
+        units=_same,
         memory=lambda said: math.ceil(math.log(FORGOTTEN) / math.log(said["decay"])),
     ),
     TransformEntry(
@@ -130,10 +141,10 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, _: [f"{column}_last", f"{column}_last_age"],
+        units=lambda units, _said: [units[0], ""],
         memory=lambda said: int(said["window"]),
     ),
     *MEMORY_RECIPES,
-    *WATER_RECIPES,
     TransformEntry(
         "date_parts",
         "Parts of the date",
@@ -143,6 +154,19 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (ListParameter("parts", "Parts", "parts", ("doy_cyclic",), "One or more."),),
         takes="none",
         names=lambda column, said: [name for part in said["parts"] for name in _part_names(column, part)],
+    ),
+    TransformEntry(
+        "day_length",
+        "Length of the day",
+        _DATE,
+        "Hours from sunrise to sunset, from the date and the latitude: 24 / pi times the hour angle of sunset. Use it "
+        "for the season of one site.",
+        "before",
+        (latitude_parameter(optional=False),),
+        takes="none",
+        names=lambda column, _: [f"{column}_day_length"],
+        units=lambda _units, _said: ["h"],
+        source="FAO-56 (Allen et al. 1998), equation 34.",
     ),
     TransformEntry(
         "cyclic",
@@ -157,6 +181,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         names=lambda column, said: [f"{column}_circle_{said['period']:g}_{word}" for word in ("sin", "cos")],
     ),
+    *WATER_RECIPES,
     TransformEntry(
         "log",
         "Logarithm",

@@ -35,9 +35,10 @@ class TransformEntry:
     before any step that changes the size of the numbers.
 
     `roles` are what the columns are, in their order, where it works on all of them together; `names_together` are then
-    the columns it adds, `check` says what is wrong with parameters that do not go together, and `check_columns` with
-    the number of columns for them. `dated` says that it needs the date of each row. `units(units, parameters)` are the
-    units of the columns it adds, from those of the columns it works on. `source` says where its formula is from.
+    the columns it adds. `check` says what is wrong with parameters that do not go together, `check_columns` with the
+    number of columns for them, and `check_roles` with the roles that a form filled. `dated` says that it needs the date
+    of each row. `units(units, parameters)` are the units of the columns it adds, from those of the columns it works on.
+    `source` says where its formula is from.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class TransformEntry:
     names_together: TogetherNames = lambda _columns, _parameters: []
     check: Callable[[RecipeValues], RecipeError | None] = lambda _parameters: None
     check_columns: Callable[[int, RecipeValues], str] = lambda _count, _parameters: ""
+    check_roles: Callable[[Sequence[bool], RecipeValues], str] = lambda _filled, _parameters: ""
     dated: bool = False
     units: Units = lambda _units, _parameters: []
     source: str = ""

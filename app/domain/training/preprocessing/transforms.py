@@ -101,22 +101,26 @@ def derived_cutoffs(parts: Iterable[TransformPart], task: PurposeFacts, *, file:
     return cutoffs
 
 
+def reaches_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None) -> Iterator[tuple[TransformPart, int]]:
+    """Yield each recipe that can be read, with how many steps back it looks, through those that make its columns."""
+    depths: dict[str, int] = {}
+    cutoffs: dict[str, int] = {}
+    for part, entry, values in readable(parts):
+        earlier = max((depths.get(column, 0) for column in part.columns), default=0)
+        yield part, reach_of(part, entry, values, task=task, earlier=earlier, derived=cutoffs)
+        names = derived_names(part, time_column=None if task is None else task.time_column)
+        depths.update(dict.fromkeys(names, earlier + entry.memory(values)))
+        if task is not None:
+            cutoffs.update(dict.fromkeys(names, made_cutoff(part, entry, values, task=task, derived=cutoffs)))
+
+
 def memory_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None, selected: Iterable[str] = ()) -> int:
     """Return how many steps back features look: recipes, and selected columns that are not known ahead.
 
     A recipe that cannot be read looks nowhere. Without a task, recipes look as far back as they do by themselves. What
     works on the columns of another recipe looks back as far as both together.
     """
-    depths: dict[str, int] = {}
-    cutoffs: dict[str, int] = {}
-    reaches = []
-    for part, entry, values in readable(parts):
-        earlier = max((depths.get(column, 0) for column in part.columns), default=0)
-        reaches.append(reach_of(part, entry, values, task=task, earlier=earlier, derived=cutoffs))
-        names = derived_names(part, time_column=None if task is None else task.time_column)
-        depths.update(dict.fromkeys(names, earlier + entry.memory(values)))
-        if task is not None:
-            cutoffs.update(dict.fromkeys(names, made_cutoff(part, entry, values, task=task, derived=cutoffs)))
+    reaches = [reach for _, reach in reaches_of(parts, task)]
     late = [steps_before(task, column) for column in selected] if task is not None else []
     return max([*reaches, *late], default=0)
 

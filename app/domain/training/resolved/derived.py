@@ -9,7 +9,6 @@ from app.domain.experiment import Spec, TransformPart
 from app.domain.json_values import JsonObject
 from app.domain.training.preprocessing.earlier_values import least_known
 from app.domain.training.preprocessing.knowledge import column_cutoff, steps_before
-from app.domain.training.preprocessing.makers import conversions_of
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
 from app.domain.training.preprocessing.transforms import (
@@ -18,6 +17,7 @@ from app.domain.training.preprocessing.transforms import (
     derived_names,
     readable,
 )
+from app.domain.training.preprocessing.water_makers import conversions_of
 from app.domain.training.resolved.document import DerivedColumn
 from app.domain.training.resolved.steps import plain
 
@@ -101,9 +101,10 @@ def _rule(
     task = spec.task
     cutoff = max((column_cutoff(task, column, cutoffs) or 0 for column in columns), default=0)
     values = {key: plain(value) for key, value in parameters.items()}
-    values |= {key: plain(value) for key, value in conversions_of(entry.kind, parameters, table.step_seconds).items()}
+    told = conversions_of(entry.kind, parameters, count=len(columns), step_seconds=table.step_seconds)
+    values |= {key: plain(value) for key, value in told.items()}
     sources = tuple(columns) if entry.roles else None
-    if not entry.looks_back and not cutoff:
+    if not entry.looks_back and not entry.dated and not cutoff:
         return DerivedColumn(
             name=name,
             kind=entry.kind,
