@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -136,13 +137,12 @@ def lag_curves(
     target, drivers
         For each group, shape (rows,): the values, NaN where missing.
     step_seconds
-        The length of a step.
+        Of a step.
 
     Returns
     -------
     list of LagCurve
-        Empty where fewer than 100 steps are known. The correlations are Pearson's between what is left of ranks
-        without their season: of the target, and of the driver's mean over each range.
+        Empty where fewer than 100 steps are known. Correlations are of ranks without their season.
 
     References
     ----------
@@ -150,18 +150,23 @@ def lag_curves(
     J. et al. (1992), Physica D 58, 77-94, for chance from surrogate records, here circular shifts.
     """
     ranges = ranges_of(step_seconds)
-    spans = [int(some[-1]) + 1 if len(some) else 0 for some in map(np.sort, places)]
+    spans = [int(some.max(initial=-1)) + 1 for some in places]
     if sum(np.isfinite(values).sum() for values in target) < MIN_STEPS:
         return []
     phases = [np.arange(span, dtype=float) * (step_seconds / YEAR_SECONDS) for span in spans]
-    goal = [_on_grid(values, some, span) for values, some, span in zip(target, places, spans, strict=True)]
-    rest = [_without_season(values, phase) for values, phase in zip(_ranked(goal), phases, strict=True)]
+    on_grid = partial(_on_grids, places=places, spans=spans)
+    rest = [_without_season(values, phase) for values, phase in zip(_ranked(on_grid(target)), phases, strict=True)]
     curves = []
     for name, groups in drivers.items():
-        grids = [_on_grid(values, some, span) for values, some, span in zip(groups, places, spans, strict=True)]
+        grids = on_grid(groups)
         parts = _with_chance(ranges, [_correlations(rest, grids, phases, one) for one in ranges])
         curves.append(LagCurve(name, parts, _remembered(parts)))
     return curves
+
+
+def _on_grids(groups: Sequence[Floats], *, places: Sequence[NDArray[np.int64]], spans: Sequence[int]) -> list[Floats]:
+    """Return the values of each group step by step, NaN where a step has none."""
+    return [_on_grid(values, some, span) for values, some, span in zip(groups, places, spans, strict=True)]
 
 
 def _on_grid(values: Floats, places: NDArray[np.int64], span: int) -> Floats:
