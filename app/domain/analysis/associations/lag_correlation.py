@@ -158,8 +158,7 @@ def lag_curves(
     rest = [_without_season(values, phase) for values, phase in zip(_ranked(on_grid(target)), phases, strict=True)]
     curves = []
     for name, groups in drivers.items():
-        grids = on_grid(groups)
-        parts = _with_chance(ranges, [_correlations(rest, grids, phases, one) for one in ranges])
+        parts = _with_chance(ranges, [_correlations(rest, on_grid(groups), phases, one) for one in ranges])
         curves.append(LagCurve(name, parts, _remembered(parts)))
     return curves
 
