@@ -90,6 +90,14 @@ class Scope(StrEnum):
     WRITE = "write"
 
 
+class TemplateVisibility(StrEnum):
+    """Who sees an experiment template beside its owner and administrators."""
+
+    PRIVATE = "private"
+    PEOPLE = "people"
+    EVERYONE = "everyone"
+
+
 class DatasetState(StrEnum):
     """The life of a dataset."""
 

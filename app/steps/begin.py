@@ -14,7 +14,8 @@ ON_ONE_PAGE = "single-page"
 # From the step on where an estimator is chosen, a worker times it on the data, for the estimate.
 TIMED = ("model", "validation", "review", ON_ONE_PAGE)
 RANKED = ("features", ON_ONE_PAGE)
-FITTED = ("model", ON_ONE_PAGE)
+# Another way to validate judges the estimators anew, so that what is launched follows what was measured with it.
+FITTED = ("model", "validation", "review", ON_ONE_PAGE)
 # Answers by which a page comes to show other measurements than before.
 CHANGING = {
     "model": ("model.estimator",),
