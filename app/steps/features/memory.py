@@ -15,7 +15,7 @@ from app.domain.recommendation.suggested_set import (
     with_set,
     without_set,
 )
-from app.domain.training.derived_measures import DerivedColumn
+from app.domain.training.derived_measures import DerivedMeasure
 from app.services.datasets import datasets
 from app.services.measurements import derived_rankings, memory
 from app.services.measurements.derived_rankings import DerivedState
@@ -163,7 +163,7 @@ def set_view(draft: DraftContext) -> SetView | None:
     )
 
 
-def _feature(name: str, column: DerivedColumn | None) -> SetFeature:
+def _feature(name: str, column: DerivedMeasure | None) -> SetFeature:
     if column is None:
         return SetFeature(name)
     spread, rows = column.spread, column.spread.missing + sum(column.spread.histogram_counts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.text.numbers import MINUS
-from app.domain.training.derived_measures import DerivedColumn
+from app.domain.training.derived_measures import DerivedMeasure
 from app.services.measurements.derived_rankings import DerivedState
 from app.services.measurements.rankings import RankingState
 
@@ -72,7 +72,7 @@ class DerivedFeatures:
     One that cannot be measured is in neither.
     """
 
-    measured: Mapping[str, DerivedColumn] = field(default_factory=dict)
+    measured: Mapping[str, DerivedMeasure] = field(default_factory=dict)
     pending: tuple[str, ...] = ()
 
     @staticmethod
