@@ -74,14 +74,14 @@ def _set(*, missing: int = 0, places: tuple[int, ...] = (0,), **changes: Any) ->
     names = ("rain_mm_mean_7", "rain_mm_mean_180")
     strip = StripValues((2, 5, 9, 14, 8, 3), (0.0, 12.0), (1.0, 3.0, 5.0, 7.0, 11.0))
     measured = (SetFeature(names[0], strip, 0.2, 0.31, 0.12), SetFeature(names[1], strip, 5.1, 0.44, 0.21))
-    values = {"address": HERE, "features": measured, "busy": False, "reason": "", "changed": False}
+    words = "Memory of the drivers: 2 features of rain over 7 to 180 days."
+    values = {"words": words, "address": HERE, "features": measured, "busy": False, "reason": "", "changed": False}
     return SetView(found=SuggestedSet((recipe,), names, frozenset(places), missing), **{**values, **changes})
 
 
 def _sets() -> list[Example]:
     frame: dict[str, Any] = {
         "recipes": LINES,
-        "reasons": {"features.transforms": "Memory of the drivers: 2 features of rain over 7 to 180 days."},
         "steps_axis": None,
         "base": HERE,
         "history": UndoStacks(undo=(3,)),

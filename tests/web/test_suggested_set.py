@@ -68,6 +68,7 @@ def test_the_set_is_one_switch_that_can_be_taken_back(browser: Browser, user: Us
     page = browser.follow(off)
     assert _switch(page) == ("false", "Off")
     assert answers_of(user, river)["features"]["transforms"] == []
+    assert "features of rain_mm" in words_of(page.element("features-set-words"))
     contents = words_of(page.element("features-set_features"))
     assert "rain_mm_mean_30" in contents
     assert _drawn(page.element("features-set_features"), "strip")
