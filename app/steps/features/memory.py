@@ -25,7 +25,7 @@ from app.steps.context import DraftContext
 from app.steps.features.asked import standing_of
 from app.web.charts import lags
 from app.web.charts.lags import LagChart
-from app.web.hypermedia import ViewContext
+from app.web.hypermedia import ContextPart, ViewContext
 
 USE, LEAVE = "use-set", "leave-set"
 
@@ -90,6 +90,14 @@ class SetView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemoryValues(ContextPart):
+    """The memory and the suggested set; each is None where nothing can be derived."""
+
+    lags: MemoryView | None
+    suggestion: SetView | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MemoryContext(ViewContext):
     """The body of the panel of memory, by itself."""
 
@@ -111,11 +119,11 @@ class SetContext(ViewContext):
     suggestion: SetView
 
 
-def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the panel needs; its parts are None where nothing can be derived."""
+def memory_values(draft: DraftContext) -> MemoryValues:
+    """Return what the panel reads."""
     if draft.plan.spec is None:
-        return {"lags": None, "suggestion": None}
-    return {"lags": memory_view(draft), "suggestion": set_view(draft)}
+        return MemoryValues(lags=None, suggestion=None)
+    return MemoryValues(lags=memory_view(draft), suggestion=set_view(draft))
 
 
 def memory_state(draft: DraftContext) -> MemoryState:
