@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 def _at_features(page: Any) -> Any:
     Walk(page).start_at("Features")
+    page.locator("#features-add > summary").click()
     return page.locator("#features-derived")
 
 
@@ -65,7 +66,7 @@ def test_a_recipe_is_previewed_and_added_without_javascript(open_page: OpenPage)
     page.locator("#features-transform-shown table").wait_for()
     assert sideways_overflow(page) <= 0
     page.get_by_role("button", name="Add", exact=True).click()
-    page.get_by_text("prcp_mm_api_0.9").wait_for()
+    page.locator("#f-transforms").get_by_text("prcp_mm_api_0.9").wait_for()
 
 
 def test_preview_is_shown_in_place_and_leaves_the_form_whole(open_page: OpenPage) -> None:
