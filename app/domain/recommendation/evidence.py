@@ -335,22 +335,9 @@ def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFit
 
 
 def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
-    """Return the best first. Who went further was better than who was left behind, unless its work alone was too much.
-
-    Such a one stands before those that it had beaten on the last rows that all learnt from, but never first.
-    """
-    known = sorted(
-        (runner for runner in race.runners if runner.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
-    )
-    order = [one for one in known if not _unmeasured_by_work(one, known)]
-    for one in (late for late in known if late not in order):
-        beaten = (at for at, other in enumerate(order) if other.before is not None and other.before < one.mean)
-        order.insert(max(next(beaten, len(order)), 1), one)
-    return order
-
-
-def _unmeasured_by_work(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
-    return not one.affordable and one.round == max(other.round for other in others) - 1
+    """Return the best first: those that were judged on most, by their scores, and then those that stopped earlier."""
+    known = (runner for runner in race.runners if runner.scores)
+    return sorted(known, key=lambda one: (-one.round, -len(one.scores), -one.mean))
 
 
 def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:

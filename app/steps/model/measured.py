@@ -41,6 +41,7 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
         "choice": choice_of(draft, found),
         "first": evidence.choice if evidence is not None and finished else "",
         "tied": evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
+        "compared": evidence.compared if evidence is not None and finished else (),
         "standings": {item.estimator: evidence.standing_of(item).value for item in evidence.items}
         if evidence is not None
         else {},
