@@ -50,7 +50,7 @@ FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
 MAX_TREES = 50
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
-MAX_BOOSTING_SHARE = 0.03
+MAX_BOOSTING_SHARE = 0.06
 MIN_STEPS, MAX_STEP = 60, 0.2
 # A network whose fit takes more than a single one may goes over the rows less often, but at least so often.
 MIN_PASSES = 40
@@ -311,6 +311,11 @@ def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate])
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
+def judged_share(folds: Sequence[Fold]) -> float:
+    """Return how many rows judge for each that trains, in the first fold to be fitted."""
+    return len(folds[0].validation) / max(len(folds[0].train), 1)
+
+
 def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return those that only luck tells from the best, itself among them, in the order of the rules.
 
@@ -328,7 +333,12 @@ def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFit
         for one in same
         if one is best
         or is_tied_with_best(
-            one.scores, best.scores, baseline=rule, errors=errors, is_baseline=one.ranked.entry.is_baseline
+            one.scores,
+            best.scores,
+            baseline=rule,
+            errors=errors,
+            shared=judged_share(race.folds),
+            is_baseline=one.ranked.entry.is_baseline,
         )
     ]
     return [runner for runner in race.runners if runner in tied]
@@ -360,7 +370,7 @@ def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
         metric=race.metric.id,
         rows=len(race.table.target),
         train_rows=max(len(fold.train) for fold in race.folds),
-        judged_share=len(race.folds[0].validation) / max(len(race.folds[0].train), 1),
+        judged_share=judged_share(race.folds),
         items=items,
         first=tied[0].ranked.entry.id if tied else "",
         tied=tuple(runner.ranked.entry.id for runner in tied),
