@@ -133,7 +133,7 @@ def anchor_of(action: str) -> str:
         return f"{unfolded}#f-{action.split(':')[1].replace('.', '-').replace('_', '-')}"
     query = request.form.get("query", "")
     found = f"?{query}" if query and action != "apply" else ""
-    return f"{found}#features-derived" if "-transform" in action else found or unfolded
+    return f"{found}#features-derived" if action.endswith("-set") or "-transform" in action else found or unfolded
 
 
 def autosave(page: WizardPage, draft_id: uuid.UUID) -> Response:

@@ -62,6 +62,36 @@ POLICY: dict[str, AccessLevel] = {
     "api_experiments.cancel": AccessLevel.SIGNED_IN,
     "api_experiments.config": AccessLevel.SIGNED_IN,
     "api_experiments.predictions": AccessLevel.SIGNED_IN,
+    **{
+        f"api_experiment_templates.{verb}": AccessLevel.SIGNED_IN
+        for verb in (
+            "show_all",
+            "create",
+            "show",
+            "update",
+            "delete",
+            "restore",
+            "duplicate",
+            "apply",
+            "show_versions",
+            "show_version",
+            "restore_version",
+            "diff",
+            "export",
+            "take_import",
+        )
+    },
+    **{
+        f"{page}.{verb}": AccessLevel.SIGNED_IN
+        for page, verbs in (
+            ("experiment_templates", ("show_all", "show", "diff", "duplicate", "archive", "restore")),
+            ("experiment_templates", ("restore_version", "export", "take_import")),
+            ("template_forms", ("new", "create", "edit", "save")),
+            ("template_use", ("show", "save", "use_sample", "upload")),
+        )
+        for verb in verbs
+    },
+    **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,
     "sign_in.ask_redeem": AccessLevel.ANYBODY,
@@ -138,6 +168,9 @@ POLICY: dict[str, AccessLevel] = {
     "features.show_correlations": AccessLevel.SIGNED_IN,
     "features.start_correlations": AccessLevel.SIGNED_IN,
     "features.cancel_correlations": AccessLevel.SIGNED_IN,
+    "features.show_memory": AccessLevel.SIGNED_IN,
+    "features.show_set": AccessLevel.SIGNED_IN,
+    "features.start_memory": AccessLevel.SIGNED_IN,
     "features.show_pair": AccessLevel.SIGNED_IN,
     "features.preview_transform": AccessLevel.SIGNED_IN,
     "features.ask_transform": AccessLevel.SIGNED_IN,

@@ -195,12 +195,12 @@ def _transform_fault(item: Any, held: ColumnInventory) -> str:
         return odd
     try:
         entry = get_transform(item["kind"])
-        entry.parse(parameters)
+        clean = entry.parse(parameters)
     except KeyError:
         return f"There is no derived feature of the kind {item['kind'][:40]}."
     except ValueError as fault:
         return str(fault)
-    return columns_fault(entry, columns, held)
+    return columns_fault(entry, columns, held, clean)
 
 
 def _column_inventory(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:

@@ -14,6 +14,7 @@ from app.domain.experiment import Spec
 from app.domain.recommendation.verdict import Advice
 from app.domain.training.preprocessing import transforms
 from app.domain.training.validation import metrics, splitting
+from app.services.experiment_templates.using import origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.choice import as_shown, choice_of
@@ -40,6 +41,7 @@ NOTHING: dict[str, Any] = {
     "search": (),
     "said": (),
     "choice": None,
+    "origin": None,
 }
 
 
@@ -73,6 +75,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "search": facts.search(spec),
         "said": _said(draft),
         "choice": choice_of(draft),
+        "origin": origin_of(draft),
         "left_out": [column for column in draft.plan.columns if not column.selected],
     }
 
