@@ -61,8 +61,9 @@ def is_tied_with_best(
 ) -> bool:
     """Return whether only luck tells a candidate from the best one on the same folds, larger scores being better.
 
-    Luck is so many standard errors of the paired differences, or, where one fold alone was judged, a tenth of what the
-    best gains over the baseline. Folds that share rows are corrected as in `compare_scores`. Who loses to the baseline, as by a single wild fold, is tied with nobody who beats it.
+    Luck is so many standard errors of the paired differences, with folds that share rows corrected as in
+    `compare_scores`, or, where one fold alone was judged, a tenth of what the best gains over the baseline. Who loses
+    to the baseline, as by a single wild fold, is tied with nobody who beats it.
     """
     if len(scores) != len(best):
         return False
