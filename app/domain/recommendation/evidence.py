@@ -44,13 +44,13 @@ from app.domain.training.validation.splitting import Fold, make_split
 from app.domain.vocabulary import SplitStrategy
 
 # What all fits together may take, counted in seconds of the machine that the counts of work were calibrated on.
-BUDGET = 11.0
+BUDGET = 14.0
 GROWTH = 4
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
 MAX_TREES = 50
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
-MAX_BOOSTING_SHARE = 0.06
+MAX_BOOSTING_SHARE = 0.05
 MIN_STEPS, MAX_STEP = 60, 0.2
 # A network whose fit takes more than a single one may goes over the rows less often, but at least so often.
 MIN_PASSES = 40
