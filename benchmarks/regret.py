@@ -1,10 +1,10 @@
 """What the first choice gives away, with every threshold derived on tables that it is not judged on.
 
 Figures: mean normalised regret of the first choice at most 0.015 after short fits and at most 0.04 by rules alone,
-over the shared tables of `../shared/data` (every STRIDE-th of `benchmark`, and the files of `recommend.UNSEEN`), at most
-ROWS rows each. The tables are dealt into three parts. Three times the thresholds of the rules, and how many standard
-errors are a tie, are derived on two parts, one after another from a few values each, and judged on the third. Beside
-it stand the thresholds of the product, "always random forest" and "always histogram gradient boosting".
+over the shared tables of `../shared/data` (every STRIDE-th of `benchmark`, and the files of `recommend.UNSEEN`), at
+most ROWS rows each. The tables are dealt into three parts. Three times the thresholds of the rules, and how many
+standard errors are a tie, are derived on two parts, one after another from a few values each, and judged on the third.
+Beside it stand the thresholds of the product, "always random forest" and "always histogram gradient boosting".
 
 Regret is that of `benchmarks.recommend`: candidates are judged in other folds than those of the short fits. What a
 table gave is kept beside the temporary files of this machine, so that a run goes on where it was stopped; `--fresh`
@@ -65,19 +65,18 @@ def recorded(problem: recommend.Problem, cache: dict[str, Any]) -> Table:
     """Return what a table gives, measured now unless it was before."""
     path = STORE / f"{problem.name.replace('/', '_')}.pkl"
     if not path.exists():
-        scores, evidence = recommend.scores_of(problem, cache, ""), None
-        for evidence in measure(problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking):
-            pass
+        scores = recommend.scores_of(problem, cache, "")
+        *_, evidence = measure(problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking)
         record = {
             "scores": scores,
             "traits": traits_of_spec(problem.spec, problem.data.profile),
             "metric": problem.spec.metrics.primary,
-            "evidence": None if evidence is None else evidence.to_json(),
+            "evidence": evidence.to_json(),
         }
         path.write_bytes(pickle.dumps(record))
     held = pickle.loads(path.read_bytes())  # noqa: S301  # written by this program a moment ago
-    evidence = None if held["evidence"] is None else ShortFitEvidence.from_json(held["evidence"])
-    return Table(problem.name, held["traits"], held["metric"], recommend.regrets_of(held["scores"]), evidence)
+    found = None if held["evidence"] is None else ShortFitEvidence.from_json(held["evidence"])
+    return Table(problem.name, held["traits"], held["metric"], recommend.regrets_of(held["scores"]), found)
 
 
 def by_rules(table: Table, limits: Thresholds) -> str:
