@@ -38,6 +38,7 @@ class EvidencePanel:
     choice: EstimatorChoice | None
     first: str
     tied: Sequence[str]
+    compared: Sequence[str]
     standings: Mapping[str, str]
     metric: metrics.Metric
     strategy: splitting.StrategyEntry
@@ -73,6 +74,7 @@ def panel(draft: DraftContext) -> EvidencePanel | None:
         choice=choice_of(draft, found),
         first=evidence.choice if evidence is not None and finished else "",
         tied=evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
+        compared=evidence.compared if evidence is not None and finished else (),
         standings={item.estimator: evidence.standing_of(item).value for item in evidence.items}
         if evidence is not None
         else {},
