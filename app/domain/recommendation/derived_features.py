@@ -10,7 +10,7 @@ from app.domain.recommendation.gaps import suggest_gap_recipes
 from app.domain.recommendation.memory_set import build_memory_set
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
-from app.domain.training.preprocessing.knowledge import horizon_of, target_cutoff
+from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, target_cutoff
 from app.domain.vocabulary import Purpose, TaskKind
 
 # How a sentence names the day of the year among what is suggested.
@@ -62,6 +62,7 @@ def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[Rec
         time_column=context.time_column,
         group_column=context.group_column,
         selected=selected,
+        cutoff=driver_cutoff(context),
     )
     if found is not None:
         recipes += found.recipes

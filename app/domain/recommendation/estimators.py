@@ -16,6 +16,7 @@ from app.domain.recommendation.reasons import (
     reasons_for,
     size_of,
 )
+from app.domain.recommendation.series_settings import follows_drivers
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
 
@@ -75,6 +76,12 @@ def _order(traits: Traits) -> tuple[list[str], str]:
     if traits.rows < TOO_FEW:
         first = [line, "random_forest", "extra_trees", "gaussian_process", "support_vector_machine"]
         return first, f"{size}: a simple model is harder to fool on so few"
+    if follows_drivers(traits) and traits.rows >= SOME:
+        first = ["averaged_trees", "hist_gradient_boosting", "extra_trees", line, "random_forest"]
+        return (
+            first,
+            f"{size}; {traits.derived:,} tell what drivers did before: two kinds of trees err least together",
+        )
     if traits.memory_steps and traits.rows >= SOME:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
         return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosting captures lagged effects"
