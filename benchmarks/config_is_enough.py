@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class Job:
     features: dict[str, Any]
     model: dict[str, Any]
     validation: dict[str, Any]
+    choices: dict[str, Any] = field(default_factory=dict)
 
     def spec(self) -> Spec:
         """Return its config."""
@@ -181,7 +182,7 @@ class Rebuilt:
 
 def rebuild(job: Job, *, resolved: bool = True) -> Rebuilt:
     """Train, export, and have the script repeat it."""
-    known, spec = read_path(job.path), job.spec()
+    known, spec = read_path(job.path, job.choices), job.spec()
     result = train(spec, known.frame, known.profile, on_progress=lambda _: None, should_stop=lambda: False)
     report = result.report.to_json()
     config = {**spec.to_json(), **({"resolved": report["resolved"]} if resolved else {})}

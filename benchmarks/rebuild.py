@@ -29,6 +29,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import TargetEncoder
 
 MISSING = "(missing)"
+# A value beyond a limit: a sign, then a number.
+LIMIT = r"^([<>≤≥])=?\s*([+-]?[0-9][0-9.,]*|[.,][0-9]+)$"
 
 
 def stop(sentence: str) -> Any:
@@ -55,25 +57,47 @@ def read_file(path: str, resolved: dict[str, Any]) -> pd.DataFrame:
     )
     raw.columns = [str(name).strip() for name in raw.columns]
     return pd.DataFrame(
-        {
-            column["name"]: read_column(raw[column["name"]], column, reading["decimal"])
-            for column in resolved["table"]["columns"]
-        }
+        {column["name"]: read_column(raw, column, reading["decimal"]) for column in resolved["table"]["columns"]}
     )
 
 
-def read_column(cells: pd.Series, column: dict[str, Any], decimal: str) -> pd.Series:
+def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.Series:
     """Return the values of a column: numbers, times, or words with None where one is missing."""
-    texts = cells.str.strip()
+    if "marks" in column:
+        signs = raw[column["marks"]].str.strip().str.extract(LIMIT)[0]
+        return signs.replace({"≤": "<", "≥": ">"}).where(signs.notna(), None)
+    texts = raw[column["name"]].str.strip()
     gone = texts.isin(["", *column.get("missing", [])])
+    for kept in column.get("kept_flags", ()):
+        gone |= ~raw[kept["flag"]].str.strip().isin(kept["keep"])
     if column["read_as"] == "time":
         return pd.to_datetime(texts.where(~gone, None), format=column.get("time_form") or "ISO8601")
     if column["read_as"] == "number":
-        return texts.map(lambda text: as_number(text, decimal)).where(~gone, np.nan).astype(float)
+        numbers = texts.map(lambda text: as_number(text, decimal))
+        if "censored" in column:
+            numbers = with_limits(numbers, texts, raw, column["censored"], decimal)
+        return numbers.where(~gone, np.nan).astype(float)
     words = texts.where(~gone, None)
     if column["stored_as"] in ("number", "integer"):
         words = words.map(lambda text: as_label(as_number(text, decimal)), na_action="ignore")
     return words.str.lower() if column["stored_as"] == "boolean" else words
+
+
+def with_limits(
+    numbers: pd.Series, texts: pd.Series, raw: pd.DataFrame, censored: dict[str, Any], decimal: str
+) -> pd.Series:
+    """Return numbers with what stands for those beyond a limit, which a sign or another column marks."""
+    if "flag" in censored:
+        flags = raw[censored["flag"]].str.strip().str.lower()
+        below = flags.str.contains("[<≤]") | (flags == "lt")
+        beyond, limits = below | flags.str.contains("[>≥]") | (flags == "gt"), numbers
+    else:
+        found = texts.str.extract(LIMIT)
+        beyond, below = found[0].notna(), found[0].isin(["<", "≤"])
+        plain = found[1].str.replace(",", "." if decimal == "," else "", regex=False)
+        limits = pd.to_numeric(plain, errors="coerce")
+    taken = limits.where(~below, 0.5 * limits) if censored["take"] == "half" else limits
+    return numbers.where(~beyond, np.nan if censored["take"] == "missing" else taken)
 
 
 def as_number(text: str, decimal: str) -> float:

@@ -13,6 +13,7 @@ from jinja2.bccache import Bucket
 
 import config
 from app.services.datasets import datasets
+from app.services.experiment_templates.shipped import store_library
 from app.storage.binding import bare_app
 from app.storage.db import db, transaction
 from app.storage.migrating import migrate
@@ -58,6 +59,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with app.app_context():
         migrate()
         datasets.prepare_samples()
+        store_library()
         db.session.remove()
         db.engine.dispose()
     return data

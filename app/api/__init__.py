@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import analysis, config, datasets, experiments, features, jobs, recommendations, suggestions
+from app.api import (
+    analysis,
+    config,
+    datasets,
+    experiment_templates,
+    experiments,
+    features,
+    jobs,
+    recommendations,
+    suggestions,
+)
 
 BLUEPRINTS = (
     jobs.blueprint,
@@ -15,6 +25,7 @@ BLUEPRINTS = (
     recommendations.blueprint,
     suggestions.blueprint,
     experiments.blueprint,
+    experiment_templates.blueprint,
 )
 
 

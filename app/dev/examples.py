@@ -13,6 +13,7 @@ from app.dev import (
     optimism_examples,
     partial_examples,
     purpose_examples,
+    template_examples,
 )
 from app.dev.example import Example
 
@@ -24,6 +25,7 @@ PARTS: tuple[Callable[[], list[Example]], ...] = (
     model_examples.examples,
     optimism_examples.examples,
     purpose_examples.examples,
+    template_examples.examples,
     partial_examples.examples,
 )
 

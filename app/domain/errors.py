@@ -201,6 +201,20 @@ class DraftConflictError(ConflictError):
         self.wanted = wanted
 
 
+class TemplateConflictError(ConflictError):
+    """Somebody saved another version of a template first. Nothing was overwritten.
+
+    `version` is the newest one; `changes` are what it changed since the version that was edited.
+    """
+
+    code = "template_conflict"
+
+    def __init__(self, *, version: int, changes: tuple[Any, ...]) -> None:
+        super().__init__(f"Somebody saved version {version} of this template meanwhile. Look at what they changed.")
+        self.version = version
+        self.changes = changes
+
+
 class LaunchRefusedError(DomainError):
     """The draft has errors. `problems` holds the same values the page shows."""
 

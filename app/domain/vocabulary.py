@@ -90,6 +90,14 @@ class Scope(StrEnum):
     WRITE = "write"
 
 
+class TemplateVisibility(StrEnum):
+    """Who sees an experiment template beside its owner and administrators."""
+
+    PRIVATE = "private"
+    PEOPLE = "people"
+    EVERYONE = "everyone"
+
+
 class DatasetState(StrEnum):
     """The life of a dataset."""
 
@@ -122,6 +130,8 @@ class JobKind(StrEnum):
     CALIBRATE = "calibrate"
     COMPARE_SPLITS = "compare_splits"
     CORRELATE = "correlate"
+    MEASURE_MEMORY = "measure_memory"
     RANK = "rank"
+    RANK_DERIVED = "rank_derived"
     RECOMMEND = "recommend"
     TRAIN = "train"

@@ -192,6 +192,7 @@ def _prepare_stored() -> str:
     """Do so once; the path is a one-time link until an administrator can sign in without one."""
     from app.services.accounts import accounts
     from app.services.datasets import datasets
+    from app.services.experiment_templates.shipped import store_library
     from app.storage.migrating import migrate, revision_of_database
 
     fresh = revision_of_database() is None
@@ -200,6 +201,7 @@ def _prepare_stored() -> str:
     if not datasets.samples_are_ready():
         say("Reading the samples, once …")
         datasets.prepare_samples()
+    store_library()
     code = accounts.make_first_link()
     return "/" if code is None else f"/sign-in/{code}"
 

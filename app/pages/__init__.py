@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.pages import account, conflicts, datasets, experiments, experiments_list, health, help_page, home, sign_in
+from app.pages import (
+    account,
+    conflicts,
+    datasets,
+    experiment_templates,
+    experiments,
+    experiments_list,
+    health,
+    help_page,
+    home,
+    sign_in,
+    template_admin,
+    template_forms,
+    template_use,
+)
 
 BLUEPRINTS = (
     home.blueprint,
@@ -13,6 +27,10 @@ BLUEPRINTS = (
     datasets.blueprint,
     experiments_list.blueprint,
     experiments.blueprint,
+    experiment_templates.blueprint,
+    template_forms.blueprint,
+    template_use.blueprint,
+    template_admin.blueprint,
     help_page.blueprint,
     conflicts.blueprint,
     health.blueprint,

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.errors import DomainError
 from app.domain.training.report.document import Report
+from app.services.experiment_templates.using import ExperimentOrigin
 from app.storage.tables import Experiment
 from app.web.charts.board import ResultPage
 from app.web.charts.expected import ExpectedCost
@@ -39,6 +40,7 @@ class ExperimentContext(ViewContext):
     board: ResultPage | None
     facts: tuple[Fact, ...]
     dataset_name: str
+    origin: ExperimentOrigin | None
     listing: tuple[Pieces, ...]
     listing_rest: int
     history: tuple[AnswerChange, ...]

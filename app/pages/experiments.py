@@ -16,6 +16,7 @@ from app.domain.vocabulary import RunState
 from app.pages.experiment_contexts import ExperimentContext, ExperimentWordsContext, ProgressContext
 from app.services import experiments
 from app.services.drafts import reruns
+from app.services.experiment_templates.using import origin_of_experiment
 from app.storage import jobs
 from app.storage.db import now
 from app.storage.tables import Experiment
@@ -60,6 +61,7 @@ def _context(experiment: Experiment) -> ExperimentContext:
         board=board.build_result_page(report, model_title=title, estimator=spec.model.estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
+        origin=origin_of_experiment(current_user(), experiment),
         listing=lines,
         listing_rest=rest,
         history=changes[:MAX_CHANGES],

@@ -50,7 +50,7 @@ def launch_config(user: User, config: Mapping[str, Any], *, idempotency_key: str
     datasets.sound_rows_of(check.dataset)
     try:
         with transaction():
-            return _freeze(user, check, config.get(RESOLVED), dataset=check.dataset, key=idempotency_key)
+            return _freeze(user, check, config, dataset=check.dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)
@@ -70,13 +70,16 @@ def launch_draft(user: User, draft_id: uuid.UUID, *, version: int | None, idempo
     return launch_context(context, idempotency_key=idempotency_key)
 
 
-def _freeze(user: User, check: ConfigCheck, given: Any, *, dataset: Dataset, key: str) -> Experiment:
+def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset: Dataset, key: str) -> Experiment:
     """Make the experiment and its job, in the caller's transaction."""
     held, spec = find_dataset(dataset.id), check.spec
     if spec is None or held is None or held.deleted_at is not None:
         raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
     life.refuse_if_full(user.id)
-    config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
+    given, template = sent.get(RESOLVED), configs.template_named(sent.get("template"))
+    config: dict[str, Any] = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
+    if template is not None:
+        config["template"] = {"id": str(template[0]), "version": template[1]}
     experiment = experiments.add_experiment(
         owner_id=user.id,
         dataset_id=dataset.id,
@@ -86,6 +89,8 @@ def _freeze(user: User, check: ConfigCheck, given: Any, *, dataset: Dataset, key
         tags=list(spec.tags),
         # What was given stays until the training has compared it with what it works out.
         config=config if given is None else {**config, RESOLVED: given},
+        template_id=None if template is None else template[0],
+        template_version=None if template is None else template[1],
         dataset_sha256=dataset.sha256 or "",
         estimate=asdict(check.estimate) if check.estimate else None,
         warnings=open_questions(check.problems, search=leakage.search_for(dataset, Plan(spec, {}, {}))),

@@ -141,7 +141,9 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
         {"version": event.version, "step": event.step, "at": event.at.isoformat(), "changes": event.changes}
         for event in draft_rows.list_events(row.id)
     ]
-    config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
+    config: dict[str, Any] = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
+    if row.template_id is not None:
+        config["template"] = {"id": str(row.template_id), "version": row.template_version}
     return experiments.add_experiment(
         owner_id=context.user.id,
         dataset_id=dataset.id,

@@ -16,6 +16,8 @@ from app.domain.vocabulary import DatasetState
 from app.services.datasets import datasets
 from app.services.datasets.samples import Sample
 from app.services.drafts import draft_history, drafts
+from app.services.experiment_templates import listing
+from app.services.experiment_templates.listing import TemplateSearch
 from app.services.measurements import leakage
 from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.context import load, step_url
@@ -24,6 +26,7 @@ from app.web.arriving import take_in_part, take_upload
 from app.web.hypermedia import ViewContext, into, leave_for, render_view, see_other
 from app.web.sessions import current_user
 from app.web.shared_views import ConfirmContext
+from app.web.template_cards import TemplateCard, cards_of
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
 
@@ -36,9 +39,16 @@ class NewExperimentContext(ViewContext):
     fragment_name: ClassVar[str] = "partials/wizard/new.html"
     samples: tuple[Sample, ...]
     owned: list[Dataset]
+    templates: tuple[TemplateCard, ...]
     shown_problems: tuple[DomainError, ...]
     action: str
     on_one_page: bool
+
+
+def _offered_templates() -> tuple[TemplateCard, ...]:
+    """Return the templates that are used most, for whoever has not chosen data yet."""
+    found, _ = listing.find_templates(current_user(), TemplateSearch(), limit=3)
+    return cards_of(found)
 
 
 def _on_one_page() -> bool:
@@ -53,6 +63,7 @@ def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseRes
             for dataset in datasets.list_datasets(current_user())
             if dataset.state == "ready" and not dataset.sample
         ],
+        templates=_offered_templates(),
         shown_problems=(fault,) if fault else (),
         action=f"/experiments/new/{ON_ONE_PAGE}" if _on_one_page() else "/experiments/new",
         on_one_page=_on_one_page(),

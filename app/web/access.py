@@ -62,6 +62,36 @@ POLICY: dict[str, AccessLevel] = {
     "api_experiments.cancel": AccessLevel.SIGNED_IN,
     "api_experiments.config": AccessLevel.SIGNED_IN,
     "api_experiments.predictions": AccessLevel.SIGNED_IN,
+    **{
+        f"api_experiment_templates.{verb}": AccessLevel.SIGNED_IN
+        for verb in (
+            "show_all",
+            "create",
+            "show",
+            "update",
+            "delete",
+            "restore",
+            "duplicate",
+            "apply",
+            "show_versions",
+            "show_version",
+            "restore_version",
+            "diff",
+            "export",
+            "take_import",
+        )
+    },
+    **{
+        f"{page}.{verb}": AccessLevel.SIGNED_IN
+        for page, verbs in (
+            ("experiment_templates", ("show_all", "show", "diff", "duplicate", "archive", "restore")),
+            ("experiment_templates", ("restore_version", "export", "take_import")),
+            ("template_forms", ("new", "create", "edit", "save")),
+            ("template_use", ("show", "save", "use_sample", "upload")),
+        )
+        for verb in verbs
+    },
+    **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,
     "sign_in.ask_redeem": AccessLevel.ANYBODY,
@@ -112,6 +142,7 @@ POLICY: dict[str, AccessLevel] = {
     "single_page.measured": AccessLevel.SIGNED_IN,
     "single_page.begin_measuring": AccessLevel.SIGNED_IN,
     "single_page.resolve": AccessLevel.SIGNED_IN,
+    "single_page.take_estimator": AccessLevel.SIGNED_IN,
     "single_page.launch": AccessLevel.SIGNED_IN,
     "drafts.resume": AccessLevel.SIGNED_IN,
     "drafts.ask_discard": AccessLevel.SIGNED_IN,
@@ -137,6 +168,9 @@ POLICY: dict[str, AccessLevel] = {
     "features.show_correlations": AccessLevel.SIGNED_IN,
     "features.start_correlations": AccessLevel.SIGNED_IN,
     "features.cancel_correlations": AccessLevel.SIGNED_IN,
+    "features.show_memory": AccessLevel.SIGNED_IN,
+    "features.show_set": AccessLevel.SIGNED_IN,
+    "features.start_memory": AccessLevel.SIGNED_IN,
     "features.show_pair": AccessLevel.SIGNED_IN,
     "features.preview_transform": AccessLevel.SIGNED_IN,
     "features.ask_transform": AccessLevel.SIGNED_IN,
@@ -150,10 +184,11 @@ POLICY: dict[str, AccessLevel] = {
         for verb in ("show_splits", "compare_splits")
     },
     "review.launch": AccessLevel.SIGNED_IN,
+    "review.show_choice": AccessLevel.SIGNED_IN,
     **{
         f"{slug}.{verb}": AccessLevel.SIGNED_IN
         for slug in ("data", "features", "model", "validation", "review")
-        for verb in ("show", "save", "autosave", "measured", "begin_measuring", "resolve")
+        for verb in ("show", "save", "autosave", "measured", "begin_measuring", "resolve", "take_estimator")
     },
 }
 

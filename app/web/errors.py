@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -141,13 +142,14 @@ def answer(
     code: str = "",
     faults: tuple[FieldFault, ...] = (),
     problems: list[dict[str, Any]] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return the fault in the shape the caller asked for; only programs are told of `problems`."""
+    """Return the fault in the shape the caller asked for; only programs are told of `problems` and what is `more`."""
     words = SAID.get(status, SAID[400])
     if request.accept_mimetypes.best == "application/json" or is_api_request():
         body: dict[str, Any] = {"type": "about:blank", "title": words.title, "status": status, "detail": message}
-        more = {"code": code, "errors": [asdict(fault) for fault in faults], "problems": problems}
-        response = jsonify({**body, **{name: value for name, value in more.items() if value}})
+        told = {"code": code, "errors": [asdict(fault) for fault in faults], "problems": problems, **(more or {})}
+        response = jsonify({**body, **{name: value for name, value in told.items() if value}})
         response.status_code, response.mimetype = status, "application/problem+json"
         return response
     if wants_fragment():

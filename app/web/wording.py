@@ -8,11 +8,21 @@ from typing import Any
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
-from app.domain.experiment import HoldoutPart
 from app.domain.purpose_words import ENTRIES
+from app.domain.setting_words import describe_holdout, format_answer, setting
 from app.domain.text.words import join_words
-from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, Field
 from app.domain.training.validation import splitting
+
+__all__ = [
+    "describe_answer",
+    "describe_change",
+    "describe_holdout",
+    "field_title",
+    "format_answer",
+    "full_field_title",
+    "hyperparameter",
+    "setting",
+]
 
 # Fields whose label is not their name.
 TITLES = {
@@ -23,47 +33,10 @@ TITLES = {
 PURPOSES = {entry.purpose.value: entry.label for entry in ENTRIES}
 
 
-def format_answer(value: Any) -> str:
-    """Write an answer or a parameter in words."""
-    if value is None or value == {"absent": True}:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(format_answer(item) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {format_answer(item)}" for name, item in value.items())
-    return str(value)
-
-
-def setting(parameter: Field, value: Any) -> str:
-    """Write the value of a parameter as its form names it, with its unit; an empty one by what empty means there."""
-    if not isinstance(parameter, Parameter):
-        items = value if isinstance(value, list | tuple) else [value]
-        return ", ".join(DATE_PARTS.get(item, item) if isinstance(item, str) else format_answer(item) for item in items)
-    if value is None or value == "":
-        return parameter.none_means or "empty"
-    named = isinstance(value, str | int) and not isinstance(value, bool)
-    label = dict(parameter.choices).get(str(value)) if named else None
-    words = label if label is not None else format_answer(value)
-    return f"{words} {parameter.unit}" if parameter.unit and label is None else words
-
-
 def hyperparameter(estimator: str, name: str, value: Any) -> str:
     """Write the value of an estimator's parameter, plainly where this version knows no such parameter."""
     parameter = registry.get(estimator).parameter(name) if registry.has(estimator) else None
     return format_answer(value) if parameter is None else setting(parameter, value)
-
-
-def describe_holdout(held: HoldoutPart | None) -> str:
-    """Write what is held out at the end: a share, or dates."""
-    if held is None:
-        return "nothing"
-    if held.fraction is not None:
-        return f"{100 * held.fraction:g} %"
-    return f"{held.from_date} to {held.to_date}" if held.to_date else f"from {held.from_date} on"
 
 
 def field_title(path: str) -> str:

@@ -13,8 +13,8 @@ from app.domain.problems import Problem, Remedy
 from app.domain.schema_words import sentence_of
 
 MAX_FAULTS = 50
-# What stands in a config beside the parts of a Spec: where it was made, and what was worked out.
-BESIDE = ("dataset", "resolved")
+# What stands in a config beside the parts of a Spec: where it was made and from what, and what was worked out.
+BESIDE = ("dataset", "template", "resolved")
 # Where each part of a config is answered: "part.name", or "part" for all of it -> (step, field).
 PLACES: dict[str, tuple[str, str]] = {
     "dataset": ("data", "dataset_id"),
@@ -59,8 +59,7 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
     Parameters
     ----------
     config
-        The config of the contract as JSON values; `dataset` and `resolved` beside the parts of a Spec are left to the
-        caller.
+        The config of the contract as JSON values; what stands beside the parts of a Spec is left to the caller.
     """
     version = config.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:

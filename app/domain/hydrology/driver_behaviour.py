@@ -13,7 +13,7 @@ MARKS = frozenset(
     for value in (99.9, 99.99, 999.0, 999.9, 999.99, 9999.0, 9999.9, 9999.99, 99999.0, 99999.9, 999999.0, 32767.0)
 ) | {-99.0, -32768.0, -888.0, -88.8, -8888.0}
 HUGE = 1e15
-FAR = 5.0
+FAR = 3.0
 # So small a part of the largest value counts as none: files of models hold traces of rain instead of 0.
 TRACE = 1e-3
 DRY_SHARE = 0.05
@@ -43,6 +43,9 @@ def span_of(column: ColumnProfile, rows: int | None, step_seconds: float) -> Spa
     low, high = column.minimum, column.maximum
     if not isinstance(low, int | float) or not isinstance(high, int | float) or low == high:
         return None
+    if column.distinct == 2:
+        # Yes and no, or two classes.
+        return None
     whole = column.storage == "integer" or (column.storage != "number" and low == int(low) and high == int(high))
     quarter = middle = upper = None
     least = _end(float(low))
@@ -66,7 +69,7 @@ def guess_unit(role: DriverRole, span: Span) -> str:
     if role in TEMPERATURE_ROLES:
         return temperature_unit(span)
     if role is DriverRole.PRESSURE:
-        return "0.1 hPa" if span.whole and _between(span, 7_000.0, 10_950.0) else pressure_unit(span)
+        return pressure_unit(span) or _mountain_pressure(span)
     high = max((abs(end) for end in (span.low, span.high) if end is not None), default=0.0)
     if role is DriverRole.RAIN:
         return "kg/m²/s" if high <= 0.012 and not span.whole else rain_unit(span)
@@ -82,6 +85,14 @@ def guess_unit(role: DriverRole, span: Span) -> str:
         DriverRole.DAY_LENGTH: DAY_LENGTH,
     }.get(role, ())
     return next((unit for least, unit in steps if high >= least and high > 0), "")
+
+
+def _mountain_pressure(span: Span) -> str:
+    """Return the unit of a pressure as high as air is breathed, or one in tenths."""
+    if span.whole and _between(span, 7_000.0, 10_950.0):
+        return "0.1 hPa"
+    ranges = ((4.5e4, 1.09e5, "Pa"), (450.0, 1090.0, "hPa"), (45.0, 109.0, "kPa"))
+    return next((unit for low, high, unit in ranges if _between(span, low, high)), "")
 
 
 def _between(span: Span, low: float, high: float) -> bool:
@@ -102,6 +113,12 @@ def looks_like(role: DriverRole, span: Span) -> bool:
             low is not None and high is not None and low >= 0 and 85 <= high <= 110 and (span.zeros or 0.0) < DRY_SHARE
         )
     return False
+
+
+def is_too_sunny(span: Span, unit: str, factor: float) -> bool:
+    """Return whether sums of radiation over a day would be more than the sun brings, some 500 W/m²."""
+    is_sum = "J" in unit or "Wh" in unit
+    return is_sum and span.step_seconds >= HALF_DAY and span.high is not None and span.high * factor > 650
 
 
 def varies_little(span: Span) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.hydrology.driver_units import DriverRole
 from app.domain.hydrology.naming import one_of
@@ -17,13 +18,15 @@ class NameReading:
 
     `is_sure` says that nothing else is called so; the values or their company have to bear out any other reading.
     `family` is the product whose code it is, "" for a word, and `unit` the unit that the product documents.
-    `is_signed` says that the values have a direction. `note` is a key of `drivers.NOTES`, "" where nothing is to say.
+    `is_agreed` says that every product with this code gives it that unit. `is_signed` says that the values
+    have a direction. `note` is a key of `drivers.NOTES`, "" where nothing is to say.
     """
 
     role: DriverRole
     is_sure: bool = True
     family: str = ""
     unit: str = ""
+    is_agreed: bool = False
     is_signed: bool = False
     note: str = ""
 
@@ -59,7 +62,8 @@ FAMILIES = {
     "tm5_10:t:°C rf_10:h:% td_10 rws_10:p:mm rws_dau_10 rws_ind_10 ff_10:w:m/s dd_10 fx_10:w:m/s fnx_10:w:m/s "
     "fmx_10:w:m/s gs_10:r:J/cm² ds_10:r:J/cm² ls_10:r:J/cm² sd_10 tx_10:x:°C tn_10:n:°C tx5_10:x:°C tn5_10:n:°C "
     "mo_rr:p:mm mo_tt:t:°C mo_tx:x:°C mo_tn:n:°C mo_sd_s mo_fk mo_n mx_tx:x:°C mx_tn:n:°C mx_fx:w:m/s mx_rs:p:mm "
-    "rs_05:p:mm rth_05:p:mm rwh_05:p:mm vpgfao:e:mm vpgpm:e:mm vpgb:e:mm vpgh:e:mm vgsl:e:mm v_te002 v_n v_vv",
+    "rs_05:p:mm rth_05:p:mm rwh_05:p:mm vpgfao:e:mm vpgpm:e:mm vpgb:e:mm vpgh:e:mm vgsl:e:mm schneehoehe:s:cm "
+    "v_te002 v_n v_vv",
     # Royal Netherlands Meteorological Institute, daily and hourly files of stations; most units are tenths.
     "KNMI": "stn yyyymmdd hh ddvec fhvec:w:0.1_m/s fg:w:0.1_m/s fhx:w:0.1_m/s fhxh fhn:w:0.1_m/s fhnh fxx:w:0.1_m/s "
     "fxxh "
@@ -131,6 +135,8 @@ SIGNED = one_of(
     "u10 v10 10u 10v ugrd vgrd wind_e wind_n uas vas u2d v2d str msnlwrf msnswrf rls rss ssr e pev evap evspsbl mer "
     "mper"
 )
+# Snow as it lies, whose water depends on its density.
+DEPTHS = one_of("shk_tag sh_tag nsh_tag snwd sndp snd htoautd0 hto000d0 hns000d0")
 # Short names that many tables share; what they mean, their values have to bear out.
 SHORT = {
     "p": "p b", "pr": "p", "pp": "p b", "rr": "p", "pre": "p", "prc": "p", "tp": "p", "rs": "p r", "r1": "p",
@@ -152,27 +158,49 @@ def _codes() -> dict[str, tuple[NameReading, ...]]:
             code, letter, unit = (*entry.split(":"), "", "")[:3]
             readings = found.setdefault(code, [])
             if letter:
-                sure, signed = code in SURE, code in SIGNED
-                readings.append(NameReading(ROLES[letter], sure, family, unit.replace("_", " "), signed, _note(code)))
+                signed, note = code in SIGNED, note_of(code)
+                reading = NameReading(ROLES[letter], code in SURE, family, unit.replace("_", " "))
+                readings.append(replace(reading, is_signed=signed, note=note))
     for code, letters in SHORT.items():
         readings = found.setdefault(code, [])
         known = {reading.role for reading in readings}
-        readings += [NameReading(ROLES[one]) for one in letters.split() if ROLES[one] not in known]
-        found[code] = [
-            reading if reading.family else NameReading(reading.role, is_sure=False, note=_note(code))
-            for reading in readings
-        ]
-    return {code: tuple(readings) for code, readings in found.items()}
+        roles = [ROLES[letter] for letter in letters.split() if ROLES[letter] not in known]
+        readings += [NameReading(role, is_sure=code in SURE, note=note_of(code)) for role in roles]
+    return {code: tuple(_agreed(readings)) for code, readings in found.items()}
 
 
-def _note(code: str) -> str:
+def _agreed(readings: list[NameReading]) -> list[NameReading]:
+    """Return readings that know whether all products agree on the unit of a code that stands for nothing else."""
+    units = {(reading.role, reading.unit) for reading in readings}
+    return [replace(reading, is_agreed=reading.is_sure and len(units) == 1) for reading in readings]
+
+
+def note_of(code: str) -> str:
     """Return which remark a code needs."""
     if code in ("vpd", "vapd"):
         return "deficit"
+    if code in DEPTHS:
+        return "depth"
     return "component" if code in one_of("u10 v10 10u 10v ugrd vgrd wind_e wind_n uas vas u2d v2d") else ""
 
 
 CODES: Mapping[str, tuple[NameReading, ...]] = _codes()
-MEMBERS: Mapping[str, frozenset[str]] = {
-    family: frozenset(entry.split(":")[0] for entry in entries.split()) for family, entries in FAMILIES.items()
-}
+# Everyday words among the codes, and single letters, do not make a table one of a product.
+COMMON = one_of("temp max min gust station snow evap hh stn pres evap wind_e wind_n")
+
+
+def _weights() -> dict[str, dict[str, int]]:
+    """Return how much each code says that a table is one of a product: two where no other product has it."""
+    codes = {family: {entry.split(":")[0] for entry in entries.split()} for family, entries in FAMILIES.items()}
+    counts = Counter(code for members in codes.values() for code in members)
+    return {
+        family: {
+            code: 2 if code in SURE and counts[code] == 1 else 1
+            for code in members
+            if len(code) > 1 and code not in COMMON
+        }
+        for family, members in codes.items()
+    }
+
+
+WEIGHTS: Mapping[str, Mapping[str, int]] = _weights()

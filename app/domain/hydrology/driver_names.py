@@ -32,7 +32,7 @@ _BETWEEN = re.compile(r"[^a-z0-9]+")
 _PARTS = re.compile(r"[a-z]+|\d+")
 # What was worked out from several rows: lags, sums and means of so many steps or days.
 _WORKED_OUT = re.compile(
-    r"_?(lag|roll|rolling|ma|memory)_?\d+(\.\d+)?(d|h|w)?$|_(sum|mean|avg)_?\d+(d|w)?$|_t_?\d+$|_(?!1d)\d+(d|day|days)(_|$)"
+    r"_?(lag|roll|rolling|ma|memory)_?\d+(\.\d+)?(d|h|w)?$|_(sum|mean|avg)_?\d+(d|w)?$|_t_?\d+$|_(?!1d)\d+(d|day|days)(_(sum|mean|avg|total))?$"
 )
 
 
@@ -62,10 +62,12 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
         coded = () if spoken else _dressed(parts)
     if not spoken:
         return coded
-    same = [reading for reading in coded if reading.role is spoken.role]
-    if not same:
-        return (spoken,)
-    return tuple(replace(reading, is_sure=True, note=reading.note or spoken.note) for reading in same)
+    # A word makes the code of its kind sure; what else the code may stand for, the values decide.
+    found = [
+        replace(reading, is_sure=True, note=reading.note or spoken.note) if reading.role is spoken.role else reading
+        for reading in coded
+    ]
+    return tuple(found) if any(reading.role is spoken.role for reading in coded) else (*found, spoken)
 
 
 def _dressed(parts: Sequence[str]) -> tuple[NameReading, ...]:

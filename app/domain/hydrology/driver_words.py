@@ -23,13 +23,13 @@ DECOR = one_of(
     "maboveground mab agl height depth level station stn gauge obs observed meas measured ens ref raw cor corr "
     "corrected "
     "adj grid gridded cell basin catchment catch watershed area average mean avg moy med median total tot sum daily "
-    "hourly monthly day hour month 24h 1d 1h 24 d h hr inst value val data dwd knmi noaa ecmwf meteo met meteofrance "
+    "hourly monthly day hour month 24h 1d 1h 24 d h hr data dwd knmi noaa ecmwf meteo met meteofrance "
     "smhi "
     "mdl sim simulated model lumped ts bc net gross amount height hoehe menge summe mittel tagesmittel tagessumme "
     "tagesmaximum tagesminimum jour jours journaliere journalier somme moyenne media promedio medio gemiddelde gem "
     "etmaal "
     "som diario diaria giornaliera acumulada weather wx clim gem local ext outdoor out outside isba air of the "
-    "per in at from and on a de del della la le les du des do da rav stn rad hpet rea"
+    "per at from and on de del della la le les du des do da rav stn rad hpet rea"
 )
 HEIGHT = re.compile(r"^\d+(m|cm|mab|maboveground|mm)?$")
 MINIMUM = one_of("min mn minimum mini minima minimale minimo minimum low lowest tn minimal niedrigste laagste inf n")
@@ -144,7 +144,7 @@ PLAIN = one_of(
     "sea msl mean level surface station atmospheric atm air barometric baro atmosferica atmosferico atmospherique "
     "reduced "
     "qfe qnh slp mslp pres press pressure river stream gage gauge height water eau rio nivel hauteur stage mer mar "
-    "mare luft "
+    "mare luft stationshoehe meereshoehe zeeniveau stationniveau "
     "local hpa high low"
 )
 GROUND = one_of(

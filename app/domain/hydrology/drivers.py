@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
-from app.domain.analysis.profiling.units import split_name, unit_named
-from app.domain.hydrology.driver_behaviour import (
-    guess_unit,
-    is_lasting,
-    is_rainlike,
-    looks_like,
-    span_of,
-    varies_little,
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, TimeAxis
+from app.domain.hydrology.driver_behaviour import DRY_SHARE, is_lasting, is_rainlike, looks_like, span_of
+from app.domain.hydrology.driver_codes import NameReading
+from app.domain.hydrology.driver_context import (
+    MAX_COMPANY,
+    NUTRIENTS,
+    WATER_TEMPERATURES,
+    Candidate,
+    TableContext,
+    context_of,
+    may_be_driver,
 )
-from app.domain.hydrology.driver_codes import MEMBERS, NameReading
-from app.domain.hydrology.driver_names import key_of, readings_of
-from app.domain.hydrology.driver_units import (
-    CONVERSIONS,
-    MIXING_RATIOS,
-    STANDARD,
-    TEMPERATURE_ROLES,
-    DriverRole,
-    conversion_of,
-    lies_within,
-)
-from app.domain.hydrology.naming import Quantity, is_calendar, one_of, quantity_of
-from app.domain.hydrology.unit_ranges import DAY, Span
-from app.domain.vocabulary import ColumnKind
+from app.domain.hydrology.driver_unit_choice import GUESSED, MeasuredUnit, stated_unit, unit_of_reading
+from app.domain.hydrology.driver_units import MIXING_RATIOS, STANDARD, DriverRole
+from app.domain.hydrology.naming import is_calendar
+from app.domain.hydrology.unit_ranges import Span
 
-__all__ = ["STANDARD", "Driver", "DriverRole", "TableContext", "driver_of", "recognise_drivers"]
+__all__ = [
+    "STANDARD",
+    "Driver",
+    "DriverRole",
+    "TableContext",
+    "columns_of_role",
+    "driver_of",
+    "drivers_among",
+    "is_weather",
+    "recognise_drivers",
+]
 TITLES = {
     DriverRole.RAIN: "precipitation", DriverRole.SNOW: "snow", DriverRole.TEMPERATURE: "air temperature",
     DriverRole.TEMPERATURE_MIN: "lowest air temperature", DriverRole.TEMPERATURE_MAX: "highest air temperature",
@@ -43,7 +44,7 @@ TITLES = {
 SOURCES = {
     "user": "you chose it", "name": "from the name", "unit_row": "from the line of units", "note": "from the file",
     "values": "from the values", "convention": "by convention", "code": "as {family} documents it",
-    "behaviour": "judged by the range of the values",
+    "behaviour": "judged by the range of the values", "company": "as other columns of the table",
 }  # fmt: skip
 SAME = "Recognised as {title} by its name, in {unit} ({source})."
 CONVERTED = "Recognised as {title} by its name. Values in {unit} ({source}) are converted to {standard}."
@@ -56,16 +57,6 @@ NOTES = {
     "depth": " It is the depth of the snow, not its water.",
     "upward": " Negative values are evaporation, so the sign is turned.",
 }
-# Names of water quality, beside which TP is phosphorus and TN nitrogen.
-WATER_QUALITY = one_of(
-    "tss chla chlorophyll no3 no2 nh4 po4 srp doc toc bod cod turbidity phosphorus nitrate nitrogen ammonium orthop "
-    "tp_rmk tn_rmk tdp tdn din drp ss ssc do ph conductivity tkn"
-)
-NUTRIENTS = frozenset(["tp", "tn"])
-# Beside water quality these are the temperature of the water.
-WATER_TEMPERATURES = frozenset(["t", "temp", "temperature"])
-# From so many of its codes on, a table is one of a product.
-FEWEST_CODES = 3
 
 
 @dataclass(frozen=True)
@@ -83,40 +74,6 @@ class Driver:
     reason: str
 
 
-@dataclass(frozen=True)
-class TableContext:
-    """What the rest of a table says about one column.
-
-    `families` counts the codes of each product among the names. `is_weather` says that another column is a driver
-    beyond doubt, `has_flow` that one is a flow, `has_water_quality` that water quality is measured, `has_tenths` and
-    `has_fahrenheit` that other values are surely in such units.
-    """
-
-    rows: int | None = None
-    step_seconds: float = DAY
-    families: Counter[str] = field(default_factory=Counter)
-    is_weather: bool = False
-    has_flow: bool = False
-    has_water_quality: bool = False
-    has_tenths: bool = False
-    has_fahrenheit: bool = False
-    groups: int = 0
-
-    def believes(self, family: str) -> bool:
-        """Return whether a table is one of a product by its names."""
-        return self.families[family] >= FEWEST_CODES
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """A unit, who says it, and its conversion."""
-
-    unit: str
-    source: str
-    factor: float
-    offset: float
-
-
 def recognise_drivers(profile: DatasetProfile, *, target: str = "") -> tuple[Driver, ...]:
     """Return the drivers of a dataset in the order of its columns.
 
@@ -127,19 +84,51 @@ def recognise_drivers(profile: DatasetProfile, *, target: str = "") -> tuple[Dri
     target
         What is predicted: it drives nothing.
     """
-    candidates = [column for column in profile.columns if column.name != target and _may_be_driver(column)]
-    named = [(column, found) for column in candidates if (found := readings_of(split_name(column.name)[0]))]
+    return tuple(driver for driver in profile.remember("drivers", _recognise) if driver.column != target)
+
+
+def _recognise(profile: DatasetProfile) -> tuple[Driver, ...]:
+    groups = profile.column(profile.group).distinct if profile.has(profile.group) else 0
+    return drivers_among(profile.columns, rows=profile.rows, axis=profile.time_axis, groups=groups)
+
+
+def drivers_among(
+    columns: Sequence[ColumnProfile], *, rows: int | None = None, axis: TimeAxis | None = None, groups: int = 0
+) -> tuple[Driver, ...]:
+    """Return the drivers among some columns of one table, in their order.
+
+    Parameters
+    ----------
+    columns
+        The columns: each is also judged by the company it keeps.
+    rows, axis, groups
+        How many rows the table has, its time axis, and how many series stand in it, 0 where there is one.
+    """
+    named = [one for column in columns if may_be_driver(column) and (one := Candidate.of(column)).readings]
     if not named:
         return ()
-    context = _context_of(profile, named)
-    sure = _drivers(named, context)
+    context = context_of((column.name for column in columns), rows=rows, axis=axis, groups=groups)
+    company = _drivers(named[:MAX_COMPANY], context)
+    units = {(driver.role, driver.unit) for driver in company}
     context = replace(
         context,
-        is_weather=bool(sure),
-        has_tenths=any(driver.unit == "0.1 °C" for driver in sure),
-        has_fahrenheit=any(driver.unit == "°F" for driver in sure),
+        is_weather=bool(company),
+        has_tenths=any(unit == "0.1 °C" for _, unit in units),
+        has_fahrenheit=any(unit == "°F" for _, unit in units),
+        has_metres=bool(units & {(DriverRole.RAIN, "m"), (DriverRole.EVAPORATION, "m")}),
     )
     return tuple(_drivers(named, context))
+
+
+def columns_of_role(profile: DatasetProfile, role: DriverRole, among: Iterable[str]) -> list[str]:
+    """Return those of some columns that are drivers of one kind, in the order in which they are given."""
+    found = {driver.column for driver in recognise_drivers(profile) if driver.role is role}
+    return [name for name in among if name in found]
+
+
+def is_weather(driver: Driver) -> bool:
+    """Return whether a driver is weather: all are, but the level of a river."""
+    return driver.role is not DriverRole.STAGE
 
 
 def driver_of(column: ColumnProfile, context: TableContext | None = None) -> Driver | None:
@@ -152,164 +141,74 @@ def driver_of(column: ColumnProfile, context: TableContext | None = None) -> Dri
     context
         What the rest of its table says; without it, only the column itself speaks.
     """
-    if not _may_be_driver(column):
+    if not may_be_driver(column):
         return None
-    return _judge(column, readings_of(split_name(column.name)[0]), context or TableContext())
+    return _judge(Candidate.of(column), context or TableContext())
 
 
-def _drivers(named: Iterable[tuple[ColumnProfile, Sequence[NameReading]]], context: TableContext) -> list[Driver]:
-    found = (_judge(column, readings, context) for column, readings in named)
+def _drivers(named: Sequence[Candidate], context: TableContext) -> list[Driver]:
+    found = (_judge(candidate, context) for candidate in named)
     return [driver for driver in found if driver is not None]
 
 
-def _may_be_driver(column: ColumnProfile) -> bool:
-    """Return whether a column holds amounts that vary, and tells of no other column's quality."""
-    if column.storage not in ("number", "integer") or column.flag_of:
-        return False
-    return column.kind in (ColumnKind.NUMERIC, ColumnKind.INTEGER) and column.distinct != 1
-
-
-def _context_of(profile: DatasetProfile, named: Sequence[tuple[ColumnProfile, Sequence[NameReading]]]) -> TableContext:
-    """Return what the names of a table say together, before any of its columns is judged."""
-    keys = {key_of(name) for name in profile.names}
-    families = Counter({family: len(members & keys) for family, members in MEMBERS.items()})
-    axis = profile.time_axis
-    words = {word for key in keys if len(keys) < 400 for word in key.split("_")} | keys
-    return TableContext(
-        rows=profile.rows,
-        step_seconds=axis.step_seconds if axis is not None and axis.step_seconds > 0 else DAY,
-        families=families,
-        has_flow=any(quantity_of(split_name(name)[0]) is Quantity.FLOW for name in profile.names[:400]),
-        has_water_quality=bool(words & WATER_QUALITY) or "rmk" in words,
-        groups=profile.column(profile.group).distinct if profile.group and profile.has(profile.group) else 0,
-    )
-
-
-def _judge(column: ColumnProfile, readings: Sequence[NameReading], context: TableContext) -> Driver | None:
+def _judge(candidate: Candidate, context: TableContext) -> Driver | None:
     """Return the driver that a name may stand for and that the values bear out best, or None."""
+    column, readings = candidate.column, candidate.readings
     span = span_of(column, context.rows, context.step_seconds)
     if not readings or span is None or 0 < column.distinct <= context.groups:
         return None
-    stated = _stated_unit(column)
-    best: tuple[int, NameReading, _Unit] | None = None
+    stated = stated_unit(candidate)
+    best: tuple[int, NameReading, MeasuredUnit] | None = None
     for reading in readings:
-        unit = _unit_of(column, reading, span, context, stated)
-        score = 0 if unit is None else _score(column, reading, span, context, unit)
+        unit = unit_of_reading(column, reading, span, context, stated)
+        score = 0 if unit is None else _score(candidate, reading, span, context, unit)
         if unit is not None and score and (best is None or score > best[0]):
             best = score, reading, unit
-    return None if best is None else _driver(column, best[1], best[2], span)
+    return None if best is None else _driver(column, best[1], best[2])
 
 
-def _score(column: ColumnProfile, reading: NameReading, span: Span, context: TableContext, unit: _Unit) -> int:
+def _score(candidate: Candidate, reading: NameReading, span: Span, context: TableContext, unit: MeasuredUnit) -> int:
     """Return how much speaks for a reading, 0 where too little does."""
-    role = reading.role
-    if is_lasting(role, span) and (role is not DriverRole.SNOW):
+    is_stated, likely = unit.source not in GUESSED, looks_like(reading.role, span)
+    if _is_ruled_out(candidate, reading, span, context, is_stated=is_stated):
         return 0
-    if role is DriverRole.RAIN and not is_rainlike(span) and not (reading.is_sure and unit.source != "behaviour"):
+    if not reading.is_sure and not likely and is_calendar(candidate.column.name):
         return 0
-    if role is DriverRole.STAGE and not _is_stage(column, context):
-        return 0
-    key = key_of(split_name(column.name)[0])
-    if context.has_water_quality and key in NUTRIENTS | WATER_TEMPERATURES:
-        return 0
-    is_stated = unit.source not in ("behaviour", "code", "nobody")
     in_family = bool(reading.family) and context.believes(reading.family)
-    likely = looks_like(role, span)
-    if is_calendar(column.name) and not likely:
-        return 0
-    short = context.is_weather and (role is not DriverRole.RAIN or is_rainlike(span))
     score = 8 * is_stated + 4 * in_family + 2 * likely + reading.is_sure
-    return score + 1 if score or short or role is DriverRole.STAGE else 0
+    return score + 1 if score or _is_believed(reading.role, span, context) else 0
 
 
-def _is_stage(column: ColumnProfile, context: TableContext) -> bool:
+def _is_ruled_out(
+    candidate: Candidate, reading: NameReading, span: Span, context: TableContext, *, is_stated: bool
+) -> bool:
+    """Return whether values or company say that a column is something else, whatever its name may stand for."""
+    role = reading.role
+    if role is DriverRole.STAGE:
+        return not _is_stage(candidate, context)
+    if is_lasting(role, span) and role is not DriverRole.SNOW:
+        return True
+    if role is DriverRole.RAIN and not is_rainlike(span) and not (reading.is_sure and is_stated):
+        return True
+    return context.has_water_quality and candidate.key in NUTRIENTS | WATER_TEMPERATURES
+
+
+def _is_believed(role: DriverRole, span: Span, context: TableContext) -> bool:
+    """Return whether a short name is believed for the company it keeps, where its values do not say otherwise."""
+    if role is DriverRole.SNOW:
+        return context.is_weather and (span.zeros or 0.0) >= DRY_SHARE
+    return context.is_weather or role is DriverRole.STAGE
+
+
+def _is_stage(candidate: Candidate, context: TableContext) -> bool:
     """Return whether a water level is that of the river: by its own words, or beside its flow and the weather."""
-    words = set(key_of(column.name).split("_"))
+    words = set(candidate.key.split("_"))
     if words & {"stage", "gage", "gauge", "river", "stream", "rio", "gageheight", "gaugeheight", "pegel", "pegelstand"}:
-        return column.storage == "number" or bool(column.unit)
+        return candidate.column.storage == "number" or bool(candidate.column.unit)
     return context.has_flow and context.is_weather
 
 
-def _stated_unit(column: ColumnProfile) -> tuple[str, str]:
-    """Return the unit that is known of a column and who says it, ("", "") where nobody does."""
-    if column.unit:
-        return unit_named(column.unit) or column.unit, column.unit_source or "note"
-    if column.unit_source:
-        # The user said that it has none.
-        return "", ""
-    unit = split_name(column.name)[1]
-    return unit, "name" if unit else ""
-
-
-def _unit_of(
-    column: ColumnProfile, reading: NameReading, span: Span, context: TableContext, stated: tuple[str, str]
-) -> _Unit | None:
-    """Return the unit in which a column may be what a name stands for, None where it cannot be that."""
-    unit, source = stated
-    role = reading.role
-    if unit and unit not in CONVERSIONS[role]:
-        if source in ("convention", "values") or unit in UNCLEAR:
-            unit = ""
-        else:
-            return None
-    for name, who in (
-        (unit, source),
-        *((name, "code") for name in _documented(reading, span, context)),
-        (column.unit_suggested, "behaviour"),
-        (_by_company(role, span, context), "behaviour"),
-        (guess_unit(role, span), "behaviour"),
-        ("", "nobody"),
-    ):
-        if not name and who != "nobody":
-            continue
-        found = conversion_of(role, name or STANDARD[role], span.step_seconds if name else DAY)
-        if found is None:
-            continue
-        factor, offset = found if not _is_upward(reading, span) else (-found[0], found[1])
-        turned = span if factor >= 0 else replace(span, low=span.high, high=span.low)
-        if role in TEMPERATURE_ROLES and who == "nobody" and varies_little(span):
-            continue
-        if name in MIXING_RATIOS or lies_within(role, turned, factor, offset, is_signed=reading.is_signed):
-            return _Unit(name, who, factor, offset)
-        if source == "user" and who == "user":
-            return None
-    return None
-
-
-# What a file may call a unit although it says nothing of it.
-UNCLEAR = frozenset(["1", "-", "--", "none", "None", "n/a", "unitless", "dimensionless", "°"])
-
-
-def _is_upward(reading: NameReading, span: Span) -> bool:
-    """Return whether evaporation is told as a loss, with a negative sign, as models of the weather do."""
-    if reading.role is not DriverRole.EVAPORATION or span.low is None or span.high is None:
-        return False
-    return span.low < 0 and -span.low > 3 * span.high
-
-
-def _documented(reading: NameReading, span: Span, context: TableContext) -> list[str]:
-    """Return the unit that a product documents for its code, where the values can be whole tenths if it says so."""
-    unit = reading.unit
-    if not unit or not (reading.is_sure or context.believes(reading.family)):
-        return []
-    if unit.startswith("0.1 "):
-        if not span.whole or (reading.role in TEMPERATURE_ROLES and not context.has_tenths):
-            return []
-        if reading.family == "GHCN" and not context.has_tenths:
-            return []
-    return [unit]
-
-
-def _by_company(role: DriverRole, span: Span, context: TableContext) -> str:
-    """Return the unit that other columns of the table are surely in, where this one may be in it too."""
-    if role not in TEMPERATURE_ROLES:
-        return ""
-    if context.has_tenths and span.whole:
-        return "0.1 °C"
-    return "°F" if context.has_fahrenheit else ""
-
-
-def _driver(column: ColumnProfile, reading: NameReading, unit: _Unit, span: Span) -> Driver:
+def _driver(column: ColumnProfile, reading: NameReading, unit: MeasuredUnit) -> Driver:
     """Return the driver with the reason that a page shows."""
     role = reading.role
     note = reading.note or ("upward" if unit.factor < 0 else "")

@@ -26,6 +26,7 @@ from app.domain.recommendation.validation import (
     suggest_metrics,
     suggest_strategy,
 )
+from app.domain.recommendation.verdict import ShortFitEvidence, order_estimators
 from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import memory_of
 from app.domain.training.validation import metrics, splitting
@@ -36,13 +37,22 @@ SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0
 MAX_TAGS = 20
 
 
-def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> tuple[EstimatorSuggestion, ...]:
-    """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them."""
+def fill_model(
+    reader: AnswerReader, config: ConfigParts, context: FeatureContext, evidence: ShortFitEvidence | None = None
+) -> tuple[EstimatorSuggestion, ...]:
+    """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them.
+
+    With evidence of short fits, the estimator that they put first is suggested instead of that of the rules, unless
+    somebody changed a setting of the latter: who sets an estimator wants it.
+    """
     metric = reader.raw("validation", "primary_metric")
-    ranked = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
+    by_rules = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
+    if evidence is not None and _is_set(reader, by_rules[0].entry.id) and not _is_set(reader, evidence.choice):
+        evidence = None
+    ranked = order_estimators(by_rules, evidence)
     reader.suggest("model", "ranking", [item.entry.id for item in ranked])
     first = ranked[0]
-    chosen = reader.text("model", "estimator", first.entry.id, f"{first.reasons[0]}.")
+    chosen = reader.text("model", "estimator", first.entry.id, f"{first.why}.")
     try:
         entry = registry.get(chosen)
     except KeyError:
@@ -61,6 +71,12 @@ def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContex
     tuning = fill_tuning(reader, entry, context.task, parameters)
     config["model"] = {"estimator": entry.id, "parameters": parameters, "tuning": tuning}
     return ranked
+
+
+def _is_set(reader: AnswerReader, estimator: str) -> bool:
+    """Return whether a setting of an estimator was answered."""
+    answers = reader.draft.answers.get("model") or {}
+    return any(name.startswith(f"{estimator}.") and value is not None for name, value in answers.items())
 
 
 def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:

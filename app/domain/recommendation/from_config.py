@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimators import registry
-from app.domain.experiment import Draft, HoldoutPart, SpacePart, Spec
+from app.domain.experiment import Draft, HoldoutPart, SpacePart, Spec, TuningPart
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.holdout_answers import BY_DATE
 from app.domain.recommendation.propose import make_plan
@@ -98,15 +98,20 @@ def _model(spec: Spec) -> JsonObject:
     model, task = spec.model, spec.task.kind
     entry = registry.get(model.estimator)
     parameters = {**entry.defaults(task), **model.parameters}
-    settings = {f"{entry.id}.{name}": _typed_parameters(value) for name, value in parameters.items()}
+    settings = {f"{entry.id}.{name}": empty_if_none(value) for name, value in parameters.items()}
     answers: JsonObject = {"estimator": entry.id, **settings}
-    if not model.tuning.enabled:
-        return {**answers, "tuning.enabled": False}
-    method = model.tuning.model_dump(mode="json", include={"enabled", "trials", "inner", "sampler", "pruning"})
-    answers |= {f"tuning.{name}": value for name, value in method.items()}
-    answers["tuning.metric"] = model.tuning.metric or EMPTY
-    for name, part in model.tuning.space.items():
-        answers |= _space(f"space.{entry.id}.{name}", part)
+    return {**answers, **tuning_answers(entry.id, model.tuning)}
+
+
+def tuning_answers(estimator: str, tuning: TuningPart) -> JsonObject:
+    """Return the answers that search for hyperparameters as a config does."""
+    if not tuning.enabled:
+        return {"tuning.enabled": False}
+    method = tuning.model_dump(mode="json", include={"enabled", "trials", "inner", "sampler", "pruning"})
+    answers: JsonObject = {f"tuning.{name}": value for name, value in method.items()}
+    answers["tuning.metric"] = tuning.metric or EMPTY
+    for name, part in tuning.space.items():
+        answers |= _space(f"space.{estimator}.{name}", part)
     return answers
 
 
@@ -123,11 +128,13 @@ def _space(field: str, part: SpacePart) -> JsonObject:
     return answers
 
 
-def _typed_parameters(value: Any) -> Any:
+def empty_if_none(value: Any) -> Any:
+    """Return a setting as a form sends it, where an empty field stands for None."""
     return EMPTY if value is None else value
 
 
-def _holdout(held: HoldoutPart | None) -> JsonObject:
+def holdout_answers(held: HoldoutPart | None) -> JsonObject:
+    """Return the answers that hold out what a config holds out."""
     if held is None or held.fraction is not None:
         return {"holdout_percent": round(100 * held.fraction, 4) if held and held.fraction else 0}
     return {"holdout_by": BY_DATE, "holdout_from": held.from_date, "holdout_to": held.to_date or ""}
@@ -136,13 +143,13 @@ def _holdout(held: HoldoutPart | None) -> JsonObject:
 def _validation(spec: Spec) -> JsonObject:
     strategy, given = spec.validation.strategy, spec.validation.parameters
     settings = {
-        f"{strategy.value}.{parameter.name}": _typed_parameters(given.get(parameter.name, parameter.default))
+        f"{strategy.value}.{parameter.name}": empty_if_none(given.get(parameter.name, parameter.default))
         for parameter in splitting.get(strategy).parameters
     }
     return {
         "strategy": strategy.value,
         **settings,
-        **_holdout(spec.validation.holdout),
+        **holdout_answers(spec.validation.holdout),
         # Without an answer, a warm-up is suggested that the config does not have.
         **({"warm_up": spec.validation.warm_up} if spec.task.time_column else {}),
         "seed": spec.reproducibility.seed,

@@ -63,7 +63,7 @@ def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
     """
     dataset, faults = _dataset_of(user, config.get("dataset"))
     spec, misfits = read_config(config)
-    problems = [*faults, *misfits]
+    problems = [*faults, *misfits, *_about_template(config.get("template"))]
     profile = None if dataset is None else analysis.profile_of(dataset)
     if spec is None or dataset is None or profile is None:
         return ConfigCheck(tuple(problems))
@@ -82,6 +82,26 @@ def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
     problems += search_ends_in_time(spec, forecast, limit)
     problems += launch_ends_in_time(forecast, machine, spec, profile, limit_seconds=limit)
     return replace(verdict, problems=_patched(problems, spec, profile, known), estimate=forecast)
+
+
+def _about_template(raw: Any) -> Iterator[Problem]:
+    """Yield what does not fit in the place where a config says which template it came from."""
+    if raw is not None and template_named(raw) is None:
+        message = "template: This must have the id of a template and the number of a version."
+        yield error("review", "", "template_invalid", message, Remedy("Take it out.", patch={"template": None}))
+
+
+def template_named(raw: Any) -> tuple[uuid.UUID, int] | None:
+    """Return the id and the version of the template that a config names, None where it names none."""
+    if not isinstance(raw, Mapping) or set(raw) != {"id", "version"}:
+        return None
+    version = raw["version"]
+    try:
+        identifier = uuid.UUID(str(raw["id"]))
+    except ValueError:
+        return None
+    is_number = isinstance(version, int) and not isinstance(version, bool)
+    return (identifier, version) if is_number and 1 <= version < 2**31 else None
 
 
 def _patched(

@@ -60,6 +60,8 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             version=FIRST_VERSION,
             reached=SLUGS[-1],
             parent_experiment_id=experiment.id,
+            template_id=experiment.template_id,
+            template_version=experiment.template_version,
         )
 
 

@@ -15,6 +15,7 @@ from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
+from app.services.experiment_templates.using import list_fitting
 from app.steps.context import DraftContext, step_url
 from app.steps.data.purpose_question import purpose_question
 from app.storage.tables import Dataset
@@ -22,6 +23,7 @@ from app.web import remedies
 from app.web.arriving import MOVING
 from app.web.columns import MAX_OPTIONS, table_of
 from app.web.dataset_reading import Done, done_to, moving_values, panel_for
+from app.web.template_cards import TemplateCard, fitting_cards
 
 KINDS = (remedies.READING, remedies.DRAFT, remedies.LEAVE_OUT)
 ABOUT_TARGET = "t"
@@ -49,11 +51,20 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "purpose": purpose_question(draft),
         "task_waits": any(problem.code in ("task_waits", "task_unclear") for problem in draft.plan.problems),
         "done": _done(draft),
+        "fitting": _fitting(draft),
         "readable_in_part": partial_import.can_be_read_in_part(dataset),
         **column_values(draft),
         **finding_values(draft),
         **reading_values(draft),
     }
+
+
+def _fitting(draft: DraftContext) -> tuple[TemplateCard, ...]:
+    """Return the templates that fit the file best, while nothing but the file was chosen."""
+    begun = draft.row.reached != "data" or draft.row.template_id is not None
+    if draft.dataset is None or draft.profile is None or begun:
+        return ()
+    return fitting_cards(list_fitting(draft.user, draft.dataset))
 
 
 def column_values(draft: DraftContext) -> dict[str, Any]:

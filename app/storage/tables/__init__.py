@@ -3,6 +3,13 @@
 from app.storage.tables.accounts import ApiToken, KnownAddress, RateCounter, SignInLink, User, WebSession
 from app.storage.tables.datasets import Dataset
 from app.storage.tables.drafts import DraftEvent, DraftRow
+from app.storage.tables.experiment_templates import (
+    ExperimentTemplate,
+    TemplateEvent,
+    TemplatePerson,
+    TemplateUsage,
+    TemplateVersion,
+)
 from app.storage.tables.experiments import Experiment, Job, WorkerBeat
 from app.storage.tables.idempotency import IdempotencyKey
 from app.storage.tables.measurements import (
@@ -21,6 +28,7 @@ __all__ = [
     "DraftEvent",
     "DraftRow",
     "Experiment",
+    "ExperimentTemplate",
     "FitTiming",
     "IdempotencyKey",
     "Job",
@@ -31,6 +39,10 @@ __all__ = [
     "SignInLink",
     "TargetAssociation",
     "TargetRanking",
+    "TemplateEvent",
+    "TemplatePerson",
+    "TemplateUsage",
+    "TemplateVersion",
     "User",
     "WebSession",
     "WorkerBeat",

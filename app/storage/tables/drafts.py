@@ -27,6 +27,8 @@ class DraftRow(Base):
     parent_experiment_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     template_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     template_version: Mapped[int | None]
+    # The version of the draft that a template made, with which Review compares what was changed since.
+    template_draft_version: Mapped[int | None]
     launched_experiment_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     created_at: Mapped[datetime] = mapped_column(default=now)
     touched_at: Mapped[datetime] = mapped_column(default=now)

@@ -128,7 +128,7 @@ class UnitSources:
         if column.storage not in NUMBERS:
             return column
         if text := self.declared.get(column.name, ""):
-            return replace(column, unit=_as_shown(text), unit_source=NOTE)
+            return replace(column, unit=unit_named(text) or text, unit_source=NOTE)
         if unit := unit_of(column.name):
             is_row = self.header_lines > 1 and not BRACKETS.search(column.name)
             return replace(column, unit=unit, unit_source=ROW if is_row else NAME)
@@ -138,14 +138,6 @@ class UnitSources:
             return replace(column, unit=unit_named(text) or text, unit_source=NOTE)
         unit = self.conventions.get(column.name, "")
         return replace(column, unit=unit, unit_source=CONVENTION) if unit else column
-
-
-def _as_shown(text: str) -> str:
-    """Return a unit as it is shown, also one in tenths; what nobody knows stays as the file has it."""
-    if text.startswith(f"{TENTH} "):
-        rest = text.removeprefix(TENTH).strip()
-        return f"{TENTH} {unit_named(rest) or rest}"
-    return unit_named(text) or text
 
 
 def _is_alone(columns: Sequence[ColumnProfile]) -> bool:

@@ -1,0 +1,276 @@
+"""Which column of a dataset stands for which column of a template: proposals with their reasons and their doubts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
+from app.domain.experiment_templates.column_words import name_likeness, read_name
+from app.domain.experiment_templates.requirements import ColumnNeed, ColumnRole, Requirements
+from app.domain.experiment_templates.unit_conversion import conversion_between, measure_different_things
+from app.domain.recommendation.task import suggest_target
+from app.domain.text.words import join_words
+from app.domain.vocabulary import ColumnKind
+
+# A proposal below is none; one above, with no other column close to it, is sure.
+MIN_LIKENESS, SURE, MARGIN = 0.35, 0.8, 0.06
+# So alike are the values of one column in two files; so close are two numbers of the same rows.
+SAME_VALUES, CLOSE = 0.98, 1e-6
+NUMBERS = (ColumnKind.NUMERIC, ColumnKind.INTEGER)
+WORDS = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER)
+# More pairs than this are compared only where names have a word or a meaning in common.
+MAX_PAIRS = 60_000
+
+
+@dataclass(frozen=True)
+class ColumnMatch:
+    """What is proposed for one column of a template.
+
+    `column` is "" where nothing fits. `doubt` is why a proposal should be looked at, "" where it is sure. `units` says
+    how units are converted, where both are known and differ. `chosen` says that a person or program said so.
+    """
+
+    need: ColumnNeed
+    column: str = ""
+    reason: str = ""
+    doubt: str = ""
+    units: str = ""
+    likeness: float = 0.0
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    likeness: float
+    reasons: tuple[str, ...]
+
+
+def propose_mapping(requirements: Requirements, profile: DatasetProfile) -> tuple[ColumnMatch, ...]:
+    """Return a proposal for every column that a template names.
+
+    Parameters
+    ----------
+    requirements
+        What the template needs.
+    profile
+        The dataset it is to be used on.
+
+    Returns
+    -------
+    tuple of ColumnMatch
+        In the order of the template. No column of the dataset is proposed twice, and as a whole the proposals are
+        those with the highest likeness.
+    """
+    needs, columns = requirements.columns, profile.columns
+    same = _same_names(needs, columns)
+    open_needs = [need for need in needs if need.name not in same]
+    taken = {column.name for column in same.values()}
+    left = [column for column in columns if column.name not in taken]
+    target = suggest_target(profile)[0]
+    found = _assign(open_needs, left, profile, target)
+    matches = []
+    for need in needs:
+        if need.name in same:
+            matches.append(_checked(need, same[need.name], ("the same name",), 1.0, ""))
+        else:
+            matches.append(found.get(need.name, ColumnMatch(need, reason="No column looks like it.")))
+    return tuple(matches)
+
+
+def _same_names(needs: Iterable[ColumnNeed], columns: Iterable[ColumnProfile]) -> dict[str, ColumnProfile]:
+    """Return columns that have the very name of the template and could be it."""
+    by_name = {column.name: column for column in columns}
+    return {
+        need.name: by_name[need.name] for need in needs if need.name in by_name and _can_be(need, by_name[need.name])
+    }
+
+
+def _can_be(need: ColumnNeed, column: ColumnProfile) -> bool:
+    """Return whether the kind of a column allows it to stand for what is needed."""
+    if need.role is ColumnRole.TIME:
+        return column.kind is ColumnKind.DATETIME
+    if need.kind is None:
+        return column.kind is not ColumnKind.DATETIME or need.role is ColumnRole.FEATURE
+    if need.kind in NUMBERS:
+        return column.kind in NUMBERS or (
+            column.kind is ColumnKind.CONSTANT and column.storage in ("number", "integer")
+        )
+    if need.kind is ColumnKind.DATETIME:
+        return column.kind is ColumnKind.DATETIME
+    return column.kind in WORDS or column.kind in (ColumnKind.INTEGER, ColumnKind.CONSTANT)
+
+
+def _assign(
+    needs: list[ColumnNeed], columns: list[ColumnProfile], profile: DatasetProfile, target: str
+) -> dict[str, ColumnMatch]:
+    """Return the best proposals for needs, no column twice."""
+    if not needs or not columns:
+        return {}
+    likeness = np.zeros((len(needs), len(columns)))
+    reasons: dict[tuple[int, int], tuple[str, ...]] = {}
+    thorough = len(needs) * len(columns) <= MAX_PAIRS
+    for row, need in enumerate(needs):
+        for place, column in enumerate(columns):
+            if not _can_be(need, column) or (not thorough and not _share_a_word(need, column)):
+                continue
+            evidence = _compare(need, column, profile, target)
+            likeness[row, place], reasons[row, place] = evidence.likeness, evidence.reasons
+    found: dict[str, ColumnMatch] = {}
+    for row, place in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
+        value = float(likeness[row, place])
+        if value >= MIN_LIKENESS:
+            rival = _rival(likeness, int(row), int(place), columns)
+            found[needs[row].name] = _checked(needs[row], columns[place], reasons[row, place], value, rival)
+    return found
+
+
+def _share_a_word(need: ColumnNeed, column: ColumnProfile) -> bool:
+    one, other = read_name(need.name), read_name(column.name)
+    return bool(one.words & other.words or one.meanings & other.meanings)
+
+
+def _rival(likeness: NDArray[np.float64], row: int, place: int, columns: list[ColumnProfile]) -> str:
+    """Return the name of another column that could as well be the one, or that another need wants as much."""
+    value = likeness[row, place]
+    others = likeness[row].copy()
+    others[place] = 0.0
+    # A column that fits another need better is no rival here.
+    free = others * (likeness.max(axis=0) <= others + MARGIN)
+    best = int(free.argmax())
+    return columns[best].name if free[best] >= value - MARGIN and free[best] > 0 else ""
+
+
+def _compare(need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, target: str) -> _Evidence:
+    """Return how likely a column stands for a need: independent pieces of evidence, each by itself enough or not."""
+    one, other = read_name(need.name), read_name(column.name)
+    named = name_likeness(one, other)
+    if named == 0.0 and need.meaning and need.meaning in other.meanings:
+        named = 0.0 if one.modifiers != other.modifiers else 0.5
+    valued = _value_likeness(need, column)
+    placed = _role_likeness(need, column, profile, target)
+    reasons = [*_name_reason(named), *(["values alike"] if valued >= 0.9 else []), *_role_reason(need, placed)]
+    missing = 1 - named
+    missing *= 1 - 0.9 * max(0.0, (valued - 0.6) / 0.4)
+    missing *= 1 - placed
+    likeness = 1 - missing
+    unit = column.unit or other.unit
+    if measure_different_things(need.unit, unit):
+        likeness *= 0.4
+    elif need.unit and unit == need.unit:
+        likeness, reasons = likeness + 0.02, [*reasons, f"same unit {unit}"]
+    if need.kind is not None and need.kind is column.kind:
+        likeness += 0.01
+    return _Evidence(min(likeness, 1.0), tuple(reasons))
+
+
+def _name_reason(named: float) -> list[str]:
+    if named >= 0.95:
+        return ["the same name beside the unit"]
+    if named >= 0.65:
+        return ["a name of the same meaning"]
+    return ["a similar name"] if named >= 0.3 else []
+
+
+def _role_reason(need: ColumnNeed, placed: float) -> list[str]:
+    words = {
+        ColumnRole.TARGET: "it looks like the target",
+        ColumnRole.TIME: "it orders the rows in time",
+        ColumnRole.GROUP: "its values name the groups",
+    }
+    return [words[need.role]] if placed > 0 and need.role in words else []
+
+
+def _role_likeness(need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, target: str) -> float:
+    axis = profile.time_axis
+    if need.role is ColumnRole.TIME:
+        return 0.9 if axis is not None and axis.column == column.name else 0.0
+    if need.role is ColumnRole.GROUP:
+        return 0.8 if profile.group == column.name else 0.0
+    if need.role is ColumnRole.TARGET and column.name == target:
+        return 0.3
+    return 0.0
+
+
+def _value_likeness(need: ColumnNeed, column: ColumnProfile) -> float:
+    """Return how alike the values of two columns lie, 0 where nothing is known of one of them."""
+    if len(need.quantiles) != len(column.quantiles) or not need.quantiles:
+        return 0.0
+    if len(set(column.quantiles)) < 2:
+        return 0.0
+    conversion = conversion_between(column.unit, need.unit)
+    factor, offset = (conversion.factor, conversion.offset) if conversion is not None else (1.0, 0.0)
+    mine = [value * factor + offset for value in column.quantiles]
+    width = max(need.quantiles[-1] - need.quantiles[0], 1e-12)
+    apart = float(np.mean([abs(a - b) for a, b in zip(mine, need.quantiles, strict=True)])) / width
+    alike = math.exp(-4 * apart)
+    if need.mean is not None and need.spread and column.mean is not None and column.std is not None:
+        same_mean = math.isclose(column.mean * factor + offset, need.mean, rel_tol=CLOSE, abs_tol=CLOSE * need.spread)
+        same_spread = math.isclose(column.std * abs(factor), need.spread, rel_tol=CLOSE)
+        # Other years of the same series are alike; only the very same rows have the same mean and spread.
+        return 1.0 if same_mean and same_spread else min(alike, SAME_VALUES) * 0.9
+    return min(alike, SAME_VALUES) * 0.9
+
+
+def _checked(
+    need: ColumnNeed, column: ColumnProfile, reasons: tuple[str, ...], likeness: float, rival: str
+) -> ColumnMatch:
+    """Return a proposal with what speaks against it."""
+    unit = column.unit or read_name(column.name).unit
+    reason = join_words(list(reasons)) or "nothing else fits"
+    match = ColumnMatch(need, column.name, f"{reason[:1].upper()}{reason[1:]}.", likeness=round(likeness, 4))
+    conversion = conversion_between(unit, need.unit) if unit and need.unit else None
+    if conversion is not None and not conversion.changes_nothing:
+        match = replace(match, units=conversion.in_words(unit, need.unit))
+    return replace(match, doubt=_doubt(need, unit, likeness, rival))
+
+
+def _doubt(need: ColumnNeed, unit: str, likeness: float, rival: str) -> str:
+    if rival:
+        return f"{rival[:60]} could be it as well."
+    if measure_different_things(need.unit, unit):
+        return f"The template has {need.unit} and this column {unit}, which measure different things."
+    return "" if likeness >= SURE else "Not sure: look at it once."
+
+
+def chosen_mapping(
+    proposed: Iterable[ColumnMatch], chosen: Mapping[str, str | None], profile: DatasetProfile
+) -> tuple[ColumnMatch, ...]:
+    """Return the mapping as somebody finished it.
+
+    Parameters
+    ----------
+    proposed
+        The proposals.
+    chosen
+        Column of the template -> column of the dataset, "" or None for none. What it does not name stays as proposed.
+    profile
+        The dataset.
+    """
+    taken = {name for name in chosen.values() if name}
+    matches = []
+    for match in proposed:
+        if match.need.name not in chosen:
+            # What was chosen elsewhere is not proposed here too.
+            free = match.column not in taken
+            matches.append(match if free else ColumnMatch(match.need, reason="Its column was chosen for another one."))
+            continue
+        name = chosen[match.need.name] or ""
+        if name == match.column and name:
+            matches.append(replace(match, doubt="", chosen=True))
+        elif name and profile.has(name):
+            checked = _checked(match.need, profile.column(name), ("chosen by you",), 1.0, "")
+            matches.append(replace(checked, chosen=True))
+        else:
+            matches.append(ColumnMatch(match.need, reason="Left out by you.", chosen=True))
+    return tuple(matches)
+
+
+def names_mapped(matches: Iterable[ColumnMatch]) -> dict[str, str]:
+    """Return column of the template -> column of the dataset, of those that have one."""
+    return {match.need.name: match.column for match in matches if match.column}

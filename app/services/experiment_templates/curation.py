@@ -1,0 +1,139 @@
+"""What administrators do with every template: curate, feature, transfer, retire with a successor, and undo."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.domain.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
+from app.services.experiment_templates.policy import get_template, is_admin
+from app.storage import accounts
+from app.storage import experiment_templates as rows
+from app.storage.db import now, transaction
+from app.storage.tables import ExperimentTemplate, TemplateEvent, User
+
+# What an act writes: the columns whose former values are kept for the undo.
+ACTS: Mapping[str, tuple[str, ...]] = {
+    "feature": ("featured_at",),
+    "unfeature": ("featured_at",),
+    "curate": ("curated_at", "visibility"),
+    "uncurate": ("curated_at",),
+    "transfer": ("owner_id",),
+    "retire": ("retired_at", "successor_id"),
+    "unretire": ("retired_at", "successor_id"),
+    "archive": ("archived_at",),
+    "unarchive": ("archived_at",),
+}
+WORDS = {
+    "feature": "featured",
+    "unfeature": "no longer featured",
+    "curate": "taken into the library",
+    "uncurate": "taken out of the library",
+    "transfer": "given to another owner",
+    "retire": "retired",
+    "unretire": "no longer retired",
+    "archive": "archived",
+    "unarchive": "restored",
+    "archived": "archived",
+    "restored": "restored",
+}
+
+
+def curate_template(
+    admin: User, template_id: uuid.UUID, act: str, *, email: str = "", successor_id: uuid.UUID | None = None
+) -> ExperimentTemplate:
+    """Do one act of `ACTS` to a template of anybody.
+
+    Raises
+    ------
+    ForbiddenError
+        If the account is no administrator.
+    NotFoundError, DomainError
+        If there is no such template, act, account or successor.
+    """
+    row = _template_for(admin, template_id)
+    if act not in ACTS:
+        raise DomainError("There is no such act.", code="act_unknown", field="act")
+    values = _values_of(row, act, email=email, successor_id=successor_id)
+    before = {name: _stored(getattr(row, name)) for name in values}
+    with transaction():
+        rows.change_template(row.id, **values)
+        rows.add_event(
+            template_id=row.id, user_id=admin.id, user_name=admin.name or admin.email, act=act, before=before
+        )
+    return get_template(admin, row.id)
+
+
+def _template_for(admin: User, template_id: uuid.UUID) -> ExperimentTemplate:
+    if not is_admin(admin):
+        raise ForbiddenError("Only administrators manage the library.")
+    return get_template(admin, template_id)
+
+
+def _values_of(row: ExperimentTemplate, act: str, *, email: str, successor_id: uuid.UUID | None) -> dict[str, object]:
+    moment = now()
+    if act == "transfer":
+        person = accounts.find_user(email)
+        if person is None:
+            raise DomainError(f"There is no account for {email[:100]}.", code="person_unknown", field="email")
+        return {"owner_id": person.id}
+    if act == "retire":
+        if successor_id is not None:
+            successor = rows.find_template(successor_id)
+            if successor is None or successor.archived_at is not None or successor.id == row.id:
+                message = "There is no such template that could follow this one."
+                raise DomainError(message, code="successor_unknown", field="successor")
+        return {"retired_at": moment, "successor_id": successor_id}
+    simple: dict[str, dict[str, object]] = {
+        "feature": {"featured_at": moment},
+        "unfeature": {"featured_at": None},
+        "curate": {"curated_at": moment, "visibility": "everyone"},
+        "uncurate": {"curated_at": None},
+        "unretire": {"retired_at": None, "successor_id": None},
+        "archive": {"archived_at": moment},
+        "unarchive": {"archived_at": None},
+    }
+    return simple[act]
+
+
+def _stored(value: object) -> str | None:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return None if value is None else str(value)
+
+
+def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
+    """Take back what an administrator did last to a template.
+
+    Raises
+    ------
+    ConflictError
+        If nothing is left that could be taken back.
+    """
+    row = _template_for(admin, template_id)
+    done = [event for event in rows.list_template_events(row.id) if event.act in ACTS and event.undone_at is None]
+    if not done:
+        raise ConflictError("There is nothing to take back.", code="nothing_to_undo")
+    event = done[0]
+    with transaction():
+        rows.change_template(row.id, **{name: _read(name, value) for name, value in event.before.items()})
+        return rows.mark_undone(event.id)
+
+
+def _read(name: str, value: str | None) -> object:
+    if value is None:
+        return None
+    if name.endswith("_id"):
+        identifier = uuid.UUID(value)
+        if name == "owner_id":
+            _require_account(identifier)
+        return identifier
+    return datetime.fromisoformat(value) if name.endswith("_at") else value
+
+
+def _require_account(identifier: uuid.UUID) -> None:
+    try:
+        accounts.get_user(identifier)
+    except NotFoundError:
+        raise ConflictError("The account that owned it is gone.", code="owner_gone") from None

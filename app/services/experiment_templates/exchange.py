@@ -1,0 +1,127 @@
+"""A template as one file with its whole history, for another HydroML."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from app.domain.errors import DomainError, FieldFault, InvalidBodyError
+from app.domain.experiment import NAME_LENGTH
+from app.domain.experiment_templates.describing import TemplateContent
+from app.domain.experiment_templates.requirements import Requirements
+from app.domain.experiment_templates.template_config import read_template_config
+from app.domain.json_values import JsonObject
+from app.domain.schema_words import sentence_of
+from app.domain.vocabulary import TemplateVisibility
+from app.services.experiment_templates import versions as making
+from app.services.experiment_templates.policy import get_template
+from app.storage import experiment_templates as rows
+from app.storage.db import transaction
+from app.storage.tables import ExperimentTemplate, User
+
+FORMAT, FORMAT_VERSION = "hydroml-experiment-template", 1
+MAX_VERSIONS = 1000
+
+
+class _ExchangedVersion(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1)
+    name: str = Field(min_length=1, max_length=NAME_LENGTH)
+    description: str = Field(default="", max_length=making.MAX_DESCRIPTION)
+    category: str = Field(default="", max_length=making.MAX_CATEGORY)
+    tags: list[str] = Field(default=[], max_length=making.MAX_TAGS)
+    config: dict[str, JsonValue]
+    requirements: dict[str, JsonValue]
+    author: str = Field(default="", max_length=254)
+    comment: str = Field(default="", max_length=making.MAX_COMMENT)
+    restores: int | None = None
+    created_at: str = Field(default="", max_length=40)
+
+
+class _ExchangedTemplate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    format: str
+    format_version: int
+    versions: list[_ExchangedVersion] = Field(min_length=1, max_length=MAX_VERSIONS)
+
+
+def export_template(user: User, template_id: uuid.UUID) -> JsonObject:
+    """Return a template with its history, oldest version first."""
+    row = get_template(user, template_id)
+    history = reversed(rows.list_versions(row.id, limit=MAX_VERSIONS))
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "versions": [
+            {
+                "version": one.version,
+                "name": one.name,
+                "description": one.description,
+                "category": one.category,
+                "tags": list(one.tags),
+                "config": one.config,
+                "requirements": one.requirements,
+                "author": one.author_name,
+                "comment": one.comment,
+                "restores": one.restores,
+                "created_at": one.created_at.isoformat(timespec="seconds"),
+            }
+            for one in history
+        ],
+    }
+
+
+def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
+    """Make a private template of one's own from a file, with its whole history.
+
+    Raises
+    ------
+    DomainError
+        If it is no such file, was written by a newer HydroML, or its history is broken. Nothing is stored then.
+    """
+    if not isinstance(sent, Mapping) or sent.get("format") != FORMAT:
+        raise DomainError("This is no exported template.", code="not_a_template", field="file")
+    written = sent.get("format_version")
+    if isinstance(written, int) and written > FORMAT_VERSION:
+        message = f"This file has format version {written}; this HydroML reads version {FORMAT_VERSION}."
+        raise DomainError(message, code="format_newer", field="file")
+    try:
+        read = _ExchangedTemplate.model_validate(sent)
+    except ValidationError as fault:
+        found = fault.errors(include_url=False, include_input=False)[:20]
+        raise InvalidBodyError(
+            tuple(FieldFault(".".join(map(str, one["loc"]))[:100], one["type"], sentence_of(one)) for one in found)
+        ) from None
+    contents = _history_of(read)
+    with transaction():
+        return making.store_history(user, contents)
+
+
+def _history_of(read: _ExchangedTemplate) -> list[tuple[TemplateContent, str, str, int | None]]:
+    """Return the versions in their order; a history with a hole or a restore of what is not there is refused."""
+    contents = []
+    for place, one in enumerate(read.versions, start=1):
+        if one.version != place:
+            message = f"The history is broken: version {place} is missing, and version {one.version} stands there."
+            raise DomainError(message, code="history_broken", field="file")
+        if one.restores is not None and not 1 <= one.restores < one.version:
+            message = (
+                f"The history is broken: version {one.version} restores version {one.restores}, which is not there."
+            )
+            raise DomainError(message, code="history_broken", field="file")
+        try:
+            config, needs = read_template_config(one.config), Requirements.from_json(one.requirements)
+        except InvalidBodyError as fault:
+            faults = (FieldFault(f"versions.{place}.{item.field}", item.code, item.message) for item in fault.faults)
+            raise InvalidBodyError(tuple(faults)) from None
+        except ValueError:
+            message = f"The history is broken: the requirements of version {place} cannot be read."
+            raise DomainError(message, code="history_broken", field="file") from None
+        private = TemplateVisibility.PRIVATE.value
+        content = TemplateContent(one.name, one.description, one.category, tuple(one.tags), private, config, needs)
+        contents.append((content, one.author, one.comment, one.restores))
+    return contents

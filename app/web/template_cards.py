@@ -1,0 +1,102 @@
+"""Templates as pages show them: a card with what it needs and how it splits, and the picture of the split."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.experiment_templates.template_config import TemplateConfig
+from app.domain.training.validation import splitting
+from app.domain.training.validation.split_picture import Stripe, split_stripes
+from app.domain.vocabulary import SplitStrategy
+from app.services.experiment_templates import listing
+from app.services.experiment_templates.using import FittingTemplate
+from app.storage.tables import ExperimentTemplate
+
+MAX_TEXT = 160
+CARD_LINES = 5
+Picture = list[list[Stripe]]
+
+
+@dataclass(frozen=True)
+class TemplateCard:
+    """A template in the gallery. `reason` says why it fits a dataset, "" where none was chosen."""
+
+    id: uuid.UUID
+    name: str
+    summary: str
+    category: str
+    tags: tuple[str, ...]
+    needs: tuple[str, ...]
+    owner: str
+    usage_count: int
+    last_used_at: datetime | None
+    version: int
+    picture: Picture
+    split: str
+    is_featured: bool = False
+    is_retired: bool = False
+    reason: str = ""
+
+
+def picture_of(strategy: str | None, parameters: Mapping[str, Any], holdout: float | None, *, most: int) -> Picture:
+    """Return the sketch of a split; empty where the split is left to the suggestion, or unknown to this version."""
+    if strategy not in {one.value for one in SplitStrategy}:
+        return []
+    entry = splitting.get(SplitStrategy(strategy))
+    values = {**entry.defaults(), **parameters}
+    return split_stripes(entry.id, values, holdout=holdout or 0.0, most=most)
+
+
+def split_title(strategy: str | None) -> str:
+    """Return how rows are split, in words."""
+    known = strategy in {one.value for one in SplitStrategy}
+    return splitting.get(SplitStrategy(strategy)).title if known else "Split as suggested for the data"
+
+
+def config_picture(config: TemplateConfig) -> Picture:
+    """Return the picture of the split that a config fixes."""
+    validation = config.validation
+    strategy = None if validation.strategy is None else validation.strategy.value
+    held = validation.holdout.fraction if validation.holdout is not None else None
+    return picture_of(strategy, validation.parameters, held, most=8)
+
+
+def card_of(row: ExperimentTemplate, owner: str, *, reason: str = "") -> TemplateCard:
+    """Return a template as a card."""
+    text = row.description
+    sketch = row.sketch or {}
+    parameters = sketch.get("parameters") or {}
+    strategy = sketch.get("strategy")
+    return TemplateCard(
+        id=row.id,
+        name=row.name,
+        summary=text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT].rstrip()}\u2026",
+        category=row.category,
+        tags=tuple(row.tags),
+        needs=tuple(row.needs),
+        owner=owner,
+        usage_count=row.usage_count,
+        last_used_at=row.last_used_at,
+        version=row.version,
+        picture=picture_of(strategy, parameters, sketch.get("holdout"), most=CARD_LINES),
+        split=split_title(strategy),
+        is_featured=row.featured_at is not None,
+        is_retired=row.retired_at is not None,
+        reason=reason,
+    )
+
+
+def cards_of(found: Sequence[ExperimentTemplate]) -> tuple[TemplateCard, ...]:
+    """Return templates as cards."""
+    owners = listing.owner_names(found)
+    return tuple(card_of(row, owners[row.id]) for row in found)
+
+
+def fitting_cards(fits: Sequence[FittingTemplate]) -> tuple[TemplateCard, ...]:
+    """Return the templates that fit a dataset as cards, each with the reason."""
+    owners = listing.owner_names([fit.template for fit in fits])
+    return tuple(card_of(fit.template, owners[fit.template.id], reason=fit.reason) for fit in fits)
