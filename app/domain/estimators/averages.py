@@ -84,13 +84,13 @@ ENTRIES = (
             _parameter("loss", title="Loss of boosting", choices=LOSSES),
             _parameter("max_features", title="Features tried per split of boosting", default=0.5),
             replace(
-                MIN_LEAF, name="trees_min_leaf", title="Smallest leaf of the forest", level=Level.ADVANCED, default=3
+                MIN_LEAF, name="trees_min_leaf", title="Smallest leaf of the forest", level=Level.EXPERT, default=3
             ),
             replace(
                 FEATURE_SHARE,
                 name="trees_max_features",
                 title="Features tried per split of the forest",
-                level=Level.ADVANCED,
+                level=Level.EXPERT,
             ),
         ),
         _build,
