@@ -24,7 +24,8 @@ RESERVED = 6
 class EvidencePanel:
     """What short fits say about the estimators: those measured in the order of their scores, and those that wait.
 
-    `ranking` is the order in which to try them, `first` the one to choose, `tied` those that only luck tells apart.
+    `ranking` is the order in which to try them, `first` the one to choose, `tied` those that only luck tells apart, and
+    `compared` those that were judged on the same folds.
     `reserved` is how many rows of the table are there from the first look on, and `has_new_order` says that the cards
     of the open page stand in an earlier order.
     """
