@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class Job:
     features: dict[str, Any]
     model: dict[str, Any]
     validation: dict[str, Any]
+    choices: dict[str, Any] = field(default_factory=dict)
 
     def spec(self) -> Spec:
         """Return its config."""
@@ -106,6 +107,7 @@ def purposes() -> Iterator[Job]:
     yield Job("forecast", RIVER, ahead, features, {"estimator": "ridge"}, {**FORWARD, **held})
     dates = {**FORWARD, "holdout": {"from": "2006-10-01", "to": "2008-09-30"}, "warm_up": 365}
     yield Job("from a date", RIVER, {**FLOW, "purpose": "simulate"}, features | {"transforms": RAIN}, trees, dates)
+    yield from _memories()
     sites = _groups()
     if sites.path == BASINS:
         rain = sites.features["selected"][0]
@@ -113,6 +115,33 @@ def purposes() -> Iterator[Job]:
         ahead = {**sites.task, "purpose": "forecast", "horizon": 2, "drivers_known_ahead": False}
         features = {**sites.features, "transforms": lags}
         yield Job("forecast at sites", BASINS, ahead, features, sites.model, {**FORWARD, **held})
+
+
+MEMORY = [
+    {"columns": ["prcp_mm", "tmin_c", "tmax_c"], "kind": "degree_day_snow", "parameters": {"factor": 3}},
+    {
+        "columns": ["tmin_c", "tmax_c", "dayl_s"],
+        "kind": "potential_evaporation",
+        "parameters": {"method": "hargreaves", "sun_from": "day_length_s"},
+    },
+    {"columns": ["tmax_c"], "kind": "potential_evaporation", "parameters": {"latitude": 45.2}},
+    {"columns": [], "kind": "day_length", "parameters": {"latitude": 45.2}},
+    {"columns": ["prcp_mm", "tmin_c_hargreaves"], "kind": "effective_rain", "parameters": {}},
+    {"columns": ["prcp_mm_liquid", "tmax_c"], "kind": "window_means", "parameters": {"windows": [3, 30, 90]}},
+    {"columns": ["prcp_mm_liquid"], "kind": "window_sums", "parameters": {"windows": [7]}},
+    {"columns": ["prcp_mm_liquid_mean_3", "prcp_mm"], "kind": "exponential_memory", "parameters": {"keeps": [0.9]}},
+    {"columns": ["prcp_mm_liquid"], "kind": "lag", "parameters": {"steps": [3, 5]}},
+    {"columns": ["prcp_mm_minus_tmin_c_hargreaves"], "kind": "cyclic", "parameters": {"period": 30.0}},
+]
+
+
+def _memories() -> Iterator[Job]:
+    """Yield recipes with a memory and recipes on what others make, in a simulation and in a forecast."""
+    held = {"holdout": {"fraction": 0.2}}
+    features = {"selected": ["prcp_mm", "tmax_c"], "transforms": MEMORY}
+    ahead = {**FLOW, "purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
+    for name, task in (("memory", {**FLOW, "purpose": "simulate"}), ("memory ahead", ahead)):
+        yield Job(name, RIVER, task, features, {"estimator": "ridge"}, {**FORWARD, **held, "warm_up": 90})
 
 
 def _groups() -> Job:
@@ -153,7 +182,7 @@ class Rebuilt:
 
 def rebuild(job: Job, *, resolved: bool = True) -> Rebuilt:
     """Train, export, and have the script repeat it."""
-    known, spec = read_path(job.path), job.spec()
+    known, spec = read_path(job.path, job.choices), job.spec()
     result = train(spec, known.frame, known.profile, on_progress=lambda _: None, should_stop=lambda: False)
     report = result.report.to_json()
     config = {**spec.to_json(), **({"resolved": report["resolved"]} if resolved else {})}

@@ -29,6 +29,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import TargetEncoder
 
 MISSING = "(missing)"
+# A value beyond a limit: a sign, then a number.
+LIMIT = r"^([<>≤≥])=?\s*([+-]?[0-9][0-9.,]*|[.,][0-9]+)$"
 
 
 def stop(sentence: str) -> Any:
@@ -55,25 +57,47 @@ def read_file(path: str, resolved: dict[str, Any]) -> pd.DataFrame:
     )
     raw.columns = [str(name).strip() for name in raw.columns]
     return pd.DataFrame(
-        {
-            column["name"]: read_column(raw[column["name"]], column, reading["decimal"])
-            for column in resolved["table"]["columns"]
-        }
+        {column["name"]: read_column(raw, column, reading["decimal"]) for column in resolved["table"]["columns"]}
     )
 
 
-def read_column(cells: pd.Series, column: dict[str, Any], decimal: str) -> pd.Series:
+def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.Series:
     """Return the values of a column: numbers, times, or words with None where one is missing."""
-    texts = cells.str.strip()
+    if "marks" in column:
+        signs = raw[column["marks"]].str.strip().str.extract(LIMIT)[0]
+        return signs.replace({"≤": "<", "≥": ">"}).where(signs.notna(), None)
+    texts = raw[column["name"]].str.strip()
     gone = texts.isin(["", *column.get("missing", [])])
+    for kept in column.get("kept_flags", ()):
+        gone |= ~raw[kept["flag"]].str.strip().isin(kept["keep"])
     if column["read_as"] == "time":
         return pd.to_datetime(texts.where(~gone, None), format=column.get("time_form") or "ISO8601")
     if column["read_as"] == "number":
-        return texts.map(lambda text: as_number(text, decimal)).where(~gone, np.nan).astype(float)
+        numbers = texts.map(lambda text: as_number(text, decimal))
+        if "censored" in column:
+            numbers = with_limits(numbers, texts, raw, column["censored"], decimal)
+        return numbers.where(~gone, np.nan).astype(float)
     words = texts.where(~gone, None)
     if column["stored_as"] in ("number", "integer"):
         words = words.map(lambda text: as_label(as_number(text, decimal)), na_action="ignore")
     return words.str.lower() if column["stored_as"] == "boolean" else words
+
+
+def with_limits(
+    numbers: pd.Series, texts: pd.Series, raw: pd.DataFrame, censored: dict[str, Any], decimal: str
+) -> pd.Series:
+    """Return numbers with what stands for those beyond a limit, which a sign or another column marks."""
+    if "flag" in censored:
+        flags = raw[censored["flag"]].str.strip().str.lower()
+        below = flags.str.contains("[<≤]") | (flags == "lt")
+        beyond, limits = below | flags.str.contains("[>≥]") | (flags == "gt"), numbers
+    else:
+        found = texts.str.extract(LIMIT)
+        beyond, below = found[0].notna(), found[0].isin(["<", "≤"])
+        plain = found[1].str.replace(",", "." if decimal == "," else "", regex=False)
+        limits = pd.to_numeric(plain, errors="coerce")
+    taken = limits.where(~below, 0.5 * limits) if censored["take"] == "half" else limits
+    return numbers.where(~beyond, np.nan if censored["take"] == "missing" else taken)
 
 
 def as_number(text: str, decimal: str) -> float:
@@ -95,19 +119,90 @@ def as_label(value: float) -> str:
 class Derive:
     """Look back in a table in the order of time."""
 
-    def __init__(self, frame: pd.DataFrame, time_column: str | None) -> None:
+    def __init__(self, frame: pd.DataFrame, time_column: str | None, rules: list[dict[str, Any]]) -> None:
         self.frame = frame
         self.times = frame[time_column] if time_column else None
+        self.rules = {rule["name"]: rule for rule in rules if rule["kind"] != "as_known"}
+
+    def source(self, name: str) -> pd.Series:
+        """Return a column of the file, or one derived as if everything were known at its row."""
+        rule = self.rules.get(name)
+        if rule is None:
+            return self.frame[name]
+        return self.column(rule if rule["kind"] == "lag" else {**rule, "offset": 0})
+
+    def together(self, rule: dict[str, Any]) -> list[pd.Series]:
+        """Return all sources of a rule in standard units."""
+        own, columns = rule["parameters"], [self.source(name).astype(float) for name in rule["sources"]]
+        last = len(own["factors"]) - 1
+        return [
+            column.replace([np.inf, -np.inf], np.nan) * own["factors"][min(place, last)]
+            + own["offsets"][min(place, last)]
+            for place, column in enumerate(columns)
+        ]
 
     def column(self, rule: dict[str, Any]) -> pd.Series:
         """Return a derived column."""
-        values, own = self.frame[rule["source"]], rule["parameters"]
+        own = rule["parameters"]
+        if rule.get("sources"):
+            made = self.of_several(rule)
+            if not rule["offset"]:
+                return made
+            kind = "lag" if rule["kind"] == "degree_day_snow" else "as_known"
+            return self.by_group(made, {**rule, "kind": kind})
+        values = self.source(rule["source"])
+        if rule["kind"] == "day_length":
+            return 24 / np.pi * sunset_of(values.dt.day_of_year, own["latitude"])
         if rule["kind"] == "date_parts":
             return date_part(values, own)
         if rule["kind"] == "cyclic":
-            known = self.column({**rule, "kind": "as_known"}) if rule["offset"] else values.astype(float)
+            known = self.by_group(values, {**rule, "kind": "as_known"}) if rule["offset"] else values.astype(float)
             angle = 2 * np.pi * known / own["period"]
             return np.sin(angle) if own["wave"] == "sine" else np.cos(angle)
+        return self.by_group(values, rule)
+
+    def of_several(self, rule: dict[str, Any]) -> pd.Series:
+        """Return what a rule makes of several columns, as if everything were known at its row."""
+        columns = self.together(rule)
+        if rule["kind"] == "effective_rain":
+            return columns[0] - columns[1]
+        if rule["kind"] == "potential_evaporation":
+            return self.evaporation(columns, rule)
+        if rule["kind"] != "degree_day_snow":
+            return stop(f"There is no rule {rule['kind']}.")
+        warmth = columns[1] if len(columns) == 2 else (columns[1] + columns[2]) / 2
+        table = pd.DataFrame({"rain": columns[0], "warmth": warmth, "time": self.times})
+        groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(table))
+        days = rule["step_seconds"] / 86_400 if rule["by"] == "time" else None
+        parts = [snow(rows, rule["parameters"], days) for _, rows in table.groupby(groups, sort=False)]
+        return pd.concat(parts).reindex(table.index)
+
+    def evaporation(self, columns: list[pd.Series], rule: dict[str, Any]) -> pd.Series:
+        """Return potential evaporation by step, or by day where steps are irregular."""
+        own, days = rule["parameters"], self.times.dt.day_of_year
+        degrees = columns if own["sun_from"] == "latitude" else columns[:-1]
+        if own["sun_from"] == "latitude":
+            north = pd.Series(float(own["latitude"]), index=days.index)
+        elif own["sun_from"] == "latitude_column":
+            north = columns[-1].where(columns[-1].abs() <= 90)
+        else:
+            table = pd.DataFrame({"time": self.times, "day": days, "hours": columns[-1]})
+            groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(table))
+            parts = [latitudes(rows) for _, rows in table.groupby(groups, sort=False)]
+            north = pd.concat(parts).reindex(table.index)
+        sun, sunset, north = 0.409 * np.sin(2 * np.pi * days / 365 - 1.39), sunset_of(days, north), np.radians(north)
+        height = sunset * np.sin(north) * np.sin(sun) + np.cos(north) * np.cos(sun) * np.sin(sunset)
+        above = 1440 / np.pi * 0.082 * (1 + 0.033 * np.cos(2 * np.pi * days / 365)) * height * 0.408
+        mean = sum(degrees[1:], degrees[0]) / len(degrees)
+        if own["method"] == "oudin":
+            made = above * (mean + 5).clip(lower=0) / 100
+        else:
+            span = degrees[1] - degrees[0]
+            made = 0.0023 * above * (mean + 17.8).clip(lower=0) * np.sqrt(span.where(span >= 0))
+        return made * (rule["step_seconds"] / 86_400 if rule["by"] == "time" else 1.0)
+
+    def by_group(self, values: pd.Series, rule: dict[str, Any]) -> pd.Series:
+        """Return a derived column, group by group."""
         parts = []
         groups = self.frame[rule["group"]].fillna(MISSING) if rule.get("group") else np.zeros(len(values))
         for _, rows in values.groupby(groups, sort=False):
@@ -140,7 +235,9 @@ class Derive:
             return back(known, offset) - back(known, offset + own["step"])
         if kind == "antecedent_precipitation":
             return back(wetness(known, own["decay"], step), offset)
-        if kind not in ("rolling_sum", "rolling_mean"):
+        if kind == "exponential_memory":
+            return back(memory(known, own["keep"], step), offset)
+        if kind not in ("rolling_sum", "rolling_mean", "window_sums", "window_means"):
             return stop(f"There is no rule {kind}.")
         least, window = rule["minimum_known"], rule["window"]
         if step is None:
@@ -153,7 +250,61 @@ class Derive:
             moved.index = moved.index + offset * step
             every = moved.reindex(moved.index.union(pd.DatetimeIndex(times.unique())))
             mean = every.rolling(window * step, min_periods=least, closed="right").mean().reindex(times).to_numpy()
-        return mean * window if kind == "rolling_sum" else mean
+        return mean * window if kind in ("rolling_sum", "window_sums") else mean
+
+
+def memory(known: pd.Series, keep: float, step: Any) -> pd.Series:
+    """Return the mean of all known values, each weighted by how many steps old it is."""
+    total, weight, last, means = 0.0, 0.0, None, []
+    for moment, value in known.items():
+        steps = 1 if step is None or last is None else int((moment - last) / step)
+        total, weight, last = keep**steps * total, keep**steps * weight, moment
+        if np.isfinite(value):
+            total, weight = total + value, weight + 1.0
+        means.append(total / weight if weight * (1 - keep) >= 0.5 else np.nan)
+    return pd.Series(means, index=known.index)
+
+
+def sunset_of(days: pd.Series, north: Any) -> Any:
+    """Return the hour angle of sunset in radians."""
+    return np.arccos((-np.tan(np.radians(north)) * np.tan(0.409 * np.sin(2 * np.pi * days / 365 - 1.39))).clip(-1, 1))
+
+
+def latitudes(rows: pd.DataFrame) -> pd.Series:
+    """Return the latitude that the lengths of the days so far tell, for each row of one group."""
+    dated = rows[rows["time"].notna()].sort_values("time", kind="stable")
+    above, below, last, found = 0.0, 0.0, None, {}
+    for moment, day, hours in zip(dated["time"], dated["day"], dated["hours"], strict=True):
+        if moment == last:
+            continue
+        last, slope = moment, np.tan(0.409 * np.sin(2 * np.pi * day / 365 - 1.39))
+        if np.isfinite(hours) and 0 < hours < 24:
+            above, below = above - np.cos(np.pi * hours / 24) * slope, below + slope**2
+        found[moment] = np.degrees(np.arctan(above / below)) if below >= 0.1 else np.nan
+    return rows["time"].map(found)
+
+
+def snow(rows: pd.DataFrame, own: dict[str, Any], days: float | None) -> pd.Series:
+    """Return store, melt or liquid water of one group; of rows that share a moment, the first counts."""
+    dated = rows[rows["time"].notna()].sort_values("time", kind="stable")
+    store, last, found = 0.0, None, {}
+    for moment, rain, warmth in zip(dated["time"], dated["rain"], dated["warmth"], strict=True):
+        if moment == last:
+            continue
+        since = 0.0 if last is None else (moment - last) / pd.Timedelta(days=1)
+        last, length = moment, since if days is None else days
+        if not (np.isfinite(rain) and np.isfinite(warmth)):
+            found[moment] = np.nan
+            continue
+        fallen, over = max(rain, 0.0), warmth - own["threshold"]
+        if own["transition"] > 0:
+            share = min(1.0, max(0.0, (own["threshold"] + own["transition"] - warmth) / own["transition"]))
+        else:
+            share = 1.0 if over <= 0 else 0.0
+        melt = min(store + share * fallen, own["factor"] * length * max(over, 0.0))
+        store += share * fallen - melt
+        found[moment] = {"store": store, "melt": melt, "liquid": fallen - share * fallen + melt}[own["gives"]]
+    return rows["time"].map(found)
 
 
 def wetness(known: pd.Series, keep: float, step: Any) -> pd.Series:
@@ -230,7 +381,7 @@ class Table:
         by = table["order"].get("by")
         if by:
             frame = frame[frame[by].notna()].sort_values(by, kind="stable").reset_index(drop=True)
-        derive = Derive(frame, by)
+        derive = Derive(frame, by, resolved["derived"])
         made = {rule["name"]: derive.column(rule) for rule in resolved["derived"]}
         shifted = {rule["name"] for rule in resolved["derived"] if rule["kind"] == "as_known"}
         target = frame[table["target"]]

@@ -51,13 +51,14 @@ def examples() -> list[Example]:
 
 def _parts() -> list[Example]:
     problems = (DomainError(FAULT, field="n_splits"), DomainError("Choose a target.", field="target"))
-    kept = [{"field": "file", "message": "Rows 4 and 9 do not fit.", "kept": "the id of a dataset"}]
+    kept = [{"field": "file", "message": "Rows 4 and 9 do not fit.", "kept": "the id of a dataset", "code": "ragged"}]
     return [
         macro_example("fields", "csrf", "a hidden field"),
         macro_example("fields", "ident", "the id of a control", name="reading.time_form"),
         macro_example("fields", "error_of", "a problem of the field", problems=problems, name="n_splits"),
         macro_example("fields", "error_of_any", "a problem of the field", problems=problems, name="target"),
         macro_example("fields", "kept_of", "a file that waits", problems=kept),
+        macro_example("fields", "kept_code_of", "a file that waits", problems=kept),
         macro_example("fields", "described", "hint alone", frame="source", name="seed", hint="A number.", fault=""),
         macro_example(
             "fields", "described", "with a fault", frame="source", name="seed", hint="A number.", fault=FAULT
@@ -113,10 +114,13 @@ def _sources() -> list[Example]:
     return [
         macro_example("sources", "upload", "empty", action=HERE, fault=""),
         macro_example("sources", "upload", "a file refused for some rows", action=HERE, **refused),
+        macro_example("sources", "upload", "a grid too large", action=HERE, **refused, kept_code="grid_too_large"),
         macro_example("sources", "sample_picker", "first chosen", action=HERE, samples=SAMPLES),
         macro_example("sources", "sample_picker", "another chosen", action=HERE, samples=SAMPLES, chosen="penguins"),
         macro_example("sources", "owned_picker", "one dataset", action=HERE, owned=owned),
         macro_example("sources", "in_part", "a button", action=HERE, dataset_id="5f0c"),
+        macro_example("sources", "in_part", "a place", action=HERE, dataset_id="5f0c", reason_code="no_such_place"),
+        macro_example("sources", "place_of_grid", "empty", form="in-part"),
     ]
 
 

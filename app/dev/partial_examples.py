@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from app.web.charts.column import column_view
 from app.web.charts.waiting import FoldLine
 from app.web.errors import NoticeContext
 from app.web.hypermedia import ViewContext
+from app.web.quality_form import FlagBox, FlagField, PlaceField
 from app.web.rereading import look_of, panel_of
 from app.web.shared_views import NamesContext, ReadingContext
 
@@ -87,12 +89,19 @@ def _reading() -> list[Example]:
     choices = panel_of(PEEK.dialect, ReadingChoices(), address=HERE, profile=PROFILE)
     opened = panel_of(PEEK.dialect, ReadingChoices(), address=HERE, form={"reading.decimal": ","}, profile=PROFILE)
     wrong = (DomainError("There is no column of this name.", field="reading.time_column"),)
+    boxes = (FlagBox("reading.flags.c2.0", "A (4,120)", True), FlagBox("reading.flags.c2.1", "P (310)", False))
+    flagged = replace(choices, flags=(FlagField("reading.flags.c2", "discharge_mm", "discharge_cd", boxes),))
+    none_kept = (DomainError("Keep at least one quality flag of discharge_mm.", field="reading.flags.c2"),)
+    grid = replace(choices, place=PlaceField("47.3, 8.5", "Latitudes 46 to 48.9, longitudes 7 to 8.9."))
     return [
         partial_example("datasets/look", "nothing asked", look=None, fault=""),
         partial_example("datasets/look", "a look", look=look_of(PEEK), fault=""),
         partial_example("datasets/look", "a fault", look=None, fault="Line 3 has more fields than names."),
         partial_example("datasets/times", "as found", panel=choices, shown_problems=()),
         partial_example("datasets/times", "with a fault", panel=choices, shown_problems=wrong),
+        partial_example("datasets/flags", "all kept", panel=flagged, shown_problems=()),
+        partial_example("datasets/flags", "none kept", panel=flagged, shown_problems=none_kept),
+        partial_example("datasets/dialect", "with a grid", panel=grid, shown_problems=(), look=None, fault=""),
         partial_example("datasets/dialect", "closed", panel=choices, shown_problems=(), look=None, fault=""),
         partial_example("datasets/dialect", "open", panel=opened, shown_problems=wrong, look=look_of(PEEK), fault=""),
         partial_example("datasets/outdated", "unknown", panel=choices, outdated=()),

@@ -130,6 +130,8 @@ class JobKind(StrEnum):
     CALIBRATE = "calibrate"
     COMPARE_SPLITS = "compare_splits"
     CORRELATE = "correlate"
+    MEASURE_MEMORY = "measure_memory"
     RANK = "rank"
+    RANK_DERIVED = "rank_derived"
     RECOMMEND = "recommend"
     TRAIN = "train"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.domain.recommendation.suggested_set import suggested_recipes
 from app.services.datasets import datasets
 from app.services.drafts import drafts
-from app.services.measurements import estimates, rankings, recommendations
+from app.services.measurements import derived_rankings, estimates, memory, rankings, recommendations
 from app.steps.context import DraftContext
 
 ON_ONE_PAGE = "single-page"
 # From the step on where an estimator is chosen, a worker times it on the data, for the estimate.
 TIMED = ("model", "validation", "review", ON_ONE_PAGE)
 RANKED = ("features", ON_ONE_PAGE)
-FITTED = ("model", ON_ONE_PAGE)
+# Another way to validate judges the estimators anew, so that what is launched follows what was measured with it.
+FITTED = ("model", "validation", "review", ON_ONE_PAGE)
 # Answers by which a page comes to show other measurements than before.
 CHANGING = {
     "model": ("model.estimator",),
@@ -39,6 +41,9 @@ def begin(draft: DraftContext, slug: str) -> None:
     goal = draft.goal
     if slug in RANKED and rankings.known_of(dataset, goal.target, goal.kinds, draft.rule).state == "none":
         rankings.ranking_for(dataset, goal.target, goal.kinds, rule=draft.rule)
+    if slug in RANKED:
+        memory.memory_for(dataset, plan, draft.rule)
+        derived_rankings.derived_for(dataset, plan.spec, suggested_recipes(plan), draft.rule)
     if slug in FITTED:
         recommendations.recommend(dataset, plan)
     if slug in TIMED and plan.launchable:

@@ -14,10 +14,12 @@ from werkzeug.wrappers import Response
 
 from app.domain import wizard
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, LaunchRefusedError
+from app.domain.estimators import registry
 from app.domain.vocabulary import Severity
 from app.services import experiments
 from app.services.drafts import draft_history, drafts
 from app.steps.begin import begin, changes_measured
+from app.steps.choice import as_shown
 from app.steps.context import DraftContext, load, step_url
 from app.steps.frame import frame_of
 from app.steps.posted import changes_of, is_stale, posted_json, version_of
@@ -70,9 +72,9 @@ def address_of(page: WizardPage, draft_id: uuid.UUID) -> str:
     return url_for(f"{page.name}.show", draft_id=draft_id)
 
 
-def store(page: WizardPage, draft: DraftContext, *, going_on: bool = False) -> DraftContext:
-    """Save what the form changed, and what going on accepts, and return the draft as it is then."""
-    visible, confirmed = changes_of(page, draft, going_on=going_on)
+def store(page: WizardPage, draft: DraftContext) -> DraftContext:
+    """Save what the form changed, and return the draft as it is then."""
+    visible, confirmed = changes_of(page, draft)
     saved = save_changes(draft, visible, reached=page.reached)
     kept = [
         draft_history.confirm_answers(draft.user, draft.id, step=step, changes=changes)
@@ -99,7 +101,7 @@ def save(page: WizardPage, draft_id: uuid.UUID) -> Response:
     draft = load(draft_id)
     action = request.form.get("action", "continue" if page.is_step else "apply")
     try:
-        draft = store(page, draft, going_on=page.is_step)
+        draft = store(page, draft)
     except ConflictError:
         raise
     except DomainError as fault:
@@ -131,7 +133,7 @@ def anchor_of(action: str) -> str:
         return f"{unfolded}#f-{action.split(':')[1].replace('.', '-').replace('_', '-')}"
     query = request.form.get("query", "")
     found = f"?{query}" if query and action != "apply" else ""
-    return f"{found}#features-derived" if "-transform" in action else found or unfolded
+    return f"{found}#features-derived" if action.endswith("-set") or "-transform" in action else found or unfolded
 
 
 def autosave(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -140,6 +142,8 @@ def autosave(page: WizardPage, draft_id: uuid.UUID) -> Response:
     stale, pressed = is_stale(before), request.form.get("action", "")
     after = store(page, before)
     changed = _changed(before, after)
+    if page.shows_estimator:
+        after = as_shown(after)
     if changes_measured(page.slug, changed):
         begin(after, page.slug)
     if pressed or stale or _reshaped(page, changed):
@@ -169,9 +173,23 @@ def moved_along(page: WizardPage, draft: DraftContext) -> dict[str, Any]:
     return {**more, "live": live, "slug_of_page": page.slug, **page.frame(draft)}
 
 
+def take_estimator(page: WizardPage, draft_id: uuid.UUID) -> Response:
+    """Take an estimator, or none so that the suggestion holds, from the line that says why one is chosen."""
+    draft, wanted = store(page, load(draft_id)), request.form.get("take", "")
+    task = draft.plan.spec.task if draft.plan.spec else None
+    offered = {entry.id for entry in registry.for_task(task.kind, task.purpose)} if task else set()
+    if wanted and wanted not in offered:
+        gone = DomainError("This estimator is not offered for the task any more.", code="estimator_unknown")
+        return into("#wizard", page.draw(draft, status=422, shown_problems=(gone,)))
+    changes = {"model": {"estimator": wanted or None}}
+    saved = drafts.save_many(draft.user, draft.id, changes=changes, version=draft.version, loaded=draft).context
+    begin(saved, page.slug)
+    return see_other(address_of(page, draft_id))
+
+
 def measured(page: WizardPage, draft_id: uuid.UUID) -> Response:
     """Answer how far the search for leaks is, with whatever it changed on the page since that was drawn."""
-    draft = load(draft_id)
+    draft = as_shown(load(draft_id)) if page.shows_estimator else load(draft_id)
     if draft.row.launched_experiment_id is not None or draft.plan.spec is None or not wants_fragment():
         return leave_for(address_of(page, draft_id))
     return show_measured(page, draft)
@@ -212,12 +230,21 @@ def _launched(page: WizardPage, draft: DraftContext) -> uuid.UUID:
     if known is not None:
         return known
     try:
-        return experiments.launch_context(store(page, draft), idempotency_key=key).id
+        return experiments.launch_context(_keep_shown(store(page, draft)), idempotency_key=key).id
     except ConflictError:
         known = load(draft.id).row.launched_experiment_id
         if known is None:
             raise
         return known
+
+
+def _keep_shown(draft: DraftContext) -> DraftContext:
+    """Return the draft with the estimator that the page showed: what is launched is what was shown last."""
+    shown = as_shown(draft).plan.spec
+    if shown is None or draft.plan.spec is None or shown.model.estimator == draft.plan.spec.model.estimator:
+        return draft
+    changes = {"model": {"estimator": shown.model.estimator}}
+    return drafts.save_many(draft.user, draft.id, changes=changes, version=draft.version, loaded=draft).context
 
 
 def show_conflict(page: WizardPage, fault: DraftConflictError) -> Response:
@@ -264,6 +291,7 @@ def blueprint_for(page: WizardPage, *, launches: bool = False) -> Blueprint:
         ("GET", "/measured", "measured", measured),
         ("POST", "/measured", "begin_measuring", begin_measuring),
         ("POST", "/resolve", "resolve", resolve),
+        ("POST", "/estimator", "take_estimator", take_estimator),
         *([("POST", "/launch", "launch", launch)] if launches else []),
     ]
     for method, rule, endpoint, answer in routes:

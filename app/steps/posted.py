@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 
 from app.domain.recommendation.plan import Plan
 from app.services.drafts import drafts
+from app.steps.choice import as_shown
 from app.steps.context import DraftContext
 from app.steps.views import Changes, StepView, WizardPage
 from app.web.json_input import parse_json
@@ -31,16 +31,11 @@ def is_stale(draft: DraftContext) -> bool:
     return version_of(draft) < draft.version
 
 
-def changes_of(page: WizardPage, draft: DraftContext, *, going_on: bool = False) -> tuple[Changes, Changes]:
-    """Return the changes that alter what the page shows, and those that only confirm it, both by step.
-
-    With `going_on`, what the page showed in fields that would be left to a suggestion becomes an answer.
-    """
+def changes_of(page: WizardPage, draft: DraftContext) -> tuple[Changes, Changes]:
+    """Return the changes that alter what the page shows, and those that only confirm it, both by step."""
     seen, visible, confirmed = _seen(draft), Changes(), Changes()
     for view in page.views:
         changes = changes_of_step(view, seen)
-        if going_on:
-            changes.update(_accepted(view, draft, changes))
         alike = {name: value for name, value in changes.items() if _shows(view, draft.plan, name, value)}
         confirmed[view.slug] = alike
         visible[view.slug] = {name: value for name, value in changes.items() if name not in alike}
@@ -53,10 +48,11 @@ def changes_here(view: StepView, draft: DraftContext) -> dict[str, Any]:
 
 
 def _seen(draft: DraftContext) -> Plan:
-    """Return the plan that the page showed."""
-    if not is_stale(draft):
-        return draft.plan
-    return drafts.plan_of(draft.user, draft.row, at_version=version_of(draft))
+    """Return the plan that the page showed, with the estimator that was suggested when it was drawn."""
+    if is_stale(draft):
+        version = version_of(draft)
+        draft = DraftContext(draft.user, draft.row, drafts.answers_at(draft.row, version), version)
+    return as_shown(draft).plan
 
 
 def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
@@ -70,15 +66,6 @@ def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
         changes[name] = None if back_to_suggestion else value
     changes.update(view.act(request.form, seen))
     return changes
-
-
-def _accepted(view: StepView, draft: DraftContext, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the suggestions that continuing turns into answers."""
-    if not view.accepts or request.form.get("action", "continue") != "continue":
-        return {}
-    after = {**draft.answers.get(view.slug, {}), **changes}
-    sent = view.read(request.form, draft.plan)
-    return {name: sent[name] for name in view.accepts if name in sent and after.get(name) is None}
 
 
 def _shows(view: StepView, plan: Plan, name: str, value: Any) -> bool:

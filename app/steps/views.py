@@ -35,7 +35,6 @@ class StepView:
     reshapes: tuple[str, ...] = ()
     live: str = ""
     live_context: Callable[[DraftContext], dict[str, Any]] = field(default=lambda _draft: {})
-    accepts: tuple[str, ...] = ()
     follows: str = ""
 
 
@@ -69,6 +68,11 @@ class WizardPage:
     def name(self) -> str:
         """The name of its blueprint."""
         return self.slug.replace("-", "_")
+
+    @property
+    def shows_estimator(self) -> bool:
+        """Whether the estimator stands on it, which then stays as it was drawn while the page is open."""
+        return any(view.slug in ("model", "review") for view in self.views)
 
     @property
     def is_step(self) -> bool:

@@ -165,16 +165,30 @@ def read_frame(
         query = f"SELECT {', '.join(keys)}{numbered[0]} FROM read_parquet(?{numbered[1]}){sample}"
         frame = connection.execute(query, [str(path)]).df()
     if keep is not None:
-        there = keep[frame.pop("file_row_number").to_numpy()]
-        frame = frame[there].reset_index(drop=True)
+        frame = _kept(frame, keep)
     frame.columns = list(names)
     return _plain(frame, profile)
 
 
+def _kept(frame: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return the rows that are wanted, by the numbers that they have in the file, without these numbers."""
+    there = keep[frame.pop("file_row_number").to_numpy()]
+    kept: pd.DataFrame = frame[there].reset_index(drop=True)
+    return kept
+
+
 def read_in_order(
-    path: Path, profile: DatasetProfile, names: Sequence[str], *, by: Sequence[str], limit: int
+    path: Path,
+    profile: DatasetProfile,
+    names: Sequence[str],
+    *,
+    by: Sequence[str],
+    limit: int,
+    keep: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Return the first rows of a stored dataset in the order of some columns, under the user's names.
+
+    With `keep`, shape (rows of the dataset,), those of them are left out that are False there.
 
     Raises
     ------
@@ -184,12 +198,16 @@ def read_in_order(
     import duckdb
 
     keys, order = ([profile.column(name).key for name in some] for some in (names, by))
-    query = f"SELECT {', '.join(keys)} FROM read_parquet(?) ORDER BY {', '.join(order)} LIMIT {int(limit)}"
+    numbered = "" if keep is None else ", file_row_number"
+    source = "read_parquet(?)" if keep is None else "read_parquet(?, file_row_number=true)"
+    query = f"SELECT {', '.join(keys)}{numbered} FROM {source} ORDER BY {', '.join(order)} LIMIT {int(limit)}"
     with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection, _readable(path):
         try:
             frame = connection.execute(query, [str(path)]).df()
         except duckdb.InterruptException as fault:
             raise DomainError(f"Ordering the rows takes more than {PREVIEW_SECONDS} s.", code="too_slow") from fault
+    if keep is not None:
+        frame = _kept(frame, keep)
     frame.columns = list(names)
     return _plain(frame, profile)
 

@@ -18,6 +18,9 @@ MISSING = "There is no such dataset, or it is not yours."
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
 # Why a file was refused that could be read without some of its rows; its bytes are kept for that.
 RAGGED = "ragged"
+# A grid of which a part is to be chosen, and one of which a part was chosen that holds nothing.
+PLACES = ("grid_too_large", "no_such_place")
+WAITING = (RAGGED, *PLACES)
 
 
 def add_dataset(**values: Any) -> Dataset:
@@ -168,16 +171,16 @@ def load_peek(dataset_id: uuid.UUID) -> dict[str, Any] | None:
 
 
 def _has_bytes() -> ColumnElement[bool]:
-    return or_(Dataset.state != DatasetState.FAILED.value, Dataset.reason_code == RAGGED)
+    return or_(Dataset.state != DatasetState.FAILED.value, Dataset.reason_code.in_(WAITING))
 
 
 def list_refused(owner_id: uuid.UUID, sha256: str) -> list[Dataset]:
-    """Return an owner's readings of a file that were refused for rows that do not fit."""
+    """Return an owner's readings of a file that were refused and wait to be read in part."""
     query = select(Dataset).where(
         *_listed(owner_id),
         Dataset.sha256 == sha256,
         Dataset.state == DatasetState.FAILED.value,
-        Dataset.reason_code == RAGGED,
+        Dataset.reason_code.in_(WAITING),
     )
     return list(db.session.scalars(query))
 

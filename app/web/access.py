@@ -142,6 +142,7 @@ POLICY: dict[str, AccessLevel] = {
     "single_page.measured": AccessLevel.SIGNED_IN,
     "single_page.begin_measuring": AccessLevel.SIGNED_IN,
     "single_page.resolve": AccessLevel.SIGNED_IN,
+    "single_page.take_estimator": AccessLevel.SIGNED_IN,
     "single_page.launch": AccessLevel.SIGNED_IN,
     "drafts.resume": AccessLevel.SIGNED_IN,
     "drafts.ask_discard": AccessLevel.SIGNED_IN,
@@ -167,6 +168,9 @@ POLICY: dict[str, AccessLevel] = {
     "features.show_correlations": AccessLevel.SIGNED_IN,
     "features.start_correlations": AccessLevel.SIGNED_IN,
     "features.cancel_correlations": AccessLevel.SIGNED_IN,
+    "features.show_memory": AccessLevel.SIGNED_IN,
+    "features.show_set": AccessLevel.SIGNED_IN,
+    "features.start_memory": AccessLevel.SIGNED_IN,
     "features.show_pair": AccessLevel.SIGNED_IN,
     "features.preview_transform": AccessLevel.SIGNED_IN,
     "features.ask_transform": AccessLevel.SIGNED_IN,
@@ -180,10 +184,11 @@ POLICY: dict[str, AccessLevel] = {
         for verb in ("show_splits", "compare_splits")
     },
     "review.launch": AccessLevel.SIGNED_IN,
+    "review.show_choice": AccessLevel.SIGNED_IN,
     **{
         f"{slug}.{verb}": AccessLevel.SIGNED_IN
         for slug in ("data", "features", "model", "validation", "review")
-        for verb in ("show", "save", "autosave", "measured", "begin_measuring", "resolve")
+        for verb in ("show", "save", "autosave", "measured", "begin_measuring", "resolve", "take_estimator")
     },
 }
 

@@ -8,14 +8,16 @@ from datetime import datetime
 
 from flask import request
 
+from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.errors import DomainError
+from app.domain.errors import DomainError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
 from app.services.datasets import analysis, partial_import
 from app.services.measurements.runner import explain_waiting
 from app.storage.tables import Dataset, User
 from app.web.charts.waiting import poll_seconds
 from app.web.filters import size
+from app.web.quality_form import PLACE, parse_place
 from app.web.uploads import receive_upload
 
 MOVING = (DatasetState.RECEIVING.value, DatasetState.READING.value)
@@ -62,7 +64,9 @@ def take_upload(user: User) -> tuple[Dataset, str]:
 
 
 def take_in_part(user: User) -> tuple[Dataset, str]:
-    """Read the refused file that the form names without the rows that do not fit; the query says what was left out.
+    """Read the refused file that the form names in part: without rows that do not fit, or at a place of its grid.
+
+    The query says which.
 
     Raises
     ------
@@ -70,10 +74,23 @@ def take_in_part(user: User) -> tuple[Dataset, str]:
         If there is none, or it cannot be read like this either.
     """
     try:
-        dataset = partial_import.read_in_part(user, uuid.UUID(request.form.get("dataset_id", "")))
+        dataset_id = uuid.UUID(request.form.get("dataset_id", ""))
     except ValueError:
         raise DomainError(partial_import.GONE, code="not_refused", field="file") from None
-    return dataset, f"?done={dataset.id}.part"
+    if not partial_import.asks_for_place(user, dataset_id):
+        return (dataset := partial_import.read_in_part(user, dataset_id)), f"?done={dataset.id}.part"
+    dataset = partial_import.read_in_part(user, dataset_id, place=_posted_place(dataset_id))
+    return dataset, f"?done={dataset.id}.place"
+
+
+def _posted_place(dataset_id: uuid.UUID) -> PlaceInGrid:
+    """Return the point or box that was typed; the file goes on waiting where it is none."""
+    try:
+        return parse_place(request.form.get(PLACE, ""))
+    except DomainError as fault:
+        refused = UnreadableFileError(fault.message, code="no_such_place")
+        refused.kept = dataset_id
+        raise refused from None
 
 
 def kept_words(profile: DatasetProfile) -> str:

@@ -81,7 +81,7 @@ def show_look(
 
 def _look(user: User, dataset: Dataset) -> tuple[Look | None, DomainError | None]:
     try:
-        changes = rereading.changes_from(request.form, datasets.choices_of(dataset))
+        changes = posted_choices(dataset)
         return rereading.look_of(datasets.preview(user, dataset.id, changes)), None
     except DomainError as fault:
         return None, fault
@@ -96,8 +96,7 @@ def posted_choices(dataset: Dataset) -> dict[str, Any]:
         With the field at fault.
     """
     profile = datasets.profile_of(dataset)
-    names = profile.names if profile is not None else None
-    return rereading.changes_from(request.form, datasets.choices_of(dataset), names=names)
+    return rereading.changes_from(request.form, datasets.choices_of(dataset), profile=profile)
 
 
 def done_to(
@@ -122,6 +121,8 @@ def done_to(
         return Done("Read again from the original", "The rows are what they were.")
     if button == "part" and profile is not None:
         return Done("Read without the rows that do not fit", kept_words(profile))
+    if button == "place" and profile is not None:
+        return Done("Read a part of the grid", next(iter(profile.report.notes), ""))
     source = _of_the_user(user, source_id)
     if source is None:
         return None

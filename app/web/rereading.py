@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,8 @@ from app.domain.analysis.import_options.import_choices import (
 )
 from app.domain.analysis.profiling.profile import DatasetProfile, ImportReport
 from app.domain.errors import DomainError
-from app.web import unit_answers
+from app.web import quality_form, unit_answers
+from app.web.quality_form import FlagField, PlaceField
 from app.web.time_choices import TimePanel, choice_sentence, time_changes, time_panel
 from app.web.unit_answers import unit_changes, unit_sentence
 
@@ -138,6 +139,8 @@ class ImportPanel:
     unit_column: str = ""
     unit: str = ""
     facts: tuple[FileFact, ...] = ()
+    flags: tuple[FlagField, ...] = ()
+    place: PlaceField | None = None
 
 
 def panel_of(
@@ -162,6 +165,7 @@ def panel_of(
         marks=(
             *(_mark(place, one) for place, one in enumerate(choices.markers)),
             *(_column_mark(place, one) for place, one in enumerate(choices.columns)),
+            *(MeaningChoice(*one) for one in quality_form.marks_of(choices)),
         ),
         address=address,
         is_open=form is not None,
@@ -171,6 +175,8 @@ def panel_of(
         unit_column=(form or {}).get(unit_answers.COLUMN, ""),
         unit=(form or {}).get(unit_answers.UNIT, ""),
         facts=tuple(FileFact(title, text) for title, text in dialect.facts),
+        flags=() if profile is None else quality_form.flag_fields(profile, choices, form or {}),
+        place=quality_form.place_field(dialect, choices, form or {}),
     )
 
 
@@ -203,11 +209,11 @@ def summary_of(dialect: Dialect) -> str:
 
 
 def changes_from(
-    form: Mapping[str, str], choices: ReadingChoices, *, names: Collection[str] | None = None
+    form: Mapping[str, str], choices: ReadingChoices, *, profile: DatasetProfile | None = None
 ) -> dict[str, Any]:
     """Return the changes of the posted form, as `ReadingChoices.merged` takes them; None takes a choice back.
 
-    `names` are the columns that there are, where they are known.
+    `profile` is that of the dataset, where it is known.
 
     Raises
     ------
@@ -223,7 +229,11 @@ def changes_from(
         changes["header_lines"] = _number("header_lines", changes["header_lines"])
     if form.get(PREFIX + OTHER):
         changes["delimiter"] = form[PREFIX + OTHER]
-    changes |= unit_changes(form, names)
+    changes |= unit_changes(form, profile.names if profile is not None else None)
+    changes |= quality_form.place_changes(form)
+    flags = quality_form.flag_changes(form, profile)
+    if flags:
+        changes["flags"] = flags
     changes |= _flip_choice(form.get("flip", ""), choices)
     times = time_changes(form)
     if times:
@@ -239,6 +249,8 @@ def changes_from(
 def _flip_choice(place: str, choices: ReadingChoices) -> dict[str, Any]:
     """Return the change that the button of a mark asks for; a button of a page that is out of date asks for none."""
     number = place.removeprefix(COLUMN)
+    if place.startswith((quality_form.FLAG, quality_form.CENSORED)):
+        return quality_form.mark_taken_back(place, choices)
     if not (number.isascii() and number.isdecimal()) or len(number) > 9:
         return {}
     at = slice(int(number), int(number) + 1)

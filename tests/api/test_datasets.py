@@ -213,3 +213,27 @@ def test_a_browser_needs_its_token_for_a_change(browser: Browser, user: User) ->
     form = {"file": (io.BytesIO(SMALL.encode()), "river.csv")}
     answer = browser.post(PATH, form, content_type="multipart/form-data", headers={"X-CSRFToken": token})
     assert answer.status == 201
+
+
+def test_flags_and_limits_are_read_as_the_program_says(program: Program) -> None:
+    flags = ("A", "P")
+    rows = "".join(f"2001-01-{at + 1:02d},{at}.5,{flags[at % 2]},{'<0.05' if at % 5 else '0.1'}\n" for at in range(28))
+    first = send(program, f"day,flow,flow_cd,tp\n{rows}".encode()).get_json()
+    path = f"/api/datasets/{first['id']}/readings/"
+    keep = {"column": "flow", "flag": "flow_cd", "keep": ["A"]}
+    choices = {"flags": [keep], "censored": [{"column": "tp", "take": "limit"}]}
+    body = program.post(path, {"choices": choices}).get_json()
+    assert body["choices"] == choices
+    assert body["column_names"] == ["day", "flow", "flow_cd", "tp", "tp_censored"]
+    assert body["import_report"]["dialect"]["kept_flags"] == [keep]
+    assert (
+        "flow: 14 values with other quality flags than A in flow_cd read as missing." in body["import_report"]["notes"]
+    )
+    for wrong, said in (
+        ({"flags": [{**keep, "flag": "nowhere"}]}, "There is no column nowhere."),
+        ({"flags": [{**keep, "keep": []}]}, "Keep at least one flag."),
+        ({"censored": [{"column": "tpp", "take": "half"}]}, "There is no column tpp."),
+        ({"place": {"latitude": 4}}, "Name a point (latitude, longitude) or a box (south, west, north, east)."),
+    ):
+        refused = program.post(path, {"choices": wrong})
+        assert (refused.status_code, refused.get_json()["errors"][0]["message"]) == (422, said)

@@ -50,7 +50,7 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
     monkeypatch.setattr(racing, "MAX_CANDIDATES", 2)
     monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
-    monkeypatch.setattr(racing, "SECONDS", 60.0)
+    monkeypatch.setattr(racing, "BUDGET", 60.0)
     asked = f"{URL}?dataset_id={wide.id}&target=flow&evidence=measured"
     waiting = reader.get(asked)
     assert waiting.status_code == 202

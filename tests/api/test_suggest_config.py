@@ -30,7 +30,7 @@ def _short_fits_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "MAX_CANDIDATES", 2)
     monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
-    monkeypatch.setattr(racing, "SECONDS", 60.0)
+    monkeypatch.setattr(racing, "BUDGET", 60.0)
 
 
 @pytest.fixture

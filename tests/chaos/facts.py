@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.storage.datasets import WAITING
 from app.storage.engine import sqlite_module
 from tests.chaos.history import DatasetFact, DraftFact, ExperimentFact, Facts, JobFact, Sample
 
@@ -151,7 +152,7 @@ class Reader:
         rows = self.rows("SELECT id, state, sha256, reason_code FROM datasets WHERE purged_at IS NULL")
         named = {_id(row["id"]) for row in rows}
         arriving = {_id(row["id"]) for row in rows if row["state"] == "receiving"}
-        hashes = {row["sha256"] for row in rows if row["state"] != "failed" or row["reason_code"] == "ragged"}
+        hashes = {row["sha256"] for row in rows if row["state"] != "failed" or row["reason_code"] in WAITING}
         launched = {one.id for one in experiments}
         for path in _entries(self.data / "datasets"):
             if path.name not in named:

@@ -20,6 +20,7 @@ from app.domain.analysis.leakage.leakage import Leak, column_leaks, gap_leaks, j
 from app.domain.analysis.profiling.profile import Association, Associations, ColumnProfile, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.experiment import Draft
+from app.domain.json_values import JsonObject
 from app.domain.problems import Problem
 from app.domain.recommendation.goal import goal_of
 from app.domain.recommendation.holdout import holdout_of
@@ -98,9 +99,17 @@ class Known:
         return make_plan(draft, self.profile, associate(kept, goal.target, goal.kinds), machine=MACHINE)
 
 
-def read_path(path: Path) -> Known:
+def read_path(path: Path, choices: JsonObject | None = None) -> Known:
+    """Read a file, as found or with choices about its reading."""
     with tempfile.TemporaryDirectory() as name:
-        request = {"what": "read", "source": str(path), "folder": name, "suffix": path.suffix, "seconds": 30}
+        request: JsonObject = {
+            "what": "read",
+            "source": str(path),
+            "folder": name,
+            "suffix": path.suffix,
+            "seconds": 30,
+        }
+        request |= {"choices": choices or {}}
         said = child.answer({**request, "limits": config.Limits().__dict__})
         assert "error" not in said, said["error"]
         profile = DatasetProfile.from_json(json.loads(json.dumps(said["profile"], allow_nan=False)))

@@ -12,6 +12,7 @@ import pytest
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, ImportReport, TimeAxis
 from app.domain.analysis.profiling.units import unit_of
 from app.domain.experiment import Spec
+from app.domain.training.preprocessing.recipes import TransformEntry
 from app.domain.vocabulary import ColumnKind
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -72,6 +73,11 @@ def profile_of(frame: pd.DataFrame, time_column: str | None = None) -> DatasetPr
     report = ImportReport(len(frame), len(frame), 0, "utf-8", ",")
     axis = axis_of(frame, time_column) if time_column else None
     return DatasetProfile(len(frame), columns, report, time_axis=axis)
+
+
+def needed_by(entry: TransformEntry) -> dict[str, Any]:
+    """Return the parameters without which a recipe cannot be followed."""
+    return {field.name: 45.0 for field in entry.parameters if field.name == "latitude"}
 
 
 def make_spec(**parts: Any) -> Spec:

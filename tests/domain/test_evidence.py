@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from app.domain.errors import TrainingError
+from app.domain.estimation.workload import workload_of
 from app.domain.recommendation import evidence as racing
 from app.domain.recommendation import shortfits
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.evidence import measure, sizes_of
-from app.domain.recommendation.shortfits import ShortFitCandidate, ShortFitRace
+from app.domain.recommendation.shortfits import ShortFitCandidate, ShortFitRace, sample_rows
+from app.domain.recommendation.standings import Standing, compare_scores
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     MeasuredEstimator,
@@ -40,11 +42,11 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def race(
-    frame: pd.DataFrame, *, time_column: str | None = None, seconds: float = 120.0, **parts: Any
+    frame: pd.DataFrame, *, time_column: str | None = None, budget: float = 120.0, **parts: Any
 ) -> ShortFitEvidence:
     spec, profile = make_spec(**parts), profile_of(frame, time_column)
     ranking = rank(traits_of_spec(spec, profile))
-    *_, found = measure(spec, frame, profile, ranking=ranking, seconds=seconds)
+    *_, found = measure(spec, frame, profile, ranking=ranking, budget=budget)
     return found
 
 
@@ -69,15 +71,16 @@ def test_all_of_the_last_round_are_judged_on_the_same_folds_and_the_best_comes_f
 def runner(identifier: str, *scores: float) -> ShortFitCandidate:
     spec, profile = make_spec(estimator=identifier), profile_of(made(120))
     ranked = next(one for one in rank(traits_of_spec(spec, profile)) if one.entry.id == identifier)
-    return ShortFitCandidate(ranked, spec, scores=list(scores), hits=[0.0] * len(scores), round=2)
+    work = workload_of(spec, profile)
+    return ShortFitCandidate(ranked, spec, work, scores=list(scores), hits=[0.0] * len(scores), round=2)
 
 
-def started(frame: pd.DataFrame, *runners: ShortFitCandidate, seconds: float = 60.0) -> ShortFitRace:
-    """Return a race that has begun and may go on for so long."""
+def started(frame: pd.DataFrame, *runners: ShortFitCandidate, budget: float = 60.0) -> ShortFitRace:
+    """Return a race that has begun and may take so much work."""
     spec = make_spec()
-    table, now = prepare(spec, frame, profile_of(frame)), time.perf_counter()
+    table = prepare(spec, frame, profile_of(frame))
     folds = make_split(spec, facts_of(table)).folds
-    return ShortFitRace(spec, table, folds, list(runners), deadline=now + seconds, began=now, rivals=[0.0])
+    return ShortFitRace(spec, table, folds, list(runners), budget=budget, began=time.perf_counter(), rivals=[0.0])
 
 
 @pytest.mark.parametrize(
@@ -92,53 +95,109 @@ def started(frame: pd.DataFrame, *runners: ShortFitCandidate, seconds: float = 6
 def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:
     rules, best = runner("extra_trees", *first_of_rules), runner("ridge", 0.81, 0.80, 0.81, 0.84)
     ordered = sorted([rules, best], key=lambda one: (-len(one.scores), -one.mean))
-    assert racing._suggested_order(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
+    assert racing._tied(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
 
 
 def test_on_too_few_rows_it_takes_more_than_one_standard_error_to_overturn_the_rules() -> None:
     rules, clever = runner("ridge", 0.30, 0.49, -0.37, -0.78, 0.85), runner("extra_trees", 0.51, 0.35, 0.04, 0.28, 0.84)
     ordered = [clever, rules]
-    assert racing._suggested_order(started(made(120), rules, clever), ordered)[0] is clever
-    assert racing._suggested_order(started(made(80), rules, clever), ordered)[0] is rules
+    assert racing._tied(started(made(120), rules, clever), ordered)[0] is clever
+    assert racing._tied(started(made(80), rules, clever), ordered)[0] is rules
 
 
-@pytest.mark.parametrize(("seconds", "going_on"), [(60.0, 6), (0.1, 4)])
-def test_as_many_go_on_as_there_is_time_for_and_four_in_any_case(seconds: float, going_on: int) -> None:
+def by_rows(monkeypatch: pytest.MonkeyPatch, **rates: float) -> None:
+    """Have the work of a fit be a share of its rows, by estimator."""
+
+    def work(_race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
+        return rows * rates.get(one.ranked.entry.id, rates["other"])
+
+    monkeypatch.setattr(racing, "count_work", work)
+
+
+@pytest.mark.parametrize(("budget", "going_on"), [(60.0, 6), (0.1, 4)])
+def test_as_many_go_on_as_there_is_work_for(monkeypatch: pytest.MonkeyPatch, budget: float, going_on: int) -> None:
     names = ("extra_trees", "ridge", "random_forest", "lasso", "decision_tree", "elastic_net")
     runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
-    for one in runners:
-        one.seconds, one.rows = 0.01, 80
-    kept = racing._select_survivors(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
+    by_rows(monkeypatch, other=0.01 / 80)
+    kept = racing._select_survivors(started(made(120), *runners, budget=budget), runners, rows=80, last=True)
     assert kept == runners[:going_on]
-    runners[-1].seconds = 1e-5
-    kept = racing._select_survivors(started(made(120), *runners, seconds=seconds), runners, rows=80, last=True)
+    by_rows(monkeypatch, other=0.01 / 80, elastic_net=1e-8)
+    kept = racing._select_survivors(started(made(120), *runners, budget=budget), runners, rows=80, last=True)
     assert runners[-1] in kept, "leaving behind what costs nothing saves nothing"
 
 
-def test_who_was_stopped_by_time_stands_before_those_it_had_beaten() -> None:
-    slow, cheap, worse = runner("hist_gradient_boosting", 0.83), runner("ridge", 0.76), runner("lasso", 0.70)
-    slow.round, slow.in_time = 1, False
-    cheap.before, worse.before = 0.78, 0.69
-    order = racing._in_order(started(made(120), cheap, worse, slow))
-    assert [one.ranked.entry.id for one in order] == ["hist_gradient_boosting", "ridge", "lasso"]
-    slow.in_time = True
-    order = racing._in_order(started(made(120), cheap, worse, slow))
+def test_who_takes_too_much_work_stands_before_those_it_had_beaten() -> None:
+    best, slow = runner("extra_trees", 0.80), runner("hist_gradient_boosting", 0.83)
+    cheap, worse = runner("ridge", 0.76), runner("lasso", 0.70)
+    slow.round, slow.affordable = 1, False
+    best.before, cheap.before, worse.before = 0.81, 0.78, 0.69
+    order = racing._in_order(started(made(120), best, cheap, worse, slow))
+    names = [one.ranked.entry.id for one in order]
+    assert names == ["extra_trees", "hist_gradient_boosting", "ridge", "lasso"], (
+        "what was not seen to the end leads not"
+    )
+    slow.affordable = True
+    order = racing._in_order(started(made(120), best, cheap, worse, slow))
     assert order[-1] is slow, "who was left behind for its score stays behind"
 
 
-@pytest.mark.parametrize(("seconds", "rows"), [(600.0, 8000), (6.0, 2743), (0.1, 400)])
-def test_rounds_grow_no_further_than_the_best_can_follow(seconds: float, rows: int) -> None:
-    runners = [
-        runner(name, 0.9 - at / 10) for at, name in enumerate(("ridge", "extra_trees", "random_forest", "lasso"))
-    ]
-    for one in runners:
-        one.seconds, one.rows = 0.1, 400
-    assert racing._fitting(started(made(120), *runners, seconds=seconds), runners, at_least=400, at_most=8000) == rows
+@pytest.mark.parametrize(("budget", "rows"), [(600.0, 8000), (6.0, 2743), (0.1, 400)])
+def test_rounds_grow_no_further_than_the_best_can_follow(
+    monkeypatch: pytest.MonkeyPatch, budget: float, rows: int
+) -> None:
+    names = ("ridge", "extra_trees", "random_forest", "lasso")
+    runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
+    by_rows(monkeypatch, other=0.1 / 400)
+    assert racing._fitting(started(made(120), *runners, budget=budget), runners, at_least=400, at_most=8000) == rows
+
+
+def test_small_rounds_are_left_out_where_all_can_begin_with_more() -> None:
+    runners = [runner(name) for name in ("ridge", "lasso")]
+    assert racing._sizes(started(made(900), *runners)) == [600]
+    assert racing._sizes(started(made(900), *runners, budget=0.2)) == [400, 600]
+
+
+def test_a_busy_machine_changes_no_score_and_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = race(made(900), budget=0.6)
+    plain = shortfits._fit_candidate
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.05)
+        return plain(*arguments)
+
+    monkeypatch.setattr(shortfits, "_fit_candidate", slow)
+    busy = race(made(900), budget=0.6)
+    alike = [replace(one, seconds=0.0) for one in quick.items] == [replace(one, seconds=0.0) for one in busy.items]
+    assert alike
+    assert (quick.first, quick.tied, quick.share) == (busy.first, busy.tied, busy.share)
+
+
+def test_a_sample_holds_every_class_however_rare() -> None:
+    spec = make_spec()
+    begun = started(made(900), runner("ridge"))
+    target = np.zeros(900)
+    target[[5, 300, 700]] = 1
+    begun.table = replace(begun.table, labels=("a", "b"), target=target)
+    some = sample_rows(begun, np.arange(900), size=50, seed=0)
+    assert {5, 300, 700} <= set(some.tolist())
+    assert list(some) == sorted(some)
+    assert len(some) <= 53
+    assert spec.reproducibility.seed == begun.spec.reproducibility.seed
+
+
+def test_boosting_that_takes_much_work_makes_larger_steps() -> None:
+    values = racing._in_larger_steps({"max_iter": 300, "learning_rate": 0.05}, 3.0)
+    assert values == {"max_iter": 100, "learning_rate": pytest.approx(0.15)}
+    assert racing._in_larger_steps({"max_iter": 300, "learning_rate": 0.3}, 30.0) == {
+        "max_iter": 60,
+        "learning_rate": 0.3,
+    }
 
 
 @pytest.mark.slow
 def test_where_more_rows_take_too_long_the_other_folds_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "_fitting", lambda _race, _runners, *, at_least, **_: at_least)
+    monkeypatch.setattr(racing, "_sizes", lambda _race: [400, 600])
     found = race(made(900))
     assert (found.items[0].rows, found.items[0].round) == (400, 1)
     assert len(found.items[0].scores) == len(found.baseline) == 3
@@ -182,7 +241,7 @@ def test_a_search_for_a_kernel_looks_at_some_of_the_rows_that_train() -> None:
     assert fitted.optimizer is None
     assert few.optimizer is not None
     assert np.allclose(fitted.kernel_.theta, few.kernel_.theta, rtol=0.05)
-    assert shortfits.estimate_seconds(begun, one, 600) < one.ranked.entry.work(600, 3, {}) / 2
+    assert shortfits.count_work(begun, one, 600) < one.ranked.entry.work(600, 3, {}) / 2
 
 
 def test_the_same_seed_gives_the_same_scores() -> None:
@@ -212,11 +271,11 @@ def test_an_error_is_better_when_it_is_smaller() -> None:
     assert last[0] < np.mean(found.baseline)
 
 
-def test_without_time_nothing_is_begun_and_the_order_of_the_rules_stays() -> None:
+def test_without_work_nothing_is_begun_and_the_order_of_the_rules_stays() -> None:
     frame = made(300)
     spec, profile = make_spec(), profile_of(frame)
     ranking = rank(traits_of_spec(spec, profile))
-    (found,) = measure(spec, frame, profile, ranking=ranking, seconds=0.0)
+    (found,) = measure(spec, frame, profile, ranking=ranking, budget=0.0)
     assert found.items == ()
     assert order_estimators(ranking, found) == ranking
     assert advice_for(traits_of_spec(spec, profile), found) == ()
@@ -225,7 +284,7 @@ def test_without_time_nothing_is_begun_and_the_order_of_the_rules_stays() -> Non
 def test_short_fits_end_when_nobody_wants_more() -> None:
     frame = made(900)
     spec, profile = make_spec(), profile_of(frame)
-    parts = measure(spec, frame, profile, ranking=rank(traits_of_spec(spec, profile)), seconds=120.0)
+    parts = measure(spec, frame, profile, ranking=rank(traits_of_spec(spec, profile)), budget=120.0)
     first = next(parts)
     parts.close()
     assert not first.complete
@@ -277,12 +336,49 @@ def test_something_is_not_called_nothing() -> None:
     assert advice_for(TRAITS, replace(said(0.5, 0.5), complete=False)) == (), "not before the fits are done"
 
 
-def test_a_small_part_of_the_rows_does_not_say_how_much_there_is_to_learn() -> None:
+def test_only_all_rows_say_how_much_there_is_to_learn() -> None:
     weak = said(0.65, 0.66, right=0.65)
     assert [one.code for one in advice_for(TRAITS, weak)] == ["no_signal"]
-    assert advice_for(TRAITS, replace(weak, train_rows=30_000)) == ()
-    noise = replace(said(0.52, 0.46, 0.53, 0.48, 0.52), train_rows=30_000)
-    assert [one.code for one in advice_for(TRAITS, noise)] == ["no_signal"]
+    assert advice_for(TRAITS, replace(weak, train_rows=801)) == ()
+    noise = said(0.52, 0.46, 0.53, 0.48, 0.52)
+    (part,) = advice_for(TRAITS, replace(noise, train_rows=801))
+    assert (part.code, part.severity) == ("near_baseline", Severity.NOTICE)
+    assert "They learnt from 800 of 801 rows" in part.message
+
+
+def test_losing_to_the_baseline_is_said_with_what_would_help() -> None:
+    (below,) = advice_for(TRAITS, said(0.42, 0.43, 0.44))
+    assert (below.code, below.severity) == ("below_baseline", Severity.WARNING)
+    assert "Ridge scores 0.430 and the best baseline 0.500" in below.message
+    assert below.help.startswith("What would help: ")
+    series = replace(TRAITS, ordered=True)
+    assert "longer sums of the drivers" in advice_for(series, said(0.42, 0.43, 0.44))[0].help
+
+
+@pytest.mark.parametrize(
+    ("scores", "baseline", "standing"),
+    [
+        ((0.7, 0.71, 0.72), 0.5, Standing.BETTER),
+        ((0.4, 0.41, 0.42), 0.5, Standing.WORSE),
+        ((0.4, 0.52, 0.61), 0.5, Standing.TIED),
+        ((0.6,), 0.5, Standing.BETTER),
+    ],
+)
+def test_a_score_is_signed_by_its_comparison(scores: tuple[float, ...], baseline: float, standing: Standing) -> None:
+    found = said(*scores, baseline=baseline)
+    assert found.standing_of(found.items[0]) is standing
+    ranking = rank(TRAITS)
+    ridge = next(one for one in order_estimators(ranking, found) if one.entry.id == "ridge")
+    where = {Standing.BETTER: ridge.reasons, Standing.WORSE: ridge.cautions, Standing.TIED: ridge.even}
+    for one, texts in where.items():
+        assert any("in short fits" in text for text in texts) is (one is standing), one
+    assert "in short fits" in ridge.why
+
+
+def test_a_smaller_error_is_the_better_score() -> None:
+    found = said(0.3, 0.31, 0.32, metric="rmse")
+    assert found.standing_of(found.items[0]) is Standing.BETTER
+    assert compare_scores((), ()) is Standing.TIED
 
 
 def test_a_number_that_hardly_explains_anything_is_said_so() -> None:

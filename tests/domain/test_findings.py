@@ -70,6 +70,7 @@ SAID_OF_FILES: dict[str, dict[str, set[str]]] = {
     "hydro/usgs_KlamathTP.csv": {
         "constant": {"site_no", "TP_rmk"},
         "quality_flags": {"TP_rmk"},
+        "values_below_limit": {"TP", "TP_rmk"},
         "too_few_rows": set(),
         "irregular_time": {"sample_dt"},
         "near_copy": {"TP", "TP_ss"},

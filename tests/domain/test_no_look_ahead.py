@@ -16,7 +16,7 @@ from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.training.validation.splitting import RowFacts, make_split
-from tests.domain.tables import made, make_spec, profile_of
+from tests.domain.tables import made, make_spec, needed_by, profile_of
 
 ROWS = 90
 BY_KIND = {entry.kind: entry for entry in TRANSFORMS}
@@ -45,7 +45,7 @@ def columns_for(entry: TransformEntry) -> list[str]:
 
 
 def recipe_of(entry: TransformEntry) -> dict[str, Any]:
-    return {"kind": entry.kind, "columns": columns_for(entry), "parameters": {}}
+    return {"kind": entry.kind, "columns": columns_for(entry), "parameters": needed_by(entry)}
 
 
 def spec_for(entry: TransformEntry, *, task: str = "regression", estimator: str = "", **parts: Any) -> Spec:
@@ -105,7 +105,8 @@ def test_the_poison_is_felt_where_it_is_trained_on() -> None:
 @pytest.mark.parametrize("kind", PAST_KINDS)
 def test_no_later_row_enters_what_is_derived_before_the_split(kind: str) -> None:
     entry, frame = BY_KIND[kind], holed()
-    recipe = {**recipe_of(entry), "columns": [*columns_for(entry), "y"] if entry.looks_back else columns_for(entry)}
+    targets = ["y"] if entry.looks_back and not entry.roles else []
+    recipe = {**recipe_of(entry), "columns": [*columns_for(entry), *targets]}
     spec = make_spec(task={"time_column": "day"}, selected=["a", "b"], transforms=[recipe])
     cut = 60
     table = prepare(spec, frame, profile_of(frame, "day"))
@@ -117,7 +118,7 @@ def test_no_later_row_enters_what_is_derived_before_the_split(kind: str) -> None
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [entry.kind for entry in TRANSFORMS if entry.looks_back])
+@pytest.mark.parametrize("kind", [entry.kind for entry in TRANSFORMS if entry.looks_back and not entry.roles])
 def test_the_target_of_the_row_itself_never_enters(kind: str) -> None:
     frame = holed()
     spec = make_spec(task={"time_column": "day"}, selected=["a"], transforms=[{"kind": kind, "columns": ["y"]}])

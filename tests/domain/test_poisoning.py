@@ -33,6 +33,8 @@ from app.domain.vocabulary import Purpose, Severity, TaskKind
 from tests.domain.tables import make_spec, profile_of
 
 DAYS, TARGET = 40, "flow"
+# The other columns of recipes that work on several together.
+TOGETHER = ("plain", "warm")
 SITES = ("n1", "n2", "n3", "n4", "n5", "n6")
 PURPOSES: dict[str, dict[str, Any]] = {
     "none": {},
@@ -71,6 +73,7 @@ def table_of(name: str) -> pd.DataFrame:
             words = random.choice(["clay", "sand", "silt"], days).astype(object)
             columns[own_column(entry)] = words if entry.takes == "words" else numbers
         columns |= {"plain": random.normal(size=days), "word": random.choice(["x", "z"], days).astype(object)}
+        columns["warm"] = columns["plain"] + random.gamma(1.0, 2.0, days)
         columns[TARGET] = np.where(random.random(days) < 0.1, np.nan, columns["plain"] + random.gamma(2.0, 2.0, days))
         parts.append(pd.DataFrame(columns))
     frame = pd.concat(parts)
@@ -100,20 +103,45 @@ def _recipes_for(name: str, purpose: str) -> list[dict[str, Any]]:
     task = {"target": TARGET, "time_column": "day", **PURPOSES[purpose]}
     task |= {} if name == "one site" else {"group_column": "site"}
     profile = profile_for(name, table_of(name))
-    return [recipe for entry in TRANSFORMS if (recipe := _recipe_for(entry, profile, task)) is not None]
+    recipes = [recipe for entry in TRANSFORMS if (recipe := _recipe_for(entry, profile, task)) is not None]
+    return [*recipes, *_chained(recipes, profile, task)]
+
+
+def _chained(recipes: list[dict[str, Any]], profile: DatasetProfile, task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every recipe that looks back, once more on what the others make, as far as the rules let it."""
+    kept: list[dict[str, Any]] = []
+    made = ("for_degree_day_snow_liquid", f"{TARGET}_mean_7", "for_effective_rain_minus_plain")
+    for entry in (entry for entry in TRANSFORMS if entry.looks_back and not entry.roles):
+        steps = {"steps": [3, 4, 7]} if "steps" in [field.name for field in entry.parameters] else {}
+        for name in made:
+            recipe = {"kind": entry.kind, "columns": [name], "parameters": steps}
+            spec = make_spec(task=task, selected=["plain"], transforms=[*recipes, *kept, recipe])
+            if all(problem.severity is not Severity.ERROR for problem in check_transforms(spec, profile)):
+                kept.append(recipe)
+    return kept
 
 
 def _recipe_for(entry: TransformEntry, profile: DatasetProfile, task: dict[str, Any]) -> dict[str, Any] | None:
     """Return a recipe with the target where it may have it, else without; None where the purpose cannot have it."""
     column = own_column(entry)
-    steps = {"steps": [3, 4, 7]} if "steps" in [field.name for field in entry.parameters] else {}
-    choices = ([column, TARGET], [TARGET], [column]) if entry.needs_columns else ([],)
+    names = [field.name for field in entry.parameters]
+    needed = {"steps": [3, 4, 7], "latitude": 45.0}
+    steps = {name: value for name, value in needed.items() if name in names}
+    choices = _columns_for(entry) if entry.needs_columns else ([],)
     for columns in choices:
         recipe = {"kind": entry.kind, "columns": columns, "parameters": steps}
         spec = make_spec(task=task, selected=["plain", column], transforms=[recipe])
         if all(problem.severity is not Severity.ERROR for problem in check_transforms(spec, profile)):
             return recipe
     return None
+
+
+def _columns_for(entry: TransformEntry) -> tuple[list[str], ...]:
+    """Return what a recipe may work on: with the target first, or as many drivers as it takes together."""
+    column = own_column(entry)
+    if entry.roles:
+        return ([column, *TOGETHER[: len(entry.roles) - 1]], [column, TOGETHER[0]])
+    return ([column, TARGET], [TARGET], [column])
 
 
 def poisoned(frame: pd.DataFrame, columns: list[str], rows: NDArray[np.bool_]) -> pd.DataFrame:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import random
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,16 @@ from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
 
 JOBS = [*jobs(), *purposes()]
 # Those that take a second or two.
-QUICK = ("groups", "rolling", "target encoding", "forecast", "from a date", "forecast at sites")
+QUICK = (
+    "groups",
+    "rolling",
+    "target encoding",
+    "forecast",
+    "from a date",
+    "forecast at sites",
+    "memory",
+    "memory ahead",
+)
 
 
 def test_the_script_imports_nothing_of_ours() -> None:
@@ -29,6 +40,27 @@ def test_the_script_imports_nothing_of_ours() -> None:
 )
 def test_an_experiment_is_repeated_from_its_config(job: Job) -> None:
     found = rebuild(job)
+    assert found.said == ""
+    assert found.is_same, found
+
+
+def test_flags_and_limits_are_followed_from_the_config(tmp_path: Path) -> None:
+    path, draw = tmp_path / "lab.csv", random.Random(7)
+    lines = ["day,flow,flow_cd,tp,no3,no3_rmk"]
+    for day in range(240):
+        wet = draw.random() * 9
+        flag, mark = draw.choice(["A", "A", "P", ""]), draw.choice(["", "", "<"])
+        tp = "<0.05" if wet < 2 else f"{wet / 40:.3f}"
+        lines.append(f"{date(2001, 1, 1) + timedelta(day)},{wet + draw.random():.3f},{flag},{tp},{wet * 2:.2f},{mark}")
+    path.write_text("\n".join(lines), encoding="utf-8")
+    choices = {
+        "flags": [{"column": "flow", "flag": "flow_cd", "keep": ["A", ""]}],
+        "censored": [{"column": "tp", "take": "half"}, {"column": "no3", "flag": "no3_rmk", "take": "half"}],
+    }
+    task = {"target": "flow", "kind": "regression", "time_column": "day"}
+    features = {"selected": ["tp", "no3", "tp_censored"], "transforms": []}
+    folds = {"strategy": "time_series", "parameters": {"n_splits": 3, "gap": 0}}
+    found = rebuild(Job("flags", path, task, features, {"estimator": "ridge"}, folds, choices))
     assert found.said == ""
     assert found.is_same, found
 

@@ -16,7 +16,7 @@ from app.domain.experiment import Spec, TransformPart
 from app.domain.training.preprocessing import transforms
 from app.domain.training.preprocessing.derivation import apply_transforms
 from app.domain.training.preprocessing.preparation import prepare
-from tests.domain.tables import make_spec, profile_of, real
+from tests.domain.tables import make_spec, needed_by, profile_of, real
 
 QUICK = settings(derandomize=True, deadline=None, max_examples=30)
 ROLLING = ("rolling_sum", "rolling_mean")
@@ -304,5 +304,5 @@ def test_a_recipe_is_not_dropped_in_silence_where_a_column_has_its_name() -> Non
 def test_every_recipe_has_a_title_a_sentence_and_defaults_that_hold(entry: transforms.TransformEntry) -> None:
     assert entry.help.endswith(".")
     assert entry.title
-    assert set(entry.parse({})) == {field.name for field in entry.parameters}
+    assert set(entry.parse(needed_by(entry))) == {field.name for field in entry.parameters}
     assert entry.learns <= (entry.place == "fold")

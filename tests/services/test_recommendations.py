@@ -31,7 +31,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "MAX_CANDIDATES", 3)
     monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
-    monkeypatch.setattr(racing, "SECONDS", 60.0)
+    monkeypatch.setattr(racing, "BUDGET", 60.0)
 
 
 def table(rows: int = 300, *, seed: int = 0) -> bytes:

@@ -30,7 +30,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "MAX_CANDIDATES", 3)
     monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
-    monkeypatch.setattr(racing, "SECONDS", 60.0)
+    monkeypatch.setattr(racing, "BUDGET", 60.0)
 
 
 def job_of(row: DraftRow) -> Job:
@@ -167,7 +167,8 @@ def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, sma
     page = browser.arrive(step_path(small, "model"))
     before = order_shown(page)
     path = page.element("model-evidence").get("hx-get", "")
-    assert path == f"{evidence_path(small)}?on=model&order={quote(','.join(before))}"
+    shown = page.value_of("estimator")[0]
+    assert path == f"{evidence_path(small)}?on=model&order={quote(','.join(before))}&shown_estimator={shown}"
     work(small)
     polled = browser.get(path, htmx=True)
     assert not polled.has("model-choices")

@@ -13,7 +13,6 @@ from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation import filling
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.vocabulary import TaskKind
-from app.services.drafts import drafts
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of
@@ -70,11 +69,10 @@ def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user:
     back = browser.press(page, f"Use {wanted}, recommended", {f"{BOOSTING}.max_iter": "77"})
     assert back.goes_to == f"{step_path(draft, 'model')}?unfolded=all#{ident(RATE)}"
     assert is_open(browser.follow(back), "advanced"), "what may have been unfolded by hand is not folded again"
-    accepted = {"estimator": BOOSTING}
-    assert answers_of(user, draft)["model"] == {**accepted, BINS: "64", f"{BOOSTING}.max_iter": "77"}
+    assert answers_of(user, draft)["model"] == {BINS: "64", f"{BOOSTING}.max_iter": "77"}
     everything = browser.press(browser.get(step_path(draft, "model")), "Use all recommendations")
     assert everything.status == 303
-    assert answers_of(user, draft)["model"] == accepted
+    assert "model" not in answers_of(user, draft)
 
 
 def test_recommendation_and_default_are_told_apart_and_both_can_be_had(
@@ -215,26 +213,19 @@ def weak_rain(rows: int = 3_000) -> bytes:
     return frame.to_csv(index=False).encode()
 
 
-def test_what_continue_accepted_stays_whatever_is_recommended_afterwards(browser: Browser, user: User) -> None:
+def test_going_on_chooses_no_estimator(browser: Browser, user: User) -> None:
     row = draft_on(user, upload(user, weak_rain()), target="flow")
     page = browser.get(step_path(row, "model"))
     (first,) = page.value_of("estimator")
     assert browser.press(page, "Continue").status == 303
-    assert answers_of(user, row)["model"] == {"estimator": first}, "the settings stay what is recommended"
-    save(user, row, step="features", transforms=[])
-    plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
-    assert plan.spec is not None
-    assert plan.suggestions["model"]["estimator"] != first, "without recipes another one is recommended"
-    assert plan.spec.model.estimator == first
-    page = browser.get(step_path(row, "model"))
-    assert page.value_of("estimator") == [first]
-    other = str(plan.suggestions["model"]["estimator"])
-    assert browser.press(page, "Continue", {"estimator": other}).status == 303
-    assert answers_of(user, row)["model"]["estimator"] == other, "the recommended one is kept like any other"
-
-
-def test_only_going_on_accepts_the_estimator(browser: Browser, user: User, draft: DraftRow) -> None:
-    page = browser.get(step_path(draft, "model"))
     browser.press(page, "Back")
-    browser.post(f"{step_path(draft, 'model')}/autosave", page.answers.filled({}), htmx=True)
-    assert "model" not in answers_of(user, draft)
+    browser.post(f"{step_path(row, 'model')}/autosave", page.answers.filled({}), htmx=True)
+    assert "model" not in answers_of(user, row)
+    save(user, row, step="features", transforms=[])
+    page = browser.get(step_path(row, "model"))
+    (other,) = page.value_of("estimator")
+    assert other != first, "without recipes another one is recommended"
+    assert browser.press(page, "Continue", {"estimator": first}).status == 303
+    assert answers_of(user, row)["model"]["estimator"] == first
+    save(user, row, step="features", transforms=None)
+    assert browser.get(step_path(row, "model")).value_of("estimator") == [first], "what was chosen stays"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.domain.estimators.parameters import Parameter
 from app.domain.training.preprocessing.recipes import TRANSFORMS
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
@@ -23,6 +25,7 @@ def _basin(rows: int = 120) -> bytes:
     frame = pd.DataFrame({"date": pd.date_range("2001-10-01", periods=rows, freq="D"), "rain_mm": rain})
     frame["temp_c"] = random.normal(5, 6, size=rows)
     frame.loc[frame.index % 9 == 4, "temp_c"] = np.nan
+    frame["evap_mm"], frame["low_c"] = random.gamma(2.0, 1.0, size=rows), frame["temp_c"] - 4
     frame["soil"] = random.choice(["clay", "sand", "silt"], size=rows)
     frame["flat"] = 3.0
     frame["flow_mm"] = rain / 3 + random.normal(2, 0.2, size=rows)
@@ -47,13 +50,18 @@ def _recipes(user: User, row: DraftRow) -> list[dict[str, Any]]:
 def _columns(entry: Any) -> list[str]:
     if not entry.needs_columns:
         return []
+    if entry.roles:
+        return {"degree_day_snow": ["rain_mm", "temp_c"], "effective_rain": ["rain_mm", "evap_mm"]}.get(
+            entry.kind, ["temp_c"]
+        )
     return ["soil"] if entry.takes == "words" else ["temp_c"] if entry.role in ("fill", "mark") else ["rain_mm"]
 
 
 @pytest.mark.parametrize("entry", TRANSFORMS, ids=lambda entry: entry.kind)
 def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftRow, entry: Any) -> None:
-    said = {one.name: str(one.default) for one in entry.parameters if one.type not in ("steps", "parts")}
-    said |= {one.name: str(one.default[0]) for one in entry.parameters if one.type in ("steps", "parts")}
+    said = {one.name: str(one.default) for one in entry.parameters if isinstance(one, Parameter)}
+    said |= {one.name: str(one.default[0]) for one in entry.parameters if not isinstance(one, Parameter)}
+    said |= {"latitude": "45.2"} if "latitude" in said else {}
     page = _preview(browser, basin, entry.kind, *_columns(entry), **said)
     assert page.status == 200
     assert entry.help in page.words
@@ -62,7 +70,7 @@ def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftR
     assert "Before:" in page.words
     assert "After:" in page.words
     assert page.text.count('<svg class="chart"') + page.text.count('<ol class="rank"') >= (
-        1 if entry.kind == "date_parts" else 2
+        2 if entry.needs_columns else 1
     )
     part = _preview(browser, basin, entry.kind, *_columns(entry), htmx=True, **said)
     assert part.has("features-transform_preview")
@@ -91,6 +99,91 @@ def test_a_recipe_is_previewed_and_added_without_a_script(browser: Browser, user
     back = browser.follow(added)
     browser.press(back, "Undo last change")
     assert "transforms" not in answers_of(user, basin).get("features", {})
+
+
+def test_columns_are_chosen_in_their_roles_without_a_script(browser: Browser, user: User, basin: DraftRow) -> None:
+    first = browser.get(step_path(basin, FORM))
+    page = browser.follow(browser.press(first, "Preview", {"new.kind": "degree_day_snow"}, to="/transform"))
+    for title in ("Precipitation", "Temperature, or its minimum", "Maximum temperature", "Unit of temperature"):
+        assert title in page.words
+    assert "Source: Hock (2003), Journal of Hydrology 282, 104-115." in page.words
+    roles = {"new.column": ["rain_mm", "low_c", "temp_c"], "new.factor": "3,5"}
+    page = browser.follow(browser.press(page, "Preview", roles, to="/transform"))
+    assert "After: rain_mm_snow_store mm" in page.words
+    assert "3 new columns" in page.words
+    browser.press(page, "Add")
+    added = _recipes(user, basin)[-1]
+    assert added["columns"] == ["rain_mm", "low_c", "temp_c"]
+    assert added["parameters"]["factor"] == 3.5
+    assert (added["parameters"]["rain_unit"], added["parameters"]["temperature_unit"]) == ("mm", "c")
+
+
+def test_a_recipe_on_a_derived_column_is_previewed_and_added(browser: Browser, user: User, basin: DraftRow) -> None:
+    snow = {"new.kind": "degree_day_snow", "new.fields": "degree_day_snow", "new.column": ["rain_mm", "temp_c", ""]}
+    defaults = {"new.threshold": "0", "new.transition": "2", "new.factor": "3", "new.rain_unit": "mm"}
+    page = browser.get(step_path(basin, FORM))
+    browser.post(
+        step_path(basin, FORM),
+        {"csrf_token": page.token, "action": "add-transform", **snow, **defaults, "new.temperature_unit": "c"},
+    )
+    page = _preview(browser, basin, "window_means", "rain_mm_liquid", windows="3, 30")
+    assert page.status == 200
+    assert "Before: rain_mm_liquid mm" in page.words
+    assert "After: rain_mm_liquid_mean_30 mm" in page.words
+    assert "rain_mm_liquid" in page.text.split('id="f-new-column"')[1].split("</select>")[0]
+    browser.press(page, "Add")
+    assert _recipes(user, basin)[-1] == {
+        "columns": ["rain_mm_liquid"],
+        "kind": "window_means",
+        "parameters": {"windows": [3, 30]},
+    }
+
+
+ROLE_FAULTS = [
+    ("degree_day_snow", ["", "temp_c", ""], {}, "Degree-day snow: choose a column for precipitation."),
+    ("degree_day_snow", ["rain_mm", "", "temp_c"], {}, "choose a column for temperature, or its minimum."),
+    ("degree_day_snow", ["rain_mm", "rain_mm", ""], {}, "choose a different column for each role."),
+    ("degree_day_snow", ["rain_mm", "soil", ""], {}, "soil does not hold numbers."),
+    ("degree_day_snow", ["rain_mm", "flow_mm", ""], {}, "flow_mm is the target"),
+    ("degree_day_snow", ["rain_mm", "temp_c", ""], {"factor": "0"}, "Degree-day factor: must be more than 0 to 20"),
+    ("potential_evaporation", ["temp_c", "", ""], {"latitude": ""}, "Give the latitude, or say which column tells it"),
+    ("potential_evaporation", ["temp_c", "", "flat"], {"latitude": "45"}, "say what the third column tells"),
+    (
+        "potential_evaporation",
+        ["low_c", "temp_c", ""],
+        {"latitude": "", "sun_from": "day_length_s"},
+        "choose the column of the latitude or the length of the day.",
+    ),
+    (
+        "potential_evaporation",
+        ["temp_c", "", ""],
+        {"latitude": "45", "method": "hargreaves"},
+        "Hargreaves needs the minimum and the maximum temperature of each day.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "columns", "said", "sentence"), ROLE_FAULTS, ids=lambda one: str(one)[:20])
+def test_roles_that_do_not_fit_get_a_sentence_and_stay(
+    browser: Browser, basin: DraftRow, kind: str, columns: list[str], said: dict[str, str], sentence: str
+) -> None:
+    entry = next(entry for entry in TRANSFORMS if entry.kind == kind)
+    values = {one.name: "" if one.default is None else str(one.default) for one in entry.parameters} | said
+    page = _preview(browser, basin, kind, *columns, **values)
+    assert page.status == 422
+    assert sentence in page.words
+    form = next(form for form in page.forms if "new.column" in form.names)
+    kept = [name if name in ("rain_mm", "temp_c", "low_c", "flat") else "" for name in columns]
+    assert form.values["new.column"] == kept
+
+
+def test_equal_temperatures_refuse_hargreaves_in_the_preview(browser: Browser, user: User) -> None:
+    frame = pd.read_csv(io.BytesIO(_basin())).assign(low_c=lambda rows: rows["temp_c"])
+    row = draft_on(user, upload(user, frame.to_csv(index=False).encode()), target="flow_mm")
+    values = {"latitude": "45", "method": "hargreaves", "sun_from": "latitude", "temperature_unit": "c"}
+    page = _preview(browser, row, "potential_evaporation", "low_c", "temp_c", "", **values)
+    assert page.status == 422
+    assert "low_c and temp_c are equal on all rows, so Hargreaves would be 0 throughout. Use Oudin." in page.words
 
 
 BAD = [

@@ -17,7 +17,7 @@ from app.domain.training.preprocessing.knowledge import (
     raise_steps,
     recipe_faults,
 )
-from app.domain.training.preprocessing.transforms import readable
+from app.domain.training.preprocessing.transforms import derived_cutoffs, readable
 
 FIELD = "transforms"
 
@@ -81,7 +81,9 @@ def _steps_of(subject: CheckContext, place: int) -> tuple[int, ...]:
 
 def _faults(subject: CheckContext) -> Iterator[tuple[int, RecipeFault]]:
     """Yield the faults of each recipe that can be read, with its place in the list."""
-    for place, part in enumerate(subject.spec.features.transforms):
+    parts, task = subject.spec.features.transforms, subject.spec.task
+    derived = derived_cutoffs(parts, task, file=[column.name for column in subject.profile.columns])
+    for place, part in enumerate(parts):
         for _, entry, parameters in readable([part]):
-            for fault in recipe_faults(part, entry, parameters, task=subject.spec.task):
+            for fault in recipe_faults(part, entry, parameters, task=task, derived=derived):
                 yield place, fault

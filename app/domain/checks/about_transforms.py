@@ -22,14 +22,19 @@ from app.domain.training.preprocessing.transforms import (
     derived_names,
     memory_of,
     output_names,
+    reaches_of,
     readable,
 )
 from app.domain.training.preprocessing.transforms import get as get_transform
+from app.domain.training.preprocessing.water_makers import equal_sentence
+from app.domain.training.preprocessing.water_recipes import HARGREAVES
 from app.domain.vocabulary import ColumnKind
 
 FIELD = "transforms"
 # Beyond this, comparing every row with every other takes minutes in each fold.
 MAX_NEAREST_ROWS = 20_000
+# What these hold is there from the first rows on, and comes to hold more.
+NEVER_EMPTY = ("antecedent_precipitation", "exponential_memory")
 # A mean over fewer rows of a class or a word than this says little.
 FEW_ROWS = 10
 
@@ -89,11 +94,12 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
     )
     if odd is not None:
         faults.append(("parameter_unknown", f"{entry.title} has no setting {odd[:40]}."))
+    parameters = None
     try:
-        entry.parse(part.parameters)
+        parameters = entry.parse(part.parameters)
     except ValueError as fault:
         faults.append(("transform_invalid", str(fault)))
-    unfit = columns_fault(entry, part.columns, held)
+    unfit = columns_fault(entry, part.columns, held, parameters)
     if unfit:
         faults.append(("transform_invalid", unfit))
     for code, message in faults:
@@ -119,18 +125,30 @@ def _needs_time(part: TransformPart) -> bool:
 def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
     """No recipe looks back further than the series is long, nor so far that much of it is lost."""
     rows = subject.profile.rows
+    reaches = [(part, reach) for part, reach in reaches_of(subject.spec.features.transforms, subject.spec.task)]
     for place, part in _format_names(subject):
-        reach = memory_of([part], subject.spec.task)
-        if reach >= rows > 0 and part.kind != "antecedent_precipitation":
+        reach = next((far for each, far in reaches if each is part), 0)
+        if reach >= rows > 0 and part.kind not in NEVER_EMPTY:
             title = get_transform(part.kind).title
             message = f"{title} looks back {reach:,} steps, but there are only {rows:,} rows: it would hold nothing."
-            yield error(
-                "features", FIELD, "memory_too_long", message, Remedy("Remove it", _change_transforms(subject, place))
-            )
+            yield error("features", FIELD, "memory_too_long", message, _shorter(subject, place, rows))
         elif reach > rows // 4:
             message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
             shorter = Remedy("Take a shorter lag or window.")
             yield warning("features", FIELD, "memory_too_long", message, shorter)
+
+
+def _shorter(subject: CheckContext, place: int, rows: int) -> Remedy:
+    """Return the remedy that keeps the windows of a recipe that fit into a quarter of the rows, or none of it."""
+    recipes = list(subject.recipes)
+    told = recipes[place]["parameters"].get("windows")
+    kept = (
+        [window for window in told if isinstance(window, int) and window <= rows // 4] if isinstance(told, list) else []
+    )
+    if not kept:
+        return Remedy("Remove it", _change_transforms(subject, place))
+    recipes[place] = {**recipes[place], "parameters": {**recipes[place]["parameters"], "windows": kept}}
+    return Remedy("Keep the shorter windows", {"features": {FIELD: recipes}})
 
 
 def look_back_within_one_series(subject: CheckContext) -> Iterator[Problem]:
@@ -226,6 +244,44 @@ def fit_their_columns(subject: CheckContext) -> Iterator[Problem]:
                 if not isinstance(least, int | float) or least + parameters.get("offset", 0.0) > 0:
                     continue
                 yield _not_positive(subject, place, name=name, least=least)
+
+
+def temperatures_differ(subject: CheckContext) -> Iterator[Problem]:
+    """Hargreaves finds a minimum and a maximum that differ: some files hold the mean in both columns."""
+    for place, part in _format_names(subject):
+        told = [values for _, entry, values in readable([part]) if entry.kind == "potential_evaporation"]
+        pair = [subject.profile.column(name) for name in part.columns[:2] if subject.profile.has(name)]
+        if len(pair) < 2 or not told or told[0]["method"] != HARGREAVES:
+            continue
+        low, high = ((each.mean, each.std, each.minimum, each.maximum, each.missing, each.quantiles) for each in pair)
+        if low == high and low[0] is not None:
+            recipes = list(subject.recipes)
+            recipes[place] = {**recipes[place], "parameters": {**part.parameters, "method": "oudin"}}
+            message = equal_sentence(pair[0].name, pair[1].name)
+            yield error(
+                "features", FIELD, "temperatures_equal", message, Remedy("Use Oudin", {"features": {FIELD: recipes}})
+            )
+
+
+def names_are_made_once(subject: CheckContext) -> Iterator[Problem]:
+    """No two recipes make a column of the same name: the second would be left out."""
+    made: dict[str, TransformPart] = {}
+    for place, part in _format_names(subject):
+        for _ in readable([part]):
+            names = derived_names(part, time_column=subject.spec.task.time_column)
+            again = next((name for name in names if name in made and _makes_another(made[name], part)), None)
+            if again is not None:
+                title = get_transform(part.kind).title
+                message = f"{title} makes {again[:60]} a second time, with other settings: only the first is kept."
+                remedy = Remedy(f"Remove: {title}", _change_transforms(subject, place))
+                yield error("features", FIELD, "derived_twice", message, remedy)
+            made = {**dict.fromkeys(names, part), **made}
+
+
+def _makes_another(first: TransformPart, second: TransformPart) -> bool:
+    """Return whether what two recipes call by one name may differ: names tell all settings of most."""
+    told = bool(get_transform(first.kind).roles or get_transform(second.kind).roles)
+    return told and (first.kind, first.columns, first.parameters) != (second.kind, second.columns, second.parameters)
 
 
 def _not_positive(subject: CheckContext, place: int, *, name: str, least: float) -> Problem:

@@ -33,6 +33,8 @@ OF_TRANSFORMS: tuple[Rule, ...] = (
     about_transforms.look_back_within_one_series,
     about_transforms.go_together,
     about_transforms.fit_their_columns,
+    about_transforms.temperatures_differ,
+    about_transforms.names_are_made_once,
     about_transforms.fit_the_rows,
     about_transforms.have_an_effect,
 )

@@ -52,7 +52,7 @@ CALENDAR = one_of(
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 TEMPERATURES = re.compile(
-    r"(^|[_ .])(t|ta|t2m|\w*temp\w*|t_?max|t_?min|t_?mean|t_?avg|tair|tair_\w+|dew\w*|wtemp|"
+    r"(^|[_ .])(t|ta|t2m|\w*temp\w*|t_?max|t_?min|t_?mean|t_?avg|t_?obs|tair|tair_\w+|dew\w*|wtemp|"
     r"heat_?index|wind_?chill|(wet|dry)_?bulb)$",
     re.IGNORECASE,
 )

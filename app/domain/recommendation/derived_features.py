@@ -7,13 +7,16 @@ from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
 from app.domain.recommendation.features import FeatureContext
 from app.domain.recommendation.gaps import suggest_gap_recipes
+from app.domain.recommendation.memory_set import build_memory_set
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
-from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, target_cutoff
+from app.domain.training.preprocessing.knowledge import horizon_of, target_cutoff
 from app.domain.vocabulary import Purpose, TaskKind
 
 # How a sentence names the day of the year among what is suggested.
 SEASON = "the season"
+# The target's last values that are known, one by one, and its means over a week and a month that end there.
+TARGET_LAGS, TARGET_WINDOWS = 5, (7, 30)
 
 
 def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
@@ -36,32 +39,59 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
         return [], "The dates repeat, so earlier values cannot be told apart."
     if context.purpose is Purpose.FILL_GAPS:
         return suggest_gap_recipes(context, selected)
+    if context.purpose is None:
+        return _without_purpose(context, selected)
+    return _with_memory(context, selected)
+
+
+def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
+    """Return the memory of the drivers as one set, in a forecast that of the target too, and the season."""
     recipes: list[RecipeJson] = []
     words = []
-    target_steps, rain_steps = _steps_known(context)
-    if target_steps:
-        recipe, word = _target_recipe(context, target_steps)
+    cutoff = target_cutoff(context)
+    if cutoff is not None:
+        recipe, word = _target_recipe(context, [cutoff + step for step in range(TARGET_LAGS)])
         recipes.append(recipe)
         words.append(word)
-    rain = [name for name in selected if is_rain(name)][:3]
-    if rain:
-        recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": rain_steps}})
-        recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 7}})
-        recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 30}})
-        words.append("earlier rain and its sums over 7 and 30 steps")
-    if 3600 <= axis.step_seconds <= 32 * 86_400:
+        if recipe["kind"] == "lag":
+            windows = list(TARGET_WINDOWS)
+            recipes.append({"columns": [context.target], "kind": "window_means", "parameters": {"windows": windows}})
+    found = build_memory_set(
+        context.profile,
+        target=context.target,
+        time_column=context.time_column,
+        group_column=context.group_column,
+        selected=selected,
+    )
+    if found is not None:
+        recipes += found.recipes
+        words.append(found.sentence())
+    if _has_season(context):
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
         words.append(SEASON)
     return recipes, _why_transforms(context, words)
 
 
-def _steps_known(context: FeatureContext) -> tuple[list[int], list[int]]:
-    """Return which earlier steps of the target and of rain are suggested: the nearest three that are known in time.
+def _without_purpose(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
+    """Return what a config without a purpose was given before there were any."""
+    recipe, word = _target_recipe(context, [1, 2, 3])
+    recipes, words = [recipe], [word]
+    rain = [name for name in selected if is_rain(name)][:3]
+    if rain:
+        recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": [1, 2, 3]}})
+        recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 7}})
+        recipes.append({"columns": rain, "kind": "rolling_sum", "parameters": {"window": 30}})
+        words.append("earlier rain and its sums over 7 and 30 steps")
+    if _has_season(context):
+        recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
+        words.append(SEASON)
+    return recipes, _why_transforms(context, words)
 
-    Rain of the nearest known step is a feature already, as the column itself.
-    """
-    target, drivers = target_cutoff(context), driver_cutoff(context)
-    return [] if target is None else [target + step for step in range(3)], [drivers + step for step in (1, 2, 3)]
+
+def _has_season(context: FeatureContext) -> bool:
+    """Return whether steps are neither so short nor so long that the day of the year tells nothing."""
+    axis = context.profile.time_axis
+    return axis is not None and 3600 <= axis.step_seconds <= 32 * 86_400
 
 
 def _target_recipe(context: FeatureContext, steps: list[int]) -> tuple[RecipeJson, str]:
@@ -79,13 +109,14 @@ def _why_transforms(context: FeatureContext, words: list[str]) -> str:
     if not words:
         return "No column of rain was found to look back on."
     listed = ", and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    remembered = join_words(words)
     if context.purpose is None:
         return f"A series remembers: {listed}. They assume that the target of the step before is known."
     if context.purpose is Purpose.FORECAST:
         if context.drivers_known_ahead:
-            return f"A series remembers: {listed}. Drivers of the steps ahead are known."
+            return f"Memory of the drivers and the target: {remembered}. Drivers of the steps ahead are known."
         ahead = pluralise(horizon_of(context), "step")
-        return f"A series remembers: {listed}. Drivers enter as they were {ahead} before."
+        return f"Memory of the drivers and the target: {remembered}. Drivers enter as they were {ahead} before."
     if words == [SEASON]:
-        return "No column of rain was found, so only the season is added. No earlier value of the target is used."
-    return f"Drivers act for a while: {listed}. No earlier value of the target is used."
+        return "No driver was recognised, so only the season is added. No earlier value of the target is used."
+    return f"Memory of the drivers: {remembered}. No earlier value of the target is used."

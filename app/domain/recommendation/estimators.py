@@ -28,12 +28,23 @@ LARGE = 10_000
 
 @dataclass(frozen=True)
 class EstimatorSuggestion:
-    """One suggestion with its reasons and cautions, and the hyperparameters to start from."""
+    """One suggestion with its reasons and cautions, and the hyperparameters to start from.
+
+    `even` is what speaks neither for it nor against it, as a score that only luck tells from the baseline's. `score` is
+    what it scored in short fits, which is also among the reasons, the cautions or what is even.
+    """
 
     entry: EstimatorEntry
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
     parameters: ParameterValues
+    even: tuple[str, ...] = ()
+    score: str = ""
+
+    @property
+    def why(self) -> str:
+        """Return what says most about it: what it scored, or else its first reason."""
+        return self.score or next(iter((*self.reasons, *self.cautions)), "")
 
 
 def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]:
@@ -119,9 +130,12 @@ def _order_of_classes(traits: Traits, size: str) -> tuple[list[str], str]:
 def _suggest_estimator(entry: EstimatorEntry, traits: Traits, why: str, *, metric: str) -> EstimatorSuggestion:
     reasons = [*([why] if why else []), *reasons_for(entry, traits)]
     cautions = cautions_for(entry, traits)
+    parameters = starting_parameters(entry, traits, metric=metric)
+    weighed = f"Each class weighs the same: the commonest has {traits.imbalance:,.1f} times the rows of the rarest"
     return EstimatorSuggestion(
         entry,
         tuple(dict.fromkeys((*reasons, *entry.strengths))),
         tuple(dict.fromkeys((*cautions, *entry.cautions_for(traits.task)))),
-        starting_parameters(entry, traits, metric=metric),
+        parameters,
+        even=(weighed,) if parameters.get("class_weight") == "balanced" else (),
     )

@@ -1,8 +1,8 @@
 """What short fits say about the estimators, on rows that the last score never needs.
 
 Successive halving (Jamieson & Talwalkar 2016, AISTATS; for choosing among learners Mohr & van Rijn 2023, TPAMI, arXiv
-2111.14514): all candidates learn from few rows, the better half from more, until the time is over or the last round has
-used every fold. All of a round are judged on the same rows of the same folds, so that their differences are paired.
+2111.14514): all candidates learn from few rows, the better half from more, until the work is spent or the last round
+has used every fold. All of a round are judged on the same rows of the same folds, so that differences are paired.
 """
 
 from __future__ import annotations
@@ -12,25 +12,30 @@ import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.estimation.prior import prior_of
+from app.domain.estimation.workload import workload_of
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
 from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
 from app.domain.recommendation.shortfits import (
     FIRST_ROWS,
-    MARGIN,
+    MAX_JUDGED,
+    MAX_SHARE,
     ShortFitCandidate,
     ShortFitRace,
-    estimate_seconds,
+    count_work,
     fit,
     rival,
     sample_judged_rows,
     sample_rows,
 )
+from app.domain.recommendation.standings import is_tied_with_best
 from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
 from app.domain.training.gap_filling import fills_gaps
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -38,25 +43,32 @@ from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import Fold, make_split
 from app.domain.vocabulary import SplitStrategy
 
-SECONDS = 7.5
+# What all fits together may take, counted in seconds of the machine that the counts of work were calibrated on.
+BUDGET = 11.0
 GROWTH = 4
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
-MAX_TREES = 80
-# Where the next rows take too long, fewer are tried, by this factor.
+MAX_TREES = 50
+# Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
+MAX_BOOSTING_SHARE = 0.03
+MIN_STEPS, MAX_STEP = 60, 0.2
+# A network whose fit takes more than a single one may goes over the rows less often, but at least so often.
+MIN_PASSES = 40
+# Where at least so many of the finalists can learn from all rows, who cannot holds nobody up.
+ENOUGH_ABLE = 3
+# Where the next rows take too much work, fewer are tried, by this factor.
 SMALLER = 0.7
 # At least so many go on to a last round, however the first ones ended.
 FINALISTS = 4
 # The first so many of the rules go on with them: on few rows nobody sees yet what boosting makes of many.
 PROTECTED = 2
-# Before the last round, all fits of a round together may take such a share of the time left where more could go on.
+# Before the last round, all fits of a round together may take such a share of the work left where more could go on.
 EARLY_SHARE = 0.3
-# Who takes no larger share of the time left than this goes on in any case: leaving it behind saves nothing.
+# Who takes no larger share of the work left than this goes on in any case: leaving it behind saves nothing.
 CHEAP_SHARE = 0.03
 # A finalist whose paired differences say so this clearly is not fitted any further.
 CLEARLY = 2.5
-ONE_FOLDS_LUCK = 0.1
-# Where rows are drawn into folds, the last round draws so many times as long as there is time: one draw is partly luck.
+# Where rows are drawn into folds, the last round draws so many times as long as work is left: one draw is partly luck.
 DRAWS = 3
 DRAWN = (SplitStrategy.K_FOLD, SplitStrategy.STRATIFIED_K_FOLD)
 
@@ -67,7 +79,7 @@ def measure(
     profile: DatasetProfile,
     *,
     ranking: Sequence[EstimatorSuggestion],
-    seconds: float = SECONDS,
+    budget: float | None = None,
 ) -> Generator[ShortFitEvidence, None, None]:
     """Fit candidates on growing parts of the folds' training rows, and yield the evidence after each fold.
 
@@ -80,8 +92,8 @@ def measure(
         looked at.
     frame, ranking
         The rows with the user's column names, and the estimators in the order of the rules.
-    seconds
-        After this long no fit is begun any more.
+    budget
+        How much work all fits together may take, BUDGET where it is None; see `count_work`.
 
     Raises
     ------
@@ -96,8 +108,9 @@ def measure(
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
         table = prepare(spec, frame, profile)
-        runners = [_runner(spec, candidate) for candidate in _candidates(ranking, rows=profile.rows)]
-        race = ShortFitRace(spec, table, _folds(spec, table), runners, deadline=began + seconds, began=began)
+        budget = BUDGET if budget is None else budget
+        runners = [_runner(spec, profile, one, budget) for one in _candidates(ranking, rows=profile.rows)]
+        race = ShortFitRace(spec, table, _folds(spec, table), runners, budget=budget, began=began)
         yield from _run(race)
     yield _evidence(race, complete=True)
 
@@ -114,16 +127,36 @@ def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[Es
     return [*plain, *others][:MAX_CANDIDATES]
 
 
-def _runner(spec: Spec, ranked: EstimatorSuggestion) -> ShortFitCandidate:
+def _runner(spec: Spec, profile: DatasetProfile, ranked: EstimatorSuggestion, budget: float) -> ShortFitCandidate:
     others = ["accuracy"] if spec.task.kind.is_classification and spec.metrics.primary != "accuracy" else []
+    judged = MetricsPart(primary=spec.metrics.primary, others=others)
     values = dict(ranked.parameters)
     if "n_estimators" in values:
         # A forest of fewer trees is hardly worse, and shows as well which estimator suits.
         values["n_estimators"] = min(values["n_estimators"], MAX_TREES)
-    ranked = replace(ranked, parameters=ParameterValues(values))
-    model = ModelPart(estimator=ranked.entry.id, parameters=values)
-    judged = MetricsPart(primary=spec.metrics.primary, others=others)
-    return ShortFitCandidate(ranked, spec.model_copy(update={"model": model, "metrics": judged}))
+
+    def made(values: dict[str, Any]) -> ShortFitCandidate:
+        model = ModelPart(estimator=ranked.entry.id, parameters=values)
+        fitted = spec.model_copy(update={"model": model, "metrics": judged})
+        suggestion = replace(ranked, parameters=ParameterValues(values))
+        work = workload_of(fitted, profile)
+        return ShortFitCandidate(suggestion, fitted, replace(work, judge_rows=min(work.judge_rows, MAX_JUDGED)))
+
+    runner = made(values)
+    share = prior_of(runner.workload).fit / max(budget, 1e-9)
+    if share > MAX_BOOSTING_SHARE and {"max_iter", "learning_rate"} <= set(values):
+        return made(_in_larger_steps(values, share / MAX_BOOSTING_SHARE))
+    if share > MAX_SHARE and {"max_iter", "layers"} <= set(values):
+        passes = min(max(int(0.9 * values["max_iter"] * MAX_SHARE / share), MIN_PASSES), values["max_iter"])
+        return made({**values, "max_iter": passes})
+    return runner
+
+
+def _in_larger_steps(values: dict[str, Any], times: float) -> dict[str, Any]:
+    """Return the settings of boosting that takes so many times less work, and learns about as much in all."""
+    steps = max(int(values["max_iter"] / times), min(MIN_STEPS, values["max_iter"]))
+    rate = values["learning_rate"] * values["max_iter"] / steps
+    return {**values, "max_iter": steps, "learning_rate": max(min(rate, MAX_STEP), values["learning_rate"])}
 
 
 def _folds(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:
@@ -155,8 +188,19 @@ def sizes_of(rows: int) -> list[int]:
     return [*sizes, rows]
 
 
-def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
+def _sizes(race: ShortFitRace) -> list[int]:
+    """Return the rows of each round, without the small ones that say little where all can begin with more."""
     sizes = sizes_of(max(len(fold.train) for fold in race.folds))
+    for size in reversed(sizes):
+        takes = [count_work(race, one, size) for one in race.runners]
+        folds = len(race.folds) if size == sizes[-1] else FIRST_FOLDS
+        if max(takes, default=0) <= race.largest and folds * sum(takes) <= EARLY_SHARE * race.budget:
+            return [later for later in sizes if later >= size]
+    return sizes
+
+
+def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
+    sizes = _sizes(race)
     alive, number = list(race.runners), 0
     race.again = _redraw_folds(race.spec, race.table, race.folds)
     while sizes and alive:
@@ -167,7 +211,7 @@ def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
             return
         fitting = _fitting(race, judged, at_least=size, at_most=sizes[0])
         if fitting == size:
-            # More rows would take too long, so the time goes into the other folds.
+            # More rows would take too much work, so what is left goes into the other folds.
             alive = _select_survivors(race, judged, rows=size, last=True)
             others = (*race.folds[FIRST_FOLDS:], *race.again)
             yield from _round(race, alive, number=number, size=size, folds=others, final=True, goes_on=True)
@@ -177,16 +221,18 @@ def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
 
 
 def _fitting(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: int, at_most: int) -> int:
-    """Return how many rows the next round can have, so that time alone leaves none of the best behind.
+    """Return how many rows the next round can have, so that its work alone leaves none of the best behind.
 
-    One so slow that it cannot learn from twice as many rows holds nobody up.
+    One so slow that it cannot learn from as many rows as most of the best, or twice as many, holds nobody up.
     """
     best = sorted(runners, key=lambda one: -one.mean)[:FINALISTS]
-    able = [one for one in best if estimate_seconds(race, one, 2 * at_least) <= race.longest] or best
+    able = [one for one in best if count_work(race, one, at_most) <= race.largest]
+    if len(able) < min(ENOUGH_ABLE, len(best)):
+        able = [one for one in best if count_work(race, one, 2 * at_least) <= race.largest] or best
     rows = at_most
     while rows > at_least:
-        takes = [estimate_seconds(race, one, rows) for one in able]
-        if max(takes) <= race.longest and FIRST_FOLDS * MARGIN * sum(takes) <= race.left():
+        takes = [count_work(race, one, rows) for one in able]
+        if max(takes) <= race.largest and FIRST_FOLDS * sum(takes) <= race.left():
             return rows
         rows = int(SMALLER * rows)
     return at_least
@@ -195,15 +241,15 @@ def _fitting(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: 
 def _select_survivors(
     race: ShortFitRace, runners: list[ShortFitCandidate], *, rows: int, last: bool
 ) -> list[ShortFitCandidate]:
-    """Return the better half, the first of the rules, who costs next to nothing, and whom there is time for."""
+    """Return the better half, the first of the rules, who costs next to nothing, and for whom work is left."""
     folds = len(race.folds if last else race.folds[:FIRST_FOLDS])
     ordered = sorted(runners, key=lambda one: -one.mean)
     kept = ordered[: max(FINALISTS, len(ordered) // 2)]
     kept += [one for one in ordered if one in race.runners[:PROTECTED] and one not in kept]
-    left = race.left() / MARGIN * (1.0 if last else EARLY_SHARE)
-    left -= folds * sum(estimate_seconds(race, one, rows) for one in kept)
+    left = race.left() * (1.0 if last else EARLY_SHARE)
+    left -= folds * sum(count_work(race, one, rows) for one in kept)
     for one in ordered:
-        takes = folds * estimate_seconds(race, one, rows)
+        takes = folds * count_work(race, one, rows)
         if one not in kept and takes <= max(left, CHEAP_SHARE * race.left()):
             kept.append(one)
             left -= takes
@@ -235,7 +281,7 @@ def _round(
         chosen = list(running) if rivals else list(alive)
         done = [one for one in chosen if fit(race, one, train=train, known=known, rows=rows, number=number)]
         if not done or (rivals and any(one not in done and not one.out for one in chosen)):
-            # The time is over: what only some were judged on compares nobody.
+            # The work is spent: what only some were judged on compares nobody.
             for one in done if rivals else ():
                 one.scores.pop()
                 one.hits.pop()
@@ -250,9 +296,9 @@ def _round(
 
 
 def _is_worth_fitting(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
-    """Return who goes on to the next fold: not those clearly behind, and no more than there is time for."""
+    """Return who goes on to the next fold: not those clearly behind, and no more than work is left for."""
     ordered = sorted((runner for runner in runners if not _clearly_behind(runner, runners)), key=lambda one: -one.mean)
-    while len(ordered) > 2 and MARGIN * sum(one.seconds for one in ordered) > race.left():
+    while len(ordered) > 2 and sum(count_work(race, one, one.rows) for one in ordered) > race.left():
         ordered.pop()
     return ordered
 
@@ -265,54 +311,51 @@ def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate])
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
-def _suggested_order(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
-    """Return the order with the first of the rules at the front among those that only luck tells from the best.
+def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
+    """Return those that only luck tells from the best, itself among them, in the order of the rules.
 
-    Luck is one standard error of the paired differences, two where the rows are too few to tell a good model from a
-    lucky one, or, where one fold alone was judged, a tenth of what the best gains over the baseline. Who loses to the
-    baseline, as by a single wild fold, never stands before one who beats it.
+    Two standard errors are luck where the rows are too few to tell a good model from a lucky one.
     """
-    best = ordered[0] if ordered else None
-    if best is None or not race.rivals:
-        return ordered
-    tied, rule = [], float(np.mean(race.rivals))
-    for one in ordered:
-        if (one.round, len(one.scores)) != (best.round, len(best.scores)):
-            continue
-        gaps = np.asarray(best.scores) - np.asarray(one.scores)
-        if len(gaps) > 1:
-            errors = 2 if len(race.table.target) < TOO_FEW else 1
-            luck = errors * float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
-        else:
-            luck = ONE_FOLDS_LUCK * abs(best.mean - rule)
-        loses = one.mean <= rule < best.mean and not one.ranked.entry.is_baseline
-        if one is best or (gaps.mean() <= luck and not loses):
-            tied.append(one)
-    front = next(runner for runner in race.runners if runner in tied)
-    return [front, *(one for one in ordered if one is not front)]
+    if not ordered:
+        return []
+    best = ordered[0]
+    if not race.rivals:
+        return [best]
+    errors, rule = 2.0 if len(race.table.target) < TOO_FEW else 1.0, float(np.mean(race.rivals))
+    same = [one for one in ordered if one.round == best.round]
+    tied = [
+        one
+        for one in same
+        if one is best
+        or is_tied_with_best(
+            one.scores, best.scores, baseline=rule, errors=errors, is_baseline=one.ranked.entry.is_baseline
+        )
+    ]
+    return [runner for runner in race.runners if runner in tied]
 
 
 def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
-    """Return the best first. Who went further was better than who was left behind, unless time alone left it behind.
+    """Return the best first. Who went further was better than who was left behind, unless its work alone was too much.
 
-    Such a one stands before those that it had beaten on the last rows that all learnt from.
+    Such a one stands before those that it had beaten on the last rows that all learnt from, but never first.
     """
     known = sorted(
         (runner for runner in race.runners if runner.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
     )
-    order = _suggested_order(race, [one for one in known if not _unmeasured_by_time(one, known)])
+    order = [one for one in known if not _unmeasured_by_work(one, known)]
     for one in (late for late in known if late not in order):
         beaten = (at for at, other in enumerate(order) if other.before is not None and other.before < one.mean)
-        order.insert(next(beaten, len(order)), one)
+        order.insert(max(next(beaten, len(order)), 1), one)
     return order
 
 
-def _unmeasured_by_time(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
-    return not one.in_time and one.round == max(other.round for other in others) - 1
+def _unmeasured_by_work(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
+    return not one.affordable and one.round == max(other.round for other in others) - 1
 
 
 def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
     runners = _in_order(race)
+    tied = _tied(race, runners)
     sign = 1.0 if race.metric.greater_is_better and not race.metric.signed else -1.0
     items = tuple(
         MeasuredEstimator(
@@ -332,9 +375,12 @@ def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
         train_rows=max(len(fold.train) for fold in race.folds),
         judged_share=len(race.folds[0].validation) / max(len(race.folds[0].train), 1),
         items=items,
+        first=tied[0].ranked.entry.id if tied else "",
+        tied=tuple(runner.ranked.entry.id for runner in tied),
         baseline=tuple(round(sign * score, 6) for score in race.rivals),
         baseline_right=round(float(np.mean(race.rival_hits)), 6) if race.rival_hits else 0.0,
         skipped={runner.ranked.entry.id: runner.out for runner in race.runners if runner.out},
         seconds=round(time.perf_counter() - race.began, 2),
+        share=round(min(race.spent / max(race.budget, 1e-9), 1.0), 4),
         complete=complete,
     )

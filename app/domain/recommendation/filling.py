@@ -15,6 +15,7 @@ from app.domain.recommendation.estimators import EstimatorSuggestion, rank
 from app.domain.recommendation.features import FeatureContext
 from app.domain.recommendation.goal import Goal
 from app.domain.recommendation.holdout_answers import read_holdout, read_warm_up
+from app.domain.recommendation.memory_set import build_memory_set
 from app.domain.recommendation.traits import Traits, traits_of
 from app.domain.recommendation.tuning import fill_tuning
 from app.domain.recommendation.validation import (
@@ -25,23 +26,33 @@ from app.domain.recommendation.validation import (
     suggest_metrics,
     suggest_strategy,
 )
+from app.domain.recommendation.verdict import ShortFitEvidence, order_estimators
 from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import memory_of
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import span_of
-from app.domain.vocabulary import Purpose, SplitStrategy
+from app.domain.vocabulary import Purpose, SplitStrategy, TaskKind
 
 SEED = Parameter("seed", "Seed", "integer", 42, "Same seed, same result.", low=0, high=2**32 - 1)
 MAX_TAGS = 20
 
 
-def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> tuple[EstimatorSuggestion, ...]:
-    """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them."""
+def fill_model(
+    reader: AnswerReader, config: ConfigParts, context: FeatureContext, evidence: ShortFitEvidence | None = None
+) -> tuple[EstimatorSuggestion, ...]:
+    """Add the estimator and its hyperparameters; returns the estimators in the order in which to try them.
+
+    With evidence of short fits, the estimator that they put first is suggested instead of that of the rules, unless
+    somebody changed a setting of the latter: who sets an estimator wants it.
+    """
     metric = reader.raw("validation", "primary_metric")
-    ranked = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
+    by_rules = rank(traits_in(config, context), metric=metric if isinstance(metric, str) else "")
+    if evidence is not None and _is_set(reader, by_rules[0].entry.id) and not _is_set(reader, evidence.choice):
+        evidence = None
+    ranked = order_estimators(by_rules, evidence)
     reader.suggest("model", "ranking", [item.entry.id for item in ranked])
     first = ranked[0]
-    chosen = reader.text("model", "estimator", first.entry.id, f"{first.reasons[0]}.")
+    chosen = reader.text("model", "estimator", first.entry.id, f"{first.why}.")
     try:
         entry = registry.get(chosen)
     except KeyError:
@@ -62,6 +73,12 @@ def fill_model(reader: AnswerReader, config: ConfigParts, context: FeatureContex
     return ranked
 
 
+def _is_set(reader: AnswerReader, estimator: str) -> bool:
+    """Return whether a setting of an estimator was answered."""
+    answers = reader.draft.answers.get("model") or {}
+    return any(name.startswith(f"{estimator}.") and value is not None for name, value in answers.items())
+
+
 def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
     """Return the traits of the chosen features, for the suggestions of the Model step."""
     traits = traits_of(
@@ -75,7 +92,7 @@ def traits_in(config: ConfigParts, context: FeatureContext) -> Traits:
         associations=context.associations,
     )
     rules = [SelectionPart.model_validate(rule) for rule in config["features"]["selection"]]
-    return traits.narrowed(rules).for_purpose(context.purpose)
+    return traits.narrowed(rules).for_purpose(context.purpose, grouped=bool(context.group_column))
 
 
 def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationContext:
@@ -111,7 +128,19 @@ def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> Valida
         month=axis.water_year_month if axis is not None and axis.column == goal.time_column else 10,
         purpose=goal.purpose,
         horizon=horizon_of(goal) if goal.purpose is Purpose.FORECAST else 0,
+        warm_up=_warm_up_of(goal, profile),
     )
+
+
+def _warm_up_of(goal: Goal, profile: DatasetProfile) -> int:
+    """Return how many steps pass before the windows of the suggested drivers are full; 0 where none are suggested."""
+    looks_back = goal.purpose in (Purpose.SIMULATE, Purpose.FORECAST, Purpose.UNGAUGED)
+    if not looks_back or goal.task is not TaskKind.REGRESSION or not goal.time_column:
+        return 0
+    found = build_memory_set(
+        profile, target=goal.target, time_column=goal.time_column, group_column=goal.group_column
+    )
+    return 0 if found is None else found.warm_up
 
 
 def fill_validation(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> None:
@@ -140,7 +169,7 @@ def read_split(reader: AnswerReader, situation: ValidationContext) -> dict[str, 
     if parameters.get("align") == "rows":
         # A config without water years reads as it did before there were any.
         parameters = {name: value for name, value in parameters.items() if name not in ("align", "start_month")}
-    warm_up = read_warm_up(reader) if situation.ordered else 0
+    warm_up = read_warm_up(reader, situation.warm_up) if situation.ordered else 0
     return {
         "strategy": strategy,
         "parameters": parameters,

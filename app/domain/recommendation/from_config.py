@@ -150,7 +150,8 @@ def _validation(spec: Spec) -> JsonObject:
         "strategy": strategy.value,
         **settings,
         **holdout_answers(spec.validation.holdout),
-        **({"warm_up": spec.validation.warm_up} if spec.validation.warm_up else {}),
+        # Without an answer, a warm-up is suggested that the config does not have.
+        **({"warm_up": spec.validation.warm_up} if spec.task.time_column else {}),
         "seed": spec.reproducibility.seed,
         "primary_metric": spec.metrics.primary,
         "other_metrics": list(spec.metrics.others),

@@ -7,8 +7,10 @@ from app.domain.experiment import MAX_WARM_UP
 from app.domain.json_values import JsonObject
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.memory_set import longest_window
 from app.domain.recommendation.validation import ValidationContext, suggest_date, suggest_holdout_percent
 from app.domain.text.dates import parse_date, start_of_water_year
+from app.domain.text.words import pluralise
 from app.domain.training.validation.strategies import MONTHS
 from app.domain.vocabulary import SplitStrategy
 
@@ -67,9 +69,19 @@ def read_holdout(reader: AnswerReader, situation: ValidationContext, strategy: S
     return {"from": first, "to": _date(reader, "holdout_to", "") or None}
 
 
-def read_warm_up(reader: AnswerReader) -> int:
-    """Return how many steps at the start of each record are left out."""
-    return int(reader.parameter("validation", WARM_UP.name, WARM_UP, 0))
+def read_warm_up(reader: AnswerReader, suggested: int) -> int:
+    """Return how many steps at the start of each record are left out, as given or suggested.
+
+    Which rows are held out follows from it, so that the suggestion rests on the profile and on the user's own recipes
+    alone, and on nothing that is measured on the other rows.
+    """
+    raw = reader.raw("features", "transforms")
+    if isinstance(raw, list):
+        suggested = min(suggested, longest_window(raw))
+    if suggested:
+        reason = f"The longest window is full after {pluralise(suggested, 'step')}."
+        reader.suggest("validation", WARM_UP.name, suggested, reason)
+    return int(reader.parameter("validation", WARM_UP.name, WARM_UP, suggested))
 
 
 def _way(reader: AnswerReader, situation: ValidationContext) -> str:

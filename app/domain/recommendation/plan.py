@@ -70,7 +70,7 @@ class Plan:
     problems
         In the order of the steps, errors first within a step.
     ranking
-        The estimators of the task in the order in which to try them, by rules alone.
+        The estimators of the task in the order in which to try them: by rules, or by short fits once they finished.
     columns_measured
         Whether every column was compared with the target, so that all that gives it away is known.
     """

@@ -23,6 +23,7 @@ from app.domain.recommendation.features import FeatureContext, read_leak_answers
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
 from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.preprocessing.transforms import ColumnInventory, column_inventory, columns_fault
 from app.domain.training.preprocessing.transforms import get as get_transform
 from app.domain.training.selection_rules import read_rules as read_selection
@@ -54,6 +55,7 @@ def make_plan(
     file_state: str = "",
     machine: Machine | None = None,
     limit_seconds: float | None = None,
+    evidence: ShortFitEvidence | None = None,
 ) -> Plan:
     """Complete a draft, say why, and list everything that is wrong with it.
 
@@ -69,6 +71,8 @@ def make_plan(
         Where `profile` is None though a dataset was chosen: its file, and what became of it, a key of `NOT_THERE`.
     machine, limit_seconds
         Where a launch would run (this machine by default), and how long it may run, where that is to be looked at.
+    evidence
+        What finished short fits say about the estimators of this very plan; the suggested estimator follows it.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def make_plan(
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_is_time_ordered(reader.problems))
     answers = read_leak_answers(reader, profile)
     context = FeatureContext(profile=profile, associations=associations, answers=answers, **vars(goal))
-    return _complete_config(reader, context, machine or this_machine(), limit_seconds)
+    return _complete_config(reader, context, machine or this_machine(), limit_seconds, evidence)
 
 
 def _without_data(file_name: str, state: str) -> Problem:
@@ -92,7 +96,11 @@ def _without_data(file_name: str, state: str) -> Problem:
 
 
 def _complete_config(
-    reader: AnswerReader, context: FeatureContext, machine: Machine, limit_seconds: float | None
+    reader: AnswerReader,
+    context: FeatureContext,
+    machine: Machine,
+    limit_seconds: float | None,
+    evidence: ShortFitEvidence | None,
 ) -> Plan:
     """Return the plan of a draft whose data and target are known."""
     columns = choose_columns(reader, context)
@@ -100,7 +108,7 @@ def _complete_config(
     transforms = _transforms(reader, context, selected)
     rules = _selection(reader, context)
     config = _begin_config(context, {"selected": selected, "transforms": transforms, "selection": rules})
-    ranking = fill_model(reader, config, context)
+    ranking = fill_model(reader, config, context, evidence)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
     spec = _spec(reader, config)
@@ -189,12 +197,12 @@ def _transform_fault(item: Any, held: ColumnInventory) -> str:
         return odd
     try:
         entry = get_transform(item["kind"])
-        entry.parse(parameters)
+        clean = entry.parse(parameters)
     except KeyError:
         return f"There is no derived feature of the kind {item['kind'][:40]}."
     except ValueError as fault:
         return str(fault)
-    return columns_fault(entry, columns, held)
+    return columns_fault(entry, columns, held, clean)
 
 
 def _column_inventory(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.estimation.prior import prior_of
+from app.domain.estimation.workload import Workload
 from app.domain.experiment import Spec
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.training.gap_filling import fills_gaps, fit_rows
@@ -21,24 +23,26 @@ from app.domain.training.validation.splitting import Fold
 
 FIRST_ROWS = 400
 MAX_JUDGED = 4_000
-# No single fit may take a larger share of the time than this.
+# No single fit may take a larger share of the work than this.
 MAX_SHARE = 0.2
 # What fitting takes once the settings were found on few rows, as a share of the search on all of them.
 SETTLED_SHARE = 0.03
-# Fits may take so much longer than foreseen.
-MARGIN = 1.3
+# A sample keeps so many rows of every class, or all of a class that has fewer.
+ROWS_OF_A_CLASS = 10
 Rows = NDArray[np.intp]
 
 
 @dataclass
 class ShortFitCandidate:
-    """One candidate on its way; `scores` are those of its last round, `seconds` and `rows` those of its last fit.
+    """One candidate on its way; `scores` are those of its last round, `rows` what its last fit learnt from.
 
-    `out` says why nothing more is fitted, and `in_time` turns False where there was no time for a fit.
+    `workload` counts what a launch of it would be made of. `out` says why nothing more is fitted, and `affordable`
+    turns False where the work that was left was less than a fit takes.
     """
 
     ranked: EstimatorSuggestion
     spec: Spec
+    workload: Workload
     scores: list[float] = field(default_factory=list)
     before: float | None = None
     hits: list[float] = field(default_factory=list)
@@ -47,7 +51,7 @@ class ShortFitCandidate:
     most_rows: int = 0
     round: int = 0
     out: str = ""
-    in_time: bool = True
+    affordable: bool = True
 
     @property
     def mean(self) -> float:
@@ -57,14 +61,18 @@ class ShortFitCandidate:
 
 @dataclass
 class ShortFitRace:
-    """All that one measuring gathers. `folds` are those of the first division, `again` those of further draws."""
+    """All that one measuring gathers. `folds` are those of the first division, `again` those of further draws.
+
+    `budget` is how much work all fits together may take and `spent` what those so far took, both as counted.
+    """
 
     spec: Spec
     table: TrainingTable
     folds: tuple[Fold, ...]
     runners: list[ShortFitCandidate]
-    deadline: float
+    budget: float
     began: float
+    spent: float = 0.0
     again: tuple[Fold, ...] = ()
     rivals: list[float] = field(default_factory=list)
     rival_hits: list[float] = field(default_factory=list)
@@ -75,26 +83,28 @@ class ShortFitRace:
         return metrics.get(self.spec.metrics.primary)
 
     @property
-    def longest(self) -> float:
-        """The most seconds that a single fit may take."""
-        return MAX_SHARE * (self.deadline - self.began)
+    def largest(self) -> float:
+        """The most work that a single fit may take."""
+        return MAX_SHARE * self.budget
 
     def left(self) -> float:
-        """Return how many seconds are left."""
-        return self.deadline - time.perf_counter()
+        """Return how much work is left."""
+        return self.budget - self.spent
 
 
-def estimate_seconds(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
-    """Return the seconds that a fit on so many rows will take, by its last fit or else by its count of work."""
-    entry, values, width = one.ranked.entry, one.ranked.parameters, race.table.features.shape[1]
+def count_work(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
+    """Return the work of a fit on so many rows, counted from rows, columns and estimator.
+
+    It is in seconds of the machine on which the counts were calibrated. No clock is asked, since on a busy machine
+    that would give other rounds, other rows and another order to the same data.
+    """
 
     def work(count: int) -> float:
-        whole = entry.work(count, width, values) * entry.machines(len(race.table.labels))
-        if count <= FIRST_ROWS or not _settles(race, one):
-            return whole
-        return entry.work(FIRST_ROWS, width, values) + SETTLED_SHARE * whole
+        return prior_of(replace(one.workload, train_rows=count)).fit
 
-    return one.seconds * work(rows) / max(work(one.rows), 1e-9) if one.rows else work(rows)
+    if rows <= FIRST_ROWS or not _settles(race, one):
+        return work(rows)
+    return work(FIRST_ROWS) + SETTLED_SHARE * work(rows)
 
 
 def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
@@ -105,14 +115,28 @@ def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
 def sample_rows(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
     """Return some of the training rows of a fold: the latest where time orders them, else drawn.
 
-    Blocks that judge lie all over the record, so that what is learnt for them is drawn from all of it.
+    Blocks that judge lie all over the record, so that what is learnt for them is drawn from all of it. Some rows of
+    every class are among them, however rare it is.
     """
     if len(train) <= size:
         return train
     if race.table.times is not None and not fills_gaps(race.spec):
-        return train[-size:]
-    drawn = np.random.default_rng([race.spec.reproducibility.seed, seed]).permutation(len(train))[:size]
-    return train[np.sort(drawn)]
+        order = train[::-1]
+    else:
+        order = train[np.random.default_rng([race.spec.reproducibility.seed, seed]).permutation(len(train))]
+    some, rest = order[:size], order[size:]
+    if race.table.labels:
+        some = np.concatenate([some, _missed_rows(race.table.target[some], race.table.target[rest], rest)])
+    return np.sort(some)
+
+
+def _missed_rows(held: NDArray[Any], left: NDArray[Any], rest: Rows) -> Rows:
+    """Return the rows to add, first ones first, so that a sample holds enough of every class."""
+    more = []
+    for label in np.unique(left):
+        lacking = ROWS_OF_A_CLASS - int(np.sum(held == label))
+        more.append(rest[left == label][: max(lacking, 0)])
+    return np.concatenate(more)
 
 
 def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
@@ -126,16 +150,17 @@ def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
 def fit(
     race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, number: int, known: Rows | None = None
 ) -> bool:
-    """Fit and judge once; False where there is no time for it or it cannot be done.
+    """Fit and judge once; False where too little work is left for it or it cannot be done.
 
     `known` are the rows whose target is known around a gap, those that train where it is None.
     """
-    takes = estimate_seconds(race, one, len(train))
-    if takes > race.longest:
-        one.out = "too slow for a short fit"
-    one.in_time = takes <= min(race.longest, race.left() / MARGIN)
-    if one.out or not one.in_time:
+    takes = count_work(race, one, len(train))
+    if takes > race.largest:
+        one.out = "too much work for a short fit"
+    one.affordable = takes <= min(race.largest, race.left())
+    if one.out or not one.affordable:
         return False
+    race.spent += takes
     start = time.perf_counter()
     try:
         pipeline = _fit_candidate(race, one, train, known)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
 from app.domain.json_values import Settings
+from app.domain.recommendation.series_settings import follows_drivers, series_boosting, series_trees
 from app.domain.recommendation.traits import Traits
 from app.domain.vocabulary import Purpose, TaskKind
 
@@ -68,6 +69,8 @@ def _boosting(traits: Traits) -> Settings:
         # Each column stands beside how it leaves its own line, so that many tell the same: slow steps on few of them.
         # On blocks of 3, 10 and 30 days at Piscataquis the error fell by a tenth to a quarter.
         return {**SLOW_BOOSTING, "max_leaf_nodes": leaves}
+    if follows_drivers(traits):
+        return series_boosting(traits)
     return {
         "max_leaf_nodes": leaves,
         "learning_rate": rate,
@@ -87,6 +90,8 @@ def _forest(traits: Traits) -> Settings:
 
 
 def _extra(traits: Traits) -> Settings:
+    if follows_drivers(traits):
+        return series_trees(traits)
     leaf = 2 if traits.rows < 20_000 else 5 if traits.rows < 200_000 else 20
     share = 1.0 if traits.width <= 20 else 0.7 if traits.width <= 100 else 0.3
     return {"min_samples_leaf": leaf, "max_features": share, "n_estimators": 200 if traits.rows < 100_000 else 100}

@@ -22,6 +22,10 @@ EVEN_CLASSES = 3.0
 # How alike the rows of neighbouring numbers are where these are amounts (an autocorrelation at lag 1).
 SMOOTH = 0.4
 WHOLE = re.compile(r"^[+-]?\d{1,15}$")
+# Whole numbers of a column so named are classes, however many rows each of them has.
+CLASS_NAMES = re.compile(
+    r"(^|[_ .-])(class|classes|label|labels|category|categories|letter|species|type)($|[_ .-])", re.IGNORECASE
+)
 MAX_MISSING = 0.2
 TASK_WORDS = {
     TaskKind.REGRESSION: "regression",
@@ -87,8 +91,8 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
     Notes
     -----
     Whole numbers without gaps may be classes or amounts. Up to `SURE_CLASSES` of them are taken for classes; of more,
-    up to `MAX_CLASSES`, the rows of each suggest one: those of amounts rise and fall along the numbers, and those of
-    classes are alike or follow no order.
+    up to `MAX_CLASSES`, the name suggests one, or else the rows of each: those of amounts rise and fall along the
+    numbers, and those of classes are alike or follow no order.
     """
     words = _examples(column, marks)
     held = {value for value, _ in column.top_values}
@@ -105,7 +109,7 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
         if distinct <= SURE_CLASSES:
             return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, which look like classes.")
         question = f"{whole}: they may be classes or amounts."
-        if _look_like_classes(column, marks):
+        if CLASS_NAMES.search(column.name) or _look_like_classes(column, marks):
             return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, probably classes.", question)
         return TaskSuggestion(TaskKind.REGRESSION, f"{whole}, probably amounts.", question)
     return TaskSuggestion(TaskKind.REGRESSION, f"It holds {distinct:,} different numbers.")

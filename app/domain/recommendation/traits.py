@@ -46,6 +46,10 @@ class Traits:
         where the lower tail is the longer one. 0 where it is unknown.
     purpose
         What the model is for.
+    never_negative
+        Whether a numeric target has no value below 0, as flow and rain have none.
+    grouped
+        Whether a column tells sites apart.
     ordered, memory_steps
         Whether time orders the rows, and how many steps back the derived features look.
     strongest
@@ -76,6 +80,8 @@ class Traits:
     strongest: tuple[str, float] | None = None
     explained: float | None = None
     purpose: Purpose | None = None
+    never_negative: bool = False
+    grouped: bool = False
 
     @property
     def features(self) -> int:
@@ -98,10 +104,10 @@ class Traits:
         share = most_kept(rules, columns) / max(columns, 1)
         return replace(self, width=max(round(share * (self.width - self.derived)) + self.derived, 1))
 
-    def for_purpose(self, purpose: Purpose | None) -> Traits:
+    def for_purpose(self, purpose: Purpose | None, *, grouped: bool = False) -> Traits:
         """Return the traits with what the model is for; of the features that gaps give nothing is measured."""
         explained = None if purpose is Purpose.FILL_GAPS else self.explained
-        return replace(self, purpose=purpose, explained=explained)
+        return replace(self, purpose=purpose, explained=explained, grouped=grouped)
 
     @property
     def rows_per_column(self) -> float:
@@ -163,7 +169,8 @@ def _about_target(
     if not task.is_classification:
         std = (associations.target_std if associations is not None else None) or 0.0
         quantiles = target.quantiles if associations is None else associations.target_quantiles
-        return {"rows": rows, "target_values": target.distinct, "target_std": std, "tail": _tail(quantiles)}
+        shape = {"target_std": std, "tail": _tail(quantiles), "never_negative": target.negatives == 0}
+        return {"rows": rows, "target_values": target.distinct, **shape}
     counts = tuple(count for _, count in target.top_values) if associations is None else associations.target_counts
     rarest, commonest = _sizes(counts, target.distinct, rows)
     sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}
@@ -183,7 +190,7 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
         time_column=spec.task.time_column or "",
         associations=associations,
     )
-    return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose)
+    return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose, grouped=spec.task.group_column is not None)
 
 
 def _sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:

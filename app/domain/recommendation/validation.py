@@ -21,7 +21,8 @@ class ValidationContext:
     """What the suggestion may look at. `memory` is how many steps back the derived features look.
 
     `moments` are the distinct times of the rows, and `span` their first and last where they are dates. Water years
-    begin in `month`. `horizon` is how many steps ahead a forecast looks, 0 for any other purpose.
+    begin in `month`. `horizon` is how many steps ahead a forecast looks, 0 for any other purpose. `warm_up` is how many steps
+    pass before the windows of the suggested features are full.
     """
 
     task: TaskKind
@@ -35,6 +36,7 @@ class ValidationContext:
     month: int = 10
     purpose: Purpose | None = None
     horizon: int = 0
+    warm_up: int = 0
 
 
 @dataclass(frozen=True)

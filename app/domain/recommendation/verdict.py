@@ -11,6 +11,7 @@ import numpy as np
 
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
+from app.domain.recommendation.standings import Standing, compare_scores, standard_error
 from app.domain.recommendation.traits import Traits
 from app.domain.training.validation import metrics
 from app.domain.vocabulary import Severity
@@ -23,8 +24,8 @@ LITTLE_EXPLAINED = 0.02
 # Where luck alone could have made the gain, less than this share of the way is called no signal.
 LITTLE_BY_LUCK = 0.1
 CONFIDENCE = 0.9
-# Having learnt from so few of the training rows, nothing is said of how much there is to learn.
-ENOUGH_OF_THEM = 0.1
+# Below so many rows, more of them help most.
+FEW_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class ShortFitEvidence:
     """What short fits say, the best first. `baseline` are the scores of the best rule that learns nothing.
 
     `train_rows` is what a fold of the real thing trains on, `judged_share` how many rows judge for each that trains.
+    `tied` are those that only luck tells from the best, and `first` is the one of them that the rules put first.
+    `share` is how much of the work that the fits may take was spent.
     """
 
     metric: str
@@ -66,6 +69,20 @@ class ShortFitEvidence:
     skipped: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     complete: bool = False
+    first: str = ""
+    tied: tuple[str, ...] = ()
+    share: float = 1.0
+
+    @property
+    def choice(self) -> str:
+        """Return the estimator to choose: the rules' first of the tied ones; "" where nothing was measured."""
+        return self.first or (self.items[0].estimator if self.items else "")
+
+    def standing_of(self, item: MeasuredEstimator) -> Standing:
+        """Return how an estimator stands beside the best baseline on the same folds."""
+        sign = 1.0 if metrics.get(self.metric).greater_is_better else -1.0
+        scores, rivals = [sign * one for one in item.scores], [sign * one for one in self.baseline]
+        return compare_scores(scores, rivals, shared=self.judged_share)
 
     def of(self, estimator: str) -> MeasuredEstimator | None:
         """Return the measurement of an estimator, or None."""
@@ -79,7 +96,8 @@ class ShortFitEvidence:
     def from_json(values: Mapping[str, Any]) -> ShortFitEvidence:
         """Build from what `to_json` gave."""
         items = tuple(MeasuredEstimator(**{**value, "scores": tuple(value["scores"])}) for value in values["items"])
-        return ShortFitEvidence(**{**values, "items": items, "baseline": tuple(values["baseline"])})
+        tuples = {name: tuple(values.get(name, ())) for name in ("baseline", "tied")}
+        return ShortFitEvidence(**{**values, "items": items, **tuples})
 
 
 @dataclass(frozen=True)
@@ -94,11 +112,15 @@ class ExpectedScore:
 
 @dataclass(frozen=True)
 class Advice:
-    """One thing worth knowing before anything is launched; `code` is no_signal, near_baseline or too_few_rows."""
+    """One thing worth knowing before anything is launched, and what would help, "" where nothing is known to.
+
+    `code` is no_signal, below_baseline, near_baseline or too_few_rows.
+    """
 
     code: str
     severity: Severity
     message: str
+    help: str = ""
 
 
 def order_estimators(
@@ -106,26 +128,40 @@ def order_estimators(
 ) -> tuple[EstimatorSuggestion, ...]:
     """Return the estimators in the order of the evidence, each with what it scored as its first reason.
 
-    Those without any evidence follow in the order of the rules, and the baseline comes last.
+    The one to choose comes first and the others by their scores. Those without any evidence follow in the order of the
+    rules, and the baseline comes last.
     """
     if evidence is None:
         return tuple(ranking)
     place = {one.estimator: at for at, one in enumerate(evidence.items)}
-    ordered = sorted(ranking, key=lambda one: (not one.entry.competes, place.get(one.entry.id, len(place))))
-    scored = [_with_score(one, evidence) for one in ordered]
+    place[evidence.choice] = -1
+
+    def key(one: EstimatorSuggestion) -> tuple[bool, int]:
+        return not one.entry.competes, place.get(one.entry.id, len(place))
+
+    scored = [_with_score(one, evidence) for one in sorted(ranking, key=key)]
     if scored and scored[0].entry.is_baseline and evidence.of(scored[0].entry.id) is not None:
         why = f"No estimator clearly beats {scored[0].entry.title.lower()} in short fits"
-        scored[0] = replace(scored[0], reasons=(why, *scored[0].reasons))
+        scored[0] = replace(scored[0], reasons=(why, *scored[0].reasons), score=why)
     return tuple(scored)
 
 
 def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> EstimatorSuggestion:
+    """Return the suggestion with what it scored: a reason above the baseline, a caution below it, neither if tied."""
     measured = evidence.of(ranked.entry.id)
     if measured is None or not evidence.baseline:
         return ranked
     unit, rule = metrics.get(evidence.metric).title, float(np.mean(evidence.baseline))
     score = f"{unit} {measured.mean:.3f} in short fits on {measured.rows:,} rows; the best baseline"
-    return replace(ranked, reasons=(f"{score} {rule:.3f}".replace("-", "\u2212"), *ranked.reasons))
+    words = f"{score} {rule:.3f}".replace("-", "\u2212")
+    standing = evidence.standing_of(measured)
+    if standing is Standing.WORSE:
+        words = f"{words}, which is better"
+        return replace(ranked, cautions=(words, *ranked.cautions), score=words)
+    if standing is Standing.TIED:
+        words = f"{words}, a tie"
+        return replace(ranked, even=(words, *ranked.even), score=words)
+    return replace(ranked, reasons=(words, *ranked.reasons), score=words)
 
 
 def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> ExpectedScore | None:
@@ -196,8 +232,19 @@ def advice_for(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advic
         )
         said.append(Advice("too_few_rows", Severity.WARNING, message))
     if evidence is not None and evidence.complete and evidence.items and evidence.baseline:
-        said += _signal(evidence)
+        said += [replace(one, help=what_would_help(traits)) for one in _signal(evidence)]
     return tuple(said)
+
+
+def what_would_help(traits: Traits) -> str:
+    """Return what would most likely bring a model above the baseline, in a sentence."""
+    if traits.ordered and not traits.memory_steps:
+        return "What would help: earlier values and longer sums of the drivers, on the Features step."
+    if traits.rows < FEW_ROWS:
+        return "What would help: more rows, or fewer and better columns."
+    if traits.ordered:
+        return "What would help: a driver that is not among the columns, or a longer memory of those that are."
+    return "What would help: columns that tell more about the target, or a target that the columns can tell."
 
 
 def _signal(evidence: ShortFitEvidence) -> list[Advice]:
@@ -207,19 +254,26 @@ def _signal(evidence: ShortFitEvidence) -> list[Advice]:
     folds = f"{count} folds" if count > 1 else "one fold"
     gains = [-metric.loss(rule, one) for one, rule in zip(best.scores, evidence.baseline, strict=False)]
     gain, rule = float(np.mean(gains)), float(np.mean(evidence.baseline))
-    spread = float(np.std(gains, ddof=1)) * math.sqrt(1 / count + evidence.judged_share) if count > 1 else 0.0
     numbers = f"{title} scores {best.mean:.3f} and the best baseline {rule:.3f} ({unit}, {folds})"
-    perfect, lucky = metric.best, gain <= spread
+    perfect, lucky = metric.best, gain <= standard_error(gains, shared=evidence.judged_share)
     share = gain / abs(perfect - rule) if perfect is not None and perfect != rule else 1.0
+    # What a part of the rows does not show yet, all of them may.
+    whole = best.rows >= evidence.train_rows
+    part = "" if whole else f" They learnt from {best.rows:,} of {evidence.train_rows:,} rows; more may change it."
     little, right = _is_little(evidence, share, lucky=lucky)
-    if gain <= 0 or (little and lucky):
+    if evidence.standing_of(best) is Standing.WORSE:
+        message = f"The best baseline does better than every estimator in the short fits: {numbers}.{part}"
+        return [Advice("below_baseline", Severity.WARNING, message)]
+    if whole and (gain <= 0 or (little and lucky)):
         message = f"No estimator beats the baseline beyond the luck of the draw: {numbers}."
         return [Advice("no_signal", Severity.WARNING, message)]
-    if little:
+    if whole and little:
         return [Advice("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.{right}")]
     if lucky:
-        message = f"The gain over the baseline differs much from fold to fold: {numbers}. A launch judges on all folds."
-        return [Advice("near_baseline", Severity.NOTICE, message)]
+        message = f"Only luck tells the estimators from the baseline so far: {numbers}.{part}"
+        if whole:
+            message = f"The gain over the baseline differs much from fold to fold: {numbers}."
+        return [Advice("near_baseline", Severity.NOTICE, f"{message} A launch judges on all folds.")]
     return []
 
 
@@ -236,9 +290,7 @@ def _is_little(evidence: ShortFitEvidence, share: float, *, lucky: bool) -> tupl
         f" At most {100 * most:.0f} % of the rows come out right; "
         f"always saying the most common class, {100 * evidence.baseline_right:.0f} %."
     )
-    # What a small part of the rows does not show yet, all of them may.
-    shown = evidence.items[0].rows >= ENOUGH_OF_THEM * evidence.train_rows
-    return (lucky and barely) or (shown and righted < FEW_RIGHTED and share < LITTLE_GAIN), right
+    return (lucky and barely) or (righted < FEW_RIGHTED and share < LITTLE_GAIN), right
 
 
 def _title(estimator: str) -> str:

@@ -160,8 +160,10 @@ def _changed(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
 
 
 def _refuse_unknown_columns(row: Dataset, choices: ReadingChoices) -> None:
-    """Refuse to join columns that are not there, which would do nothing without a word."""
+    """Refuse to join or judge columns that are not there, which would do nothing without a word."""
     wanted = [name for column in choices.columns for name in column.columns]
+    wanted += [name for one in choices.flags for name in (one.column, one.flag)]
+    wanted += [name for one in choices.censored for name in (one.column, one.flag) if name]
     profile = profile_of(row) if wanted else None
     unknown = next((name for name in wanted if profile is not None and not profile.has(name)), None)
     if unknown is not None:

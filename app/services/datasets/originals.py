@@ -79,11 +79,11 @@ def mark_failed(dataset_id: uuid.UUID, *, code: str, message: str) -> None:
 
 
 def drop_bytes(dataset_id: uuid.UUID) -> None:
-    """Drop the bytes of a file that could not become a dataset, unless another dataset stands on them."""
+    """Drop the bytes of a file that could not become a dataset, unless a part of it can be read or another has them."""
     row = datasets.find_dataset(dataset_id)
     if row is None:
         incoming_file(dataset_id).unlink(missing_ok=True)
-    elif row.state == DatasetState.FAILED.value:
+    elif row.state == DatasetState.FAILED.value and row.reason_code not in datasets.PLACES:
         release_original(row)
 
 

@@ -142,7 +142,7 @@ def finish_upload(
     ------
     UnreadableFileError, NoSpaceError
         If the file cannot become a dataset, or the account has no room for it. Nothing of it is kept then, but with
-        `keeps_refused` a file whose rows do not fit, under the id that the error has as `kept`.
+        `keeps_refused` a file that can be read in part, under the id that the error has as `kept`.
     """
     row = datasets.get_dataset(dataset_id, owner_id=user.id)
     by_worker = analysis.is_large(size_bytes)
@@ -157,7 +157,7 @@ def finish_upload(
             return known
         return datasets.get_dataset(dataset_id) if by_worker else analysis.read_now_or_later(row)
     except (UnreadableFileError, NoSpaceError) as fault:
-        if keeps_refused and isinstance(fault, UnreadableFileError) and fault.code == datasets.RAGGED:
+        if keeps_refused and isinstance(fault, UnreadableFileError) and fault.code in datasets.WAITING:
             _keep_refused(user, dataset_id, fault)
         else:
             drop_upload(dataset_id)
@@ -165,7 +165,7 @@ def finish_upload(
 
 
 def _keep_refused(user: User, dataset_id: uuid.UUID, fault: UnreadableFileError) -> None:
-    """Let a file wait that could be read without some rows; one that waited as the same bytes makes room for it."""
+    """Let a file wait that could be read in part; one that waited as the same bytes makes room for it."""
     originals.mark_failed(dataset_id, code=fault.code, message=fault.message)
     row = datasets.get_dataset(dataset_id)
     for earlier in datasets.list_refused(user.id, row.sha256 or ""):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimation import Machine
+from app.domain.estimators import registry
 from app.domain.experiment import Draft
 from app.domain.recommendation.goal import Goal, goal_of
 from app.domain.recommendation.holdout import holdout_of
@@ -21,7 +22,7 @@ from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.drafts.plans import Inputs, plans_made
 from app.services.drafts.undo_stacks import UndoStacks, undo_stacks
-from app.services.measurements import associations, estimates, leakage
+from app.services.measurements import associations, estimates, leakage, recommendations
 from app.services.measurements.leakage import LeakSearch
 from app.storage import datasets as dataset_rows
 from app.storage import drafts as draft_rows
@@ -115,8 +116,10 @@ class DraftContext:
             ready = held is not None and held.state == DatasetState.READY.value
             state = "" if held is None else "deleted" if held.deleted_at else "" if ready else held.state
             return make_plan(draft, None, None, file_name="" if held is None else held.file_name, file_state=state)
-        limit = current_settings().limits.train_seconds
-        return plans_made.plan_of(dataset.id, Inputs(draft, profile, self.associations, self.machine, limit))
+        inputs = Inputs(draft, profile, self.associations, self.machine, current_settings().limits.train_seconds)
+        by_rules = plans_made.plan_of(dataset.id, inputs)
+        evidence = recommendations.finished_evidence(dataset, by_rules)
+        return by_rules if evidence is None else plans_made.plan_of(dataset.id, replace(inputs, evidence=evidence))
 
     @cached_property
     def comparison(self) -> str:
@@ -141,6 +144,22 @@ class DraftContext:
         """Forget what follows from measurements, of which there may be more now."""
         for name in ("associations", "comparison", "plan", "leaks"):
             self.__dict__.pop(name, None)
+
+    def showing(self, estimator: str) -> DraftContext:
+        """Return the draft as a page shows it that was drawn with this estimator, which nobody chose.
+
+        What is measured meanwhile changes the suggestion, but not what stands on a page that is open.
+        """
+        spec = self.plan.spec
+        if spec is None or spec.model.estimator == estimator or self.answers.get("model", {}).get("estimator"):
+            return self
+        if estimator not in {entry.id for entry in registry.for_task(spec.task.kind, spec.task.purpose)}:
+            return self
+        answers = {**self.answers, "model": {**self.answers.get("model", {}), "estimator": estimator}}
+        shown = DraftContext(self.user, self.row, answers, self.version)
+        known = ("chosen", "profile", "goal", "rule", "associations", "machine", "comparison", "history", "waiting")
+        shown.__dict__.update({name: self.__dict__[name] for name in known if name in self.__dict__})
+        return shown
 
     def moved_on(self, row: DraftRow) -> DraftContext:
         """Return the draft as it is after a save; what a save cannot change is not loaded again."""

@@ -17,6 +17,7 @@ from app.domain.estimation import Machine
 from app.domain.experiment import Draft
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import make_plan
+from app.domain.recommendation.verdict import ShortFitEvidence
 
 PLANS_KEPT = 200
 # A plan holds some kilobytes for each column of its dataset: 40 MB at most.
@@ -32,10 +33,12 @@ class Inputs:
     associations: Associations | None
     machine: Machine
     limit_seconds: float
+    evidence: ShortFitEvidence | None = None
 
     def gives_the_same_as(self, other: Inputs) -> bool:
         """Return whether another plan with the same answers is this one too; a profile is never read twice alike."""
         same = self.profile is other.profile and self.limit_seconds == other.limit_seconds
+        same = same and self.evidence == other.evidence
         return same and self.machine == other.machine and self.associations == other.associations
 
 
@@ -50,7 +53,10 @@ class PlansMade:
     def plan_of(self, dataset_id: uuid.UUID, inputs: Inputs) -> Plan:
         """Return the plan of a draft on a dataset, made now unless it was made of the very same before."""
         # The order of the answers is part of the text, so that nothing has to be known about what it means.
-        key = dataset_id, hashlib.blake2b(json.dumps(inputs.draft.answers, default=repr).encode()).digest()
+        answers = json.dumps(inputs.draft.answers, default=repr)
+        # A plan by rules and one by evidence stand beside each other, since the first tells of which evidence to look.
+        kind = "rules" if inputs.evidence is None else "evidence"
+        key = dataset_id, hashlib.blake2b(f"{kind} {answers}".encode()).digest()
         with self._lock:
             held = self._held.get(key)
             if held is not None:
@@ -64,6 +70,7 @@ class PlansMade:
                 inputs.associations,
                 machine=inputs.machine,
                 limit_seconds=inputs.limit_seconds,
+                evidence=inputs.evidence,
             )
         )
         self._keep(key, inputs, plan)

@@ -117,7 +117,7 @@ def _measured(user: User, dataset: Dataset, profile: DatasetProfile, asked: Sugg
     if best is not None:
         # Taken even where the rules had suggested it, with the values that were fitted and the reasons that won.
         plan = _plan(dataset, profile, {**answers, "model": {"estimator": best.ranked.entry.id}})
-        reasons = {**plan.reasons, "model.estimator": f"{best.ranked.reasons[0]}."}
+        reasons = {**plan.reasons, "model.estimator": f"{best.ranked.why}."}
     spec = _spec_of(plan)
     problems = (*plan.problems, *unfollowed(asked, spec))
     config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}

@@ -76,6 +76,11 @@ KINDS: dict[JobKind, JobType] = {
         _at_most(1800),
         partial=DESCRIBE_MEASUREMENT,
     ),
+    # Both take a few seconds at most, whatever the table: rows and columns are bounded.
+    **{
+        kind: JobType(QUICK, MEASURE_FUNCTION, MEASUREMENT, _at_most(120), partial=DESCRIBE_MEASUREMENT)
+        for kind in (JobKind.MEASURE_MEMORY, JobKind.RANK_DERIVED)
+    },
     JobKind.RECOMMEND: JobType(
         QUICK,
         MEASURE_FUNCTION,

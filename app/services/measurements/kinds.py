@@ -9,7 +9,9 @@ from app.domain.vocabulary import JobKind
 from app.services.measurements import (
     associations,
     correlations,
+    derived_rankings,
     estimates,
+    memory,
     rankings,
     recommendations,
     runner,
@@ -20,7 +22,16 @@ from app.storage.tables import Job
 
 MEASUREMENTS: Mapping[JobKind, Measurement[Any, Any]] = {
     service.MEASUREMENT.kind: service.MEASUREMENT
-    for service in (associations, correlations, estimates, rankings, recommendations, split_comparisons)
+    for service in (
+        associations,
+        correlations,
+        derived_rankings,
+        estimates,
+        memory,
+        rankings,
+        recommendations,
+        split_comparisons,
+    )
 }
 
 

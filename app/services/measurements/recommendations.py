@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
@@ -49,10 +48,8 @@ from app.storage.tables import Dataset, ModelEvidence
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
-# Reading the rows takes from the time of the fits, which are given so much at least.
-MIN_SECONDS = 3.0
 # Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 3
+EVIDENCE_VERSION = 4
 # Steps whose errors would make every fit fail.
 NEEDED = ("data", "features", "validation")
 
@@ -69,9 +66,13 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Recommendations(WorkState):
-    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands."""
+    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands.
+
+    `by_rules` is the estimator that the rules put first.
+    """
 
     spec: Spec
+    by_rules: str
     items: tuple[Recommendation, ...]
     said: tuple[Advice, ...]
     evidence: ShortFitEvidence | None
@@ -163,13 +164,19 @@ def _with_faults(work: WorkState, plan: Plan) -> WorkState:
     return replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
 
 
-def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
-    """Return the advice that finished short fits give on the data as a whole."""
+def finished_evidence(dataset: Dataset, plan: Plan) -> ShortFitEvidence | None:
+    """Return what finished short fits say about the estimators of a plan, None before; nothing is started."""
     request = _request_for(dataset, plan)
     found = None if request is None else _find_evidence(request)
-    if request is None or found is None or not found.complete:
+    return found if found is not None and found.complete and found.items else None
+
+
+def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
+    """Return the advice that finished short fits give on the data as a whole."""
+    found, profile = finished_evidence(dataset, plan), profile_of(dataset)
+    if found is None or plan.spec is None or profile is None:
         return ()
-    return advice_for(traits_of_spec(request.spec, request.profile, None), found)
+    return advice_for(traits_of_spec(plan.spec, profile, None), found)
 
 
 def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
@@ -252,11 +259,13 @@ def _recommendations(
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    ranking = order_estimators(_ranking(spec, profile, known), found)
+    by_rules = _ranking(spec, profile, known)
+    ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
     evidence = found if found is not None and found.items else None
-    return Recommendations(spec, items, advice_for(traits, found), evidence, **vars(work))
+    advice = advice_for(traits, found)
+    return Recommendations(spec, by_rules[0].entry.id, items, advice, evidence, **vars(work))
 
 
 def _item(
@@ -278,16 +287,15 @@ def _item(
 
 
 def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
-    """Fit fold by fold; what the fits may take is counted from before the rows are read."""
-    from app.domain.recommendation.evidence import SECONDS as BUDGET
+    """Fit fold by fold, until the work that the fits may take is spent."""
     from app.domain.recommendation.evidence import measure
 
-    begin, spec, profile = time.monotonic(), request.spec, request.profile
     frame, spec = _read_rows(request)
-    ranking = _ranking(request.spec, profile, associations.associations_for(request.dataset, *_goal_of(request)))
-    left = max(BUDGET - (time.monotonic() - begin), MIN_SECONDS)
-    for part in measure(spec, frame, profile, ranking=ranking, seconds=left):
-        fraction = 1.0 if part.complete else min(part.seconds / BUDGET, 0.99)
+    ranking = _ranking(
+        request.spec, request.profile, associations.associations_for(request.dataset, *_goal_of(request))
+    )
+    for part in measure(spec, frame, request.profile, ranking=ranking):
+        fraction = 1.0 if part.complete else min(part.share, 0.99)
         message = f"{len(part.items)} estimators on up to {max((item.rows for item in part.items), default=0):,} rows"
         yield part, {"fraction": round(fraction, 2), "message": message}
     shared = analysis.cache_key(request.dataset, "evidence", request.key)
@@ -320,7 +328,10 @@ def as_json(found: Recommendations) -> dict[str, Any]:
         "task": found.spec.task.kind.value,
         "state": found.state,
         "reason": found.reason,
-        "findings": [{"code": one.code, "severity": one.severity.value, "message": one.message} for one in found.said],
+        "findings": [
+            {"code": one.code, "severity": one.severity.value, "message": one.message, "help": one.help}
+            for one in found.said
+        ],
         "validation": {"strategy": found.spec.validation.strategy.value, "metric": found.spec.metrics.primary},
         "baseline": None if found.evidence is None else {"scores": list(found.evidence.baseline)},
         "recommendations": [_item_json(at, one) for at, one in enumerate(found.items, start=1)],
@@ -332,7 +343,7 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     return {
         "estimator": one.ranked.entry.id,
         "rank": place,
-        "reasons": list(one.ranked.reasons),
+        "reasons": [*one.ranked.even, *one.ranked.reasons],
         "cautions": list(one.ranked.cautions),
         "parameters": one.ranked.parameters,
         "expected": None

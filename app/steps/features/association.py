@@ -11,10 +11,12 @@ from flask import url_for
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
+from app.domain.training.preprocessing.transforms import output_names
 from app.services.datasets import datasets
 from app.services.measurements import correlations
 from app.steps.context import DraftContext
 from app.steps.features.asked import matrix_of, measured_on, ranking_of, standing_of
+from app.steps.features.memory import derived_state
 from app.web.charts import heatmap, strengths
 
 VIEWS = (
@@ -71,15 +73,19 @@ def _target(draft: DraftContext, word: str, threshold: float, page: int) -> dict
     dataset, goal = standing_of(draft)
     ranking, known = ranking_of(draft), draft.associations
     names = [name for name in goal.kinds if name != goal.target]
+    state = derived_state(draft)
+    derived = strengths.DerivedFeatures.of(output_names(draft.plan.spec) if draft.plan.spec else (), state)
     measuring = draft.comparison == "measuring"
     return {
-        "busy": measuring or ranking.state in BUSY,
+        "busy": measuring or ranking.state in BUSY or state.busy,
         "measuring": measuring,
         "measured": 0 if known is None else sum(known.of(name) is not None for name in names),
         "columns": len(names),
-        "with_target": strengths.with_target(names, known, word=word, threshold=threshold, page=page),
-        "ranking": strengths.ranking(ranking, word=word),
-        "can_begin": ranking.state == "none" and not ranking.reason and datasets.damage_of(dataset) is None,
+        "with_target": strengths.with_target(names, known, word=word, threshold=threshold, page=page, derived=derived),
+        "ranking": strengths.ranking(ranking, word=word, derived=derived),
+        "can_begin": "none" in (ranking.state, state.state)
+        and not ranking.reason
+        and datasets.damage_of(dataset) is None,
     }
 
 

@@ -11,6 +11,7 @@ from app.domain.recommendation.plan import ColumnChoice, Plan
 from app.domain.recommendation.selection import MAX_RULES, Filter, Rule, read_rules, with_rule
 from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.training.selection_rules import to_answer
+from app.steps.features import memory
 from app.steps.features.listing import asked_of_text, filter_of
 from app.steps.features.recipes import added, raw_recipes, swapped
 from app.steps.views import Form
@@ -64,6 +65,9 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
         return {"rules": kept or None}
     if action == RESET:
         return {"transforms": None}
+    switched = memory.act(action, plan)
+    if switched is not None:
+        return switched
     if action == ADD:
         return {"transforms": added(form, plan)}
     current = raw_recipes(plan)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.errors import DomainError
 from app.domain.experiment import MOST_RECIPES, Spec, TransformPart
 from app.domain.recommendation.plan import Plan
 from app.domain.training.preprocessing import transforms
-from app.domain.training.preprocessing.recipe_parameters import RecipeError
+from app.domain.training.preprocessing.recipe_parameters import ListParameter, RecipeError
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.vocabulary import ColumnKind
 from app.steps.views import Form
@@ -23,7 +23,10 @@ MAX_OPTIONS = 200
 
 @dataclass(frozen=True)
 class RecipeQuestion:
-    """The recipe that is asked about: what was typed, and what is wrong with it by the name of its field."""
+    """The recipe that is asked about: what was typed, and what is wrong with it by the name of its field.
+
+    `chosen` is the column of each role where the recipe has roles, "" where none was chosen.
+    """
 
     entry: TransformEntry
     columns: tuple[str, ...]
@@ -31,6 +34,7 @@ class RecipeQuestion:
     named: str = ""
     faults: Mapping[str, str] = field(default_factory=dict)
     part: TransformPart | None = None
+    chosen: tuple[str, ...] = ()
 
 
 def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
@@ -38,7 +42,11 @@ def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
     wanted = form.get("new.kind", "")
     entry = next((one for one in TRANSFORMS if one.kind == wanted), _first_offered(plan))
     named = form.get("new.named", "").strip()
-    columns = tuple(dict.fromkeys(name for name in [*form.getlist("new.column"), named] if name))
+    listed = [name.strip() if entry.roles else name for name in form.getlist("new.column")]
+    chosen = tuple([*listed, *[""] * len(entry.roles)][: len(entry.roles)])
+    columns = tuple(name for name in chosen if name)
+    if not entry.roles:
+        columns = tuple(dict.fromkeys(name for name in [*listed, named] if name))
     values: dict[str, Any] = {}
     for parameter in entry.parameters:
         there = form.get("new.fields") == entry.kind
@@ -46,9 +54,10 @@ def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
         typed = form.getlist(PREFIX + parameter.name) if lists else form.get(PREFIX + parameter.name, "")
         given = there or PREFIX + parameter.name in form
         values[parameter.name] = (
-            typed if given else list(parameter.default) if lists or parameter.type == "steps" else parameter.default
+            typed if given else list(parameter.default) if isinstance(parameter, ListParameter) else parameter.default
         )
-    return _judged(RecipeQuestion(entry, columns if entry.needs_columns else (), values, named), plan)
+    columns = columns if entry.needs_columns else ()
+    return _judged(RecipeQuestion(entry, columns, values, named, chosen=chosen), plan)
 
 
 def _first_offered(plan: Plan) -> TransformEntry:
@@ -63,7 +72,7 @@ def _judged(asked: RecipeQuestion, plan: Plan) -> RecipeQuestion:
         asked.entry.parse(asked.values)
     except RecipeError as fault:
         faults[PREFIX + fault.field] = str(fault)
-    unfit = transforms.columns_fault(asked.entry, asked.columns, held_of(plan)) if plan.spec else ""
+    unfit = _columns_fault(asked, plan) if plan.spec else ""
     if unfit:
         faults["new.column"] = unfit
     if asked.entry.needs_time and plan.spec is not None and plan.spec.task.time_column is None:
@@ -72,7 +81,23 @@ def _judged(asked: RecipeQuestion, plan: Plan) -> RecipeQuestion:
     if not faults:
         parameters = asked.entry.parse(asked.values)
         part = TransformPart(columns=list(asked.columns), kind=asked.entry.kind, parameters=dict(parameters))
-    return RecipeQuestion(asked.entry, asked.columns, asked.values, asked.named, faults, part)
+    return replace(asked, faults=faults, part=part)
+
+
+def _columns_fault(asked: RecipeQuestion, plan: Plan) -> str:
+    """Return what is wrong with the columns; those in roles are looked at role by role."""
+    entry, held = asked.entry, held_of(plan)
+    if not entry.roles or not asked.columns:
+        return transforms.columns_fault(entry, asked.columns, held)
+    empty = [role.title for role, name in zip(entry.roles, asked.chosen, strict=True) if not name and not role.optional]
+    if empty:
+        return f"{entry.title}: choose a column for {empty[0][0].lower()}{empty[0][1:]}."
+    try:
+        parameters = entry.parse(asked.values)
+    except RecipeError:
+        return transforms.columns_fault(entry, asked.columns, held)
+    fault = entry.check_roles([bool(name) for name in asked.chosen], parameters)
+    return f"{entry.title}: {fault}" if fault else transforms.columns_fault(entry, asked.columns, held, parameters)
 
 
 def held_of(plan: Plan) -> transforms.ColumnInventory:
@@ -100,7 +125,7 @@ def options_of(plan: Plan, entry: TransformEntry) -> list[str]:
     """Return the columns that a recipe can work on: ticked ones first, then what others derive, then all others."""
     held, spec = held_of(plan), _spec(plan)
     ticked = [choice.profile.name for choice in plan.columns if choice.selected]
-    made = transforms.output_names(spec) if entry.place == "fold" else []
+    made = transforms.output_names(spec)
     rest = [choice.profile.name for choice in plan.columns if not choice.selected]
     order = dict.fromkeys([*ticked, *([spec.task.target] if entry.looks_back else []), *made, *rest])
     return [name for name in order if not transforms.columns_fault(entry, [name], held)]

@@ -11,10 +11,10 @@ from app.domain.recommendation.strategies import STRATEGIES
 from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.context import DraftContext
-from app.steps.features import derived
+from app.steps.features import derived, memory
 from app.steps.features.asked import measured_on
 from app.steps.features.association import panel
-from app.steps.features.form import act, read, rules_of, selection_of
+from app.steps.features.form import ADD, act, read, rules_of, selection_of
 from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
 from app.steps.views import StepView
 
@@ -38,6 +38,8 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "selected_count": ticked,
         **({"status": 422} if listing.faults else {}),
         **derived.context(draft.plan),
+        **memory.context(draft),
+        "adds": "new.kind" in request.values and request.values.get("action") in (ADD, None),
         "pairs": panel(draft, {}) if draft.plan.spec else None,
         "most_leaks": MAX_LEAKS,
     }

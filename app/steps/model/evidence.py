@@ -15,6 +15,7 @@ from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.begin import ON_ONE_PAGE, begin
+from app.steps.choice import SHOWN, as_shown
 from app.steps.context import DraftContext, load, step_url
 from app.steps.frame import frame_of
 from app.steps.model.measured import panel
@@ -28,7 +29,7 @@ PAGE_ALONE, PANEL = "pages/model_evidence.html", "partials/model/evidence.html"
 @blueprint.get("/evidence")
 def show_evidence(draft_id: uuid.UUID) -> Response:
     """Show what the short fits say so far: the panel alone where a page looks for more, else a page of its own."""
-    draft = load(draft_id)
+    draft = as_shown(load(draft_id))
     shown = panel(draft)
     if shown is None:
         return see_other(step_url(draft.id, "data"))
@@ -59,7 +60,7 @@ def measure_again(draft_id: uuid.UUID) -> Response:
     if draft.dataset is not None:
         recommendations.recommend(draft.dataset, draft.plan, again=True)
     if "on" in request.args and wants_fragment():
-        asked = {name: request.args.get(name, "") for name in ("on", "order")}
+        asked = {name: request.values.get(name, "") for name in ("on", "order", SHOWN)}
         return see_other(url_for("model.show_evidence", draft_id=draft_id, **dict[str, Any](asked)))
     return see_other(step_url(draft.id, "model") + "#model-evidence")
 

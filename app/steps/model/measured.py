@@ -10,6 +10,7 @@ from app.domain.estimators import registry
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import RunState
 from app.services.measurements import recommendations
+from app.steps.choice import choice_of
 from app.steps.context import DraftContext
 
 # Rows of the table, there from the first look on: what the fits bring must not move what stands below.
@@ -25,8 +26,10 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
         return None
     spec, evidence = found.spec, found.evidence
     lines = [item for item in found.items if item.measured is not None]
-    chosen, first = registry.get(spec.model.estimator), lines[0].ranked.entry if lines else None
-    overtaken = found.state == RunState.FINISHED.value and first is not None and first.id != chosen.id
+    # In the table order follows the scores; the one to choose is marked where it stands.
+    place = {item.estimator: at for at, item in enumerate(evidence.items)} if evidence is not None else {}
+    lines.sort(key=lambda item: place.get(item.ranked.entry.id, len(place)))
+    chosen, finished = registry.get(spec.model.estimator), found.state == RunState.FINISHED.value
     baseline = evidence.baseline if evidence is not None else ()
     return {
         "found": found,
@@ -35,8 +38,12 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
         "reserved": RESERVED,
         "waiting": _waiting(found)[: max(RESERVED - len(lines), 0)],
         "chosen": chosen.id,
-        "chosen_title": chosen.title,
-        "overtaken_by": first if overtaken else None,
+        "choice": choice_of(draft, found),
+        "first": evidence.choice if evidence is not None and finished else "",
+        "tied": evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
+        "standings": {item.estimator: evidence.standing_of(item).value for item in evidence.items}
+        if evidence is not None
+        else {},
         "metric": metrics.get(spec.metrics.primary),
         "strategy": splitting.get(spec.validation.strategy),
         "held_out": spec.validation.holdout is not None,

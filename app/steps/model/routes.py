@@ -28,6 +28,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         return {}
     rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
     measured = panel(draft)
+    choice = measured["choice"] if measured else None
     ranked = measured["ranking"] if measured else draft.plan.ranking
     chosen = registry.get(spec.model.estimator)
     first = cards_first(draft, ranked)
@@ -40,6 +41,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "rows_known": rows,
         "tuning": tuning.context(draft.plan),
         "measured": measured,
+        "choice": choice,
     }
 
 
@@ -65,7 +67,6 @@ VIEW = StepView(
     reshapes=("estimator", tuning.SWITCH),
     live="partials/model/states.html",
     live_context=_states,
-    accepts=("estimator",),
     follows="partials/model/measured.html",
 )
 PAGE = flow.step_page(VIEW)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from typing import Any
+
+from werkzeug.wrappers import Response
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
@@ -14,10 +17,12 @@ from app.domain.training.validation import metrics, splitting
 from app.services.experiment_templates.using import origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
-from app.steps.context import DraftContext
+from app.steps.choice import as_shown, choice_of
+from app.steps.context import DraftContext, load, step_url
 from app.steps.review.form import read
 from app.steps.views import StepView
 from app.web.charts import facts
+from app.web.hypermedia import fragment, see_other, wants_fragment
 from app.web.hyperparameters import recommended_value, same
 from app.web.wording import describe_holdout, setting
 
@@ -35,6 +40,7 @@ NOTHING: dict[str, Any] = {
     "selection": (),
     "search": (),
     "said": (),
+    "choice": None,
     "origin": None,
 }
 
@@ -68,6 +74,7 @@ def context(draft: DraftContext) -> dict[str, Any]:
         "selection": facts.selection(spec),
         "search": facts.search(spec),
         "said": _said(draft),
+        "choice": choice_of(draft),
         "origin": origin_of(draft),
         "left_out": [column for column in draft.plan.columns if not column.selected],
     }
@@ -97,3 +104,13 @@ def _said(draft: DraftContext) -> list[Advice]:
 VIEW = StepView("review", read, context, live="partials/review/verdict.html", follows="partials/review/measured.html")
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE, launches=True)
+
+
+@blueprint.get("/estimator")
+def show_choice(draft_id: uuid.UUID) -> Response:
+    """Show which estimator a launch takes, to a page that looks for short fits under way."""
+    if not wants_fragment():
+        return see_other(step_url(draft_id, "review"))
+    draft = as_shown(load(draft_id))
+    base = f"/experiments/drafts/{draft_id}"
+    return fragment("partials/review/choice.html", base=base, choice=choice_of(draft))

@@ -13,7 +13,6 @@ MAGIC = (
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
     (b"\x7fELF", "a program"),
-    (b"SQLite format 3", "a database"),
 )
 ARCHIVES = ((b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"))
 HTML_STARTS = (b"<!doctype html", b"<!--", b"<html", b"<head", b"<?xml", b"<svg", b"<body")

@@ -15,6 +15,7 @@ from app.storage.reading.encodings import label
 from app.storage.reading.formats.parquet import explain_fault
 from app.storage.reading.load import STAGE, Loaded, as_parquet
 from app.storage.reading.profiling import TYPED, profile_table
+from app.storage.reading.quality import QualityColumns, with_quality
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.table_times import with_times
@@ -95,6 +96,8 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
     with explain_fault() if is_typed else nullcontext():
         places = {} if is_typed else {table.table: table.place for table in raw.tables}
         names, typed = with_times(connection, settle_type(typed), names=names, choices=choices, places=places)
+        quality = with_quality(connection, typed, names=names, choices=choices, commas=commas)
+    names, typed, raw = quality.names, quality.typed, _with_flags(raw, quality)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
@@ -115,6 +118,19 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
     keys = [one.key for one in typed[:FIRST_COLUMNS]]
     rows = rows_as_texts(connection, source, keys, limit=FIRST_ROWS)
     return replace(profile, first_rows=tuple(map(tuple, rows)))
+
+
+def _with_flags(raw: Raw, quality: QualityColumns) -> Raw:
+    """Return the rows with what was followed of the choices about quality."""
+    raw.tally.notes += quality.notes
+    if not (quality.kept_flags or quality.censored):
+        return raw
+    changes = {
+        "flags": (*raw.dialect.flags, *quality.flags),
+        "kept_flags": quality.kept_flags,
+        "censored": quality.censored,
+    }
+    return replace(raw, dialect=raw.dialect.model_copy(update=changes))
 
 
 def _is_small(raw: Raw) -> bool:

@@ -40,7 +40,11 @@ class TargetAssociation(JsonResult):
 
 
 class TargetRanking(JsonResult):
-    """The ranking of a dataset's columns for one target, as far as it has been refined."""
+    """The ranking of a dataset's columns for one target, as far as it has been refined.
+
+    Beside it stand the measures of derived features, and how long a target remembers its drivers; the keys of the three
+    are digests of other words, so none is ever found for another.
+    """
 
     __tablename__ = "target_rankings"
     __table_args__ = (UniqueConstraint("dataset_id", "target_key"),)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.text.numbers import MINUS
+from app.domain.training.derived_measures import DerivedColumn
+from app.services.measurements.derived_rankings import DerivedState
 from app.services.measurements.rankings import RankingState
 
 PER_PAGE = 15
@@ -19,7 +21,10 @@ FEW_NATS = 0.05
 
 @dataclass(frozen=True)
 class StrengthBar:
-    """One column: its bar in per cent, its number, and whether it is too weak to count on."""
+    """One column or derived feature: its bar in per cent, its number, and whether it is too weak to count on.
+
+    One that is `pending` is still being measured, and has its line already.
+    """
 
     name: str
     width: float
@@ -27,6 +32,8 @@ class StrengthBar:
     negative: bool = False
     weak: bool = False
     note: str = ""
+    derived: bool = False
+    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class WithTarget:
     pages: int
     found: int
     unmeasured: int
+    has_derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,21 +65,60 @@ class ImportancePreview:
     reason: str
 
 
+@dataclass(frozen=True)
+class DerivedFeatures:
+    """The derived features in use: those that are measured so far, and the names of the others that are on their way.
+
+    One that cannot be measured is in neither.
+    """
+
+    measured: Mapping[str, DerivedColumn] = field(default_factory=dict)
+    pending: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(names: Sequence[str], state: DerivedState) -> DerivedFeatures:
+        """Return the features of these names as far as they are measured."""
+        measured = {name: state.items[name] for name in names if name in state.items}
+        pending = (name for name in names if name not in measured)
+        return DerivedFeatures(measured, tuple(pending) if state.busy else ())
+
+
+NOTHING_DERIVED = DerivedFeatures()
+
+
 def with_target(
-    names: Sequence[str], known: Associations | None, *, word: str, threshold: float, page: int
+    names: Sequence[str],
+    known: Associations | None,
+    *,
+    word: str,
+    threshold: float,
+    page: int,
+    derived: DerivedFeatures = NOTHING_DERIVED,
 ) -> WithTarget:
-    """Return the columns whose name holds a word and that go with the target strongly enough, strongest first."""
-    named = [(name, known.of(name) if known is not None else None) for name in names if word.lower() in name.lower()]
+    """Return the columns and derived features whose name holds a word and that go with the target strongly enough.
+
+    The strongest come first. What is still being measured follows, so that the list keeps its length when it comes.
+    """
+    every = [(name, known.of(name) if known is not None else None) for name in names]
+    every += [(name, column.association) for name, column in derived.measured.items()]
+    named = [(name, one) for name, one in every if word.lower() in name.lower()]
     measured = [(name, one, one.value) for name, one in named if one is not None and one.value is not None]
     found = sorted((one for one in measured if abs(one[2]) >= threshold), key=lambda one: -abs(one[2]))
-    pages = max(1, -(-len(found) // PER_PAGE))
+    bars = [_bar(name, one.method, value, derived=name in derived.measured) for name, one, value in found]
+    bars += _pending(derived, word)
+    pages = max(1, -(-len(bars) // PER_PAGE))
     page = min(max(page, 1), pages)
-    shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
-    bars = tuple(_bar(name, one.method, value) for name, one, value in shown)
-    return WithTarget(bars, page, pages, len(found), len(named) - len(measured))
+    shown = tuple(bars[(page - 1) * PER_PAGE : page * PER_PAGE])
+    return WithTarget(shown, page, pages, len(bars), len(named) - len(measured), any(bar.derived for bar in shown))
 
 
-def _bar(name: str, method: str, value: float) -> StrengthBar:
+def _pending(derived: DerivedFeatures, word: str) -> list[StrengthBar]:
+    """Return the lines of what is still being measured."""
+    names = (name for name in derived.pending if word.lower() in name.lower())
+    return [StrengthBar(name[:60], 0.0, "", derived=True, pending=True) for name in names]
+
+
+def _bar(name: str, method: str, value: float, *, derived: bool = False) -> StrengthBar:
     signed = method in ("Spearman", "Pearson")
     return StrengthBar(
         name=name[:60],
@@ -80,27 +127,31 @@ def _bar(name: str, method: str, value: float) -> StrengthBar:
         negative=value < 0,
         weak=abs(value) < WEAK,
         note=method,
+        derived=derived,
     )
 
 
-def ranking(state: RankingState, *, word: str) -> ImportancePreview:
-    """Return the ranking as it stands, strongest first."""
-    scored = [item for item in state.items if item.score is not None]
+def ranking(state: RankingState, *, word: str, derived: DerivedFeatures = NOTHING_DERIVED) -> ImportancePreview:
+    """Return the ranking as it stands, strongest first: columns and derived features in one list."""
+    items = [*state.items, *(column.ranked for column in derived.measured.values())]
+    scored = sorted((item for item in items if item.score is not None), key=lambda item: -(item.score or 0.0))
     longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
     # Where all of it is little, two decimals would show nothing but zeros.
     decimals = 2 if longest >= FEW_NATS else 4
     shown = [one for one in scored if word.lower() in one.name.lower()][:MAX_RANKED]
+    lines = [
+        StrengthBar(
+            name=one.name[:60],
+            width=round(100 * max(one.score or 0.0, 0.0) / longest, 2),
+            text=f"{one.score:.{decimals}f}",
+            weak=one.noise,
+            note=f"\u00b1 {one.error:.{decimals}f}",
+            derived=one.name in derived.measured,
+        )
+        for one in shown
+    ]
     return ImportancePreview(
-        bars=tuple(
-            StrengthBar(
-                name=one.name[:60],
-                width=round(100 * max(one.score or 0.0, 0.0) / longest, 2),
-                text=f"{one.score:.{decimals}f}",
-                weak=one.noise,
-                note=f"\u00b1 {one.error:.{decimals}f}",
-            )
-            for one in shown
-        ),
+        bars=tuple([*lines, *_pending(derived, word)][:MAX_RANKED]),
         state=state.state,
         rows=state.rows,
         rows_used=state.rows_used,

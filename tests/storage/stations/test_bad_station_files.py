@@ -151,7 +151,27 @@ NAMED = {
     (516_114_522).to_bytes(4, "little") + b"\x00" * 20: ("SWMM", "Export"),
     b"[TITLE]\n;;Project\n\n[OPTIONS]\nFLOW_UNITS CFS\n": ("SWMM", "Run it"),
     b"GRIB\x00\x00": ("GRIB", "NetCDF"),
+    b'<?xml version="1.0"?>\n<TimeSeries xmlns="http://www.wldelft.nl/fews/PI" version="1.2"></TimeSeries>': (
+        "Delft-FEWS",
+        "export module",
+    ),
+    b"$ib Funktion-Interpretation: Linie\r\n$sb Mess-Groesse: Abfluss\r\n*Z\r\nAbfluss m3/s 1900 2000\r\n": (
+        "UVF",
+        "ZRXP",
+    ),
+    b"ncols 3\nnrows 2\nxllcorner 0\n1 2 3\n4 5 6\n": ("ASCII grid", "NetCDF"),
+    b"SQLite format 3\x00" + bytes(99): ("SQLite", "CSV"),
+    b"\x00\x01\x00\x00Standard ACE DB\x00" + bytes(99): ("Access", "Excel"),
+    b"\x00\x00\x27\x0a" + bytes(96): ("shapefile", "attribute table"),
+    b"II*\x00" + bytes(99): ("TIFF", "gdallocationinfo"),
+    b"RDX3\nX\n\x00\x00": ("data file of R", "write.csv"),
+    b"$FL2@(#) SPSS DATA FILE": ("SPSS", "CSV"),
+    b"<stata_dta><header><release>118</release>": ("Stata", "export delimited"),
+    bytes(12) + b"\xc2\xea\x81\x60\xb3\x14": ("SAS", "PROC EXPORT"),
+    b"ARROW1\x00\x00" + bytes(99): ("Arrow", "Parquet"),
+    b"\x0e\x03\x13\x01" + bytes(99): ("HDF4", "h4toh5"),
 }
+ENDINGS = {".dfs0": "MIKE", ".wdm": "HSPF", ".dbf": "dBase", ".pkl": "pickle", ".rds": "of R", ".bufr": "BUFR"}
 
 
 @pytest.mark.parametrize("head", NAMED)
@@ -161,6 +181,15 @@ def test_unreadable_kind_is_refused_by_name(tmp_path: Path, head: bytes) -> None
     assert found["status"] == 415
     assert what in found["message"]
     assert remedy in found["message"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_binary_kind_is_known_by_its_ending(tmp_path: Path, ending: str) -> None:
+    found = refused(tmp_path, b"\x80\x04\x00\x01\x00 values \x00" * 9, f"x{ending}")
+    assert found["status"] == 415
+    assert ENDINGS[ending] in found["message"]
+    # Text of such a name is text.
+    assert read(tmp_path, b"a,b\n1,2\n3,4\n", f"x{ending}")[0].rows == 2
 
 
 def test_menyanthes_file_is_refused_by_name() -> None:

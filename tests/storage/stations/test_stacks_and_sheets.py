@@ -77,9 +77,9 @@ def test_real_caravan_file_has_its_basins_as_group(tmp_path: Path) -> None:
 def test_grid_with_too_many_rows_says_how_to_cut_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(netcdf_stacks, "MAX_STACKED_ROWS", 100)
     found = refused(tmp_path, grid(tmp_path / "grid.nc"), "grid.nc")
-    assert (found["code"], found["status"]) == ("too_many_rows", 413)
+    assert (found["code"], found["status"]) == ("grid_too_large", 413)
     assert "40 steps of lat 3 x lon 2: 240 rows" in found["message"]
-    assert "cdo sellonlatbox" in found["message"]
+    assert "Choose a point or a box." in found["message"]
 
 
 def test_time_alone_is_no_table(tmp_path: Path) -> None:

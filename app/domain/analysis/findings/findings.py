@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.domain.analysis.findings.hydrologic import flow_findings, unit_findings, value_findings, year_findings
 from app.domain.analysis.findings.markers import find_marks
-from app.domain.analysis.findings.quality_flags import flag_findings, with_flags
+from app.domain.analysis.findings.quality_flags import flag_findings, limit_findings, with_flags
 from app.domain.analysis.findings.questions import mark_findings, word_findings
 from app.domain.analysis.findings.time_questions import unreadable_time_finding
 from app.domain.analysis.findings.wording import quote_column, rows_do, share
@@ -58,11 +58,12 @@ def all_findings(
     held = suggest_units(held, marked, axis)
     measured = [one for one in marked if not one.column.flag_of]
     findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
+    findings += limit_findings(held, said, asked)
     findings += unreadable_time_finding(held, axis, said)
     findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
     findings += [finding for column in held for finding in _said_of(column, rows)]
     copies = None if said.duplicates == "keep" else duplicates
-    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table)
+    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table, choices=said)
     return held, findings
 
 
@@ -163,6 +164,7 @@ def dataset_findings(
     duplicates: int | None,
     axis: TimeAxis | None,
     table: TableQuery | None = None,
+    choices: ReadingChoices | None = None,
 ) -> Iterator[Finding]:
     """Yield what is worth saying about the dataset as a whole."""
     if len(columns) == 1:
@@ -183,7 +185,7 @@ def dataset_findings(
     yield from time_findings(columns, rows, axis)
     yield from duplicate_findings(columns, rows, table)
     yield from year_findings(columns, axis)
-    yield from flag_findings(columns)
+    yield from flag_findings(columns, choices or ReadingChoices())
     yield from unit_findings(columns)
     yield from suggestion_findings(columns)
 

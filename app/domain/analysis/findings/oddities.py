@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.analysis.findings.censored import is_limit, limit_remedies
 from app.domain.analysis.profiling.profile import Finding, FindingRemedy
 from app.domain.vocabulary import Severity
 
@@ -43,6 +44,8 @@ def odd_value_findings(column: str, odd: OddValues) -> Finding:
         else "They are treated as missing until you decide."
     )
     answers = {word: _markers(column, words, word) for word in ("missing", "value")}
+    # What lies below a limit of detection is known to be small, which neither answer would say.
+    limits = limit_remedies(column)[:2] if any(is_limit(word) for word, _ in words) else ()
     return Finding(
         "missing_value_marker",
         Severity.WARNING,
@@ -50,6 +53,7 @@ def odd_value_findings(column: str, odd: OddValues) -> Finding:
         f"{held} Do they mean missing? {outcome}",
         "Say what they mean, and the file is read again.",
         (
+            *limits,
             FindingRemedy("They mean missing", "reading", {"markers": answers["missing"]}),
             FindingRemedy("Keep them, as text", "reading", {"markers": answers["value"]}),
         ),

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from app.domain.analysis.findings.censored import limit_remedies, limits_among
 from app.domain.analysis.findings.wording import quote_column, quote_columns
-from app.domain.analysis.profiling.profile import ColumnProfile, Finding
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy
 from app.domain.vocabulary import ColumnKind, Severity
 
 # What stands before or behind the name of the measured column in the name of its flags.
@@ -25,6 +27,9 @@ ALONE = re.compile(
 MAX_DIFFERENT = 60
 MAX_LETTERS = 24
 VALUES_SHOWN = 4
+# Words that agencies give values which were checked; a second word, as in "A, e", says how they were made.
+APPROVED = re.compile(r"^(a|approved|final|good|validated|verified)\b", re.IGNORECASE)
+BELOW = re.compile(r"^lt$|[<≤]", re.IGNORECASE)
 MEASURES = (ColumnKind.NUMERIC, ColumnKind.INTEGER)
 
 
@@ -70,8 +75,16 @@ def _looks_like_flags(column: ColumnProfile) -> bool:
     return all(len(value) <= MAX_LETTERS for value, _ in column.top_values)
 
 
-def flag_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
-    """Yield which columns hold flags, and that they are no features."""
+def flag_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> Iterator[Finding]:
+    """Yield which columns hold flags, that they are no features, and how to use only values with some of them.
+
+    Parameters
+    ----------
+    columns
+        The profiled columns.
+    choices
+        What the user said: what was chosen is not offered again.
+    """
     flags = [column for column in columns if column.flag_of]
     if not flags:
         return
@@ -83,4 +96,63 @@ def flag_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
     else:
         message = f"{quote_columns(names)} hold quality flags of the columns beside them."
     remedy = "Flags are not suggested as features: they may tell which values are missing."
-    yield Finding("quality_flags", Severity.NOTICE, names, message, remedy)
+    remedies = () if choices.flags else tuple(_approved_remedy(flags))
+    yield Finding("quality_flags", Severity.NOTICE, names, message, remedy, remedies)
+    chosen = {one.column for one in choices.censored}
+    for column in flags:
+        below = sum(count for value, count in column.top_values if BELOW.search(value))
+        if below and column.flag_of not in chosen:
+            yield _below_limit(column, below)
+
+
+def limit_findings(
+    columns: Sequence[ColumnProfile], choices: ReadingChoices, asked: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Yield the columns of texts that are measured values with limits among them, and how they may be read.
+
+    Parameters
+    ----------
+    columns
+        The profiled columns.
+    choices
+        What the user said: a column kept as text is not asked about.
+    asked
+        What reading itself asks, which has the same answers.
+    """
+    said = {one.column for one in choices.censored} | {one.column for one in choices.markers}
+    said |= {one.column for one in choices.columns}
+    said |= {name for one in asked for name in one.columns}
+    for column in columns:
+        count = limits_among(column.top_values) if column.storage == "text" and column.name not in said else None
+        if count:
+            name = quote_column(column.name)
+            message = f"{name} is read as text, because {count:,} values or more are limits, such as <0.5."
+            remedy = "Say what stands for them, and the column becomes numbers."
+            found = limit_remedies(column.name)
+            yield Finding("values_beyond_limit", Severity.WARNING, (column.name,), message, remedy, found)
+
+
+def _approved_remedy(flags: Sequence[ColumnProfile]) -> Iterator[FindingRemedy]:
+    """Yield the filter on approved values, where some are and others are not."""
+    changes = []
+    for column in flags:
+        kept = [value for value, _ in column.top_values if APPROVED.match(value.strip())]
+        if kept and (len(kept) < len(column.top_values) or column.missing):
+            changes.append({"column": column.flag_of[:200], "flag": column.name[:200], "keep": kept})
+    if changes:
+        yield FindingRemedy("Use only approved values", "reading", {"flags": changes})
+
+
+def _below_limit(column: ColumnProfile, below: int) -> Finding:
+    """Return that values lie below a limit by their flags: they are read at the limit until something else is said."""
+    name = quote_column(column.flag_of)
+    message = f"{below:,} values in {name} lie below a limit of detection; they stand at the limit."
+    remedy = "A model takes them as measured, whatever stands for them."
+    take = {"half": "Read them at half the limit", "missing": "Read them as missing"}
+    found = tuple(
+        FindingRemedy(
+            label, "reading", {"censored": [{"column": column.flag_of[:200], "flag": column.name[:200], "take": one}]}
+        )
+        for one, label in take.items()
+    )
+    return Finding("values_below_limit", Severity.NOTICE, (column.flag_of, column.name), message, remedy, found)

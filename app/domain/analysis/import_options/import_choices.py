@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from app.domain.analysis.import_options.quality_choices import CensoredChoice, FlagChoice, PlaceInGrid
 from app.domain.analysis.time_forms.forms import form_of
 from app.domain.analysis.time_forms.zone_names import zone_of
 from app.domain.json_values import JsonObject
@@ -40,7 +41,7 @@ DECIMALS = {".": "point", ",": "comma"}
 COMMENTS = {"#": "#", "%": "%", "//": "//", "": "none"}
 Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "cp949", "gb18030", "shift_jis"]
 Text = Annotated[str, StringConstraints(max_length=200)]
-LISTED = ("markers", "columns")
+LISTED = ("markers", "columns", "flags", "censored")
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -116,7 +117,7 @@ class ColumnImportChoice(BaseModel):
 class ReadingChoices(BaseModel):
     """What the user said about the file. A field that is None is found out from the file.
 
-    `format` "csv" has a file of a known kind read as plain text.
+    `format` "csv" has a file of a known kind read as plain text, and `place` is the part of a grid that is read.
     """
 
     model_config = FROZEN
@@ -136,6 +137,9 @@ class ReadingChoices(BaseModel):
     format: Literal["csv"] | None = None
     markers: tuple[Marker, ...] = Field(default=(), max_length=20_000)
     columns: tuple[ColumnImportChoice, ...] = Field(default=(), max_length=20_000)
+    flags: tuple[FlagChoice, ...] = Field(default=(), max_length=20_000)
+    censored: tuple[CensoredChoice, ...] = Field(default=(), max_length=20_000)
+    place: PlaceInGrid | None = None
 
     def to_json(self) -> JsonObject:
         """Return the answers given, and nothing else, as JSON values."""
@@ -168,7 +172,24 @@ class ReadingChoices(BaseModel):
         for one in (ColumnImportChoice.model_validate(item) for item in changes.get("columns", ())):
             columns[one.place] = one.after(columns.get(one.place))
         said = [column for column in columns.values() if column.read_as is not None or column.unit is not None]
-        return ReadingChoices.model_validate({**values, "markers": list(known.values()), "columns": said})
+        flags = {(one.column, one.flag): one for one in self.flags}
+        flags |= {
+            (one.column, one.flag): one
+            for one in (FlagChoice.model_validate(item) for item in changes.get("flags", ()))
+        }
+        censored = {one.column: one for one in self.censored}
+        censored |= {
+            one.column: one for one in (CensoredChoice.model_validate(item) for item in changes.get("censored", ()))
+        }
+        return ReadingChoices.model_validate(
+            {
+                **values,
+                "markers": list(known.values()),
+                "columns": said,
+                "flags": [one for one in flags.values() if one.keep is not None],
+                "censored": [one for one in censored.values() if one.take is not None],
+            }
+        )
 
 
 def _place(marker: Marker) -> tuple[str, str | None, bool, bool]:
@@ -181,7 +202,8 @@ class Dialect(BaseModel):
     `format` is a key of `app.domain.analysis.import_options.format_titles`; what means nothing for one is empty.
     `first_line` counts from 1 and is where the names (or, without names, the first values) stand. `facts` are what a
     file of a known kind says of itself (a title such as "Serial number", and the text), `units` the unit of a column,
-    and `flags` the columns that tell of the quality of another one: each a pair of names.
+    and `flags` the columns that tell of the quality of another one: each a pair of names. `kept_flags` and `censored`
+    are the choices about the quality of values that were followed, and `grid` says where the cells of a grid lie.
     """
 
     model_config = FROZEN
@@ -203,6 +225,9 @@ class Dialect(BaseModel):
     facts: tuple[tuple[str, str], ...] = ()
     units: tuple[tuple[str, str], ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
+    kept_flags: tuple[FlagChoice, ...] = ()
+    censored: tuple[CensoredChoice, ...] = ()
+    grid: str = ""
 
 
 class Peek(BaseModel):

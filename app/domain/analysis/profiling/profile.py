@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from app.domain.analysis.import_options.import_choices import Dialect
+from app.domain.analysis.import_options.import_choices import LISTED, Dialect
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import ColumnKind, Severity
 
+Fact = TypeVar("Fact")
 # Part of the key under which analyses are cached: raise it when the same file would give another profile.
 ANALYSIS_VERSION = 7
 STRONG_LEAK = 0.9
@@ -48,7 +50,7 @@ class Finding:
         narrowed = []
         for remedy in self.remedies:
             changes = {
-                name: [item for item in value if item["column"] == column] if name in ("markers", "columns") else value
+                name: [item for item in value if item["column"] == column] if name in LISTED else value
                 for name, value in remedy.changes.items()
             }
             left_out = tuple(name for name in remedy.columns if name == column)
@@ -179,6 +181,7 @@ class DatasetProfile:
     group: str = ""
     group_reason: str = ""
     _by_name: dict[str, ColumnProfile] = field(default_factory=dict, repr=False, compare=False)
+    _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name: column for column in self.columns})
@@ -195,6 +198,13 @@ class DatasetProfile:
     def has(self, name: str) -> bool:
         """Return whether a column has this name."""
         return name in self._by_name
+
+    def remember(self, name: str, work_out: Callable[[DatasetProfile], Fact]) -> Fact:
+        """Return a fact that follows from the profile alone, worked out once for all that ask."""
+        if name not in self._memory:
+            self._memory[name] = work_out(self)
+        fact: Fact = self._memory[name]
+        return fact
 
     def shown(self, limit: int, most_columns: int) -> list[list[str]] | None:
         """Return the first rows as texts; None where so many of them, or of their columns, are not kept here."""

@@ -12,13 +12,13 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.units import BRACKETS, split_name, unit_named, unit_of
 from app.domain.hydrology.naming import Quantity, measured_quantity, one_of
+from app.domain.hydrology.unit_ranges import DAY, Span, pressure_unit, rain_unit, temperature_unit
 from app.domain.text.numbers import format_number
 from app.domain.vocabulary import ColumnKind, Severity
 
 NUMBERS = ("number", "integer")
 # "x is in mm/day." is what the reader of NetCDF notes of a variable.
 NOTED = re.compile(r"^(?P<name>.+) is in (?P<unit>.+)\.$")
-HALF_DAY, DAY = 43_200.0, 86_400.0
 # The choice of the user and where else a unit may come from, as pages and programs are told.
 USER, NAME, ROW, NOTE, VALUES, CONVENTION = "user", "name", "unit_row", "note", "values", "convention"
 
@@ -128,7 +128,7 @@ class UnitSources:
         if column.storage not in NUMBERS:
             return column
         if text := self.declared.get(column.name, ""):
-            return replace(column, unit=_as_shown(text), unit_source=NOTE)
+            return replace(column, unit=unit_named(text) or text, unit_source=NOTE)
         if unit := unit_of(column.name):
             is_row = self.header_lines > 1 and not BRACKETS.search(column.name)
             return replace(column, unit=unit, unit_source=ROW if is_row else NAME)
@@ -138,14 +138,6 @@ class UnitSources:
             return replace(column, unit=unit_named(text) or text, unit_source=NOTE)
         unit = self.conventions.get(column.name, "")
         return replace(column, unit=unit, unit_source=CONVENTION) if unit else column
-
-
-def _as_shown(text: str) -> str:
-    """Return a unit as it is shown, also one in tenths; what nobody knows stays as the file has it."""
-    if text.startswith(f"{TENTH} "):
-        rest = text.removeprefix(TENTH).strip()
-        return f"{TENTH} {unit_named(rest) or rest}"
-    return unit_named(text) or text
 
 
 def _is_alone(columns: Sequence[ColumnProfile]) -> bool:
@@ -186,18 +178,6 @@ def _lies_in(column: ColumnProfile, low: float, high: float) -> bool:
     return len(column.quantiles) == 5 and low <= column.quantiles[1] and column.quantiles[3] <= high
 
 
-@dataclass(frozen=True)
-class _Range:
-    """Where the values of a column lie that are no marks: its ends, its quartiles, and whether all are whole."""
-
-    low: float
-    quarter: float
-    middle: float
-    upper: float
-    high: float
-    whole: bool
-
-
 def suggest_units(
     columns: Sequence[ColumnProfile], found: Sequence[MarkedColumn], axis: TimeAxis | None
 ) -> list[ColumnProfile]:
@@ -226,59 +206,25 @@ def _suggest_unit(column: ColumnProfile, marked: MarkedColumn, axis: TimeAxis | 
     if not amounts or len(column.quantiles) != 5 or marked.low is None or marked.high is None or column.distinct < 10:
         return ""
     _, quarter, middle, upper, _ = column.quantiles
-    values = _Range(marked.low, max(quarter, marked.low), middle, upper, marked.high, column.storage == "integer")
+    values = Span(
+        marked.low,
+        marked.high,
+        max(quarter, marked.low),
+        middle,
+        upper,
+        whole=column.storage == "integer",
+        step_seconds=axis.step_seconds if axis is not None else DAY,
+    )
     quantity = measured_quantity(split_name(column.name)[0])
     if quantity is Quantity.TEMPERATURE:
-        return _temperature(values)
+        return temperature_unit(values)
     if quantity is Quantity.RAIN:
-        return _rain(values, axis)
+        return rain_unit(values)
     if quantity is Quantity.PRESSURE:
-        return _pressure(values)
-    if quantity is Quantity.HUMIDITY and values.low >= 0 and 20 < values.high <= 110:
+        return pressure_unit(values)
+    if quantity is Quantity.HUMIDITY and marked.low >= 0 and 20 < marked.high <= 110:
         return "%"
     return ""
-
-
-def _temperature(values: _Range) -> str:
-    """Return the unit of air or water whose temperatures lie like this.
-
-    The hottest air ever measured had 56.7 °C and the coldest -89.2 °C (World Meteorological Organization, World Weather
-    and Climate Extremes Archive), so each unit has a range that no other shares; between 45 and 57 both °C and °F fit.
-    """
-    if values.low > 170 and values.high < 345:
-        return "K"
-    if values.whole and (values.high > 140 or values.low < -95) and values.low > -900 and values.high < 600:
-        return "0.1 °C"
-    if values.upper - values.quarter <= 1:
-        # What varies so little is scaled to the range from 0 to 1, or says nothing.
-        return ""
-    if values.low >= -90 and (values.high <= 45 or (values.upper <= 40 and values.high <= 57)):
-        return "°C"
-    return "°F" if 57 < values.high <= 140 and values.low >= -130 and values.middle > 20 else ""
-
-
-def _rain(values: _Range, axis: TimeAxis | None) -> str:
-    """Return the unit of rain that lies like this; most days are dry, so the most rain of a step tells.
-
-    A day's most in a year is some 20 to 200 mm: 0.02 to 0.2 m, 1 to 8 in, or 200 to 2,000 tenths of a millimetre.
-    """
-    if values.low < 0 or values.high <= 0:
-        return ""
-    step = axis.step_seconds if axis is not None else DAY
-    if step < HALF_DAY:
-        return "mm" if values.high > 3 else ""
-    if values.high < 0.6 and not values.whole:
-        return "m"
-    if step < 3 * DAY and values.whole and values.high > 500:
-        return "0.1 mm"
-    if values.high > 15:
-        return "mm"
-    return "in" if not values.whole and values.high > 0.6 else ""
-
-
-def _pressure(values: _Range) -> str:
-    ranges = ((8.5e4, 1.09e5, "Pa"), (850, 1090, "hPa"), (85, 109, "kPa"), (640, 815, "mmHg"), (25, 32.2, "inHg"))
-    return next((unit for low, high, unit in ranges if low <= values.quarter and values.upper <= high), "")
 
 
 # What else a person may say with one click, beside what the values suggest.

@@ -28,7 +28,9 @@ SPELLINGS = {
     "in/d": "in/d in/day inches/day in_d in_day",
     "in/h": "in/h in/hr inches/hour in_hr",
     "kg/m²": "kg/m2 kgm-2 kg/m^2 kg/m²",
-    "kg/m²/s": "kg/m2/s kgm-2s-1 kg/m^2/s kg/(m2s)",
+    "kg/m²/d": "kg/m2/d kg/m2/day kgm-2d-1 kgm-2day-1 kg/m²/d",
+    "mm/s": "mm/s mms-1",
+    "kg/m²/s": "kg/m2/s kg/m²/s kgm-2s-1 kg/m^2/s kg/(m2s)",
     "m³/s": "m3/s m³/s m3s m^3/s m3s-1 m**3s**-1 m3s**-1 m^3s-1 m3sec m3/sec cms cumec cumecs m3_s m^3s^-1 m³s-1 "
     "cubicmeterspersecond cubicmetrespersecond cubicmeters/second",
     "m³/h": "m3/h m³/h m^3/h m3h-1 m3/hr m3_h",
@@ -76,6 +78,15 @@ SPELLINGS = {
     "kW/m²": "kw/m2 kwm-2 kw/m^2 kw/m² kw_m2",
     "J/m²": "j/m2 jm-2 j/m^2 j/m² j_m2 jm**-2",
     "kJ/m²": "kj/m2 kjm-2 kj/m^2 kj/m² kj_m2",
+    "J/cm²": "j/cm2 jcm-2 j/cm^2 j/cm²",
+    "Wh/m²": "wh/m2 whm-2 wh/m^2 wh/m²",
+    "kWh/m²": "kwh/m2 kwhm-2 kwh/m^2 kwh/m²",
+    "kWh/m²/d": "kwh/m2/d kwh/m2/day kwh/m^2/day kwhm-2d-1 kwhm-2day-1 kwh/m²/d",
+    "J/m²/d": "j/m2/d j/m2/day jm-2d-1 jm-2day-1 j/m²/d",
+    "kJ/m²/d": "kj/m2/d kj/m2/day kjm-2d-1 kjm-2day-1 kj/m²/d",
+    "J/cm²/d": "j/cm2/d j/cm2/day jcm-2d-1 jcm-2day-1",
+    "J/m²/h": "j/m2/h j/m2/hour jm-2h-1",
+    "cal/cm²": "cal/cm2 calcm-2 langley langleys",
     "MJ/m²": "mj/m2 mjm2 mjm-2 mj/m^2 mj/m² mj_m2",
     "MJ/m²/d": "mj/m2/d mj/m2/day mjm-2d-1 mjm-2day-1 mj/m²/d mj/m²/day mj/m^2/day",
     "µmol/m²/s": "umol/m2/s umol/m^2/s µmol/m²/s μmol/m²/s umolm-2s-1 µmolm-2s-1 µmol/m2/s umol/s/m^2 umol/s/m2",
@@ -170,6 +181,10 @@ BEGIN_UNITS = one_of(
 )
 # A whole name that is a unit: what it measures goes without saying.
 ALONE = one_of("cfs cms cumecs mgd gpm m3/s m³/s ft3/s m3s")
+# Tenths and hundredths of a unit, in which files of stations have whole numbers.
+PARTS = re.compile(
+    r"^(?P<share>0\.0?1|1/100?|tenths?|hundredths?)(?:\s+of)?\s*\*?(?:an? )?\s*(?P<whole>[^\d\s].*)$", re.IGNORECASE
+)
 SQUEEZED = re.compile(r"[\s*·.]+")
 BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]{1,60})[)\]}]")
 AT_THE_END = re.compile(
@@ -209,6 +224,10 @@ def unit_named(text: str) -> str:
     unit = UNITS.get(word) or BRACKETED.get(word, "")
     if unit:
         return unit
+    if part := PARTS.match(text.strip()):
+        share = "0.01" if part["share"].lower().startswith(("0.01", "1/100", "hundred")) else "0.1"
+        whole = unit_named(part["whole"])
+        return f"{share} {whole}" if whole else ""
     first, rest = (*re.split(r"[\s+]+", text.strip(), maxsplit=1), "")[:2]
     known = UNITS.get(_squeeze(first.rstrip(",;")), "")
     # A datum or an occasion follows a unit in words of its own; a power or a second unit does not.

@@ -5,10 +5,8 @@ Where the series has a regular step, "3 steps ago" is found by time, so a missin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
@@ -16,8 +14,23 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.knowledge import column_cutoff, recipe_faults
+from app.domain.training.preprocessing.makers import (
+    MAKERS,
+    OVER_MANY,
+    make_from_date,
+    make_over_many,
+)
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
-from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, output_names
+from app.domain.training.preprocessing.transforms import (
+    TransformEntry,
+    derived_names,
+    get,
+    made_cutoff,
+    output_names,
+    readable,
+    roles_fault,
+)
+from app.domain.training.preprocessing.water_makers import make_together
 
 UNKNOWN = "transform_unknown"
 
@@ -38,23 +51,77 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
         If a recipe is unknown, cannot be read, or names a column that is not there; or there is no time column and it
         needs one; or it would look at the target of the row itself.
     """
-    added: dict[str, pd.Series] = {}
-    earlier = EarlierValues(frame, spec, profile)
+    made = DerivedTable(frame, spec, EarlierValues(frame, spec, profile))
     for transform in spec.features.transforms:
         entry, parameters = _parse_transforms(transform)
-        _refuse_absent(transform, entry, held={*frame.columns, *output_names(spec)} if entry.place == "fold" else frame)
+        held = {*frame.columns, *(output_names(spec) if entry.place == "fold" else made.added)}
+        _refuse_absent(transform, entry, held=held)
         if spec.task.time_column is None and entry.needs_time:
             raise TrainingError("Derived features need a time column.", code="time_column_missing")
-        if spec.task.target in transform.columns and not entry.looks_back:
+        if spec.task.target in transform.columns and (entry.roles or not entry.looks_back):
             message = f"{entry.title}: the target may not be among its columns."
             raise TrainingError(message, code="transform_of_target")
-        for fault in recipe_faults(transform, entry, parameters, task=spec.task):
-            raise TrainingError(fault.message, code=fault.code)
+        if fault := roles_fault(entry, transform.columns, parameters):
+            raise TrainingError(fault, code="transform_invalid")
+        for late in recipe_faults(transform, entry, parameters, task=spec.task, derived=made.cutoffs):
+            raise TrainingError(late.message, code=late.code)
         if entry.place == "before":
-            names = derived_names(transform, time_column=spec.task.time_column)
-            made = _derive(frame, transform, parameters=parameters, spec=spec, earlier=earlier)
-            added.update({name: values for name, values in zip(names, made, strict=True) if name not in frame.columns})
-    return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+            made.add(transform, entry, parameters)
+    return pd.concat([frame, pd.DataFrame(made.added, index=frame.index)], axis=1)
+
+
+class DerivedTable:
+    """The columns that the recipes of a config make, in the order of its list.
+
+    A recipe may work on what an earlier one made. It then works on that column as if everything were known up to each
+    row, and ends at the cutoff that the column inherited: what is derived in two steps is late once, not twice.
+    """
+
+    def __init__(self, frame: pd.DataFrame, spec: Spec, earlier: EarlierValues) -> None:
+        self.frame, self.spec, self.earlier = frame, spec, earlier
+        self.added: dict[str, pd.Series] = {}
+        self.cutoffs: dict[str, int] = {}
+        self._as_if_known: dict[str, pd.Series] = {}
+        parts = readable(spec.features.transforms)
+        self._needed_later = {column for part, entry, _ in parts if entry.place == "before" for column in part.columns}
+
+    def add(self, transform: TransformPart, entry: TransformEntry, parameters: RecipeValues) -> None:
+        """Add the columns of a recipe; one whose name is there already is left out."""
+        task = self.spec.task
+        names = derived_names(transform, time_column=task.time_column)
+        cutoff = made_cutoff(transform, entry, parameters, task=task, derived=self.cutoffs)
+        made = dict(zip(names, self._derive(transform, entry, parameters, late=True), strict=True))
+        fresh = [name for name in made if name not in self.frame.columns and name not in self.added]
+        known = made
+        if cutoff and self._needed_later & set(fresh):
+            known = dict(zip(names, self._derive(transform, entry, parameters, late=False), strict=True))
+        for name in fresh:
+            self.added[name], self.cutoffs[name], self._as_if_known[name] = made[name], cutoff, known[name]
+
+    def _derive(
+        self, transform: TransformPart, entry: TransformEntry, parameters: RecipeValues, *, late: bool
+    ) -> list[pd.Series]:
+        """Return the columns of a recipe in the order of their names; unless `late`, as if all were known at a row."""
+        if not entry.needs_columns:
+            return list(make_from_date(self.frame[str(self.spec.task.time_column)], entry.kind, parameters))
+        columns = [self._column(name) for name in transform.columns]
+        cutoffs = [self._cutoff(name) if late else 0 for name in transform.columns]
+        if entry.roles:
+            return make_together(self.earlier, columns, entry, parameters, cutoff=max(cutoffs))
+        if entry.kind in OVER_MANY:
+            return make_over_many(self.earlier, columns, entry.kind, parameters, cutoffs=cutoffs)
+        makers = zip(columns, cutoffs, strict=True)
+        return [made for one, cutoff in makers for made in MAKERS[entry.kind](self.earlier, one, parameters, cutoff)]
+
+    def _column(self, name: str) -> pd.Series:
+        values = self._as_if_known[name] if name in self._as_if_known else self.frame[name]
+        return pd.to_numeric(values, errors="coerce").astype(float)
+
+    def _cutoff(self, name: str) -> int:
+        cutoff = column_cutoff(self.spec.task, name, self.cutoffs)
+        if cutoff is None:
+            raise TrainingError(f"Nothing of {name[:60]} is known.", code="target_never_known")
+        return cutoff
 
 
 def _parse_transforms(transform: TransformPart) -> tuple[TransformEntry, RecipeValues]:
@@ -72,89 +139,3 @@ def _refuse_absent(transform: TransformPart, entry: TransformEntry, *, held: Any
     missing = [column for column in transform.columns if column not in held]
     if missing and entry.needs_columns:
         raise TrainingError(f"The column {missing[0]} of a derived feature is not in the dataset.")
-
-
-def _derive(
-    frame: pd.DataFrame, transform: TransformPart, *, parameters: RecipeValues, spec: Spec, earlier: EarlierValues
-) -> Iterator[pd.Series]:
-    """Return the derived columns in the order of their names."""
-    if transform.kind == "date_parts":
-        for part in parameters["parts"]:
-            yield from _part_values(frame[str(spec.task.time_column)], part)
-        return
-    for column in transform.columns:
-        series = pd.to_numeric(frame[column], errors="coerce").astype(float)
-        cutoff = column_cutoff(spec.task, column)
-        if cutoff is None:
-            raise TrainingError(f"Nothing of {column[:60]} is known.", code="target_never_known")
-        yield from _MAKERS[transform.kind](earlier, series, parameters, cutoff)
-
-
-# Makes the columns of a recipe from the values of one column, of which those nearer than the cutoff are not known.
-Maker = Callable[[EarlierValues, pd.Series, RecipeValues, int], Iterator[pd.Series]]
-
-
-def _lags(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, _cutoff: int) -> Iterator[pd.Series]:
-    for step in parameters["steps"]:
-        yield earlier.lagged(series, step)
-
-
-def _rolling_sum(
-    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
-) -> Iterator[pd.Series]:
-    window = parameters["window"]
-    yield earlier.rolling_mean(series, window=window, cutoff=cutoff) * window
-
-
-def _rolling_mean(
-    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
-) -> Iterator[pd.Series]:
-    yield earlier.rolling_mean(series, window=parameters["window"], cutoff=cutoff)
-
-
-def _difference(
-    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
-) -> Iterator[pd.Series]:
-    last = earlier.lagged(series, cutoff) if cutoff else series
-    yield last - earlier.lagged(series, cutoff + parameters["step"])
-
-
-def _wetness(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int) -> Iterator[pd.Series]:
-    index = earlier.accumulated(series, keep=parameters["decay"])
-    yield earlier.lagged(index, cutoff) if cutoff else index
-
-
-def _last_known(
-    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
-) -> Iterator[pd.Series]:
-    yield from earlier.last_known(series, window=parameters["window"], cutoff=cutoff)
-
-
-def _circle(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int) -> Iterator[pd.Series]:
-    series = earlier.known_values(series, cutoff=cutoff)
-    angle = 2 * np.pi * series.replace([np.inf, -np.inf], np.nan) / parameters["period"]
-    yield np.sin(angle)
-    yield np.cos(angle)
-
-
-_MAKERS: dict[str, Maker] = {
-    "lag": _lags,
-    "rolling_sum": _rolling_sum,
-    "rolling_mean": _rolling_mean,
-    "difference": _difference,
-    "antecedent_precipitation": _wetness,
-    "last_known": _last_known,
-    "cyclic": _circle,
-}
-
-
-def _part_values(times: pd.Series, part: str) -> list[pd.Series]:
-    if not part.endswith("_cyclic"):
-        return [getattr(times.dt, {"weekday": "day_of_week"}.get(part, part)).astype(float)]
-    turn = {
-        "doy_cyclic": lambda: (times.dt.day_of_year - 1) / 365.25,
-        "month_cyclic": lambda: (times.dt.month - 1) / 12,
-        "weekday_cyclic": lambda: times.dt.day_of_week / 7,
-        "hour_cyclic": lambda: (times.dt.hour + times.dt.minute / 60) / 24,
-    }[part]()
-    return [np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import Spec
+from app.domain.training.preprocessing.moments import MomentTable
 
 DAY = pd.Timedelta(days=1)
 
@@ -33,6 +35,11 @@ class EarlierValues:
             # Months are called regular too, but no number of days leads from one to the next.
             if self._all_on(step):
                 self.step = step
+
+    @cached_property
+    def moments(self) -> MomentTable:
+        """The moments of all groups, for what works on many columns at once."""
+        return MomentTable(np.asarray(self.groups), self.times, self.step)
 
     def _all_on(self, step: pd.Timedelta) -> bool:
         since = self.times - self.times.min()
@@ -59,29 +66,30 @@ class EarlierValues:
 
     def lagged(self, series: pd.Series, steps: int) -> pd.Series:
         """Return the value `steps` ago, NaN where that moment has no row."""
-        step = self.step
-        if step is None:
-            return self._per_moment(series, lambda known: known.shift(steps))
-
-        def look_back(rows: pd.Series) -> pd.Series:
-            known, times = self._by_time(rows)
-            return pd.Series(known.reindex(times - steps * step).to_numpy(), index=rows.index)
-
-        return self._per_group(series, look_back)
+        values = series.to_numpy(dtype=float)[self.moments.first_row]
+        return pd.Series(self.moments.to_rows(self.moments.lagged(values, steps)), index=series.index)
 
     def rolling_mean(self, series: pd.Series, *, window: int, cutoff: int) -> pd.Series:
         """Return the mean over `window` steps that end at the cutoff, of which four in five must be known."""
-        step, least = self.step, least_known(window)
-        if step is None:
-            return self._per_moment(series, lambda known: known.shift(cutoff).rolling(window, min_periods=least).mean())
+        if cutoff > 1 and self.step is not None:
+            return self._late_rolling_mean(series, window=window, cutoff=cutoff, step=self.step)
+        values = self.moments.values(series)[:, np.newaxis]
+        means = self.moments.window_means(values, window=window, cutoff=cutoff, least=least_known(window))
+        return pd.Series(self.moments.to_rows(means)[:, 0], index=series.index)
+
+    def _late_rolling_mean(self, series: pd.Series, *, window: int, cutoff: int, step: pd.Timedelta) -> pd.Series:
+        """Return the mean over windows that end at a cutoff of two steps or more.
+
+        One pass over all groups sums the same values in another order, and differs from this in the last bits. Results
+        of earlier versions stay as they are.
+        """
 
         def look_back(rows: pd.Series) -> pd.Series:
             known, times = self._by_time(rows)
-            if cutoff > 1:
-                # Each value stands where it comes to be the one of the step before.
-                known.index = known.index + (cutoff - 1) * step
-                known = known.reindex(known.index.union(times[times.notna()].unique()))
-            rolled = known.rolling(window * step, min_periods=least, closed="left" if cutoff else "right").mean()
+            # Each value stands where it comes to be the one of the step before.
+            known.index = known.index + (cutoff - 1) * step
+            known = known.reindex(known.index.union(times[times.notna()].unique()))
+            rolled = known.rolling(window * step, min_periods=least_known(window), closed="left").mean()
             return pd.Series(rolled.reindex(times).to_numpy(), index=rows.index)
 
         return self._per_group(series, look_back)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from app.domain.experiment import TransformPart
@@ -14,6 +15,7 @@ from app.domain.vocabulary import Purpose
 
 TARGET_NOT_YET, TARGET_NEVER = "target_not_known_yet", "target_never_known"
 DRIVER_NOT_YET, NO_EARLIER_ROWS = "driver_not_known_yet", "no_earlier_rows"
+NO_DERIVED: Mapping[str, int] = MappingProxyType({})
 
 
 class HasHorizon(Protocol):
@@ -94,11 +96,14 @@ def driver_cutoff(task: PurposeFacts) -> int:
     return horizon_of(task) if task.purpose is Purpose.FORECAST and not task.drivers_known_ahead else 0
 
 
-def column_cutoff(task: PurposeFacts, column: str) -> int | None:
+def column_cutoff(task: PurposeFacts, column: str, derived: Mapping[str, int] = NO_DERIVED) -> int | None:
     """Return how many steps before a row the last usable value of a column lies; None where there is none.
 
-    The time and the group of a row are always known.
+    The time and the group of a row are always known. A column that a recipe makes has inherited its cutoff from those
+    that it is made of, which `derived` holds.
     """
+    if column in derived:
+        return derived[column]
     if column == task.target:
         return target_cutoff(task)
     return 0 if column in (task.time_column, task.group_column) else driver_cutoff(task)
@@ -124,7 +129,12 @@ class RecipeFault:
 
 
 def recipe_faults(
-    part: TransformPart, entry: TransformEntry, parameters: RecipeValues, *, task: PurposeFacts
+    part: TransformPart,
+    entry: TransformEntry,
+    parameters: RecipeValues,
+    *,
+    task: PurposeFacts,
+    derived: Mapping[str, int] = NO_DERIVED,
 ) -> Iterator[RecipeFault]:
     """Yield what a recipe uses although it is not known when a prediction is made.
 
@@ -137,6 +147,8 @@ def recipe_faults(
         The recipe as the config has it, its entry in the registry, and its clean parameters.
     task
         The task of the config.
+    derived
+        The cutoffs of the columns that earlier recipes make.
     """
     if entry.place != "before" or not entry.looks_back or task.purpose is None:
         return
@@ -148,7 +160,7 @@ def recipe_faults(
         yield RecipeFault(NO_EARLIER_ROWS, message, tuple(part.columns))
     for code, columns in ((TARGET_NOT_YET, (task.target,)), (DRIVER_NOT_YET, others)):
         named = [column for column in columns if column in part.columns]
-        cutoffs = {column: column_cutoff(task, column) or 0 for column in named}
+        cutoffs = {column: column_cutoff(task, column, derived) or 0 for column in named}
         late = tuple(
             column for column in named if any(step < cutoffs[column] for step in entry.single_steps(parameters))
         )
@@ -182,12 +194,21 @@ def raise_steps(steps: tuple[int, ...], cutoff: int) -> list[int]:
     return sorted({min(step + more, MAX_LENGTH) for step in steps})
 
 
-def reach_of(part: TransformPart, entry: TransformEntry, parameters: RecipeValues, *, task: PurposeFacts | None) -> int:
+def reach_of(
+    part: TransformPart,
+    entry: TransformEntry,
+    parameters: RecipeValues,
+    *,
+    task: PurposeFacts | None,
+    earlier: int = 0,
+    derived: Mapping[str, int] = NO_DERIVED,
+) -> int:
     """Return how many steps before a row the first value lies that a recipe looks at.
 
-    Without a task, and for a config without a purpose, that is how far it looks back by itself.
+    Without a task, and for a config without a purpose, that is how far it looks back by itself, and how far the recipes
+    before it look back that make its columns (`earlier`).
     """
-    memory = entry.memory(parameters)
+    memory = entry.memory(parameters) + earlier
     if task is None or task.purpose is None or entry.single_steps(parameters) or entry.place != "before":
         return memory
-    return memory + max((column_cutoff(task, column) or 0 for column in part.columns), default=0)
+    return memory + max((column_cutoff(task, column, derived) or 0 for column in part.columns), default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import FeaturesPart, Spec, TransformPart
 from app.domain.training.preprocessing.chains import Link, chains_of
 from app.domain.training.preprocessing.knowledge import steps_before
+from app.domain.training.preprocessing.output_units import units_of
 from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, prepare
 from app.domain.training.preprocessing.step_context import StepContext
 from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, readable
@@ -40,6 +41,7 @@ class Spread:
     maximum: float | None = None
     quantiles: tuple[float, ...] = ()
     top_values: tuple[tuple[str, int], ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,21 +87,31 @@ def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Sp
 
     That is the recipe, those before it that work on the same columns within folds, and those that derive its columns.
     """
-    columns, column = part.columns[:MAX_COLUMNS], spec.task.time_column
+    columns = part.columns[:MAX_COLUMNS]
     part = part.model_copy(update={"columns": columns})
-    selected, earlier = [name for name in columns if profile.has(name)], []
+    earlier = _makers_of(columns, spec, profile)
+    selected = [name for name in columns if profile.has(name)]
     if get(part.kind).place == "fold":
         for one, entry, _ in readable(spec.features.transforms):
             shared = [name for name in one.columns if name in columns]
             if entry.place == "fold" and shared:
                 earlier.append(one.model_copy(update={"columns": shared}))
-            elif entry.place == "before" and set(derived_names(one, time_column=column)) & set(columns):
-                earlier.append(one)
     if part.kind == "impute_nearest":
         selected += [name for name in spec.features.selected if name not in selected][:MAX_COORDINATES]
     selected = [name for name in selected if name != spec.task.target]
     features = FeaturesPart(selected=selected, transforms=[*earlier, part])
     return spec.model_copy(update={"features": features})
+
+
+def _makers_of(columns: Sequence[str], spec: Spec, profile: DatasetProfile) -> list[TransformPart]:
+    """Return the recipes that make these columns, after those that make what these work on, and so on."""
+    wanted = {name for name in columns if not profile.has(name)}
+    makers: list[TransformPart] = []
+    for one, entry, _ in reversed(list(readable(spec.features.transforms))):
+        if entry.place == "before" and wanted & set(derived_names(one, time_column=spec.task.time_column)):
+            makers.insert(0, one)
+            wanted |= {name for name in one.columns if not profile.has(name)}
+    return makers
 
 
 def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: DatasetProfile) -> Preview:
@@ -124,7 +136,9 @@ def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: Datas
         after = table.features[[name for name in names if name in table.features]]
         columns = small.features.transforms[-1].columns if entry.needs_columns else [str(small.task.time_column)]
         before = _before(frame, table, columns)
-        return _build_preview(table, before, after, entry=entry, comes=len(names), complete=complete)
+        shown = _build_preview(table, before, after, entry=entry, comes=len(names), complete=complete)
+        units = units_of(small.features.transforms, profile, time_column=small.task.time_column)
+        return replace(shown, before=_with_units(shown.before, units), after=_with_units(shown.after, units))
     columns = [name for name in small.features.transforms[-1].columns if name in table.features]
     if not columns:
         raise TrainingError(f"{entry.title}: choose at least one column.", code="transform_invalid")
@@ -139,7 +153,13 @@ def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: Datas
 
 
 def _before(frame: pd.DataFrame, table: TrainingTable, columns: Sequence[str]) -> pd.DataFrame:
-    return frame[list(columns)].reset_index(drop=True).iloc[table.rows - 1].reset_index(drop=True)
+    """Return the columns that a recipe works on: those of the file, and those that other recipes make."""
+    rows = frame.reset_index(drop=True).iloc[table.rows - 1].reset_index(drop=True)
+    return pd.DataFrame({name: rows[name] if name in rows else table.features[name] for name in columns})
+
+
+def _with_units(spreads: Sequence[Spread], units: Mapping[str, str]) -> tuple[Spread, ...]:
+    return tuple(replace(spread, unit=units.get(spread.name, "")) for spread in spreads)
 
 
 def _apply_recipe(spec: Spec, table: TrainingTable, column: str, links: tuple[Link, ...]) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""What the recipes for features may be told: single numbers and words, lists of steps, and parts of the date."""
+"""What the recipes for features may be told: single numbers and words, lists of numbers, and parts of the date."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NewType
 
@@ -10,6 +10,7 @@ from app.domain.estimators.parameters import Parameter
 
 MAX_LENGTH = 10_000
 MAX_STEPS = 60
+MIN_SHARE, MAX_SHARE = 0.01, 0.9995
 DATE_PARTS = {
     "doy_cyclic": "Day of the year, as sine and cosine",
     "month_cyclic": "Month, as sine and cosine",
@@ -25,11 +26,11 @@ DATE_PARTS = {
 
 @dataclass(frozen=True)
 class ListParameter:
-    """A list of steps ("1, 2, 3" or [1, 2, 3]), or of parts of the date."""
+    """A list of steps ("1, 2, 3" or [1, 2, 3]), of windows, of shares between 0 and 1, or of parts of the date."""
 
     name: str
     title: str
-    type: Literal["steps", "parts"]
+    type: Literal["steps", "windows", "shares", "parts"]
     default: tuple[Any, ...]
     help: str
 
@@ -41,7 +42,7 @@ class ListParameter:
         ValueError
             With a sentence that says what is allowed.
         """
-        return _steps(raw) if self.type == "steps" else _parts(raw)
+        return _LIST_READERS[self.type](raw)
 
 
 Field = Parameter | ListParameter
@@ -100,9 +101,46 @@ def _steps(raw: Any) -> list[int]:
     return steps
 
 
+def _listed(raw: Any, *, what: str, example: str) -> list[str]:
+    """Return the words of a list, "3, 7" or [3, 7]; ValueError where it is none, or empty, or long."""
+    words = raw.replace(";", ",").split(",") if isinstance(raw, str) else raw
+    words = [words] if isinstance(words, int | float) and not isinstance(words, bool) else words
+    listed = [str(word).strip() for word in words] if isinstance(words, list | tuple) else []
+    listed = list(dict.fromkeys(word for word in listed if word))
+    if not 1 <= len(listed) <= MAX_STEPS:
+        raise ValueError(f"Give 1 to {MAX_STEPS} {what}, such as {example}.")
+    return listed
+
+
+def _windows(raw: Any) -> list[int]:
+    single = Parameter("window", "Window", "integer", 7, "", low=2, high=MAX_LENGTH)
+    return sorted({int(_number(word, single, "Each window")) for word in _listed(raw, what="windows", example="3, 30")})
+
+
+def _shares(raw: Any) -> list[float]:
+    single = Parameter("keep", "Share", "number", 0.9, "", low=MIN_SHARE, high=MAX_SHARE)
+    return sorted({float(_number(word, single, "Each share")) for word in _listed(raw, what="shares", example="0.9")})
+
+
+def _number(word: str, single: Parameter, what: str) -> float:
+    try:
+        return float(single.parse(word))
+    except ValueError as fault:
+        text = str(fault)
+        raise ValueError(f"{what}: {text[0].lower()}{text[1:]}") from fault
+
+
 def _parts(raw: Any) -> list[str]:
     parts = [raw] if isinstance(raw, str) else raw
     known = isinstance(parts, list | tuple) and all(isinstance(part, str) and part in DATE_PARTS for part in parts)
     if not known or not parts:
         raise ValueError(f"Choose from: {', '.join(DATE_PARTS)}.")
     return [part for part in DATE_PARTS if part in parts]
+
+
+_LIST_READERS: dict[str, Callable[[Any], list[Any]]] = {
+    "steps": _steps,
+    "windows": _windows,
+    "shares": _shares,
+    "parts": _parts,
+}

@@ -9,67 +9,20 @@ the default handling of its columns.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
 
 from app.domain.estimators.parameters import Parameter
-from app.domain.training.preprocessing.recipe_parameters import (
-    MAX_LENGTH,
-    Field,
-    ListParameter,
-    RecipeValues,
-    parse_all,
-)
+from app.domain.training.preprocessing.memory_recipes import MEMORY_RECIPES
+from app.domain.training.preprocessing.recipe_parameters import MAX_LENGTH, ListParameter, RecipeValues
+from app.domain.training.preprocessing.recipe_units import latitude_parameter
+from app.domain.training.preprocessing.transform_entry import TransformEntry
+from app.domain.training.preprocessing.water_recipes import WATER_RECIPES
+
+__all__ = ["TRANSFORMS", "TransformEntry"]
+
 
 # What is left of a value in the antecedent precipitation index after its memory: one part in a hundred.
 FORGOTTEN = 0.01
-Names = Callable[[str, RecipeValues], list[str]]
-Memory = Callable[[RecipeValues], int]
-Steps = Callable[[RecipeValues], tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class TransformEntry:
-    """One recipe.
-
-    `takes` says which columns it works on ("none": the time column), `role` what it is in a column's chain of steps,
-    of which one is enough. `looks_back` says that of the target it uses earlier steps only; every other recipe may not
-    touch the target. `learns` says that it is fitted. `names(column, parameters)` are the columns it adds to the table,
-    `memory(parameters)` is how many steps it looks back. `single_steps(parameters)` are the steps before a row that it
-    takes one by one; a recipe without them ends at the last step that is known. `as_measured` says that it must stand
-    before any step that changes the size of the numbers.
-    """
-
-    kind: str
-    title: str
-    family: str
-    help: str
-    place: Literal["before", "fold"]
-    parameters: tuple[Field, ...] = ()
-    takes: Literal["numbers", "words", "any", "none"] = "numbers"
-    role: Literal["", "fill", "mark", "shape", "scale", "encode"] = ""
-    learns: bool = False
-    looks_back: bool = False
-    as_measured: bool = False
-    names: Names = lambda _column, _parameters: []
-    memory: Memory = lambda _parameters: 0
-    single_steps: Steps = lambda _parameters: ()
-
-    @property
-    def needs_columns(self) -> bool:
-        """Return whether it is told which columns to work on."""
-        return self.takes != "none"
-
-    @property
-    def needs_time(self) -> bool:
-        """Return whether it works only where a time column orders the rows."""
-        return self.looks_back or self.takes == "none"
-
-    def parse(self, parameters: Mapping[str, Any]) -> RecipeValues:
-        """Return clean parameters; ValueError with a sentence where they make no sense."""
-        return parse_all(self.parameters, parameters)
-
 
 _WINDOW = Parameter(
     "window",
@@ -83,6 +36,10 @@ _WINDOW = Parameter(
 )
 _BACK, _DATE, _SHAPE, _SCALE = "Earlier steps", "Date and season", "Shape", "Scale"
 _FILL, _WORDS = "Missing values", "Words as numbers"
+
+
+def _same(units: Sequence[str], _said: RecipeValues) -> list[str]:
+    return [units[0]]
 
 
 def _part_names(time_column: str, part: str) -> list[str]:
@@ -102,6 +59,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (ListParameter("steps", "Steps back", "steps", (1,), "Such as 1, 2, 3."),),
         looks_back=True,
         names=lambda column, said: [f"{column}_lag_{step}" for step in said["steps"]],
+        units=lambda units, said: [units[0]] * len(said["steps"]),
         memory=lambda said: max(said["steps"]),
         single_steps=lambda said: tuple(said["steps"]),
     ),
@@ -114,6 +72,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (_WINDOW,),
         looks_back=True,
         names=lambda column, said: [f"{column}_sum_{said['window']}"],
+        units=_same,
         memory=lambda said: int(said["window"]),
     ),
     TransformEntry(
@@ -125,6 +84,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (_WINDOW,),
         looks_back=True,
         names=lambda column, said: [f"{column}_mean_{said['window']}"],
+        units=_same,
         memory=lambda said: int(said["window"]),
     ),
     TransformEntry(
@@ -140,6 +100,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, said: [f"{column}_diff_{said['step']}"],
+        units=_same,
         memory=lambda said: int(said["step"]),
     ),
     TransformEntry(
@@ -156,6 +117,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, said: [f"{column}_api_{said['decay']:g}"],
+        units=_same,
         memory=lambda said: math.ceil(math.log(FORGOTTEN) / math.log(said["decay"])),
     ),
     TransformEntry(
@@ -179,8 +141,10 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, _: [f"{column}_last", f"{column}_last_age"],
+        units=lambda units, _said: [units[0], ""],
         memory=lambda said: int(said["window"]),
     ),
+    *MEMORY_RECIPES,
     TransformEntry(
         "date_parts",
         "Parts of the date",
@@ -190,6 +154,19 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (ListParameter("parts", "Parts", "parts", ("doy_cyclic",), "One or more."),),
         takes="none",
         names=lambda column, said: [name for part in said["parts"] for name in _part_names(column, part)],
+    ),
+    TransformEntry(
+        "day_length",
+        "Length of the day",
+        _DATE,
+        "Hours from sunrise to sunset, from the date and the latitude: 24 / pi times the hour angle of sunset. Use it "
+        "for the season of one site.",
+        "before",
+        (latitude_parameter(optional=False),),
+        takes="none",
+        names=lambda column, _: [f"{column}_day_length"],
+        units=lambda _units, _said: ["h"],
+        source="FAO-56 (Allen et al. 1998), equation 34.",
     ),
     TransformEntry(
         "cyclic",
@@ -204,6 +181,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         names=lambda column, said: [f"{column}_circle_{said['period']:g}_{word}" for word in ("sin", "cos")],
     ),
+    *WATER_RECIPES,
     TransformEntry(
         "log",
         "Logarithm",

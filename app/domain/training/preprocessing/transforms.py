@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.experiment import Spec, TransformPart
-from app.domain.training.preprocessing.knowledge import PurposeFacts, reach_of, steps_before
+from app.domain.text.words import join_words
+from app.domain.training.preprocessing.knowledge import PurposeFacts, column_cutoff, reach_of, steps_before
 from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, RecipeValues
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.vocabulary import ColumnKind, TaskKind
@@ -40,7 +41,7 @@ def derived_names(transform: TransformPart, *, time_column: str | None) -> list[
     entry = get(transform.kind)
     parameters = entry.parse(transform.parameters)
     columns = transform.columns if entry.needs_columns else [time_column or "time"]
-    return [name for column in columns for name in entry.names(column, parameters)]
+    return entry.names_of(columns, parameters)
 
 
 def output_names(spec: Spec) -> list[str]:
@@ -63,12 +64,63 @@ def input_names(spec: Spec, columns: Iterable[str]) -> list[str]:
     return [name for name in output_names(spec) if name in held]
 
 
+def made_cutoff(
+    part: TransformPart,
+    entry: TransformEntry,
+    parameters: RecipeValues,
+    *,
+    task: PurposeFacts,
+    derived: Mapping[str, int],
+) -> int:
+    """Return how many steps before a row the last usable value lies of the columns that a recipe makes.
+
+    It is the latest of those of its own columns. A single step back lies at the cutoff already or before it.
+    """
+    if not entry.needs_columns or entry.single_steps(parameters):
+        return 0
+    return max((column_cutoff(task, column, derived) or 0 for column in part.columns), default=0)
+
+
+def derived_cutoffs(parts: Iterable[TransformPart], task: PurposeFacts, *, file: Iterable[str] = ()) -> dict[str, int]:
+    """Return the cutoff of every column that recipes make, by name.
+
+    Parameters
+    ----------
+    parts, task
+        The recipes in their order, and the task of the config.
+    file
+        The columns of the file, which stand where a recipe would make one of the same name.
+    """
+    held, cutoffs = set(file), dict[str, int]()
+    for part, entry, parameters in readable(parts):
+        if entry.place == "before":
+            cutoff = made_cutoff(part, entry, parameters, task=task, derived=cutoffs)
+            for name in derived_names(part, time_column=task.time_column):
+                if name not in held:
+                    cutoffs.setdefault(name, cutoff)
+    return cutoffs
+
+
+def reaches_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None) -> Iterator[tuple[TransformPart, int]]:
+    """Yield each recipe that can be read, with how many steps back it looks, through those that make its columns."""
+    depths: dict[str, int] = {}
+    cutoffs: dict[str, int] = {}
+    for part, entry, values in readable(parts):
+        earlier = max((depths.get(column, 0) for column in part.columns), default=0)
+        yield part, reach_of(part, entry, values, task=task, earlier=earlier, derived=cutoffs)
+        names = derived_names(part, time_column=None if task is None else task.time_column)
+        depths.update(dict.fromkeys(names, earlier + entry.memory(values)))
+        if task is not None:
+            cutoffs.update(dict.fromkeys(names, made_cutoff(part, entry, values, task=task, derived=cutoffs)))
+
+
 def memory_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None, selected: Iterable[str] = ()) -> int:
     """Return how many steps back features look: recipes, and selected columns that are not known ahead.
 
-    A recipe that cannot be read looks nowhere. Without a task, recipes look as far back as they do by themselves.
+    A recipe that cannot be read looks nowhere. Without a task, recipes look as far back as they do by themselves. What
+    works on the columns of another recipe looks back as far as both together.
     """
-    reaches = [reach_of(part, entry, values, task=task) for part, entry, values in readable(parts)]
+    reaches = [reach for _, reach in reaches_of(parts, task)]
     late = [steps_before(task, column) for column in selected] if task is not None else []
     return max([*reaches, *late], default=0)
 
@@ -138,21 +190,42 @@ def column_inventory(
     return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(encoded_names(parts)))
 
 
-def columns_fault(entry: TransformEntry, names: Sequence[str], held: ColumnInventory) -> str:
-    """Return why a recipe cannot work on these columns, or an empty text."""
+def columns_fault(
+    entry: TransformEntry, names: Sequence[str], held: ColumnInventory, parameters: RecipeValues | None = None
+) -> str:
+    """Return why a recipe cannot work on these columns, or an empty text.
+
+    Without parameters, it is not looked at whether columns that work together are all there.
+    """
     if not entry.needs_columns:
         return ""
     if not names:
         return f"{entry.title}: choose at least one column."
-    made = held.made if entry.place == "fold" else frozenset()
-    unknown = next((name for name in names if name not in held.kinds and name not in made), None)
+    unknown = next((name for name in names if name not in held.kinds and name not in held.made), None)
     if unknown is not None:
         return f"{entry.title}: there is no column named {unknown[:60]}."
+    if parameters is not None and (fault := roles_fault(entry, names, parameters)):
+        return fault
     faults = (
         column_fault(entry, name, is_number=held.is_number(name, entry), is_target=name == held.target)
         for name in names
     )
     return next((fault for fault in faults if fault), "")
+
+
+def roles_fault(entry: TransformEntry, names: Sequence[str], parameters: RecipeValues) -> str:
+    """Return why these columns cannot take the roles of a recipe that works on them together, or an empty text."""
+    if not entry.roles:
+        return ""
+    least, most = sum(not role.optional for role in entry.roles), len(entry.roles)
+    if not least <= len(names) <= most:
+        count = str(least) if least == most else f"{least} to {most}"
+        titles = [f"{role.title[0].lower()}{role.title[1:]}" for role in entry.roles]
+        return f"{entry.title} needs {count} columns: {join_words(titles, most=most)}."
+    if len(set(names)) < len(names):
+        return f"{entry.title}: choose a different column for each role."
+    fault = entry.check_columns(len(names), parameters)
+    return f"{entry.title}: {fault}" if fault else ""
 
 
 def column_fault(entry: TransformEntry, name: str, *, is_number: bool, is_target: bool) -> str:
@@ -165,6 +238,8 @@ def column_fault(entry: TransformEntry, name: str, *, is_number: bool, is_target
     is_number, is_target
         Whether the model meets the column as a number, and whether it is what is to be estimated.
     """
+    if is_target and entry.roles:
+        return f"{entry.title}: {name[:60]} is the target, and cannot be one of its columns."
     if is_target and not entry.looks_back:
         return f"{entry.title}: {name[:60]} is the target, of which only earlier steps may be used."
     if entry.takes == "numbers" and not is_number:

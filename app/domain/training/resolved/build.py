@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from app.domain.analysis.import_options.quality_choices import CENSORED
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import SelectionPart, Spec
 from app.domain.json_values import JsonObject, Settings
@@ -17,8 +18,10 @@ from app.domain.training.preprocessing.pipeline import build_pipeline, columns_c
 from app.domain.training.preprocessing.preparation import TrainingTable, columns_read, kind_of, prepare
 from app.domain.training.resolved.derived import derived_columns
 from app.domain.training.resolved.document import (
+    CensoredValues,
     ColumnSteps,
     FileReading,
+    KeptFlags,
     Knowledge,
     PipelineStep,
     Resolved,
@@ -208,7 +211,29 @@ def _column(spec: Spec, table: TrainingTable, profile: DatasetProfile, name: str
         missing=tuple(word for word, _ in column.missing_words) or None,
         time_form=column.time_form or None,
         joined_from=column.joined_from or None,
+        **_quality(profile, name),
     )
+
+
+def _quality(profile: DatasetProfile, name: str) -> dict[str, Any]:
+    """Return what was chosen about the quality of a column's values when the file was read."""
+    dialect = profile.report.dialect
+    kept = tuple(
+        KeptFlags(flag=one.flag, keep=one.keep) for one in dialect.kept_flags if one.column == name and one.keep
+    )
+    censored = {one.column: one for one in dialect.censored if one.take is not None}
+    marked = dict(dialect.flags).get(name, "")
+    own = censored.get(name)
+    return {
+        "kept_flags": kept or None,
+        "censored": None if own is None or own.take is None else CensoredValues(take=own.take, flag=own.flag or None),
+        "marks": marked if marked in censored and _is_made(name, marked) and not censored[marked].flag else None,
+    }
+
+
+def _is_made(name: str, marked: str) -> bool:
+    """Return whether a column of marks was made by reading."""
+    return name.startswith(f"{marked[:190]}{CENSORED}")
 
 
 def _selection(rule: SelectionPart, spec: Spec) -> JsonObject:

@@ -5,23 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, TransformPart
 from app.domain.json_values import JsonObject
 from app.domain.training.preprocessing.earlier_values import least_known
 from app.domain.training.preprocessing.knowledge import column_cutoff, steps_before
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
-from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, readable
+from app.domain.training.preprocessing.transforms import (
+    TransformEntry,
+    derived_cutoffs,
+    derived_names,
+    readable,
+)
+from app.domain.training.preprocessing.water_makers import conversions_of
 from app.domain.training.resolved.document import DerivedColumn
 from app.domain.training.resolved.steps import plain
 
-# What each of the columns is that a recipe makes of one, where there are two.
+# What each of the columns is that a recipe makes of one, where there are several.
 OUTPUTS: dict[str, tuple[dict[str, str], ...]] = {
     "cyclic": ({"wave": "sine"}, {"wave": "cosine"}),
     "last_known": ({"gives": "value"}, {"gives": "age"}),
+    "degree_day_snow": ({"gives": "store"}, {"gives": "melt"}, {"gives": "liquid"}),
+}
+# The list of a recipe that makes a column for each of its values, and what one of them is called.
+LISTED = {
+    "lag": ("steps", "step"),
+    "date_parts": ("parts", "part"),
+    "window_means": ("windows", "window"),
+    "window_sums": ("windows", "window"),
+    "exponential_memory": ("keeps", "keep"),
 }
 # Windows of which a share must be known; of others one value is enough.
-MEANS = ("rolling_mean", "rolling_sum")
+MEANS = ("rolling_mean", "rolling_sum", "window_means", "window_sums")
 
 
 def derived_columns(spec: Spec, table: TrainingTable) -> tuple[DerivedColumn, ...]:
@@ -30,19 +45,32 @@ def derived_columns(spec: Spec, table: TrainingTable) -> tuple[DerivedColumn, ..
     Selected columns that are known later than their row stand first: they enter as they were known.
     """
     rules: dict[str, DerivedColumn] = {}
+    cutoffs = {name: cutoff for name, cutoff in _cutoffs(spec).items() if name in table.derived}
     for part, entry, parameters in readable(spec.features.transforms):
         if entry.place != "before":
             continue
         names = iter(derived_names(part, time_column=spec.task.time_column))
-        for column in part.columns if entry.needs_columns else [str(spec.task.time_column)]:
-            for own, name in zip(_own(entry, parameters, column), names, strict=False):
-                rules.setdefault(name, _rule(spec, table, entry, column=column, name=name, parameters=own))
+        for columns in _worked_on(spec, part, entry):
+            for own, name in zip(_own(entry, parameters), names, strict=False):
+                if name not in rules and name in table.derived:
+                    rules[name] = _rule(spec, table, entry, columns=columns, name=name, parameters=own, cutoffs=cutoffs)
     return (*_shifted(spec, table), *(rules[name] for name in table.derived if name in rules))
 
 
-def _own(entry: TransformEntry, parameters: RecipeValues, column: str) -> Iterator[RecipeValues]:
+def _cutoffs(spec: Spec) -> dict[str, int]:
+    return derived_cutoffs(spec.features.transforms, spec.task)
+
+
+def _worked_on(spec: Spec, part: TransformPart, entry: TransformEntry) -> list[list[str]]:
+    """Return the columns that a recipe works on, those together that it takes together."""
+    if not entry.needs_columns:
+        return [[str(spec.task.time_column)]]
+    return [list(part.columns)] if entry.roles else [[column] for column in part.columns]
+
+
+def _own(entry: TransformEntry, parameters: RecipeValues) -> Iterator[RecipeValues]:
     """Yield the parameters of each column that a recipe makes of one."""
-    listed = {"lag": ("steps", "step"), "date_parts": ("parts", "part")}.get(entry.kind)
+    listed = LISTED.get(entry.kind)
     if listed is None:
         for more in OUTPUTS.get(entry.kind, ({},)):
             yield RecipeValues({**parameters, **more})
@@ -61,24 +89,36 @@ def _shifted(spec: Spec, table: TrainingTable) -> Iterator[DerivedColumn]:
 
 
 def _rule(
-    spec: Spec, table: TrainingTable, entry: TransformEntry, *, column: str, name: str, parameters: RecipeValues
+    spec: Spec,
+    table: TrainingTable,
+    entry: TransformEntry,
+    *,
+    columns: list[str],
+    name: str,
+    parameters: RecipeValues,
+    cutoffs: dict[str, int],
 ) -> DerivedColumn:
-    cutoff = column_cutoff(spec.task, column) or 0
+    task = spec.task
+    cutoff = max((column_cutoff(task, column, cutoffs) or 0 for column in columns), default=0)
     values = {key: plain(value) for key, value in parameters.items()}
-    if not entry.looks_back and not cutoff:
+    told = conversions_of(entry.kind, parameters, count=len(columns), step_seconds=table.step_seconds)
+    values |= {key: plain(value) for key, value in told.items()}
+    sources = tuple(columns) if entry.roles else None
+    if not entry.looks_back and not entry.dated and not cutoff:
         return DerivedColumn(
-            name=name, kind=entry.kind, parameters=values, source=column, offset=0, inclusive=True, by="row"
+            name=name,
+            kind=entry.kind,
+            parameters=values,
+            source=columns[0],
+            sources=sources,
+            offset=0,
+            inclusive=True,
+            by="row",
         )
     window = parameters.get("window")
-    rule = _looking_back(
-        spec,
-        table,
-        name=name,
-        kind=entry.kind,
-        source=column,
-        parameters=values,
-        offset=int(parameters["step"]) if entry.kind == "lag" else cutoff,
-    )
+    offset = int(parameters["step"]) if entry.kind == "lag" else cutoff
+    rule = _looking_back(spec, table, name=name, kind=entry.kind, source=columns[0], parameters=values, offset=offset)
+    rule = replace(rule, sources=sources)
     if window is None:
         return rule
     least = least_known(int(window)) if entry.kind in MEANS else 1

@@ -75,11 +75,36 @@ class ColumnSteps:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptFlags:
+    """The flags in another column with which a value counts; with any other it is missing. "" is no flag."""
+
+    __pydantic_config__ = STRICT
+
+    flag: Name
+    keep: Names
+
+
+@dataclass(frozen=True, kw_only=True)
+class CensoredValues:
+    """What stands for values beyond a limit, which the column itself marks with a sign, or the column `flag`."""
+
+    __pydantic_config__ = STRICT
+
+    take: Literal["limit", "half", "missing"]
+    flag: Name | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return _absent_left_out(write(self))
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolvedColumn:
     """A column of the file that training reads: what it holds there, and as what it enters.
 
     A "number" stored as a word is not read as one. A "word" stored as a number is written as short as can be, a whole
-    one without decimals. A "time" enters as days since 1970.
+    one without decimals. A "time" enters as days since 1970. One that `marks` another is in no file: it holds the sign
+    of each value beyond a limit there.
     """
 
     __pydantic_config__ = STRICT
@@ -90,6 +115,9 @@ class ResolvedColumn:
     missing: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
     time_form: Name | None = None
     joined_from: Names | None = None
+    kept_flags: tuple[KeptFlags, ...] | None = None
+    censored: CensoredValues | None = None
+    marks: Name | None = None
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
@@ -147,9 +175,10 @@ class ResolvedTable:
 class DerivedColumn:
     """One column derived before the rows are divided, by the rule `kind` of docs/resolved.md.
 
-    It looks at `source`, at nothing later than `offset` steps before the row; `inclusive` says that the row itself is
-    looked at. Of a window of `window` steps, `minimum_known` values must be known. `by` says whether a step is a
-    stretch of time (of `step_seconds`) or leads to the next moment that has a row; no step leads into another group.
+    It looks at `source`, or at all `sources` together, of which that is the first, and at nothing later than `offset`
+    steps before the row; `inclusive` says that the row itself is looked at. Of a window of `window` steps,
+    `minimum_known` values must be known. `by` says whether a step is a stretch of time (of `step_seconds`) or leads to
+    the next moment that has a row; no step leads into another group.
     """
 
     __pydantic_config__ = STRICT
@@ -165,6 +194,7 @@ class DerivedColumn:
     minimum_known: Count | None = None
     step_seconds: Number | None = None
     group: Name | None = None
+    sources: tuple[Name, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
+from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.text.words import pluralise
 from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.grid_places import NO_PLACE, NOWHERE, cut_out, find_coordinates
 from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.netcdf_stacks import Stack, find_stack, notes_of, refuse_too_large, rows_of
 from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
@@ -51,29 +53,29 @@ def _explain_fault() -> Iterator[None]:
 
 def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
     """Open the variables along time as a table of texts, read in blocks."""
-    return _open(path, limits, most=None)[0]
+    return _open(path, choices.place, limits, most=None)[0]
 
 
 def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
     """Return the first look at the file, from its first 20 steps."""
-    table, steps = _open(path, limits, most=PEEKED)
+    table, steps = _open(path, choices.place, limits, most=PEEKED)
     return look_at_rows(table, of=steps)
 
 
-def _open(path: Path, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+def _open(path: Path, place: PlaceInGrid | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
     import netCDF4
 
     with _explain_fault():
         data = netCDF4.Dataset(path)
     try:
-        return _table(data, limits, most=most)
+        return _table(data, place, limits, most=most)
     except BaseException:
         # The library keeps a file by its place on the disk until it is closed, whatever is there by then.
         data.close()
         raise
 
 
-def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+def _table(data: Any, place: PlaceInGrid | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
     with _explain_fault():
         clock = _clock(data)
         if clock is None:
@@ -83,7 +85,9 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
         series, left = _series(data, clock, dimension)
         stack = find_stack(data, clock, _is_plain) if len(series) == 1 else None
     if stack is not None and steps:
-        return _stacked(data, series[0], stack, most=most, limits=limits), steps * stack.cells
+        return _stacked(data, series[0], stack, place, most=most, limits=limits)
+    if place is not None:
+        raise RefusedError(NO_PLACE, NOWHERE)
     if len(series) == 1 and steps:
         _refuse_too_much(steps, len(series), limits)
         raise _without_series(clock.name, left)
@@ -101,13 +105,21 @@ def _table(data: Any, limits: dict[str, int], *, most: int | None) -> tuple[RowT
     return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
 
 
-def _stacked(data: Any, clock: TimeVariable, stack: Stack, *, most: int | None, limits: dict[str, int]) -> RowTable:
-    """Return the long table of variables over time and other dimensions."""
+def _stacked(
+    data: Any, clock: TimeVariable, stack: Stack, place: PlaceInGrid | None, *, most: int | None, limits: dict[str, int]
+) -> tuple[RowTable, int]:
+    """Return the long table of variables over time and the cells of a place, and how many rows it may have."""
     steps = clock.variable.shape[0]
-    refuse_too_large(stack, steps)
+    with _explain_fault():
+        coordinates = find_coordinates(data, stack)
+    extent = "" if coordinates is None else coordinates.extent
+    where = ""
+    if place is not None:
+        stack, where = cut_out(stack, coordinates, place)
+    refuse_too_large(stack, steps, extent)
     names = [clock.name, *stack.places, *(one.name for one in (*stack.variables, *stack.fixed))]
     _refuse_too_much(steps * stack.cells, len(names), limits)
-    tally = Tally(notes=notes_of(stack, steps))
+    tally = Tally(notes=[*([where] if where else []), *notes_of(stack, steps)])
     units = tuple((one.name, unit) for one in (*stack.variables, *stack.fixed)
                   if (unit := str(getattr(one, "units", "")).strip()[:40]) not in ("", "1", "-"))  # fmt: skip
     number = 1 + len(stack.places) + len(stack.variables)
@@ -119,12 +131,23 @@ def _stacked(data: Any, clock: TimeVariable, stack: Stack, *, most: int | None, 
         try:
             with _explain_fault():
                 times = _texts(clock, 0, kept, tally)
-            yield from _guarded(rows_of(data, stack, times, notes=tally.notes, most=most))
+            found = _guarded(rows_of(data, stack, times, notes=tally.notes, most=most))
+            yield from found if place is None else _some_rows(found, place, extent)
         finally:
             data.close()
 
     texts = frozenset(words | places | (set() if _is_real(clock) else {0}))
-    return RowTable(names, rows(), Dialect(format="netcdf", units=units), tally, texts)
+    dialect = Dialect(format="netcdf", units=units, grid=extent)
+    return RowTable(names, rows(), dialect, tally, texts), steps * stack.cells
+
+
+def _some_rows(rows: Iterator[list[str]], place: PlaceInGrid, extent: str) -> Iterator[list[str]]:
+    """Pass rows on, and refuse a place without any."""
+    first = next(rows, None)
+    if first is None:
+        raise RefusedError(NO_PLACE, f"The cells chosen by {place} hold no value; they may be sea. {extent}")
+    yield first
+    yield from rows
 
 
 def _guarded(rows: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -19,11 +19,17 @@ from app.storage.reading.refusals import RefusedError
 # A table of more rows is better cut out of its grid first; a model does not get better by each neighbour of a cell.
 MAX_STACKED_ROWS = 5_000_000
 CELL = "cell"
+GRID = "grid_too_large"
+CUT_OUT = "Cut out a part of it first, for example with cdo sellonlatbox or ncks -d."
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Variables over time and the same other dimensions, `others`; `fixed` have those dimensions and no time."""
+    """Variables over time and the same other dimensions, `others`; `fixed` have those dimensions and no time.
+
+    `starts` and `sizes` are the part of each other dimension that is read, and `wanted` the cells of that part, in the
+    order of the rows, where it is not all of them.
+    """
 
     dimension: str
     others: tuple[str, ...]
@@ -31,11 +37,19 @@ class Stack:
     variables: tuple[Any, ...]
     fixed: tuple[Any, ...]
     left: tuple[str, ...]
+    starts: tuple[int, ...] = ()
+    wanted: frozenset[int] | None = None
 
     @property
     def cells(self) -> int:
         """Return how many series there are."""
-        return math.prod(self.sizes)
+        return math.prod(self.sizes) if self.wanted is None else len(self.wanted)
+
+    @property
+    def window(self) -> dict[str, slice]:
+        """Return the part of each other dimension that is read."""
+        parts = zip(self.others, self.starts, self.sizes, strict=True)
+        return {name: slice(start, start + size) for name, start, size in parts}
 
     @property
     def group(self) -> str:
@@ -80,7 +94,8 @@ def find_stack(data: Any, clock: Any, is_plain: Callable[[Any], bool]) -> Stack 
     used = {one.name for one in (*chosen, *fixed, clock)} | set(others) | bounds
     left = tuple(f"{name} ({', '.join(one.dimensions) or 'one value'})" for name, one in data.variables.items()
                  if name not in used)  # fmt: skip
-    return Stack(dimension, others, tuple(len(data.dimensions[one]) for one in others), chosen, tuple(fixed), left)
+    sizes = tuple(len(data.dimensions[one]) for one in others)
+    return Stack(dimension, others, sizes, chosen, tuple(fixed), left, starts=(0,) * len(sizes))
 
 
 def _others(data: Any, variable: Any, dimension: str) -> tuple[str, ...]:
@@ -94,16 +109,16 @@ def _is_fixed(variable: Any, others: tuple[str, ...], is_plain: Callable[[Any], 
     return str(variable.dtype) == "|S1" and variable.dimensions[:-1] == others
 
 
-def refuse_too_large(stack: Stack, steps: int) -> None:
-    """Refuse more rows than a table of cells may have, with how to cut a point or a box out of the file."""
+def refuse_too_large(stack: Stack, steps: int, extent: str) -> None:
+    """Refuse more rows than a table of cells may have; `extent` says where they lie, if a place can be chosen."""
     rows = steps * stack.cells
     if rows > MAX_STACKED_ROWS:
         sizes = " x ".join(f"{name} {size:,}" for name, size in zip(stack.others, stack.sizes, strict=True))
         message = (
             f"It has {steps:,} steps of {sizes}: {rows:,} rows; at most {MAX_STACKED_ROWS:,} are read. "
-            "Cut out a point or a box first, for example with cdo sellonlatbox or ncks -d."
+            f"{f'Choose a point or a box. {extent}' if extent else CUT_OUT}"
         )
-        raise RefusedError("too_many_rows", message, status=413)
+        raise RefusedError(GRID if extent else "too_many_rows", message, status=413)
 
 
 def notes_of(stack: Stack, steps: int) -> list[str]:
@@ -131,16 +146,19 @@ def rows_of(data: Any, stack: Stack, times: list[str], *, notes: list[str], most
     most
         How many steps of how many series of the first slab a first look needs; None for all.
     """
-    labels = [_labels(data, name, size) for name, size in zip(stack.others, stack.sizes, strict=True)]
+    labels = [_labels(data, name, part) for name, part in stack.window.items()]
     fixed = [_fixed_texts(variable, stack) for variable in stack.fixed]
     steps = len(times)
-    width = stack.cells // stack.sizes[0]
+    width = math.prod(stack.sizes[1:])
     empty = 0
     places = list(itertools.product(*(range(size) for size in stack.sizes)))
+    wanted = range(math.prod(stack.sizes)) if stack.wanted is None else stack.wanted
     for first in range(stack.sizes[0]):
         slabs = [_slab(variable, stack, first, steps) for variable in stack.variables]
         for at in range(width if most is None else min(width, most)):
             columns = [slab[at] for slab in slabs]
+            if first * width + at not in wanted:
+                continue
             if not any(any(column) for column in columns):
                 empty += 1
                 continue
@@ -161,8 +179,8 @@ def _slab(variable: Any, stack: Stack, first: int, steps: int) -> list[list[str]
     import numpy as np
 
     dimensions = variable.dimensions
-    parts: dict[str, Any] = {stack.dimension: slice(0, steps), **dict.fromkeys(stack.others, slice(None))}
-    parts[stack.others[0]] = first
+    parts: dict[str, Any] = {stack.dimension: slice(0, steps), **stack.window}
+    parts[stack.others[0]] = stack.starts[0] + first
     index = tuple(parts.get(name, 0) for name in dimensions)
     values = np.ma.masked_invalid(np.ma.asarray(variable[index]), copy=False)
     kept = [name for name in dimensions if name == stack.dimension or name in stack.others[1:]]
@@ -174,23 +192,23 @@ def _slab(variable: Any, stack: Stack, first: int, steps: int) -> list[list[str]
     return found
 
 
-def _labels(data: Any, name: str, size: int) -> list[str]:
+def _labels(data: Any, name: str, part: slice) -> list[str]:
     """Return the text of each place along a dimension: its coordinate, or its number."""
     variable = data.variables.get(name)
     if variable is None or variable.dimensions[:1] != (name,) or len(variable.dimensions) > 2:
-        return [str(number) for number in range(1, size + 1)]
-    return _words(variable, size)
+        return [str(number) for number in range(part.start + 1, part.stop + 1)]
+    return _words(variable, (part,), part.stop - part.start)
 
 
 def _fixed_texts(variable: Any, stack: Stack) -> list[str]:
-    return _words(variable, stack.cells)
+    return _words(variable, tuple(stack.window.values()), math.prod(stack.sizes))
 
 
-def _words(variable: Any, count: int) -> list[str]:
+def _words(variable: Any, part: tuple[slice, ...], count: int) -> list[str]:
     import netCDF4
     import numpy as np
 
-    values = variable[:]
+    values = variable[part]
     if getattr(getattr(values, "dtype", None), "kind", "") == "S":
         letters = netCDF4.chartostring(np.ma.filled(values, b""), encoding="utf-8")
         return [str(word).strip() for word in letters.reshape(count).tolist()]

@@ -1,0 +1,105 @@
+"""What the rest of a table says about a column that may be a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.domain.analysis.profiling.profile import ColumnProfile, TimeAxis
+from app.domain.analysis.profiling.units import split_name
+from app.domain.hydrology.driver_codes import WEIGHTS, NameReading
+from app.domain.hydrology.driver_names import key_of, readings_of
+from app.domain.hydrology.naming import one_of
+from app.domain.hydrology.unit_ranges import DAY
+from app.domain.vocabulary import ColumnKind
+
+# Names of water quality, beside which TP is phosphorus and TN nitrogen.
+WATER_QUALITY = one_of(
+    "tss chla chlorophyll no3 nh4 po4 srp doc toc bod cod turbidity phosphorus nitrate nitrogen ammonium orthop "
+    "rmk tdp tdn drp ssc do ph conductivity tkn"
+)
+NUTRIENTS = frozenset(["tp", "tn"])
+FLOWS = one_of(
+    "discharge streamflow runoff flow q qobs abfluss durchfluss afvoer debiet debit caudal gasto vazao portata"
+)
+# Beside water quality these are the temperature of the water.
+WATER_TEMPERATURES = frozenset(["t", "temp", "temperature"])
+# So many columns tell what company a column keeps.
+MAX_COMPANY = 300
+# From so many of its codes on, a table is one of a product; a code that only it has counts twice.
+FEWEST_CODES = 3
+
+
+@dataclass(frozen=True)
+class TableContext:
+    """What the rest of a table says about one column.
+
+    `families` weighs the codes of each product among the names. `is_weather` says that another column is a driver
+    beyond doubt, `has_flow` that one is a flow, `has_water_quality` that water quality is measured, `has_tenths`,
+    `has_fahrenheit` and `has_metres` that other values are in such units.
+    """
+
+    rows: int | None = None
+    step_seconds: float = DAY
+    families: Mapping[str, int] = field(default_factory=dict)
+    is_weather: bool = False
+    has_flow: bool = False
+    has_water_quality: bool = False
+    has_tenths: bool = False
+    has_fahrenheit: bool = False
+    has_metres: bool = False
+    is_step_known: bool = False
+    groups: int = 0
+
+    def believes(self, family: str) -> bool:
+        """Return whether a table is one of a product by its names."""
+        return self.families.get(family, 0) >= FEWEST_CODES
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A column and what its name says: the key of the name without its unit, that unit, and its readings."""
+
+    column: ColumnProfile
+    key: str
+    unit: str
+    readings: tuple[NameReading, ...]
+
+    @staticmethod
+    def of(column: ColumnProfile) -> Candidate:
+        """Return what the name of a column says."""
+        stem, unit = split_name(column.name)
+        return Candidate(column, key_of(stem), unit, readings_of(stem))
+
+
+def may_be_driver(column: ColumnProfile) -> bool:
+    """Return whether a column holds amounts that vary, and tells of no other column's quality."""
+    if column.storage not in ("number", "integer") or column.flag_of:
+        return False
+    return column.kind in (ColumnKind.NUMERIC, ColumnKind.INTEGER) and column.distinct != 1
+
+
+def context_of(
+    names: Iterable[str], *, rows: int | None = None, axis: TimeAxis | None = None, groups: int = 0
+) -> TableContext:
+    """Return what the names of a table say together, before any of its columns is judged.
+
+    Parameters
+    ----------
+    names
+        The names of all columns.
+    rows, axis, groups
+        How many rows the table has, its time axis, and how many series stand in it, 0 where there is one.
+    """
+    keys = {key_of(name) for name in names}
+    words = keys | {word for key in keys for word in key.split("_")} if len(keys) <= MAX_COMPANY else keys
+    is_step_known = axis is not None and axis.step_seconds > 0
+    return TableContext(
+        rows=rows,
+        step_seconds=axis.step_seconds if axis is not None and is_step_known else DAY,
+        is_step_known=is_step_known,
+        families={family: sum(codes[key] for key in keys & codes.keys()) for family, codes in WEIGHTS.items()},
+        has_flow=bool(words & FLOWS),
+        has_water_quality=bool(words & WATER_QUALITY),
+        groups=groups,
+    )

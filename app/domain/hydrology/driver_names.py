@@ -1,0 +1,193 @@
+"""What the name of a column may stand for among the drivers of water, before its values are looked at."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from app.domain.hydrology.driver_codes import CODES, NameReading
+from app.domain.hydrology.driver_units import TEMPERATURE_ROLES, DriverRole
+from app.domain.hydrology.driver_words import (
+    DECOR,
+    GROUND,
+    HEIGHT,
+    LONG_RUN,
+    MAXIMUM,
+    MINIMUM,
+    NOT_DRIVEN,
+    NOT_ITSELF,
+    NOT_ITSELF_STEMS,
+    PAIRS,
+    PLAIN,
+    STEMS,
+)
+from app.domain.hydrology.naming import DERIVED, QUALITY
+
+_STEMS = tuple((role, re.compile(rf"^({pattern})$")) for role, pattern in STEMS)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+_BETWEEN = re.compile(r"[^a-z0-9]+")
+_PARTS = re.compile(r"[a-z]+|\d+")
+# What was worked out from several rows: lags, sums and means of so many steps or days.
+_WORKED_OUT = re.compile(
+    r"_?(lag|roll|rolling|ma|memory)_?\d+(\.\d+)?(d|h|w)?$|_(sum|mean|avg)_?\d+(d|w)?$|_t_?\d+$|_(?!1d)\d+(d|day|days)(_(sum|mean|avg|total))?$"
+)
+
+
+def key_of(name: str) -> str:
+    """Return a name in lower case, without accents, and with one underscore between its parts."""
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    return _BETWEEN.sub("_", plain.encode("ascii", "ignore").decode().lower()).strip("_")
+
+
+def readings_of(stem: str) -> tuple[NameReading, ...]:
+    """Return what a column's name may stand for, () where it names no driver.
+
+    Parameters
+    ----------
+    stem
+        The name without its unit.
+    """
+    key = key_of(stem)
+    if not key or QUALITY.search(key) or DERIVED.search(key) or _WORKED_OUT.search(key) or LONG_RUN.search(key):
+        return ()
+    parts = key.split("_")
+    coded = CODES.get(key)
+    if coded is not None and not coded:
+        return ()
+    spoken = _spoken(stem, parts)
+    if coded is None:
+        coded = () if spoken else _dressed(parts)
+    if not spoken:
+        return coded
+    # A word makes the code of its kind sure; what else the code may stand for, the values decide.
+    found = [
+        replace(reading, is_sure=True, note=reading.note or spoken.note) if reading.role is spoken.role else reading
+        for reading in coded
+    ]
+    return tuple(found) if any(reading.role is spoken.role for reading in coded) else (*found, spoken)
+
+
+def _dressed(parts: Sequence[str]) -> tuple[NameReading, ...]:
+    """Return what a code stands for that has its source, its height or its statistic at its ends: p_chirps, t_max."""
+    if set(parts) & NOT_ITSELF:
+        return ()
+    bare, extreme = list(parts), ""
+    while len(bare) > 1:
+        last = bare[-1]
+        if last in MINIMUM or last in MAXIMUM:
+            extreme = last
+        elif not (last in DECOR or HEIGHT.match(last)):
+            break
+        bare.pop()
+        if "_".join(bare) in CODES:
+            break
+    while len(bare) > 1 and "_".join(bare) not in CODES and (bare[0] in DECOR or HEIGHT.match(bare[0])):
+        bare.pop(0)
+    return tuple(_with_extreme(reading, extreme) for reading in CODES.get("_".join(bare), ()))
+
+
+def _with_extreme(reading: NameReading, extreme: str) -> NameReading:
+    """Return a reading of a temperature as that of its least or largest value."""
+    if not extreme or reading.role is not DriverRole.TEMPERATURE:
+        return reading
+    return replace(reading, role=DriverRole.TEMPERATURE_MIN if extreme in MINIMUM else DriverRole.TEMPERATURE_MAX)
+
+
+def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
+    """Return what the words of a name say, or None."""
+    words = _words(stem, parts)
+    roles = {role for word in words if (role := _role_of_word(word)) is not None}
+    roles |= {role for role, pair in PAIRS if pair <= words}
+    if not roles or words & NOT_ITSELF or any(NOT_ITSELF_STEMS.search(word) for word in words):
+        return None
+    role = _only(roles, words)
+    if role is None or words & NOT_DRIVEN.get(role, frozenset()):
+        return None
+    if role in (DriverRole.PRESSURE, DriverRole.STAGE) and not _is_plain(words, role):
+        return None
+    if role is DriverRole.TEMPERATURE:
+        return _temperature(words)
+    return NameReading(role, role is not DriverRole.STAGE, is_signed=_is_signed(role, words), note=_note(role, words))
+
+
+def _words(stem: str, parts: Sequence[str]) -> frozenset[str]:
+    """Return the words of a name: its parts whole, and what letters, digits and capitals divide them into."""
+    words = set(parts)
+    spaced = _CAMEL.sub("_", stem) if not (stem.islower() or stem.isupper()) else stem
+    if spaced != stem or any(not part.isalpha() for part in parts):
+        words |= set(_PARTS.findall(key_of(spaced)))
+    if {"above", "ground"} <= words:
+        words -= {"above", "ground"}
+    return frozenset(word for word in words if not word.isdigit())
+
+
+@lru_cache(maxsize=8192)
+def _role_of_word(word: str) -> DriverRole | None:
+    """Return what a word stands for, or None."""
+    return next((role for role, pattern in _STEMS if pattern.match(word)), None)
+
+
+def _only(roles: set[DriverRole], words: frozenset[str]) -> DriverRole | None:
+    """Return the one thing that several words together stand for, or None where they contradict each other."""
+    left = set(roles)
+    if DriverRole.VAPOUR_PRESSURE in left:
+        left -= {DriverRole.PRESSURE, DriverRole.HUMIDITY}
+    if DriverRole.EVAPORATION in left:
+        left -= {DriverRole.SNOW}
+    if DriverRole.SNOW in left or words & {"solid", "solide", "solida", "fest"}:
+        left = (left - {DriverRole.RAIN}) | ({DriverRole.SNOW} if DriverRole.RAIN in left else set())
+    if DriverRole.HUMIDITY in left and words & {"tmax", "tmin", "tx", "tn"}:
+        left -= {DriverRole.TEMPERATURE}
+    if DriverRole.STAGE in left and len(left) > 1:
+        left -= {DriverRole.STAGE}
+    return left.pop() if len(left) == 1 else None
+
+
+def _is_plain(words: frozenset[str], role: DriverRole) -> bool:
+    """Return whether a pressure is that of the air, and a level that of a river, as far as words tell."""
+    if role is DriverRole.STAGE and words & GROUND:
+        return False
+    return all(
+        word in PLAIN
+        or word in DECOR
+        or word in MINIMUM
+        or word in MAXIMUM
+        or HEIGHT.match(word)
+        or _role_of_word(word) is role
+        for word in words
+    )
+
+
+def _temperature(words: frozenset[str]) -> NameReading | None:
+    """Return whether words name the mean, the least or the largest temperature of the air."""
+    if words & {"surface", "sfc", "surf"} and not words & {"air", "near", "luft"}:
+        return None
+    low = bool(words & MINIMUM) or any(word.startswith(("tmin", "tasmin", "mintemp")) for word in words)
+    high = bool(words & MAXIMUM) or any(word.startswith(("tmax", "tasmax", "maxtemp")) for word in words)
+    if low and high:
+        return None
+    mean, least, largest = TEMPERATURE_ROLES
+    return NameReading(least if low else largest if high else mean)
+
+
+def _is_signed(role: DriverRole, words: frozenset[str]) -> bool:
+    """Return whether values of both signs belong to what words name."""
+    if role is DriverRole.WIND:
+        return _note(role, words) == "component"
+    if role is DriverRole.RADIATION:
+        return bool(words & {"net", "thermal", "longwave", "lw", "therm", "netrad"})
+    return role is DriverRole.EVAPORATION
+
+
+def _note(role: DriverRole, words: frozenset[str]) -> str:
+    """Return which remark on a column its words ask for, "" for none."""
+    if role is DriverRole.WIND and words & {"u", "v", "component", "zonal", "meridional"}:
+        return "component"
+    if role is DriverRole.VAPOUR_PRESSURE and words & {"deficit", "defizit"}:
+        return "deficit"
+    if role is DriverRole.SNOW and words & {"depth", "hoehe", "schneehoehe", "snowdepth", "schneehohe"}:
+        return "" if words & {"water", "equivalent", "swe"} else "depth"
+    return ""

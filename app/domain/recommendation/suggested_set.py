@@ -1,0 +1,100 @@
+"""The derived features that a plan suggests, as one set: what it holds, whether it is in use, and the switch of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.domain.experiment import RecipeJson, TransformPart
+from app.domain.recommendation.plan import Plan
+from app.domain.training.derived_measures import recipe_key
+from app.domain.training.preprocessing.transforms import derived_names, readable
+
+
+class SetUse(StrEnum):
+    """How much of the suggested set is in use."""
+
+    ALL = "all"
+    SOME = "some"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class SuggestedSet:
+    """The suggested recipes, the features that they derive, and which recipes in use are theirs.
+
+    `places` are those of its recipes among the ones in use, `missing` the number of its recipes that are not.
+    """
+
+    recipes: tuple[TransformPart, ...]
+    names: tuple[str, ...]
+    places: frozenset[int]
+    missing: int
+
+    @property
+    def use(self) -> SetUse:
+        """Return how much of it is in use."""
+        return SetUse.ALL if not self.missing else SetUse.SOME if self.places else SetUse.NONE
+
+
+def suggested_recipes(plan: Plan) -> list[TransformPart]:
+    """Return the recipes that a plan suggests, whatever was answered."""
+    return _parts(plan.suggestions.get("features", {}).get("transforms"))
+
+
+def suggested_set(plan: Plan) -> SuggestedSet | None:
+    """Return the set that a plan suggests, None where it suggests none."""
+    recipes = suggested_recipes(plan)
+    if plan.spec is None or not recipes:
+        return None
+    task = plan.spec.task
+    names = dict.fromkeys(
+        name for part, _, _ in readable(recipes) for name in derived_names(part, time_column=task.time_column)
+    )
+    keys = {recipe_key(part) for part in recipes}
+    used = [recipe_key(part) for part in _parts(_raw_recipes(plan), keep_places=True)]
+    return SuggestedSet(
+        recipes=tuple(recipes),
+        names=tuple(names),
+        places=frozenset(place for place, key in enumerate(used) if key in keys),
+        missing=len(keys - set(used)),
+    )
+
+
+def _raw_recipes(plan: Plan) -> list[Any]:
+    """Return the recipes of a draft as they were answered or suggested."""
+    held = plan.values["features"].get("transforms")
+    return list(held) if isinstance(held, list) else []
+
+
+def with_set(plan: Plan) -> list[RecipeJson] | None:
+    """Return the answer that has all of the suggested set in use, beside what else is; None for the suggestion alone.
+
+    Recipes of the set come first, in their order, since one may work on what an earlier one derives.
+    """
+    others = without_set(plan)
+    return [*_to_json(suggested_recipes(plan)), *others] if others else None
+
+
+def without_set(plan: Plan) -> list[Any]:
+    """Return the recipes in use but for those of the suggested set."""
+    found = suggested_set(plan)
+    places = found.places if found is not None else frozenset()
+    return [raw for place, raw in enumerate(_raw_recipes(plan)) if place not in places]
+
+
+def _to_json(parts: Iterable[TransformPart]) -> list[RecipeJson]:
+    return [{"columns": list(part.columns), "kind": part.kind, "parameters": dict(part.parameters)} for part in parts]
+
+
+def _parts(raw: Any, *, keep_places: bool = False) -> list[TransformPart]:
+    """Return recipes that can be read; with `keep_places`, one that cannot be leaves an empty one in its place."""
+    found = []
+    for item in raw if isinstance(raw, list) else []:
+        try:
+            found.append(TransformPart(**item))
+        except (TypeError, ValueError):
+            found += [TransformPart(kind="")] if keep_places else []
+    return found

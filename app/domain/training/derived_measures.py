@@ -1,0 +1,127 @@
+"""How features that recipes derive go with the target: measured as columns of the file are, on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from app.domain.analysis.associations.association import associate
+from app.domain.analysis.associations.ranking import RankedColumn, rank_columns
+from app.domain.analysis.profiling.profile import Association, DatasetProfile
+from app.domain.experiment import (
+    MOST_RECIPES,
+    FeaturesPart,
+    MetricsPart,
+    ModelPart,
+    Spec,
+    TransformPart,
+    ValidationPart,
+)
+from app.domain.training.preprocessing.preparation import prepare
+from app.domain.training.preprocessing.previewing import Spread, spread_of
+from app.domain.training.preprocessing.transforms import readable
+from app.domain.vocabulary import ColumnKind, SplitStrategy
+
+# Rows on which derived columns are measured, evenly spaced; the columns themselves are derived on all rows first.
+MAX_MEASURED_ROWS = 10_000
+MAX_BLOCK_COLUMNS = 25
+SEED = 42
+
+
+@dataclass(frozen=True)
+class DerivedColumn:
+    """One derived feature: how it goes with the target, what it tells about it, and how it is spread."""
+
+    association: Association
+    ranked: RankedColumn
+    spread: Spread
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return self.ranked.name
+
+
+def recipe_key(part: TransformPart) -> tuple[str, tuple[str, ...], str]:
+    """Return what tells two recipes apart, whatever of their defaults is written down; as it is where unreadable."""
+    known = next((dict(parameters) for _, _, parameters in readable([part])), dict(part.parameters))
+    return part.kind, tuple(part.columns), repr(sorted(known.items()))
+
+
+def recipes_measured(suggested: Iterable[TransformPart], used: Iterable[TransformPart]) -> list[TransformPart]:
+    """Return the recipes whose columns are measured: the suggested ones, used or not, and then all others in use.
+
+    A recipe may work on what an earlier one derives, so the order within each list stays. What is done within a fold
+    derives no column before the rows are split.
+    """
+    found: dict[tuple[str, tuple[str, ...], str], TransformPart] = {}
+    for part, entry, _ in readable([*suggested, *used]):
+        if entry.place == "before":
+            found.setdefault(recipe_key(part), part)
+    return list(found.values())[:MOST_RECIPES]
+
+
+def measured_spec(spec: Spec, recipes: Sequence[TransformPart]) -> Spec:
+    """Return a config with nothing but what decides about the derived columns: two equal ones derive the same."""
+    target = spec.task.target
+    return Spec(
+        data=spec.data,
+        task=spec.task,
+        features=FeaturesPart(selected=[target], transforms=list(recipes)),
+        model=ModelPart(estimator="dummy"),
+        validation=ValidationPart(strategy=SplitStrategy.K_FOLD),
+        metrics=MetricsPart(primary="accuracy" if spec.task.kind.is_classification else "rmse"),
+    )
+
+
+def derived_rows(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
+    """Return the derived columns and the target, in the order of time.
+
+    Parameters
+    ----------
+    spec
+        A config of `measured_spec`.
+    frame, profile
+        Rows that may be looked at, with at least the columns that the config reads, and what is known of the dataset.
+        What is derived for a row is found among these rows alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At most 10,000 of the rows that have a target, evenly spaced; the target is the last column.
+
+    Raises
+    ------
+    TrainingError
+        With a sentence, where a recipe cannot be followed.
+    """
+    table = prepare(spec, frame, profile)
+    places = np.arange(len(table.target))
+    if len(places) > MAX_MEASURED_ROWS:
+        places = np.linspace(0, len(places) - 1, MAX_MEASURED_ROWS).astype(int)
+    rows = table.features[list(table.derived)].iloc[places].reset_index(drop=True)
+    return rows.assign(**{spec.task.target: table.target[places]})
+
+
+def measure_derived(rows: pd.DataFrame, spec: Spec) -> Iterator[list[DerivedColumn]]:
+    """Yield the measures of the derived columns, block by block.
+
+    Parameters
+    ----------
+    rows, spec
+        What `derived_rows` gave, and the config it was given.
+    """
+    target = spec.task.target
+    classes = spec.task.kind.is_classification
+    names = [str(name) for name in rows.columns if name != target]
+    for start in range(0, len(names), MAX_BLOCK_COLUMNS):
+        block = names[start : start + MAX_BLOCK_COLUMNS]
+        kinds = dict.fromkeys(block, ColumnKind.NUMERIC)
+        kinds[target] = ColumnKind.CATEGORICAL if classes else ColumnKind.NUMERIC
+        some = rows[[*block, target]]
+        found = {item.column: item for item in associate(some, target, kinds, columns=block).items}
+        ranked = rank_columns(some, target, kinds, seed=SEED)
+        yield [DerivedColumn(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]

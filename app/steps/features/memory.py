@@ -1,0 +1,187 @@
+"""How long the target remembers its drivers, and the suggested set of features that follow from it, with its switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import url_for
+
+from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.suggested_set import (
+    SuggestedSet,
+    suggested_recipes,
+    suggested_set,
+    with_set,
+    without_set,
+)
+from app.domain.training.derived_measures import DerivedColumn
+from app.services.datasets import datasets
+from app.services.measurements import derived_rankings, memory
+from app.services.measurements.derived_rankings import DerivedState
+from app.services.measurements.memory import MemoryState
+from app.steps.context import DraftContext
+from app.steps.features.asked import standing_of
+from app.web.charts import lags
+from app.web.charts.lags import LagChart
+from app.web.hypermedia import ViewContext
+
+USE, LEAVE = "use-set", "leave-set"
+
+
+@dataclass(frozen=True)
+class MemoryView:
+    """The memory as the page shows it: a chart, or the words that stand in its place."""
+
+    here: str
+    chart: LagChart | None
+    words: str
+    busy: bool
+    can_begin: bool
+    measured: int
+    drivers: int
+
+
+@dataclass(frozen=True)
+class StripValues:
+    """What the small picture of a spread is drawn from, as a column's profile has it."""
+
+    histogram_counts: tuple[int, ...]
+    histogram_edges: tuple[float, ...]
+    quantiles: tuple[float, ...]
+    distinct: int = 2
+    kind: str = "numeric"
+    top_values: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class SetFeature:
+    """One feature of the suggested set; what is not measured yet is None."""
+
+    name: str
+    strip: StripValues | None = None
+    missing_percent: float | None = None
+    association: float | None = None
+    information: float | None = None
+
+
+@dataclass(frozen=True)
+class SetView:
+    """The suggested set as the page shows it, and the button that turns it on or off."""
+
+    found: SuggestedSet
+    address: str
+    features: tuple[SetFeature, ...]
+    busy: bool
+    reason: str
+    changed: bool
+
+    @property
+    def is_on(self) -> bool:
+        """Return whether all of it is in use."""
+        return not self.found.missing
+
+    @property
+    def action(self) -> str:
+        """Return the value of the button that turns it over."""
+        return LEAVE if self.is_on else USE
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryContext(ViewContext):
+    """The body of the panel of memory, by itself."""
+
+    page_name: ClassVar[str] = "pages/features_part.html"
+    fragment_name: ClassVar[str] = "partials/features/memory.html"
+
+    base: str
+    lags: MemoryView
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetContext(ViewContext):
+    """What the suggested set holds, by itself."""
+
+    page_name: ClassVar[str] = "pages/features_part.html"
+    fragment_name: ClassVar[str] = "partials/features/set_features.html"
+
+    base: str
+    suggestion: SetView
+
+
+def context(draft: DraftContext) -> dict[str, Any]:
+    """Return what the panel needs; its parts are None where nothing can be derived."""
+    if draft.plan.spec is None:
+        return {"lags": None, "suggestion": None}
+    return {"lags": memory_view(draft), "suggestion": set_view(draft)}
+
+
+def memory_state(draft: DraftContext) -> MemoryState:
+    """Return what is known of the memory of a draft's target; nothing is started."""
+    return memory.known_of(standing_of(draft)[0], draft.plan, draft.rule)
+
+
+def derived_state(draft: DraftContext) -> DerivedState:
+    """Return what is known of the derived features of a draft; nothing is started."""
+    dataset, plan = standing_of(draft)[0], draft.plan
+    if plan.spec is None:
+        return DerivedState(state="finished", items={})
+    return derived_rankings.known_of(dataset, plan.spec, suggested_recipes(plan), draft.rule)
+
+
+def memory_view(draft: DraftContext) -> MemoryView | None:
+    """Return the memory as the page shows it; None where the data have no time in which anything was before."""
+    dataset, goal = standing_of(draft)
+    state = memory_state(draft)
+    if not state.drivers and not draft.plan.suggestions["features"].get("transforms"):
+        return None
+    can_begin = bool(state.drivers) and state.state == "none" and datasets.damage_of(dataset) is None
+    return MemoryView(
+        here=url_for("features.show_memory", draft_id=draft.id),
+        chart=lags.build(state.lags, target=goal.target, roles=state.drivers),
+        words=state.reason or ("Being measured." if state.busy else "Not measured yet."),
+        busy=state.busy,
+        can_begin=can_begin and not state.reason,
+        measured=len(state.lags.curves),
+        drivers=len(state.drivers),
+    )
+
+
+def set_view(draft: DraftContext) -> SetView | None:
+    """Return the suggested set with what is measured of its features, None where nothing is suggested."""
+    found = suggested_set(draft.plan)
+    if found is None:
+        return None
+    state = derived_state(draft)
+    return SetView(
+        found=found,
+        address=url_for("features.show_set", draft_id=draft.id),
+        features=tuple(_feature(name, state.items.get(name)) for name in found.names),
+        busy=state.busy,
+        reason=state.reason,
+        changed="transforms" in draft.answers.get("features", {}),
+    )
+
+
+def _feature(name: str, column: DerivedColumn | None) -> SetFeature:
+    if column is None:
+        return SetFeature(name)
+    spread, rows = column.spread, column.spread.missing + sum(column.spread.histogram_counts)
+    low, high = spread.minimum, spread.maximum
+    strip = None
+    if low is not None and high is not None and high > low:
+        strip = StripValues(spread.histogram_counts, (low, high), spread.quantiles)
+    return SetFeature(
+        name=name,
+        strip=strip,
+        missing_percent=100 * spread.missing / max(rows, 1),
+        association=column.association.value,
+        information=column.ranked.score,
+    )
+
+
+def act(action: str, plan: Plan) -> dict[str, Any] | None:
+    """Return the answer that turns the suggested set on or off, None for another button."""
+    if action == USE:
+        return {"transforms": with_set(plan)}
+    return {"transforms": without_set(plan)} if action == LEAVE else None

@@ -1,0 +1,60 @@
+"""The addresses of the memory of a target and of the suggested set, for what comes while a page is open."""
+
+from __future__ import annotations
+
+import uuid
+
+from werkzeug.wrappers import Response
+
+from app.domain.errors import DomainError
+from app.steps import flow
+from app.steps.begin import begin
+from app.steps.context import DraftContext, load, step_url
+from app.steps.features.memory import MemoryContext, MemoryView, SetContext, SetView, memory_view, set_view
+from app.steps.features.routes import PAGE, blueprint
+from app.web.hypermedia import render_view, see_other, wants_fragment
+
+
+@blueprint.get("/memory")
+def show_memory(draft_id: uuid.UUID) -> Response:
+    """Show the memory as far as it is measured."""
+    draft = load(draft_id)
+    view = _memory_of(draft)
+    if view is None:
+        return see_other(step_url(draft.id, "features"))
+    return render_view(MemoryContext(base=f"/experiments/drafts/{draft_id}", lags=view))
+
+
+@blueprint.post("/memory/start")
+def start_memory(draft_id: uuid.UUID) -> Response:
+    """Have measured what the page shows, where nobody asked for it yet; without scripts, what was ticked is kept."""
+    draft = load(draft_id)
+    if wants_fragment():
+        begin(draft, "features")
+        return see_other(f"/experiments/drafts/{draft_id}/features/memory")
+    begin(flow.store(PAGE, draft), "features")
+    return see_other(step_url(draft.id, "features") + "#features-derived")
+
+
+@blueprint.get("/set")
+def show_set(draft_id: uuid.UUID) -> Response:
+    """Show what the suggested set holds, with what is measured of it."""
+    draft = load(draft_id)
+    view = _set_of(draft)
+    if view is None:
+        return see_other(step_url(draft.id, "features"))
+    return render_view(SetContext(base=f"/experiments/drafts/{draft_id}", suggestion=view))
+
+
+def _memory_of(draft: DraftContext) -> MemoryView | None:
+    try:
+        return memory_view(draft)
+    except DomainError:
+        return None
+
+
+def _set_of(draft: DraftContext) -> SetView | None:
+    try:
+        return set_view(draft)
+    except DomainError:
+        return None

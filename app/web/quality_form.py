@@ -1,0 +1,181 @@
+"""Quality flags and the part of a grid as parts of the form: which flags are used, a point, or a box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
+from app.domain.analysis.import_options.quality_choices import TAKEN_AS, CensoredChoice, FlagChoice, PlaceInGrid
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
+from app.domain.errors import DomainError
+
+FLAGS = "reading.flags."
+PLACE = "reading.place"
+# What stands before the number of a choice in the name of the button that takes it back.
+FLAG, CENSORED = "flag", "censored"
+MAX_COLUMNS, MAX_FLAGS = 40, 60
+POINT, BOX = ("latitude", "longitude"), ("south", "west", "north", "east")
+WRONG_PLACE = (
+    "Type a point as latitude, longitude, such as 47.3, 8.5, or a box as south, west, north, east, in degrees with a "
+    "decimal point."
+)
+
+
+@dataclass(frozen=True)
+class FlagBox:
+    """One flag as a box to tick: `name` is its field, `title` the flag and its rows."""
+
+    name: str
+    title: str
+    kept: bool
+
+
+@dataclass(frozen=True)
+class FlagField:
+    """The flags of one column: `name` is the field that says that its boxes were shown."""
+
+    name: str
+    column: str
+    flag: str
+    boxes: tuple[FlagBox, ...]
+
+
+@dataclass(frozen=True)
+class PlaceField:
+    """The point or box of a grid as it was typed, and where its cells lie."""
+
+    value: str
+    hint: str
+
+
+def flag_fields(profile: DatasetProfile, choices: ReadingChoices, form: Mapping[str, str]) -> tuple[FlagField, ...]:
+    """Return the boxes of every column of flags; `form` is what was posted last."""
+    kept = {(one.column, one.flag): one.keep for one in choices.flags}
+    found = []
+    for column in _flag_columns(profile):
+        name, flags = FLAGS + column.key, _flags_of(column)
+        keep = kept.get((column.flag_of, column.name))
+        boxes = tuple(
+            FlagBox(f"{name}.{at}", f"{flag or 'no flag'} ({count:,})", _is_kept(form, name, at, flag, keep))
+            for at, (flag, count) in enumerate(flags)
+        )
+        found.append(FlagField(name, column.flag_of, column.name, boxes))
+    return tuple(found)
+
+
+def _is_kept(form: Mapping[str, str], name: str, at: int, flag: str, keep: tuple[str, ...] | None) -> bool:
+    if name in form:
+        return f"{name}.{at}" in form
+    return keep is None or flag in keep
+
+
+def _flag_columns(profile: DatasetProfile) -> list[ColumnProfile]:
+    """Return the columns of flags whose flags are all known, so that every one of them has a box."""
+    flags = (one for one in profile.columns if one.flag_of)
+    return [one for one in flags if len(_flags_of(one)) > 1 and one.distinct == len(one.top_values) <= MAX_FLAGS][
+        :MAX_COLUMNS
+    ]
+
+
+def _flags_of(column: ColumnProfile) -> list[tuple[str, int]]:
+    """Return the flags of a column with their rows; the last is no flag, where some rows have none."""
+    flags = [(value.strip()[:200], count) for value, count in column.top_values]
+    return [*flags, ("", column.missing)] if column.missing else flags
+
+
+def flag_changes(form: Mapping[str, str], profile: DatasetProfile | None) -> list[dict[str, Any]]:
+    """Return the choices about flags that the form asks for, as `ReadingChoices.merged` takes them.
+
+    Raises
+    ------
+    DomainError
+        If no flag of a column is kept.
+    """
+    changes = []
+    for column in _flag_columns(profile) if profile is not None else ():
+        name, flags = FLAGS + column.key, _flags_of(column)
+        if name not in form:
+            continue
+        keep = [flag for at, (flag, _) in enumerate(flags) if f"{name}.{at}" in form]
+        if not keep:
+            message = f"Keep at least one quality flag of {column.flag_of[:60]}."
+            raise DomainError(message, code="bad_choice", field=name)
+        change = {"column": column.flag_of[:200], "flag": column.name[:200]}
+        changes.append({**change, "keep": keep if len(keep) < len(flags) else None})
+    return changes
+
+
+def marks_of(choices: ReadingChoices) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the sentence and the button of each choice about flags and about values beyond a limit."""
+    for at, flag in enumerate(choices.flags):
+        yield f"{FLAG}{at}", flag_sentence(flag), "Use all values"
+    for at, censored in enumerate(choices.censored):
+        yield f"{CENSORED}{at}", censored_sentence(censored), "As found"
+
+
+def mark_taken_back(place: str, choices: ReadingChoices) -> dict[str, Any]:
+    """Return the change that takes a choice back; a button of a page that is out of date asks for none."""
+    for name, prefix, listed in (("flags", FLAG, choices.flags), ("censored", CENSORED, choices.censored)):
+        number = place.removeprefix(prefix)
+        if place.startswith(prefix) and number.isascii() and number.isdecimal() and len(number) < 9:
+            taken = [{**one.model_dump(mode="json"), _ANSWER[name]: None} for one in listed[int(number) :][:1]]
+            return {name: taken} if taken else {}
+    return {}
+
+
+_ANSWER = {"flags": "keep", "censored": "take"}
+
+
+def flag_sentence(one: FlagChoice) -> str:
+    """Return the choice of flags as a sentence."""
+    kept = ", ".join(word or "no flag" for word in (one.keep or ())[:8])
+    return f"`{one.column[:60]}` is used where `{one.flag[:60]}` is {kept}"
+
+
+def censored_sentence(one: CensoredChoice) -> str:
+    """Return the choice about values beyond a limit as a sentence."""
+    read_as = f"Values of `{one.column[:60]}` beyond a limit are read as {TAKEN_AS.get(one.take or '', 'found')}"
+    return read_as if one.take == "missing" else f"{read_as}; a model takes them as measured"
+
+
+def place_field(dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> PlaceField | None:
+    """Return the field of the part of a grid, None for a file without one."""
+    if not dialect.grid and choices.place is None:
+        return None
+    return PlaceField(form.get(PLACE, str(choices.place or "")), dialect.grid)
+
+
+def place_changes(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the part of a grid that the form asks for; an empty field asks for all of it.
+
+    Raises
+    ------
+    DomainError
+        If what was typed is no point and no box.
+    """
+    if PLACE not in form:
+        return {}
+    raw = form[PLACE].strip()
+    return {"place": parse_place(raw).model_dump(mode="json", exclude_none=True) if raw else None}
+
+
+def parse_place(raw: str) -> PlaceInGrid:
+    """Return the point or box that somebody typed.
+
+    Raises
+    ------
+    DomainError
+        If it is none.
+    """
+    words = raw.replace(";", " ").replace(",", " ").split()
+    names = {len(POINT): POINT, len(BOX): BOX}.get(len(words))
+    try:
+        if names is None or len(raw) > 200:
+            raise ValueError(raw)
+        return PlaceInGrid(**dict(zip(names, map(float, words), strict=True)))
+    except (ValidationError, ValueError):
+        raise DomainError(WRONG_PLACE, code="bad_choice", field=PLACE) from None

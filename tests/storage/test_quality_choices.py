@@ -1,0 +1,142 @@
+"""Quality flags as a filter, and values beyond a limit as a censoring column: choices that a reading follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.profiling.profile import DatasetProfile, Finding
+from tests.storage.answers import read
+
+FLAGGED = b"day,flow,flow_cd\n" + b"".join(
+    b"2001-01-%02d,%d.5,%s\n" % (day, day, (b"A", b"P", b"A:e", b"")[day % 4]) for day in range(1, 29)
+)
+LIMITS = b"sample,tp,no3\n" + b"".join(
+    b"%d,%s,%d.25\n" % (at, b"0.%02d" % (at + 10) if at % 10 else b"<0.05", at) for at in range(60)
+)
+MANY_LIMITS = b"sample,tp\n" + b"".join(
+    b"%d,%s\n" % (at, b"< 0.05" if at % 5 < 3 else b"0.%02d" % (at + 10)) for at in range(80)
+)
+
+
+def _finding(profile: DatasetProfile, code: str) -> Finding:
+    return next(one for one in profile.findings if one.code == code)
+
+
+def _column(rows: Any, at: int) -> list[Any]:
+    return [row[at] for row in rows]
+
+
+def test_values_with_other_flags_are_missing(tmp_path: Path) -> None:
+    keep = {"column": "flow", "flag": "flow_cd", "keep": ["A", "A:e"]}
+    profile, rows = read(tmp_path, FLAGGED, "flow.csv", flags=[keep])
+    assert [row[1] for row in rows] == [row[0].day + 0.5 if row[2] in ("A", "A:e") else None for row in rows]
+    assert profile.column("flow").missing == 14
+    assert profile.column("flow_cd").flag_of == "flow"
+    note = "flow: 14 values with other quality flags than A, A:e in flow_cd read as missing."
+    assert note in profile.report.notes
+    assert profile.report.dialect.kept_flags[0].keep == ("A", "A:e")
+
+
+def test_values_without_a_flag_can_be_the_kept_ones(tmp_path: Path) -> None:
+    _, rows = read(tmp_path, FLAGGED, "flow.csv", flags=[{"column": "flow", "flag": "flow_cd", "keep": [""]}])
+    assert [row[2] for row in rows if row[1] is not None] == [None] * 7
+
+
+def test_the_filter_on_approved_values_is_offered_once(tmp_path: Path) -> None:
+    found = _finding(read(tmp_path, FLAGGED, "flow.csv")[0], "quality_flags")
+    assert [one.label for one in found.remedies] == ["Use only approved values"]
+    after, rows = read(tmp_path, FLAGGED, "flow.csv", **found.remedies[0].changes)
+    assert {row[2] for row in rows if row[1] is not None} == {"A", "A:e"}
+    assert _finding(after, "quality_flags").remedies == ()
+
+
+def test_a_choice_about_no_column_changes_nothing(tmp_path: Path) -> None:
+    keep = {"column": "flow", "flag": "nowhere", "keep": ["A"]}
+    profile, rows = read(tmp_path, FLAGGED, "flow.csv", flags=[keep], censored=[{"column": "x", "take": "half"}])
+    assert None not in _column(rows, 1)
+    assert profile.report.dialect.kept_flags == profile.report.dialect.censored == ()
+
+
+@pytest.mark.parametrize(("take", "value"), [("limit", 0.05), ("half", 0.025), ("missing", None)])
+@pytest.mark.parametrize("content", [LIMITS, MANY_LIMITS], ids=["some limits", "mostly limits"])
+def test_limits_are_read_as_chosen(tmp_path: Path, content: bytes, take: str, value: float | None) -> None:
+    profile, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "tp", "take": take}])
+    texts = [line.split(b",")[1].strip() for line in content.splitlines()[1:]]
+    assert _column(rows, 1) == [value if text.startswith(b"<") else float(text) for text in texts]
+    assert profile.column("tp").storage == "number"
+    marks = [one for one in profile.columns if one.flag_of == "tp"]
+    assert [one.name for one in marks] == ([] if take == "missing" else ["tp_censored"])
+    if marks:
+        assert _column(rows, -1) == ["<" if text.startswith(b"<") else None for text in texts]
+
+
+def test_limits_are_asked_about_with_their_readings(tmp_path: Path) -> None:
+    some = _finding(read(tmp_path, LIMITS, "lab.csv")[0], "missing_value_marker")
+    assert some.remedies[1].label == "Read them at half the limit, with a column that marks them"
+    many = _finding(read(tmp_path, MANY_LIMITS, "lab.csv")[0], "values_beyond_limit")
+    assert [one.changes["censored"][0]["take"] for one in many.remedies] == ["limit", "half", "missing"]
+    after, _ = read(tmp_path, MANY_LIMITS, "lab.csv", **many.remedies[1].changes)
+    assert "values_beyond_limit" not in {one.code for one in after.findings}
+
+
+def test_an_upper_limit_has_no_half(tmp_path: Path) -> None:
+    content = b"n,coli\n" + b"".join(b"%d,%s\n" % (at, b">2420" if at % 4 == 0 else b"%d" % at) for at in range(40))
+    _, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "coli", "take": "half"}])
+    assert _column(rows, 1) == [2420.0 if at % 4 == 0 else at for at in range(40)]
+    assert set(_column(rows, -1)) == {">", None}
+
+
+def test_limits_with_a_decimal_comma_keep_it(tmp_path: Path) -> None:
+    content = b"n;tp\n" + b"".join(b"%d;%s\n" % (at, b"<0,5" if at % 3 else b"1,%02d" % at) for at in range(60))
+    _, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "tp", "take": "limit"}])
+    assert _column(rows, 1)[:4] == [1.0, 0.5, 0.5, 1.03]
+
+
+def test_values_that_a_flag_marks_stand_at_half(tmp_path: Path) -> None:
+    content = b"n,tp,tp_remark\n" + b"".join(b"%d,%d,%s\n" % (at, at, b"<" if at % 3 else b"") for at in range(1, 50))
+    profile, _ = read(tmp_path, content, "lab.csv")
+    offered = _finding(profile, "values_below_limit")
+    assert [one.label for one in offered.remedies] == ["Read them at half the limit", "Read them as missing"]
+    after, rows = read(tmp_path, content, "lab.csv", **offered.remedies[0].changes)
+    assert _column(rows, 1) == [at / 2 if at % 3 else at for at in range(1, 50)]
+    assert "a model takes them as measured" in " ".join(after.report.notes)
+
+
+def test_flags_and_limits_work_across_wide_tables(tmp_path: Path) -> None:
+    names = [f"v{at}" for at in range(700)]
+    lines = [",".join(["flow", *names, "flow_qc"])]
+    lines += [",".join([str(day), *["1"] * 700, "A" if day % 2 else "P"]) for day in range(30)]
+    keep = {"column": "flow", "flag": "flow_qc", "keep": ["A"]}
+    _, rows = read(tmp_path, "\n".join(lines).encode(), "wide.csv", flags=[keep])
+    assert _column(rows, 0) == [day if day % 2 else None for day in range(30)]
+
+
+def test_choices_about_quality_are_merged_and_taken_back() -> None:
+    first = ReadingChoices().merged({"flags": [{"column": "q", "flag": "q_cd", "keep": ["A"]}]})
+    second = first.merged({"censored": [{"column": "tp", "take": "half"}], "decimal": ","})
+    assert second.flags[0].keep == ("A",)
+    assert second.fingerprint() != first.fingerprint() != ReadingChoices().fingerprint()
+    back = {"flags": [{"column": "q", "flag": "q_cd", "keep": None}], "censored": [{"column": "tp", "take": None}]}
+    assert second.merged({**back, "decimal": None}) == ReadingChoices()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"flags": [{"column": "q", "flag": "q_cd", "keep": []}]},
+        {"flags": [{"column": "q", "flag": "q", "keep": ["A"]}]},
+        {"censored": [{"column": "tp", "take": "double"}]},
+        {"place": {"latitude": 47.0}},
+        {"place": {"latitude": 47.0, "longitude": 8.0, "south": 1, "west": 2, "north": 3, "east": 4}},
+        {"place": {"south": 5, "west": 2, "north": 3, "east": 4}},
+        {"place": {"latitude": 91, "longitude": 8.0}},
+    ],
+)
+def test_wrong_choices_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ReadingChoices.model_validate(wrong)
