@@ -112,5 +112,6 @@ def test_columns_in_roles_are_previewed_in_place(open_page: OpenPage) -> None:
     page.locator("#f-transforms").get_by_text("tmin_c_oudin").wait_for()
     page.locator("#features-add > summary").click()
     panel.get_by_label("What").select_option("window_means")
+    panel.get_by_label("Windows", exact=True).wait_for()
     panel.get_by_label("Of columns").select_option(["tmin_c_oudin"])
     shown.get_by_text("tmin_c_oudin_mean_30").first.wait_for()
