@@ -20,7 +20,6 @@ from app.domain.vocabulary import Severity
 from app.services.datasets.analysis import Damage
 from app.services.drafts.undo_stacks import UndoStacks
 from app.services.measurements.leakage import LeakSearch
-from app.steps.features.recipes import RecipeLine
 from app.steps.page_contexts import AnswerConflict
 from app.storage.tables import DraftRow
 from app.web.arriving import UploadProgress
@@ -131,16 +130,9 @@ def _wizard() -> list[Example]:
 
 
 def _features() -> list[Example]:
-    recipes = [
-        RecipeLine("Lag", ("rain_mm",), ("rain_mm_lag_1", "rain_mm_lag_2")),
-        RecipeLine("Principal components", ("a", "b"), said={"Components": 2}, movable=True),
-        RecipeLine("Rolling sum", ("snow",), fault="There is no column of this name."),
-    ]
     asked = LeakSearch("measured", (RAIN, BOTH), 5, 5)
     answered = LeakSearch("measured", (BOTH,), 5, 5)
     return [
-        partial_example("features/recipes", "three", recipes=recipes),
-        partial_example("features/recipes", "none", recipes=[]),
         partial_example("features/leaks", "one open", leak_search=asked, base=HERE, most_leaks=5),
         partial_example("features/leaks", "all answered", leak_search=answered, base=HERE, most_leaks=5),
     ]

@@ -73,10 +73,9 @@ def _choices(role: DriverRole, words: dict[str, tuple[str, str]]) -> dict[str, U
 RAIN_UNITS = _choices(DriverRole.RAIN, _DEPTHS)
 WATER_UNITS = RAIN_UNITS | _choices(DriverRole.EVAPORATION, _HEAT)
 WATER_UNITS |= {
-    f"{key}_negative": replace(
-        WATER_UNITS[key], label=f"{WATER_UNITS[key].label}, negative", factor=-WATER_UNITS[key].factor
-    )
-    for key in _NEGATIVE
+    f"{key}_negative": replace(unit, label=f"{unit.label}, negative", factor=-unit.factor)
+    for key, unit in WATER_UNITS.items()
+    if key in _NEGATIVE
 }
 TEMPERATURE_UNITS = _choices(DriverRole.TEMPERATURE, _DEGREES)
 
