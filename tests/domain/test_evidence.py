@@ -114,7 +114,7 @@ def by_rows(monkeypatch: pytest.MonkeyPatch, **rates: float) -> None:
     monkeypatch.setattr(racing, "count_work", work)
 
 
-@pytest.mark.parametrize(("budget", "going_on"), [(60.0, 6), (0.1, 4)])
+@pytest.mark.parametrize(("budget", "going_on"), [(60.0, 6), (0.1, 3)])
 def test_as_many_go_on_as_there_is_work_for(monkeypatch: pytest.MonkeyPatch, budget: float, going_on: int) -> None:
     names = ("extra_trees", "ridge", "random_forest", "lasso", "decision_tree", "elastic_net")
     runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
@@ -134,7 +134,7 @@ def test_who_was_judged_on_most_stands_first_by_score() -> None:
     assert order == [best, other, fewer_folds, fewer_rows]
 
 
-@pytest.mark.parametrize(("budget", "rows"), [(600.0, 8000), (6.0, 2743), (0.1, 400)])
+@pytest.mark.parametrize(("budget", "rows"), [(600.0, 8000), (6.0, 3919), (0.1, 400)])
 def test_rounds_grow_no_further_than_the_best_can_follow(
     monkeypatch: pytest.MonkeyPatch, budget: float, rows: int
 ) -> None:

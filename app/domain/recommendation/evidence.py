@@ -48,7 +48,7 @@ BUDGET = 14.0
 GROWTH = 4
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
-MAX_TREES = 50
+MAX_TREES = 40
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
 MAX_BOOSTING_SHARE = 0.05
 MIN_STEPS, MAX_STEP = 60, 0.2
@@ -59,7 +59,7 @@ ENOUGH_ABLE = 3
 # Where the next rows take too much work, fewer are tried, by this factor.
 SMALLER = 0.7
 # At least so many go on to a last round, however the first ones ended.
-FINALISTS = 4
+FINALISTS = 3
 # The first so many of the rules go on with them: on few rows nobody sees yet what boosting makes of many.
 PROTECTED = 2
 # Before the last round, all fits of a round together may take such a share of the work left where more could go on.
@@ -337,7 +337,6 @@ def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFit
             best.scores,
             baseline=rule,
             errors=errors,
-            shared=judged_share(race.folds),
             is_baseline=one.ranked.entry.is_baseline,
         )
     ]
