@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.dev.example import Example, macro_example, partial_example
+from app.domain import wizard
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.problems import Problem, Remedy
@@ -71,7 +72,7 @@ def examples() -> list[Example]:
             "model/states",
             "after a save",
             base=HERE,
-            slug_of_page="model",
+            step=wizard.step_of("model"),
             depths=[groups["changed"]],
             posted=[settings[1].name],
         ),

@@ -16,6 +16,7 @@ from app.domain.recommendation.reasons import (
     reasons_for,
     size_of,
 )
+from app.domain.recommendation.series_settings import follows_drivers
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
 
@@ -105,6 +106,12 @@ def _order(traits: Traits, limits: Thresholds) -> tuple[list[str], str]:
     if traits.rows < limits.few:
         first = [line, "random_forest", "extra_trees", "gaussian_process", "support_vector_machine"]
         return first, f"{size}: a simple model is harder to fool on so few"
+    if follows_drivers(traits) and traits.rows >= limits.some:
+        first = ["averaged_trees", "hist_gradient_boosting", "extra_trees", line, "random_forest"]
+        return (
+            first,
+            f"{size}; {traits.derived:,} tell what drivers did before: two kinds of trees err least together",
+        )
     if traits.memory_steps and traits.rows >= limits.some:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
         return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosting captures lagged effects"
