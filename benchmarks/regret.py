@@ -101,7 +101,6 @@ def after_fits(table: Table, limits: Thresholds, errors: float) -> str:
             best,
             baseline=baseline,
             errors=errors,
-            shared=evidence.judged_share,
             is_baseline=registry.get(item.estimator).is_baseline,
         )
     }

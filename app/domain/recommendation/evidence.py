@@ -45,10 +45,12 @@ from app.domain.vocabulary import SplitStrategy
 
 # What all fits together may take, counted in seconds of the machine that the counts of work were calibrated on.
 BUDGET = 14.0
-GROWTH = 4
+GROWTH = 16
+# The first round has at most so many rows.
+MAX_FIRST_ROWS = 1_600
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
-MAX_TREES = 50
+MAX_TREES = 40
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
 MAX_BOOSTING_SHARE = 0.05
 MIN_STEPS, MAX_STEP = 60, 0.2
@@ -59,11 +61,13 @@ ENOUGH_ABLE = 3
 # Where the next rows take too much work, fewer are tried, by this factor.
 SMALLER = 0.7
 # At least so many go on to a last round, however the first ones ended.
-FINALISTS = 4
+FINALISTS = 3
 # The first so many of the rules go on with them: on few rows nobody sees yet what boosting makes of many.
 PROTECTED = 2
 # Before the last round, all fits of a round together may take such a share of the work left where more could go on.
 EARLY_SHARE = 0.3
+# In a first round of some of the rows no single fit may take more than this share of the work.
+MAX_EARLY_FIT = 0.04
 # Who takes no larger share of the work left than this goes on in any case: leaving it behind saves nothing.
 CHEAP_SHARE = 0.03
 # A finalist whose paired differences say so this clearly is not fitted any further.
@@ -179,9 +183,9 @@ def _redraw_folds(spec: Spec, table: TrainingTable, folds: Sequence[Fold]) -> tu
     return tuple(found)
 
 
-def sizes_of(rows: int) -> list[int]:
-    """Return how many training rows each round uses: four times as many as before, at last all of them."""
-    sizes, size = [], FIRST_ROWS
+def sizes_of(rows: int, first: int = FIRST_ROWS) -> list[int]:
+    """Return how many training rows each round uses: sixteen times as many as before, at last all of them."""
+    sizes, size = [], first
     while size < 0.7 * rows:
         sizes.append(size)
         size *= GROWTH
@@ -189,14 +193,23 @@ def sizes_of(rows: int) -> list[int]:
 
 
 def _sizes(race: ShortFitRace) -> list[int]:
-    """Return the rows of each round, without the small ones that say little where all can begin with more."""
-    sizes = sizes_of(max(len(fold.train) for fold in race.folds))
-    for size in reversed(sizes):
-        takes = [count_work(race, one, size) for one in race.runners]
-        folds = len(race.folds) if size == sizes[-1] else FIRST_FOLDS
-        if max(takes, default=0) <= race.largest and folds * sum(takes) <= EARLY_SHARE * race.budget:
-            return [later for later in sizes if later >= size]
-    return sizes
+    """Return the rows of each round: all of them at once where that is little work, else as many as all can begin with.
+
+    A small first round says little, and work that it takes is missing for the folds of the last one.
+    """
+    rows = max(len(fold.train) for fold in race.folds)
+    if len(race.folds) * _early_work(race, rows) <= EARLY_SHARE * race.budget:
+        return [rows]
+    first = min(MAX_FIRST_ROWS, rows)
+    while first > FIRST_ROWS and FIRST_FOLDS * _early_work(race, first) > EARLY_SHARE * race.budget:
+        first = max(int(SMALLER * first), FIRST_ROWS)
+    return sizes_of(rows, first)
+
+
+def _early_work(race: ShortFitRace, rows: int) -> float:
+    """Return the work of one fit of every candidate, but of those that take a large part of an early round."""
+    takes = (count_work(race, one, rows) for one in race.runners)
+    return sum(min(work, MAX_EARLY_FIT * race.budget) for work in takes)
 
 
 def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
@@ -279,7 +292,8 @@ def _round(
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
         chosen = list(running) if rivals else list(alive)
-        done = [one for one in chosen if fit(race, one, train=train, known=known, rows=rows, number=number)]
+        most = MAX_EARLY_FIT * race.budget if number == 1 and not final else math.inf
+        done = [one for one in chosen if fit(race, one, train=train, known=known, rows=rows, number=number, most=most)]
         if not done or (rivals and any(one not in done and not one.out for one in chosen)):
             # The work is spent: what only some were judged on compares nobody.
             for one in done if rivals else ():
@@ -337,7 +351,6 @@ def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFit
             best.scores,
             baseline=rule,
             errors=errors,
-            shared=judged_share(race.folds),
             is_baseline=one.ranked.entry.is_baseline,
         )
     ]

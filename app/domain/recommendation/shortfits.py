@@ -148,14 +148,22 @@ def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
 
 
 def fit(
-    race: ShortFitRace, one: ShortFitCandidate, *, train: Rows, rows: Rows, number: int, known: Rows | None = None
+    race: ShortFitRace,
+    one: ShortFitCandidate,
+    *,
+    train: Rows,
+    rows: Rows,
+    number: int,
+    known: Rows | None = None,
+    most: float = math.inf,
 ) -> bool:
     """Fit and judge once; False where too little work is left for it or it cannot be done.
 
-    `known` are the rows whose target is known around a gap, those that train where it is None.
+    `known` are the rows whose target is known around a gap, those that train where it is None. A fit that takes more
+    than `most` is never made.
     """
     takes = count_work(race, one, len(train))
-    if takes > race.largest:
+    if takes > race.largest or takes > most:
         one.out = "too much work for a short fit"
     one.affordable = takes <= min(race.largest, race.left())
     if one.out or not one.affordable:
