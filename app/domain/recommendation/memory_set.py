@@ -160,7 +160,8 @@ class _Builder:
             self._add("lag", self.water, {"steps": [self.cutoff + lag for lag in WATER_LAGS]}, len(WATER_LAGS))
             self._add("exponential_memory", self.water if keeps else [], {"keeps": keeps}, len(keeps))
         words = [WORDS[driver.role] for driver in chosen]
-        words.insert(len(rain), "snow") if self.snow else None
+        if self.snow:
+            words.insert(len(rain), "snow")
         return MemorySet(
             tuple(self.recipes), self.windows, self.made, tuple(dict.fromkeys(words)), step_days=self.step_days
         )

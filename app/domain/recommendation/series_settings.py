@@ -66,7 +66,7 @@ def series_average(traits: Traits) -> Settings:
     return {
         **series_boosting(traits),
         "loss": loss,
-        "n_estimators": 80,
+        "n_estimators": 60,
         "trees_min_leaf": trees["min_samples_leaf"],
         "trees_max_features": trees["max_features"],
     }
