@@ -76,7 +76,7 @@ def test_the_set_is_one_switch_that_can_be_taken_back(browser: Browser, user: Us
     assert _switch(page) == ("true", "On")
     page = browser.follow(browser.press(browser.follow(browser.press(page, "On")), "Off"))
     assert _switch(page) == ("true", "On")
-    assert answers_of(user, river)["features"].get("transforms") is None
+    assert answers_of(user, river).get("features", {}).get("transforms") is None
 
 
 def test_a_set_in_part_says_how_much_is_not_used(browser: Browser, user: User, river: DraftRow) -> None:
