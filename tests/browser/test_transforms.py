@@ -52,7 +52,7 @@ def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPag
     panel.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Logarithm of prcp_mm").first.wait_for()
     page.get_by_role("button", name="Undo last change").click()
-    page.locator("#f-transforms").wait_for()
+    page.locator("#f-transforms").wait_for(state="attached")
     page.wait_for_function("() => !document.getElementById('f-transforms').textContent.includes('Logarithm')")
 
 
