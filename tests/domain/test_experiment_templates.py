@@ -17,7 +17,7 @@ from app.domain.experiment_templates.describing import TemplateContent, changes_
 from app.domain.experiment_templates.library import LIBRARY
 from app.domain.experiment_templates.matching import chosen_mapping, names_mapped, propose_mapping
 from app.domain.experiment_templates.requirements import (
-    ColumnRole,
+    NeedRole,
     Requirements,
     derive_requirements,
     needs_in_words,
@@ -106,8 +106,8 @@ def test_units_of_one_quantity_are_converted() -> None:
 def test_requirements_follow_from_the_config_and_its_data() -> None:
     _, needs = made_on(known(river()))
     roles = {need.name: need.role for need in needs.columns}
-    assert roles["discharge_mm"] is ColumnRole.TARGET
-    assert roles["date"] is ColumnRole.TIME
+    assert roles["discharge_mm"] is NeedRole.TARGET
+    assert roles["date"] is NeedRole.TIME
     assert {need.name for need in needs.columns if need.needed} == {"discharge_mm", "date", "prcp_mm", "tmin_c"}
     assert (needs.step_seconds, needs.needs_time, needs.min_rows) == (86_400, True, 125)
     assert needs_in_words(needs)[:2] == ("a number to predict", "a daily step")
@@ -147,7 +147,9 @@ def _order(table: pd.DataFrame, other: pd.DataFrame) -> list[str]:
 def test_two_columns_that_could_be_it_are_doubtful() -> None:
     table = river()
     needs = derive_requirements(read_template_config({**CONFIG, "features": {"selected": ["rain"]}}))
-    other = known(table.assign(rain_north=table["prcp_mm"] + 1, rain_south=table["prcp_mm"]).drop(columns="prcp_mm"))
+    other = known(
+        table.assign(rain_north=table["prcp_mm"][::-1].to_numpy(), rain_south=table["prcp_mm"]).drop(columns="prcp_mm")
+    )
     match = next(match for match in propose_mapping(needs, other.profile) if match.need.name == "rain")
     assert match.column in ("rain_north", "rain_south")
     assert "could be it as well" in match.doubt
@@ -187,7 +189,7 @@ def test_answers_of_a_whole_template_give_the_same_config() -> None:
     assert use.problems == ()
     again = make_plan(Draft(use.answers), table.profile, None).spec
     assert again is not None
-    assert again.model_copy(update={"name": spec.name}) == spec
+    assert config_of_spec(again) == config
 
 
 def test_steps_of_an_hourly_series_are_converted() -> None:
@@ -207,6 +209,25 @@ def test_a_dataset_of_another_kind_is_told_what_it_lacks() -> None:
     codes = {problem.code for problem in use.problems}
     assert {"template_target_missing", "template_time_missing", "template_few_rows"} <= codes
     assert make_plan(Draft(use.answers), other.profile, None).spec is not None
+
+
+def test_recipes_are_told_the_units_of_the_data() -> None:
+    recipe = {
+        "columns": ["prcp_mm", "tmax_c"],
+        "kind": "degree_day_snow",
+        "parameters": {"rain_unit": "mm", "temperature_unit": "c"},
+    }
+    config = read_template_config({**CONFIG, "features": {"selected": ["prcp_mm", "tmax_c"], "transforms": [recipe]}})
+    needs = derive_requirements(config, known(river()).profile)
+    table = river()
+    inches = table.assign(prcp_mm=(table["prcp_mm"] / 25.4).round(3)).rename(columns={"prcp_mm": "precipitation (in)"})
+    other = known(inches)
+    matches = propose_mapping(needs, other.profile)
+    assert next(match for match in matches if match.need.name == "prcp_mm").units == "1 in = 25.4 mm"
+    use = apply_template(config, needs, matches, other.profile)
+    assert use.config.features.transforms is not None
+    assert use.config.features.transforms[0].parameters["rain_unit"] == "inch"
+    assert [problem.code for problem in use.problems] == ["template_units_converted"]
 
 
 def test_groups_are_counted() -> None:

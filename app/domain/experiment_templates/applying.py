@@ -9,8 +9,9 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.subject import error, warning
 from app.domain.estimators import registry
 from app.domain.experiment_templates.matching import ColumnMatch, names_mapped
-from app.domain.experiment_templates.requirements import TASKS, ColumnRole, Requirements
+from app.domain.experiment_templates.requirements import TASKS, NeedRole, Requirements
 from app.domain.experiment_templates.template_config import TemplateConfig, rename_columns
+from app.domain.experiment_templates.unit_settings import in_units_of
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import duration_words
@@ -63,9 +64,10 @@ def apply_template(
     """
     problems = list(check_requirements(requirements, matches, profile))
     named = rename_columns(config, names_mapped(matches))
-    converted, told = _in_steps_of(named, requirements, profile)
-    kept, gone = _without_what_is_gone(converted)
-    problems += [*told, *gone]
+    in_steps, told = _in_steps_of(named, requirements, profile)
+    in_units, told_units = in_units_of(in_steps, profile)
+    kept, gone = _without_what_is_gone(in_units)
+    problems += [*told, *told_units, *gone]
     left_out = {problem.code for problem in problems}
     fitting = _without_misfits(kept, left_out)
     return TemplateUse(fitting, answers_of_template(fitting, profile), tuple(problems))
@@ -104,7 +106,7 @@ def check_requirements(
 def _about_target(
     requirements: Requirements, found: Mapping[str, ColumnMatch], profile: DatasetProfile
 ) -> Iterator[Problem]:
-    need = requirements.need_of(ColumnRole.TARGET)
+    need = requirements.need_of(NeedRole.TARGET)
     match = found.get(need.name) if need is not None else None
     if match is None:
         return
@@ -149,7 +151,7 @@ def _about_groups(
 ) -> Iterator[Problem]:
     if not requirements.min_groups:
         return
-    need = requirements.need_of(ColumnRole.GROUP)
+    need = requirements.need_of(NeedRole.GROUP)
     match = found.get(need.name) if need is not None else None
     name = match.column if match is not None else profile.group
     if not name:
@@ -162,7 +164,7 @@ def _about_groups(
 
 
 def _about_features(found: Mapping[str, ColumnMatch]) -> Iterator[Problem]:
-    features = [match for match in found.values() if match.need.role is ColumnRole.FEATURE and not match.column]
+    features = [match for match in found.values() if match.need.role is NeedRole.FEATURE and not match.column]
     needed = [match.need.name[:60] for match in features if match.need.needed]
     others = [match.need.name[:60] for match in features if not match.need.needed]
     if needed:

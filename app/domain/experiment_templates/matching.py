@@ -12,8 +12,9 @@ from scipy.optimize import linear_sum_assignment
 
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.experiment_templates.column_words import name_likeness, read_name
-from app.domain.experiment_templates.requirements import ColumnNeed, ColumnRole, Requirements
+from app.domain.experiment_templates.requirements import ColumnNeed, NeedRole, Requirements
 from app.domain.experiment_templates.unit_conversion import conversion_between, measure_different_things
+from app.domain.hydrology.drivers import DriverRole, recognise_drivers
 from app.domain.recommendation.task import suggest_target
 from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind
@@ -24,8 +25,20 @@ MIN_LIKENESS, SURE, MARGIN = 0.35, 0.8, 0.06
 SAME_VALUES, CLOSE = 0.98, 1e-6
 NUMBERS = (ColumnKind.NUMERIC, ColumnKind.INTEGER)
 WORDS = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.BOOLEAN, ColumnKind.IDENTIFIER)
+# What is needed -> what a column may have been recognised as.
+ROLES_OF: Mapping[str, tuple[DriverRole, ...]] = {
+    "rain": (DriverRole.RAIN,),
+    "snow": (DriverRole.SNOW,),
+    "temperature": (DriverRole.TEMPERATURE, DriverRole.TEMPERATURE_MIN, DriverRole.TEMPERATURE_MAX),
+    "evaporation": (DriverRole.EVAPORATION,),
+    "radiation": (DriverRole.RADIATION,),
+    "humidity": (DriverRole.HUMIDITY,),
+    "vapour": (DriverRole.VAPOUR_PRESSURE,),
+    "pressure": (DriverRole.PRESSURE,),
+    "wind": (DriverRole.WIND,),
+}
 # More pairs than this are compared only where names have a word or a meaning in common.
-MAX_PAIRS = 60_000
+MAX_PAIRS = 8_000
 
 
 @dataclass(frozen=True)
@@ -93,10 +106,10 @@ def _same_names(needs: Iterable[ColumnNeed], columns: Iterable[ColumnProfile]) -
 
 def _can_be(need: ColumnNeed, column: ColumnProfile) -> bool:
     """Return whether the kind of a column allows it to stand for what is needed."""
-    if need.role is ColumnRole.TIME:
+    if need.role is NeedRole.TIME:
         return column.kind is ColumnKind.DATETIME
     if need.kind is None:
-        return column.kind is not ColumnKind.DATETIME or need.role is ColumnRole.FEATURE
+        return column.kind is not ColumnKind.DATETIME or need.role is NeedRole.FEATURE
     if need.kind in NUMBERS:
         return column.kind in NUMBERS or (
             column.kind is ColumnKind.CONSTANT and column.storage in ("number", "integer")
@@ -114,12 +127,13 @@ def _assign(
         return {}
     likeness = np.zeros((len(needs), len(columns)))
     reasons: dict[tuple[int, int], tuple[str, ...]] = {}
+    drivers = {driver.column: driver.role for driver in recognise_drivers(profile, target=target)}
     thorough = len(needs) * len(columns) <= MAX_PAIRS
     for row, need in enumerate(needs):
         for place, column in enumerate(columns):
             if not _can_be(need, column) or (not thorough and not _share_a_word(need, column)):
                 continue
-            evidence = _compare(need, column, profile, target)
+            evidence = _compare(need, column, profile, target, drivers)
             likeness[row, place], reasons[row, place] = evidence.likeness, evidence.reasons
     found: dict[str, ColumnMatch] = {}
     for row, place in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
@@ -132,7 +146,8 @@ def _assign(
 
 def _share_a_word(need: ColumnNeed, column: ColumnProfile) -> bool:
     one, other = read_name(need.name), read_name(column.name)
-    return bool(one.words & other.words or one.meanings & other.meanings)
+    same_mean = need.mean is not None and column.mean is not None and math.isclose(need.mean, column.mean)
+    return same_mean or bool(one.words & other.words or one.meanings & other.meanings)
 
 
 def _rival(likeness: NDArray[np.float64], row: int, place: int, columns: list[ColumnProfile]) -> str:
@@ -146,7 +161,9 @@ def _rival(likeness: NDArray[np.float64], row: int, place: int, columns: list[Co
     return columns[best].name if free[best] >= value - MARGIN and free[best] > 0 else ""
 
 
-def _compare(need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, target: str) -> _Evidence:
+def _compare(
+    need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, target: str, drivers: Mapping[str, DriverRole]
+) -> _Evidence:
     """Return how likely a column stands for a need: independent pieces of evidence, each by itself enough or not."""
     one, other = read_name(need.name), read_name(column.name)
     named = name_likeness(one, other)
@@ -154,10 +171,11 @@ def _compare(need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, t
         named = 0.0 if one.modifiers != other.modifiers else 0.5
     valued = _value_likeness(need, column)
     placed = _role_likeness(need, column, profile, target)
+    driven = 0.0 if one.modifiers != other.modifiers else _driver_likeness(need, column, drivers)
     reasons = [*_name_reason(named), *(["values alike"] if valued >= 0.9 else []), *_role_reason(need, placed)]
     missing = 1 - named
     missing *= 1 - 0.9 * max(0.0, (valued - 0.6) / 0.4)
-    missing *= 1 - placed
+    missing *= (1 - placed) * (1 - driven)
     likeness = 1 - missing
     unit = column.unit or other.unit
     if measure_different_things(need.unit, unit):
@@ -167,6 +185,14 @@ def _compare(need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, t
     if need.kind is not None and need.kind is column.kind:
         likeness += 0.01
     return _Evidence(min(likeness, 1.0), tuple(reasons))
+
+
+def _driver_likeness(need: ColumnNeed, column: ColumnProfile, drivers: Mapping[str, DriverRole]) -> float:
+    """Return how much it says that a column was recognised as what is needed, by its name, unit and behaviour."""
+    role = drivers.get(column.name)
+    if role is None or need.role is not NeedRole.FEATURE:
+        return 0.0
+    return 0.6 if role in ROLES_OF.get(need.meaning, ()) else 0.0
 
 
 def _name_reason(named: float) -> list[str]:
@@ -179,20 +205,20 @@ def _name_reason(named: float) -> list[str]:
 
 def _role_reason(need: ColumnNeed, placed: float) -> list[str]:
     words = {
-        ColumnRole.TARGET: "it looks like the target",
-        ColumnRole.TIME: "it orders the rows in time",
-        ColumnRole.GROUP: "its values name the groups",
+        NeedRole.TARGET: "it looks like the target",
+        NeedRole.TIME: "it orders the rows in time",
+        NeedRole.GROUP: "its values name the groups",
     }
     return [words[need.role]] if placed > 0 and need.role in words else []
 
 
 def _role_likeness(need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, target: str) -> float:
     axis = profile.time_axis
-    if need.role is ColumnRole.TIME:
+    if need.role is NeedRole.TIME:
         return 0.9 if axis is not None and axis.column == column.name else 0.0
-    if need.role is ColumnRole.GROUP:
+    if need.role is NeedRole.GROUP:
         return 0.8 if profile.group == column.name else 0.0
-    if need.role is ColumnRole.TARGET and column.name == target:
+    if need.role is NeedRole.TARGET and column.name == target:
         return 0.3
     return 0.0
 

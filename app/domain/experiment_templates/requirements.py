@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -23,7 +22,7 @@ FEW_FEATURES = 12
 DRIVERS = ("rain", "temperature", "evaporation", "snow", "radiation", "humidity", "vapour", "pressure", "wind", "flow")
 
 
-class ColumnRole(StrEnum):
+class NeedRole(StrEnum):
     """What a column is to a template."""
 
     TARGET = "target"
@@ -33,10 +32,10 @@ class ColumnRole(StrEnum):
 
 
 ROLE_WORDS = {
-    ColumnRole.TARGET: "the target",
-    ColumnRole.TIME: "the time column",
-    ColumnRole.GROUP: "the group column",
-    ColumnRole.FEATURE: "a feature",
+    NeedRole.TARGET: "the target",
+    NeedRole.TIME: "the time column",
+    NeedRole.GROUP: "the group column",
+    NeedRole.FEATURE: "a feature",
 }
 
 
@@ -50,7 +49,7 @@ class ColumnNeed:
     """
 
     name: str
-    role: ColumnRole
+    role: NeedRole
     meaning: str = ""
     kind: ColumnKind | None = None
     unit: str = ""
@@ -87,7 +86,7 @@ class Requirements:
         """Return requirements as they were stored; ValueError where they cannot be read."""
         return from_json(Requirements, values)
 
-    def need_of(self, role: ColumnRole) -> ColumnNeed | None:
+    def need_of(self, role: NeedRole) -> ColumnNeed | None:
         """Return the column that has a role only one can have, or None."""
         return next((need for need in self.columns if need.role is role), None)
 
@@ -140,10 +139,10 @@ def _with_edits(derived: Requirements, before: Requirements, profile: DatasetPro
     return replace(derived, edited=before.edited, **kept)
 
 
-def _role_of(name: str, config: TemplateConfig) -> ColumnRole:
+def _role_of(name: str, config: TemplateConfig) -> NeedRole:
     task = config.task
-    roles = {task.target: ColumnRole.TARGET, task.time_column: ColumnRole.TIME, task.group_column: ColumnRole.GROUP}
-    return roles.get(name, ColumnRole.FEATURE)
+    roles = {task.target: NeedRole.TARGET, task.time_column: NeedRole.TIME, task.group_column: NeedRole.GROUP}
+    return roles.get(name, NeedRole.FEATURE)
 
 
 def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, known: ColumnNeed | None) -> ColumnNeed:
@@ -156,7 +155,7 @@ def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, kno
         meaning=meaning,
         kind=_kind_of(role, name, config, column),
         unit=column.unit if column is not None else words.unit,
-        needed=role is not ColumnRole.FEATURE or _is_needed(name, config),
+        needed=role is not NeedRole.FEATURE or _is_needed(name, config),
         quantiles=column.quantiles if column is not None else (),
         mean=column.mean if column is not None else None,
         spread=column.std if column is not None else None,
@@ -166,14 +165,14 @@ def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, kno
     return replace(known, role=role, needed=known.needed if known.role is role else need.needed)
 
 
-def _kind_of(role: ColumnRole, name: str, config: TemplateConfig, column: ColumnProfile | None) -> ColumnKind | None:
+def _kind_of(role: NeedRole, name: str, config: TemplateConfig, column: ColumnProfile | None) -> ColumnKind | None:
     if name in config.data.column_kinds:
         return config.data.column_kinds[name]
     if column is not None:
         return column.kind
-    if role is ColumnRole.TIME:
+    if role is NeedRole.TIME:
         return ColumnKind.DATETIME
-    is_number = role is ColumnRole.TARGET and config.task.kind is TaskKind.REGRESSION
+    is_number = role is NeedRole.TARGET and config.task.kind is TaskKind.REGRESSION
     return ColumnKind.NUMERIC if is_number else None
 
 
@@ -199,7 +198,7 @@ def _step_of(config: TemplateConfig, profile: DatasetProfile | None) -> float | 
     return axis.step_seconds if axis is not None and uses else None
 
 
-def _number(values: Mapping[str, object], name: str, default: int) -> int:
+def _number(values: JsonObject, name: str, default: int) -> int:
     found = values.get(name, default)
     return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else default
 
@@ -244,7 +243,7 @@ def needs_in_words(requirements: Requirements) -> tuple[str, ...]:
         found.append(STEPS.get(requirements.step_seconds or 0, "a time column"))
     if requirements.min_groups:
         found.append(f"at least {pluralise(requirements.min_groups, 'site or group', 'sites or groups')}")
-    features = [need for need in requirements.columns if need.role is ColumnRole.FEATURE and need.needed]
+    features = [need for need in requirements.columns if need.role is NeedRole.FEATURE and need.needed]
     named = dict.fromkeys(need.meaning or need.name for need in features)
     if named:
         found.append(join_words(list(named), most=4))

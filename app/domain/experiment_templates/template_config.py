@@ -151,15 +151,25 @@ def config_of_spec(spec: Spec) -> TemplateConfig:
     Parameters
     ----------
     spec
-        The config of an experiment. Hyperparameters that it leaves out are written out with the defaults of the
-        registry, so that the template keeps them when the defaults change.
+        The config of an experiment. Hyperparameters and settings of recipes that it leaves out are written out with
+        the defaults of the registries, so that the template keeps them when the defaults change.
     """
     config = spec.to_json()
     model = dict(config["model"]) if isinstance(config["model"], dict) else {}
     if registry.has(spec.model.estimator):
         defaults = dict(registry.get(spec.model.estimator).defaults(spec.task.kind))
         model["parameters"] = {**defaults, **spec.model.parameters}
-    return read_template_config({**config, "model": model})
+    read = read_template_config({**config, "model": model})
+    recipes = [_with_all_settings(recipe) for recipe in spec.features.transforms]
+    return read.model_copy(update={"features": read.features.model_copy(update={"transforms": recipes})})
+
+
+def _with_all_settings(recipe: TransformPart) -> TransformPart:
+    try:
+        parameters = dict(transforms.get(recipe.kind).parse(recipe.parameters))
+    except (KeyError, ValueError):
+        return recipe
+    return recipe.model_copy(update={"parameters": parameters})
 
 
 def named_columns(config: TemplateConfig) -> tuple[str, ...]:

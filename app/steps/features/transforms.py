@@ -16,7 +16,7 @@ from app.steps import flow
 from app.steps.context import load
 from app.steps.features.asked import standing_of
 from app.steps.features.derived import AddingValues, adding
-from app.steps.features.recipes import PREFIX, asked_of
+from app.steps.features.recipes import PREFIX, RecipeQuestion, asked_of
 from app.steps.features.routes import PAGE as STEP
 from app.steps.features.routes import blueprint
 from app.web.hypermedia import ViewContext, render_view, see_other
@@ -38,9 +38,7 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
     draft = load(draft_id)
     dataset, _ = standing_of(draft)
     asked = asked_of(request.args, draft.plan)
-    if not asked.columns:
-        # Before a column is chosen there is nothing to preview, and nothing wrong with that.
-        asked = replace(asked, faults={name: said for name, said in asked.faults.items() if name != "new.column"})
+    asked = _without_open_fields(asked, just_chosen=request.args.get("new.fields") != asked.entry.kind)
     shown, fault = None, ""
     if asked.part is not None and draft.plan.spec is not None:
         try:
@@ -50,6 +48,18 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
     values = adding(draft.plan, asked, shown=shown, fault=fault)
     context = TransformContext(base=f"/experiments/drafts/{draft_id}", adding=values)
     return render_view(context, status=422 if asked.faults or fault else 200)
+
+
+def _without_open_fields(asked: RecipeQuestion, *, just_chosen: bool) -> RecipeQuestion:
+    """Return the question without what is wrong only because nothing was said yet.
+
+    Before a column is chosen there is nothing to preview, and nothing wrong with that; nor with an empty field of a
+    recipe whose fields are only now shown.
+    """
+    left_open = [] if asked.columns else ["new.column"]
+    if just_chosen or (asked.entry.needs_columns and not asked.columns):
+        left_open += [PREFIX + name for name, value in asked.values.items() if value in (None, "")]
+    return replace(asked, faults={name: said for name, said in asked.faults.items() if name not in left_open})
 
 
 @blueprint.post("/transform")

@@ -24,7 +24,8 @@ RESERVED = 6
 class EvidencePanel:
     """What short fits say about the estimators: those measured in the order of their scores, and those that wait.
 
-    `ranking` is the order in which to try them, `first` the one to choose, `tied` those that only luck tells apart.
+    `ranking` is the order in which to try them, `first` the one to choose, `tied` those that only luck tells apart, and
+    `compared` those that were judged on the same folds.
     `reserved` is how many rows of the table are there from the first look on, and `has_new_order` says that the cards
     of the open page stand in an earlier order.
     """
@@ -38,6 +39,7 @@ class EvidencePanel:
     choice: EstimatorChoice | None
     first: str
     tied: Sequence[str]
+    compared: Sequence[str]
     standings: Mapping[str, str]
     metric: metrics.Metric
     strategy: splitting.StrategyEntry
@@ -73,6 +75,7 @@ def panel(draft: DraftContext) -> EvidencePanel | None:
         choice=choice_of(draft, found),
         first=evidence.choice if evidence is not None and finished else "",
         tied=evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
+        compared=evidence.compared if evidence is not None and finished else (),
         standings={item.estimator: evidence.standing_of(item).value for item in evidence.items}
         if evidence is not None
         else {},
