@@ -137,9 +137,7 @@ def _warm_up_of(goal: Goal, profile: DatasetProfile) -> int:
     looks_back = goal.purpose in (Purpose.SIMULATE, Purpose.FORECAST, Purpose.UNGAUGED)
     if not looks_back or goal.task is not TaskKind.REGRESSION or not goal.time_column:
         return 0
-    found = build_memory_set(
-        profile, target=goal.target, time_column=goal.time_column, group_column=goal.group_column
-    )
+    found = build_memory_set(profile, target=goal.target, time_column=goal.time_column, group_column=goal.group_column)
     return 0 if found is None else found.warm_up
 
 

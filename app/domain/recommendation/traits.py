@@ -190,7 +190,9 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
         time_column=spec.task.time_column or "",
         associations=associations,
     )
-    return traits.narrowed(spec.features.selection).for_purpose(spec.task.purpose, grouped=spec.task.group_column is not None)
+    return traits.narrowed(spec.features.selection).for_purpose(
+        spec.task.purpose, grouped=spec.task.group_column is not None
+    )
 
 
 def _sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:
