@@ -12,8 +12,8 @@ settings were chosen on training rows of Piscataquis, Kingstown, the two wells a
 four basins were never looked at.
 
 `python -m benchmarks.memory [NAME ...]` takes some of the rows; `--short-fits` launches what short fits put first
-instead of what the rules do, and `--development` judges the last three folds of the rows that are not held out, which is
-where anything may be chosen.
+instead of what the rules do, and `--development` judges the last three folds of the rows that are not held out, which
+is where anything may be chosen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -235,6 +235,11 @@ def _features_of_site(case: Case, own: pd.DataFrame, drivers: pd.DataFrame) -> p
     return features.assign(_age=np.arange(len(features)))
 
 
+def middle(values: list[float]) -> float:
+    """Return the median, NaN of nothing."""
+    return float(np.median(values)) if values else float("nan")
+
+
 def main() -> None:
     """Print a line for each figure."""
     warnings.simplefilter("ignore")
@@ -244,13 +249,12 @@ def main() -> None:
     parser.add_argument("--no-yardstick", action="store_true")
     parser.add_argument("--development", action="store_true")
     asked = parser.parse_args()
-    middle: Callable[[list[float]], float] = lambda values: float(np.median(values)) if values else float("nan")
     print(f"{'case':18} {'goal':>5} {'product':>8} {'by hand':>8} {'difference':>10}  best baseline, launched")
     for case in cases():
         if asked.names and case.name not in asked.names:
             continue
-        case = replace(case, development=asked.development)
-        scores = judge(case, short_fits=asked.short_fits, yardstick=not asked.no_yardstick)
+        taken = replace(case, development=asked.development)
+        scores = judge(taken, short_fits=asked.short_fits, yardstick=not asked.no_yardstick)
         product, hand = middle(scores.product), middle(scores.by_hand)
         best = max(((middle(values), name) for name, values in scores.baselines.items()), default=(float("nan"), ""))
         told = f"{best[1]} {best[0]:.3f}, {' '.join(dict.fromkeys(scores.launched))}"

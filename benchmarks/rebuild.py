@@ -148,15 +148,15 @@ class Derive:
             made = self.of_several(rule)
             if not rule["offset"]:
                 return made
-            kind = "lag" if rule["kind"] == "degree_day_snow" else "as_known"
-            return self.by_group(made, {**rule, "kind": kind})
+            return self.by_group(made, {**rule, "kind": "lag"})
         values = self.source(rule["source"])
         if rule["kind"] == "day_length":
             return 24 / np.pi * sunset_of(values.dt.day_of_year, own["latitude"])
         if rule["kind"] == "date_parts":
             return date_part(values, own)
         if rule["kind"] == "cyclic":
-            known = self.by_group(values, {**rule, "kind": "as_known"}) if rule["offset"] else values.astype(float)
+            kind = "lag" if rule["source"] in self.rules else "as_known"
+            known = self.by_group(values, {**rule, "kind": kind}) if rule["offset"] else values.astype(float)
             angle = 2 * np.pi * known / own["period"]
             return np.sin(angle) if own["wave"] == "sine" else np.cos(angle)
         return self.by_group(values, rule)

@@ -9,7 +9,7 @@ Regret is (best - chosen) / (best - dummy) of cross-validated means: 0 is the be
 at most ROWS rows, drawn with a seed; classes of fewer than five rows are left out. Each candidate is judged with its
 recommended settings by FOLDS folds of another seed than the evidence has, in the product's own pipeline; one whose
 single fit takes the processor more than FIT_SECONDS is no candidate. The evidence is measured as in the product: its
-own folds on four fifths of the rows (a fifth is held out), and its own limit of time. "Tied" counts a candidate within
+own folds on four fifths of the rows (a fifth is held out), and its own limit of work. "Tied" counts a candidate within
 0.01 of the best as best.
 
 The scores are cached by content beside the temporary files of this machine; `--fresh` forgets them. `--flaml PYTHON`
@@ -43,7 +43,7 @@ import pandas as pd
 from app.domain.errors import TrainingError
 from app.domain.experiment import ModelPart, ReproducibilityPart, Spec, ValidationPart
 from app.domain.recommendation.estimators import EstimatorSuggestion
-from app.domain.recommendation.evidence import SECONDS, measure
+from app.domain.recommendation.evidence import measure
 from app.domain.recommendation.verdict import ShortFitEvidence, order_estimators
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -359,8 +359,7 @@ def speed() -> None:
         begun = time.perf_counter()
         names = [column.name for column in profile.columns]
         rows = read_frame(folder / "data.parquet", profile, names, sample_rows=MAX_ROWS)
-        left = SECONDS - (time.perf_counter() - begun)
-        *_, found = measure(plan.spec, rows, profile, ranking=plan.ranking, seconds=left)
+        *_, found = measure(plan.spec, rows, profile, ranking=plan.ranking)
         took = time.perf_counter() - begun
     print(f"a file of {megabytes:.0f} MB, {profile.rows:,} rows x {len(profile.columns)} columns")
     print(

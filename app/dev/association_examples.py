@@ -18,7 +18,7 @@ from app.services.measurements.pairs import ClassSpread, PairPicture
 from app.services.measurements.rankings import RankingState
 from app.web.charts import heatmap, pair, strengths
 
-HERE, TOKEN = "/dev/gallery", ""
+HERE = "/dev/gallery"
 NAMES = ("discharge_mm", "rain_mm", "temperature", "sunlight", "wind")
 KEYS = {name: f"c{at}" for at, name in enumerate(NAMES)}
 TARGET_VALUES = {"rain_mm": 0.71, "temperature": -0.42, "sunlight": -0.18, "wind": 0.03}
@@ -81,14 +81,14 @@ def _target_panel(**changes: Any) -> dict[str, Any]:
 
 def _lists() -> list[Example]:
     panel = _target_panel()
-    place: dict[str, Any] = {"here": HERE, "query": "view=pairs", "pages": 3, "found": 120, "noun": "pair"}
     return [
         macro_example("association", "bars", "signed", lines=panel["with_target"].bars),
         macro_example("association", "bars", "with a unit and noise", lines=panel["ranking"].bars, unit="nats"),
-        macro_example("association", "pager", "first page", page=1, **place),
-        macro_example("association", "pager", "between", page=2, **place),
+        macro_example(
+            "association", "pages", "between", pairs=panel, listed={"page": 2, "pages": 3}, found=120, noun="pair"
+        ),
         macro_example("association", "legend", "the scale"),
-        macro_example("association", "begin", "a button", pairs=panel, csrf=TOKEN, words="Measure all columns"),
+        macro_example("association", "begin", "a button", pairs=panel, words="Measure all columns"),
     ]
 
 
@@ -103,9 +103,7 @@ def _with_target() -> list[Example]:
         ("nothing found", {**empty, "word": "xyz"}),
     )
     return [
-        macro_example(
-            "association", "target", name, pairs=_target_panel(**changes), target_name="discharge_mm", csrf=TOKEN
-        )
+        macro_example("association", "target", name, pairs=_target_panel(**changes), target_name="discharge_mm")
         for name, changes in states
     ]
 
@@ -127,7 +125,7 @@ def _progress() -> list[Example]:
         ("failed", state("failed", done=0, reason="The worker ran out of memory."), {}),
     )
     return [
-        macro_example("association", "progress", name, pairs=_panel("pairs", work, **changes), csrf=TOKEN)
+        macro_example("association", "progress", name, pairs=_panel("pairs", work, **changes))
         for name, work, changes in states
     ]
 

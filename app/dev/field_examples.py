@@ -45,8 +45,8 @@ BOTH = LeakQuestion(
 
 
 def examples() -> list[Example]:
-    """Return the examples of `fields`, `sources`, `finder`, `leaks` and `outage`."""
-    return [*_parts(), *_controls(), *_choices(), *_parameters(), *_sources(), *_finder(), *_questions()]
+    """Return the examples of `fields`, `shared`, `sources`, `finder`, `leaks` and `outage`."""
+    return [*_parts(), *_controls(), *_choices(), *_parameters(), *_sources(), *_finder(), *_questions(), *_shared()]
 
 
 def _parts() -> list[Example]:
@@ -63,6 +63,20 @@ def _parts() -> list[Example]:
         macro_example(
             "fields", "described", "with a fault", frame="source", name="seed", hint="A number.", fault=FAULT
         ),
+    ]
+
+
+def _shared() -> list[Example]:
+    place: dict[str, Any] = {"label": "Pages of columns", "pages": 3, "link": "?page={}".format}
+    asking: dict[str, Any] = {"address": HERE, "ask": HERE, "target": "#datasets-columns", "found": "120 columns"}
+    body = "The file is read."
+    return [
+        macro_example("shared", "notice", "plain", body=body),
+        macro_example("shared", "notice", "success", body=body, tone="success", role="status"),
+        macro_example("shared", "notice", "warning", body=body, tone="warning", tag="p"),
+        macro_example("shared", "notice", "danger", body=body, tone="danger", role="alert"),
+        macro_example("shared", "pager", "first page", page=1, **place),
+        macro_example("shared", "pager", "between", page=2, words=("Earlier", "Further"), **place, **asking),
     ]
 
 

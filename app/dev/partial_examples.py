@@ -11,7 +11,7 @@ from app.dev.example import Example, partial_example
 from app.dev.field_examples import BOTH, HERE, RAIN
 from app.domain import wizard
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.errors import DomainError
+from app.domain.errors import DomainError, FieldConflict
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Estimate
 from app.domain.training.report.document import GapScore, GapSummary
@@ -20,7 +20,7 @@ from app.domain.vocabulary import Severity
 from app.services.datasets.analysis import Damage
 from app.services.drafts.undo_stacks import UndoStacks
 from app.services.measurements.leakage import LeakSearch
-from app.steps.features.recipes import RecipeLine
+from app.steps.page_contexts import AnswerConflict
 from app.storage.tables import DraftRow
 from app.web.arriving import UploadProgress
 from app.web.charts import trials
@@ -111,14 +111,13 @@ def _reading() -> list[Example]:
 
 def _wizard() -> list[Example]:
     place: dict[str, Any] = {"base": HERE, "step": wizard.step_of("model"), "row": DraftRow(version=4)}
-    clash = {"step": "model", "field": "estimator", "mine": "ridge", "theirs": "dummy", "theirs_at": "2026-01-05T10:12"}
-    conflict = {
-        "items": [clash],
-        "changes": "{}",
-        "fields": "[]",
-        "title_of": lambda _field: "Estimator",
-        "answer_of": lambda _field, value: value.capitalize(),
-    }
+    conflict = AnswerConflict(
+        items=(FieldConflict("model", "estimator", "ridge", "dummy", "2026-01-05T10:12"),),
+        changes="{}",
+        fields="[]",
+        title_of=lambda _field: "Estimator",
+        answer_of=lambda _field, value: str(value).capitalize(),
+    )
     moment = datetime(2026, 1, 5, 10, 12, tzinfo=UTC)
     return [
         partial_example("wizard/saved", "saved", saved_at=moment, **place),
@@ -131,16 +130,9 @@ def _wizard() -> list[Example]:
 
 
 def _features() -> list[Example]:
-    recipes = [
-        RecipeLine("Lag", ("rain_mm",), ("rain_mm_lag_1", "rain_mm_lag_2")),
-        RecipeLine("Principal components", ("a", "b"), said={"Components": 2}, movable=True),
-        RecipeLine("Rolling sum", ("snow",), fault="There is no column of this name."),
-    ]
     asked = LeakSearch("measured", (RAIN, BOTH), 5, 5)
     answered = LeakSearch("measured", (BOTH,), 5, 5)
     return [
-        partial_example("features/recipes", "three", recipes=recipes),
-        partial_example("features/recipes", "none", recipes=[]),
         partial_example("features/leaks", "one open", leak_search=asked, base=HERE, most_leaks=5),
         partial_example("features/leaks", "all answered", leak_search=answered, base=HERE, most_leaks=5),
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.profiling.step_durations import DAY, UNITS, fixed_duration_of
 from app.domain.experiment import TaskPart
-from app.domain.hydrology.naming import family_of
+from app.domain.hydrology.naming import is_static
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.vocabulary import Purpose
@@ -98,6 +98,7 @@ def purpose_title(
     *,
     step_seconds: float | None,
     drivers: Sequence[str],
+    weather: Collection[str] = (),
     uses_target: bool = True,
     steps_back: int | None = None,
 ) -> str:
@@ -111,6 +112,8 @@ def purpose_title(
         The length of one step in seconds, None where the series is irregular or has no time.
     drivers
         The measured columns that the model uses, without the target.
+    weather
+        Those of them that are weather.
     uses_target
         Whether a forecast uses earlier values of the target.
     steps_back
@@ -121,14 +124,15 @@ def purpose_title(
     >>> task = TaskPart(target="flow", kind="regression", time_column="day", purpose="forecast", horizon=3)
     >>> purpose_title(task, step_seconds=86_400, drivers=["prcp_mm"])
     "3 days ahead, needs today's flow"
-    >>> purpose_title(task.model_copy(update={"purpose": "simulate"}), step_seconds=86_400, drivers=["prcp_mm"])
+    >>> task = task.model_copy(update={"purpose": "simulate"})
+    >>> purpose_title(task, step_seconds=86_400, drivers=["prcp_mm"], weather=["prcp_mm"])
     'Simulation from weather'
     """
     if task.purpose is None:
         return ""
     purpose = Purpose(task.purpose)
     if purpose is Purpose.SIMULATE:
-        return f"Simulation from {_driver_words(drivers)}"
+        return f"Simulation from {_driver_words(drivers, weather)}"
     if purpose is Purpose.FORECAST:
         back = steps_back if uses_target else 0
         return _forecast_title(task, step_seconds=step_seconds, steps_back=back)
@@ -176,9 +180,9 @@ def _latest(step_seconds: float | None) -> str:
     return LATEST.get(unit, "the latest")
 
 
-def _driver_words(drivers: Sequence[str]) -> str:
+def _driver_words(drivers: Sequence[str], weather: Collection[str]) -> str:
     """Return drivers as "weather" where all of them are, static attributes aside, else their number."""
-    families = {family_of(name) for name in drivers} - {"static"}
-    if families == {"weather"}:
+    varying = [name for name in drivers if not is_static(name)]
+    if varying and all(name in weather for name in varying):
         return "weather"
     return pluralise(len(drivers), "driver") if drivers else "drivers"

@@ -11,10 +11,9 @@ from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.errors import DomainError
 from app.services.datasets.analysis import Damage
 from app.storage.tables import Dataset
-from app.web.arriving import UploadProgress
 from app.web.charts.column import ColumnView
 from app.web.columns import ColumnsPanel
-from app.web.dataset_reading import Done
+from app.web.dataset_reading import ArrivalValues, Done
 from app.web.hypermedia import ViewContext
 from app.web.remedies import FindingView
 from app.web.rereading import ImportPanel
@@ -38,7 +37,7 @@ class DatasetsContext(ViewContext):
 class DatasetContext(ViewContext):
     """The page of a dataset, or its table of columns alone.
 
-    `profile`, `table` and `panel` are None until the file is read; `arrival` and `first_look` are there until then.
+    `profile`, `table` and `panel` are None until the file is read; `arrival` says how far it is until then.
     `fragment` is where the table asks for its next page, and `look` a first look with other choices.
     """
 
@@ -61,8 +60,7 @@ class DatasetContext(ViewContext):
     fault: str
     shown_problems: tuple[DomainError, ...]
     readable_in_part: bool
-    arrival: UploadProgress | None
-    first_look: Mapping[str, Any] | None
+    arrival: ArrivalValues
 
 
 @dataclass(frozen=True, kw_only=True)

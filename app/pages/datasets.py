@@ -23,8 +23,8 @@ from app.web.columns import table_of
 from app.web.dataset_reading import (
     Done,
     Look,
+    arrival_values,
     done_to,
-    moving_values,
     panel_for,
     posted_choices,
     show_look,
@@ -116,7 +116,7 @@ def _page(
         fault=fault.message if fault else "",
         shown_problems=(fault,) if fault else (),
         readable_in_part=partial_import.can_be_read_in_part(dataset),
-        **moving_values(current_user(), _moving(dataset)),
+        arrival=arrival_values(current_user(), _moving(dataset)),
     )
     whole = profile is None or request.method != "GET"
     return render_view(context, status=status, push=True, whole=whole)

@@ -6,11 +6,14 @@ import uuid
 
 from flask import url_for
 
+from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.errors import DomainError
+from app.domain.experiment import Spec
 from app.services.drafts import draft_context
 from app.services.drafts.draft_context import DraftContext
 from app.web.sessions import current_user
 
-__all__ = ["DraftContext", "load", "step_url"]
+__all__ = ["DraftContext", "load", "profile_and_spec", "step_url"]
 
 
 def load(draft_id: uuid.UUID) -> DraftContext:
@@ -21,3 +24,16 @@ def load(draft_id: uuid.UUID) -> DraftContext:
 def step_url(draft_id: uuid.UUID, slug: str) -> str:
     """Return the address of a step."""
     return url_for(f"{slug}.show", draft_id=draft_id)
+
+
+def profile_and_spec(draft: DraftContext) -> tuple[DatasetProfile, Spec]:
+    """Return the profile and the config that every step after the first is about.
+
+    Raises
+    ------
+    DomainError
+        If there are none.
+    """
+    if draft.profile is None or draft.plan.spec is None:
+        raise DomainError("Choose a dataset and a target on the Data step first.", code="dataset_missing")
+    return draft.profile, draft.plan.spec

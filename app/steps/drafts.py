@@ -58,11 +58,7 @@ def _on_one_page() -> bool:
 def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
     context = NewExperimentContext(
         samples=datasets.SAMPLES,
-        owned=[
-            dataset
-            for dataset in datasets.list_datasets(current_user())
-            if dataset.state == "ready" and not dataset.sample
-        ],
+        owned=datasets.list_own_ready(current_user()),
         templates=_offered_templates(),
         shown_problems=(fault,) if fault else (),
         action=f"/experiments/new/{ON_ONE_PAGE}" if _on_one_page() else "/experiments/new",

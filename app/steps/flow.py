@@ -21,42 +21,58 @@ from app.services.drafts import draft_history, drafts
 from app.steps.begin import begin, changes_measured
 from app.steps.choice import as_shown
 from app.steps.context import DraftContext, load, step_url
-from app.steps.frame import frame_of
+from app.steps.frame import frame_of, search_of, side_of
+from app.steps.page_contexts import AnswerConflict, Answers, MeasuringContext, PageState, SavedContext
 from app.steps.posted import changes_of, is_stale, posted_json, version_of
-from app.steps.views import Changes, StepView, WizardPage
-from app.web.hypermedia import fragment, into, leave_for, render, see_other, wants_fragment
+from app.steps.views import Changes, StepView, WizardPage, nothing_live
+from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
 from app.web.wording import describe_answer, full_field_title
 
-PAGE = "wizard.html"
 # Buttons that change one field; its name stands behind the colon.
 OF_ONE_FIELD = ("use-recommended:", "use-default:", "heal:")
 UNFOLDED = "unfolded"
-# What is asked for on a page that is there before anything was refused or pressed.
-UNTOUCHED: dict[str, Any] = {"shown_problems": (), "conflict": None, "focus": True, "pressed": ""}
+UNTOUCHED = PageState()
 
 
 def step_page(view: StepView) -> WizardPage:
     """Return the page of one step."""
     return WizardPage(
         slug=view.slug,
+        step=wizard.step_of(view.slug),
         views=(view,),
         reached=view.slug,
         draw=partial(draw_step, view),
-        frame=lambda draft: frame_of(draft, view.slug),
         live=view,
-        measured=view,
-        follows=view.follows,
+        follows=view,
+        measured=view.measured,
     )
 
 
-def draw_step(view: StepView, draft: DraftContext, *, status: int = 200, **more: Any) -> Response:
+def draw_step(
+    view: StepView,
+    draft: DraftContext,
+    *,
+    status: int = 200,
+    state: PageState = UNTOUCHED,
+    answers: Answers | None = None,
+) -> Response:
     """Answer with a step, as a page or as a fragment; without data there is nothing to show but the Data step."""
     if view.slug != "data" and draft.plan.spec is None:
         return see_other(step_url(draft.id, "data"))
-    values: dict[str, Any] = {**UNTOUCHED, **view.context(draft), **more, **frame_of(draft, view.slug)}
-    partial_name = f"partials/steps/{view.slug}.html"
-    status = max(status, values.pop("status", 200))
-    return render(PAGE, partial_name, status=status, push=request.method == "GET", **values)
+    context = view.page(
+        side=side_of(draft, wizard.step_of(view.slug)),
+        search=search_of(draft),
+        frame=frame_of(draft, view.slug, on_page=view.slug),
+        state=state,
+        answers=answers or view.answers(draft),
+    )
+    return render_view(context, status=max(status, context.answers.status), push=request.method == "GET")
+
+
+def refuse(page: WizardPage, draft: DraftContext, fault: DomainError, *, status: int = 0) -> Response:
+    """Show a page again with the sentence that says why nothing was done."""
+    response = page.draw(draft, status=status or fault.status, state=PageState(shown_problems=(fault,)))
+    return into("#wizard", response)
 
 
 def show(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -105,7 +121,7 @@ def save(page: WizardPage, draft_id: uuid.UUID) -> Response:
     except ConflictError:
         raise
     except DomainError as fault:
-        return page.draw(draft, status=fault.status, shown_problems=(fault,))
+        return page.draw(draft, status=fault.status, state=PageState(shown_problems=(fault,)))
     if not page.is_step or action not in ("back", "continue"):
         begin(draft, page.slug)
         return see_other(address_of(page, draft_id) + anchor_of(action))
@@ -113,7 +129,7 @@ def save(page: WizardPage, draft_id: uuid.UUID) -> Response:
         return _turn_to(draft, wizard.before(page.slug) or wizard.step_of(page.slug))
     errors = draft.plan.errors_of(page.slug)
     if errors:
-        return page.draw(draft, status=422, shown_problems=errors)
+        return page.draw(draft, status=422, state=PageState(shown_problems=errors))
     return _turn_to(draft, wizard.after(page.slug) or wizard.step_of(page.slug))
 
 
@@ -147,8 +163,8 @@ def autosave(page: WizardPage, draft_id: uuid.UUID) -> Response:
     if changes_measured(page.slug, changed):
         begin(after, page.slug)
     if pressed or stale or _reshaped(page, changed):
-        return into("#wizard", page.draw(after, focus=False, pressed=pressed))
-    return fragment("partials/wizard/saved.html", with_side=True, **moved_along(page, after))
+        return into("#wizard", page.draw(after, state=PageState(focus=False, pressed=pressed)))
+    return render_view(_saved(page, after))
 
 
 def _changed(before: DraftContext, after: DraftContext) -> frozenset[str]:
@@ -166,11 +182,10 @@ def _reshaped(page: WizardPage, changed: frozenset[str]) -> bool:
     return any(path.startswith(shapes) for path in changed)
 
 
-def moved_along(page: WizardPage, draft: DraftContext) -> dict[str, Any]:
-    """Return the rest of the context after a change; `of` is the page that it goes to."""
-    live = page.live.live if draft.plan.spec is not None else ""
-    more = page.live.live_context(draft) if live else {}
-    return {**more, "live": live, "slug_of_page": page.slug, **page.frame(draft)}
+def _saved(page: WizardPage, draft: DraftContext) -> SavedContext:
+    """Return what an answer to a saved change reads; without data nothing on the page follows it but the side."""
+    kind, live = (SavedContext, nothing_live) if draft.plan.spec is None else (page.live.saved, page.live.live)
+    return kind(side=side_of(draft, page.step, home=page.home), live=live(draft))
 
 
 def take_estimator(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -180,7 +195,7 @@ def take_estimator(page: WizardPage, draft_id: uuid.UUID) -> Response:
     offered = {entry.id for entry in registry.for_task(task.kind, task.purpose)} if task else set()
     if wanted and wanted not in offered:
         gone = DomainError("This estimator is not offered for the task any more.", code="estimator_unknown")
-        return into("#wizard", page.draw(draft, status=422, shown_problems=(gone,)))
+        return refuse(page, draft, gone, status=422)
     changes = {"model": {"estimator": wanted or None}}
     saved = drafts.save_many(draft.user, draft.id, changes=changes, version=draft.version, loaded=draft).context
     begin(saved, page.slug)
@@ -203,10 +218,12 @@ def begin_measuring(page: WizardPage, draft_id: uuid.UUID) -> Response:
 
 def show_measured(page: WizardPage, draft: DraftContext) -> Response:
     """Answer with the mark of the search for leaks; what else changed goes to its own places."""
-    frame, parts = page.frame(draft), dict[str, Any]()
-    if frame["shown_state"] != request.values.get("seen"):
-        parts = {"with_side": True, "follows": page.follows, **page.measured.context(draft)}
-    return fragment("partials/wizard/measuring.html", looked=True, **{**parts, **frame})
+    side, search = side_of(draft, page.step, home=page.home), search_of(draft)
+    if search.shown_state == request.values.get("seen"):
+        return render_view(MeasuringContext(side=side, search=search))
+    frame = frame_of(draft, page.reached, on_page=page.slug)
+    answers = page.follows.answers(draft) if page.measured.included else Answers()
+    return render_view(page.measured(side=side, search=search, frame=frame, answers=answers))
 
 
 def launch(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -216,11 +233,11 @@ def launch(page: WizardPage, draft_id: uuid.UUID) -> Response:
         return leave_for(url_for("experiments.show", experiment_id=_launched(page, draft)))
     except LaunchRefusedError as fault:
         errors = tuple(problem for problem in fault.problems if problem.severity is Severity.ERROR)
-        return page.draw(load(draft_id), status=422, shown_problems=errors)
+        return page.draw(load(draft_id), status=422, state=PageState(shown_problems=errors))
     except ConflictError:
         raise
     except DomainError as fault:
-        return page.draw(load(draft_id), status=fault.status, shown_problems=(fault,))
+        return page.draw(load(draft_id), status=fault.status, state=PageState(shown_problems=(fault,)))
 
 
 def _launched(page: WizardPage, draft: DraftContext) -> uuid.UUID:
@@ -251,14 +268,14 @@ def show_conflict(page: WizardPage, fault: DraftConflictError) -> Response:
     """Show both values of every field in question, with all that was to be saved kept in the form of the choice."""
     draft = load(uuid.UUID(str((request.view_args or {})["draft_id"])))
     changes = fault.wanted.get(page.slug, {}) if page.is_step else fault.wanted
-    conflict = {
-        "items": fault.conflicts,
-        "changes": json.dumps(changes),
-        "fields": json.dumps([f"{item.step}.{item.field}" for item in fault.conflicts]),
-        "title_of": partial(full_field_title, profile=draft.profile),
-        "answer_of": describe_answer,
-    }
-    return into("#wizard", page.draw(draft, status=409, conflict=conflict))
+    conflict = AnswerConflict(
+        items=fault.conflicts,
+        changes=json.dumps(changes),
+        fields=json.dumps([f"{item.step}.{item.field}" for item in fault.conflicts]),
+        title_of=partial(full_field_title, profile=draft.profile),
+        answer_of=describe_answer,
+    )
+    return into("#wizard", page.draw(draft, status=409, state=PageState(conflict=conflict)))
 
 
 def resolve(page: WizardPage, draft_id: uuid.UUID) -> Response:

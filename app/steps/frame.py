@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from app.domain import wizard
 from app.domain.analysis.profiling.profile import TimeAxis
 from app.domain.estimation import this_machine
 from app.domain.estimators import registry
+from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.purpose_words import purpose_phrase
 from app.domain.recommendation.propose import READING
 from app.domain.training.selection_rules import most_kept
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
+from app.domain.wizard import StepDef
 from app.services.measurements.leakage import LeakSearch
 from app.services.measurements.request import digest_of
 from app.steps.context import DraftContext
+from app.steps.page_contexts import FrameValues, SearchValues, SideValues, StepMarker
 from app.storage.db import now
-
-
-@dataclass(frozen=True)
-class StepMarker:
-    """One step in the list of steps."""
-
-    slug: str
-    title: str
-    state: str
-    note: str
-    errors: int
-    reachable: bool
 
 
 def marks_of(draft: DraftContext, current: str) -> list[StepMarker]:
@@ -91,39 +79,56 @@ def _steps_axis(draft: DraftContext) -> TimeAxis | None:
     return axis if spec and axis and spec.task.time_column == axis.column else None
 
 
-def frame_of(draft: DraftContext, current: str) -> dict[str, Any]:
-    """Return the context of the frame's templates."""
-    plan, spec = draft.plan, draft.plan.spec
-    earlier, later = wizard.before(current), wizard.after(current)
-    derived = len(spec.features.transforms) if spec else 0
-    named, axis = plan.values.get("review", {}).get("name"), _steps_axis(draft)
-    return {
-        "step": wizard.step_of(current),
-        "marks": marks_of(draft, current),
-        "row": draft.row,
-        "history": draft.history,
-        "plan": plan,
-        "spec": spec,
-        "dataset": draft.dataset,
-        "gone": draft.gone,
-        "profile": draft.profile,
-        "steps_axis": axis,
-        "purpose_words": purpose_phrase(spec.task, step_seconds=axis.step_seconds if axis and axis.regular else None)
-        if spec
-        else "",
-        "before": earlier,
-        "after": later,
-        "problems_here": plan.problems_of(current),
-        "leak_search": draft.leaks,
-        "shown_state": _shown_state(draft, draft.leaks),
-        "problems": [(_word(problem), problem) for problem in plan.problems],
-        "base": f"/experiments/drafts/{draft.row.id}",
-        "home": f"/experiments/drafts/{draft.row.id}/",
-        "saved_at": now(),
-        "draft_name": named or (draft.dataset.name if draft.dataset else ""),
-        "estimator_title": registry.get(spec.model.estimator).title if spec else "",
-        "strategy_title": splitting.get(spec.validation.strategy).title if spec else "",
-        "metric_title": metrics.get(spec.metrics.primary).title if spec else "",
-        "derived_count": derived,
-        "machine_mb": this_machine().memory_mb,
-    }
+def side_of(draft: DraftContext, step: StepDef, *, home: str = "") -> SideValues:
+    """Return what stands beside a page of a draft; its problems lead to `home` with the slug of their step."""
+    plan, spec, axis = draft.plan, draft.plan.spec, _steps_axis(draft)
+    base = f"/experiments/drafts/{draft.row.id}"
+    return SideValues(
+        step=step,
+        row=draft.row,
+        base=base,
+        home=home or f"{base}/",
+        saved_at=now(),
+        history=draft.history,
+        plan=plan,
+        spec=spec,
+        dataset=draft.dataset,
+        gone=draft.gone,
+        profile=draft.profile,
+        steps_axis=axis,
+        purpose_words=_purpose_words(spec, axis),
+        problems=[(_word(problem), problem) for problem in plan.problems],
+        estimator_title=registry.get(spec.model.estimator).title if spec else "",
+        strategy_title=splitting.get(spec.validation.strategy).title if spec else "",
+        metric_title=metrics.get(spec.metrics.primary).title if spec else "",
+        derived_count=len(spec.features.transforms) if spec else 0,
+        machine_mb=this_machine().memory_mb,
+    )
+
+
+def _purpose_words(spec: Spec | None, axis: TimeAxis | None) -> str:
+    if spec is None:
+        return ""
+    return purpose_phrase(spec.task, step_seconds=axis.step_seconds if axis and axis.regular else None)
+
+
+def search_of(draft: DraftContext) -> SearchValues:
+    """Return how far the search for leaks is."""
+    return SearchValues(leak_search=draft.leaks, shown_state=_shown_state(draft, draft.leaks))
+
+
+def frame_of(draft: DraftContext, slug: str, *, on_page: str) -> FrameValues:
+    """Return what stands around the answers of a step."""
+    return FrameValues(
+        marks=marks_of(draft, slug),
+        before=wizard.before(slug),
+        problems_here=draft.plan.problems_of(slug),
+        draft_name=name_of(draft),
+        on_page=on_page,
+    )
+
+
+def name_of(draft: DraftContext) -> str:
+    """Return what a draft is called: as it was named, or else like its data."""
+    named = draft.plan.values.get("review", {}).get("name")
+    return str(named or (draft.dataset.name if draft.dataset else ""))

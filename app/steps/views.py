@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.domain.recommendation.plan import Plan
+from app.domain.wizard import StepDef
 from app.steps.context import DraftContext
+from app.steps.page_contexts import Answers, MeasuredContext, PageState, SavedContext, SectionContext, StepPageContext
+from app.web.hypermedia import ContextPart
 
 Form = MultiDict[str, str]
 # Answers by step and field, as they are saved.
 Changes = dict[str, dict[str, Any]]
 
 
+def no_changes(_form: Form, _plan: Plan) -> dict[str, Any]:
+    """Answer no button."""
+    return {}
+
+
+def nothing_live(_draft: DraftContext) -> ContextPart:
+    """Let nothing but the side follow a change."""
+    return ContextPart()
+
+
 @dataclass(frozen=True)
 class StepView:
     """What makes one step different from the others.
 
-    `read` turns the form that was posted into field -> raw value, for the fields that the form showed. `context` gives
-    its fragment what it needs, and a `status` where what was asked for makes no sense. `act` answers a button of its
-    own, by returning more changes. `reshapes` names fields (or prefixes ending in ".") whose change alters the form
-    itself. `live` is a fragment of what else follows a change, sent along with the saved mark, and `live_context` what
-    it needs; `follows` is one of what changes when the job ends that compares the columns with the target.
+    `read` turns the form that was posted into field -> raw value, for the fields that the form showed. `answers` gives
+    the fragment of `page` what it reads, and `part` that of its `section` on the page of all steps. `act` answers a
+    button of its own, by returning more changes. `reshapes` names fields (or prefixes ending in ".") whose change
+    alters the form itself. What follows a change is the fragment that `saved` includes, with what `live` gives it;
+    what follows a measurement is what `measured` includes, with the answers.
     """
 
     slug: str
     read: Callable[[Form, Plan], dict[str, Any]]
-    context: Callable[[DraftContext], dict[str, Any]]
-    act: Callable[[Form, Plan], dict[str, Any]] = field(default=lambda _form, _plan: {})
+    page: type[StepPageContext]
+    answers: Callable[[DraftContext], Answers]
+    section: type[SectionContext]
+    part: Callable[[DraftContext], Answers]
+    act: Callable[[Form, Plan], dict[str, Any]] = no_changes
     reshapes: tuple[str, ...] = ()
-    live: str = ""
-    live_context: Callable[[DraftContext], dict[str, Any]] = field(default=lambda _draft: {})
-    follows: str = ""
+    saved: type[SavedContext] = SavedContext
+    live: Callable[[DraftContext], ContextPart] = nothing_live
+    measured: type[MeasuredContext] = MeasuredContext
 
 
 class Drawing(Protocol):
     """Draws a whole page of a draft."""
 
-    def __call__(self, draft: DraftContext, *, status: int = 200, **more: Any) -> Response:
-        """Answer with the page, or its fragment, with more values for its template."""
+    def __call__(
+        self, draft: DraftContext, *, status: int = 200, state: PageState = ..., answers: Answers | None = None
+    ) -> Response:
+        """Answer with the page, or its fragment, with other answers than those that the draft gives."""
         ...
 
 
@@ -50,19 +68,20 @@ class Drawing(Protocol):
 class WizardPage:
     """One page over the answers of a draft: those of one step, or of all steps at once.
 
-    `reached` is the furthest step that it shows. `draw` draws it and `frame` gives what surrounds the answers; `live`
-    is the view whose part follows a change, and `measured` the view whose part follows what was measured, drawn by
-    the fragment `follows`.
+    `step` says what it is called, `reached` is the furthest step that it shows, and `home` where its problems lead.
+    `draw` draws it; `live` is the view whose part follows a change, and `follows` the view whose part follows what was
+    measured, as the answer `measured`.
     """
 
     slug: str
+    step: StepDef
     views: tuple[StepView, ...]
     reached: str
     draw: Drawing
-    frame: Callable[[DraftContext], Mapping[str, Any]]
     live: StepView
-    measured: StepView
-    follows: str
+    follows: StepView
+    measured: type[MeasuredContext]
+    home: str = ""
 
     @property
     def name(self) -> str:

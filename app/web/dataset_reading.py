@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import request
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,9 +15,9 @@ from app.services.datasets import datasets
 from app.storage.db import now
 from app.storage.tables import Dataset, User
 from app.web import remedies, rereading
-from app.web.arriving import kept_words, upload_progress
+from app.web.arriving import UploadProgress, kept_words, upload_progress
 from app.web.filters import moment
-from app.web.hypermedia import fragment, leave_for, render_view, wants_fragment
+from app.web.hypermedia import ContextPart, ViewContext, leave_for, render_view, wants_fragment
 from app.web.shared_views import ReadingContext
 from app.web.unit_answers import measured_options
 
@@ -43,18 +43,35 @@ def panel_for(
     return rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
 
 
-def moving_values(user: User, moving: Dataset | None) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class ArrivalValues(ContextPart):
+    """How far a file on its way is, and the first look at it; both are None where none is on its way."""
+
+    arrival: UploadProgress | None = None
+    first_look: Look | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookContext(ViewContext):
+    """The first rows as they would be read with other choices, or why they cannot be."""
+
+    fragment_name: ClassVar[str] = "partials/datasets/look.html"
+    look: Look | None
+    fault: str
+
+
+def arrival_values(user: User, moving: Dataset | None) -> ArrivalValues:
     """Return how far a dataset is that is on its way, and the first look at it: the one taken when it came, or one now.
 
     What is wrong with the file is said by its reading; until then there may be nothing to look at.
     """
     if moving is None:
-        return {"arrival": None, "first_look": None}
+        return ArrivalValues()
     try:
-        peek = datasets.peek_of(moving) or datasets.preview(user, moving.id, {})
+        look = rereading.look_of(datasets.peek_of(moving) or datasets.preview(user, moving.id, {}))
     except DomainError:
-        return {"arrival": upload_progress(moving, now=now()), "first_look": None}
-    return {"arrival": upload_progress(moving, now=now()), "first_look": rereading.look_of(peek)}
+        look = None
+    return ArrivalValues(arrival=upload_progress(moving, now=now()), first_look=look)
 
 
 def show_moving(moving: Dataset | None, *, address: str) -> BaseResponse:
@@ -75,8 +92,8 @@ def show_look(
     look, fault = _look(user, dataset)
     if not wants_fragment():
         return draw(look, fault)
-    said = fault.message if fault else ""
-    return fragment("partials/datasets/look.html", status=422 if fault else 200, look=look, fault=said)
+    context = LookContext(look=look, fault=fault.message if fault else "")
+    return render_view(context, status=422 if fault else 200)
 
 
 def _look(user: User, dataset: Dataset) -> tuple[Look | None, DomainError | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -30,10 +29,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(with_durations)
     app.add_template_filter(describe_line_kind)
     settings: Settings = app.extensions["hydroml_settings"]
-
-    @app.context_processor
-    def constants() -> dict[str, Any]:
-        return {"limits": settings.limits, "version": VERSION}
+    # Macros know globals, so that none need be imported with the context, which would make them anew each time.
+    app.jinja_env.globals.update(limits=settings.limits, version=VERSION)
 
 
 def number(value: float | str | None, digits: int = 4) -> str:

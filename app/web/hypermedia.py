@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -28,23 +29,6 @@ def wants_fragment() -> bool:
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
-def render(
-    page: str, partial: str | None = None, /, *, status: int = 200, push: bool = False, **context: Any
-) -> Response:
-    """Answer with a page, or with its fragment alone where htmx asks.
-
-    Parameters
-    ----------
-    page
-        The whole document; it includes `partial` by that name.
-    partial
-        The fragment, such as "partials/steps/data.html"; None for a page without one.
-    push
-        Whether the browser's address becomes that of this request when a fragment is swapped in.
-    """
-    return _answer(page, partial, context, status=status, push=push)
-
-
 def _answer(page: str, partial: str | None, values: dict[str, Any], *, status: int, push: bool) -> Response:
     if partial is None or not wants_fragment():
         return make_response(render_template(page, partial=partial, **values), status)
@@ -55,19 +39,34 @@ def _answer(page: str, partial: str | None, values: dict[str, Any], *, status: i
 
 
 @dataclass(frozen=True, kw_only=True)
-class ViewContext:
+class ContextPart:
+    """Names that several contexts have in common; a template reads them as if they stood in its context itself."""
+
+    def by_name(self) -> dict[str, Any]:
+        """Return the fields by name, each as it is; those of a part stand among them."""
+        found: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            found |= value.by_name() if isinstance(value, ContextPart) else {field.name: value}
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewContext(ContextPart):
     """All that a page or a fragment reads by name, beside what every template knows.
 
-    `page_name` is the whole document and `fragment_name` the part that htmx gets alone; either may be missing. A house
-    test holds that every field is read, and that everything that is read is a field.
+    `page_name` is the whole document and `fragment_name` the part that htmx gets alone; either may be missing.
+    `included` are the templates that it includes by a name, such as `{% include follows %}`. A house test holds that
+    every field is read, and that everything that is read is a field.
     """
 
     page_name: ClassVar[str] = ""
     fragment_name: ClassVar[str] = ""
+    included: ClassVar[Mapping[str, str]] = {}
 
     def by_name(self) -> dict[str, Any]:
-        """Return the fields by name, each as it is."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return all that its templates read by name."""
+        return {**super().by_name(), **self.included}
 
 
 def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, whole: bool = False) -> Response:
@@ -76,11 +75,6 @@ def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, 
         return make_response(render_template(view.fragment_name, **view.by_name()), status)
     partial = None if whole else view.fragment_name or None
     return _answer(view.page_name, partial, view.by_name(), status=status, push=push)
-
-
-def fragment(name: str, /, *, status: int = 200, **context: Any) -> Response:
-    """Answer with a fragment alone."""
-    return make_response(render_template(name, **context), status)
 
 
 def into(target: str, response: BaseResponse) -> BaseResponse:

@@ -56,7 +56,7 @@ BODIES = {
 }
 CHOICES = (
     *("encoding", "delimiter", "quote", "escape", "decimal", "comment", "first_line", "header_lines", "footer_lines"),
-    *("ragged", "duplicates", "sheet", "markers", "columns"),
+    *("ragged", "duplicates", "sheet", "markers", "columns", "flags", "censored", "place"),
 )
 CONFIG = "/api/experiments/wizard/validate-config/"
 

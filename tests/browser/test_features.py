@@ -116,3 +116,30 @@ def _is_whole(page: Any) -> bool:
     """Say whether the page has its one heading and a way back, which is all that can be asked without scripts."""
     back = page.get_by_role("link", name="Back to the Features step")
     return bool(page.locator("h1").count() == 1 and back.count() == 1)
+
+
+def test_the_set_is_switched_by_keyboard_without_a_jump(open_page: OpenPage) -> None:
+    page = open_page().page
+    _at_features(page)
+    switch = page.get_by_role("switch", name="Suggested set")
+    switch.scroll_into_view_if_needed()
+    place = switch.bounding_box()["y"]
+    switch.press("Space")
+    page.locator("#features-set-switch[aria-checked=false]").wait_for()
+    focus_comes_to(page, "#features-set-switch")
+    assert abs(switch.bounding_box()["y"] - place) <= 1
+    page.locator("#features-set").get_by_role("button", name="Undo", exact=True).click()
+    page.locator("#features-set-switch[aria-checked=true]").wait_for()
+    page.locator("#features-set > details > summary").click()
+    page.locator("#features-set_features td svg.strip").first.wait_for()
+    assert violations(page) == []
+
+
+def test_measures_that_come_later_move_nothing(open_page: OpenPage) -> None:
+    page = open_page().page
+    _at_features(page)
+    page.wait_for_function("() => !document.querySelector('#wizard [hx-trigger^=every], #wizard [hx-trigger*=load]')")
+    lines = page.locator("#features-association ol.rank").first.locator("li")
+    assert lines.count() == 8
+    heights = lines.evaluate_all("all => [...new Set(all.map(one => one.getBoundingClientRect().height))]")
+    assert len(heights) == 1

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 def _at_features(page: Any) -> Any:
     Walk(page).start_at("Features")
+    page.locator("#features-add > summary").click()
     return page.locator("#features-derived")
 
 
@@ -65,7 +66,7 @@ def test_a_recipe_is_previewed_and_added_without_javascript(open_page: OpenPage)
     page.locator("#features-transform-shown table").wait_for()
     assert sideways_overflow(page) <= 0
     page.get_by_role("button", name="Add", exact=True).click()
-    page.get_by_text("prcp_mm_api_0.9").wait_for()
+    page.locator("#f-transforms").get_by_text("prcp_mm_api_0.9").wait_for()
 
 
 def test_preview_is_shown_in_place_and_leaves_the_form_whole(open_page: OpenPage) -> None:
@@ -88,3 +89,25 @@ def test_preview_is_shown_in_place_and_leaves_the_form_whole(open_page: OpenPage
         panel.get_by_role("button", name="Preview", exact=True).click()
     panel.get_by_text("must be between 0 and 1,000,000,000; you wrote -3").wait_for()
     assert panel.get_by_role("button", name="Add", exact=True).count() == 1
+
+
+def test_columns_in_roles_are_previewed_in_place(open_page: OpenPage) -> None:
+    watched = open_page()
+    watched.expect("status of 422")
+    page = watched.page
+    panel = _at_features(page)
+    panel.get_by_label("What").select_option("degree_day_snow")
+    panel.get_by_label("Precipitation", exact=True).select_option("prcp_mm")
+    panel.get_by_text("choose a column for temperature, or its minimum").wait_for()
+    panel.get_by_label("Temperature, or its minimum").select_option("tmin_c")
+    panel.get_by_label("Maximum temperature").select_option("tmax_c")
+    panel.get_by_text("prcp_mm_snow_store").first.wait_for()
+    assert violations(page) == []
+    for width in (768, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert sideways_overflow(page) <= 0
+    panel.get_by_role("button", name="Add", exact=True).click()
+    page.locator("#f-transforms").get_by_text("prcp_mm_liquid").wait_for()
+    panel.get_by_label("What").select_option("window_means")
+    panel.get_by_label("Of columns").select_option(["prcp_mm_liquid"])
+    panel.get_by_text("prcp_mm_liquid_mean_30").first.wait_for()

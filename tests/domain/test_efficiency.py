@@ -144,11 +144,6 @@ def test_what_is_derived_or_something_else_is_no_rain(name: str) -> None:
     assert not naming.is_rain(name)
 
 
-def test_the_first_rain_column_is_taken() -> None:
-    assert naming.rain_column(["tmax_c", "prcp_mm_lag_1", "prcp_mm", "rain"]) == "prcp_mm"
-    assert naming.rain_column(["tmax_c"]) is None
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("discharge_mm", True), ("Q", True), ("y", True), ("streamflow", True), ("prcp_mm", False), ("quality", False)],

@@ -295,6 +295,8 @@ def test_more_rows_cost_more_work_and_no_less_memory(entry: EstimatorEntry, task
 @pytest.mark.parametrize("entry", [entry for entry in registry.ESTIMATORS if entry.handles_missing])
 @pytest.mark.parametrize("task", TaskKind)
 def test_what_says_it_takes_missing_values_does(entry: EstimatorEntry, task: TaskKind) -> None:
+    if task not in entry.tasks:
+        return
     features, target = tiny(task)
     features[::5, 0] = np.nan
     made = entry.build(task, {**entry.defaults(task), **small(entry, task)}, 0).fit(features, target)

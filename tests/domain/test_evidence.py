@@ -126,19 +126,12 @@ def test_as_many_go_on_as_there_is_work_for(monkeypatch: pytest.MonkeyPatch, bud
     assert runners[-1] in kept, "leaving behind what costs nothing saves nothing"
 
 
-def test_who_takes_too_much_work_stands_before_those_it_had_beaten() -> None:
-    best, slow = runner("extra_trees", 0.80), runner("hist_gradient_boosting", 0.83)
-    cheap, worse = runner("ridge", 0.76), runner("lasso", 0.70)
-    slow.round, slow.affordable = 1, False
-    best.before, cheap.before, worse.before = 0.81, 0.78, 0.69
-    order = racing._in_order(started(made(120), best, cheap, worse, slow))
-    names = [one.ranked.entry.id for one in order]
-    assert names == ["extra_trees", "hist_gradient_boosting", "ridge", "lasso"], (
-        "what was not seen to the end leads not"
-    )
-    slow.affordable = True
-    order = racing._in_order(started(made(120), best, cheap, worse, slow))
-    assert order[-1] is slow, "who was left behind for its score stays behind"
+def test_who_was_judged_on_most_stands_first_by_score() -> None:
+    best, other = runner("extra_trees", 0.80, 0.70), runner("ridge", 0.76, 0.60)
+    fewer_folds, fewer_rows = runner("lasso", 0.90), runner("hist_gradient_boosting", 0.95, 0.95)
+    fewer_rows.round = 1
+    order = racing._in_order(started(made(120), fewer_rows, fewer_folds, other, best))
+    assert order == [best, other, fewer_folds, fewer_rows]
 
 
 @pytest.mark.parametrize(("budget", "rows"), [(600.0, 8000), (6.0, 2743), (0.1, 400)])

@@ -11,10 +11,12 @@ import pytest
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
+from app.domain.hydrology.driver_units import CONVERSIONS, DriverRole
 from app.domain.problems import Problem
 from app.domain.training.preprocessing.memory_recipes import exponential_reach
 from app.domain.training.preprocessing.output_units import units_of
 from app.domain.training.preprocessing.preparation import prepare
+from app.domain.training.preprocessing.recipe_units import RAIN_UNITS, TEMPERATURE_UNITS, WATER_UNITS
 from app.domain.training.preprocessing.transforms import get, longest_memory
 from tests.domain.tables import make_spec, profile_of
 from tests.domain.test_known_values import irregular, look_up, sites
@@ -339,3 +341,20 @@ def test_units_of_chains_are_known() -> None:
     units = units_of(spec_of(*chain).features.transforms, profile_of(frame, "day"), time_column="day")
     assert units["rain_mm_snow_store"] == units["rain_mm_liquid_sum_9"] == units["warmth_oudin"] == "mm"
     assert (units["area_sum_3"], units["day_day_length"]) == ("", "h")
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_recipes_can_be_told_every_unit_that_drivers_are_known_in(hours: int) -> None:
+    seconds = hours * 3600.0
+    for role, choices in (
+        (DriverRole.RAIN, RAIN_UNITS),
+        (DriverRole.EVAPORATION, WATER_UNITS),
+        (DriverRole.TEMPERATURE, TEMPERATURE_UNITS),
+    ):
+        told = [
+            (unit.factor * (seconds / unit.per_seconds if unit.per_seconds else 1.0), unit.offset)
+            for unit in choices.values()
+        ]
+        for unit, conversion in CONVERSIONS[role].items():
+            wanted = conversion.over(seconds)
+            assert any(np.allclose(wanted, one, rtol=1e-12) for one in told), unit

@@ -62,15 +62,16 @@ def test_a_daily_series_gets_the_plan_a_hydrologist_would_make(name: str, target
     assert (spec.task.time_column, spec.task.group_column) == ("date", None)
     assert spec.features.selected == selected
     assert spec.validation.strategy is SplitStrategy.TIME_SERIES
-    assert spec.validation.parameters == {"n_splits": 5, "gap": 30, "window": "expanding"}
+    assert spec.validation.parameters["gap"] <= 366
+    assert spec.validation.warm_up == 365
     assert spec.validation.holdout is not None
     assert spec.validation.holdout.fraction == 0.2
     assert (spec.metrics.primary, spec.metrics.others) == ("nse", ["kge_2012", "rmse", "pbias"])
-    assert (spec.model.estimator, spec.reproducibility.seed) == ("hist_gradient_boosting", 42)
+    assert (spec.model.estimator, spec.reproducibility.seed) == ("averaged_trees", 42)
     assert plan.launchable
 
 
-@pytest.mark.parametrize(("rows", "rain", "gap"), [(80, False, 3), (40, False, 2), (300, True, 15), (700, True, 30)])
+@pytest.mark.parametrize(("rows", "rain", "gap"), [(80, False, 4), (40, False, 2), (300, True, 12), (700, True, 12)])
 def test_the_suggested_gap_of_a_short_series_does_not_warn_about_itself(rows: int, rain: bool, gap: int) -> None:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
@@ -89,12 +90,9 @@ def test_the_suggested_gap_of_a_short_series_does_not_warn_about_itself(rows: in
         assert [one.severity for one in shorter.problems if one.code == "gap_short"] == [Severity.WARNING]
 
 
-@pytest.mark.parametrize("data", [{"purpose": ""}, TOMORROW], ids=["no purpose", "forecast"])
 @pytest.mark.parametrize(("name", "target", "rain"), [(RIVER, "discharge_mm", "prcp_mm"), (WELL, "head_m", "rain_m")])
-def test_the_derived_features_of_a_series_are_lags_sums_of_rain_and_the_season(
-    name: str, target: str, rain: str, data: dict[str, Any]
-) -> None:
-    plan = sample(name).plan({"data": data})
+def test_a_series_without_a_purpose_is_given_what_it_was(name: str, target: str, rain: str) -> None:
+    plan = sample(name).plan({"data": {"purpose": ""}})
     recipes = [(part.kind, part.columns, part.parameters) for part in _spec(plan).features.transforms]
     assert recipes == [
         ("lag", [target], {"steps": [1, 2, 3]}),
@@ -103,8 +101,8 @@ def test_the_derived_features_of_a_series_are_lags_sums_of_rain_and_the_season(
         ("rolling_sum", [rain], {"window": 30}),
         ("date_parts", [], {"parts": ["doy_cyclic"]}),
     ]
-    told = "Drivers of the steps ahead are known." if data["purpose"] else "the target of the step before is known."
-    assert plan.reasons["features.transforms"].endswith(told)
+    assert plan.reasons["features.transforms"].endswith("the target of the step before is known.")
+    assert _spec(plan).validation.warm_up == 0
 
 
 def test_every_suggestion_of_a_series_has_its_reason() -> None:
@@ -114,10 +112,11 @@ def test_every_suggestion_of_a_series_has_its_reason() -> None:
     assert reasons["data.time_column"] == "Daily from 1980-01-01 to 2014-12-31."
     assert reasons["data.group_column"] == "No grouping found."
     assert reasons["model.estimator"] == (
-        "12,692 rows, 6 numeric features and 7 derived; they look back 30 steps, and boosting captures lagged effects."
+        "12,692 rows, 6 numeric features and 63 derived; 63 tell what drivers did before: "
+        "two kinds of trees err least together."
     )
     assert reasons["validation.strategy"].startswith("There is a time column")
-    assert reasons["validation.time_series.gap"].startswith("The derived features look back 30 steps")
+    assert reasons["validation.time_series.gap"].startswith("The derived features look back 366 steps")
     assert reasons["validation.primary_metric"].startswith("The customary measure for a series in time")
     assert all(reason.endswith(".") for reason in reasons.values())
 
@@ -213,7 +212,7 @@ def test_values_show_the_answer_and_suggestions_keep_what_was_suggested() -> Non
     plan = sample(RIVER).plan({"model": {"estimator": "ridge", "ridge.alpha": "0,5"}, "review": {"tags": "a, b,a,,"}})
     assert (plan.values["model"]["estimator"], plan.suggestions["model"]["estimator"]) == (
         "ridge",
-        "hist_gradient_boosting",
+        "averaged_trees",
     )
     assert (plan.values["model"]["ridge.alpha"], plan.suggestions["model"]["ridge.alpha"]) == ("0,5", 1.0)
     assert _spec(plan).model.parameters["alpha"] == 0.5
@@ -233,7 +232,7 @@ def test_values_show_the_answer_and_suggestions_keep_what_was_suggested() -> Non
         ("features", "transforms", [{"kind": "magic"}], "features.transforms transform_invalid"),
         ("features", "transforms", [{"kind": "lag", "columns": []}], "features.transforms transform_invalid"),
         ("features", "transforms", [{"kind": "lag", "columns": ["date"]}], "features.transforms transform_invalid"),
-        ("model", "hist_gradient_boosting.max_iter", "9", "model.hist_gradient_boosting.max_iter parameter_invalid"),
+        ("model", "averaged_trees.max_iter", "9", "model.averaged_trees.max_iter parameter_invalid"),
         ("validation", "strategy", "luck", "validation.strategy strategy_unknown"),
         ("validation", "time_series.n_splits", "1", "validation.time_series.n_splits parameter_invalid"),
         ("validation", "seed", "-1", "validation.seed parameter_invalid"),

@@ -111,10 +111,9 @@ def _chained(recipes: list[dict[str, Any]], profile: DatasetProfile, task: dict[
     """Return every recipe that looks back, once more on what the others make, as far as the rules let it."""
     kept: list[dict[str, Any]] = []
     made = ("for_degree_day_snow_liquid", f"{TARGET}_mean_7", "for_effective_rain_minus_plain")
-    for entry in (entry for entry in TRANSFORMS if entry.looks_back and not entry.roles):
-        steps = {"steps": [3, 4, 7]} if "steps" in [field.name for field in entry.parameters] else {}
+    for entry in (entry for entry in TRANSFORMS if (entry.looks_back and not entry.roles) or entry.kind == "cyclic"):
         for name in made:
-            recipe = {"kind": entry.kind, "columns": [name], "parameters": steps}
+            recipe = {"kind": entry.kind, "columns": [name], "parameters": _parameters_for(entry)}
             spec = make_spec(task=task, selected=["plain"], transforms=[*recipes, *kept, recipe])
             if all(problem.severity is not Severity.ERROR for problem in check_transforms(spec, profile)):
                 kept.append(recipe)
@@ -124,9 +123,7 @@ def _chained(recipes: list[dict[str, Any]], profile: DatasetProfile, task: dict[
 def _recipe_for(entry: TransformEntry, profile: DatasetProfile, task: dict[str, Any]) -> dict[str, Any] | None:
     """Return a recipe with the target where it may have it, else without; None where the purpose cannot have it."""
     column = own_column(entry)
-    names = [field.name for field in entry.parameters]
-    needed = {"steps": [3, 4, 7], "latitude": 45.0}
-    steps = {name: value for name, value in needed.items() if name in names}
+    steps = _parameters_for(entry)
     choices = _columns_for(entry) if entry.needs_columns else ([],)
     for columns in choices:
         recipe = {"kind": entry.kind, "columns": columns, "parameters": steps}
@@ -134,6 +131,12 @@ def _recipe_for(entry: TransformEntry, profile: DatasetProfile, task: dict[str, 
         if all(problem.severity is not Severity.ERROR for problem in check_transforms(spec, profile)):
             return recipe
     return None
+
+
+def _parameters_for(entry: TransformEntry) -> dict[str, Any]:
+    """Return steps that no horizon here forbids, windows that fit into the record, and what has no default."""
+    told = {"steps": [3, 4, 7], "windows": [3, 7], "latitude": 45.0}
+    return {field.name: told[field.name] for field in entry.parameters if field.name in told}
 
 
 def _columns_for(entry: TransformEntry) -> tuple[list[str], ...]:

@@ -25,6 +25,8 @@ from tests.domain.reading import Known, known, mended, real_file, sample
 RIVER, WELL = "piscataquis_01031500_daily.csv", "gw_kingstown_usgs_daily.csv"
 PENGUINS, BASINS = "rd_palmerpenguins_penguins_raw.csv", "hydro/camels_us_4basins_2000_2002.csv"
 FORECAST = {"purpose": "forecast", "horizon": "3", "drivers_known_ahead": False}
+# The recipes of the set for a river with snow, in their order.
+MEMORY = ["degree_day_snow", "window_means", "lag", "exponential_memory"]
 SEASON = ("date_parts", [], {"parts": ["doy_cyclic"]})
 KEPT_ASIDE = [
     ("hydro/gw_heby_daily.csv", "head_m", "simulate"),
@@ -135,13 +137,12 @@ def test_forecast_keeps_its_horizon_and_its_drivers() -> None:
 @pytest.mark.parametrize("purpose", ["simulate", "ungauged"])
 def test_nothing_of_the_target_is_suggested_but_for_a_forecast(purpose: str) -> None:
     plan = sample(RIVER).plan({"data": {"purpose": purpose}})
-    assert _recipes(plan) == [
-        ("lag", ["prcp_mm"], {"steps": [1, 2, 3]}),
-        ("rolling_sum", ["prcp_mm"], {"window": 7}),
-        ("rolling_sum", ["prcp_mm"], {"window": 30}),
-        SEASON,
-    ]
-    assert plan.reasons["features.transforms"].startswith("Drivers act for a while: earlier rain and its sums")
+    assert [kind for kind, _, _ in _recipes(plan)] == [*MEMORY, "date_parts"]
+    assert not [columns for _, columns, _ in _recipes(plan) if "discharge_mm" in columns]
+    assert plan.reasons["features.transforms"] == (
+        "Memory of the drivers: 61 features of rain, snow, temperature and radiation over 3 to 365 days and the season. "
+        "No earlier value of the target is used."
+    )
 
 
 def test_gaps_are_filled_without_lags_of_the_target() -> None:
@@ -159,15 +160,16 @@ def test_gaps_are_filled_without_lags_of_the_target() -> None:
 )
 def test_forecast_looks_back_from_its_horizon(known_ahead: bool, rain: list[int], reason: str) -> None:
     plan = sample(RIVER).plan({"data": {**FORECAST, "drivers_known_ahead": known_ahead}})
-    assert _recipes(plan) == [
-        ("lag", ["discharge_mm"], {"steps": [3, 4, 5]}),
-        ("lag", ["prcp_mm"], {"steps": rain}),
-        ("rolling_sum", ["prcp_mm"], {"window": 7}),
-        ("rolling_sum", ["prcp_mm"], {"window": 30}),
-        SEASON,
+    assert _recipes(plan)[:2] == [
+        ("lag", ["discharge_mm"], {"steps": [3, 4, 5, 6, 7]}),
+        ("window_means", ["discharge_mm"], {"windows": [7, 30]}),
     ]
+    assert [kind for kind, _, _ in _recipes(plan)[2:]] == [*MEMORY, "date_parts"]
+    assert ("lag", ["prcp_mm", "prcp_mm_liquid"], {"steps": rain}) in _recipes(plan)
     why = plan.reasons["features.transforms"]
-    assert why.startswith("A series remembers: the target 3, 4 and 5 steps before, earlier rain")
+    assert why.startswith(
+        "Memory of the drivers and the target: the target 3, 4, 5, 6 and 7 steps before, 61 features of"
+    )
     assert why.endswith(reason)
 
 

@@ -33,7 +33,8 @@ def _task(purpose: str | None, **more: Any) -> TaskPart:
     ],
 )
 def test_title_says_what_the_model_is_for(purpose: str | None, drivers: list[str], title: str) -> None:
-    assert purpose_title(_task(purpose), step_seconds=DAY, drivers=drivers) == title
+    weather = {"prcp_mm", "tmax_c"}
+    assert purpose_title(_task(purpose), step_seconds=DAY, drivers=drivers, weather=weather) == title
 
 
 @pytest.mark.parametrize(

@@ -43,21 +43,21 @@ def test_most_lags_of_a_weekly_head_are_empty(every: int, sparse: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "purpose", "kind"),
+    ("every", "purpose", "kinds"),
     [
-        (7, Purpose.FORECAST, "last_known"),
-        (1, Purpose.FORECAST, "lag"),
-        (7, None, "lag"),
-        (7, Purpose.SIMULATE, ""),
+        (7, Purpose.FORECAST, ["last_known"]),
+        (1, Purpose.FORECAST, ["lag", "window_means"]),
+        (7, None, ["lag"]),
+        (7, Purpose.SIMULATE, []),
     ],
 )
-def test_a_sparse_target_is_suggested_its_last_value(every: int, purpose: Purpose | None, kind: str) -> None:
+def test_a_sparse_target_is_suggested_its_last_value(every: int, purpose: Purpose | None, kinds: list[str]) -> None:
     profile = heads(every)[1]
     recipes, reason = suggest_transforms(context_of(profile, purpose=purpose, horizon=2), ["rain_mm"])
-    assert [recipe["kind"] for recipe in recipes if "head_m" in recipe["columns"]] == ([kind] if kind else [])
-    if kind == "last_known":
+    assert [recipe["kind"] for recipe in recipes if "head_m" in recipe["columns"]] == kinds
+    if kinds == ["last_known"]:
         assert recipes[0]["parameters"] == {"window": 35}
-    assert ("the last known value of the target and its age" in reason) is (kind == "last_known")
+    assert ("the last known value of the target and its age" in reason) is (kinds == ["last_known"])
 
 
 def test_the_last_known_head_trains_where_lags_are_empty() -> None:

@@ -100,9 +100,9 @@ def test_what_cannot_carry_the_rows_stands_behind_what_can() -> None:
 def test_the_reasons_name_the_numbers_of_the_data() -> None:
     plan = sample("piscataquis_01031500_daily.csv").plan()
     first = plan.ranking[0]
-    assert first.entry.id == "hist_gradient_boosting"
+    assert first.entry.id == "averaged_trees"
     assert first.reasons[0].startswith("12,692 rows, ")
-    assert "they look back 30 steps" in first.reasons[0]
+    assert "63 tell what drivers did before" in first.reasons[0]
 
 
 def test_the_plan_starts_from_what_is_recommended() -> None:

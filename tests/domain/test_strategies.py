@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.analysis.associations.correlation import RankedPair
 from app.domain.errors import DomainError
-from app.domain.hydrology.naming import family_of
+from app.domain.hydrology.naming import is_static
 from app.domain.recommendation.plan import ColumnChoice, Plan
 from app.domain.recommendation.strategies import (
     STRATEGIES,
@@ -134,7 +134,7 @@ def test_the_strongest_are_kept_by_association_or_by_scores(plan: Plan) -> None:
     assert said["prcp_mm"] == "It has no mutual information."
 
 
-def test_the_domain_is_told_by_names(plan: Plan) -> None:
+def test_weather_and_static_columns_are_told_apart(plan: Plan) -> None:
     weather = _dropped(_proposed("weather", None, plan.columns, StrategyEvidence()))
     assert {"prcp_mm", "prcp_holed"} & set(weather) == set()
     assert weather["elev_mean"] == "Its name says a fixed attribute of the place."
@@ -143,17 +143,15 @@ def test_the_domain_is_told_by_names(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "names"),
+    ("static", "names"),
     [
-        ("weather", "prcp_mm prec_mm rain_m ppt tmax_c tmin_c temp_c t2m srad_wm2 vp_pa dayl_s swe_mm wind_speed pet"),
-        ("weather", "evap_m total_precip mean_temp air_temp humidity RH pressure temperature2 snowmelt_mm"),
-        ("static", "elev_mean slope_mean area_gages2 p_mean pet_mean aridity frac_snow high_prec_freq low_prec_timing"),
-        ("static", "sand_frac soil_depth_statsgo geol_1st_class carbonate_rocks_frac lai_max gauge_lat dom_land_cover"),
-        ("", "discharge_mm q flow_cd site_no baseflow_index level head_m etage templates windows y"),
+        (True, "elev_mean slope_mean area_gages2 p_mean pet_mean aridity frac_snow high_prec_freq low_prec_timing"),
+        (True, "sand_frac soil_depth_statsgo geol_1st_class carbonate_rocks_frac lai_max gauge_lat dom_land_cover"),
+        (False, "discharge_mm q flow_cd site_no baseflow_index level head_m etage templates windows y prcp_mm"),
     ],
 )
-def test_names_of_the_field_tell_their_family(family: str, names: str) -> None:
-    assert {name: family_of(name) for name in names.split()} == dict.fromkeys(names.split(), family)
+def test_names_of_fixed_attributes_are_known(static: bool, names: str) -> None:
+    assert {name: is_static(name) for name in names.split()} == dict.fromkeys(names.split(), static)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,11 @@ def bound_by(*targets: nodes.Node) -> set[str]:
 class Names:
     """The names that a page or fragment reads, and the templates it reaches.
 
-    `fragment` is what `{% include partial %}` includes.
+    `included` are the templates that `{% include partial %}` and the like include, by that name.
     """
 
-    def __init__(self, name: str, *, fragment: str = "") -> None:
-        self.fragment = fragment
+    def __init__(self, name: str, *, included: Mapping[str, str] | None = None) -> None:
+        self.included = included or {}
         self.templates: set[str] = set()
         # Read where no `is defined` asks whether it is there.
         self.required: set[str] = set()
@@ -118,8 +118,8 @@ class Names:
 
     def _include(self, node: nodes.Include, bound: set[str]) -> set[str]:
         wanted = node.template
-        if isinstance(wanted, nodes.Name) and wanted.name == "partial":
-            return self._template(self.fragment, set(bound)) if self.fragment else set()
+        if isinstance(wanted, nodes.Name) and wanted.name in self.included:
+            return self._template(self.included[wanted.name], set(bound))
         found = self._node(wanted, bound)
         for name in wanted.find_all(nodes.Const) if not isinstance(wanted, nodes.Const) else (wanted,):
             if isinstance(name.value, str) and name.value.endswith(".html"):

@@ -4,45 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 import app.web.overload  # noqa: F401  # The web worker imports it, and the application does not.
 from app.factory import create_app
-from app.web.hypermedia import ViewContext
+from app.web.hypermedia import ContextPart, ViewContext
 from config import load
 from tests.house.template_names import Names, all_templates
 
 # What blocks and `{% include partial %}` bring along.
 OURS = {"partial", "self"}
-# Pages and fragments of steps that are still rendered from a dict; this list may only become shorter.
-WITHOUT_CONTEXT = {
-    "pages/features_part.html",
-    "pages/features_transform.html",
-    "pages/model_evidence.html",
-    "pages/single_page.html",
-    "partials/datasets/columns.html",
-    "partials/datasets/look.html",
-    "partials/features/measured.html",
-    "partials/features/pair.html",
-    "partials/features/strategy.html",
-    "partials/model/measured.html",
-    "partials/model/states.html",
-    "partials/review/measured.html",
-    "partials/steps/data.html",
-    "partials/steps/features.html",
-    "partials/steps/model.html",
-    "partials/steps/review.html",
-    "partials/steps/validation.html",
-    "partials/wizard/feature_choices.html",
-    "partials/wizard/measuring.html",
-    "partials/wizard/saved.html",
-    "partials/wizard/single.html",
-    "partials/wizard/single_measured.html",
-    "wizard.html",
-}
 
 
 def contexts(kind: type[ViewContext] = ViewContext) -> Iterator[type[ViewContext]]:
@@ -51,13 +25,27 @@ def contexts(kind: type[ViewContext] = ViewContext) -> Iterator[type[ViewContext
         yield from contexts(one)
 
 
-ALL = sorted(contexts(), key=lambda kind: kind.__name__)
-
-
 def names_of(kind: type[ViewContext]) -> list[Names]:
     """Return what the page and the fragment of a context read."""
-    found = [Names(kind.page_name, fragment=kind.fragment_name)] if kind.page_name else []
-    return found + ([Names(kind.fragment_name)] if kind.fragment_name else [])
+    included = dict(kind.included)
+    page = {**included, **({"partial": kind.fragment_name} if kind.fragment_name else {})}
+    found = [Names(kind.page_name, included=page)] if kind.page_name else []
+    return found + ([Names(kind.fragment_name, included=included)] if kind.fragment_name else [])
+
+
+def fields_of(kind: type[ContextPart]) -> Iterator[tuple[type, str]]:
+    """Return the fields that templates know by name, those of parts among them, each with the class that has it."""
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        hint = hints[field.name]
+        if isinstance(hint, type) and issubclass(hint, ContextPart):
+            yield from fields_of(hint)
+        else:
+            yield next(owner for owner in kind.__mro__ if field.name in owner.__annotations__), field.name
+
+
+ALL = sorted((kind for kind in contexts() if names_of(kind)), key=lambda kind: kind.__name__)
+OWNERS = sorted({owner for kind in ALL for owner, _ in fields_of(kind)}, key=lambda owner: owner.__name__)
 
 
 @pytest.fixture(scope="module")
@@ -73,23 +61,29 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_all_that_a_template_reads_is_a_field(kind: type[ViewContext], everywhere: set[str]) -> None:
-    known = {field.name for field in fields(kind)} | everywhere
+    known = {name for _, name in fields_of(kind)} | set(kind.included) | everywhere
     missing = {name for names in names_of(kind) for name in names.required - known}
     assert not missing, f"{kind.__name__} has no field for what its templates read: {sorted(missing)}"
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
-def test_every_field_is_read_by_a_template(kind: type[ViewContext]) -> None:
-    read = {name for names in names_of(kind) for name in names.read}
-    unread = {field.name for field in fields(kind)} - read
-    assert not unread, f"no template of {kind.__name__} reads {sorted(unread)}"
+def test_no_name_of_a_context_stands_twice(kind: type[ViewContext]) -> None:
+    names = [name for _, name in fields_of(kind)]
+    assert len(names) == len(set(names)), f"{kind.__name__} has a name twice among {sorted(names)}"
+
+
+@pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.__name__)
+def test_every_field_is_read_by_a_template(owner: type) -> None:
+    """What several contexts share is read by one of them at least."""
+    having = [kind for kind in ALL if owner in {one for one, _ in fields_of(kind)}]
+    read = {name for kind in having for names in names_of(kind) for name in names.read}
+    unread = {name for kind in having for one, name in fields_of(kind) if one is owner} - read
+    assert not unread, f"no template with a {owner.__name__} reads {sorted(unread)}"
 
 
 def test_every_template_belongs_to_a_context() -> None:
     reached = {template for kind in ALL for names in names_of(kind) for template in names.templates}
-    without = {template for start in WITHOUT_CONTEXT for template in Names(start).templates}
-    assert sorted(set(all_templates()) - reached - without) == []
-    assert len(WITHOUT_CONTEXT) <= 23
+    assert sorted(set(all_templates()) - reached) == []
 
 
 def test_names_are_found_through_includes_and_macros() -> None:

@@ -67,6 +67,29 @@ def test_an_element_that_leaves_one_out_is_found(markup: str, missing: list[str]
     assert askers_of(markup).incomplete == missing
 
 
+# Fragments whose root element is a notice itself, and asks or is asked for by its id.
+NOTICES = {
+    "app/partials/datasets/reading.html",
+    "app/partials/review/choice.html",
+    "app/partials/review/verdict.html",
+    "app/partials/wizard/conflict.html",
+    "app/partials/wizard/measuring.html",
+}
+ONCE = (
+    ("the field of the token", re.compile(r'name="csrf_token"'), {"app/templates/macros/fields.html"}),
+    ("a pager", re.compile(r'class="pager'), {"app/templates/macros/shared.html"}),
+    ("a notice", re.compile(r'class="notice(?!s)'), {"app/templates/macros/shared.html", *NOTICES}),
+    # It would be made anew for each answer, and would read names that no context has.
+    ("an import with the context", re.compile(r"{%-? (import|from)[^%]* with context"), set[str]()),
+)
+
+
+@pytest.mark.parametrize(("what", "pattern", "places"), ONCE, ids=[what for what, _, _ in ONCE])
+def test_what_has_a_macro_is_written_once(what: str, pattern: re.Pattern[str], places: set[str]) -> None:
+    found = {short(path) for path in tracked() if path.suffix == ".html" and pattern.search(path.read_text("utf-8"))}
+    assert {name for name in found if name.startswith("app/")} == places, what
+
+
 def test_every_template_compiles(app: Flask) -> None:
     """A filter that is renamed in Python alone fails only where its template is asked for."""
     names = app.jinja_env.list_templates(filter_func=lambda name: name.endswith(".html"))

@@ -47,6 +47,12 @@ def test_values_without_a_flag_can_be_the_kept_ones(tmp_path: Path) -> None:
     assert [row[2] for row in rows if row[1] is not None] == [None] * 7
 
 
+@pytest.mark.parametrize("word", ["\x00", "A'; DROP TABLE raw; --", "A\x00"])
+def test_a_strange_flag_keeps_nothing(tmp_path: Path, word: str) -> None:
+    keep = {"column": "flow", "flag": "flow_cd", "keep": [word]}
+    assert read(tmp_path, FLAGGED, "flow.csv", flags=[keep])[0].column("flow").missing == 28
+
+
 def test_the_filter_on_approved_values_is_offered_once(tmp_path: Path) -> None:
     found = _finding(read(tmp_path, FLAGGED, "flow.csv")[0], "quality_flags")
     assert [one.label for one in found.remedies] == ["Use only approved values"]

@@ -189,7 +189,7 @@ def test_a_box_changed_twice_on_one_page_is_saved_twice(
     ("strategy", "amount", "gone", "why"),
     [
         ("weather", "", None, "Its name says a fixed attribute of the place."),
-        ("static", "", None, "Its name says weather."),
+        ("static", "", None, "It is weather."),
     ],
 )
 def test_a_strategy_shows_what_it_would_drop_and_why_before_it_does(

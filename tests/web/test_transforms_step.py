@@ -139,6 +139,17 @@ def test_a_recipe_on_a_derived_column_is_previewed_and_added(browser: Browser, u
     }
 
 
+@pytest.mark.parametrize("kind", ["potential_evaporation", "day_length", "degree_day_snow"])
+def test_a_recipe_just_chosen_blames_nobody_for_empty_fields(browser: Browser, basin: DraftRow, kind: str) -> None:
+    asked = urlencode([("new.kind", kind), ("new.fields", "lag")])
+    page = browser.get(f"{step_path(basin, FORM)}/transform?{asked}", htmx=True)
+    assert page.status == 200
+    assert 'aria-invalid="true"' not in page.text
+    pressed = _preview(browser, basin, "day_length", latitude="")
+    assert pressed.status == 422
+    assert "Latitude: needs a value" in pressed.words
+
+
 ROLE_FAULTS = [
     ("degree_day_snow", ["", "temp_c", ""], {}, "Degree-day snow: choose a column for precipitation."),
     ("degree_day_snow", ["rain_mm", "", "temp_c"], {}, "choose a column for temperature, or its minimum."),
@@ -175,6 +186,22 @@ def test_roles_that_do_not_fit_get_a_sentence_and_stay(
     form = next(form for form in page.forms if "new.column" in form.names)
     kept = [name if name in ("rain_mm", "temp_c", "low_c", "flat") else "" for name in columns]
     assert form.values["new.column"] == kept
+
+
+def test_roles_of_a_wide_table_take_any_name(browser: Browser, user: User) -> None:
+    frame = pd.read_csv(io.BytesIO(_basin()))
+    wide = pd.DataFrame({f"n{number}": frame["rain_mm"] + number for number in range(210)})
+    content = pd.concat([frame[["date"]], wide, frame[["temp_c", "flow_mm"]]], axis=1).to_csv(index=False)
+    row = draft_on(user, upload(user, content.encode()), target="flow_mm")
+    page = _preview(browser, row, "effective_rain", "n209", "temp_c", rain_unit="mm", evaporation_unit="mm")
+    assert page.status == 200
+    assert "After: n209_minus_temp_c mm" in page.words
+    assert page.text.count('list="f-new-columns"') == 2
+    assert page.has("f-new-columns")
+    wrong = _preview(browser, row, "effective_rain", "n209", "n9999", rain_unit="mm", evaporation_unit="mm")
+    assert wrong.status == 422
+    assert "Effective rain: there is no column named n9999." in wrong.words
+    assert 'value="n9999"' in wrong.text
 
 
 def test_equal_temperatures_refuse_hargreaves_in_the_preview(browser: Browser, user: User) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from app.domain.estimators import linear, near_and_kernel, others, own, trees
+from app.domain.estimators import averages, linear, near_and_kernel, others, own, trees
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.vocabulary import Purpose, TaskKind
 
 log = logging.getLogger("hydroml.estimators")
 BUILT_IN: tuple[EstimatorEntry, ...] = (
     *reversed(trees.ENTRIES),
+    *averages.ENTRIES,
     *linear.ENTRIES,
     *near_and_kernel.ENTRIES,
     *others.ENTRIES,

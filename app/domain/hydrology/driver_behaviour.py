@@ -29,7 +29,7 @@ DAY_LENGTH = ((1500.0, "s"), (24.1, "min"), (0.0, "h"))
 
 
 def span_of(column: ColumnProfile, rows: int | None, step_seconds: float) -> Span | None:
-    """Return where the values of a column of numbers lie, None where it holds no numbers that vary.
+    """Return where the values of a column of numbers lie, None where they are no amounts that vary.
 
     Parameters
     ----------
@@ -41,7 +41,10 @@ def span_of(column: ColumnProfile, rows: int | None, step_seconds: float) -> Spa
         The length of a time step in seconds.
     """
     low, high = column.minimum, column.maximum
-    if not isinstance(low, int | float) or not isinstance(high, int | float) or low == high:
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        # Nobody looked at the values, so that nothing speaks against a name.
+        return Span(None, None, step_seconds=step_seconds)
+    if low == high:
         return None
     if column.distinct == 2:
         # Yes and no, or two classes.
@@ -71,12 +74,13 @@ def guess_unit(role: DriverRole, span: Span) -> str:
     if role is DriverRole.PRESSURE:
         return pressure_unit(span) or _mountain_pressure(span)
     high = max((abs(end) for end in (span.low, span.high) if end is not None), default=0.0)
+    if role is DriverRole.RAIN and span.whole and span.low == -1 and high > 20:
+        # The Royal Netherlands Meteorological Institute writes -1 for less than 0.05 mm.
+        return "0.1 mm"
     if role is DriverRole.RAIN:
         return "kg/m²/s" if high <= 0.012 and not span.whole else rain_unit(span)
     if role is DriverRole.EVAPORATION and span.whole and 25 < high < 300:
         return "0.1 mm"
-    if role is DriverRole.WIND:
-        return "0.1 m/s" if span.whole and high > 60 else ""
     steps = {
         DriverRole.RADIATION: RADIATION if span.step_seconds >= HALF_DAY else HOURLY_RADIATION,
         DriverRole.EVAPORATION: EVAPORATION,
@@ -115,10 +119,10 @@ def looks_like(role: DriverRole, span: Span) -> bool:
     return False
 
 
-def is_too_sunny(span: Span, unit: str, factor: float) -> bool:
+def is_too_sunny(span: Span, unit: str, factor: float, step_seconds: float) -> bool:
     """Return whether sums of radiation over a day would be more than the sun brings, some 500 W/m²."""
     is_sum = "J" in unit or "Wh" in unit
-    return is_sum and span.step_seconds >= HALF_DAY and span.high is not None and span.high * factor > 650
+    return is_sum and step_seconds >= HALF_DAY and span.high is not None and span.high * factor > 650
 
 
 def varies_little(span: Span) -> bool:
@@ -134,7 +138,7 @@ def is_rainlike(span: Span) -> bool:
     A wet month has no dry day to show, so that long steps are believed without.
     """
     low, high = span.low, span.high
-    if high is not None and low is not None and low < min(-0.002 * high, 0.0):
+    if high is not None and low is not None and low < min(-0.01 * high, 0.0):
         return False
     if span.step_seconds > 3 * DAY or high is None or low is None:
         return True

@@ -18,7 +18,8 @@ class NameReading:
 
     `is_sure` says that nothing else is called so; the values or their company have to bear out any other reading.
     `family` is the product whose code it is, "" for a word, and `unit` the unit that the product documents.
-    `is_agreed` says that every product with this code gives it that unit. `is_signed` says that the values
+    `is_agreed` says that every product with this code gives it that unit. `is_common` says that many tables share
+    the name, so that other weather beside it bears it out. `is_signed` says that the values
     have a direction. `note` is a key of `drivers.NOTES`, "" where nothing is to say.
     """
 
@@ -27,6 +28,7 @@ class NameReading:
     family: str = ""
     unit: str = ""
     is_agreed: bool = False
+    is_common: bool = False
     is_signed: bool = False
     note: str = ""
 
@@ -49,7 +51,8 @@ FAMILIES = {
     "msnswrf:r:W/m² msnlwrf:r:W/m² mn2t:n:K mx2t:x:K mn2t24:n:K mx2t24:x:K swvl1 swvl2 swvl3 swvl4 q:h:kg/kg",
     # The data request of CMIP6, table Amon and day.
     "CMIP": "pr:p:kg/m²/s prc:p:kg/m²/s prsn:s:kg/m²/s tas:t:K tasmin:n:K tasmax:x:K hurs:h:% huss:h:kg/kg hursmin:h:% "
-    "hursmax:h:% ps:b:Pa psl:b:Pa rsds:r:W/m² rlds:r:W/m² rsus:r:W/m² rlus:r:W/m² rsdt:r:W/m² rss:r:W/m² rls:r:W/m² "
+    "hursmax:h:% rhs:h:% rhsmin:h:% rhsmax:h:% ps:b:Pa psl:b:Pa rsds:r:W/m² rlds:r:W/m² rsus:r:W/m² rlus:r:W/m² "
+    "rsdt:r:W/m² rss:r:W/m² rls:r:W/m² "
     "evspsbl:e:kg/m²/s evspsblpot:e:kg/m²/s evspsblsoi:e:kg/m²/s evspsblveg:e:kg/m²/s sfcwind:w:m/s sfcwindmax:w:m/s "
     "uas:w:m/s vas:w:m/s snw:s:kg/m² snd:s:m ts mrro mrros mrso mrsos clt hfls snm:s:kg/m²/s potevap:e:kg/m²/s "
     "tran:e:kg/m²/s",
@@ -107,7 +110,9 @@ FAMILIES = {
     # China Meteorological Administration, as CCAM has it.
     "CMA": "pre:p:mm tem_mean:t:°C tem_min:n:°C tem_max:x:°C rhu:h:% evp:e:mm ssd gst_mean gst_min gst_max prs:b:hPa "
     "prs_mean:b:hPa win_mean:w:m/s win_max:w:m/s",
-    # CAMELS of France (Delaigue et al. 2025), Denmark, Sweden and India; EStreams; Mangini's and GSHA's names.
+    # Parameter codes of the U.S. Geological Survey.
+    "NWIS": "00065:l:ft 00045:p:in 00020:t:°C 00021:t:°F 00025:b:mmHg 00035:w:mph 00052:h:%",
+    # CAMELS of France (Delaigue et al. 2025), Denmark, Sweden and India, and like collections of basins.
     "CAMELS": "tsd_prec:p:mm tsd_prec_solid_frac tsd_temp:t:°C tsd_temp_min:n:°C tsd_temp_max:x:°C tsd_pet_ou:e:mm "
     "tsd_pet_pe:e:mm tsd_pet_pm:e:mm tsd_wind:w:m/s tsd_humid:h:g/kg tsd_rad_dli:r:J/cm² tsd_rad_ssi:r:J/cm² "
     "tsd_swi_gr tsd_swi_isba tsd_swe_isba:s:mm dkm_eta:e:mm dkm_dtp dkm_wcr pobs:p:mm tobs:t:°C wnd:w:m/s swr:r:W/m² "
@@ -116,7 +121,8 @@ FAMILIES = {
 }  # fmt: skip
 # Codes that stand for nothing else: no other company is needed. All others have to be borne out.
 SURE = one_of(
-    "t2m 2t tas tasmin tasmax hurs huss hursmin hursmax rsds rlds evspsbl evspsblpot sfcwind sfcwindmax uas vas prsn "
+    "rhs rhsmin rhsmax t2m 2t tas tasmin tasmax hurs huss hursmin hursmax rsds rlds evspsbl evspsblpot sfcwind "
+    "sfcwindmax uas vas prsn "
     "rsk shk_tag nsh_tag vpm upm txk tnk tmk tgk tt_tu rf_tu fg_lberg fd_lberg atmo_lberg fg_strahl fd_strahl "
     "atmo_strahl vp_std tt_std rf_std gs_10 rws_10 tt_10 tx_10 tn_10 rf_10 ff_10 ev24 t10n fhvec fhx fhn fxx prcp dayl "
     "srad swe apcp apcpsfc dswrf dlwrf ugrd vgrd spfh qair tair psurf swdown lwdown rainf potevap pevap rainrate wnd "
@@ -129,7 +135,8 @@ SURE = one_of(
     "rka150d0 fkl010d1 wash_6 tmax tmin tavg tmean tmed tobs psfc evapotransp longrad shortrad t2m_max t2m_min mx2t24 "
     "mn2t24 pmerm glot etpmon etpgrille vpgfao mo_rr mo_tt mo_tx mo_tn tem_mean tem_min tem_max eto etr et0 pet aet "
     "etp "
-    "rhav rhmn rhmx aslp astp wsf2 wsf5 wsfg sfc_wind snowf lwr swr rhu evp sdwe tsup tinf"
+    "rhav rhmn rhmx aslp astp wsf2 wsf5 wsfg sfc_wind snowf lwr swr rhu evp sdwe tsup tinf "
+    "00065 00045 00020 00021 00025 00035 00052"
 )
 SIGNED = one_of(
     "u10 v10 10u 10v ugrd vgrd wind_e wind_n uas vas u2d v2d str msnlwrf msnswrf rls rss ssr e pev evap evspsbl mer "
@@ -160,12 +167,13 @@ def _codes() -> dict[str, tuple[NameReading, ...]]:
             if letter:
                 signed, note = code in SIGNED, note_of(code)
                 reading = NameReading(ROLES[letter], code in SURE, family, unit.replace("_", " "))
-                readings.append(replace(reading, is_signed=signed, note=note))
+                common = letter in SHORT.get(code, "").split()
+                readings.append(replace(reading, is_common=common, is_signed=signed, note=note))
     for code, letters in SHORT.items():
         readings = found.setdefault(code, [])
         known = {reading.role for reading in readings}
         roles = [ROLES[letter] for letter in letters.split() if ROLES[letter] not in known]
-        readings += [NameReading(role, is_sure=code in SURE, note=note_of(code)) for role in roles]
+        readings += [NameReading(role, is_sure=code in SURE, is_common=True, note=note_of(code)) for role in roles]
     return {code: tuple(_agreed(readings)) for code, readings in found.items()}
 
 
@@ -185,6 +193,7 @@ def note_of(code: str) -> str:
 
 
 CODES: Mapping[str, tuple[NameReading, ...]] = _codes()
+NWIS = frozenset(entry.split(":")[0] for entry in FAMILIES["NWIS"].split())
 # Everyday words among the codes, and single letters, do not make a table one of a product.
 COMMON = one_of("temp max min gust station snow evap hh stn pres evap wind_e wind_n")
 

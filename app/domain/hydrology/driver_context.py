@@ -19,9 +19,6 @@ WATER_QUALITY = one_of(
     "rmk tdp tdn drp ssc do ph conductivity tkn"
 )
 NUTRIENTS = frozenset(["tp", "tn"])
-FLOWS = one_of(
-    "discharge streamflow runoff flow q qobs abfluss durchfluss afvoer debiet debit caudal gasto vazao portata"
-)
 # Beside water quality these are the temperature of the water.
 WATER_TEMPERATURES = frozenset(["t", "temp", "temperature"])
 # So many columns tell what company a column keeps.
@@ -35,7 +32,7 @@ class TableContext:
     """What the rest of a table says about one column.
 
     `families` weighs the codes of each product among the names. `is_weather` says that another column is a driver
-    beyond doubt, `has_flow` that one is a flow, `has_water_quality` that water quality is measured, `has_tenths`,
+    beyond doubt, `has_water_quality` that water quality is measured, `has_tenths`,
     `has_fahrenheit` and `has_metres` that other values are in such units.
     """
 
@@ -43,7 +40,6 @@ class TableContext:
     step_seconds: float = DAY
     families: Mapping[str, int] = field(default_factory=dict)
     is_weather: bool = False
-    has_flow: bool = False
     has_water_quality: bool = False
     has_tenths: bool = False
     has_fahrenheit: bool = False
@@ -74,9 +70,8 @@ class Candidate:
 
 def may_be_driver(column: ColumnProfile) -> bool:
     """Return whether a column holds amounts that vary, and tells of no other column's quality."""
-    if column.storage not in ("number", "integer") or column.flag_of:
-        return False
-    return column.kind in (ColumnKind.NUMERIC, ColumnKind.INTEGER) and column.distinct != 1
+    is_amount = column.kind in (ColumnKind.NUMERIC, ColumnKind.INTEGER)
+    return is_amount and column.distinct != 1 and not column.flag_of
 
 
 def context_of(
@@ -99,7 +94,6 @@ def context_of(
         step_seconds=axis.step_seconds if axis is not None and is_step_known else DAY,
         is_step_known=is_step_known,
         families={family: sum(codes[key] for key in keys & codes.keys()) for family, codes in WEIGHTS.items()},
-        has_flow=bool(words & FLOWS),
         has_water_quality=bool(words & WATER_QUALITY),
         groups=groups,
     )

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from app.domain.hydrology.driver_codes import CODES, NameReading
+from app.domain.hydrology.driver_codes import CODES, NWIS, NameReading
 from app.domain.hydrology.driver_units import TEMPERATURE_ROLES, DriverRole
 from app.domain.hydrology.driver_words import (
     DECOR,
     GROUND,
+    HARMLESS,
     HEIGHT,
+    KNOWN,
     LONG_RUN,
     MAXIMUM,
     MINIMUM,
@@ -54,7 +56,7 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
     if not key or QUALITY.search(key) or DERIVED.search(key) or _WORKED_OUT.search(key) or LONG_RUN.search(key):
         return ()
     parts = key.split("_")
-    coded = CODES.get(key)
+    coded = CODES.get(next((part for part in parts if len(part) == 5 and part in NWIS), key))
     if coded is not None and not coded:
         return ()
     spoken = _spoken(stem, parts)
@@ -64,7 +66,9 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
         return coded
     # A word makes the code of its kind sure; what else the code may stand for, the values decide.
     found = [
-        replace(reading, is_sure=True, note=reading.note or spoken.note) if reading.role is spoken.role else reading
+        replace(reading, is_sure=reading.is_sure or spoken.is_sure, is_common=True, note=reading.note or spoken.note)
+        if reading.role is spoken.role
+        else reading
         for reading in coded
     ]
     return tuple(found) if any(reading.role is spoken.role for reading in coded) else (*found, spoken)
@@ -101,16 +105,18 @@ def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
     words = _words(stem, parts)
     roles = {role for word in words if (role := _role_of_word(word)) is not None}
     roles |= {role for role, pair in PAIRS if pair <= words}
-    if not roles or words & NOT_ITSELF or any(NOT_ITSELF_STEMS.search(word) for word in words):
+    telling = words - _harmless(words)
+    if not roles or telling & NOT_ITSELF or any(NOT_ITSELF_STEMS.search(word) for word in words):
         return None
     role = _only(roles, words)
-    if role is None or words & NOT_DRIVEN.get(role, frozenset()):
+    if role is None or telling & NOT_DRIVEN.get(role, frozenset()):
         return None
     if role in (DriverRole.PRESSURE, DriverRole.STAGE) and not _is_plain(words, role):
         return None
+    sure = role is not DriverRole.STAGE and all(map(_is_known, words))
     if role is DriverRole.TEMPERATURE:
-        return _temperature(words)
-    return NameReading(role, role is not DriverRole.STAGE, is_signed=_is_signed(role, words), note=_note(role, words))
+        return _temperature(words, is_sure=sure)
+    return NameReading(role, sure, is_common=True, is_signed=_is_signed(role, words), note=_note(role, words))
 
 
 def _words(stem: str, parts: Sequence[str]) -> frozenset[str]:
@@ -139,6 +145,9 @@ def _only(roles: set[DriverRole], words: frozenset[str]) -> DriverRole | None:
         left -= {DriverRole.SNOW}
     if DriverRole.SNOW in left or words & {"solid", "solide", "solida", "fest"}:
         left = (left - {DriverRole.RAIN}) | ({DriverRole.SNOW} if DriverRole.RAIN in left else set())
+    if DriverRole.TEMPERATURE in left and words & {"tavg"}:
+        # The mean over a time, as files of land surface models write it behind each name.
+        left -= {DriverRole.TEMPERATURE} if len(left) > 1 else set()
     if DriverRole.HUMIDITY in left and words & {"tmax", "tmin", "tx", "tn"}:
         left -= {DriverRole.TEMPERATURE}
     if DriverRole.STAGE in left and len(left) > 1:
@@ -155,13 +164,25 @@ def _is_plain(words: frozenset[str], role: DriverRole) -> bool:
         or word in DECOR
         or word in MINIMUM
         or word in MAXIMUM
-        or HEIGHT.match(word)
+        or not word.isalpha()
         or _role_of_word(word) is role
         for word in words
     )
 
 
-def _temperature(words: frozenset[str]) -> NameReading | None:
+def _harmless(words: frozenset[str]) -> frozenset[str]:
+    """Return words that mean nothing beside others: "previous post-processing" is the step before."""
+    return frozenset().union(*(some for some, others in HARMLESS if others & words))
+
+
+def _is_known(word: str) -> bool:
+    """Return whether a word is one that names of drivers have, or tells a height, so that it hides no other meaning."""
+    if word in KNOWN or word in DECOR or word in MINIMUM or word in MAXIMUM or _role_of_word(word) is not None:
+        return True
+    return not word.isalpha() or len(word) == 1
+
+
+def _temperature(words: frozenset[str], *, is_sure: bool) -> NameReading | None:
     """Return whether words name the mean, the least or the largest temperature of the air."""
     if words & {"surface", "sfc", "surf"} and not words & {"air", "near", "luft"}:
         return None
@@ -170,7 +191,7 @@ def _temperature(words: frozenset[str]) -> NameReading | None:
     if low and high:
         return None
     mean, least, largest = TEMPERATURE_ROLES
-    return NameReading(least if low else largest if high else mean)
+    return NameReading(least if low else largest if high else mean, is_sure, is_common=True)
 
 
 def _is_signed(role: DriverRole, words: frozenset[str]) -> bool:

@@ -59,7 +59,7 @@ def unit_of_reading(
     unit, source = stated
     role = reading.role
     if unit and unit not in CONVERSIONS[role]:
-        if source in ("convention", "values") or unit in UNCLEAR:
+        if source in ("convention", "values") or unit in UNCLEAR or not unit_named(unit):
             unit = ""
         else:
             return None
@@ -68,35 +68,47 @@ def unit_of_reading(
         (_by_company(role, span, context), "company"),
         *((name, "code") for name in _documented(reading, span, context)),
         (column.unit_suggested, "behaviour"),
+        ("°F" if context.has_fahrenheit and role in TEMPERATURE_ROLES else "", "company"),
         (guess_unit(role, span), "behaviour"),
         ("", "nobody"),
     ):
         if not name and who != "nobody":
             continue
-        found = conversion_of(role, name or STANDARD[role], _step_of(role, name, span, context))
-        if found is None:
-            continue
-        factor, offset = (-found[0], found[1]) if _is_upward(reading, span) else found
-        turned = span if factor >= 0 else replace(span, low=span.high, high=span.low)
-        if role in TEMPERATURE_ROLES and who == "nobody" and varies_little(span):
-            continue
-        if role is DriverRole.RADIATION and is_too_sunny(span, name, factor):
-            continue
-        if name in MIXING_RATIOS or lies_within(role, turned, factor, offset, is_signed=reading.is_signed):
-            return MeasuredUnit(name, who, factor, offset)
+        found = _converted(name, reading, span, context)
+        if found is not None:
+            return MeasuredUnit(name, who, *found)
         if source == "user" and who == "user":
             return None
     return None
 
 
+def _converted(unit: str, reading: NameReading, span: Span, context: TableContext) -> tuple[float, float] | None:
+    """Return factor and offset from a unit, "" for the standard one, where values can lie as they would in it."""
+    role = reading.role
+    if role in TEMPERATURE_ROLES and not unit and varies_little(span):
+        return None
+    step = _step_of(role, unit, span, context)
+    found = conversion_of(role, unit or STANDARD[role], step)
+    if found is None:
+        return None
+    factor, offset = (-found[0], found[1]) if _is_upward(reading, span) else found
+    if role is DriverRole.RADIATION and is_too_sunny(span, unit, factor, step):
+        return None
+    turned = span if factor >= 0 else replace(span, low=span.high, high=span.low)
+    if unit in MIXING_RATIOS or lies_within(role, turned, factor, offset, is_signed=reading.is_signed):
+        return factor, offset
+    return None
+
+
 def _step_of(role: DriverRole, unit: str, span: Span, context: TableContext) -> float:
     """Return the length of a step in seconds; where no time tells, an hour where a day is out of the question."""
-    if context.is_step_known or span.high is None:
+    largest = max((abs(end) for end in (span.low, span.high) if end is not None), default=0.0)
+    if context.is_step_known or not largest:
         return span.step_seconds
     conversion = CONVERSIONS[role].get(unit)
     if conversion is None or not conversion.power:
         return span.step_seconds
-    daily = span.high * conversion.over(DAY)[0]
+    daily = largest * conversion.over(DAY)[0]
     is_hourly = daily < 60 if role is DriverRole.RADIATION else daily > 500 or unit.endswith("/h")
     return HOUR if is_hourly else DAY
 
@@ -125,7 +137,5 @@ def _by_company(role: DriverRole, span: Span, context: TableContext) -> str:
     """Return the unit that other columns of the table are in, where this one is probably in it too."""
     if context.has_tenths and span.whole:
         return TENTHS.get(role, "")
-    if context.has_fahrenheit and role in TEMPERATURE_ROLES:
-        return "°F"
     is_low = span.high is not None and span.high < 15 and not span.whole
     return "m" if context.has_metres and role is DriverRole.SNOW and is_low else ""

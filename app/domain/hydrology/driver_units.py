@@ -166,6 +166,8 @@ LIMITS: Mapping[DriverRole, Limits] = {
     DriverRole.STAGE: Limits(-500.0, 9_000.0),
     DriverRole.DAY_LENGTH: Limits(0.0, 24.01, 8.0),
 }
+# Nowhere is the air always as warm as a body is.
+MILD = 30.0
 # A long step has more of what falls: the records of a month and a year.
 LONG_STEPS = ((367 * DAY, 26_470.0), (32 * DAY, 9_300.0))
 
@@ -203,6 +205,8 @@ def lies_within(role: DriverRole, span: Span, factor: float, offset: float, *, i
     elif role in WATER_ROLES and span.step_seconds > 3 * DAY:
         longest = next((most for seconds, most in LONG_STEPS[::-1] if span.step_seconds <= seconds), LONG_STEPS[0][1])
         high = max(high, longest if role is DriverRole.RAIN else 60.0 * span.step_seconds / DAY)
+    if role in TEMPERATURE_ROLES and span.low is not None and span.low * factor + offset >= MILD:
+        return False
     ends = [end * factor + offset for end in (span.low, span.high) if end is not None]
     if any(not low <= end <= high for end in ends):
         return False

@@ -28,7 +28,8 @@ DECOR = one_of(
     "mdl sim simulated model lumped ts bc net gross amount height hoehe menge summe mittel tagesmittel tagessumme "
     "tagesmaximum tagesminimum jour jours journaliere journalier somme moyenne media promedio medio gemiddelde gem "
     "etmaal "
-    "som diario diaria giornaliera acumulada weather wx clim gem local ext outdoor out outside isba air of the "
+    "som am pm inst tavg acc f diario diaria giornaliera acumulada weather wx clim gem local ext outdoor out outside "
+    "isba air of the "
     "per at from and on de del della la le les du des do da rav stn rad hpet rea"
 )
 HEIGHT = re.compile(r"^\d+(m|cm|mab|maboveground|mm)?$")
@@ -65,6 +66,23 @@ NOT_ITSELF = one_of(
 NOT_ITSELF_STEMS = re.compile(
     r"dauer|duur|duree|duracion|durata|richtung|richting|direccion|direction|direzione|anzahl"
 )
+# What a long name may have beside, and means nothing by itself.
+HARMLESS = (
+    (one_of("previous since"), one_of("processing post")),
+    (one_of("exposure"), one_of("solar")),
+    (one_of("duration hours"), one_of("daylight daylength dayl")),
+)
+# Words that belong to names of drivers, so that nothing in the name is unknown.
+KNOWN = one_of(
+    "water equivalent component u v e n relative specific rel potential actual reference pot act total mean sea "
+    "short long wave solar global downwards downward down in incoming net thermal direct diffuse sky speed velocity "
+    "snelheid geschwindigkeit velocidad velocidade velocita vitesse vent dry bulb fall hohe hauteur neige hoogte atm "
+    "grnd relativ spd msl terre sol relative relatif relativa umidade atmospheric evapotranspiration solid "
+    "liquid rate flux since previous post processing maximum instantaneous convective large scale deficit exposure "
+    "potentielle potencial "
+    "amount max min mean penman solaire solare zonne maxima minima media lluvia sp cloud clear sky "
+    "hours duration length and erdb stationshoehe bare from transpiration canopy"
+)
 # A temperature of something else than the air.
 NOT_AIR = one_of(
     "water soil dew dewpoint dp wet wb wetbulb skin lst sst sea bed oil engine coolant cpu gpu panel logger internal "
@@ -98,7 +116,8 @@ STEMS = (
      r"tension(?=_?(de_?)?(la_?)?vap)"),
     (Role.EVAPORATION, r"evapo\w*|evap(?!orator)\w*|evt|evpt|verdunstung\w*|verdamping\w*|\w*verdunstung|\w*verdamping|"
      r"pet|peti|aet|et0|eto|etp|etr|etpot|etact|petr|potet|actet|refet|makkink|etref|etactual|etpotential"),
-    (Role.SNOW, r"snow\w*|swe|neige\w*|nieve|nevada|neve|nevicata|sneeuw\w*|schnee\w*|neuschnee|\w*schnee\w*|snodas|"
+    (Role.SNOW, r"snow(?!flake|board|ball|man|mob)\w*|swe|neige\w*|nieve|nevada|neve|nevicata|sneeuw\w*|schnee\w*|"
+     r"neuschnee|\w*schnee\w*|snodas|"
      r"snwd"),
     (Role.RADIATION, r"rad|radn|radiation\w*|srad|swrad|lwrad|solarrad|shortwave\w*|longwave\w*|irradian\w*|insolation|"
      r"\w*strahlung|\w*straling|rayonnement|radiacion|radiazione|radiacao|globalrad|netrad|swdown|lwdown|slr\w*|"
@@ -127,21 +146,42 @@ _STEMS = tuple((role, re.compile(rf"^({pattern})$")) for role, pattern in STEMS)
 _ANY_STEM = re.compile("|".join(f"(?:{pattern})" for _, pattern in STEMS))
 # Two words that make one thing.
 PAIRS = (
-    (Role.DAY_LENGTH, {"day", "length"}), (Role.DAY_LENGTH, {"duree", "jour"}), (Role.STAGE, {"gage", "height"}),
-    (Role.STAGE, {"gauge", "height"}), (Role.STAGE, {"river", "level"}), (Role.STAGE, {"stream", "level"}),
-    (Role.STAGE, {"water", "level"}), (Role.STAGE, {"hauteur", "eau"}), (Role.STAGE, {"nivel", "rio"}),
-    (Role.STAGE, {"water", "stage"}), (Role.STAGE, {"river", "height"}), (Role.STAGE, {"livello", "idrometrico"}),
-    (Role.WIND, {"vitesse", "vent"}), (Role.WIND, {"vent", "moyen"}), (Role.WIND, {"vent", "max"}),
-    (Role.TEMPERATURE, {"dry", "bulb"}), (Role.RADIATION, {"solar", "down"}), (Role.RADIATION, {"sw", "down"}),
-    (Role.RADIATION, {"lw", "down"}), (Role.RADIATION, {"sw", "in"}), (Role.RADIATION, {"lw", "in"}),
-    (Role.RADIATION, {"sw", "net"}), (Role.RADIATION, {"lw", "net"}), (Role.EVAPORATION, {"et", "pot"}),
-    (Role.EVAPORATION, {"et", "act"}), (Role.EVAPORATION, {"et", "actual"}), (Role.EVAPORATION, {"et", "total"}),
-    (Role.EVAPORATION, {"et", "crop"}), (Role.EVAPORATION, {"et", "point"}), (Role.EVAPORATION, {"et", "wet"}),
+    (Role.DAY_LENGTH, {"day", "length"}),
+    (Role.DAY_LENGTH, {"duree", "jour"}),
+    (Role.STAGE, {"gage", "height"}),
+    (Role.STAGE, {"gauge", "height"}),
+    (Role.STAGE, {"river", "level"}),
+    (Role.STAGE, {"stream", "level"}),
+    (Role.STAGE, {"water", "level"}),
+    (Role.STAGE, {"hauteur", "eau"}),
+    (Role.STAGE, {"nivel", "rio"}),
+    (Role.STAGE, {"water", "stage"}),
+    (Role.STAGE, {"river", "height"}),
+    (Role.STAGE, {"livello", "idrometrico"}),
+    (Role.WIND, {"vitesse", "vent"}),
+    (Role.WIND, {"vent", "moyen"}),
+    (Role.WIND, {"vent", "max"}),
+    (Role.TEMPERATURE, {"dry", "bulb"}),
+    (Role.RADIATION, {"solar", "exposure"}),
+    (Role.RADIATION, {"solar", "down"}),
+    (Role.RADIATION, {"sw", "down"}),
+    (Role.RADIATION, {"lw", "down"}),
+    (Role.RADIATION, {"sw", "in"}),
+    (Role.RADIATION, {"lw", "in"}),
+    (Role.RADIATION, {"sw", "net"}),
+    (Role.RADIATION, {"lw", "net"}),
+    (Role.EVAPORATION, {"et", "pot"}),
+    (Role.EVAPORATION, {"et", "act"}),
+    (Role.EVAPORATION, {"et", "actual"}),
+    (Role.EVAPORATION, {"et", "total"}),
+    (Role.EVAPORATION, {"et", "crop"}),
+    (Role.EVAPORATION, {"et", "point"}),
+    (Role.EVAPORATION, {"et", "wet"}),
     (Role.EVAPORATION, {"et", "ref"}),
-)  # fmt: skip
+)
 # Where pressure and levels are measured that are those of the weather and of a river; they have many others.
 PLAIN = one_of(
-    "sea msl mean level surface station atmospheric atm air barometric baro atmosferica atmosferico atmospherique "
+    "sea msl mean level lvl surface station atmospheric atm air barometric baro atmosferica atmosferico atmospherique "
     "reduced "
     "qfe qnh slp mslp pres press pressure river stream gage gauge height water eau rio nivel hauteur stage mer mar "
     "mare luft stationshoehe meereshoehe zeeniveau stationniveau "

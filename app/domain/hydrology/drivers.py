@@ -46,6 +46,7 @@ SOURCES = {
     "values": "from the values", "convention": "by convention", "code": "as {family} documents it",
     "behaviour": "judged by the range of the values", "company": "as other columns of the table",
 }  # fmt: skip
+STAGES = ("pegel", "pegelstand", "wasserstand", "waterstand")
 SAME = "Recognised as {title} by its name, in {unit} ({source})."
 CONVERTED = "Recognised as {title} by its name. Values in {unit} ({source}) are converted to {standard}."
 UNKNOWN = "Recognised as {title} by its name. Its unit is not known, so its values count as {standard}."
@@ -110,11 +111,12 @@ def drivers_among(
     context = context_of((column.name for column in columns), rows=rows, axis=axis, groups=groups)
     company = _drivers(named[:MAX_COMPANY], context)
     units = {(driver.role, driver.unit) for driver in company}
+    stated = {one.column.name for one in named if stated_unit(one)[0]}
     context = replace(
         context,
         is_weather=bool(company),
         has_tenths=any(unit == "0.1 °C" for _, unit in units),
-        has_fahrenheit=any(unit == "°F" for _, unit in units),
+        has_fahrenheit=any(driver.unit == "°F" and driver.column not in stated for driver in company),
         has_metres=bool(units & {(DriverRole.RAIN, "m"), (DriverRole.EVAPORATION, "m")}),
     )
     return tuple(_drivers(named, context))
@@ -176,7 +178,7 @@ def _score(candidate: Candidate, reading: NameReading, span: Span, context: Tabl
         return 0
     in_family = bool(reading.family) and context.believes(reading.family)
     score = 8 * is_stated + 4 * in_family + 2 * likely + reading.is_sure
-    return score + 1 if score or _is_believed(reading.role, span, context) else 0
+    return score + 1 if score or _is_believed(reading, span, context) else 0
 
 
 def _is_ruled_out(
@@ -185,7 +187,7 @@ def _is_ruled_out(
     """Return whether values or company say that a column is something else, whatever its name may stand for."""
     role = reading.role
     if role is DriverRole.STAGE:
-        return not _is_stage(candidate, context)
+        return not (reading.is_sure or _is_stage(candidate, context))
     if is_lasting(role, span) and role is not DriverRole.SNOW:
         return True
     if role is DriverRole.RAIN and not is_rainlike(span) and not (reading.is_sure and is_stated):
@@ -193,19 +195,19 @@ def _is_ruled_out(
     return context.has_water_quality and candidate.key in NUTRIENTS | WATER_TEMPERATURES
 
 
-def _is_believed(role: DriverRole, span: Span, context: TableContext) -> bool:
+def _is_believed(reading: NameReading, span: Span, context: TableContext) -> bool:
     """Return whether a short name is believed for the company it keeps, where its values do not say otherwise."""
-    if role is DriverRole.SNOW:
-        return context.is_weather and (span.zeros or 0.0) >= DRY_SHARE
-    return context.is_weather or role is DriverRole.STAGE
+    if reading.role in (DriverRole.RAIN, DriverRole.SNOW):
+        return context.is_weather and reading.is_common and (span.zeros or 0.0) >= DRY_SHARE
+    return (context.is_weather and reading.is_common) or reading.role is DriverRole.STAGE
 
 
 def _is_stage(candidate: Candidate, context: TableContext) -> bool:
-    """Return whether a water level is that of the river: by its own words, or beside its flow and the weather."""
+    """Return whether a water level is that of the river: by its own words, or beside the weather."""
     words = set(candidate.key.split("_"))
-    if words & {"stage", "gage", "gauge", "river", "stream", "rio", "gageheight", "gaugeheight", "pegel", "pegelstand"}:
+    if words & {"stage", "gage", "gauge", "river", "stream", "rio", "gageheight", "gaugeheight", *STAGES}:
         return candidate.column.storage == "number" or bool(candidate.column.unit)
-    return context.has_flow and context.is_weather
+    return context.is_weather
 
 
 def _driver(column: ColumnProfile, reading: NameReading, unit: MeasuredUnit) -> Driver:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -124,11 +123,6 @@ def is_rain(name: str) -> bool:
     return bool(RAIN.match(name)) and not DERIVED.search(name)
 
 
-def rain_column(names: Iterable[str]) -> str | None:
-    """Return the first column that looks like measured precipitation, or None."""
-    return next((name for name in names if is_rain(name)), None)
-
-
 def looks_like_target(name: str) -> bool:
     """Return whether a name is one that people give to what they want to estimate."""
     return bool(TARGET.match(name)) and not QUALITY.search(name)
@@ -220,14 +214,6 @@ def measured_quantity(stem: str) -> Quantity | None:
     return next((quantity for quantity, known in _MEASURED if words & known), None)
 
 
-# What the weather does from step to step. Matched from the start of a name, after the words for "mean" and "total".
-WEATHER = re.compile(
-    r"^(mean_|avg_|total_|sum_|air_)?(prcp|prec|precip|rain|ppt|pcp|tmax|tmin|tmean|tavg|temp|t2m|srad|swrad|lwrad|rad|"
-    r"sun|vp|vpd|vapo|humid|rh|dew|wind|gust|ws|pres|pet|pev|evap|et|et0|eto|snow|swe|dayl|cloud|albedo)(?![a-z])"
-    r"|^(precipitation|rainfall|snowfall|snowmelt|snowdepth|temperature|radiation|humidity|vapou?r|windspeed|pressure|"
-    r"evaporation|evapotranspiration|sunshine|daylight|cloudiness)",
-    re.IGNORECASE,
-)
 # What stays the same for a place: position, shape, soil, rock, cover, and its climate in the long run. The names are
 # those of the CAMELS family (Addor et al. 2017, Hydrology and Earth System Sciences 21, 5293-5313) and their like.
 STATIC = re.compile(
@@ -239,8 +225,6 @@ STATIC = re.compile(
 )
 
 
-def family_of(name: str) -> str:
-    """Return "weather", "static" or "" by what a column's name says; the long-run climate of a place is static."""
-    if STATIC.match(name):
-        return "static"
-    return "weather" if WEATHER.match(name) else ""
+def is_static(name: str) -> bool:
+    """Return whether a name is that of a fixed attribute of a place; its climate in the long run is one."""
+    return bool(STATIC.match(name))

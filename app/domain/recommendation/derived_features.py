@@ -5,18 +5,19 @@ from __future__ import annotations
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.experiment import RecipeJson
 from app.domain.hydrology.naming import is_rain
+from app.domain.json_values import JsonObject
 from app.domain.recommendation.features import FeatureContext
 from app.domain.recommendation.gaps import suggest_gap_recipes
-from app.domain.recommendation.memory_set import build_memory_set
+from app.domain.recommendation.memory_set import DAY_SECONDS, build_memory_set, fitting_windows
 from app.domain.recommendation.sparse_records import lags_are_mostly_empty, last_known_recipe
 from app.domain.text.words import join_words, pluralise
-from app.domain.training.preprocessing.knowledge import horizon_of, target_cutoff
+from app.domain.training.preprocessing.knowledge import driver_cutoff, horizon_of, target_cutoff
 from app.domain.vocabulary import Purpose, TaskKind
 
 # How a sentence names the day of the year among what is suggested.
 SEASON = "the season"
 # The target's last values that are known, one by one, and its means over a week and a month that end there.
-TARGET_LAGS, TARGET_WINDOWS = 5, (7, 30)
+TARGET_LAGS, TARGET_DAYS = 5, (7, 30)
 
 
 def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
@@ -54,14 +55,18 @@ def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[Rec
         recipes.append(recipe)
         words.append(word)
         if recipe["kind"] == "lag":
-            windows = list(TARGET_WINDOWS)
-            recipes.append({"columns": [context.target], "kind": "window_means", "parameters": {"windows": windows}})
+            windows = _target_windows(context)
+            parameters: JsonObject = {"windows": windows}
+            recipes += (
+                [{"columns": [context.target], "kind": "window_means", "parameters": parameters}] if windows else []
+            )
     found = build_memory_set(
         context.profile,
         target=context.target,
         time_column=context.time_column,
         group_column=context.group_column,
         selected=selected,
+        cutoff=driver_cutoff(context),
     )
     if found is not None:
         recipes += found.recipes
@@ -86,6 +91,15 @@ def _without_purpose(context: FeatureContext, selected: list[str]) -> tuple[list
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
         words.append(SEASON)
     return recipes, _why_transforms(context, words)
+
+
+def _target_windows(context: FeatureContext) -> list[int]:
+    """Return the windows over which the target's means are suggested, in steps that the record is long enough for."""
+    axis = context.profile.time_axis
+    step_days = axis.step_seconds / DAY_SECONDS if axis is not None and axis.step_seconds > 0 else 1.0
+    fitting = fitting_windows(context.profile, step_days=step_days, group_column=context.group_column)
+    steps = {round(days / step_days) for days in TARGET_DAYS}
+    return sorted(step for step in steps if 2 <= step <= max(fitting, default=0))
 
 
 def _has_season(context: FeatureContext) -> bool:

@@ -16,14 +16,32 @@ from app.domain.recommendation.reasons import (
     reasons_for,
     size_of,
 )
+from app.domain.recommendation.series_settings import follows_drivers
 from app.domain.recommendation.starting import starting_parameters
 from app.domain.recommendation.traits import Traits
 
 # Fewer rows with a target than this cannot tell good models from lucky ones.
 TOO_FEW = 100
-SMALL = 500
-SOME = 1_500
-LARGE = 10_000
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where the rules change their mind: rows, and shares and ratios of `Traits`.
+
+    `benchmarks/regret.py` derives others on two thirds of the shared tables and judges them on the third left out.
+    """
+
+    few: int = TOO_FEW
+    small: int = 500
+    some: int = 1_500
+    large: int = 10_000
+    uneven: float = UNEVEN
+    long_tail: float = LONG_TAIL
+    coarse: float = MOSTLY_COARSE
+    weak: float = WEAK
+
+
+THRESHOLDS = Thresholds()
 
 
 @dataclass(frozen=True)
@@ -47,7 +65,7 @@ class EstimatorSuggestion:
         return self.score or next(iter((*self.reasons, *self.cautions)), "")
 
 
-def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]:
+def rank(traits: Traits, *, metric: str = "", thresholds: Thresholds = THRESHOLDS) -> tuple[EstimatorSuggestion, ...]:
     """Return every estimator of the task, the one to try first at the front and the baseline at the end.
 
     The order is what comparisons on many tables agree on. Trees lead on tables of middling size, the more so where
@@ -64,8 +82,10 @@ def rank(traits: Traits, *, metric: str = "") -> tuple[EstimatorSuggestion, ...]
         The data, the target and the chosen features.
     metric
         The primary metric where it was chosen already; it moves starting hyperparameters only.
+    thresholds
+        Where the rules change their mind.
     """
-    first, why = _order(traits)
+    first, why = _order(traits, thresholds)
     place = {identifier: at for at, identifier in enumerate(first)}
     entries = sorted(
         registry.for_task(traits.task, traits.purpose),
@@ -80,47 +100,53 @@ def _too_large(entry: EstimatorEntry, traits: Traits) -> bool:
     return entry.max_rows is not None and traits.rows > entry.max_rows
 
 
-def _order(traits: Traits) -> tuple[list[str], str]:
+def _order(traits: Traits, limits: Thresholds) -> tuple[list[str], str]:
     """Return the estimators in order and why the first one is the first."""
     size, line = size_of(traits), "logistic_regression" if traits.task.is_classification else "ridge"
-    if traits.rows < TOO_FEW:
+    if traits.rows < limits.few:
         first = [line, "random_forest", "extra_trees", "gaussian_process", "support_vector_machine"]
         return first, f"{size}: a simple model is harder to fool on so few"
-    if traits.memory_steps and traits.rows >= SOME:
+    if follows_drivers(traits) and traits.rows >= limits.some:
+        first = ["averaged_trees", "hist_gradient_boosting", "extra_trees", line, "random_forest"]
+        return (
+            first,
+            f"{size}; {traits.derived:,} tell what drivers did before: two kinds of trees err least together",
+        )
+    if traits.memory_steps and traits.rows >= limits.some:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
         return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosting captures lagged effects"
     if traits.memory_steps:
         first = [line, "extra_trees", "random_forest", "gaussian_process", "hist_gradient_boosting"]
         return first, f"{size}; they look back {traits.memory_steps:,} steps: a line carries a short series on"
     if traits.task.is_classification:
-        return _order_of_classes(traits, size)
+        return _order_of_classes(traits, size, limits)
     if is_faint(traits) and traits.explained is not None:
         first = ["ridge", "random_forest", "extra_trees", "support_vector_machine", "lasso"]
         faint = f"one by one the columns explain {100 * traits.explained:.0f} % of the target"
         return first, f"{size}; {faint}: a line whose coefficients are kept small is fooled least by noise"
-    if traits.strongest is not None and traits.strongest[1] < WEAK:
+    if traits.strongest is not None and traits.strongest[1] < limits.weak:
         first = ["random_forest", "ridge", "extra_trees", "support_vector_machine", "hist_gradient_boosting"]
         weak = f"no column goes with the target by more than {traits.strongest[1]:.2f}"
         return first, f"{size}; {weak}: averaged trees are fooled least by noise"
-    if traits.tail >= LONG_TAIL and traits.rows >= SMALL:
+    if traits.tail >= limits.long_tail and traits.rows >= limits.small:
         first = ["hist_gradient_boosting", "extra_trees", "random_forest", "k_nearest_neighbors", "ridge"]
         return first, f"{size}; the target has a long tail ({traits.tail:.1f} to 1 about the median), which suits cuts"
-    if traits.rows < SMALL:
+    if traits.rows < limits.small:
         first = ["extra_trees", "random_forest", "gaussian_process", "ridge", "hist_gradient_boosting"]
         return first, f"{size}: averaged trees are the steadiest on so few"
-    if traits.coarse_share < MOSTLY_COARSE and traits.rows < LARGE:
+    if traits.coarse_share < limits.coarse and traits.rows < limits.large:
         first = ["extra_trees", "hist_gradient_boosting", "ridge", "multilayer_perceptron", "random_forest"]
         return first, f"{size}, most of which vary smoothly: averaged random cuts follow smooth relations closely"
     first = ["hist_gradient_boosting", "random_forest", "ridge", "extra_trees", "multilayer_perceptron"]
     return first, f"{size}: boosted trees lead on tables of this kind"
 
 
-def _order_of_classes(traits: Traits, size: str) -> tuple[list[str], str]:
+def _order_of_classes(traits: Traits, size: str, limits: Thresholds) -> tuple[list[str], str]:
     rest = ["logistic_regression", "support_vector_machine", "multilayer_perceptron", "ridge"]
-    if traits.imbalance >= UNEVEN:
+    if traits.imbalance >= limits.uneven:
         first = ["random_forest", "extra_trees", "hist_gradient_boosting", *rest]
         return first, f"{size}; {traits.imbalance:,.0f} rows of the commonest class for one of the rarest"
-    if traits.rows < SOME:
+    if traits.rows < limits.some:
         first = ["random_forest", "hist_gradient_boosting", "logistic_regression", "extra_trees", *rest[1:]]
         return first, f"{size}: averaged trees are the steadiest on so few"
     first = ["hist_gradient_boosting", "random_forest", "extra_trees", *rest]

@@ -44,13 +44,13 @@ from app.domain.training.validation.splitting import Fold, make_split
 from app.domain.vocabulary import SplitStrategy
 
 # What all fits together may take, counted in seconds of the machine that the counts of work were calibrated on.
-BUDGET = 11.0
+BUDGET = 14.0
 GROWTH = 4
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
 MAX_TREES = 50
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
-MAX_BOOSTING_SHARE = 0.03
+MAX_BOOSTING_SHARE = 0.05
 MIN_STEPS, MAX_STEP = 60, 0.2
 # A network whose fit takes more than a single one may goes over the rows less often, but at least so often.
 MIN_PASSES = 40
@@ -311,6 +311,11 @@ def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate])
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
+def judged_share(folds: Sequence[Fold]) -> float:
+    """Return how many rows judge for each that trains, in the first fold to be fitted."""
+    return len(folds[0].validation) / max(len(folds[0].train), 1)
+
+
 def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return those that only luck tells from the best, itself among them, in the order of the rules.
 
@@ -328,29 +333,21 @@ def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFit
         for one in same
         if one is best
         or is_tied_with_best(
-            one.scores, best.scores, baseline=rule, errors=errors, is_baseline=one.ranked.entry.is_baseline
+            one.scores,
+            best.scores,
+            baseline=rule,
+            errors=errors,
+            shared=judged_share(race.folds),
+            is_baseline=one.ranked.entry.is_baseline,
         )
     ]
     return [runner for runner in race.runners if runner in tied]
 
 
 def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
-    """Return the best first. Who went further was better than who was left behind, unless its work alone was too much.
-
-    Such a one stands before those that it had beaten on the last rows that all learnt from, but never first.
-    """
-    known = sorted(
-        (runner for runner in race.runners if runner.scores), key=lambda one: (-one.round, -len(one.scores), -one.mean)
-    )
-    order = [one for one in known if not _unmeasured_by_work(one, known)]
-    for one in (late for late in known if late not in order):
-        beaten = (at for at, other in enumerate(order) if other.before is not None and other.before < one.mean)
-        order.insert(max(next(beaten, len(order)), 1), one)
-    return order
-
-
-def _unmeasured_by_work(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
-    return not one.affordable and one.round == max(other.round for other in others) - 1
+    """Return the best first: those that were judged on most, by their scores, and then those that stopped earlier."""
+    known = (runner for runner in race.runners if runner.scores)
+    return sorted(known, key=lambda one: (-one.round, -len(one.scores), -one.mean))
 
 
 def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
@@ -373,7 +370,7 @@ def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
         metric=race.metric.id,
         rows=len(race.table.target),
         train_rows=max(len(fold.train) for fold in race.folds),
-        judged_share=len(race.folds[0].validation) / max(len(race.folds[0].train), 1),
+        judged_share=judged_share(race.folds),
         items=items,
         first=tied[0].ranked.entry.id if tied else "",
         tied=tuple(runner.ranked.entry.id for runner in tied),

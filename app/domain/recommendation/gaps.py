@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.experiment import RecipeJson
-from app.domain.hydrology.naming import is_rain
+from app.domain.hydrology.drivers import DriverRole, columns_of_role
 from app.domain.recommendation.features import FeatureContext
 from app.domain.text.words import join_words
 from app.domain.vocabulary import ColumnKind
@@ -30,7 +30,7 @@ def suggest_gap_recipes(context: FeatureContext, selected: Sequence[str]) -> tup
     """
     axis = context.profile.time_axis
     drivers = _drivers(context, selected)
-    rain = [name for name in drivers if is_rain(name)][:3]
+    rain = columns_of_role(context.profile, DriverRole.RAIN, drivers)[:3]
     recipes: list[RecipeJson] = []
     if rain:
         recipes.append({"columns": rain, "kind": "lag", "parameters": {"steps": [1, 2, 3]}})
@@ -57,4 +57,5 @@ def _drivers(context: FeatureContext, selected: Sequence[str]) -> list[str]:
         for name in selected
         if context.kinds[name].is_number and context.kinds[name] is not ColumnKind.CONSTANT and name != context.target
     ]
-    return sorted(numbers, key=lambda name: not is_rain(name))[:MAX_DRIVERS]
+    rain = set(columns_of_role(context.profile, DriverRole.RAIN, numbers))
+    return sorted(numbers, key=lambda name: name not in rain)[:MAX_DRIVERS]

@@ -1,11 +1,11 @@
 """The set of features with a memory: what rain, snow and weather of the last days and months left behind.
 
-It is suggested as one unit, from the profile alone. Windows and shares are those of published models: seven windows from
-days to a year (Wunsch et al. 2021, Hydrology and Earth System Sciences 25, 1671-1687, let networks look back as far;
-Kratzert et al. 2018, 22, 6005-6022, take 365 days), a degree-day factor from the middle of the range of 1.6 to 6 mm per
-degree and day (USDA National Engineering Handbook 630.11), and stores that drain (Kirchner 2009, Water Resources
-Research 45, W02429). On training rows of one river, two wells and four basins, leaving out snow or the surplus of rain
-over evaporation cost most, and more or longer windows brought nothing.
+It is suggested as one unit, from the profile alone. Windows and shares are those of published models: from days to a
+year (Kratzert et al. 2018, Hydrology and Earth System Sciences 22, 6005-6022, let networks look back 365 days), a
+degree-day factor from the middle of the published range of 1.6 to 6 mm per degree and day (USDA National Engineering
+Handbook 630.11), and stores that drain (Kirchner 2009, Water Resources Research 45, W02429). On training rows of one
+river, two wells and four basins, leaving out snow or the surplus of rain over evaporation cost most, and more or longer
+windows brought nothing.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ MAX_WARM_UP_SHARE = 0.1
 # More drivers say the same again, and each becomes as many columns as there are windows.
 MAX_DRIVERS = 8
 MAX_RAIN = 2
-# Which kinds come first where there are many, and how a sentence calls them. Humidity, wind and air pressure act through
-# evaporation: windows of theirs took 0.06 from the efficiency of a well on training rows, and gave a river nothing.
+# Which kinds come first where there are many, and how a sentence calls them. Humidity, wind and air pressure act
+# through evaporation: windows of theirs took 0.06 from the efficiency of a well on training rows, and gave a river
+# nothing.
 WORDS = {
     DriverRole.RAIN: "rain",
     DriverRole.SNOW: "snow",
@@ -79,7 +80,13 @@ class MemorySet:
 
 
 def build_memory_set(
-    profile: DatasetProfile, *, target: str, time_column: str, group_column: str, selected: Sequence[str] | None = None
+    profile: DatasetProfile,
+    *,
+    target: str,
+    time_column: str,
+    group_column: str,
+    selected: Sequence[str] | None = None,
+    cutoff: int = 0,
 ) -> MemorySet | None:
     """Return the set for a series in time, None where no rain and no other driver was recognised.
 
@@ -91,6 +98,8 @@ def build_memory_set(
         What is predicted, what orders the rows, and what tells sites apart ("" for nothing).
     selected
         The columns that the model may look at; every column where None.
+    cutoff
+        How many steps before a row the last value of a driver lies that is known.
     """
     axis = profile.time_axis
     if axis is None or axis.column != time_column or axis.step_seconds <= 0:
@@ -101,7 +110,7 @@ def build_memory_set(
     usable = [driver for driver in found if selected is None or driver.column in selected]
     if not windows or not any(driver.role in WORDS for driver in usable):
         return None
-    return _Builder(profile, usable, windows, step_days).build()
+    return _Builder(profile, usable, windows, step_days, cutoff).build()
 
 
 def fitting_windows(profile: DatasetProfile, *, step_days: float, group_column: str) -> tuple[int, ...]:
@@ -130,6 +139,7 @@ class _Builder:
     drivers: list[Driver]
     windows: tuple[int, ...]
     step_days: float
+    cutoff: int
     recipes: list[RecipeJson] = field(default_factory=list)
     water: list[str] = field(default_factory=list)
     made: int = 0
@@ -147,7 +157,7 @@ class _Builder:
         self._add("window_means", states, {"windows": list(self.windows)}, len(self.windows))
         if self.water:
             keeps = self._keeps()
-            self._add("lag", self.water, {"steps": list(WATER_LAGS)}, len(WATER_LAGS))
+            self._add("lag", self.water, {"steps": [self.cutoff + lag for lag in WATER_LAGS]}, len(WATER_LAGS))
             self._add("exponential_memory", self.water if keeps else [], {"keeps": keeps}, len(keeps))
         words = [WORDS[driver.role] for driver in chosen]
         words.insert(len(rain), "snow") if self.snow else None

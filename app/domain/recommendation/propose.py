@@ -63,10 +63,8 @@ def make_plan(
     ----------
     draft
         The user's raw answers.
-    profile
-        The dataset's profile, or None while there is none.
-    associations
-        What is known so far about each column and the target.
+    profile, associations
+        What is known of the dataset and of each column beside the target so far, None before.
     file_name, file_state
         Where `profile` is None though a dataset was chosen: its file, and what became of it, a key of `NOT_THERE`.
     machine, limit_seconds

@@ -8,7 +8,8 @@ from itertools import islice
 from app.domain.analysis.profiling.series import mixes_series
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import MAX_HORIZON
-from app.domain.hydrology.naming import is_calendar, rain_column
+from app.domain.hydrology.drivers import DriverRole, columns_of_role
+from app.domain.hydrology.naming import is_calendar
 from app.domain.problems import Remedy
 from app.domain.purpose_words import get_entry
 from app.domain.recommendation.answers import AnswerReader
@@ -90,7 +91,8 @@ def _why_simulate(context: FeatureContext, drivers: list[str]) -> str:
         groups = pluralise(context.profile.column(context.group_column).distinct, "group has", "groups have")
         unseen = get_entry(Purpose.UNGAUGED).label
         return f'Suggested because {groups} drivers. For groups never seen, choose "{unseen}".'
-    example, target = (rain_column(drivers) or drivers[0])[:60], context.target[:60]
+    rain = columns_of_role(context.profile, DriverRole.RAIN, drivers)
+    example, target = (rain or drivers)[0][:60], context.target[:60]
     if len(drivers) == 1:
         return f"Suggested because one driver, {example}, is measured beside {target}."
     many = f"{MAX_DRIVERS} or more" if len(drivers) == MAX_DRIVERS else str(len(drivers))

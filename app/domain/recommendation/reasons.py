@@ -14,7 +14,7 @@ WEAK = 0.2
 # A number of which all columns together explain less than this, on fewer rows, is told best by a line held back.
 FAINT, FEW_FOR_FAINT = 0.25, 1_500
 FEW_FOR_BOOSTING, MANY_FOR_KERNELS = 1_000, 10_000
-TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting"})
+TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting", "averaged_trees"})
 FORESTS = frozenset({"random_forest", "extra_trees"})
 LINES = frozenset({"linear_regression", "ridge", "lasso", "elastic_net", "logistic_regression"})
 FLEXIBLE = frozenset({"multilayer_perceptron", "decision_tree", "hist_gradient_boosting", "k_nearest_neighbors"})

@@ -51,17 +51,26 @@ def standard_error(gaps: Sequence[float], *, shared: float = 0.0) -> float:
 
 
 def is_tied_with_best(
-    scores: Sequence[float], best: Sequence[float], *, baseline: float, errors: float = 1.0, is_baseline: bool = False
+    scores: Sequence[float],
+    best: Sequence[float],
+    *,
+    baseline: float,
+    errors: float = 1.0,
+    shared: float = 0.0,
+    is_baseline: bool = False,
 ) -> bool:
     """Return whether only luck tells a candidate from the best one on the same folds, larger scores being better.
 
-    Luck is so many standard errors of the paired differences, or, where one fold alone was judged, a tenth of what the
-    best gains over the baseline. Who loses to the baseline, as by a single wild fold, is tied with nobody who beats it.
+    Luck is so many standard errors of the paired differences, with folds that share rows corrected as in
+    `compare_scores`, or, where one fold alone was judged, a tenth of what the best gains over the baseline. Who loses
+    to the baseline, as by a single wild fold, is tied with nobody who beats it.
     """
     if len(scores) != len(best):
         return False
     gaps = np.asarray(best, dtype=float) - np.asarray(scores, dtype=float)
     top, mean = float(np.mean(best)), float(np.mean(scores))
-    luck = errors * standard_error(gaps.tolist()) if len(gaps) > 1 else ONE_FOLDS_LUCK * abs(top - baseline)
+    luck = (
+        errors * standard_error(gaps.tolist(), shared=shared) if len(gaps) > 1 else ONE_FOLDS_LUCK * abs(top - baseline)
+    )
     loses = mean <= baseline < top and not is_baseline
     return float(gaps.mean()) <= luck and not loses

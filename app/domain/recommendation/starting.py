@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
 from app.domain.json_values import Settings
-from app.domain.recommendation.series_settings import follows_drivers, series_boosting, series_trees
+from app.domain.recommendation.series_settings import (
+    follows_drivers,
+    series_average,
+    series_boosting,
+    series_trees,
+)
 from app.domain.recommendation.traits import Traits
 from app.domain.vocabulary import Purpose, TaskKind
 
@@ -97,6 +102,15 @@ def _extra(traits: Traits) -> Settings:
     return {"min_samples_leaf": leaf, "max_features": share, "n_estimators": 200 if traits.rows < 100_000 else 100}
 
 
+def _average(traits: Traits) -> Settings:
+    """Both as they would start by themselves."""
+    if follows_drivers(traits):
+        return series_average(traits)
+    trees = _extra(traits)
+    own = {"trees_min_leaf": trees["min_samples_leaf"], "trees_max_features": trees["max_features"]}
+    return {**_boosting(traits), **own, "n_estimators": 100}
+
+
 def _tree(traits: Traits) -> Settings:
     return {"max_depth": 5 if traits.rows < 500 else 10, "min_samples_leaf": min(max(traits.rows // 200, 5), 100)}
 
@@ -154,6 +168,7 @@ _RULES: dict[str, Callable[[Traits], Settings]] = {
     "hist_gradient_boosting": _boosting,
     "random_forest": _forest,
     "extra_trees": _extra,
+    "averaged_trees": _average,
     "decision_tree": _tree,
     "ridge": _ridge,
     "lasso": _sparse,

@@ -11,7 +11,8 @@ from app.domain.analysis.associations.correlation import RankedPair
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import SelectionPart
-from app.domain.hydrology.naming import family_of
+from app.domain.hydrology.drivers import drivers_among, is_weather
+from app.domain.hydrology.naming import is_static
 from app.domain.recommendation.plan import ColumnChoice
 from app.domain.recommendation.selection import Rule
 from app.domain.text.numbers import format_score
@@ -174,18 +175,30 @@ def _top(columns: Sequence[ColumnChoice], most: int, evidence: StrategyEvidence)
     return found
 
 
+def _families(columns: Sequence[ColumnChoice]) -> dict[str, str]:
+    """Return "weather", "static" or "" for each column, by name, unit and values."""
+    profiles = [choice.profile for choice in columns]
+    weather = {driver.column for driver in drivers_among(profiles) if is_weather(driver)}
+    static = {profile.name for profile in profiles if is_static(profile.name)}
+    return {
+        profile.name: "weather" if profile.name in weather else "static" if profile.name in static else ""
+        for profile in profiles
+    }
+
+
 def _family(wanted: str, title: str) -> Find:
     def find(columns: Sequence[ColumnChoice], _amount: Any, _evidence: StrategyEvidence) -> list[DroppedColumn]:
-        words = {"": "Its name says neither weather nor a fixed attribute.", "weather": "Its name says weather."}
+        words = {"": "It is neither weather nor a fixed attribute.", "weather": "It is weather."}
         words["static"] = "Its name says a fixed attribute of the place."
+        families = _families(columns)
         found = [
-            DroppedColumn(choice, words[family_of(choice.profile.name)])
+            DroppedColumn(choice, words[families[choice.profile.name]])
             for choice in columns
-            if family_of(choice.profile.name) != wanted
+            if families[choice.profile.name] != wanted
         ]
         if len(found) == len(columns):
             raise DomainError(
-                f"No ticked column is {title} by its name, so this would leave nothing.",
+                f"None of the selected columns is {title}, so this would leave nothing.",
                 code="rule_matches_nothing",
                 field="strategy",
             )
@@ -227,10 +240,10 @@ STRATEGIES: tuple[ColumnStrategy, ...] = (
     ColumnStrategy(
         "weather",
         "Weather only",
-        "Keeps what is weather by its name: rain, temperature, radiation, humidity, wind, snow, evaporation.",
+        "Keeps weather by name, unit and values: rain, temperature, radiation, humidity, wind, snow, evaporation.",
         None,
         _family("weather", "weather"),
-        "Not weather by its name",
+        "Not weather",
     ),
     ColumnStrategy(
         "static",

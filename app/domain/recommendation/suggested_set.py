@@ -9,8 +9,9 @@ from typing import Any
 
 from app.domain.experiment import RecipeJson, TransformPart
 from app.domain.recommendation.plan import Plan
+from app.domain.text.words import join_words, pluralise
 from app.domain.training.derived_measures import recipe_key
-from app.domain.training.preprocessing.transforms import derived_names, readable
+from app.domain.training.preprocessing.transforms import derived_names, memory_of, readable
 
 
 class SetUse(StrEnum):
@@ -61,6 +62,16 @@ def suggested_set(plan: Plan) -> SuggestedSet | None:
         places=frozenset(place for place, key in enumerate(used) if key in keys),
         missing=len(keys - set(used)),
     )
+
+
+def describe_set(found: SuggestedSet, plan: Plan) -> str:
+    """Return in a sentence what a set holds."""
+    columns = {choice.profile.name for choice in plan.columns}
+    names = list(dict.fromkeys(name for part in found.recipes for name in part.columns if name in columns))
+    of = f" of {join_words([name[:40] for name in names], most=4)}" if names else ""
+    steps = memory_of(found.recipes, plan.spec.task if plan.spec else None)
+    back = f", looking back {pluralise(steps, 'step')} at most" if steps else ""
+    return f"{pluralise(len(found.names), 'feature')}{of}{back}."
 
 
 def _raw_recipes(plan: Plan) -> list[Any]:

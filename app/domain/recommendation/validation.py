@@ -21,8 +21,8 @@ class ValidationContext:
     """What the suggestion may look at. `memory` is how many steps back the derived features look.
 
     `moments` are the distinct times of the rows, and `span` their first and last where they are dates. Water years
-    begin in `month`. `horizon` is how many steps ahead a forecast looks, 0 for any other purpose. `warm_up` is how many steps
-    pass before the windows of the suggested features are full.
+    begin in `month`. `horizon` is how many steps ahead a forecast looks, 0 for any other purpose. `warm_up` is how
+    many steps pass before the windows of the suggested features are full.
     """
 
     task: TaskKind

@@ -78,6 +78,16 @@ class ShortFitEvidence:
         """Return the estimator to choose: the rules' first of the tied ones; "" where nothing was measured."""
         return self.first or (self.items[0].estimator if self.items else "")
 
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Return those that were judged on the same rows and folds to the end; the others stopped earlier."""
+        best = self.items[0] if self.items else None
+        return tuple(
+            item.estimator
+            for item in self.items
+            if best is not None and (item.round, len(item.scores)) == (best.round, len(best.scores))
+        )
+
     def standing_of(self, item: MeasuredEstimator) -> Standing:
         """Return how an estimator stands beside the best baseline on the same folds."""
         sign = 1.0 if metrics.get(self.metric).greater_is_better else -1.0

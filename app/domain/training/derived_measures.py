@@ -32,7 +32,7 @@ SEED = 42
 
 
 @dataclass(frozen=True)
-class DerivedColumn:
+class DerivedMeasure:
     """One derived feature: how it goes with the target, what it tells about it, and how it is spread."""
 
     association: Association
@@ -106,7 +106,7 @@ def derived_rows(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> pd
     return rows.assign(**{spec.task.target: table.target[places]})
 
 
-def measure_derived(rows: pd.DataFrame, spec: Spec) -> Iterator[list[DerivedColumn]]:
+def measure_derived(rows: pd.DataFrame, spec: Spec) -> Iterator[list[DerivedMeasure]]:
     """Yield the measures of the derived columns, block by block.
 
     Parameters
@@ -124,4 +124,4 @@ def measure_derived(rows: pd.DataFrame, spec: Spec) -> Iterator[list[DerivedColu
         some = rows[[*block, target]]
         found = {item.column: item for item in associate(some, target, kinds, columns=block).items}
         ranked = rank_columns(some, target, kinds, seed=SEED)
-        yield [DerivedColumn(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]
+        yield [DerivedMeasure(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.domain.hydrology.drivers import is_weather, recognise_drivers
 from app.domain.purpose_words import purpose_title
 from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
@@ -161,6 +162,7 @@ def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
         task,
         step_seconds=axis.step_seconds if axis is not None and regular else None,
         drivers=[name for name in dict.fromkeys(named) if name not in aside],
+        weather={driver.column for driver in recognise_drivers(run.profile) if is_weather(driver)},
         uses_target=uses_target,
         steps_back=persistence_steps(run.spec),
     )

@@ -91,6 +91,11 @@ def list_datasets(user: User, *, limit: int = 200, offset: int = 0) -> list[Data
     return datasets.list_datasets(user.id, limit=limit, offset=offset)
 
 
+def list_own_ready(user: User) -> list[Dataset]:
+    """Return the datasets that the user brought and that can be used, newest first; samples are offered elsewhere."""
+    return [item for item in list_datasets(user) if item.state == DatasetState.READY.value and not item.sample]
+
+
 def count_datasets(user: User) -> int:
     """Return how many datasets the user has."""
     return datasets.count_datasets(user.id)

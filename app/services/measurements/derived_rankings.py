@@ -14,7 +14,7 @@ from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, TransformPart
 from app.domain.json_values import from_json, to_json
 from app.domain.training import derived_measures
-from app.domain.training.derived_measures import DerivedColumn
+from app.domain.training.derived_measures import DerivedMeasure
 from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.preprocessing.transforms import output_names
@@ -35,7 +35,7 @@ DERIVED_VERSION = 1
 class MeasuredDerived:
     """The derived columns measured so far, by name; `reason` says why there are none."""
 
-    items: dict[str, DerivedColumn]
+    items: dict[str, DerivedMeasure]
     rows_used: int = 0
     complete: bool = False
     reason: str = ""
@@ -59,7 +59,7 @@ class DerivedState(WorkState):
     """What is known of the derived features so far. `names` are all of them, measured or not, in their order."""
 
     names: tuple[str, ...] = ()
-    items: Mapping[str, DerivedColumn]
+    items: Mapping[str, DerivedMeasure]
     rows_used: int = 0
 
 
@@ -114,7 +114,7 @@ def _compute(request: DerivedRequest) -> Parts[MeasuredDerived]:
     except TrainingError as fault:
         yield replace(found, reason=fault.message), {}
         return
-    names, items = len(rows.columns) - 1, dict[str, DerivedColumn]()
+    names, items = len(rows.columns) - 1, dict[str, DerivedMeasure]()
     for block in derived_measures.measure_derived(rows, request.spec):
         items.update({column.name: column for column in block})
         found = MeasuredDerived(dict(items), len(rows), complete=len(items) >= names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -15,18 +16,38 @@ from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.context import DraftContext, load, step_url
 from app.steps.data.form import BOX, FIELDS, read
-from app.steps.data.showing import column_values, context, moving_of, pressed_in, reading_values
+from app.steps.data.showing import (
+    COLUMN_KINDS,
+    ColumnsContext,
+    DataSection,
+    DataStepContext,
+    columns_table,
+    data_values,
+    goal_values,
+    moving_of,
+    pressed_in,
+    reading_values,
+)
+from app.steps.page_contexts import PageState
 from app.steps.views import StepView
 from app.storage.tables import Dataset
 from app.web import remedies, rereading
 from app.web.arriving import MOVING, take_in_part, take_upload
 from app.web.columns import names_with
-from app.web.dataset_reading import posted_choices, show_look, show_moving
-from app.web.hypermedia import fragment, into, leave_for, render_view, see_other, wants_fragment
+from app.web.dataset_reading import Look, posted_choices, show_look, show_moving
+from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
 from app.web.shared_views import NamesContext
 
-VIEW = StepView("data", read, context, reshapes=(*FIELDS, BOX, "dataset_id", "kind."))
+VIEW = StepView(
+    "data",
+    read,
+    page=DataStepContext,
+    answers=data_values,
+    section=DataSection,
+    part=goal_values,
+    reshapes=(*FIELDS, BOX, "dataset_id", "kind."),
+)
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)
 
@@ -46,7 +67,7 @@ def _choose(draft_id: uuid.UUID, find: Callable[[], tuple[Dataset, str]]) -> Res
 
 
 def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
-    return into("#wizard", PAGE.draw(load(draft_id), status=fault.status, shown_problems=(fault,)))
+    return flow.refuse(PAGE, load(draft_id), fault)
 
 
 @blueprint.post("/sample")
@@ -103,8 +124,14 @@ def columns(draft_id: uuid.UUID) -> Response:
     address = step_url(draft.id, "data")
     if draft.profile is None or not wants_fragment():
         return leave_for(f"{address}?{request.query_string.decode()}")
-    values = {**column_values(draft), "profile": draft.profile, "editing": True}
-    return fragment("partials/datasets/columns.html", fragment=f"{address}/columns", **values)
+    context = ColumnsContext(
+        fragment=f"{address}/columns",
+        profile=draft.profile,
+        table=columns_table(draft),
+        kinds=COLUMN_KINDS,
+        values=draft.plan.values["data"],
+    )
+    return render_view(context)
 
 
 @blueprint.get("/names")
@@ -115,12 +142,12 @@ def names(draft_id: uuid.UUID) -> Response:
     return render_view(NamesContext(names=names_with(profile, word) if profile else []))
 
 
-def _show_reading(draft: DraftContext, fault: DomainError | None, look: Any = None) -> Response:
+def _show_reading(draft: DraftContext, fault: DomainError | None, look: Look | None = None) -> Response:
     """Show the step with the panel open and what was chosen in it."""
-    values = {**reading_values(draft, request.form, fault), "look": look}
+    answers = replace(data_values(draft), reading=reading_values(draft, request.form, fault=fault, look=look))
     problems = (fault,) if fault and fault.field and fault.field.startswith(rereading.PREFIX) else ()
-    status = fault.status if fault else 200
-    return into("#wizard", PAGE.draw(draft, status=status, shown_problems=problems, **values))
+    status, state = fault.status if fault else 200, PageState(shown_problems=problems)
+    return into("#wizard", PAGE.draw(draft, status=status, state=state, answers=answers))
 
 
 @blueprint.post("/reading/preview")

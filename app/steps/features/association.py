@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from flask import url_for
@@ -14,6 +14,7 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.training.preprocessing.transforms import output_names
 from app.services.datasets import datasets
 from app.services.measurements import correlations
+from app.services.measurements.correlations import MatrixState, PairPage
 from app.steps.context import DraftContext
 from app.steps.features.asked import matrix_of, measured_on, ranking_of, standing_of
 from app.steps.features.memory import derived_state
@@ -36,8 +37,41 @@ PARTS = ("view", "method", "word", "threshold", "page")
 BUSY = ("queued", "running")
 
 
-def panel(draft: DraftContext, values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the context of the association panel in the view that is asked for."""
+@dataclass(frozen=True)
+class AssociationPanel:
+    """The panel in one of its views: what is asked for, how the measuring stands, and what it gave so far.
+
+    `with_target` and `ranking` are there in the view of the target, `state` in the others unless they are `refused`,
+    and one of `ranked` and `heat` with it. `keys` are the columns' keys by their names.
+    """
+
+    view: str
+    method: str
+    word: str
+    threshold: str
+    faults: Mapping[str, str]
+    keys: Mapping[str, str]
+    target: str
+    query: str
+    here: str
+    measured_on: str
+    views: tuple[tuple[str, str], ...] = VIEWS
+    methods: tuple[tuple[str, str], ...] = METHODS
+    busy: bool = False
+    refused: str = ""
+    can_begin: bool = False
+    measuring: bool = False
+    measured: int = 0
+    columns: int = 0
+    with_target: strengths.WithTarget | None = None
+    ranking: strengths.ImportancePreview | None = None
+    state: MatrixState | None = None
+    ranked: PairPage | None = None
+    heat: heatmap.Heatmap | None = None
+
+
+def panel(draft: DraftContext, values: Mapping[str, str]) -> AssociationPanel:
+    """Return the association panel in the view that is asked for."""
     view = values.get("view", "") if values.get("view") in dict(VIEWS) else "target"
     method = Method(values["method"]) if values.get("method") in dict(METHODS) else Method.AUTO
     faults, threshold = {}, 0.0
@@ -48,67 +82,67 @@ def panel(draft: DraftContext, values: Mapping[str, str]) -> dict[str, Any]:
     word, raw = values.get("word", "").strip()[:200], values.get("page", "")
     page = int(raw) if raw.isascii() and raw.isdigit() and 0 < len(raw) < 7 else 1
     asked = {name: values[name][:200] for name in PARTS if values.get(name) and name != "page"}
-    found = {
-        "view": view,
-        "views": VIEWS,
-        "methods": METHODS,
-        "method": method.value,
-        "word": word,
-        "threshold": values.get("threshold", "")[:40],
-        "faults": faults,
-        "keys": {column.name: column.key for column in draft.profile.columns} if draft.profile else {},
-        "target": standing_of(draft)[1].target,
-        "query": urlencode({**asked, "view": view}),
-        "here": url_for("features.show_correlations", draft_id=draft.id),
-        "measured_on": measured_on(draft),
-        "busy": False,
-        "refused": "",
-    }
+    found = AssociationPanel(
+        view=view,
+        method=method.value,
+        word=word,
+        threshold=values.get("threshold", "")[:40],
+        faults=faults,
+        keys={column.name: column.key for column in draft.profile.columns} if draft.profile else {},
+        target=standing_of(draft)[1].target,
+        query=urlencode({**asked, "view": view}),
+        here=url_for("features.show_correlations", draft_id=draft.id),
+        measured_on=measured_on(draft),
+    )
     if view == "target":
-        return {**found, **_target(draft, word, threshold, page)}
-    return {**found, **_pairs(draft, view, method, word=word, threshold=threshold, page=page)}
+        return _with_target(draft, found, threshold, page)
+    return _with_pairs(draft, found, method, threshold, page)
 
 
-def _target(draft: DraftContext, word: str, threshold: float, page: int) -> dict[str, Any]:
+def _with_target(draft: DraftContext, shown: AssociationPanel, threshold: float, page: int) -> AssociationPanel:
     dataset, goal = standing_of(draft)
     ranking, known = ranking_of(draft), draft.associations
     names = [name for name in goal.kinds if name != goal.target]
     state = derived_state(draft)
     derived = strengths.DerivedFeatures.of(output_names(draft.plan.spec) if draft.plan.spec else (), state)
     measuring = draft.comparison == "measuring"
-    return {
-        "busy": measuring or ranking.state in BUSY or state.busy,
-        "measuring": measuring,
-        "measured": 0 if known is None else sum(known.of(name) is not None for name in names),
-        "columns": len(names),
-        "with_target": strengths.with_target(names, known, word=word, threshold=threshold, page=page, derived=derived),
-        "ranking": strengths.ranking(ranking, word=word, derived=derived),
-        "can_begin": "none" in (ranking.state, state.state)
-        and not ranking.reason
-        and datasets.damage_of(dataset) is None,
-    }
+    return replace(
+        shown,
+        busy=measuring or ranking.state in BUSY or state.busy,
+        measuring=measuring,
+        measured=0 if known is None else sum(known.of(name) is not None for name in names),
+        columns=len(names),
+        with_target=strengths.with_target(
+            names, known, word=shown.word, threshold=threshold, page=page, derived=derived
+        ),
+        ranking=strengths.ranking(ranking, word=shown.word, derived=derived),
+        can_begin="none" in (ranking.state, state.state) and not ranking.reason and datasets.damage_of(dataset) is None,
+    )
 
 
-def _pairs(draft: DraftContext, view: str, method: Method, *, word: str, threshold: float, page: int) -> dict[str, Any]:
+def _with_pairs(
+    draft: DraftContext, shown: AssociationPanel, method: Method, threshold: float, page: int
+) -> AssociationPanel:
     try:
         state = matrix_of(draft, method)
     except DomainError as fault:
-        return {"refused": fault.message}
+        return replace(shown, refused=fault.message)
     begun = state.complete or bool(state.reason) or state.state != "none"
-    found: dict[str, Any] = {
-        "state": state,
-        "busy": state.state in BUSY and not state.complete,
-        "can_begin": not begun and datasets.damage_of(standing_of(draft)[0]) is None,
-    }
-    if view == "pairs":
-        return {**found, "ranked": correlations.pairs_ranked(state, threshold=threshold, word=word, page=page)}
-    columns = draft.profile.columns if draft.profile else ()
+    shown = replace(
+        shown,
+        state=state,
+        busy=state.state in BUSY and not state.complete,
+        can_begin=not begun and datasets.damage_of(standing_of(draft)[0]) is None,
+    )
+    if shown.view == "pairs":
+        ranked = correlations.pairs_ranked(state, threshold=threshold, word=shown.word, page=page)
+        return replace(shown, ranked=ranked)
     drawn = heatmap.build(
         state.matrix,
-        keys={column.name: column.key for column in columns},
+        keys=shown.keys,
         kinds=draft.kinds,
-        word=word,
+        word=shown.word,
         threshold=threshold,
-        clustered=view == "clusters",
+        clustered=shown.view == "clusters",
     )
-    return {**found, "heat": drawn}
+    return replace(shown, heat=drawn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
@@ -28,9 +28,8 @@ from app.steps.features.asked import begin_matrix, matrix_of, measured_on, ranki
 from app.steps.features.association import BUSY
 from app.steps.features.form import add_rule, add_selection
 from app.steps.features.routes import blueprint
-from app.web.hypermedia import into, render, see_other
+from app.web.hypermedia import ViewContext, into, render_view, see_other
 
-PAGE, PARTIAL = "pages/features_part.html", "partials/features/strategy.html"
 SLOT = "#features-strategy-slot"
 MAX_SHOWN = 200
 # The fields by which a strategy is asked about.
@@ -45,6 +44,25 @@ class PairsPending:
     total: int
     seconds_left: float | None
     can_begin: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrategyContext(ViewContext):
+    """What a strategy would leave out; `asked` is what was typed, and `waiting` says that pairs are not measured."""
+
+    page_name: ClassVar[str] = "pages/features_part.html"
+    fragment_name: ClassVar[str] = "partials/features/strategy.html"
+    base: str
+    strategy: ColumnStrategy | None
+    asked: Mapping[str, str]
+    proposal: Proposal | None
+    sentence: str
+    measured_on: str
+    waiting: PairsPending | None
+    fault: DomainError | None
+    changed: bool
+    focus: bool
+    most: int = MAX_SHOWN
 
 
 @blueprint.get("/strategy")
@@ -68,10 +86,7 @@ def _show(
             proposal = propose(strategy, values.get("amount"), draft.plan.columns, found)
     except DomainError as problem:
         fault = fault or problem
-    response = render(
-        PAGE,
-        PARTIAL,
-        status=fault.status if fault else 409 if changed else 200,
+    context = StrategyContext(
         base=f"/experiments/drafts/{draft.row.id}",
         strategy=strategy,
         asked={name: values.get(name, "")[:40] for name in ASKED},
@@ -81,10 +96,10 @@ def _show(
         waiting=waiting,
         fault=fault,
         changed=changed,
-        most=MAX_SHOWN,
         focus="again" not in values,
     )
-    return into(SLOT, response)
+    status = fault.status if fault else 409 if changed else 200
+    return into(SLOT, render_view(context, status=status))
 
 
 def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:

@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
 from app.services.drafts import drafts
+from app.steps import flow
 from app.steps.context import load, step_url
 from app.steps.features.routes import PAGE, blueprint
-from app.web.hypermedia import into, see_other
+from app.web.hypermedia import see_other
 
 ANSWERS = ("known", "not_known")
 
@@ -25,7 +26,7 @@ def answer_leak(draft_id: uuid.UUID) -> Response:
         gone = DomainError(
             "This question is not asked any more: the column or the target changed.", code="question_gone"
         )
-        return into("#wizard", PAGE.draw(draft, status=422, shown_problems=(gone,)))
+        return flow.refuse(PAGE, draft, gone, status=422)
     changes: dict[str, object] = dict.fromkeys(question.fields, answer or None)
     drafts.save_answers(draft.user, draft_id, step="features", changes=changes, version=draft.version)
     return see_other(step_url(draft.id, "features") + "#features-leaks")

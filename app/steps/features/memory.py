@@ -10,12 +10,13 @@ from flask import url_for
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.suggested_set import (
     SuggestedSet,
+    describe_set,
     suggested_recipes,
     suggested_set,
     with_set,
     without_set,
 )
-from app.domain.training.derived_measures import DerivedColumn
+from app.domain.training.derived_measures import DerivedMeasure
 from app.services.datasets import datasets
 from app.services.measurements import derived_rankings, memory
 from app.services.measurements.derived_rankings import DerivedState
@@ -24,7 +25,7 @@ from app.steps.context import DraftContext
 from app.steps.features.asked import standing_of
 from app.web.charts import lags
 from app.web.charts.lags import LagChart
-from app.web.hypermedia import ViewContext
+from app.web.hypermedia import ContextPart, ViewContext
 
 USE, LEAVE = "use-set", "leave-set"
 
@@ -70,6 +71,7 @@ class SetView:
     """The suggested set as the page shows it, and the button that turns it on or off."""
 
     found: SuggestedSet
+    words: str
     address: str
     features: tuple[SetFeature, ...]
     busy: bool
@@ -85,6 +87,14 @@ class SetView:
     def action(self) -> str:
         """Return the value of the button that turns it over."""
         return LEAVE if self.is_on else USE
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryValues(ContextPart):
+    """The memory and the suggested set; each is None where nothing can be derived."""
+
+    lags: MemoryView | None
+    suggestion: SetView | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +119,11 @@ class SetContext(ViewContext):
     suggestion: SetView
 
 
-def context(draft: DraftContext) -> dict[str, Any]:
-    """Return what the panel needs; its parts are None where nothing can be derived."""
+def memory_values(draft: DraftContext) -> MemoryValues:
+    """Return what the panel reads."""
     if draft.plan.spec is None:
-        return {"lags": None, "suggestion": None}
-    return {"lags": memory_view(draft), "suggestion": set_view(draft)}
+        return MemoryValues(lags=None, suggestion=None)
+    return MemoryValues(lags=memory_view(draft), suggestion=set_view(draft))
 
 
 def memory_state(draft: DraftContext) -> MemoryState:
@@ -155,6 +165,8 @@ def set_view(draft: DraftContext) -> SetView | None:
     state = derived_state(draft)
     return SetView(
         found=found,
+        # Why it is suggested is told only while nobody chose otherwise.
+        words=draft.plan.reasons.get("features.transforms") or describe_set(found, draft.plan),
         address=url_for("features.show_set", draft_id=draft.id),
         features=tuple(_feature(name, state.items.get(name)) for name in found.names),
         busy=state.busy,
@@ -163,7 +175,7 @@ def set_view(draft: DraftContext) -> SetView | None:
     )
 
 
-def _feature(name: str, column: DerivedColumn | None) -> SetFeature:
+def _feature(name: str, column: DerivedMeasure | None) -> SetFeature:
     if column is None:
         return SetFeature(name)
     spread, rows = column.spread, column.spread.missing + sum(column.spread.histogram_counts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
@@ -14,13 +15,43 @@ from app.services.measurements import correlations
 from app.steps.begin import begin
 from app.steps.context import load, step_url
 from app.steps.features.asked import begin_matrix, standing_of, stop_matrix
-from app.steps.features.association import METHODS, panel
+from app.steps.features.association import METHODS, AssociationPanel, panel
 from app.steps.features.routes import blueprint
 from app.web.charts import pair
-from app.web.hypermedia import fragment, render, see_other, wants_fragment
+from app.web.charts.pair import PairChart
+from app.web.hypermedia import ViewContext, render_view, see_other, wants_fragment
 
-PAGE, PANEL = "pages/features_part.html", "partials/features/correlations.html"
-BODY, PAIR = "partials/features/association.html", "partials/features/pair.html"
+PAGE = "pages/features_part.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrelationsContext(ViewContext):
+    """The panel of associations as a page of its own."""
+
+    page_name: ClassVar[str] = PAGE
+    fragment_name: ClassVar[str] = "partials/features/correlations.html"
+    base: str
+    pairs: AssociationPanel
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssociationContext(ViewContext):
+    """The body of the panel alone."""
+
+    fragment_name: ClassVar[str] = "partials/features/association.html"
+    base: str
+    pairs: AssociationPanel
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairContext(ViewContext):
+    """What two columns look like against one another, or why that cannot be shown."""
+
+    page_name: ClassVar[str] = PAGE
+    fragment_name: ClassVar[str] = "partials/features/pair.html"
+    base: str
+    pair: PairChart | None
+    fault: str
 
 
 @blueprint.get("/correlations")
@@ -31,11 +62,10 @@ def show_correlations(draft_id: uuid.UUID) -> Response:
         shown = panel(draft, request.args)
     except DomainError:
         return see_other(step_url(draft.id, "data"))
-    status = 422 if shown["faults"] else 200
-    values: dict[str, Any] = {"base": f"/experiments/drafts/{draft_id}", "pairs": shown}
+    status, base = 422 if shown.faults else 200, f"/experiments/drafts/{draft_id}"
     if request.args.get("part") == "body" and wants_fragment():
-        return fragment(BODY, status=status, **values)
-    return render(PAGE, PANEL, status=status, **values)
+        return render_view(AssociationContext(base=base, pairs=shown), status=status)
+    return render_view(CorrelationsContext(base=base, pairs=shown), status=status)
 
 
 @blueprint.post("/correlations/start")
@@ -81,4 +111,4 @@ def show_pair(draft_id: uuid.UUID) -> Response:
     else:
         drawn = pair.build(correlations.pair(dataset, one, other, kinds=goal.kinds, rule=draft.rule))
     base = f"/experiments/drafts/{draft_id}"
-    return render(PAGE, PAIR, status=404 if fault else 200, base=base, pair=drawn, fault=fault)
+    return render_view(PairContext(base=base, pair=drawn, fault=fault), status=404 if fault else 200)

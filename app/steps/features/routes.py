@@ -2,47 +2,106 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from flask import request
 
-from app.domain.recommendation.selection import MODES, NUMBERS
-from app.domain.recommendation.strategies import STRATEGIES
+from app.domain.estimators.parameters import Parameter
+from app.domain.recommendation.selection import MODES, NUMBERS, Rule
+from app.domain.recommendation.strategies import STRATEGIES, ColumnStrategy
 from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.context import DraftContext
-from app.steps.features import derived, memory
 from app.steps.features.asked import measured_on
-from app.steps.features.association import panel
-from app.steps.features.form import ADD, act, read, rules_of, selection_of
-from app.steps.features.listing import ORDERS, USE_CHOICES, asked_of_text, listing_of
+from app.steps.features.association import AssociationPanel, panel
+from app.steps.features.derived import DerivedValues, derived_values
+from app.steps.features.form import act, read, rules_of, selection_of
+from app.steps.features.listing import ORDERS, USE_CHOICES, Listing, asked_of_text, listing_of
+from app.steps.features.memory import MemoryValues, memory_values
+from app.steps.page_contexts import Answers, MeasuredContext, SectionContext, StepPageContext
 from app.steps.views import StepView
 
 MAX_LEAKS = 8
 
 
-def context(draft: DraftContext) -> dict[str, Any]:
-    """Return the context of the Features fragment; a faulty filter is reported at its field."""
-    listing = listing_of(draft.plan.columns, asked_of_text(_query()))
-    ticked = sum(column.selected for column in draft.plan.columns)
-    return {
-        "listing": listing,
-        "filter_numbers": NUMBERS,
-        "uses": USE_CHOICES,
-        "orders": ORDERS,
-        "rules": [(MODES[rule.mode], rule) for rule in rules_of(draft.plan)],
-        "selection_sentences": describe(selection_of(draft.plan), ticked),
-        "measured_on": measured_on(draft),
-        "strategies": STRATEGIES,
-        "strategy_titles": {one.id: one.title for one in STRATEGIES},
-        "selected_count": ticked,
-        **({"status": 422} if listing.faults else {}),
-        **derived.context(draft.plan),
-        **memory.context(draft),
-        "adds": "new.kind" in request.values and request.values.get("action") in (ADD, None),
-        "pairs": panel(draft, {}) if draft.plan.spec else None,
-        "most_leaks": MAX_LEAKS,
-    }
+@dataclass(frozen=True, kw_only=True)
+class FeaturesValues(Answers):
+    """What the Features step reads: a page of the columns with rules and counts, associations, derived features.
+
+    `rules` pairs each rule about many columns with its mode in words; `pairs` is the panel of associations.
+    """
+
+    listing: Listing
+    filter_numbers: Sequence[Parameter]
+    uses: tuple[tuple[str, str], ...]
+    orders: tuple[tuple[str, str], ...]
+    rules: list[tuple[str, Rule]]
+    selection_sentences: list[str]
+    measured_on: str
+    strategies: Sequence[ColumnStrategy]
+    strategy_titles: Mapping[str, str]
+    selected_count: int
+    derived: DerivedValues
+    memory: MemoryValues
+    pairs: AssociationPanel | None
+    most_leaks: int = MAX_LEAKS
+
+    @property
+    def status(self) -> int:
+        """Return the status: a faulty filter is reported at its field."""
+        return 422 if self.listing.faults else 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesStepContext(StepPageContext):
+    """The Features step."""
+
+    fragment_name: ClassVar[str] = "partials/steps/features.html"
+    answers: FeaturesValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesSection(SectionContext):
+    """The columns and the derived features, on the page of all steps."""
+
+    fragment_name: ClassVar[str] = "partials/wizard/feature_choices.html"
+    answers: FeaturesValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesMeasuredContext(MeasuredContext):
+    """What a finished measurement changes on the Features step."""
+
+    included: ClassVar[Mapping[str, str]] = {"follows": "partials/features/measured.html"}
+    answers: FeaturesValues
+
+
+def features_values(draft: DraftContext) -> FeaturesValues:
+    """Return what the Features fragment reads."""
+    return replace(features_part(draft), pairs=panel(draft, {}) if draft.plan.spec else None)
+
+
+def features_part(draft: DraftContext) -> FeaturesValues:
+    """Return what its part of the page of all steps reads, which shows no associations."""
+    plan, listing = draft.plan, listing_of(draft.plan.columns, asked_of_text(_query()))
+    ticked = sum(column.selected for column in plan.columns)
+    return FeaturesValues(
+        listing=listing,
+        filter_numbers=NUMBERS,
+        uses=USE_CHOICES,
+        orders=ORDERS,
+        rules=[(MODES[rule.mode], rule) for rule in rules_of(plan)],
+        selection_sentences=describe(selection_of(plan), ticked),
+        measured_on=measured_on(draft),
+        strategies=STRATEGIES,
+        strategy_titles={one.id: one.title for one in STRATEGIES},
+        selected_count=ticked,
+        derived=derived_values(plan),
+        memory=memory_values(draft),
+        pairs=None,
+    )
 
 
 def _query() -> str:
@@ -52,6 +111,15 @@ def _query() -> str:
     return request.values.get("query", "")
 
 
-VIEW = StepView("features", read, context, act=act, follows="partials/features/measured.html")
+VIEW = StepView(
+    "features",
+    read,
+    page=FeaturesStepContext,
+    answers=features_values,
+    section=FeaturesSection,
+    part=features_part,
+    act=act,
+    measured=FeaturesMeasuredContext,
+)
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)

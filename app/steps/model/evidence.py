@@ -3,27 +3,71 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
+from app.domain import wizard
 from app.domain.errors import DomainError
 from app.domain.estimators import registry
-from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.recommendation.plan import Plan
 from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.choice import SHOWN, as_shown
 from app.steps.context import DraftContext, load, step_url
-from app.steps.frame import frame_of
-from app.steps.model.measured import panel
-from app.steps.model.routes import PAGE, VIEW, blueprint, cards_first
+from app.steps.frame import frame_of, side_of
+from app.steps.model.measured import EvidencePanel, panel
+from app.steps.model.routes import PAGE, VIEW, ModelValues, blueprint, cards_first, model_values, order_of
+from app.steps.page_contexts import FrameValues, SideValues
 from app.steps.posted import changes_here
-from app.web.hypermedia import fragment, into, render, see_other, wants_fragment
+from app.web.hypermedia import ContextPart, ViewContext, render_view, see_other, wants_fragment
 
-PAGE_ALONE, PANEL = "pages/model_evidence.html", "partials/model/evidence.html"
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceValues(ContextPart):
+    """The panel of the short fits, and the estimate that they changed; `on_page` is the page that shows it."""
+
+    base: str
+    plan: Plan
+    machine_mb: float
+    measured: EvidencePanel
+    on_page: str
+    cards_order: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidencePageContext(ViewContext):
+    """The panel as a page of its own."""
+
+    page_name: ClassVar[str] = "pages/model_evidence.html"
+    fragment_name: ClassVar[str] = "partials/model/evidence.html"
+    values: EvidenceValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceContext(ViewContext):
+    """The panel alone, with the estimate beside it."""
+
+    fragment_name: ClassVar[str] = "partials/model/evidence.html"
+    values: EvidenceValues
+    with_estimate: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardsContext(ViewContext):
+    """The panel with the cards of the estimators in their new order, and the estimate."""
+
+    fragment_name: ClassVar[str] = "partials/model/evidence.html"
+    included: ClassVar[Mapping[str, str]] = {"cards": "partials/model/choices.html"}
+    side: SideValues
+    frame: FrameValues
+    answers: ModelValues
+    with_choices: bool = True
+    with_estimate: bool = True
 
 
 @blueprint.get("/evidence")
@@ -33,23 +77,28 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
     shown = panel(draft)
     if shown is None:
         return see_other(step_url(draft.id, "data"))
-    base = f"/experiments/drafts/{draft_id}"
-    if not wants_fragment():
-        return render(PAGE_ALONE, PANEL, base=base, measured=shown, on_page="model")
     on_page = ON_ONE_PAGE if request.args.get("on") == ON_ONE_PAGE else "model"
+    if not wants_fragment():
+        return render_view(EvidencePageContext(values=_values(draft, shown, on_page="model")))
     if request.args.get("cards") == "new":
-        values = {"with_choices": True, **VIEW.context(draft), **frame_of(draft, "model"), "on_page": on_page}
-        return fragment(PANEL, with_estimate=True, **values)
+        side, frame = side_of(draft, wizard.step_of("model")), frame_of(draft, "model", on_page=on_page)
+        return render_view(CardsContext(side=side, frame=frame, answers=model_values(draft)))
     # What the fits taught about time changes the estimate beside them too; the cards are left where they are.
     order = request.args.get("order", "")
-    shown["has_new_order"] = not shown["found"].busy and order != order_of(draft, shown["ranking"])
-    beside: dict[str, Any] = {"plan": draft.plan, "machine_mb": draft.machine.memory_mb, "base": base}
-    return fragment(PANEL, with_estimate=True, measured=shown, on_page=on_page, cards_order=order, **beside)
+    has_new_order = not shown.found.busy and order != order_of(cards_first(draft, shown.ranking))
+    shown = replace(shown, has_new_order=has_new_order)
+    return render_view(EvidenceContext(values=_values(draft, shown, on_page=on_page, order=order)))
 
 
-def order_of(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> str:
-    """Return in which order the cards would stand now."""
-    return ",".join(one.entry.id for one in cards_first(draft, ranking))
+def _values(draft: DraftContext, shown: EvidencePanel, *, on_page: str, order: str = "") -> EvidenceValues:
+    return EvidenceValues(
+        base=f"/experiments/drafts/{draft.id}",
+        plan=draft.plan,
+        machine_mb=draft.machine.memory_mb,
+        measured=shown,
+        on_page=on_page,
+        cards_order=order,
+    )
 
 
 @blueprint.post("/evidence")
@@ -72,7 +121,7 @@ def choose(draft_id: uuid.UUID) -> Response:
     task = draft.plan.spec.task if draft.plan.spec else None
     if task is None or wanted not in {entry.id for entry in registry.for_task(task.kind, task.purpose)}:
         gone = DomainError("This estimator is not offered for the task any more.", code="estimator_unknown")
-        return into("#wizard", PAGE.draw(draft, status=422, shown_problems=(gone,)))
+        return flow.refuse(PAGE, draft, gone, status=422)
     saved = flow.save_changes(draft, {"model": {**changes_here(VIEW, draft), "estimator": wanted}}, reached="model")
     begin(saved, "model")
     return see_other(step_url(draft.id, "model"))

@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import url_for
 
 from app.domain.estimators import registry
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import RunState
 from app.services.measurements import recommendations
-from app.steps.choice import choice_of
+from app.services.measurements.recommendations import Recommendation, Recommendations
+from app.steps.choice import EstimatorChoice, choice_of
 from app.steps.context import DraftContext
 
 # Rows of the table, there from the first look on: what the fits bring must not move what stands below.
 RESERVED = 6
 
 
-def panel(draft: DraftContext) -> dict[str, Any] | None:
-    """Return the context of the panel, or None where nothing can be recommended yet."""
+@dataclass(frozen=True)
+class EvidencePanel:
+    """What short fits say about the estimators: those measured in the order of their scores, and those that wait.
+
+    `ranking` is the order in which to try them, `first` the one to choose, `tied` those that only luck tells apart, and
+    `compared` those that were judged on the same folds.
+    `reserved` is how many rows of the table are there from the first look on, and `has_new_order` says that the cards
+    of the open page stand in an earlier order.
+    """
+
+    found: Recommendations
+    ranking: list[EstimatorSuggestion]
+    lines: list[Recommendation]
+    reserved: int
+    waiting: list[Recommendation]
+    chosen: str
+    choice: EstimatorChoice | None
+    first: str
+    tied: Sequence[str]
+    compared: Sequence[str]
+    standings: Mapping[str, str]
+    metric: metrics.Metric
+    strategy: splitting.StrategyEntry
+    held_out: bool
+    baseline: float | None
+    rows: int
+    here: str
+    choose: str
+    has_new_order: bool = False
+
+
+def panel(draft: DraftContext) -> EvidencePanel | None:
+    """Return the panel, or None where nothing can be recommended yet."""
     if draft.dataset is None:
         return None
     found = recommendations.known_of(draft.dataset, draft.plan, draft.machine)
@@ -31,29 +65,30 @@ def panel(draft: DraftContext) -> dict[str, Any] | None:
     lines.sort(key=lambda item: place.get(item.ranked.entry.id, len(place)))
     chosen, finished = registry.get(spec.model.estimator), found.state == RunState.FINISHED.value
     baseline = evidence.baseline if evidence is not None else ()
-    return {
-        "found": found,
-        "ranking": [item.ranked for item in found.items],
-        "lines": lines,
-        "reserved": RESERVED,
-        "waiting": _waiting(found)[: max(RESERVED - len(lines), 0)],
-        "chosen": chosen.id,
-        "choice": choice_of(draft, found),
-        "first": evidence.choice if evidence is not None and finished else "",
-        "tied": evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
-        "standings": {item.estimator: evidence.standing_of(item).value for item in evidence.items}
+    return EvidencePanel(
+        found=found,
+        ranking=[item.ranked for item in found.items],
+        lines=lines,
+        reserved=RESERVED,
+        waiting=_waiting(found)[: max(RESERVED - len(lines), 0)],
+        chosen=chosen.id,
+        choice=choice_of(draft, found),
+        first=evidence.choice if evidence is not None and finished else "",
+        tied=evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
+        compared=evidence.compared if evidence is not None and finished else (),
+        standings={item.estimator: evidence.standing_of(item).value for item in evidence.items}
         if evidence is not None
         else {},
-        "metric": metrics.get(spec.metrics.primary),
-        "strategy": splitting.get(spec.validation.strategy),
-        "held_out": spec.validation.holdout is not None,
-        "baseline": sum(baseline) / len(baseline) if baseline else None,
-        "rows": max((item.rows for item in evidence.items), default=0) if evidence is not None else 0,
-        "here": url_for("model.show_evidence", draft_id=draft.id),
-        "choose": url_for("model.choose", draft_id=draft.id),
-    }
+        metric=metrics.get(spec.metrics.primary),
+        strategy=splitting.get(spec.validation.strategy),
+        held_out=spec.validation.holdout is not None,
+        baseline=sum(baseline) / len(baseline) if baseline else None,
+        rows=max((item.rows for item in evidence.items), default=0) if evidence is not None else 0,
+        here=url_for("model.show_evidence", draft_id=draft.id),
+        choose=url_for("model.choose", draft_id=draft.id),
+    )
 
 
-def _waiting(found: recommendations.Recommendations) -> list[recommendations.Recommendation]:
+def _waiting(found: Recommendations) -> list[Recommendation]:
     """Return the estimators that may still be measured, in the suggested order."""
     return [item for item in found.items if item.measured is None and item.ranked.entry.competes and found.busy]

@@ -2,47 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import request
 
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.steps import flow
-from app.steps.context import DraftContext
+from app.steps.choice import EstimatorChoice
+from app.steps.context import DraftContext, profile_and_spec
 from app.steps.model import tuning
 from app.steps.model.form import act, read
-from app.steps.model.measured import panel
-from app.steps.model.tuner import depths_of
+from app.steps.model.measured import EvidencePanel, panel
+from app.steps.model.tuner import SettingGroup, depths_of
+from app.steps.page_contexts import (
+    Answers,
+    MeasuredContext,
+    SavedContext,
+    SectionContext,
+    StepPageContext,
+)
 from app.steps.views import StepView
-from app.web.hypermedia import wants_fragment
+from app.web.hypermedia import ContextPart, wants_fragment
 
 RECOMMENDED = 3
 
 
-def context(draft: DraftContext) -> dict[str, Any]:
-    """Return the context of the Model fragment."""
-    spec, profile = draft.plan.spec, draft.profile
-    if spec is None or profile is None:
-        return {}
-    rows = max(profile.rows - profile.column(spec.task.target).missing, 0)
+@dataclass(frozen=True, kw_only=True)
+class SettingStates(ContextPart):
+    """The state of each setting that the page shows, which follows every change."""
+
+    depths: tuple[SettingGroup, ...]
+    posted: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelValues(Answers):
+    """What the Model step reads: the cards of the estimators, what was measured of them, settings and search.
+
+    `ranked` are those whose cards are in sight, and `cards_order` is their order as the address of the panel names it.
+    """
+
+    ranked: list[EstimatorSuggestion]
+    others: list[EstimatorSuggestion]
+    cards_order: str
+    chosen: EstimatorEntry
+    states: SettingStates
+    unfolded: bool
+    rows_known: int
+    tuning: tuning.TuningPanel
+    measured: EvidencePanel | None
+    choice: EstimatorChoice | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelStepContext(StepPageContext):
+    """The Model step."""
+
+    fragment_name: ClassVar[str] = "partials/steps/model.html"
+    answers: ModelValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSection(SectionContext):
+    """The Model step on the page of all steps."""
+
+    fragment_name: ClassVar[str] = "partials/steps/model.html"
+    answers: ModelValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSavedContext(SavedContext):
+    """The answer to a saved change of the Model step, with the state of each setting."""
+
+    included: ClassVar[Mapping[str, str]] = {"live": "partials/model/states.html"}
+    live: SettingStates
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelMeasuredContext(MeasuredContext):
+    """What a finished measurement changes on the Model step."""
+
+    included: ClassVar[Mapping[str, str]] = {"follows": "partials/model/measured.html"}
+    answers: ModelValues
+
+
+def model_values(draft: DraftContext) -> ModelValues:
+    """Return what the Model fragment reads."""
+    profile, spec = profile_and_spec(draft)
     measured = panel(draft)
-    choice = measured["choice"] if measured else None
-    ranked = measured["ranking"] if measured else draft.plan.ranking
-    chosen = registry.get(spec.model.estimator)
+    ranked = measured.ranking if measured else draft.plan.ranking
     first = cards_first(draft, ranked)
-    return {
-        "ranked": first,
-        "others": [one for one in ranked if one not in first],
-        "chosen": chosen,
-        **_states(draft),
-        "unfolded": not wants_fragment() and (request.method == "POST" or flow.UNFOLDED in request.args),
-        "rows_known": rows,
-        "tuning": tuning.context(draft.plan),
-        "measured": measured,
-        "choice": choice,
-    }
+    return ModelValues(
+        ranked=first,
+        others=[one for one in ranked if one not in first],
+        cards_order=order_of(first),
+        chosen=registry.get(spec.model.estimator),
+        states=setting_states(draft),
+        unfolded=not wants_fragment() and (request.method == "POST" or flow.UNFOLDED in request.args),
+        rows_known=max(profile.rows - profile.column(spec.task.target).missing, 0),
+        tuning=tuning.tuning_panel(draft.plan, spec),
+        measured=measured,
+        choice=measured.choice if measured else None,
+    )
 
 
 def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> list[EstimatorSuggestion]:
@@ -52,22 +117,30 @@ def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> 
     return first + [one for one in ranking[RECOMMENDED:] if one.entry.id == chosen]
 
 
-def _states(draft: DraftContext) -> dict[str, Any]:
-    """Return the state of each setting that the page shows, which follows every change."""
-    spec = draft.plan.spec
-    depths = depths_of(draft.plan, registry.get(spec.model.estimator), spec.task.kind) if spec is not None else ()
-    return {"depths": depths, "posted": frozenset(request.form)}
+def order_of(cards: Sequence[EstimatorSuggestion]) -> str:
+    """Return in which order cards stand."""
+    return ",".join(card.entry.id for card in cards)
+
+
+def setting_states(draft: DraftContext) -> SettingStates:
+    """Return the state of each setting that the page shows."""
+    _, spec = profile_and_spec(draft)
+    depths = depths_of(draft.plan, registry.get(spec.model.estimator), spec.task.kind)
+    return SettingStates(depths=depths, posted=frozenset(request.form))
 
 
 VIEW = StepView(
     "model",
     read,
-    context,
+    page=ModelStepContext,
+    answers=model_values,
+    section=ModelSection,
+    part=model_values,
     act=act,
     reshapes=("estimator", tuning.SWITCH),
-    live="partials/model/states.html",
-    live_context=_states,
-    follows="partials/model/measured.html",
+    saved=ModelSavedContext,
+    live=setting_states,
+    measured=ModelMeasuredContext,
 )
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)

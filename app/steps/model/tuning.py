@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
+from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.tuning import ENABLED, METHOD, NO, SCALE, YES, wire
+from app.domain.recommendation.tuning import METHOD, NO, SCALE, YES, wire
 from app.domain.training.tuning.search_space import suggest_range
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import metrics
@@ -48,11 +51,21 @@ def _row(form: Form, field: str) -> dict[str, Any]:
     return {**found, **{name: form[name] for name in ends if name in form}}
 
 
-def context(plan: Plan) -> dict[str, Any]:
-    """Return the context of the panel: the method's fields, the metrics that can decide, a row per setting."""
-    spec = plan.spec
-    if spec is None:
-        return {}
+@dataclass(frozen=True)
+class TuningPanel:
+    """The search: the method's fields, the metrics that can decide, a row for each setting, and how many fits."""
+
+    on: bool
+    method: Sequence[Parameter]
+    scale: Parameter
+    metrics: list[tuple[str, str]]
+    rows: list[SearchSpaceRow]
+    fits: int
+    values: Mapping[str, Any]
+
+
+def tuning_panel(plan: Plan, spec: Spec) -> TuningPanel:
+    """Return the panel of the search."""
     task, entry, values = spec.task.kind, registry.get(spec.model.estimator), plan.values["model"]
     primary = metrics.get(spec.metrics.primary).title
     rows = []
@@ -62,13 +75,12 @@ def context(plan: Plan) -> dict[str, Any]:
         choices = tuple((name, labels.get(name, "Yes" if name == YES else "No")) for name in names)
         searched = str(values.get(f"{field}.search", False)).lower() == YES
         rows.append(SearchSpaceRow(field, one.title, one.unit, "" if choices else allowed(one), searched, choices))
-    return {
-        "on": spec.model.tuning.enabled,
-        "switch": ENABLED,
-        "method": METHOD,
-        "scale": SCALE,
-        "metrics": [("", f"The primary metric, {primary}"), *((one.id, one.title) for one in metrics.for_task(task))],
-        "rows": rows,
-        "fits": fits_per_outer_fold(spec),
-        "values": values,
-    }
+    return TuningPanel(
+        on=spec.model.tuning.enabled,
+        method=METHOD,
+        scale=SCALE,
+        metrics=[("", f"The primary metric, {primary}"), *((one.id, one.title) for one in metrics.for_task(task))],
+        rows=rows,
+        fits=fits_per_outer_fold(spec),
+        values=values,
+    )

@@ -4,80 +4,155 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from werkzeug.wrappers import Response
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.experiment import Spec
+from app.domain.recommendation.plan import ColumnChoice
 from app.domain.recommendation.verdict import Advice
 from app.domain.training.preprocessing import transforms
 from app.domain.training.validation import metrics, splitting
-from app.services.experiment_templates.using import origin_of
+from app.services.experiment_templates.using import DraftOrigin, origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
-from app.steps.choice import as_shown, choice_of
-from app.steps.context import DraftContext, load, step_url
+from app.steps.choice import EstimatorChoice, as_shown, choice_of
+from app.steps.context import DraftContext, load, profile_and_spec, step_url
+from app.steps.frame import search_of
+from app.steps.page_contexts import (
+    Answers,
+    MeasuredContext,
+    SavedContext,
+    SearchValues,
+    SectionContext,
+    StepPageContext,
+)
 from app.steps.review.form import read
 from app.steps.views import StepView
 from app.web.charts import facts
-from app.web.hypermedia import fragment, see_other, wants_fragment
+from app.web.hypermedia import ViewContext, render_view, see_other, wants_fragment
 from app.web.hyperparameters import recommended_value, same
 from app.web.wording import describe_holdout, setting
 
-# What the fragment gets where there is nothing to review.
-NOTHING: dict[str, Any] = {
-    "values": {},
-    "key": "",
-    "derived": (),
-    "entry": None,
-    "settings": (),
-    "strategy": None,
-    "held_out": "",
-    "measured_by": (),
-    "leak_answers": (),
-    "selection": (),
-    "search": (),
-    "said": (),
-    "choice": None,
-    "origin": None,
-}
+
+@dataclass(frozen=True, kw_only=True)
+class WordsValues(Answers):
+    """The name and the notes, as they were typed."""
+
+    values: Mapping[str, Any]
 
 
-def context(draft: DraftContext) -> dict[str, Any]:
-    """Return the context of the Review fragment."""
-    spec = draft.plan.spec
-    if spec is None:
-        return dict(NOTHING)
-    entry = registry.get(spec.model.estimator)
-    derived = [
-        name
-        for part in spec.features.transforms
-        for name in transforms.derived_names(part, time_column=spec.task.time_column)
-    ]
-    strategy = splitting.get(spec.validation.strategy)
-    return {
-        "values": dict(draft.plan.values["review"]),
-        "key": secrets.token_hex(16),
-        "derived": derived,
-        "entry": entry,
-        "settings": _settings(draft, entry, spec),
-        "strategy": strategy,
-        "strategy_settings": [
-            (parameter, setting(parameter, {**strategy.defaults(), **spec.validation.parameters}[parameter.name]))
+@dataclass(frozen=True, kw_only=True)
+class ReviewValues(Answers):
+    """What the Review step reads: all that would be launched, in words.
+
+    `settings` are the hyperparameters with their values, and whether each differs from what is recommended; `said` is
+    the advice of the short fits, and `key` names the launch.
+    """
+
+    words: WordsValues
+    key: str
+    derived: list[str]
+    entry: EstimatorEntry
+    settings: list[tuple[Parameter, str, bool]]
+    strategy: splitting.StrategyEntry
+    strategy_settings: list[tuple[Parameter, str]]
+    held_out: str
+    measured_by: list[str]
+    leak_answers: list[facts.Fact]
+    selection: list[str]
+    search: list[facts.Fact]
+    said: list[Advice]
+    choice: EstimatorChoice | None
+    origin: DraftOrigin | None
+    left_out: list[ColumnChoice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewStepContext(StepPageContext):
+    """The Review step."""
+
+    fragment_name: ClassVar[str] = "partials/steps/review.html"
+    answers: ReviewValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSection(SectionContext):
+    """The name and the notes, on the page of all steps."""
+
+    fragment_name: ClassVar[str] = "partials/review/words.html"
+    answers: WordsValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSavedContext(SavedContext):
+    """The answer to a saved change of the Review step, with the verdict."""
+
+    included: ClassVar[Mapping[str, str]] = {"live": "partials/review/verdict.html"}
+    live: SearchValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewMeasuredContext(MeasuredContext):
+    """What a finished measurement changes on the Review step."""
+
+    included: ClassVar[Mapping[str, str]] = {"follows": "partials/review/measured.html"}
+    answers: ReviewValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceContext(ViewContext):
+    """Which estimator a launch takes."""
+
+    fragment_name: ClassVar[str] = "partials/review/choice.html"
+    base: str
+    choice: EstimatorChoice | None
+
+
+def launch_key() -> str:
+    """Return a key by which a second click on the same page gives the same experiment."""
+    return secrets.token_hex(16)
+
+
+def words_values(draft: DraftContext) -> WordsValues:
+    """Return the name and the notes."""
+    return WordsValues(values=draft.plan.values["review"])
+
+
+def review_values(draft: DraftContext) -> ReviewValues:
+    """Return what the Review fragment reads."""
+    _, spec = profile_and_spec(draft)
+    entry, strategy = registry.get(spec.model.estimator), splitting.get(spec.validation.strategy)
+    parameters = {**strategy.defaults(), **spec.validation.parameters}
+    return ReviewValues(
+        words=words_values(draft),
+        key=launch_key(),
+        derived=[
+            name
+            for part in spec.features.transforms
+            for name in transforms.derived_names(part, time_column=spec.task.time_column)
+        ],
+        entry=entry,
+        settings=_settings(draft, entry, spec),
+        strategy=strategy,
+        strategy_settings=[
+            (parameter, setting(parameter, parameters[parameter.name]))
             for parameter in strategy.used(spec.validation.parameters)
         ],
-        "held_out": describe_holdout(spec.validation.holdout),
-        "measured_by": [metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
-        "leak_answers": facts.leak_answers(spec),
-        "selection": facts.selection(spec),
-        "search": facts.search(spec),
-        "said": _said(draft),
-        "choice": choice_of(draft),
-        "origin": origin_of(draft),
-        "left_out": [column for column in draft.plan.columns if not column.selected],
-    }
+        held_out=describe_holdout(spec.validation.holdout),
+        measured_by=[metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
+        leak_answers=facts.leak_answers(spec),
+        selection=facts.selection(spec),
+        search=facts.search(spec),
+        said=_said(draft),
+        choice=choice_of(draft),
+        origin=origin_of(draft),
+        left_out=[column for column in draft.plan.columns if not column.selected],
+    )
 
 
 def _settings(draft: DraftContext, entry: EstimatorEntry, spec: Spec) -> list[tuple[Parameter, str, bool]]:
@@ -101,7 +176,17 @@ def _said(draft: DraftContext) -> list[Advice]:
     ]
 
 
-VIEW = StepView("review", read, context, live="partials/review/verdict.html", follows="partials/review/measured.html")
+VIEW = StepView(
+    "review",
+    read,
+    page=ReviewStepContext,
+    answers=review_values,
+    section=ReviewSection,
+    part=words_values,
+    saved=ReviewSavedContext,
+    live=search_of,
+    measured=ReviewMeasuredContext,
+)
 PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE, launches=True)
 
@@ -112,5 +197,4 @@ def show_choice(draft_id: uuid.UUID) -> Response:
     if not wants_fragment():
         return see_other(step_url(draft_id, "review"))
     draft = as_shown(load(draft_id))
-    base = f"/experiments/drafts/{draft_id}"
-    return fragment("partials/review/choice.html", base=base, choice=choice_of(draft))
+    return render_view(ChoiceContext(base=f"/experiments/drafts/{draft_id}", choice=choice_of(draft)))

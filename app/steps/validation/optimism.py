@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 from flask import Blueprint
 from werkzeug.wrappers import Response
@@ -11,11 +13,21 @@ from werkzeug.wrappers import Response
 from app.services.measurements import split_comparisons
 from app.steps import flow
 from app.steps.context import DraftContext, load
-from app.steps.validation.split_preview import preview_of
+from app.steps.validation.split_preview import SplitPreview, preview_of
 from app.steps.views import WizardPage
-from app.web.hypermedia import fragment, see_other, wants_fragment
+from app.web.hypermedia import ViewContext, render_view, see_other, wants_fragment
 
-PARTIAL, ANCHOR = "partials/validation/optimism.html", "#validation-optimism"
+ANCHOR = "#validation-optimism"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimismContext(ViewContext):
+    """The comparison of splits; `on_page` is the page that shows it."""
+
+    fragment_name: ClassVar[str] = "partials/validation/optimism.html"
+    optimism: SplitPreview | None
+    base: str
+    on_page: str
 
 
 def add_routes(blueprint: Blueprint, page: WizardPage) -> None:
@@ -42,4 +54,4 @@ def compare_splits(page: WizardPage, draft_id: uuid.UUID) -> Response:
 
 def _draw(page: WizardPage, draft: DraftContext) -> Response:
     base = f"/experiments/drafts/{draft.id}"
-    return fragment(PARTIAL, optimism=preview_of(draft), base=base, on_page=page.slug)
+    return render_view(OptimismContext(optimism=preview_of(draft), base=base, on_page=page.slug))

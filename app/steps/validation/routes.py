@@ -2,25 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError
+from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec, TaskPart
 from app.domain.recommendation import holdout_answers
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import holdout_share
-from app.domain.training.validation.split_picture import split_stripes
+from app.domain.training.validation.split_picture import Stripe, split_stripes
 from app.domain.vocabulary import Purpose, SplitStrategy
 from app.services.measurements import computed_split
 from app.steps import flow
-from app.steps.context import DraftContext
+from app.steps.context import DraftContext, profile_and_spec
+from app.steps.page_contexts import Answers, SectionContext, StepPageContext
 from app.steps.validation import optimism
 from app.steps.validation.form import HOLDOUT, read
-from app.steps.validation.split_preview import preview_of
+from app.steps.validation.split_preview import SplitPreview, preview_of
 from app.steps.views import StepView
 from app.web.charts import split
+from app.web.hypermedia import ContextPart
 from app.web.wording import describe_holdout
+
+
+@dataclass(frozen=True)
+class StrategyChoice:
+    """A strategy as its card shows it, with a word about it here, and a sketch of its folds."""
+
+    entry: splitting.StrategyEntry
+    word: str
+    tone: str
+    picture: list[list[Stripe]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitDrawing(ContextPart):
+    """The split as it will be; without a chart a sketch of it, and a fault that says why it is one."""
+
+    chart: split.SplitChart | None = None
+    picture: Sequence[list[Stripe]] = ()
+    picture_fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationValues(Answers):
+    """What the Validation step reads; `held` says that rows are held out, and `held_out` which."""
+
+    strategies: list[StrategyChoice]
+    chosen: splitting.StrategyEntry
+    picture: SplitDrawing
+    parameters: Sequence[Parameter]
+    dated: bool
+    holdout_ways: tuple[tuple[str, str], ...]
+    holdout_month: Parameter
+    warm_up: Parameter
+    metric_choices: tuple[metrics.Metric, ...]
+    values: Mapping[str, Any]
+    reasons: Mapping[str, str]
+    others: Sequence[str]
+    primary: str
+    held: bool
+    held_out: str
+    optimism: SplitPreview | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationStepContext(StepPageContext):
+    """The Validation step."""
+
+    fragment_name: ClassVar[str] = "partials/steps/validation.html"
+    answers: ValidationValues
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationSection(SectionContext):
+    """The Validation step on the page of all steps."""
+
+    fragment_name: ClassVar[str] = "partials/steps/validation.html"
+    answers: ValidationValues
 
 
 def _note(draft: DraftContext, entry: splitting.StrategyEntry) -> tuple[str, str]:
@@ -50,38 +112,37 @@ def _misleads(task: TaskPart, entry: splitting.StrategyEntry) -> bool:
     return bool(task.time_column and entry.shuffles and not entry.needs_group)
 
 
-def context(draft: DraftContext) -> dict[str, Any]:
-    """Return the context of the Validation fragment."""
-    spec, profile = draft.plan.spec, draft.profile
-    if spec is None or profile is None:
-        return {}
+def validation_values(draft: DraftContext) -> ValidationValues:
+    """Return what the Validation fragment reads."""
+    profile, spec = profile_and_spec(draft)
     chosen = splitting.get(spec.validation.strategy)
-    strategies = []
-    for entry in splitting.STRATEGIES:
-        word, tone = _note(draft, entry)
-        stripes = split_stripes(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
-        strategies.append({"entry": entry, "word": word, "tone": tone, "picture": stripes})
-    return {
-        "strategies": strategies,
-        "chosen": chosen,
-        **_picture(draft, spec, profile),
-        "parameters": chosen.used(spec.validation.parameters),
-        "dated": bool(spec.task.time_column),
-        "holdout_ways": holdout_answers.WAYS,
-        "holdout_month": holdout_answers.MONTH,
-        "warm_up": holdout_answers.WARM_UP,
-        "metric_choices": metrics.for_task(spec.task.kind),
-        "values": dict(draft.plan.values["validation"]),
-        "reasons": draft.plan.reasons,
-        "others": spec.metrics.others,
-        "primary": spec.metrics.primary,
-        "held": spec.validation.holdout is not None,
-        "held_out": describe_holdout(spec.validation.holdout),
-        "optimism": preview_of(draft),
-    }
+    return ValidationValues(
+        strategies=[_choice(draft, entry) for entry in splitting.STRATEGIES],
+        chosen=chosen,
+        picture=_picture(draft, spec, profile),
+        parameters=chosen.used(spec.validation.parameters),
+        dated=bool(spec.task.time_column),
+        holdout_ways=holdout_answers.WAYS,
+        holdout_month=holdout_answers.MONTH,
+        warm_up=holdout_answers.WARM_UP,
+        metric_choices=metrics.for_task(spec.task.kind),
+        values=draft.plan.values["validation"],
+        reasons=draft.plan.reasons,
+        others=spec.metrics.others,
+        primary=spec.metrics.primary,
+        held=spec.validation.holdout is not None,
+        held_out=describe_holdout(spec.validation.holdout),
+        optimism=preview_of(draft),
+    )
 
 
-def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> dict[str, Any]:
+def _choice(draft: DraftContext, entry: splitting.StrategyEntry) -> StrategyChoice:
+    word, tone = _note(draft, entry)
+    stripes = split_stripes(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
+    return StrategyChoice(entry, word, tone, stripes)
+
+
+def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitDrawing:
     """Return the split as it will be, drawn from its folds; else a sketch, with the reason why it is one."""
     fault = ""
     try:
@@ -89,18 +150,21 @@ def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> dict[s
     except DomainError as refusal:
         summary, fault = None, refusal.message
     if summary is not None:
-        return {"chart": split.build(summary), "picture": (), "picture_fault": ""}
+        return SplitDrawing(chart=split.build(summary))
     share = holdout_share(spec, profile)
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
     sketch = split_stripes(entry.id, parameters, holdout=min(share.held, 0.9), rows=profile.rows)
-    return {"chart": None, "picture": sketch, "picture_fault": fault}
+    return SplitDrawing(picture=sketch, picture_fault=fault)
 
 
 VIEW = StepView(
     "validation",
     read,
-    context,
+    page=ValidationStepContext,
+    answers=validation_values,
+    section=ValidationSection,
+    part=validation_values,
     reshapes=("strategy", *HOLDOUT, "primary_metric", *(f"{entry.id}." for entry in splitting.STRATEGIES)),
 )
 PAGE = flow.step_page(VIEW)

@@ -95,7 +95,8 @@ def _with_kept_flags(
     if choice.column not in before or choice.flag not in before or choice.keep is None:
         return found
     one, flag = found.typed[found.names.index(choice.column)], before[choice.flag]
-    kept = ", ".join(literal(word) for word in choice.keep)
+    # No table holds a NUL, so a flag with one means nothing.
+    kept = ", ".join(literal(word) for word in choice.keep if "\x00" not in word) or "NULL"
     condition = f"coalesce(trim(({flag.expression})::VARCHAR), '') IN ({kept})"
     table = _joined(one, flag)
     gone = _count(connection, table, f"({one.expression}) IS NOT NULL AND NOT ({condition})")

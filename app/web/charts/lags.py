@@ -22,12 +22,11 @@ WELLS = ("head", "gwl", "groundwater", "dtw", "well")
 
 @dataclass(frozen=True)
 class LagLine:
-    """One driver: its name, its place among the series, its path, and how long it is remembered, in words."""
+    """One driver: its name, its place among the series, and its path."""
 
     name: str
     series: int
     path: str
-    remembered: str
 
 
 @dataclass(frozen=True)
@@ -63,22 +62,14 @@ def build(measures: LagMeasures, *, target: str, roles: Mapping[str, str]) -> La
     drawn = sorted(curves, key=lambda curve: (curve is not main, -abs(curve.strongest)))[:MAX_LINES]
     places = [(at + 0.5) / len(ranges) for at in range(len(ranges))]
     end = _ends_at(main, ranges)
+
+    def line(curve: LagCurve, series: int) -> LagLine:
+        heights = [None if part.value is None else scale.share(part.value) for part in curve.ranges]
+        return LagLine(short(curve.driver, 40), series, paths.line(list(zip(places, heights, strict=True))))
+
     return LagChart(
         sentence=memory_sentence(main, target, roles.get(main.driver, ""), span),
-        lines=tuple(
-            LagLine(
-                short(curve.driver, 40),
-                place,
-                paths.line(
-                    [
-                        (x, None if part.value is None else scale.share(part.value))
-                        for x, part in zip(places, curve.ranges, strict=True)
-                    ]
-                ),
-                span(curve.remembered) if curve.remembered else "not remembered",
-            )
-            for place, curve in enumerate(drawn, start=1)
-        ),
+        lines=tuple(line(curve, place) for place, curve in enumerate(drawn, start=1)),
         hidden=len(curves) - len(drawn),
         x=_ticks(ranges, places, span),
         y=tuple(scales.Tick(scales.percent(1 - tick.at / 100), tick.label) for tick in scales.ticks(scale)),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.text.numbers import MINUS
-from app.domain.training.derived_measures import DerivedColumn
+from app.domain.training.derived_measures import DerivedMeasure
 from app.services.measurements.derived_rankings import DerivedState
 from app.services.measurements.rankings import RankingState
 
-PER_PAGE = 15
-MAX_RANKED = 15
+PER_PAGE = 8
+MAX_RANKED = 8
 # Weaker than this is written in grey: the same step at which the heatmap begins to be shaded.
 WEAK = 0.05
 # Below this, in nats, the strongest of a ranking is hardly anything.
@@ -72,7 +72,7 @@ class DerivedFeatures:
     One that cannot be measured is in neither.
     """
 
-    measured: Mapping[str, DerivedColumn] = field(default_factory=dict)
+    measured: Mapping[str, DerivedMeasure] = field(default_factory=dict)
     pending: tuple[str, ...] = ()
 
     @staticmethod

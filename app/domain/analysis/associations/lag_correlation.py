@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ EDGES_SECONDS = (
     *(HOUR_SECONDS * hours for hours in (0, 0.25, 0.5, 1, 2, 3, 6, 12)),
     *(DAY_SECONDS * days for days in (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)),
 )
-HARMONICS = (1, 2)
+HARMONICS = (1, 2, 3)
 MIN_STEPS = 100
 # Of a range of steps four in five must be known, as of a window in training.
 MIN_KNOWN = 0.8
@@ -39,7 +40,7 @@ MAX_STEPS = 1_000_000
 class LagRange:
     """Steps of the past, `first` to `last` before a row, with what goes with the target there.
 
-    `chance` is the largest that a shifted record reached; `value` None where too few rows have both.
+    `chance` is the size that shifted records reach at most; `value` is None where too few rows have both.
     """
 
     first: int
@@ -136,13 +137,12 @@ def lag_curves(
     target, drivers
         For each group, shape (rows,): the values, NaN where missing.
     step_seconds
-        The length of a step.
+        Of a step.
 
     Returns
     -------
     list of LagCurve
-        Empty where fewer than 100 steps are known. The correlations are Pearson's between what is left of ranks
-        without their season: of the target, and of the driver's mean over each range.
+        Empty where fewer than 100 steps are known. Correlations are of ranks without their season.
 
     References
     ----------
@@ -150,18 +150,22 @@ def lag_curves(
     J. et al. (1992), Physica D 58, 77-94, for chance from surrogate records, here circular shifts.
     """
     ranges = ranges_of(step_seconds)
-    spans = [int(some[-1]) + 1 if len(some) else 0 for some in map(np.sort, places)]
+    spans = [int(some.max(initial=-1)) + 1 for some in places]
     if sum(np.isfinite(values).sum() for values in target) < MIN_STEPS:
         return []
     phases = [np.arange(span, dtype=float) * (step_seconds / YEAR_SECONDS) for span in spans]
-    goal = [_on_grid(values, some, span) for values, some, span in zip(target, places, spans, strict=True)]
-    rest = [_without_season(values, phase) for values, phase in zip(_ranked(goal), phases, strict=True)]
+    on_grid = partial(_on_grids, places=places, spans=spans)
+    rest = [_without_season(values, phase) for values, phase in zip(_ranked(on_grid(target)), phases, strict=True)]
     curves = []
     for name, groups in drivers.items():
-        grids = [_on_grid(values, some, span) for values, some, span in zip(groups, places, spans, strict=True)]
-        parts = tuple(_measure_range(rest, grids, phases, one) for one in ranges)
+        parts = _with_chance(ranges, [_correlations(rest, on_grid(groups), phases, one) for one in ranges])
         curves.append(LagCurve(name, parts, _remembered(parts)))
     return curves
+
+
+def _on_grids(groups: Sequence[Floats], *, places: Sequence[NDArray[np.int64]], spans: Sequence[int]) -> list[Floats]:
+    """Return the values of each group step by step, NaN where a step has none."""
+    return [_on_grid(values, some, span) for values, some, span in zip(groups, places, spans, strict=True)]
 
 
 def _on_grid(values: Floats, places: NDArray[np.int64], span: int) -> Floats:
@@ -203,18 +207,32 @@ def _mean_before(values: Floats, first: int, last: int) -> Floats:
     return np.where(enough, (totals[high] - totals[low]) / np.maximum(number, 1), np.nan)
 
 
-def _measure_range(
+def _correlations(
     rest: Sequence[Floats], grids: Sequence[Floats], phases: Sequence[Floats], one: tuple[int, int]
-) -> LagRange:
+) -> list[float | None]:
+    """Return the correlation over one range of lags, first as it is and then for each shift of the target."""
     means = _ranked([_mean_before(values, *one) for values in grids])
     moved = [_without_season(values, phase) for values, phase in zip(means, phases, strict=True)]
     sums = np.zeros((SHIFTS + 1, 4))
     for goal, driver in zip(rest, moved, strict=True):
         for turn in range(SHIFTS + 1):
             sums[turn] += _sums(np.roll(goal, turn * len(goal) // (SHIFTS + 1)), driver)
-    values = [_correlation(row) for row in sums]
-    chance = max((abs(value) for value in values[1:] if value is not None), default=1.0)
-    return LagRange(*one, None if values[0] is None else round(values[0], 4), round(chance, 4))
+    return [_correlation(row) for row in sums]
+
+
+def _with_chance(ranges: Sequence[tuple[int, int]], values: Sequence[Sequence[float | None]]) -> tuple[LagRange, ...]:
+    """Return the ranges with what chance gives each.
+
+    Long ranges vary more by chance than short ones, so each is scaled by its own. Chance is as large as the largest of
+    all ranges and shifts then: among many ranges one would stand out of its own shifts by luck.
+    """
+    shifted = np.array([[value or 0.0 for value in some[1:]] for some in values])
+    scale = np.sqrt((shifted**2).mean(axis=1))
+    largest = float((np.abs(shifted) / np.maximum(scale, 1e-12)[:, None]).max(initial=0.0))
+    return tuple(
+        LagRange(*one, None if some[0] is None else round(some[0], 4), round(float(own) * largest, 4))
+        for one, some, own in zip(ranges, values, scale, strict=True)
+    )
 
 
 def _sums(one: Floats, other: Floats) -> Floats:

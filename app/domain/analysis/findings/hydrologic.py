@@ -11,6 +11,7 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.table_query import BeyondCount, TableQuery
 from app.domain.analysis.profiling.units import split_name
+from app.domain.hydrology.drivers import DriverRole, drivers_among
 from app.domain.hydrology.naming import Quantity, quantity_of
 from app.domain.json_values import JsonObject
 from app.domain.text.numbers import format_number
@@ -184,8 +185,10 @@ def flow_findings(found: Sequence[MarkedColumn], choices: ReadingChoices) -> Ite
 
 
 def is_hydrologic(columns: Sequence[ColumnProfile]) -> bool:
-    """Return whether any column of numbers is named like flow, a water level or precipitation."""
+    """Return whether any column of numbers is flow, a water level or precipitation."""
     water = (Quantity.FLOW, Quantity.LEVEL, Quantity.RAIN)
+    if any(driver.role is DriverRole.RAIN for driver in drivers_among(columns)):
+        return True
     return any(
         column.storage in ("number", "integer") and quantity_of(split_name(column.name)[0]) in water
         for column in columns

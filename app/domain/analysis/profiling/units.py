@@ -97,7 +97,7 @@ SPELLINGS = {
     "ft/s": "ft/s fts-1 fps ft/sec ft_s",
     "cm/s": "cm/s cms-1 cm/sec cm_s",
     "cm/h": "cm/h cm/hr cmh-1",
-    "%": "% pct percent perc %rh %vol vol% prozent procent %sat %saturation pctsat",
+    "%": "% pct percent percents perc %rh %vol vol% prozent procent %sat %saturation pctsat",
     "‰": "o/oo ‰ permil promille",
     "g/kg": "g/kg gkg-1",
     "kg/kg": "kg/kg kgkg-1 kgkg**-1",

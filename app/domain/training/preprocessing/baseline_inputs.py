@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.analysis.profiling.units import split_name
 from app.domain.experiment import Spec
-from app.domain.hydrology.naming import Quantity, is_rain, is_signature, quantity_of
+from app.domain.hydrology.drivers import DriverRole, columns_of_role
+from app.domain.hydrology.naming import Quantity, is_signature, quantity_of
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import readable
@@ -88,7 +89,7 @@ def baseline_inputs(
     if task.purpose in (None, Purpose.FORECAST):
         target = pd.to_numeric(frame[task.target], errors="coerce").to_numpy(dtype=float)
         return replace(found, last_known=last_known(target, times, groups, steps=found.steps, step=step))
-    column = chosen_rain(spec)
+    column = chosen_rain(spec, profile)
     if task.purpose not in (Purpose.SIMULATE, Purpose.UNGAUGED) or column is None:
         return found
     rain = pd.to_numeric(frame[column], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
@@ -115,15 +116,16 @@ def persistence_steps(spec: Spec) -> int:
     return max(horizon, min(used, default=horizon))
 
 
-def chosen_rain(spec: Spec) -> str | None:
-    """Return the first selected column that looks like rain, where a share of it can become the target.
+def chosen_rain(spec: Spec, profile: DatasetProfile) -> str | None:
+    """Return the first selected column of rain, where a share of it can become the target.
 
     Of a water level or a temperature no share of the rain can be told: the ratio is one of flow to rain.
     """
     quantity = quantity_of(split_name(spec.task.target)[0])
     if quantity not in (None, Quantity.FLOW):
         return None
-    return next((name for name in spec.features.selected if is_rain(name) and name != spec.task.target), None)
+    found = columns_of_role(profile, DriverRole.RAIN, spec.features.selected)
+    return next((name for name in found if name != spec.task.target), None)
 
 
 def position_columns(names: Iterable[str]) -> tuple[str, str] | None:

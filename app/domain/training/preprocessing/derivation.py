@@ -110,8 +110,15 @@ class DerivedTable:
             return make_together(self.earlier, columns, entry, parameters, cutoff=max(cutoffs))
         if entry.kind in OVER_MANY:
             return make_over_many(self.earlier, columns, entry.kind, parameters, cutoffs=cutoffs)
-        makers = zip(columns, cutoffs, strict=True)
-        return [made for one, cutoff in makers for made in MAKERS[entry.kind](self.earlier, one, parameters, cutoff)]
+        made: list[pd.Series] = []
+        for name, column, cutoff in zip(transform.columns, columns, cutoffs, strict=True):
+            if name in self._as_if_known and cutoff and not entry.looks_back:
+                # A derived column is never known for ever, see `make_together`.
+                now = MAKERS[entry.kind](self.earlier, column, parameters, 0)
+                made += [self.earlier.lagged(one, cutoff) for one in now]
+            else:
+                made += MAKERS[entry.kind](self.earlier, column, parameters, cutoff)
+        return made
 
     def _column(self, name: str) -> pd.Series:
         values = self._as_if_known[name] if name in self._as_if_known else self.frame[name]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.estimators.parameters import Parameter
+from app.domain.hydrology.driver_units import CONVERSIONS, DriverRole
 
 
 @dataclass(frozen=True)
@@ -17,24 +18,66 @@ class UnitChoice:
     per_seconds: float | None = None
 
 
-WATER_UNITS: dict[str, UnitChoice] = {
-    "mm": UnitChoice("mm per step", 1.0),
-    "cm": UnitChoice("cm per step", 10.0),
-    "m": UnitChoice("m per step", 1000.0),
-    "tenth_mm": UnitChoice("tenths of mm per step", 0.1),
-    "inch": UnitChoice("inches per step", 25.4),
-    "mm_day": UnitChoice("mm per day", 1.0, per_seconds=86_400.0),
-    "mm_hour": UnitChoice("mm per hour", 1.0, per_seconds=3_600.0),
-    "kg_m2_s": UnitChoice("kg per m2 and second", 1.0, per_seconds=1.0),
-    "mm_negative": UnitChoice("mm per step, counted negative", -1.0),
-    "m_negative": UnitChoice("m per step, counted negative", -1000.0),
+# Words of configs for the units of `driver_units`, which knows what each comes to. The standard unit is the first.
+_DEPTHS = {
+    "mm": ("mm", "mm per step"),
+    "tenth_mm": ("0.1 mm", "tenths of mm per step"),
+    "hundredth_mm": ("0.01 mm", "hundredths of mm per step"),
+    "cm": ("cm", "cm per step"),
+    "m": ("m", "m per step"),
+    "inch": ("in", "inches per step"),
+    "tenth_inch": ("0.1 in", "tenths of inches per step"),
+    "hundredth_inch": ("0.01 in", "hundredths of inches per step"),
+    "foot": ("ft", "feet per step"),
+    "tenth_kg_m2": ("0.1 kg/m²", "tenths of kg per m² and step"),
+    "mm_day": ("mm/d", "mm per day"),
+    "tenth_mm_day": ("0.1 mm/d", "tenths of mm per day"),
+    "cm_day": ("cm/d", "cm per day"),
+    "m_day": ("m/d", "m per day"),
+    "inch_day": ("in/d", "inches per day"),
+    "mm_hour": ("mm/h", "mm per hour"),
+    "tenth_mm_hour": ("0.1 mm/h", "tenths of mm per hour"),
+    "inch_hour": ("in/h", "inches per hour"),
+    "kg_m2_s": ("kg/m²/s", "kg per m² and second"),
+    "m_s": ("m/s", "m per second"),
+    "mm_month": ("mm/month", "mm per month"),
+    "mm_year": ("mm/a", "mm per year"),
 }
-TEMPERATURE_UNITS: dict[str, UnitChoice] = {
-    "c": UnitChoice("degrees Celsius", 1.0),
-    "k": UnitChoice("kelvin", 1.0, -273.15),
-    "f": UnitChoice("degrees Fahrenheit", 5.0 / 9.0, -160.0 / 9.0),
-    "tenth_c": UnitChoice("tenths of degrees Celsius", 0.1),
+_HEAT = {
+    "w_m2": ("W/m²", "W per m², as heat"),
+    "mj_m2": ("MJ/m²", "MJ per m² and step, as heat"),
+    "mj_m2_day": ("MJ/m²/d", "MJ per m² and day, as heat"),
 }
+_DEGREES = {
+    "c": ("°C", "degrees Celsius"),
+    "k": ("K", "kelvin"),
+    "f": ("°F", "degrees Fahrenheit"),
+    "tenth_c": ("0.1 °C", "tenths of degrees Celsius"),
+    "hundredth_c": ("0.01 °C", "hundredths of degrees Celsius"),
+    "tenth_k": ("0.1 K", "tenths of kelvin"),
+    "tenth_f": ("0.1 °F", "tenths of degrees Fahrenheit"),
+}
+# Weather models count what the ground loses as negative.
+_NEGATIVE = ("mm", "m", "mm_day", "kg_m2_s", "w_m2")
+
+
+def _choices(role: DriverRole, words: dict[str, tuple[str, str]]) -> dict[str, UnitChoice]:
+    """Return a choice for each word: factor and offset of its unit, per second where it is a rate."""
+    known = CONVERSIONS[role]
+    return {
+        key: UnitChoice(label, known[unit].factor, known[unit].offset, 1.0 if known[unit].power else None)
+        for key, (unit, label) in words.items()
+    }
+
+
+RAIN_UNITS = _choices(DriverRole.RAIN, _DEPTHS)
+WATER_UNITS = RAIN_UNITS | _choices(DriverRole.EVAPORATION, _HEAT)
+WATER_UNITS |= {
+    f"{key}_negative": replace(unit, label=f"{unit.label}, negative", factor=-unit.factor)
+    for key, unit in WATER_UNITS.items()
+    if key in _NEGATIVE
+}
+TEMPERATURE_UNITS = _choices(DriverRole.TEMPERATURE, _DEGREES)
 
 
 def unit_parameter(name: str, title: str, units: dict[str, UnitChoice]) -> Parameter:

@@ -30,12 +30,13 @@ def make_together(
     *,
     cutoff: int,
 ) -> list[pd.Series]:
-    """Return the columns of a recipe that works on its columns together, as they were at the cutoff."""
+    """Return the columns of a recipe that works on its columns together, as they were at the cutoff.
+
+    None of them passes for an attribute of its site, known for ever, even where it does not change: that it does not
+    may come of values that are not known yet, as the evaporation of a year of frost is 0.
+    """
     made = _TOGETHER[entry.kind](earlier, columns, parameters)
-    if not cutoff:
-        return made
-    late = earlier.lagged if entry.looks_back else None
-    return [earlier.known_values(one, cutoff=cutoff) if late is None else late(one, cutoff) for one in made]
+    return [earlier.lagged(one, cutoff) for one in made] if cutoff else made
 
 
 def conversions_of(

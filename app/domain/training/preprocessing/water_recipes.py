@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.domain.estimators.parameters import Parameter
 from app.domain.training.preprocessing.recipe_parameters import RecipeError, RecipeValues
 from app.domain.training.preprocessing.recipe_units import (
+    RAIN_UNITS,
     TEMPERATURE_UNITS,
     WATER_UNITS,
     latitude_parameter,
@@ -86,7 +87,7 @@ WATER_RECIPES: tuple[TransformEntry, ...] = (
                 high=20,
                 unit="mm per degree C and day",
             ),
-            unit_parameter("rain_unit", "Unit of precipitation", WATER_UNITS),
+            unit_parameter("rain_unit", "Unit of precipitation", RAIN_UNITS),
             unit_parameter("temperature_unit", "Unit of temperature", TEMPERATURE_UNITS),
         ),
         looks_back=True,
@@ -108,7 +109,7 @@ WATER_RECIPES: tuple[TransformEntry, ...] = (
         "Rain minus evaporation: what is left for soil, groundwater and streams. Below 0, the ground dries.",
         "before",
         (
-            unit_parameter("rain_unit", "Unit of precipitation", WATER_UNITS),
+            unit_parameter("rain_unit", "Unit of precipitation", RAIN_UNITS),
             unit_parameter("evaporation_unit", "Unit of evaporation", WATER_UNITS),
         ),
         roles=(ColumnRole("Precipitation"), ColumnRole("Evaporation")),

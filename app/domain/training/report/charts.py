@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.domain.hydrology.naming import rain_column
+from app.domain.hydrology.drivers import DriverRole, columns_of_role
 from app.domain.training.report.chart_series import (
     ChartSeries,
     ConfusionCounts,
@@ -121,7 +121,7 @@ def _by_month(run: TrainingRun, rows: NDArray[np.intp], residual: NDArray[Any]) 
 def _hydrograph(run: TrainingRun, rows: NDArray[np.intp], said: NDArray[Any]) -> HydrographSeries | None:
     if run.table.times is None or run.table.groups is not None:
         return None
-    rain = rain_column(run.table.numbers)
+    rain = next(iter(columns_of_role(run.profile, DriverRole.RAIN, run.table.numbers)), None)
     # Repeated folds judge a row several times, and rows may share a moment: each moment is drawn once, at its mean.
     judged = pd.Series(said, index=run.table.times.iloc[rows].to_numpy()).groupby(level=0).mean()
     record = {"observed": run.table.target, "rain": run.table.features[rain].to_numpy() if rain else np.nan}

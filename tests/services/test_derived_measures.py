@@ -1,0 +1,199 @@
+"""Derived features and memory as measurements: on development rows alone, at once or by a worker, part by part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.analysis.associations.association import associate
+from app.domain.experiment import TransformPart
+from app.domain.recommendation.suggested_set import SetUse, suggested_recipes, suggested_set, with_set, without_set
+from app.domain.training import derived_measures
+from app.domain.vocabulary import ColumnKind
+from app.services.datasets.datasets import sound_rows_of
+from app.services.drafts import draft_context, drafts
+from app.services.drafts.draft_context import DraftContext
+from app.services.measurements import derived_rankings, development, memory, runner
+from app.services.measurements.derived_rankings import DerivedState
+from app.storage import columnar, jobs
+from app.storage.tables import DraftRow, User
+from tests.services.measured import work_off
+from tests.services.tables import draft_on, save, upload
+
+ROWS = 900
+# A fifth is held out, but for the warm-up: no more than this is known to be.
+HELD = 160
+LATE = {"columns": ["rain_mm"], "kind": "rolling_mean", "parameters": {"window": 45}}
+
+
+def _table() -> pd.DataFrame:
+    random = np.random.default_rng(6)
+    rain = random.gamma(0.5, 6.0, size=ROWS)
+    frame = pd.DataFrame({"day": pd.date_range("2001-10-01", periods=ROWS), "rain_mm": rain.round(3)})
+    frame["temp_c"] = (10 * np.sin(np.arange(ROWS) / 58) + random.normal(0, 3, ROWS)).round(3)
+    frame["soil"] = random.choice(["clay", "sand"], size=ROWS)
+    frame["flow_mm"] = (frame["rain_mm"].rolling(30, min_periods=1).mean() + random.gamma(1, 0.2, ROWS)).round(4)
+    return frame
+
+
+def _draft(user: User, frame: pd.DataFrame) -> DraftRow:
+    return draft_on(user, upload(user, frame.to_csv(index=False).encode()), target="flow_mm", purpose="simulate")
+
+
+@pytest.fixture
+def river(user: User) -> DraftRow:
+    return _draft(user, _table())
+
+
+def _context(user: User, row: DraftRow) -> DraftContext:
+    return draft_context.load(user, drafts.get_draft(user, row.id).id)
+
+
+def _derived(draft: DraftContext, *, start: bool = True) -> DerivedState:
+    plan, dataset = draft.plan, draft.dataset
+    assert plan.spec is not None
+    assert dataset is not None
+    ask = derived_rankings.derived_for if start else derived_rankings.known_of
+    return ask(dataset, plan.spec, suggested_recipes(plan), draft.rule)
+
+
+def _kept(draft: DraftContext) -> int:
+    """Return how many rows are not held out; they come first."""
+    assert draft.dataset is not None
+    kept = development.rows_of(draft.dataset, draft.rule)
+    assert kept is not None
+    assert kept[: kept.sum()].all()
+    return int(kept.sum())
+
+
+def test_derived_features_are_measured_at_once_on_few_rows(user: User, river: DraftRow) -> None:
+    draft = _context(user, river)
+    assert _derived(draft, start=False).state == "none"
+    state = _derived(draft)
+    assert state.state == "finished"
+    assert set(state.names) == set(state.items)
+    assert state.rows_used == _kept(draft)
+    strongest = max(state.items.values(), key=lambda column: abs(column.association.value or 0))
+    assert strongest.name.startswith("rain_mm_")
+    assert abs(strongest.association.value or 0) > 0.6
+
+
+def test_a_derived_feature_goes_with_the_target_as_a_plain_loop_says(user: User, river: DraftRow) -> None:
+    save(user, river, step="features", transforms=[LATE])
+    draft = _context(user, river)
+    measured = _derived(draft).items["rain_mm_mean_45"]
+    table = _table().iloc[: _kept(draft)]
+    means = [np.mean(table["rain_mm"][at - 44 : at + 1]) if at >= 35 else np.nan for at in range(len(table))]
+    for at in range(35, 44):
+        means[at] = np.mean(table["rain_mm"][: at + 1])
+    plain = pd.DataFrame({"mean": means, "flow_mm": table["flow_mm"]})
+    kinds = dict.fromkeys(plain.columns, ColumnKind.NUMERIC)
+    assert measured.association.value == pytest.approx(associate(plain, "flow_mm", kinds).items[0].value)
+
+
+def test_held_out_rows_move_no_measure(user: User, river: DraftRow) -> None:
+    poisoned = _table()
+    late = poisoned.index >= ROWS - HELD
+    for name in ("rain_mm", "temp_c", "flow_mm"):
+        poisoned.loc[late, name] = np.linspace(0, 30, HELD)
+    found = []
+    for row in (river, _draft(user, poisoned)):
+        draft = _context(user, row)
+        assert draft.dataset is not None
+        lags = memory.memory_for(draft.dataset, draft.plan, draft.rule).lags
+        found.append((_derived(draft).items, lags))
+    assert found[0] == found[1]
+
+
+def test_a_worker_measures_derived_features_part_by_part(
+    user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
+    monkeypatch.setattr(derived_measures, "MAX_BLOCK_COLUMNS", 2)
+    draft = _context(user, river)
+    asked = _derived(draft)
+    assert (asked.state, asked.items) == ("queued", {})
+    assert asked.job_id is not None
+    assert not work_off(jobs.get_job(asked.job_id), parts=2)
+    part = _derived(draft, start=False)
+    assert 2 <= len(part.items) < len(part.names)
+
+
+def test_a_long_table_is_read_in_the_order_of_time(
+    user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.measurements.request.MAX_SERIES_ROWS", 400)
+    state = _derived(_context(user, river))
+    assert state.rows_used == 400
+
+
+def test_rows_in_order_leave_out_what_is_not_wanted(user: User, river: DraftRow) -> None:
+    draft = _context(user, river)
+    assert draft.dataset is not None
+    assert draft.profile is not None
+    keep = np.arange(ROWS) % 3 > 0
+    rows = sound_rows_of(draft.dataset)
+    frame = columnar.read_in_order(rows, draft.profile, ["flow_mm"], by=["day"], limit=300, keep=keep)
+    assert frame["flow_mm"].tolist() == _table()["flow_mm"][:300][keep[:300]].tolist()
+
+
+def test_a_recipe_that_cannot_be_followed_says_why(user: User, river: DraftRow) -> None:
+    draft = _context(user, river)
+    assert draft.plan.spec is not None
+    assert draft.dataset is not None
+    wrong = TransformPart(columns=["flow_mm"], kind="lag", parameters={"steps": [1]})
+    state = derived_rankings.derived_for(draft.dataset, draft.plan.spec, [wrong], draft.rule)
+    assert (state.state, state.items) == ("finished", {})
+    assert "a simulation knows no value of flow_mm" in state.reason
+
+
+def test_memory_of_a_river_is_measured_on_its_drivers(user: User, river: DraftRow) -> None:
+    draft = _context(user, river)
+    assert draft.dataset is not None
+    state = memory.memory_for(draft.dataset, draft.plan, draft.rule)
+    assert dict(state.drivers) == {"rain_mm": "rain", "temp_c": "temperature"}
+    rain = state.lags.curves[0]
+    assert (rain.driver, state.state) == ("rain_mm", "finished")
+    assert 14 <= rain.remembered <= 60
+    assert memory.known_of(draft.dataset, draft.plan, draft.rule) == state
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"time_column": ""}, "Without a time column, nothing was before."),
+        ({"target": "soil"}, "Only a number has a correlation with what was before."),
+    ],
+)
+def test_a_memory_that_cannot_be_measured_says_why(
+    user: User, river: DraftRow, data: dict[str, Any], reason: str
+) -> None:
+    save(user, river, step="data", **data)
+    draft = _context(user, river)
+    assert draft.dataset is not None
+    state = memory.known_of(draft.dataset, draft.plan, draft.rule)
+    assert (state.state, state.reason) == ("none", reason)
+
+
+def test_the_switch_leaves_alone_what_else_was_added(user: User, river: DraftRow) -> None:
+    plan = _context(user, river).plan
+    whole = suggested_set(plan)
+    assert whole is not None
+    assert (whole.use, with_set(plan)) == (SetUse.ALL, None)
+    save(user, river, step="features", transforms=[*without_set(plan), LATE])
+    off = _context(user, river).plan
+    found = suggested_set(off)
+    assert found is not None
+    assert (found.use, found.missing) == (SetUse.NONE, len(whole.recipes))
+    save(user, river, step="features", transforms=with_set(off))
+    again = _context(user, river).plan
+    back = suggested_set(again)
+    assert back is not None
+    assert (back.use, len(without_set(again))) == (SetUse.ALL, 1)
+    save(user, river, step="features", transforms=again.values["features"]["transforms"][1:])
+    part = suggested_set(_context(user, river).plan)
+    assert part is not None
+    assert (part.use, part.missing) == (SetUse.SOME, 1)

@@ -1,0 +1,125 @@
+"""The memory of a target and the suggested set on the Features step: shown, switched, taken back, with no script too."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.domain.recommendation.suggested_set import suggested_set
+from app.services.drafts import draft_context
+from app.services.measurements import runner
+from app.storage.tables import DraftRow, User
+from tests.services.tables import draft_on, upload
+from tests.web.client import Browser, Page, answers_of, step_path, words_of
+
+ROWS = 900
+
+
+@pytest.fixture
+def river(user: User) -> DraftRow:
+    random = np.random.default_rng(6)
+    rain = random.gamma(0.5, 6.0, size=ROWS)
+    frame = pd.DataFrame({"day": pd.date_range("2001-10-01", periods=ROWS), "rain_mm": rain.round(3)})
+    frame["temp_c"] = (10 * np.sin(np.arange(ROWS) / 58) + random.normal(0, 3, ROWS)).round(3)
+    frame["flow_mm"] = (frame["rain_mm"].rolling(30, min_periods=1).mean() + random.gamma(1, 0.2, ROWS)).round(4)
+    dataset = upload(user, frame.to_csv(index=False).encode())
+    return draft_on(user, dataset, target="flow_mm", purpose="simulate")
+
+
+def _arrive(browser: Browser, row: DraftRow) -> Page:
+    return browser.follow(browser.press(browser.get(step_path(row, "data")), "Continue"))
+
+
+def _switch(page: Page) -> tuple[str | None, str]:
+    button = page.element("features-set-switch")
+    return button.get("aria-checked"), words_of(button)
+
+
+def _drawn(part: Element, name: str) -> bool:
+    """Return whether a picture of this class stands in a part of a page."""
+    return any(one.get("class") == name and str(one.tag).endswith("svg") for one in part.iter())
+
+
+def test_derived_features_are_ranked_beside_measured_columns(browser: Browser, river: DraftRow) -> None:
+    page = _arrive(browser, river)
+    first = words_of(page.element("features-association")).split("strongest first")[1].split()
+    assert first[:3] == ["\u0192", "derived:", first[2]]
+    assert first[2].startswith("rain_mm_")
+    assert "\u0192 marks derived features." in page.words
+
+
+def test_memory_is_said_drawn_and_listed(browser: Browser, river: DraftRow) -> None:
+    part = _arrive(browser, river).element("features-memory")
+    words = words_of(part)
+    assert "This river remembers its rain for about" in words
+    assert _drawn(part, "chart deep")
+    heads = [words_of(one) for one in part.iter("th") if one.get("scope") == "col"]
+    assert heads == ["Before", "rain_mm", "temp_c"]
+
+
+def test_the_set_is_one_switch_that_can_be_taken_back(browser: Browser, user: User, river: DraftRow) -> None:
+    page = _arrive(browser, river)
+    assert _switch(page) == ("true", "On")
+    off = browser.press(page, "On")
+    assert (off.status, off.goes_to) == (303, f"{step_path(river, 'features')}#features-derived")
+    page = browser.follow(off)
+    assert _switch(page) == ("false", "Off")
+    assert answers_of(user, river)["features"]["transforms"] == []
+    assert "features of rain_mm" in words_of(page.element("features-set-words"))
+    contents = words_of(page.element("features-set_features"))
+    assert "rain_mm_mean_30" in contents
+    assert _drawn(page.element("features-set_features"), "strip")
+    page = browser.follow(browser.press(page, "Undo"))
+    assert _switch(page) == ("true", "On")
+    page = browser.follow(browser.press(browser.follow(browser.press(page, "On")), "Off"))
+    assert _switch(page) == ("true", "On")
+    assert answers_of(user, river)["features"].get("transforms") is None
+
+
+def test_a_set_in_part_says_how_much_is_not_used(browser: Browser, user: User, river: DraftRow) -> None:
+    page = _arrive(browser, river)
+    whole = suggested_set(draft_context.load(user, river.id).plan)
+    assert whole is not None
+    removed = next(name for name in page.buttons if name.startswith("Remove "))
+    page = browser.follow(browser.press(page, removed))
+    assert _switch(page) == ("false", "Off")
+    assert "1 rule of it is not used." in words_of(page.element("features-set"))
+    page = browser.follow(browser.press(page, "Off"))
+    assert _switch(page) == ("true", "On")
+    assert len(whole.recipes) > 1
+
+
+def test_what_is_measured_later_has_its_place_and_comes_by_itself(
+    browser: Browser, river: DraftRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "INLINE_CELLS", 0)
+    page = _arrive(browser, river)
+    memory, contents = page.element("features-memory"), page.element("features-set_features")
+    assert (memory.get("hx-trigger"), contents.get("hx-trigger")) == ("every 2s", "every 2s")
+    assert "Being measured." in words_of(memory)
+    lines = page.element("features-association").iter("li")
+    assert any("being measured" in words_of(line) for line in lines)
+    part = browser.get(f"{step_path(river, 'features')}/memory", htmx=True)
+    assert part.has("features-memory")
+    assert browser.get(f"{step_path(river, 'features')}/set", htmx=True).has("features-set_features")
+
+
+def test_a_page_that_nobody_led_to_asks_for_the_memory_itself(browser: Browser, river: DraftRow) -> None:
+    page = browser.get(step_path(river, "features"))
+    assert "Not measured yet." in words_of(page.element("features-memory"))
+    page = browser.follow(browser.press(page, "Measure the memory"))
+    assert "This river remembers its rain" in page.words
+
+
+def test_data_without_time_have_no_memory(browser: Browser, user: User) -> None:
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame(random.normal(size=(200, 4)).round(3), columns=["a", "b", "c", "y"])
+    row = draft_on(user, upload(user, frame.to_csv(index=False).encode()), target="y")
+    page = _arrive(browser, row)
+    assert not words_of(page.element("features-memory"))
+    assert not words_of(page.element("features-set"))
+    for part in ("memory", "set"):
+        assert browser.get(f"{step_path(row, 'features')}/{part}").goes_to == step_path(row, "features")
