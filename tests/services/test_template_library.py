@@ -42,7 +42,7 @@ TRIALS = (
     Trial("time-series-forecasting", "samples/piscataquis_01031500_daily.csv", rows=4000, target="discharge_mm"),
     Trial("daily-streamflow", "samples/piscataquis_01031500_daily.csv"),
     Trial("streamflow-forecast", "samples/piscataquis_01031500_daily.csv"),
-    Trial("ungauged-basins", "hydro/camels_us_10basins_1990_2013.csv.gz", rows=1500),
+    Trial("ungauged-basins", "hydro/camels_us_10basins_1990_2013.csv.gz", rows=700),
     Trial("groundwater-head", "samples/gw_kingstown_usgs_daily.csv"),
     Trial("gap-filling", "samples/gw_kingstown_usgs_daily.csv", target="head_m"),
     Trial("water-quality-censored", "hydro/usgs_KlamathTP.csv", target="TP"),
