@@ -30,10 +30,10 @@ PER_PAGE = 24
 
 def search_of_request() -> tuple[TemplateSearch, int]:
     """Return what the address asks for, and which page of it."""
-    told = {name: request.args.get(name, "").strip() for name in ("category", "tag", "sort")}
-    flags = {name: request.args.get(name) == "1" for name in ("owned", "archived")}
+    text, category, tag, sort = (request.args.get(name, "").strip() for name in ("q", "category", "tag", "sort"))
+    owned, archived = (request.args.get(name) == "1" for name in ("owned", "archived"))
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))
-    return TemplateSearch(request.args.get("q", "").strip(), **told, **flags), page
+    return TemplateSearch(text, category, tag, sort, owned=owned, archived=archived), page
 
 
 def query_of(search: TemplateSearch) -> str:
@@ -178,5 +178,5 @@ def take_import() -> BaseResponse:
     except DomainError as fault:
         return _gallery(status=fault.status, faults=(fault,))
     except ValueError:
-        fault = DomainError("This is no exported template.", code="not_a_template", field="file")
-        return _gallery(status=fault.status, faults=(fault,))
+        refusal = DomainError("This is no exported template.", code="not_a_template", field="file")
+        return _gallery(status=refusal.status, faults=(refusal,))

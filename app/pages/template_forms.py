@@ -198,13 +198,13 @@ def save(template_id: uuid.UUID) -> Response:
 
 def _needs_posted(needs: Requirements, values: Mapping[str, str]) -> Requirements:
     """Return the requirements with what the form says; what differs from what follows by itself is remembered."""
-    counts = {name: _count(name, values[name]) for name in ("min_rows", "min_groups")}
+    rows, groups = (_count(name, values[name]) for name in ("min_rows", "min_groups"))
     needed = frozenset(request.form.getlist("needed"))
     columns = tuple(replace(need, needed=need.name in needed) for need in needs.columns)
-    edited = {name for name, value in counts.items() if value != getattr(needs, name)}
-    if columns != needs.columns:
-        edited.add("columns")
-    return replace(needs, columns=columns, **counts, edited=tuple(sorted({*needs.edited, *edited})))
+    changed = replace(needs, columns=columns, min_rows=rows, min_groups=groups)
+    names = ("min_rows", "min_groups", "columns")
+    edited = {name for name in names if getattr(changed, name) != getattr(needs, name)}
+    return replace(changed, edited=tuple(sorted({*needs.edited, *edited})))
 
 
 def _count(name: str, text: str) -> int:

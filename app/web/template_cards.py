@@ -53,8 +53,9 @@ def picture_of(strategy: str | None, parameters: Mapping[str, Any], holdout: flo
 
 def split_title(strategy: str | None) -> str:
     """Return how rows are split, in words."""
-    known = strategy in {one.value for one in SplitStrategy}
-    return splitting.get(SplitStrategy(strategy)).title if known else "Split as suggested for the data"
+    if strategy not in {one.value for one in SplitStrategy}:
+        return "Split as suggested for the data"
+    return splitting.get(SplitStrategy(strategy)).title
 
 
 def config_picture(config: TemplateConfig) -> Picture:

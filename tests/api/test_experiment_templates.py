@@ -303,3 +303,13 @@ def test_the_library_is_there_for_everybody_and_entered_once(program: Program) -
     assert len([one for one in found["items"] if one["library"]]) == 11
     assert shipped.store_library() == 0
     assert program.send("DELETE", f"{URL}{found['items'][0]['id']}/").status_code == 403
+
+
+def test_a_token_that_ended_opens_nothing(app: Flask, user: User) -> None:
+    token = tokens.create_token(user.email, name="ending", scope=Scope.WRITE)
+    ended = Program(app, token)
+    assert ended.get(URL).status_code == 200
+    tokens.revoke_token(user, next(row for row in tokens.list_tokens(user) if row.name == "ending").id)
+    for method, path, _shared, _hidden in ROUTES:
+        assert ended.send(method, f"{URL}{uuid.uuid4()}/{path}").status_code == 401
+    assert [ended.get(URL).status_code, ended.post(URL, {}).status_code] == [401, 401]

@@ -297,6 +297,7 @@ def test_the_library_is_whole() -> None:
     for entry in LIBRARY:
         assert entry.use_when, entry.key
         assert entry.not_when, entry.key
+        assert entry.result is not None, entry.key
         assert read_template_config(entry.content.config.to_json()) == entry.content.config
         for sentence in (*entry.use_when, *entry.not_when):
             assert len(sentence.split()) <= 20, sentence

@@ -14,7 +14,7 @@ from app.domain.experiment_templates.describing import TemplateChange, TemplateC
 from app.domain.experiment_templates.matching import ColumnMatch, chosen_mapping, propose_mapping
 from app.domain.problems import Problem
 from app.domain.text.words import join_words
-from app.domain.vocabulary import Severity
+from app.domain.vocabulary import Purpose, Severity
 from app.domain.wizard import SLUGS
 from app.services.datasets import datasets
 from app.services.drafts import draft_context, drafts
@@ -31,6 +31,7 @@ from app.storage.tables import Dataset, DraftRow, Experiment, ExperimentTemplate
 # So many templates are looked at to find those that fit a file; fewer where the file is wide.
 MAX_LOOKED_AT, MAX_CELLS = 60, 20_000
 KEPT_FITS = 4000
+FITS_ANY = "Works with any data that has a target."
 
 
 @dataclass(frozen=True)
@@ -273,6 +274,12 @@ def _fit_of(
     return _reason(content, matches, use.problems)
 
 
+def _purpose_bonus(content: TemplateContent) -> float:
+    """Return how much it speaks for a template that it says what it is for; few open a file to fill its gaps."""
+    purpose = content.requirements.purpose
+    return 0.0 if purpose is None else -0.5 if purpose is Purpose.FILL_GAPS else 0.5
+
+
 def _reason(
     content: TemplateContent, matches: tuple[ColumnMatch, ...], problems: tuple[Problem, ...]
 ) -> tuple[str, float, bool]:
@@ -282,9 +289,10 @@ def _reason(
     warnings = [problem for problem in problems if problem.severity is Severity.WARNING]
     # What names more of the file fits it better than what fits any file; each warning speaks against it.
     score = sum(1.0 if match in sure else 0.4 for match in matched) - 1.5 * len(warnings)
-    score += 0.5 * (content.requirements.purpose is not None)
+    score += _purpose_bonus(content)
     if not wanted:
-        return "Works with any data that has a target.", score, not warnings
+        told = "It has times, as the template needs." if content.requirements.needs_time else FITS_ANY
+        return told, score, not warnings
     pairs = [
         match.column if match.need.name == match.column else f"{match.need.meaning or match.need.name}: {match.column}"
         for match in matched
