@@ -110,10 +110,8 @@ def purpose_title(
         The task of a config.
     step_seconds
         The length of one step in seconds, None where the series is irregular or has no time.
-    drivers
-        The measured columns that the model uses, without the target.
-    weather
-        Those of them that are weather.
+    drivers, weather
+        The measured columns that the model uses, without the target, and those of them that are weather.
     uses_target
         Whether a forecast uses earlier values of the target.
     steps_back
@@ -121,10 +119,7 @@ def purpose_title(
 
     Examples
     --------
-    >>> task = TaskPart(target="flow", kind="regression", time_column="day", purpose="forecast", horizon=3)
-    >>> purpose_title(task, step_seconds=86_400, drivers=["prcp_mm"])
-    "3 days ahead, needs today's flow"
-    >>> task = task.model_copy(update={"purpose": "simulate"})
+    >>> task = TaskPart(target="flow", kind="regression", time_column="day", purpose="simulate")
     >>> purpose_title(task, step_seconds=86_400, drivers=["prcp_mm"], weather=["prcp_mm"])
     'Simulation from weather'
     """

@@ -12,6 +12,7 @@ import pytest
 
 from app.domain.errors import TrainingError
 from app.domain.estimation.workload import workload_of
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.recommendation import evidence as racing
 from app.domain.recommendation import shortfits
 from app.domain.recommendation.estimators import rank
@@ -180,9 +181,9 @@ def test_a_sample_holds_every_class_however_rare() -> None:
 
 
 def test_boosting_that_takes_much_work_makes_larger_steps() -> None:
-    values = racing._in_larger_steps({"max_iter": 300, "learning_rate": 0.05}, 3.0)
+    values = racing._in_larger_steps(ParameterValues({"max_iter": 300, "learning_rate": 0.05}), 3.0)
     assert values == {"max_iter": 100, "learning_rate": pytest.approx(0.15)}
-    assert racing._in_larger_steps({"max_iter": 300, "learning_rate": 0.3}, 30.0) == {
+    assert racing._in_larger_steps(ParameterValues({"max_iter": 300, "learning_rate": 0.3}), 30.0) == {
         "max_iter": 60,
         "learning_rate": 0.3,
     }

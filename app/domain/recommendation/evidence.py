@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,8 +138,8 @@ def _runner(spec: Spec, profile: DatasetProfile, ranked: EstimatorSuggestion, bu
         # A forest of fewer trees is hardly worse, and shows as well which estimator suits.
         values["n_estimators"] = min(values["n_estimators"], MAX_TREES)
 
-    def made(values: dict[str, Any]) -> ShortFitCandidate:
-        model = ModelPart(estimator=ranked.entry.id, parameters=values)
+    def made(values: Mapping[str, float | str | bool | None]) -> ShortFitCandidate:
+        model = ModelPart(estimator=ranked.entry.id, parameters=dict(values))
         fitted = spec.model_copy(update={"model": model, "metrics": judged})
         suggestion = replace(ranked, parameters=ParameterValues(values))
         work = workload_of(fitted, profile)
@@ -149,18 +148,19 @@ def _runner(spec: Spec, profile: DatasetProfile, ranked: EstimatorSuggestion, bu
     runner = made(values)
     share = prior_of(runner.workload).fit / max(budget, 1e-9)
     if share > MAX_BOOSTING_SHARE and {"max_iter", "learning_rate"} <= set(values):
-        return made(_in_larger_steps(values, share / MAX_BOOSTING_SHARE))
+        return made(_in_larger_steps(ParameterValues(values), share / MAX_BOOSTING_SHARE))
     if share > MAX_SHARE and {"max_iter", "layers"} <= set(values):
         passes = min(max(int(0.9 * values["max_iter"] * MAX_SHARE / share), MIN_PASSES), values["max_iter"])
         return made({**values, "max_iter": passes})
     return runner
 
 
-def _in_larger_steps(values: dict[str, Any], times: float) -> dict[str, Any]:
+def _in_larger_steps(values: ParameterValues, times: float) -> ParameterValues:
     """Return the settings of boosting that takes so many times less work, and learns about as much in all."""
     steps = max(int(values["max_iter"] / times), min(MIN_STEPS, values["max_iter"]))
     rate = values["learning_rate"] * values["max_iter"] / steps
-    return {**values, "max_iter": steps, "learning_rate": max(min(rate, MAX_STEP), values["learning_rate"])}
+    rate = max(min(rate, MAX_STEP), values["learning_rate"])
+    return ParameterValues({**values, "max_iter": steps, "learning_rate": rate})
 
 
 def _folds(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:

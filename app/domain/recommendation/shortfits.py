@@ -159,8 +159,7 @@ def fit(
 ) -> bool:
     """Fit and judge once; False where too little work is left for it or it cannot be done.
 
-    `known` are the rows whose target is known around a gap, those that train where it is None. A fit that takes more
-    than `most` is never made.
+    `known` are the rows whose target is known around a gap, `train` where it is None. No fit takes more than `most`.
     """
     takes = count_work(race, one, len(train))
     if takes > race.largest or takes > most:
