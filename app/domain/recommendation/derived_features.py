@@ -56,7 +56,7 @@ def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[Rec
         words.append(word)
         if recipe["kind"] == "lag":
             windows = _target_windows(context)
-            parameters: JsonObject = {"windows": windows}
+            parameters: JsonObject = {"windows": [*windows]}
             recipes += (
                 [{"columns": [context.target], "kind": "window_means", "parameters": parameters}] if windows else []
             )

@@ -160,7 +160,7 @@ class _Builder:
         if self.water:
             keeps = self._keeps()
             self._add("lag", self.water, {"steps": [self.cutoff + lag for lag in WATER_LAGS]}, len(WATER_LAGS))
-            self._add("exponential_memory", self.water if keeps else [], {"keeps": keeps}, len(keeps))
+            self._add("exponential_memory", self.water if keeps else [], {"keeps": [*keeps]}, len(keeps))
         words = [WORDS[driver.role] for driver in chosen]
         if self.snow:
             words.insert(len(rain), "snow")

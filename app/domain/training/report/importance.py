@@ -44,9 +44,7 @@ def permutation_importance(
     permutation_importance.
     """
     random = np.random.default_rng(spec.reproducibility.seed)
-    most = most_rows(table.features.shape[1])
-    if len(rows) > most:
-        rows = np.sort(random.choice(rows, most, replace=False))
+    rows = _draw_rows(rows, table.features.shape[1], random)
     metric = scoring.metrics_of(spec)[0]
     # The index holds the places of the rows, by which a gap filler finds the known values around them.
     features = table.features.iloc[rows]
@@ -65,10 +63,11 @@ def permutation_importance(
     return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
 
 
-def most_rows(features: int) -> int:
-    """Return how many rows judge, so that many features take no longer than some."""
+def _draw_rows(rows: NDArray[np.intp], features: int, random: np.random.Generator) -> NDArray[np.intp]:
+    """Return the rows that judge, so few that many features take no longer than some."""
     shuffled = REPEATS * min(max(features, 1), MAX_FEATURES)
-    return min(MAX_ROWS, max(MIN_ROWS, MAX_PREDICTED // shuffled))
+    most = min(MAX_ROWS, max(MIN_ROWS, MAX_PREDICTED // shuffled))
+    return np.sort(random.choice(rows, most, replace=False)) if len(rows) > most else rows
 
 
 def _ranked(items: list[tuple[float, float, str]], late: dict[str, int]) -> tuple[FeatureLoss, ...]:
