@@ -67,7 +67,7 @@ def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.S
         signs = raw[column["marks"]].str.strip().str.extract(LIMIT)[0]
         return signs.replace({"≤": "<", "≥": ">"}).where(signs.notna(), None)
     texts = raw[column["name"]].str.strip()
-    gone = texts.isin(["", *column.get("missing", [])])
+    gone = texts.isin(["", *column.get("missing", [])]) | is_missing_number(texts, column, decimal)
     for kept in column.get("kept_flags", ()):
         gone |= ~raw[kept["flag"]].str.strip().isin(kept["keep"])
     if column["read_as"] == "time":
@@ -81,6 +81,21 @@ def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.S
     if column["stored_as"] in ("number", "integer"):
         words = words.map(lambda text: as_label(as_number(text, decimal)), na_action="ignore")
     return words.str.lower() if column["stored_as"] == "boolean" else words
+
+
+def is_missing_number(texts: pd.Series, column: dict[str, Any], decimal: str) -> pd.Series:
+    """Return where a number means missing, however it is written: -999 and -999.00 are one."""
+    said = [number for word in column.get("missing", []) if np.isfinite(number := plain_number(word, decimal))]
+    below, above = column.get("missing_below", -np.inf), column.get("missing_above", np.inf)
+    if column["read_as"] == "time" or not (said or {"missing_below", "missing_above"} & {*column}):
+        return pd.Series(False, index=texts.index)
+    numbers = texts.map(lambda text: plain_number(text, decimal))
+    return numbers.isin(said) | (numbers < below) | (numbers > above)
+
+
+def plain_number(text: str, decimal: str) -> float:
+    """Return the nearest number to a text of digits, NaN where it is none."""
+    return as_number(text, decimal) if any(sign.isdigit() for sign in text) else float("nan")
 
 
 def with_limits(

@@ -65,6 +65,31 @@ def test_flags_and_limits_are_followed_from_the_config(tmp_path: Path) -> None:
     assert found.is_same, found
 
 
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_that_mean_missing_are_followed(tmp_path: Path, decimal: str) -> None:
+    path, draw, comma = tmp_path / "gauge.csv", random.Random(7), decimal == ","
+    between = ";" if comma else ","
+    lines = [between.join(("day", "flow", "rain", "stage", "site"))]
+    for day in range(240):
+        rain = draw.random() * 9
+        flow = draw.choice(["-999", "-999.0", "-9.99e2"]) if day % 11 == 0 else f"{rain * 2 + draw.random():.3f}"
+        fallen = draw.choice(["-999.00", "-7777"]) if day % 7 == 0 else f"{rain:.3f}"
+        stage = "8888.5" if day % 13 == 0 else f"{rain / 9:.3f}"
+        cells = (flow, fallen, stage)
+        texts = [one.replace(".", ",") if comma else one for one in cells]
+        lines.append(between.join((str(date(2001, 1, 1) + timedelta(day)), *texts, draw.choice(["a", "b", "-9", "?"]))))
+    path.write_text("\n".join(lines), encoding="utf-8")
+    markers: list[dict[str, object]] = [{"column": name, "value": "-999"} for name in ("flow", "rain", "gone")]
+    markers += [{"column": "rain", "below": -5000}, {"column": "stage", "above": 8000}]
+    markers += [{"column": "site", "value": word} for word in ("-9", "?")]
+    task = {"target": "flow", "kind": "regression", "time_column": "day"}
+    features = {"selected": ["rain", "stage", "site"], "transforms": []}
+    folds = {"strategy": "time_series", "parameters": {"n_splits": 3, "gap": 0}}
+    found = rebuild(Job("markers", path, task, features, {"estimator": "ridge"}, folds, {"markers": markers}))
+    assert found.said == ""
+    assert found.is_same, found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", [one for one in SplitStrategy if one is not SplitStrategy.STRATIFIED_K_FOLD])
 def test_rows_of_every_strategy_are_found_again(strategy: SplitStrategy) -> None:

@@ -37,13 +37,16 @@ NEVER_TARGETS = (ColumnKind.DATETIME, ColumnKind.IDENTIFIER, ColumnKind.CONSTANT
 
 def suggest_target(profile: DatasetProfile) -> tuple[str, str]:
     """Return the likely target and why, or two empty texts."""
-    usable = [column for column in profile.columns if column.kind not in NEVER_TARGETS]
+    # The flags of a value stand behind it, and often last; their names hold that of the value.
+    measured = [column for column in profile.columns if not column.flag_of]
+    usable = [column for column in measured if column.kind not in NEVER_TARGETS]
     for column in reversed(usable):
         if looks_like_target(column.name):
             return column.name, "Suggested because of its name."
-    last = profile.columns[-1] if profile.columns else None
+    last = measured[-1] if measured else None
     if last is not None and len(usable) > 1 and last is usable[-1] and _could_be_target(last, profile.rows):
-        return last.name, "It is the last column, where the target often stands. Change it if that is wrong."
+        beside = "" if last is profile.columns[-1] else " beside quality flags"
+        return last.name, f"It is the last column{beside}, where the target often stands. Change it if that is wrong."
     return "", "Choose the column to predict."
 
 

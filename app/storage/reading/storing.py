@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
         places = {} if is_typed else {table.table: table.place for table in raw.tables}
         names, typed = with_times(connection, settle_type(typed), names=names, choices=choices, places=places)
         quality = with_quality(connection, typed, names=names, choices=choices, commas=commas)
-    names, typed, raw = quality.names, quality.typed, _with_flags(raw, quality)
+    names, typed, raw = quality.names, quality.typed, _with_markers(_with_flags(raw, quality), names, choices)
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
@@ -131,6 +132,13 @@ def _with_flags(raw: Raw, quality: QualityColumns) -> Raw:
         "censored": quality.censored,
     }
     return replace(raw, dialect=raw.dialect.model_copy(update=changes))
+
+
+def _with_markers(raw: Raw, names: Collection[str], choices: ReadingChoices) -> Raw:
+    """Return the rows with what was said to mean missing in one of these columns."""
+    here = frozenset(names)
+    said = tuple(one for one in choices.markers if one.meaning == "missing" and one.column in here)
+    return replace(raw, dialect=raw.dialect.model_copy(update={"markers": said})) if said else raw
 
 
 def _is_small(raw: Raw) -> bool:

@@ -195,3 +195,15 @@ def test_binary_kind_is_known_by_its_ending(tmp_path: Path, ending: str) -> None
 def test_menyanthes_file_is_refused_by_name() -> None:
     with pytest.raises(RefusedError, match="Menyanthes"):
         refuse_by_name(b"MATLAB 5.0 MAT-file, Platform: PCWIN", ".men")
+
+
+@pytest.mark.parametrize(
+    "head", [b"; " * 9_000, b";\t;\n" * 4_000 + b"x", b";x \r\n" * 4_000 + b"[TITL", b"\n; " * 6_000]
+)
+def test_comments_and_blanks_alone_are_no_kind(head: bytes) -> None:
+    refuse_by_name(head)
+
+
+def test_swmm_input_may_begin_with_comments() -> None:
+    with pytest.raises(RefusedError, match="an input file of SWMM"):
+        refuse_by_name(b"\n;; made ; by hand\r\n\r\n  ; twice\r\n\r\n[TITLE]\n;;Project\n\n[OPTIONS]\nFLOW_UNITS CFS\n")

@@ -203,7 +203,8 @@ class Dialect(BaseModel):
     `first_line` counts from 1 and is where the names (or, without names, the first values) stand. `facts` are what a
     file of a known kind says of itself (a title such as "Serial number", and the text), `units` the unit of a column,
     and `flags` the columns that tell of the quality of another one: each a pair of names. `kept_flags` and `censored`
-    are the choices about the quality of values that were followed, and `grid` says where the cells of a grid lie.
+    are the choices about the quality of values that were followed, `markers` what was said to mean missing in a column
+    that is there, and `grid` says where the cells of a grid lie.
     """
 
     model_config = FROZEN
@@ -227,6 +228,7 @@ class Dialect(BaseModel):
     flags: tuple[tuple[str, str], ...] = ()
     kept_flags: tuple[FlagChoice, ...] = ()
     censored: tuple[CensoredChoice, ...] = ()
+    markers: tuple[Marker, ...] = ()
     grid: str = ""
 
 

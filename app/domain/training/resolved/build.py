@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.import_options.quality_choices import CENSORED
-from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
 from app.domain.experiment import SelectionPart, Spec
 from app.domain.json_values import JsonObject, Settings
 from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
@@ -204,17 +204,27 @@ def _column(spec: Spec, table: TrainingTable, profile: DatasetProfile, name: str
     is_time = name == spec.task.time_column or (kind is ColumnKind.DATETIME and column.storage == "datetime")
     is_target_of_numbers = name == spec.task.target and not table.labels
     is_number = name in table.numbers or is_target_of_numbers or (name not in table.categories and kind.is_number)
+    said = [one for one in profile.report.dialect.markers if one.column == name]
     return ResolvedColumn(
         name=name,
         stored_as=column.storage,
         read_as="time" if is_time else "number" if is_number else "word",
-        missing=tuple(word for word, _ in column.missing_words) or None,
+        missing=_missing(profile, column),
+        missing_below=max((one.below for one in said if one.below is not None), default=None),
+        missing_above=min((one.above for one in said if one.above is not None), default=None),
         time_form=column.time_form or None,
         joined_from=column.joined_from or None,
         kept_flags=_kept_flags(profile, name),
         censored=_censored(profile, name),
         marks=_marked_by(profile, name),
     )
+
+
+def _missing(profile: DatasetProfile, column: ColumnProfile) -> tuple[str, ...] | None:
+    """Return the words that mean missing in a column: those that were found, and those that somebody named."""
+    found = [word for word, _ in column.missing_words]
+    said = [one.value.strip() for one in profile.report.dialect.markers if one.column == column.name and one.value]
+    return tuple(dict.fromkeys(word for word in (*found, *said) if word)) or None
 
 
 def _kept_flags(profile: DatasetProfile, name: str) -> tuple[KeptFlags, ...] | None:

@@ -103,8 +103,9 @@ class ResolvedColumn:
     """A column of the file that training reads: what it holds there, and as what it enters.
 
     A "number" stored as a word is not read as one. A "word" stored as a number is written as short as can be, a whole
-    one without decimals. A "time" enters as days since 1970. One that `marks` another is in no file: it holds the sign
-    of each value beyond a limit there.
+    one without decimals. A "time" enters as days since 1970. A word of `missing` that is a number stands for it however
+    it is written, and numbers beyond `missing_below` and `missing_above` are missing too. One that `marks` another is
+    in no file: it holds the sign of each value beyond a limit there.
     """
 
     __pydantic_config__ = STRICT
@@ -112,7 +113,9 @@ class ResolvedColumn:
     name: Name
     stored_as: Name
     read_as: Literal["number", "word", "time"]
-    missing: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
+    missing: Annotated[tuple[Name, ...], Field(max_length=MAX_COLUMNS)] | None = None
+    missing_below: float | None = None
+    missing_above: float | None = None
     time_form: Name | None = None
     joined_from: Names | None = None
     kept_flags: tuple[KeptFlags, ...] | None = None

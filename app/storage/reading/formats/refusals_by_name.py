@@ -17,7 +17,8 @@ from app.storage.reading.refusals import RefusedError
 
 SWMM_REPORT = b"EPA STORM WATER MANAGEMENT MODEL"
 SWMM_MAGIC = (516_114_522).to_bytes(4, "little")
-SWMM_INPUT = re.compile(rb"^\s*(;.*\s+)*\[TITLE\]", re.IGNORECASE)
+# A comment ends with its line: blanks that could be of two comments are tried in every way, which takes for ever.
+SWMM_INPUT = re.compile(rb"^\s*(;[^\n]*\n\s*)*\[TITLE\]", re.IGNORECASE)
 REPORT_BYTES = 2_000
 
 
