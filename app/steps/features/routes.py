@@ -14,6 +14,7 @@ from app.domain.recommendation.strategies import STRATEGIES, ColumnStrategy
 from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.context import DraftContext
+from app.steps.features.asked import measured_on
 from app.steps.features.association import AssociationPanel, panel
 from app.steps.features.derived import DerivedValues, derived_values
 from app.steps.features.form import act, read, rules_of, selection_of
@@ -29,7 +30,8 @@ MAX_LEAKS = 8
 class FeaturesValues(Answers):
     """What the Features step reads: a page of the columns with rules and counts, associations, derived features.
 
-    `rules` pairs each rule about many columns with its mode in words; `pairs` is the panel of associations.
+    `rules` pairs each rule about many columns with its mode in words, `measured_on` says which rows are measured, and
+    `pairs` is the panel of associations.
     """
 
     listing: Listing
@@ -41,6 +43,7 @@ class FeaturesValues(Answers):
     strategies: Sequence[ColumnStrategy]
     strategy_titles: Mapping[str, str]
     selected_count: int
+    measured_on: str
     derived: DerivedValues
     memory: MemoryValues
     pairs: AssociationPanel | None
@@ -95,6 +98,7 @@ def features_part(draft: DraftContext) -> FeaturesValues:
         strategies=STRATEGIES,
         strategy_titles={one.id: one.title for one in STRATEGIES},
         selected_count=ticked,
+        measured_on=measured_on(draft),
         derived=derived_values(plan),
         memory=memory_values(draft),
         pairs=None,
