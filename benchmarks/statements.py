@@ -20,19 +20,18 @@ PRODUCT = ("app", "workers")
 # The last commit before each mechanism was made single.
 BEFORE = "1ca9dd4"
 GALLERY = "app/dev/"
-# Classes that only describe the context of a page.
-CONTEXT_FILES = ("page_context.py", "page_contexts.py")
-CONTEXT_ENDING = "PageContext"
+# Dataclasses that only describe the context of a page derive from these or from one another.
+CONTEXT_BASES = ("ContextPart", "ViewContext", "Answers", "Context", "Section")
 GOAL = 0.95
 
 
-def count_statements(source: str, *, contexts_count: bool = True) -> int:
+def count_statements(source: str) -> int:
     """Return how many statements a source text has, docstrings and the contexts of pages aside."""
-    return sum(_count(node, contexts_count=contexts_count) for node in ast.parse(source).body)
+    return sum(_count(node) for node in ast.parse(source).body)
 
 
-def _count(node: ast.stmt, *, contexts_count: bool) -> int:
-    if _is_text(node) or (isinstance(node, ast.ClassDef) and _is_context(node, contexts_count=contexts_count)):
+def _count(node: ast.stmt) -> int:
+    if _is_text(node) or (isinstance(node, ast.ClassDef) and _is_context(node)):
         return 0
     inner = (child for child in ast.walk(node) if isinstance(child, ast.stmt) and not _is_text(child))
     return sum(1 for _ in inner)
@@ -42,9 +41,9 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _is_context(node: ast.ClassDef, *, contexts_count: bool) -> bool:
+def _is_context(node: ast.ClassDef) -> bool:
     decorated = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
-    return decorated and (not contexts_count or node.name.endswith(CONTEXT_ENDING))
+    return decorated and any(ast.unparse(base).endswith(CONTEXT_BASES) for base in node.bases)
 
 
 def files_at(commit: str | None) -> dict[str, str]:
@@ -66,7 +65,7 @@ def count_product(commit: str | None) -> Counter[str]:
     for name, source in files_at(commit).items():
         if GALLERY not in name:
             folder = "/".join(name.split("/")[:2]) if name.count("/") > 1 else name.split("/")[0]
-            parts[folder] += count_statements(source, contexts_count=Path(name).name not in CONTEXT_FILES)
+            parts[folder] += count_statements(source)
     return parts
 
 

@@ -76,6 +76,8 @@ def examples() -> list[Example]:
             depths=[groups["changed"]],
             posted=[settings[1].name],
         ),
+        *(partial_example("review/choice", name, base=HERE, choice=_choice(kind)) for kind, name in KINDS.items()),
+        partial_example("review/choice", "under way", base=HERE, choice=_choice("rules", busy=True)),
     ]
 
 
@@ -101,8 +103,6 @@ def _cards() -> list[Example]:
         macro_example("model", "compared", "beside one that was not fitted", choice=_choice(), other=ENTRIES[2]),
         macro_example("model", "follows", "with Undo", choice=_choice(), page=HERE),
         macro_example("model", "card", "a tie", one=tie, chosen=FIRST, first=""),
-        *(partial_example("review/choice", name, base=HERE, choice=_choice(kind)) for kind, name in KINDS.items()),
-        partial_example("review/choice", "under way", base=HERE, choice=_choice("rules", busy=True)),
     ]
 
 

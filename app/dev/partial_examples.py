@@ -110,7 +110,7 @@ def _reading() -> list[Example]:
 
 
 def _wizard() -> list[Example]:
-    place: dict[str, Any] = {"base": HERE, "step": wizard.step_of("model"), "row": DraftRow(version=4)}
+    place: dict[str, Any] = {"base": HERE, "step": wizard.step_of("model"), "row": DraftRow(version=4), "spec": None}
     conflict = AnswerConflict(
         items=(FieldConflict("model", "estimator", "ridge", "dummy", "2026-01-05T10:12"),),
         changes="{}",

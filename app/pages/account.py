@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
@@ -65,7 +65,7 @@ def save_profile() -> Response:
         accounts.set_name(current_user(), request.form.get("name", ""))
     except DomainError as fault:
         return _page(status=fault.status, fault=fault)
-    return see_other("/account?saved")
+    return see_other(url_for("account.show") + "?saved")
 
 
 @blueprint.post("/password")
@@ -78,23 +78,23 @@ def save_password() -> Response:
         response = _page(status=fault.status, fault=fault)
         add_retry_after(response, fault)
         return response
-    return see_other("/account?saved")
+    return see_other(url_for("account.show") + "?saved")
 
 
 @blueprint.post("/sessions/<session_id>/end")
 def end_session(session_id: str) -> Response:
     """End a session; to end one's own is to sign out."""
     if session_id == session_hash():
-        return sign_out(see_other("/sign-in"))
+        return sign_out(see_other(url_for("sign_in.show")))
     sessions.end_session(current_user(), session_id)
-    return see_other("/account?ended")
+    return see_other(url_for("account.show") + "?ended")
 
 
 @blueprint.post("/tokens/<uuid:token_id>/revoke")
 def revoke_token(token_id: uuid.UUID) -> Response:
     """Revoke a token."""
     tokens.revoke_token(current_user(), token_id)
-    return see_other("/account?revoked")
+    return see_other(url_for("account.show") + "?revoked")
 
 
 @blueprint.post("/theme")

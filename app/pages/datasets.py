@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import ConflictError, DomainError, NotFoundError
@@ -39,6 +39,11 @@ blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
 KINDS = (remedies.READING,)
 PREVIEW_ROWS = 12
 PREVIEW_COLUMNS = 60
+
+
+def _address(dataset_id: uuid.UUID, *, done: str | None = None) -> str:
+    """Return the address of a dataset's page, which says what was just `done`."""
+    return url_for("datasets.show", dataset_id=dataset_id, done=done)
 
 
 def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
@@ -82,7 +87,7 @@ def _taken(take: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
         dataset, query = take(current_user())
     except DomainError as fault:
         return _list(status=fault.status, fault=fault)
-    return leave_for(f"/datasets/{dataset.id}{query}")
+    return leave_for(_address(dataset.id) + query)
 
 
 def _page(
@@ -95,7 +100,7 @@ def _page(
 ) -> Response:
     """Answer with the page of a dataset, or where htmx asks with its table of columns."""
     profile = datasets.profile_of(dataset)
-    address = f"/datasets/{dataset.id}"
+    address = _address(dataset.id)
     notable, more = remedies.finding_views(profile, kinds=KINDS) if profile else ([], 0)
     damage = datasets.damage_of(dataset) if profile else None
     context = DatasetContext(
@@ -155,7 +160,7 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
 def reading(dataset_id: uuid.UUID) -> BaseResponse:
     """Say how far a large file is."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
-    return show_moving(_moving(dataset), address=f"/datasets/{dataset.id}")
+    return show_moving(_moving(dataset), address=_address(dataset.id))
 
 
 @blueprint.post("/<uuid:dataset_id>/reading/preview")
@@ -180,9 +185,9 @@ def reread(dataset_id: uuid.UUID) -> BaseResponse:
     except DomainError as fault:
         return _page(dataset, status=fault.status, form=request.form, fault=fault)
     if read_again.id != dataset_id:
-        return see_other(f"/datasets/{read_again.id}?done={dataset_id}.read")
+        return see_other(_address(read_again.id, done=f"{dataset_id}.read"))
     restored = was_damaged and datasets.damage_of(read_again) is None
-    return see_other(f"/datasets/{dataset_id}{f'?done={dataset_id}.restored' if restored else ''}")
+    return see_other(_address(dataset_id, done=f"{dataset_id}.restored" if restored else None))
 
 
 @blueprint.post("/<uuid:dataset_id>/mend")
@@ -197,7 +202,7 @@ def mend(dataset_id: uuid.UUID) -> BaseResponse:
         read_again = datasets.reread(user, dataset_id, one.remedy.changes)
     except DomainError as fault:
         return _page(dataset, status=fault.status, fault=fault)
-    return see_other(f"/datasets/{read_again.id}?done={dataset_id}.{one.token}")
+    return see_other(_address(read_again.id, done=f"{dataset_id}.{one.token}"))
 
 
 @blueprint.get("/<uuid:dataset_id>/delete")
@@ -207,9 +212,9 @@ def ask_delete(dataset_id: uuid.UUID) -> Response:
     context = ConfirmContext(
         question=f"Delete {dataset.name}?",
         consequence="Drafts on it lose their data. Launched experiments keep their results. It can be brought back.",
-        action=f"/datasets/{dataset.id}/delete",
+        action=url_for("datasets.delete", dataset_id=dataset.id),
         button="Delete dataset",
-        back=f"/datasets/{dataset.id}",
+        back=_address(dataset.id),
     )
     return render_view(context)
 
@@ -218,11 +223,11 @@ def ask_delete(dataset_id: uuid.UUID) -> Response:
 def delete(dataset_id: uuid.UUID) -> BaseResponse:
     """Take a dataset off the lists."""
     datasets.delete_dataset(current_user(), dataset_id)
-    return see_other(f"/datasets?deleted={dataset_id}")
+    return see_other(url_for("datasets.show_all", deleted=dataset_id))
 
 
 @blueprint.post("/<uuid:dataset_id>/restore")
 def restore(dataset_id: uuid.UUID) -> BaseResponse:
     """Bring a deleted dataset back."""
     datasets.restore_dataset(current_user(), dataset_id)
-    return see_other(f"/datasets/{dataset_id}")
+    return see_other(_address(dataset_id))

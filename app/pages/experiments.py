@@ -70,7 +70,7 @@ def _context(experiment: Experiment) -> ExperimentContext:
 
 
 def _address(experiment: Experiment) -> str:
-    return f"/experiments/{experiment.id}"
+    return url_for("experiments.show", experiment_id=experiment.id)
 
 
 def _waiting(experiment: Experiment) -> waiting.ExperimentProgress:

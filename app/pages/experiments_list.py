@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from app.domain.text.numbers import format_score
@@ -91,7 +91,7 @@ def show() -> Response:
     drafts, drafts_total = draft_summaries.list_begun(user, page=drafts_page, per_page=DRAFTS_PER_PAGE)
     if drafts_page > 1 and not drafts:
         # The last one of that page was discarded.
-        return see_other("/experiments")
+        return see_other(url_for("experiments_list.show"))
     context = ExperimentsContext(
         experiments=[_line(row) for row in rows],
         total=total,

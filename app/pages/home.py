@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
 from app.web.hypermedia import see_other
@@ -13,4 +13,4 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 def show() -> Response:
     """Lead to the experiments."""
-    return see_other("/experiments")
+    return see_other(url_for("experiments_list.show"))

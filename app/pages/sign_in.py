@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DomainError, NotFoundError
@@ -24,7 +24,7 @@ class SignInContext(ViewContext):
 
     page_name: ClassVar[str] = "pages/sign_in.html"
     email: str = ""
-    next: str = "/experiments"
+    next: str
     shown_problems: tuple[DomainError, ...] = ()
     dead: NotFoundError | None = None
     link_minutes: int = accounts.LINK_MINUTES
@@ -83,17 +83,17 @@ def redeem(code: str) -> BaseResponse:
     sessions.sign_in(user)
     if user.password_hash is None:
         sessions.set_reminder(True)
-    return see_other("/experiments")
+    return see_other(safe_next(None))
 
 
 def _dead_link(fault: NotFoundError) -> BaseResponse:
     """Say how to come by another link; whoever is signed in needs none."""
     if sessions.find_user() is not None:
-        return see_other("/experiments")
-    return render_view(SignInContext(dead=fault), status=fault.status)
+        return see_other(safe_next(None))
+    return render_view(SignInContext(next=safe_next(None), dead=fault), status=fault.status)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> BaseResponse:
     """End the session for good."""
-    return sessions.sign_out(see_other("/sign-in"))
+    return sessions.sign_out(see_other(url_for("sign_in.show")))

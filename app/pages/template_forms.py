@@ -50,7 +50,8 @@ def _sources(user: User) -> tuple[TemplateSource, DraftOrigin | None, str]:
     if draft_id is None:
         return source, None, url_for("experiments.show", experiment_id=experiment_id)
     origin = using.origin_of(draft_context.load(user, draft_id))
-    return source, origin if origin is not None and origin.may_edit else None, f"/experiments/drafts/{draft_id}/review"
+    mine = origin if origin is not None and origin.may_edit else None
+    return source, mine, url_for("review.show", draft_id=draft_id)
 
 
 @blueprint.get("/new")

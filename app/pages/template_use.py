@@ -26,12 +26,11 @@ SEVERITY_WORDS = {"error": "Error", "warning": "Warning", "notice": "Notice"}
 def _source_page(template_id: uuid.UUID, *, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
     user = current_user()
     row = policy.get_current(user, template_id)
-    owned = [one for one in datasets.list_datasets(user) if one.state == "ready" and not one.sample]
     context = TemplateSourceContext(
         template=row,
         address=url_for("template_use.show", template_id=row.id),
         samples=datasets.SAMPLES,
-        owned=owned,
+        owned=datasets.list_own_ready(user),
         needs=tuple(row.needs),
         shown_problems=(fault,) if fault else (),
     )

@@ -13,7 +13,7 @@ from app.services.drafts import draft_context
 from app.services.drafts.draft_context import DraftContext
 from app.web.sessions import current_user
 
-__all__ = ["DraftContext", "load", "profile_and_spec", "step_url"]
+__all__ = ["DraftContext", "draft_url", "load", "profile_and_spec", "step_url"]
 
 
 def load(draft_id: uuid.UUID) -> DraftContext:
@@ -22,8 +22,13 @@ def load(draft_id: uuid.UUID) -> DraftContext:
 
 
 def step_url(draft_id: uuid.UUID, slug: str) -> str:
-    """Return the address of a step."""
-    return url_for(f"{slug}.show", draft_id=draft_id)
+    """Return the address of a step, or of the page of all steps."""
+    return url_for(f"{slug.replace('-', '_')}.show", draft_id=draft_id)
+
+
+def draft_url(draft_id: uuid.UUID) -> str:
+    """Return the address of a draft, behind which its pages stand."""
+    return url_for("drafts.resume", draft_id=draft_id)
 
 
 def profile_and_spec(draft: DraftContext) -> tuple[DatasetProfile, Spec]:

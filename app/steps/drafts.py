@@ -52,7 +52,7 @@ def _offered_templates() -> tuple[TemplateCard, ...]:
 
 
 def _on_one_page() -> bool:
-    return request.path.startswith(f"/experiments/new/{ON_ONE_PAGE}")
+    return request.path.startswith(url_for("drafts.new_on_one_page"))
 
 
 def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseResponse:
@@ -61,7 +61,7 @@ def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseRes
         owned=datasets.list_own_ready(current_user()),
         templates=_offered_templates(),
         shown_problems=(fault,) if fault else (),
-        action=f"/experiments/new/{ON_ONE_PAGE}" if _on_one_page() else "/experiments/new",
+        action=url_for("drafts.new_on_one_page" if _on_one_page() else "drafts.new"),
         on_one_page=_on_one_page(),
     )
     return into("#wizard", render_view(context, status=status))
@@ -135,9 +135,9 @@ def ask_discard(draft_id: uuid.UUID) -> BaseResponse:
     context = ConfirmContext(
         question="Discard this draft?",
         consequence="Its answers and their history go. The dataset and launched experiments stay.",
-        action=f"/experiments/drafts/{row.id}/discard",
+        action=url_for("drafts.discard", draft_id=row.id),
         button="Discard draft",
-        back="/experiments",
+        back=url_for("experiments_list.show"),
     )
     return render_view(context)
 
@@ -146,7 +146,7 @@ def ask_discard(draft_id: uuid.UUID) -> BaseResponse:
 def discard(draft_id: uuid.UUID) -> BaseResponse:
     """Throw a draft away."""
     drafts.discard_draft(current_user(), draft_id)
-    return see_other("/experiments")
+    return see_other(url_for("experiments_list.show"))
 
 
 def _came_from() -> str:
@@ -170,7 +170,7 @@ def _show_change(draft_id: uuid.UUID, outcome: draft_history.UndoOutcome) -> Bas
     origin = _came_from()
     stays = origin == ON_ONE_PAGE or "stay" in request.form or not outcome.step
     slug = origin if stays else outcome.step
-    return see_other(f"/experiments/drafts/{draft_id}/{slug}")
+    return see_other(step_url(draft_id, slug))
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/remedy")
@@ -182,7 +182,7 @@ def remedy(draft_id: uuid.UUID) -> BaseResponse:
         if (problem.step, problem.field, problem.code) == wanted and problem.remedy and problem.remedy.changes:
             drafts.save_many(draft.user, draft_id, changes=problem.remedy.changes, version=draft.version)
             break
-    return see_other(f"/experiments/drafts/{draft_id}/{_came_from()}")
+    return see_other(step_url(draft_id, _came_from()))
 
 
 @blueprint.post("/drafts/<uuid:draft_id>/measure")
@@ -192,4 +192,4 @@ def measure(draft_id: uuid.UUID) -> BaseResponse:
     begin(draft, page)
     if draft.dataset is not None:
         leakage.search_again(draft.dataset, draft.plan)
-    return see_other(f"/experiments/drafts/{draft_id}/{page}")
+    return see_other(step_url(draft_id, page))

@@ -85,7 +85,7 @@ def show(page: WizardPage, draft_id: uuid.UUID) -> Response:
 
 def address_of(page: WizardPage, draft_id: uuid.UUID) -> str:
     """Return the address of a page."""
-    return url_for(f"{page.name}.show", draft_id=draft_id)
+    return step_url(draft_id, page.slug)
 
 
 def store(page: WizardPage, draft: DraftContext) -> DraftContext:

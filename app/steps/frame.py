@@ -16,7 +16,7 @@ from app.domain.vocabulary import Severity
 from app.domain.wizard import StepDef
 from app.services.measurements.leakage import LeakSearch
 from app.services.measurements.request import digest_of
-from app.steps.context import DraftContext
+from app.steps.context import DraftContext, draft_url
 from app.steps.page_contexts import FrameValues, SearchValues, SideValues, StepMarker
 from app.storage.db import now
 
@@ -82,7 +82,7 @@ def _steps_axis(draft: DraftContext) -> TimeAxis | None:
 def side_of(draft: DraftContext, step: StepDef, *, home: str = "") -> SideValues:
     """Return what stands beside a page of a draft; its problems lead to `home` with the slug of their step."""
     plan, spec, axis = draft.plan, draft.plan.spec, _steps_axis(draft)
-    base = f"/experiments/drafts/{draft.row.id}"
+    base = draft_url(draft.id)
     return SideValues(
         step=step,
         row=draft.row,

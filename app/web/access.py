@@ -244,7 +244,7 @@ def _check_person(needed: AccessLevel) -> Response | None:
 def safe_next(target: str | None) -> str:
     """Return where to go after signing in: an address of our own, whatever was asked for."""
     if not target:
-        return "/experiments"
+        return url_for("experiments_list.show")
     # Nothing is taken apart: what a browser makes of an address is not what a parser of ours makes of it.
     ours = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
-    return target if ours else "/experiments"
+    return target if ours else url_for("experiments_list.show")

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import request
+from flask import request, url_for
 
 from app.domain.analysis.profiling.column_listing import ORDERS, ColumnPage
 from app.domain.analysis.profiling.profile import DatasetProfile, Finding
@@ -67,7 +67,7 @@ def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) ->
         ),
         codes=(("", "All"), *((code, f"{code.replace('_', ' ')}, {count:,}") for code, count in sorted(codes.items()))),
         orders=tuple((name, title) for name, (title, _) in ORDERS.items()),
-        details=f"/datasets/{dataset_id}/columns",
+        details=url_for("datasets.show", dataset_id=dataset_id) + "/columns",
         address=address,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.analysis.profiling.profile import DatasetProfile
@@ -143,7 +143,7 @@ def done_to(
     source = _of_the_user(user, source_id)
     if source is None:
         return None
-    address = f"/datasets/{source.id}"
+    address = url_for("datasets.show", dataset_id=source.id)
     if button == "read":
         return Done("Read again", became, undo, address)
     pressed = find(datasets.profile_of(source), button)

@@ -52,7 +52,7 @@ def test_a_preview_follows_what_is_chosen_and_keeps_the_focus(open_page: OpenPag
     panel.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Logarithm of prcp_mm").first.wait_for()
     page.get_by_role("button", name="Undo last change").click()
-    page.locator("#f-transforms").wait_for()
+    page.locator("#f-transforms").wait_for(state="attached")
     page.wait_for_function("() => !document.getElementById('f-transforms').textContent.includes('Logarithm')")
 
 
@@ -96,18 +96,22 @@ def test_columns_in_roles_are_previewed_in_place(open_page: OpenPage) -> None:
     watched.expect("status of 422")
     page = watched.page
     panel = _at_features(page)
-    panel.get_by_label("What").select_option("degree_day_snow")
-    panel.get_by_label("Precipitation", exact=True).select_option("prcp_mm")
-    panel.get_by_text("choose a column for temperature, or its minimum").wait_for()
-    panel.get_by_label("Temperature, or its minimum").select_option("tmin_c")
+    panel.get_by_label("What").select_option("potential_evaporation")
+    shown = panel.locator("#features-transform-shown")
     panel.get_by_label("Maximum temperature").select_option("tmax_c")
-    panel.get_by_text("prcp_mm_snow_store").first.wait_for()
+    panel.get_by_text("choose a column for mean temperature, or its minimum").wait_for()
+    panel.get_by_label("Mean temperature, or its minimum").select_option("tmin_c")
+    panel.get_by_label("Latitude", exact=True).fill("45.2")
+    panel.get_by_label("Latitude", exact=True).press("Tab")
+    shown.get_by_text("tmin_c_oudin").first.wait_for()
     assert violations(page) == []
     for width in (768, 375):
         page.set_viewport_size({"width": width, "height": 800})
         assert sideways_overflow(page) <= 0
     panel.get_by_role("button", name="Add", exact=True).click()
-    page.locator("#f-transforms").get_by_text("prcp_mm_liquid").wait_for()
+    page.locator("#f-transforms").get_by_text("tmin_c_oudin").wait_for()
+    page.locator("#features-add > summary").click()
     panel.get_by_label("What").select_option("window_means")
-    panel.get_by_label("Of columns").select_option(["prcp_mm_liquid"])
-    panel.get_by_text("prcp_mm_liquid_mean_30").first.wait_for()
+    panel.get_by_label("Windows", exact=True).wait_for()
+    panel.get_by_label("Of columns").select_option(["tmin_c_oudin"])
+    shown.get_by_text("tmin_c_oudin_mean_30").first.wait_for()

@@ -67,11 +67,14 @@ def test_an_element_that_leaves_one_out_is_found(markup: str, missing: list[str]
     assert askers_of(markup).incomplete == missing
 
 
-# Fragments whose root element is a notice itself, and asks or is asked for by its id.
+# Fragments whose root element, which has an id of its own, is a notice itself.
 NOTICES = {
+    "app/partials/datasets/damage.html",
+    "app/partials/datasets/outdated.html",
     "app/partials/datasets/reading.html",
     "app/partials/review/choice.html",
     "app/partials/review/verdict.html",
+    "app/partials/shared/notice.html",
     "app/partials/wizard/conflict.html",
     "app/partials/wizard/measuring.html",
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 from flask import Flask
 
 from app.domain import wizard
 from app.web.access import POLICY
-from tests.house.source import ROOT
+from tests.house.source import ROOT, short
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
@@ -29,3 +32,34 @@ def test_changes_are_never_made_by_get(app: Flask) -> None:
         verb = rule.endpoint.rsplit(".", 1)[-1]
         if verb.split("_")[0] in words:
             assert "GET" not in (rule.methods or set()), rule.endpoint
+
+
+# Addresses of pages by their first word; those of the API are documented as they are.
+BY_HAND = re.compile(r"/(account|admin|datasets|experiment-templates|experiments|help|sign-in|sign-out)\b")
+
+
+def written_addresses(source: str) -> list[str]:
+    """Return the texts that begin like the address of a page, but for those that declare a route."""
+    tree = ast.parse(source)
+    declaring: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+        is_blueprint = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Blueprint")
+        for declaration in [*decorators, *([node] if is_blueprint else [])]:
+            declaring |= set(ast.walk(declaration))
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in declaring)
+    return [node.value for node in texts if isinstance(node.value, str) and BY_HAND.match(node.value)]
+
+
+def test_no_address_of_a_page_is_written_by_hand() -> None:
+    """Where a route moves, everything that leads to it follows."""
+    code = [path for folder in ("steps", "pages", "web") for path in (ROOT / "app" / folder).rglob("*.py")]
+    found = {short(path): written_addresses(path.read_text("utf-8")) for path in code}
+    for path in [*(ROOT / "app" / "templates").rglob("*.html"), *(ROOT / "app" / "partials").rglob("*.html")]:
+        found[short(path)] = re.findall(rf"[\"']{BY_HAND.pattern}", path.read_text("utf-8"))
+    assert {name: addresses for name, addresses in found.items() if addresses} == {}
+
+
+def test_an_address_written_by_hand_is_found() -> None:
+    assert written_addresses('see_other(f"/datasets/{x}")\nx = "/helpers"') == ["/datasets/"]
+    assert written_addresses('@blueprint.get("/help")\ndef show(): ...') == []

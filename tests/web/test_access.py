@@ -272,7 +272,8 @@ FOREIGN = [
 
 @pytest.mark.parametrize("target", FOREIGN)
 def test_signing_in_leads_to_no_other_site(browser: Browser, app: Flask, user: User, target: str) -> None:
-    assert safe_next(target) == "/experiments"
+    with app.test_request_context():
+        assert safe_next(target) == "/experiments"
     page = browser.get("/sign-in", query_string={"next": target})
     assert (page.status, page.response.headers["Location"]) == (303, "/experiments")
     stranger = Browser(app)

@@ -74,7 +74,14 @@ def test_what_is_measured_comes_to_features_by_itself(browser: Browser, river: D
     assert not words_of(page.element("features-leaks"))
     associate(fresh_file, "cnt")
     news = _look(browser, page)
-    assert _swapped(news) == {"features-leaks", "features-ticks", "features-recipes", "wizard-side", "wizard-count"}
+    assert _swapped(news) == {
+        "features-leaks",
+        "features-ticks",
+        "features-set",
+        "features-recipes",
+        "wizard-side",
+        "wizard-count",
+    }
     asked = words_of(news.element("features-leaks"))
     assert "registered + casual is cnt." in asked
     assert "Would you know registered and casual at the moment when cnt is to be predicted?" in asked
@@ -166,7 +173,13 @@ def test_the_single_page_follows_too(browser: Browser, river: DraftRow, fresh_fi
     page = browser.get(step_path(river, "single-page"))
     assert page.has(str(_poller(page).get("hx-include")).removeprefix("#"))
     associate(fresh_file, "cnt")
-    assert _swapped(_look(browser, page)) == {"features-ticks", "features-recipes", "wizard-side", "wizard-count"}
+    assert _swapped(_look(browser, page)) == {
+        "features-ticks",
+        "features-set",
+        "features-recipes",
+        "wizard-side",
+        "wizard-count",
+    }
 
 
 def test_measuring_that_was_stopped_is_said_and_not_green(

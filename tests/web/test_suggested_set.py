@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 import pytest
+from flask import Flask
 
 from app.domain.recommendation.suggested_set import suggested_set
 from app.services.drafts import draft_context
@@ -14,6 +15,7 @@ from app.services.measurements import runner
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
 from tests.web.client import Browser, Page, answers_of, step_path, words_of
+from tests.web.counting import counted
 
 ROWS = 900
 
@@ -76,7 +78,7 @@ def test_the_set_is_one_switch_that_can_be_taken_back(browser: Browser, user: Us
     assert _switch(page) == ("true", "On")
     page = browser.follow(browser.press(browser.follow(browser.press(page, "On")), "Off"))
     assert _switch(page) == ("true", "On")
-    assert answers_of(user, river)["features"].get("transforms") is None
+    assert answers_of(user, river).get("features", {}).get("transforms") is None
 
 
 def test_a_set_in_part_says_how_much_is_not_used(browser: Browser, user: User, river: DraftRow) -> None:
@@ -112,6 +114,15 @@ def test_a_page_that_nobody_led_to_asks_for_the_memory_itself(browser: Browser, 
     assert "Not measured yet." in words_of(page.element("features-memory"))
     page = browser.follow(browser.press(page, "Measure the memory"))
     assert "This river remembers its rain" in page.words
+
+
+def test_looking_at_the_parts_begins_nothing(app: Flask, browser: Browser, river: DraftRow) -> None:
+    path = step_path(river, "features")
+    browser.get(path)
+    for part in ("", "/memory", "/set"):
+        with counted(app) as cost:
+            assert browser.get(f"{path}{part}", htmx=True).status == 200
+        assert (cost.written, cost.calls["rings"]) == ([], 0)
 
 
 def test_data_without_time_have_no_memory(browser: Browser, user: User) -> None:

@@ -142,8 +142,6 @@ STEMS = (
     (Role.STAGE, r"stage|gageheight|gaugeheight|wasserstand|waterstand|pegelstand|pegel|waterlevel|waterlvl|"
      r"riverlevel|limnimetri\w*"),
 )  # fmt: skip
-_STEMS = tuple((role, re.compile(rf"^({pattern})$")) for role, pattern in STEMS)
-_ANY_STEM = re.compile("|".join(f"(?:{pattern})" for _, pattern in STEMS))
 # Two words that make one thing.
 PAIRS = (
     (Role.DAY_LENGTH, {"day", "length"}),

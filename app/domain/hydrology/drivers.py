@@ -198,7 +198,8 @@ def _is_ruled_out(
 def _is_believed(reading: NameReading, span: Span, context: TableContext) -> bool:
     """Return whether a short name is believed for the company it keeps, where its values do not say otherwise."""
     if reading.role in (DriverRole.RAIN, DriverRole.SNOW):
-        return context.is_weather and reading.is_common and (span.zeros or 0.0) >= DRY_SHARE
+        is_dry = span.zeros is None or span.zeros >= DRY_SHARE
+        return context.is_weather and reading.is_common and is_dry
     return (context.is_weather and reading.is_common) or reading.role is DriverRole.STAGE
 
 

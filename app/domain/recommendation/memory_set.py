@@ -33,6 +33,8 @@ WATER_LAGS = (1, 2, 3)
 MIN_KEEP = 0.1
 # The middle of what is published, mm per degree and day; forests lie below it and open ground above.
 DEGREE_DAY_FACTOR = 4.0
+# Snow melts above 0 degrees, and falls as snow up to 0 and as rain from 2 degrees on.
+MELT_THRESHOLD, MELT_TRANSITION = 0.0, 2.0
 # A first year without full windows is left out; where it is more of a record than this, windows are shortened.
 MAX_WARM_UP_SHARE = 0.1
 # More drivers say the same again, and each becomes as many columns as there are windows.
@@ -160,7 +162,8 @@ class _Builder:
             self._add("lag", self.water, {"steps": [self.cutoff + lag for lag in WATER_LAGS]}, len(WATER_LAGS))
             self._add("exponential_memory", self.water if keeps else [], {"keeps": keeps}, len(keeps))
         words = [WORDS[driver.role] for driver in chosen]
-        words.insert(len(rain), "snow") if self.snow else None
+        if self.snow:
+            words.insert(len(rain), "snow")
         return MemorySet(
             tuple(self.recipes), self.windows, self.made, tuple(dict.fromkeys(words)), step_days=self.step_days
         )
@@ -200,6 +203,8 @@ class _Builder:
         if not warmth or len(units) > 1 or None in units or rain_unit is None or not self._freezes(warmth):
             return []
         parameters: JsonObject = {
+            "threshold": MELT_THRESHOLD,
+            "transition": MELT_TRANSITION,
             "factor": DEGREE_DAY_FACTOR,
             "rain_unit": rain_unit,
             "temperature_unit": next(iter(units)),

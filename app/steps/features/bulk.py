@@ -23,7 +23,7 @@ from app.domain.recommendation.strategies import (
 from app.domain.training.selection_rules import describe
 from app.services.drafts import drafts
 from app.services.measurements import spreads
-from app.steps.context import DraftContext, load, step_url
+from app.steps.context import DraftContext, draft_url, load, step_url
 from app.steps.features.asked import begin_matrix, matrix_of, measured_on, ranking_of, standing_of
 from app.steps.features.association import BUSY
 from app.steps.features.form import add_rule, add_selection
@@ -87,7 +87,7 @@ def _show(
     except DomainError as problem:
         fault = fault or problem
     context = StrategyContext(
-        base=f"/experiments/drafts/{draft.row.id}",
+        base=draft_url(draft.id),
         strategy=strategy,
         asked={name: values.get(name, "")[:40] for name in ASKED},
         proposal=proposal,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
 from app.steps import flow
 from app.steps.begin import begin
-from app.steps.context import DraftContext, load, step_url
+from app.steps.context import DraftContext, draft_url, load, step_url
 from app.steps.features.memory import MemoryContext, MemoryView, SetContext, SetView, memory_view, set_view
 from app.steps.features.routes import PAGE, blueprint
 from app.web.hypermedia import render_view, see_other, wants_fragment
@@ -22,7 +23,7 @@ def show_memory(draft_id: uuid.UUID) -> Response:
     view = _memory_of(draft)
     if view is None:
         return see_other(step_url(draft.id, "features"))
-    return render_view(MemoryContext(base=f"/experiments/drafts/{draft_id}", lags=view))
+    return render_view(MemoryContext(base=draft_url(draft_id), lags=view))
 
 
 @blueprint.post("/memory/start")
@@ -31,7 +32,7 @@ def start_memory(draft_id: uuid.UUID) -> Response:
     draft = load(draft_id)
     if wants_fragment():
         begin(draft, "features")
-        return see_other(f"/experiments/drafts/{draft_id}/features/memory")
+        return see_other(url_for("features.show_memory", draft_id=draft_id))
     begin(flow.store(PAGE, draft), "features")
     return see_other(step_url(draft.id, "features") + "#features-derived")
 
@@ -43,7 +44,7 @@ def show_set(draft_id: uuid.UUID) -> Response:
     view = _set_of(draft)
     if view is None:
         return see_other(step_url(draft.id, "features"))
-    return render_view(SetContext(base=f"/experiments/drafts/{draft_id}", suggestion=view))
+    return render_view(SetContext(base=draft_url(draft_id), suggestion=view))
 
 
 def _memory_of(draft: DraftContext) -> MemoryView | None:

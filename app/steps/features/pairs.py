@@ -13,7 +13,7 @@ from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.services.measurements import correlations
 from app.steps.begin import begin
-from app.steps.context import load, step_url
+from app.steps.context import draft_url, load, step_url
 from app.steps.features.asked import begin_matrix, standing_of, stop_matrix
 from app.steps.features.association import METHODS, AssociationPanel, panel
 from app.steps.features.routes import blueprint
@@ -62,7 +62,7 @@ def show_correlations(draft_id: uuid.UUID) -> Response:
         shown = panel(draft, request.args)
     except DomainError:
         return see_other(step_url(draft.id, "data"))
-    status, base = 422 if shown.faults else 200, f"/experiments/drafts/{draft_id}"
+    status, base = 422 if shown.faults else 200, draft_url(draft_id)
     if request.args.get("part") == "body" and wants_fragment():
         return render_view(AssociationContext(base=base, pairs=shown), status=status)
     return render_view(CorrelationsContext(base=base, pairs=shown), status=status)
@@ -110,5 +110,5 @@ def show_pair(draft_id: uuid.UUID) -> Response:
         fault = "One of these columns is not there any more. Choose another pair."
     else:
         drawn = pair.build(correlations.pair(dataset, one, other, kinds=goal.kinds, rule=draft.rule))
-    base = f"/experiments/drafts/{draft_id}"
+    base = draft_url(draft_id)
     return render_view(PairContext(base=base, pair=drawn, fault=fault), status=404 if fault else 200)

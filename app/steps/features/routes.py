@@ -14,7 +14,6 @@ from app.domain.recommendation.strategies import STRATEGIES, ColumnStrategy
 from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.context import DraftContext
-from app.steps.features.asked import measured_on
 from app.steps.features.association import AssociationPanel, panel
 from app.steps.features.derived import DerivedValues, derived_values
 from app.steps.features.form import act, read, rules_of, selection_of
@@ -39,7 +38,6 @@ class FeaturesValues(Answers):
     orders: tuple[tuple[str, str], ...]
     rules: list[tuple[str, Rule]]
     selection_sentences: list[str]
-    measured_on: str
     strategies: Sequence[ColumnStrategy]
     strategy_titles: Mapping[str, str]
     selected_count: int
@@ -94,7 +92,6 @@ def features_part(draft: DraftContext) -> FeaturesValues:
         orders=ORDERS,
         rules=[(MODES[rule.mode], rule) for rule in rules_of(plan)],
         selection_sentences=describe(selection_of(plan), ticked),
-        measured_on=measured_on(draft),
         strategies=STRATEGIES,
         strategy_titles={one.id: one.title for one in STRATEGIES},
         selected_count=ticked,

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.domain.errors import DomainError
 from app.services.measurements import previews
 from app.steps import flow
-from app.steps.context import load
+from app.steps.context import draft_url, load
 from app.steps.features.asked import standing_of
 from app.steps.features.derived import AddingValues, adding
 from app.steps.features.recipes import PREFIX, RecipeQuestion, asked_of
@@ -46,7 +46,7 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
         except DomainError as problem:
             fault = problem.message
     values = adding(draft.plan, asked, shown=shown, fault=fault)
-    context = TransformContext(base=f"/experiments/drafts/{draft_id}", adding=values)
+    context = TransformContext(base=draft_url(draft_id), adding=values)
     return render_view(context, status=422 if asked.faults or fault else 200)
 
 

@@ -18,7 +18,7 @@ from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.choice import SHOWN, as_shown
-from app.steps.context import DraftContext, load, step_url
+from app.steps.context import DraftContext, draft_url, load, step_url
 from app.steps.frame import frame_of, side_of
 from app.steps.model.measured import EvidencePanel, panel
 from app.steps.model.routes import PAGE, VIEW, ModelValues, blueprint, cards_first, model_values, order_of
@@ -92,7 +92,7 @@ def show_evidence(draft_id: uuid.UUID) -> Response:
 
 def _values(draft: DraftContext, shown: EvidencePanel, *, on_page: str, order: str = "") -> EvidenceValues:
     return EvidenceValues(
-        base=f"/experiments/drafts/{draft.id}",
+        base=draft_url(draft.id),
         plan=draft.plan,
         machine_mb=draft.machine.memory_mb,
         measured=shown,

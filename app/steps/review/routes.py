@@ -21,7 +21,7 @@ from app.services.experiment_templates.using import DraftOrigin, origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
 from app.steps.choice import EstimatorChoice, as_shown, choice_of
-from app.steps.context import DraftContext, load, profile_and_spec, step_url
+from app.steps.context import DraftContext, draft_url, load, profile_and_spec, step_url
 from app.steps.frame import search_of
 from app.steps.page_contexts import (
     Answers,
@@ -197,4 +197,4 @@ def show_choice(draft_id: uuid.UUID) -> Response:
     if not wants_fragment():
         return see_other(step_url(draft_id, "review"))
     draft = as_shown(load(draft_id))
-    return render_view(ChoiceContext(base=f"/experiments/drafts/{draft_id}", choice=choice_of(draft)))
+    return render_view(ChoiceContext(base=draft_url(draft_id), choice=choice_of(draft)))

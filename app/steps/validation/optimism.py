@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.services.measurements import split_comparisons
 from app.steps import flow
-from app.steps.context import DraftContext, load
+from app.steps.context import DraftContext, draft_url, load
 from app.steps.validation.split_preview import SplitPreview, preview_of
 from app.steps.views import WizardPage
 from app.web.hypermedia import ViewContext, render_view, see_other, wants_fragment
@@ -53,5 +53,5 @@ def compare_splits(page: WizardPage, draft_id: uuid.UUID) -> Response:
 
 
 def _draw(page: WizardPage, draft: DraftContext) -> Response:
-    base = f"/experiments/drafts/{draft.id}"
+    base = draft_url(draft.id)
     return render_view(OptimismContext(optimism=preview_of(draft), base=base, on_page=page.slug))

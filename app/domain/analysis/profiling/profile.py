@@ -181,7 +181,7 @@ class DatasetProfile:
     group: str = ""
     group_reason: str = ""
     _by_name: dict[str, ColumnProfile] = field(default_factory=dict, repr=False, compare=False)
-    _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _memory: dict[str, tuple[Any, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name: column for column in self.columns})
@@ -199,12 +199,11 @@ class DatasetProfile:
         """Return whether a column has this name."""
         return name in self._by_name
 
-    def remember(self, name: str, work_out: Callable[[DatasetProfile], Fact]) -> Fact:
-        """Return a fact that follows from the profile alone, worked out once for all that ask."""
+    def remember(self, name: str, work_out: Callable[[DatasetProfile], tuple[Fact, ...]]) -> tuple[Fact, ...]:
+        """Return facts that follow from the profile alone, worked out once for all that ask."""
         if name not in self._memory:
             self._memory[name] = work_out(self)
-        fact: Fact = self._memory[name]
-        return fact
+        return self._memory[name]
 
     def shown(self, limit: int, most_columns: int) -> list[list[str]] | None:
         """Return the first rows as texts; None where so many of them, or of their columns, are not kept here."""

@@ -211,24 +211,31 @@ def _column(spec: Spec, table: TrainingTable, profile: DatasetProfile, name: str
         missing=tuple(word for word, _ in column.missing_words) or None,
         time_form=column.time_form or None,
         joined_from=column.joined_from or None,
-        **_quality(profile, name),
+        kept_flags=_kept_flags(profile, name),
+        censored=_censored(profile, name),
+        marks=_marked_by(profile, name),
     )
 
 
-def _quality(profile: DatasetProfile, name: str) -> dict[str, Any]:
-    """Return what was chosen about the quality of a column's values when the file was read."""
-    dialect = profile.report.dialect
-    kept = tuple(
-        KeptFlags(flag=one.flag, keep=one.keep) for one in dialect.kept_flags if one.column == name and one.keep
-    )
-    censored = {one.column: one for one in dialect.censored if one.take is not None}
-    marked = dict(dialect.flags).get(name, "")
-    own = censored.get(name)
-    return {
-        "kept_flags": kept or None,
-        "censored": None if own is None or own.take is None else CensoredValues(take=own.take, flag=own.flag or None),
-        "marks": marked if marked in censored and _is_made(name, marked) and not censored[marked].flag else None,
-    }
+def _kept_flags(profile: DatasetProfile, name: str) -> tuple[KeptFlags, ...] | None:
+    """Return with which flags the values of a column were read."""
+    chosen = profile.report.dialect.kept_flags
+    return tuple(KeptFlags(flag=one.flag, keep=one.keep) for one in chosen if one.column == name and one.keep) or None
+
+
+def _censored(profile: DatasetProfile, name: str) -> CensoredValues | None:
+    """Return what stands for the values of a column beyond a limit."""
+    chosen = next((one for one in profile.report.dialect.censored if one.column == name), None)
+    if chosen is None or chosen.take is None:
+        return None
+    return CensoredValues(take=chosen.take, flag=chosen.flag or None)
+
+
+def _marked_by(profile: DatasetProfile, name: str) -> str | None:
+    """Return the column whose values beyond a limit this one marks, where reading made it."""
+    marked = dict(profile.report.dialect.flags).get(name, "")
+    censored = _censored(profile, marked)
+    return marked if censored is not None and censored.flag is None and _is_made(name, marked) else None
 
 
 def _is_made(name: str, marked: str) -> bool:
