@@ -85,6 +85,8 @@ def table(name: str) -> Known:
         return known(_wells())
     if name == "still":
         return known(made(400).assign(flow=lambda frame: frame["y"].where(np.arange(400) >= 340, 504.0)))
+    if name == "equal":
+        return known(made(400).assign(again=lambda frame: frame["a"]))
     if name == "panel":
         return known(_panel())
     if name == "lost":
@@ -230,10 +232,19 @@ def _about_features() -> Iterator[Row]:
     yield "400", _a(features={"transforms": "lag"}), "error features transforms transform_invalid"
     yield "400", _a(features=_lag(400)), "error features transforms memory_too_long"
     yield from _about_recipes()
+    yield from _about_weather()
 
 
 def _recipes(*recipes: tuple[str, str], **more: Any) -> dict[str, Any]:
     return {"transforms": [{"kind": kind, "columns": [column]} for kind, column in recipes], **more}
+
+
+def _about_weather() -> Iterator[Row]:
+    pair = {"kind": "potential_evaporation", "columns": ["a", "again"]}
+    equal = [{**pair, "parameters": {"method": "hargreaves", "latitude": 45}}]
+    yield "equal", _a(features={"transforms": equal}), "error features transforms temperatures_equal"
+    snow = [{"kind": "degree_day_snow", "columns": ["b", "a"], "parameters": {"factor": factor}} for factor in (2, 4)]
+    yield "400", _a(features={"transforms": snow}), "error features transforms derived_twice"
 
 
 def _about_recipes() -> Iterator[Row]:
@@ -393,7 +404,8 @@ def _about_folds() -> Iterator[Row]:
     )
     yield "400", _a(validation=_judged(gap="300")), "error validation time_series.gap gap_too_long"
     yield "400", _a(data=AHEAD, validation=_judged(gap="1")), "warning validation time_series.gap gap_short"
-    yield "60", _a(features=_lag(14)), "notice validation time_series.gap gap_short"
+    own = {"transforms": [{"columns": ["y"], "kind": "lag", "parameters": {"steps": [14]}}]}
+    yield "60", _a(data=AHEAD, features=own), "notice validation time_series.gap gap_short"
 
 
 def _about_groups() -> Iterator[Row]:

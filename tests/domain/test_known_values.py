@@ -18,7 +18,7 @@ from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.previewing import in_order, preview
-from app.domain.training.preprocessing.transforms import longest_memory
+from app.domain.training.preprocessing.transforms import longest_memory, target_memory_of
 from app.domain.training.report.document import Report
 from app.domain.training.run import train
 from app.domain.vocabulary import Purpose
@@ -302,3 +302,18 @@ def test_a_forecast_over_many_sites_still_holds_rows_out() -> None:
         rule = HoldoutRule.of(spec)
         assert rule is not None
         assert 0 < (~rule.development(frame, profile_of(frame, "day"))).sum() < len(frame) / 2
+
+
+def test_gap_counts_what_looks_back_at_the_target() -> None:
+    drivers = {"kind": "window_means", "columns": ["rain"], "parameters": {"windows": [365]}}
+    lag = {"kind": "lag", "columns": ["flow"], "parameters": {"steps": [3]}}
+    chained = {"kind": "rolling_mean", "columns": ["flow_lag_3"], "parameters": {"window": 30}}
+
+    def memory(recipes: list[dict[str, Any]], purpose: str | None) -> int:
+        spec = spec_of(recipes, purpose=purpose, horizon=3 if purpose == "forecast" else None)
+        return target_memory_of(spec.features.transforms, spec.task)
+
+    assert memory([drivers], "simulate") == 0
+    assert memory([drivers, lag], "forecast") == 3
+    assert memory([drivers, lag, chained], "forecast") == 33
+    assert memory([drivers, lag], None) == 365

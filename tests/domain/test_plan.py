@@ -71,7 +71,7 @@ def test_a_daily_series_gets_the_plan_a_hydrologist_would_make(name: str, target
     assert plan.launchable
 
 
-@pytest.mark.parametrize(("rows", "rain", "gap"), [(80, False, 4), (40, False, 2), (300, True, 12), (700, True, 12)])
+@pytest.mark.parametrize(("rows", "rain", "gap"), [(80, False, 4), (40, False, 2), (300, True, 5), (700, True, 5)])
 def test_the_suggested_gap_of_a_short_series_does_not_warn_about_itself(rows: int, rain: bool, gap: int) -> None:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
@@ -116,7 +116,7 @@ def test_every_suggestion_of_a_series_has_its_reason() -> None:
         "two kinds of trees err least together."
     )
     assert reasons["validation.strategy"].startswith("There is a time column")
-    assert reasons["validation.time_series.gap"].startswith("The derived features look back 366 steps")
+    assert reasons["validation.time_series.gap"].startswith("No feature looks back at the target")
     assert reasons["validation.primary_metric"].startswith("The customary measure for a series in time")
     assert all(reason.endswith(".") for reason in reasons.values())
 

@@ -8,16 +8,17 @@ from tests.web.client import Browser, draft_on_sample, step_path
 
 
 def test_the_gap_is_said_in_days_of_a_daily_series(browser: Browser, user: User, draft: DraftRow) -> None:
-    assert "look back 30 steps (30 days)" in browser.get(step_path(draft, "validation")).words
+    save(user, draft, step="data", purpose="forecast", horizon="1")
+    assert "look back 31 steps (31 days)" in browser.get(step_path(draft, "validation")).words
     save(user, draft, step="validation", **{"time_series.gap": "14"})
     page = browser.get(step_path(draft, "validation"))
     assert "14 steps (14 days)." in page.words
-    assert "look back 30 steps (30 days), the gap is 14" in page.words
+    assert "look back 31 steps (31 days), the gap is 14" in page.words
     assert "14 steps (14 days)" in browser.get(step_path(draft, "review")).words
 
 
 def test_features_that_look_back_are_said_in_days(browser: Browser, draft: DraftRow) -> None:
-    assert "its sums over 7 and 30 steps (7 days and 30 days)" in browser.get(step_path(draft, "features")).words
+    assert "over 3 to 365 days" in browser.get(step_path(draft, "features")).words
 
 
 def test_rows_without_time_have_no_steps(browser: Browser, user: User) -> None:

@@ -28,7 +28,7 @@ from app.domain.checks.subject import CheckContext, error, notice, typed, warnin
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.knowledge import horizon_of
-from app.domain.training.preprocessing.transforms import longest_memory
+from app.domain.training.preprocessing.transforms import target_memory_of
 from app.domain.training.tuning.inner_folds import MIN_FOLDS
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.splitting import MAX_GROUP_FOLDS
@@ -210,13 +210,14 @@ def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
 
 
 def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
-    """The gap is no shorter than the derived features look back, as far as can be afforded, and leaves rows."""
+    """The gap is no shorter than features look back at the target, as far as can be afforded, and leaves rows."""
     strategy, years = subject.strategy.id.value, water_years_of(subject)
     if subject.strategy.parameter("gap") is None or leaves_nothing(subject):
         return
     if years is not None and not fits_years(subject, years):
         return
-    gap, memory, field = number(subject, "gap"), longest_memory(subject.spec), f"{strategy}.gap"
+    gap, field = number(subject, "gap"), f"{strategy}.gap"
+    memory = target_memory_of(subject.spec.features.transforms, subject.spec.task)
     if not leaves_rows(subject, gap):
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
         remedy = _more_rows(subject)
@@ -232,9 +233,8 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
         message = f"A gap of {gap:,} steps leaves no rows to train the first fold."
         yield error("validation", field, "gap_too_long", message, remedy)
     elif 0 < memory > gap:
-        message = (
-            f"The derived features look back {memory:,} steps, the gap is {gap:,}: the rows at the border share values."
-        )
+        who = "Features of the target" if subject.spec.task.purpose else "The derived features"
+        message = f"{who} look back {memory:,} steps, the gap is {gap:,}: the rows at the border share values."
         remedy = Remedy(f"Set the gap to {memory:,} steps", {"validation": {field: memory}})
         if leaves_rows(subject, memory) and gap < splitting.longest_gap(moments_of(subject)):
             yield warning("validation", field, "gap_short", message, remedy)

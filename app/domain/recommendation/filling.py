@@ -28,7 +28,7 @@ from app.domain.recommendation.validation import (
 )
 from app.domain.recommendation.verdict import ShortFitEvidence, order_estimators
 from app.domain.training.preprocessing.knowledge import horizon_of
-from app.domain.training.preprocessing.transforms import memory_of
+from app.domain.training.preprocessing.transforms import target_memory_of
 from app.domain.training.validation import metrics, splitting
 from app.domain.training.validation.holdout_share import span_of
 from app.domain.vocabulary import Purpose, SplitStrategy, TaskKind
@@ -108,7 +108,7 @@ def situation_of(config: ConfigParts, context: FeatureContext) -> ValidationCont
         context.horizon,
         context.drivers_known_ahead,
     )
-    return situation_for(goal, context.profile, memory=memory_of(recipes, goal, config["features"]["selected"]))
+    return situation_for(goal, context.profile, memory=target_memory_of(recipes, goal))
 
 
 def situation_for(goal: Goal, profile: DatasetProfile, *, memory: int) -> ValidationContext:

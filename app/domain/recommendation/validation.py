@@ -15,10 +15,13 @@ SMALL = 200
 MAX_SITES_APART = 10
 MIN_GROUPS_HELD_OUT = 10
 
+NO_GAP = "No feature looks back at the target, so nothing of it crosses the border."
+
 
 @dataclass(frozen=True)
 class ValidationContext:
-    """What the suggestion may look at. `memory` is how many steps back the derived features look.
+    """What the suggestion may look at. `memory` is how many steps back features look at the target; of a
+    config without a purpose, at anything.
 
     `moments` are the distinct times of the rows, and `span` their first and last where they are dates. Water years
     begin in `month`. `horizon` is how many steps ahead a forecast looks, 0 for any other purpose. `warm_up` is how
@@ -104,7 +107,7 @@ def suggest_folds(situation: ValidationContext, strategy: SplitStrategy) -> Sugg
 
 
 def suggest_gap(situation: ValidationContext) -> Suggestion:
-    """Return the steps left out between training and judging: the reach of the derived features, within reason.
+    """Return the steps left out between training and judging: how far features look back at the target, within reason.
 
     In a forecast they are at least as many as it looks ahead.
     """
@@ -113,16 +116,16 @@ def suggest_gap(situation: ValidationContext) -> Suggestion:
         ahead = pluralise(situation.horizon, "step")
         return Suggestion(situation.horizon, f"The forecast looks {ahead} ahead, and the gap is no shorter.")
     if situation.memory == 0:
-        return Suggestion(0, "No derived feature looks back.")
+        return Suggestion(0, NO_GAP if situation.purpose else "No derived feature looks back.")
+    who = "Features of the target" if situation.purpose else "The derived features"
     if gap < situation.memory:
         return Suggestion(
             gap,
-            f"The derived features look back {situation.memory:,} steps; "
-            f"a gap of {MAX_GAP_SHARE:.0%} of the rows is kept.".replace("%", " %"),
+            f"{who} look back {situation.memory:,} steps; a gap of {MAX_GAP_SHARE:.0%} of the rows is kept.".replace(
+                "%", " %"
+            ),
         )
-    return Suggestion(
-        gap, f"The derived features look back {situation.memory:,} steps; with this gap, no window overlaps."
-    )
+    return Suggestion(gap, f"{who} look back {situation.memory:,} steps; with this gap, no window overlaps.")
 
 
 def suggest_holdout_percent(situation: ValidationContext, strategy: SplitStrategy) -> Suggestion:

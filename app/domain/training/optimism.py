@@ -34,7 +34,7 @@ from app.domain.training.optimism_report import (
     mean_of,
 )
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
-from app.domain.training.preprocessing.transforms import longest_memory
+from app.domain.training.preprocessing.transforms import target_memory_of
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation import baselines, metrics, scoring
 from app.domain.training.validation.scoring import Predictions
@@ -189,7 +189,8 @@ def _validation(name: str, spec: Spec, table: TrainingTable, rows: Rows) -> Vali
     if name == BLOCKS:
         return spec.validation
     if name == FORWARD and table.times is not None:
-        gap = min(longest_memory(spec), longest_gap(table.times.iloc[rows].nunique()))
+        memory = target_memory_of(spec.features.transforms, spec.task)
+        gap = min(memory, longest_gap(table.times.iloc[rows].nunique()))
         return ValidationPart(
             strategy=SplitStrategy.TIME_SERIES,
             parameters={"n_splits": FORWARD_FOLDS, "gap": gap, "window": "expanding"},

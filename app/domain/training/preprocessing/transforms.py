@@ -130,6 +130,30 @@ def longest_memory(spec: Spec) -> int:
     return memory_of(spec.features.transforms, spec.task, spec.features.selected)
 
 
+def target_memory_of(parts: Iterable[TransformPart], task: PurposeFacts) -> int:
+    """Return how many steps back features look at the target, which is what a gap keeps apart.
+
+    Drivers of the steps before are known when a prediction is made, so that rows on both sides of a split may share
+    them. A config without a purpose counts every feature, as it did when it was made.
+
+    Parameters
+    ----------
+    parts
+        The recipes of a config, those on columns of other recipes after these.
+    task
+        The task of the config.
+    """
+    listed = list(parts)
+    if task.purpose is None:
+        return memory_of(listed, task)
+    of_target, most = {task.target}, 0
+    for part, reach in reaches_of(listed, task):
+        if of_target.intersection(part.columns):
+            of_target.update(derived_names(part, time_column=task.time_column))
+            most = max(most, reach)
+    return most
+
+
 def count_repeats(rows: int, *, times: int, groups: int = 1) -> int:
     """Return how many rows at least share their time with an earlier row of their group.
 
