@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -72,37 +72,36 @@ def _panel() -> pd.DataFrame:
     return frame
 
 
+def _unclear() -> pd.DataFrame:
+    return made(200).assign(day=[f"2013-01-{at % 28 + 1:02d}T00:00{'Z' if at % 2 else ''}" for at in range(200)])
+
+
+def _either_order() -> pd.DataFrame:
+    days = [f"{at * 5 % 12 + 1:02d}/{at * 7 % 12 + 1:02d}/{1800 + at}" for at in range(200)]
+    return made(200).assign(day=days)
+
+
+TABLES: dict[str, Callable[[], pd.DataFrame]] = {
+    "odd": _odd,
+    "twice": lambda: pd.concat([made(200), made(200).head(40)]),
+    "wells": _wells,
+    "still": lambda: made(400).assign(flow=lambda frame: frame["y"].where(np.arange(400) >= 340, 504.0)),
+    "panel": _panel,
+    "lost": _lost,
+    "one": lambda: made(200).assign(alone=np.where(np.arange(200) == 7, "wet", "dry")),
+    "marked": lambda: made(200).assign(level=np.where(np.arange(200) % 9 == 4, -999.0, np.arange(200) * 0.7 % 13 + 20)),
+    "equal": lambda: made(400).assign(again=lambda frame: frame["a"]),
+    "unclear": _unclear,
+    "either order": _either_order,
+}
+
+
 @cache
 def table(name: str) -> Known:
-    """Return a table by name, read as the product reads it."""
+    """Return a table by name, read as the product reads it; a number is that of the rows of the made table."""
     if name.endswith(".csv"):
         return sample(name)
-    if name == "odd":
-        return known(_odd())
-    if name == "twice":
-        return known(pd.concat([made(200), made(200).head(40)]))
-    if name == "wells":
-        return known(_wells())
-    if name == "still":
-        return known(made(400).assign(flow=lambda frame: frame["y"].where(np.arange(400) >= 340, 504.0)))
-    if name == "equal":
-        return known(made(400).assign(again=lambda frame: frame["a"]))
-    if name == "panel":
-        return known(_panel())
-    if name == "lost":
-        return known(_lost())
-    if name == "one":
-        return known(made(200).assign(alone=np.where(np.arange(200) == 7, "wet", "dry")))
-    if name == "marked":
-        return known(made(200).assign(level=np.where(np.arange(200) % 9 == 4, -999.0, np.arange(200) * 0.7 % 13 + 20)))
-    if name == "unclear":
-        mixed = [f"2013-01-{at % 28 + 1:02d}T00:00{'Z' if at % 2 else ''}" for at in range(200)]
-        return known(made(200).assign(day=mixed))
-    if name == "either order":
-        return known(
-            made(200).assign(day=[f"{at * 5 % 12 + 1:02d}/{at * 7 % 12 + 1:02d}/{1800 + at}" for at in range(200)])
-        )
-    return known(made(int(name)))
+    return known(TABLES[name]() if name in TABLES else made(int(name)))
 
 
 def _a(*, target: str = "y", **steps: dict[str, Any]) -> Answers:

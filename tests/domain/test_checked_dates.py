@@ -31,7 +31,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "before the record": ({**DATED, "holdout_from": "1970-10-01"}, "holdout_from", "nothing_to_train"),
     "all of the record": ({**DATED, "holdout_from": "1980-01-01"}, "holdout_from", "nothing_to_train"),
     "one day trains": ({**DATED, "holdout_from": "1980-01-02"}, "holdout_from", "nothing_to_train"),
-    "gap fills what trains": ({**DATED, "holdout_from": "1980-02-01", "time_series.gap": "40"}, "time_series.gap", "gap_too_long"),
+    "gap fills what trains": (
+        {**DATED, "holdout_from": "1980-02-01", "time_series.gap": "40"},
+        "time_series.gap",
+        "gap_too_long",
+    ),
     "ends early": (
         {**DATED, "holdout_from": "2006-10-01", "holdout_to": "2005-09-30"},
         "holdout_to",
