@@ -165,6 +165,7 @@ def show(template_id: uuid.UUID) -> Response:
 @blueprint.put("/<uuid:template_id>/")
 def update(template_id: uuid.UUID) -> Response:
     """Make the next version of a template, based on the one that is named."""
+    policy.get_template(current_user(), template_id)
     allow_config()
     user, body = current_user(), body_of(ChangedTemplate)
     edit = TemplateBody.model_validate(body.model_dump(exclude={"version"})).to_edit(user)
@@ -195,6 +196,7 @@ def duplicate(template_id: uuid.UUID) -> Response:
 @blueprint.post("/<uuid:template_id>/apply/")
 def apply(template_id: uuid.UUID) -> Response:
     """Use a template on a dataset: a draft with its answers, the mapping, and what does not fit."""
+    policy.get_template(current_user(), template_id)
     user, body = current_user(), body_of(ApplyRequest)
     found = using.try_template(user, template_id, body.dataset_id, version=body.version, mapping=body.mapping)
     problems = [problem_json(problem) for problem in found.use.problems]
@@ -233,6 +235,7 @@ def show_version(template_id: uuid.UUID, version: int) -> Response:
 @blueprint.post("/<uuid:template_id>/versions/<int:version>/restore/")
 def restore_version(template_id: uuid.UUID, version: int) -> Response:
     """Make a new version that holds what this one held."""
+    policy.get_template(current_user(), template_id)
     user, body = current_user(), body_of(RestoreRequest)
     return jsonify(template_json(user, versions.restore_version(user, template_id, version, based_on=body.version)))
 
@@ -240,6 +243,7 @@ def restore_version(template_id: uuid.UUID, version: int) -> Response:
 @blueprint.get("/<uuid:template_id>/diff/")
 def diff(template_id: uuid.UUID) -> Response:
     """Say in words what differs between two versions."""
+    policy.get_template(current_user(), template_id)
     asked = body_of(DiffRequest)
     changes = versions.diff_versions(current_user(), template_id, asked.before, asked.after)
     return jsonify({"from": asked.before, "to": asked.after, "changes": changes_json(changes)})

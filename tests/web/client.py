@@ -20,6 +20,8 @@ from app.services import experiments
 from app.services.accounts import accounts, sessions, tokens
 from app.services.datasets import datasets
 from app.services.drafts import drafts
+from app.services.experiment_templates import versions
+from app.services.experiment_templates.versions import TemplateEdit
 from app.storage.db import Base, db
 from app.storage.tables import DraftRow, User
 from app.web.sessions import COOKIE
@@ -341,19 +343,26 @@ class Belongings:
         tokens.create_token(user.email, name="a program")
         token = next(one for one in tokens.list_tokens(user) if one.name == "a program")
         opened = sessions.sign_in(sessions.new_session(), user)
-        ids = {"dataset_id": experiment.dataset_id, "experiment_id": experiment.id, "job_id": job.id}
+        config = {"task": {"target": "flow"}, "model": {"estimator": "ridge"}}
+        template = versions.create_template(user, TemplateEdit(name="Flow", config=config))
+        ids = {
+            "template_id": template.id,
+            "dataset_id": experiment.dataset_id,
+            "experiment_id": experiment.id,
+            "job_id": job.id,
+        }
         return cls({"draft_id": draft.id, **ids, "session_id": opened.id_hash, "token_id": token.id})
 
     @classmethod
     def of_nobody(cls) -> Belongings:
         """Return ids that belong to nothing."""
-        names = ("draft_id", "dataset_id", "experiment_id", "job_id", "session_id", "token_id")
+        names = ("draft_id", "dataset_id", "experiment_id", "job_id", "session_id", "token_id", "template_id")
         return cls({name: uuid.uuid4() for name in names})
 
 
 def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list[tuple[str, str, str]]:
     """Return every route as endpoint, method and address, with the ids of these things in it."""
-    values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js", "key": "c0"}
+    values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js", "key": "c0", "version": 1}
     adapter = app.url_map.bind("localhost")
     found = []
     for rule in app.url_map.iter_rules():
