@@ -185,3 +185,9 @@ def test_a_file_without_degrees_has_no_places(tmp_path: Path) -> None:
     found = refused(tmp_path, path, "basins.nc", place=point(51, 5))
     assert found["message"] == "The file tells no latitudes and longitudes, so no point or box of it can be chosen."
     assert read(tmp_path, path, "basins.nc")[0].report.dialect.grid == ""
+
+
+def test_a_place_in_a_file_without_a_grid_is_passed_over(tmp_path: Path) -> None:
+    profile, _ = read(tmp_path, b"day,flow\n1,2.5\n2,3.5\n", "flow.csv", place=point(51, 5))
+    note = "The part of a grid that was chosen, 51, 5, had no effect: the file holds no grid."
+    assert note in profile.report.notes
