@@ -30,6 +30,7 @@ from sklearn.preprocessing import TargetEncoder
 
 MISSING = "(missing)"
 # A value beyond a limit: a sign, then a number.
+THOUSANDS = r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:[.][0-9]*)?"
 LIMIT = r"^([<>≤≥])=?\s*([+-]?[0-9][0-9.,]*|[.,][0-9]+)$"
 
 
@@ -64,12 +65,13 @@ def read_file(path: str, resolved: dict[str, Any]) -> pd.DataFrame:
 def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.Series:
     """Return the values of a column: numbers, times, or words with None where one is missing."""
     if "marks" in column:
-        signs = raw[column["marks"]].str.strip().str.extract(LIMIT)[0]
-        return signs.replace({"≤": "<", "≥": ">"}).where(signs.notna(), None)
+        found = raw[column["marks"]].str.strip().str.extract(LIMIT)
+        signs = found[0].replace({"≤": "<", "≥": ">"})
+        return signs.where(limits_of(found[1], decimal).notna(), None)
     texts = raw[column["name"]].str.strip()
     gone = texts.isin(["", *column.get("missing", [])]) | is_missing_number(texts, column, decimal)
     for kept in column.get("kept_flags", ()):
-        gone |= ~raw[kept["flag"]].str.strip().isin(kept["keep"])
+        gone |= ~is_kept(raw[kept["flag"]].str.strip(), kept["keep"], decimal)
     if column["read_as"] == "time":
         return pd.to_datetime(texts.where(~gone, None), format=column.get("time_form") or "ISO8601")
     if column["read_as"] == "number":
@@ -98,6 +100,24 @@ def plain_number(text: str, decimal: str) -> float:
     return as_number(text, decimal) if any(sign.isdigit() for sign in text) else float("nan")
 
 
+def is_kept(flags: pd.Series, keep: list[str], decimal: str) -> pd.Series:
+    """Return where a flag is among the kept; in a column of numbers or truth values it may be written in any way."""
+    there, found = flags[flags != ""], flags.isin(keep)
+    if there.str.lower().isin(["true", "false", "t", "f"]).all():
+        return found | (flags.str.lower().str[:1].isin([word.lower()[:1] for word in keep if word]) & (flags != ""))
+    numbers = flags.map(lambda text: plain_number(text, decimal))
+    if there.str.match(r"[+-]?0[0-9]").any() or numbers[there.index].isna().any():
+        return found
+    return found | numbers.isin([number for word in keep if np.isfinite(number := plain_number(word, "."))])
+
+
+def limits_of(words: pd.Series, decimal: str) -> pd.Series:
+    """Return the numbers behind the signs; a comma that does not stand between thousands is a decimal mark."""
+    thousands = words.str.fullmatch(THOUSANDS).fillna(False).astype(bool) & (decimal != ",")
+    plain = words.str.replace(",", "", regex=False).where(thousands, words.str.replace(",", ".", regex=False))
+    return pd.to_numeric(plain, errors="coerce")
+
+
 def with_limits(
     numbers: pd.Series, texts: pd.Series, raw: pd.DataFrame, censored: dict[str, Any], decimal: str
 ) -> pd.Series:
@@ -108,10 +128,9 @@ def with_limits(
         beyond, limits = below | flags.str.contains("[>≥]") | (flags == "gt"), numbers
     else:
         found = texts.str.extract(LIMIT)
-        beyond, below = found[0].notna(), found[0].isin(["<", "≤"])
-        plain = found[1].str.replace(",", "." if decimal == "," else "", regex=False)
-        limits = pd.to_numeric(plain, errors="coerce")
-    taken = limits.where(~below, 0.5 * limits) if censored["take"] == "half" else limits
+        limits, below = limits_of(found[1], decimal), found[0].isin(["<", "≤"])
+        beyond = limits.notna()
+    taken = limits.where(~below | (limits <= 0), 0.5 * limits) if censored["take"] == "half" else limits
     return numbers.where(~beyond, np.nan if censored["take"] == "missing" else taken)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -16,6 +17,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.storage.integrity import HASHES, hashes_of
 
 PROFILE = "profile.json"
+PUBLISH_ATTEMPTS = 20
 
 
 def incoming_dir(data: Path) -> Path:
@@ -108,18 +110,31 @@ def publish_folder(aside: Path, target: Path) -> None:
         sync_file(child)
     sync_folder(aside)
     _made(target.parent)
-    old = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
-    replaced = target.exists()
-    if replaced:
-        target.rename(old)
-    try:
-        aside.rename(target)
-    except OSError:
-        if replaced:
-            old.rename(target)
-        raise
+    for attempt in range(PUBLISH_ATTEMPTS):
+        old = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+        is_replaced = _is_moved(target, old)
+        try:
+            aside.rename(target)
+            break
+        except OSError as fault:
+            is_taken = fault.errno in (errno.ENOTEMPTY, errno.EEXIST)
+            if is_replaced and not is_taken:
+                old.rename(target)
+            if not is_taken or attempt == PUBLISH_ATTEMPTS - 1:
+                raise
+            # Somebody else has just put the same there, as where two requests read a file alike; the last one stays.
+            remove_folder(old)
     sync_folder(target.parent)
     remove_folder(old)
+
+
+def _is_moved(folder: Path, to: Path) -> bool:
+    """Move a folder out of the way; returns whether it was there."""
+    try:
+        folder.rename(to)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def read_profile(folder: Path) -> DatasetProfile:

@@ -18,7 +18,11 @@ PLACE = "reading.place"
 # What stands before the number of a choice in the name of the button that takes it back.
 FLAG, CENSORED = "flag", "censored"
 MAX_COLUMNS, MAX_FLAGS = 40, 60
+# So many columns are named in a sentence.
+SAID = 3
 POINT, BOX = ("latitude", "longitude"), ("south", "west", "north", "east")
+SWAPPED = "The box has its south above its north. Type it as south, west, north, east."
+BEYOND = "Latitudes are from -90 to 90 and longitudes from -180 to 360."
 WRONG_PLACE = (
     "Type a point as latitude, longitude, such as 47.3, 8.5, or a box as south, west, north, east, in degrees with a "
     "decimal point."
@@ -142,6 +146,16 @@ def censored_sentence(one: CensoredChoice) -> str:
     return read_as if one.take == "missing" else f"{read_as}; a model takes them as measured"
 
 
+def consequences_of(profile: DatasetProfile, choices: ReadingChoices) -> Iterator[str]:
+    """Yield sentences on which cells of a grid were read, and on what choices about flags left of the first columns."""
+    if choices.place is not None:
+        yield from profile.report.notes[:1]
+    for name in dict.fromkeys(one.column for one in profile.report.dialect.kept_flags[:SAID]):
+        if profile.has(name):
+            left = profile.rows - profile.column(name).missing
+            yield f"{name[:60]} has {left:,} values left; rows with other quality flags stay, without a value."
+
+
 def place_field(dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> PlaceField | None:
     """Return the field of the part of a grid, None for a file without one."""
     if not dialect.grid and choices.place is None:
@@ -177,5 +191,15 @@ def parse_place(raw: str) -> PlaceInGrid:
         if names is None or len(raw) > 200:
             raise ValueError(raw)
         return PlaceInGrid(**dict(zip(names, map(float, words), strict=True)))
-    except (ValidationError, ValueError):
+    except ValidationError as fault:
+        raise DomainError(_wrong_place(fault), code="bad_choice", field=PLACE) from None
+    except ValueError:
         raise DomainError(WRONG_PLACE, code="bad_choice", field=PLACE) from None
+
+
+def _wrong_place(fault: ValidationError) -> str:
+    """Return what is wrong with the numbers of a point or a box."""
+    kinds = {one["type"] for one in fault.errors()}
+    if kinds <= {"greater_than_equal", "less_than_equal"}:
+        return BEYOND
+    return SWAPPED if kinds == {"value_error"} else WRONG_PLACE

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from app.domain.analysis.findings.quality_flags import with_flags
+from app.domain.recommendation.task import suggest_target
 from app.domain.vocabulary import ColumnKind
 from tests.domain.reading import known, real_file
 
@@ -44,6 +45,14 @@ def test_flag_beside_its_value_is_no_feature(name: str, values: list[object]) ->
     finding = next(one for one in table.profile.findings if one.code == "quality_flags")
     assert finding.columns == (name,)
     assert "quality flags of `rain`" in finding.message
+
+
+def test_flag_that_stands_last_is_no_suggested_target() -> None:
+    profile = known(series(flow_cd=WORDS)).profile
+    assert suggest_target(profile)[0] == "flow"
+    last = known(series(flow_cd=WORDS).rename(columns={"flow": "x_00060", "flow_cd": "x_00060_cd"})).profile
+    name, why = suggest_target(last)
+    assert (name, why[:41]) == ("x_00060", "It is the last column beside quality flag")
 
 
 def test_flag_keeps_its_kind() -> None:

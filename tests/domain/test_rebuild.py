@@ -46,19 +46,25 @@ def test_an_experiment_is_repeated_from_its_config(job: Job) -> None:
 
 def test_flags_and_limits_are_followed_from_the_config(tmp_path: Path) -> None:
     path, draw = tmp_path / "lab.csv", random.Random(7)
-    lines = ["day,flow,flow_cd,tp,no3,no3_rmk"]
+    lines = ["day,flow,flow_cd,tp,no3,no3_rmk,ec,ec_ok"]
     for day in range(240):
         wet = draw.random() * 9
         flag, mark = draw.choice(["A", "A", "P", ""]), draw.choice(["", "", "<"])
-        tp = "<0.05" if wet < 2 else f"{wet / 40:.3f}"
-        lines.append(f"{date(2001, 1, 1) + timedelta(day)},{wet + draw.random():.3f},{flag},{tp},{wet * 2:.2f},{mark}")
+        tp = draw.choice(["<0.05", '"<0,05"', "<-1"]) if wet < 2 else f"{wet / 40:.3f}"
+        salt = f"{wet * 3:.2f},{draw.choice(['True', 'FALSE'])}"
+        lines.append(
+            f"{date(2001, 1, 1) + timedelta(day)},{wet + draw.random():.3f},{flag},{tp},{wet * 2:.2f},{mark},{salt}"
+        )
     path.write_text("\n".join(lines), encoding="utf-8")
     choices = {
-        "flags": [{"column": "flow", "flag": "flow_cd", "keep": ["A", ""]}],
+        "flags": [
+            {"column": "flow", "flag": "flow_cd", "keep": ["A", ""]},
+            {"column": "ec", "flag": "ec_ok", "keep": ["true"]},
+        ],
         "censored": [{"column": "tp", "take": "half"}, {"column": "no3", "flag": "no3_rmk", "take": "half"}],
     }
     task = {"target": "flow", "kind": "regression", "time_column": "day"}
-    features = {"selected": ["tp", "no3", "tp_censored"], "transforms": []}
+    features = {"selected": ["tp", "no3", "tp_censored", "ec"], "transforms": []}
     folds = {"strategy": "time_series", "parameters": {"n_splits": 3, "gap": 0}}
     found = rebuild(Job("flags", path, task, features, {"estimator": "ridge"}, folds, choices))
     assert found.said == ""

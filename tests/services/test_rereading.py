@@ -234,7 +234,21 @@ def test_a_draft_goes_along_with_all_its_answers_and_undo_brings_it_back(small: 
     assert {step: fields for step, fields in moved.answers.items() if fields} == said
     assert drafts.waiting_for(user, draft.id) is None
     draft_history.undo(user, draft.id)
-    assert drafts.get_draft(user, draft.id).answers["data"]["dataset_id"] == str(small.id)
+    back = drafts.get_draft(user, draft.id).answers
+    assert {step: fields for step, fields in back.items() if fields} == draft.answers
+    draft_history.redo(user, draft.id)
+    forth = drafts.get_draft(user, draft.id).answers
+    assert {step: fields for step, fields in forth.items() if fields} == said
+
+
+def test_undoing_another_file_brings_back_its_answers_alone(small: Dataset, sample: Dataset, user: User) -> None:
+    draft = answered(user, small)
+    save(user, draft, step="data", dataset_id=str(sample.id))
+    assert "target" not in drafts.get_draft(user, draft.id).answers["data"]
+    draft_history.undo(user, draft.id)
+    assert {
+        step: fields for step, fields in drafts.get_draft(user, draft.id).answers.items() if fields
+    } == draft.answers
 
 
 def test_a_draft_that_another_tab_moved_is_not_moved_over_it(small: Dataset, sample: Dataset, user: User) -> None:

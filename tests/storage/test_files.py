@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ def test_a_finished_folder_gets_its_name(tmp_path: Path) -> None:
     for name in ("data", "profile"):
         assert integrity.examine(tmp_path / "deep" / "x" / name, fresh=True) is Soundness.SOUND
     assert not aside.exists()
+
+
+def test_folders_published_at_once_leave_one_of_them(tmp_path: Path) -> None:
+    target = tmp_path / "x"
+    asides = [_folder(tmp_path / f"x.{at}.part", data=NEW) for at in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda aside: files.publish_folder(aside, target), asides))
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    assert (target / "data").read_bytes() == NEW
 
 
 def test_a_folder_that_is_there_already_is_replaced_whole(tmp_path: Path) -> None:

@@ -150,6 +150,29 @@ def test_a_place_without_cells_is_refused(tmp_path: Path, make: Any, place: Any,
     assert found["message"].startswith(sentence)
 
 
+def test_a_box_of_a_grid_far_larger_than_its_bytes_waits(tmp_path: Path) -> None:
+    path = tmp_path / "claims.nc"
+    with netCDF4.Dataset(path, "w") as data:
+        for name, size in (("time", STEPS), ("lat", 50_000), ("lon", 60_000)):
+            data.createDimension(name, size)
+        time = data.createVariable("time", "f8", ("time",))
+        time.units = "days since 2001-01-01"
+        time[:] = np.arange(STEPS)
+        for name in ("lat", "lon"):
+            data.createVariable(name, "f4", (name,))[:] = np.linspace(-80, 80, len(data.dimensions[name]))
+        data.createVariable("tp", "f4", ("time", "lat", "lon"), zlib=True, chunksizes=(1, 1000, 1000))
+    found = refused(tmp_path, path, "claims.nc", place=box(-80, -80, 80, 80))
+    assert (found["code"], found["status"]) == ("grid_too_large", 413)
+    assert found["message"].startswith("The box -80, -80, 80, 80 holds 3,000,000,000 cells; at most 5,000,000 rows are")
+
+
+def test_a_point_of_too_many_steps_asks_for_no_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(netcdf_stacks, "MAX_STACKED_ROWS", STEPS - 1)
+    found = refused(tmp_path, regular(tmp_path / "grid.nc"), "grid.nc", place=point(51, 5.5))
+    assert found["code"] == "too_many_rows"
+    assert "Cut out a part of it first" in found["message"]
+
+
 def test_a_file_without_degrees_has_no_places(tmp_path: Path) -> None:
     path = tmp_path / "basins.nc"
     with netCDF4.Dataset(path, "w") as data:
@@ -162,3 +185,9 @@ def test_a_file_without_degrees_has_no_places(tmp_path: Path) -> None:
     found = refused(tmp_path, path, "basins.nc", place=point(51, 5))
     assert found["message"] == "The file tells no latitudes and longitudes, so no point or box of it can be chosen."
     assert read(tmp_path, path, "basins.nc")[0].report.dialect.grid == ""
+
+
+def test_a_place_in_a_file_without_a_grid_is_passed_over(tmp_path: Path) -> None:
+    profile, _ = read(tmp_path, b"day,flow\n1,2.5\n2,3.5\n", "flow.csv", place=point(51, 5))
+    note = "The part of a grid that was chosen, 51, 5, had no effect: the file holds no grid."
+    assert note in profile.report.notes

@@ -146,3 +146,30 @@ def test_choices_about_quality_are_merged_and_taken_back() -> None:
 def test_wrong_choices_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ReadingChoices.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("limit", "half"),
+    [("<0,5", 0.25), ("<1,000", 500.0), ("<12,5", 6.25), ("<-5", -5.0), ("<=0", 0.0), ("<0.5.5", None), (">1,5", 1.5)],
+)
+def test_limits_keep_their_size_however_written(tmp_path: Path, limit: str, half: float | None) -> None:
+    lines = [f'{at},"{limit if at % 3 == 0 else f"{at}.25"}",1' for at in range(60)]
+    content = "\n".join(["day,tp,z", *lines]).encode()
+    profile, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "tp", "take": "half"}])
+    if half is None:
+        # What is no number is no limit, and nothing says that it was read as one.
+        assert "had no effect" in " ".join(profile.report.notes)
+        assert profile.column("tp").storage == "text"
+    else:
+        assert _column(rows, 1) == [half if at % 3 == 0 else at + 0.25 for at in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "keep"),
+    [(("True", "FALSE"), "True"), (("1.0", "2.0"), "1"), (("1", "2"), "1.0"), (("0", "1"), "0"), (("01", "1"), "01")],
+)
+def test_flags_that_are_numbers_are_kept_by_value(tmp_path: Path, flags: tuple[str, str], keep: str) -> None:
+    content = "day,flow,q\n" + "".join(f"{day},{day}.5,{flags[day % 2]}\n" for day in range(60))
+    choice = {"column": "flow", "flag": "q", "keep": [keep]}
+    _, rows = read(tmp_path, content.encode(), "flow.csv", flags=[choice])
+    assert _column(rows, 1) == [None if day % 2 else day + 0.5 for day in range(60)]

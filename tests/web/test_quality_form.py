@@ -113,11 +113,18 @@ def test_a_point_and_a_box_are_understood(raw: str, place: PlaceInGrid) -> None:
     assert ReadingChoices().merged(changes).place == place
 
 
-@pytest.mark.parametrize("raw", ["47.3", "47.3, 8.5, 9", "north, east", "95, 8", "48, 7, 46, 9", "nan, 8", "1e400, 2"])
-def test_what_is_no_place_is_said_at_its_field(raw: str) -> None:
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        *((raw, quality_form.WRONG_PLACE) for raw in ("47.3", "47.3, 8.5, 9", "north, east", "nan, 8", "1e400, 2")),
+        *((raw, quality_form.BEYOND) for raw in ("95, 8", "-90.1, 400", "46, 7, 91, 9")),
+        ("48, 7, 46, 9", quality_form.SWAPPED),
+    ],
+)
+def test_what_is_no_place_is_said_at_its_field(raw: str, sentence: str) -> None:
     with pytest.raises(DomainError) as refused:
         rereading.changes_from({"reading.place": raw}, ReadingChoices())
-    assert (refused.value.field, refused.value.message) == ("reading.place", quality_form.WRONG_PLACE)
+    assert (refused.value.field, refused.value.message) == ("reading.place", sentence)
 
 
 def test_an_empty_place_means_the_whole_grid() -> None:

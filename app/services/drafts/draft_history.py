@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import ConflictError
-from app.services.drafts.drafts import ABSENT, RETRIES, Changes, refuse_launched, save_many
+from app.services.drafts.draft_context import dataset_id_in
+from app.services.drafts.drafts import ABSENT, RETRIES, Changes, answers_going_along, refuse_launched, save_many
 from app.services.drafts.undo_stacks import undo_stacks
 from app.storage import drafts
 from app.storage.db import transaction
@@ -39,7 +40,8 @@ def _take_back(user: User, row: DraftRow, stack: tuple[int, ...]) -> UndoOutcome
         refuse_launched(row)
         return UndoOutcome(row.version)
     event = drafts.get_event(row.id, stack[-1])
-    outcome = save_many(user, row.id, changes=_reversed(event), version=row.version, undoes=event.version)
+    changes = _with_answers_kept(user, row, _reversed(event))
+    outcome = save_many(user, row.id, changes=changes, version=row.version, undoes=event.version)
     return UndoOutcome(outcome.version, event.step)
 
 
@@ -50,6 +52,15 @@ def _reversed(event: DraftEvent) -> dict[str, dict[str, Any]]:
         step, _, name = path.partition(".")
         changes.setdefault(step, {})[name] = None if before == ABSENT else before
     return changes
+
+
+def _with_answers_kept(user: User, row: DraftRow, changes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return a change with the answers that go along with it: another reading of the file takes none of them away."""
+    dataset_id = dataset_id_in(changes)
+    if dataset_id is None:
+        return changes
+    kept = answers_going_along(user, row, dataset_id)
+    return {step: {**kept.get(step, {}), **changes.get(step, {})} for step in {**kept, **changes}}
 
 
 def confirm_answers(user: User, draft_id: uuid.UUID, *, step: str, changes: Changes) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain import wizard
 from app.domain.analysis.import_options.migrate_answers import migrate_answers
+from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import DatasetState
@@ -287,10 +288,24 @@ def move_draft(user: User, draft_id: uuid.UUID, dataset: Dataset, *, version: in
     profile, current = datasets.require_profile(dataset, code="not_ready"), dataset_of(user, row)
     if current is not None and current.id == dataset.id:
         return SaveOutcome(context_of(user, row), merged=False, changed=False)
+    return save_many(user, draft_id, changes=_moved_answers(row, current, dataset, profile), version=version)
+
+
+def _moved_answers(row: DraftRow, current: Dataset | None, dataset: Dataset, profile: DatasetProfile) -> Answers:
+    """Return the answers of a draft as they stand on another reading of its file."""
     before = datasets.profile_of(current) if current is not None else None
     kept: Answers = migrate_answers(row.answers, before, profile) if before is not None else {}
     kept["data"] = {**kept.get("data", {}), "dataset_id": str(dataset.id)}
-    return save_many(user, draft_id, changes=kept, version=version)
+    return kept
+
+
+def answers_going_along(user: User, row: DraftRow, dataset_id: uuid.UUID) -> Answers:
+    """Return the answers that stay when a draft goes to this reading of its file; none where it is another file."""
+    current, dataset = dataset_of(user, row), dataset_rows.find_dataset(dataset_id)
+    profile = datasets.profile_of(dataset) if dataset is not None and dataset.owner_id == user.id else None
+    if current is None or dataset is None or profile is None or current.sha256 != dataset.sha256:
+        return {}
+    return _moved_answers(row, current, dataset, profile)
 
 
 def reread(user: User, draft_id: uuid.UUID, changes: dict[str, Any], *, version: int) -> Dataset:

@@ -21,7 +21,7 @@ from app.steps.context import DraftContext, step_url
 from app.steps.data.purpose_question import PurposeQuestion, purpose_question
 from app.steps.page_contexts import Answers, SectionContext, StepPageContext
 from app.storage.tables import Dataset
-from app.web import remedies, rereading
+from app.web import quality_form, remedies, rereading
 from app.web.arriving import MOVING
 from app.web.columns import MAX_OPTIONS, ColumnsPanel, table_of
 from app.web.dataset_reading import ArrivalValues, Done, Look, arrival_values, done_to, panel_for
@@ -264,4 +264,6 @@ def _what_became(dataset: Dataset, profile: DatasetProfile | None) -> str:
     if profile is None:
         return f"{dataset.file_name} is being read again."
     kept = f"{profile.report.rows_kept:,} of {profile.report.rows_read:,} rows kept"
-    return f"The file was read again: {kept}. Your answers were kept where their column still is."
+    consequences = quality_form.consequences_of(profile, datasets.choices_of(dataset))
+    answers = "Your answers were kept where their column still is."
+    return " ".join((f"The file was read again: {kept}.", *consequences, answers))

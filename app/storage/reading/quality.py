@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from app.storage.reading.typed import TypedColumn
 
 # A sign, then a number: "<0.5", "< 0,5", "<= 5", ">2420".
 LIMIT = r"([<>≤≥])=?\s*([+-]?[0-9][0-9.,]*|[.,][0-9]+)"
+# Commas between thousands; any other comma can only be a decimal mark.
+THOUSANDS = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]*)?"
 BELOW_FLAGS, ABOVE_FLAGS = ("<", "≤", "lt"), (">", "≥", "gt")
 NUMBERS = ("number", "integer")
 WORDS = {
@@ -95,9 +97,7 @@ def _with_kept_flags(
     if choice.column not in before or choice.flag not in before or choice.keep is None:
         return found
     one, flag = found.typed[found.names.index(choice.column)], before[choice.flag]
-    # No table holds a NUL, so a flag with one means nothing.
-    kept = ", ".join(literal(word) for word in choice.keep if "\x00" not in word) or "NULL"
-    condition = f"coalesce(trim(({flag.expression})::VARCHAR), '') IN ({kept})"
+    condition = _is_kept(flag, choice.keep)
     table = _joined(one, flag)
     gone = _count(connection, table, f"({one.expression}) IS NOT NULL AND NOT ({condition})")
     words = ", ".join(word or "none" for word in choice.keep[:6]) + (", …" if len(choice.keep) > 6 else "")
@@ -106,6 +106,22 @@ def _with_kept_flags(
     # What was counted of its words counts no more.
     kept_values = replace(one, expression=value, table=table, words=None, notes=(*one.notes, note))
     return replace(found, typed=_replaced(found, choice.column, kept_values), kept_flags=(*found.kept_flags, choice))
+
+
+def _is_kept(flag: TypedColumn, keep: Sequence[str]) -> str:
+    """Return SQL that is true where a flag is among the kept; a number and a truth value may be written in any way."""
+    # No table holds a NUL, so a flag with one means nothing.
+    words = {word for word in keep if "\x00" not in word}
+    words |= {word.lower() for word in words} if flag.storage == "boolean" else set()
+    found = f"coalesce(trim(({flag.expression})::VARCHAR), '') IN ({_listed(words)})"
+    if flag.storage not in NUMBERS:
+        return found
+    numbers = ", ".join(f"TRY_CAST({literal(word)} AS DOUBLE)" for word in sorted(words)) or "NULL"
+    return f"({found} OR coalesce(({flag.expression})::DOUBLE IN ({numbers}), false))"
+
+
+def _listed(words: Collection[str]) -> str:
+    return ", ".join(map(literal, sorted(words))) or "NULL"
 
 
 # -- Limits -----------------------------------------------------------------------------------------------------------
@@ -120,12 +136,12 @@ def _with_limit(connection: Any, found: QualityColumns, choice: CensoredChoice, 
     if one.storage not in (*NUMBERS, "text"):
         return found
     text = f"trim({one.key}::VARCHAR)"
-    beyond = f"coalesce(regexp_full_match({text}, '{LIMIT}'), false)"
+    limit = _number_of(f"regexp_extract({text}, '{LIMIT}', 2)", commas=commas)
+    beyond = f"(coalesce(regexp_full_match({text}, '{LIMIT}'), false) AND {limit} IS NOT NULL)"
     count = _count(connection, one.table, beyond)
     if not count:
         return found
     below = f"regexp_extract({text}, '{LIMIT}', 1) IN ('<', '≤')"
-    limit = _number_of(f"regexp_extract({text}, '{LIMIT}', 2)", commas=commas)
     plain = one.expression if one.storage in NUMBERS else _number_of(f"trim({one.expression})", commas=commas)
     value = f"CASE WHEN {beyond} THEN {_taken(limit, below, choice.take)} ELSE {plain} END"
     words = "" if one.storage in NUMBERS else f"({one.expression}) IS NOT NULL AND NOT {beyond} AND ({plain}) IS NULL"
@@ -173,15 +189,17 @@ def _marks(word: str, signs: tuple[str, ...]) -> str:
 
 
 def _taken(limit: str, below: str, take: str) -> str:
-    """Return SQL of what stands for a value beyond a limit; of an upper limit there is no half."""
+    """Return SQL of what stands for a value beyond a limit; half of an upper or a negative limit is beyond none."""
     if take == "missing":
         return "NULL"
-    return f"CASE WHEN {below} THEN 0.5 * {limit} ELSE {limit} END" if take == "half" else limit
+    return f"CASE WHEN {below} AND {limit} > 0 THEN 0.5 * {limit} ELSE {limit} END" if take == "half" else limit
 
 
 def _number_of(word: str, *, commas: bool) -> str:
-    plain = f"replace({word}, ',', '{'.' if commas else ''}')"
-    return f"TRY_CAST({plain} AS DOUBLE)"
+    point = f"replace({word}, ',', '.')"
+    if not commas:
+        point = f"CASE WHEN regexp_full_match({word}, '{THOUSANDS}') THEN replace({word}, ',', '') ELSE {point} END"
+    return f"TRY_CAST({point} AS DOUBLE)"
 
 
 def _notes(count: int, take: str, rest: int) -> list[str]:

@@ -29,6 +29,7 @@ FEW_REJECTED = 2
 NOTES_SHOWN = 60
 PARQUET = "data.parquet"
 SMALL = "typed_rows"
+NO_GRID = "the file holds no grid."
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
         names, typed = with_times(connection, settle_type(typed), names=names, choices=choices, places=places)
         quality = with_quality(connection, typed, names=names, choices=choices, commas=commas)
     names, typed, raw = quality.names, quality.typed, _with_markers(_with_flags(raw, quality), names, choices)
+    if choices.place is not None and not raw.dialect.grid:
+        raw.tally.notes.append(f"The part of a grid that was chosen, {choices.place}, had no effect: {NO_GRID}")
     copies = place.choices.duplicates == "leave_out"
     select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.analysis.import_options.quality_choices import PlaceInGrid
-from app.storage.reading.formats.netcdf_stacks import Stack
+from app.storage.reading.formats.netcdf_stacks import GRID, MAX_STACKED_ROWS, Stack
 from app.storage.reading.refusals import RefusedError
 
 LATITUDES = ("latitude", "lat", "degrees_north", "degree_north", "degrees_n", "degree_n", "nav_lat", "xlat")
 LONGITUDES = ("longitude", "lon", "long", "degrees_east", "degree_east", "degrees_e", "degree_e", "nav_lon", "xlong")
 NO_PLACE = "no_such_place"
 NOWHERE = "The file tells no latitudes and longitudes, so no point or box of it can be chosen."
-
+SMALLER = "Choose a point or a smaller box."
 
 # Degrees are often stored in single precision, which makes 8.1 of 8.1000004: two metres.
 ROUNDING = 2e-5
@@ -186,6 +186,10 @@ def _inside(found: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
     if found.is_table:
         rows, columns = np.nonzero(is_between & is_across)
     else:
+        cells = int(is_between.sum()) * int(is_across.sum())
+        if cells > MAX_STACKED_ROWS:
+            message = f"The box {place} holds {cells:,} cells; at most {MAX_STACKED_ROWS:,} rows are read. {SMALLER}"
+            raise RefusedError(GRID, f"{message} {found.extent}", status=413)
         grid = np.meshgrid(np.nonzero(is_between)[0], np.nonzero(is_across)[0], indexing="ij")
         rows, columns = (one.reshape(-1) for one in grid)
     if not len(rows):

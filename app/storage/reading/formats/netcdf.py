@@ -116,7 +116,8 @@ def _stacked(
     where = ""
     if place is not None:
         stack, where = cut_out(stack, coordinates, place)
-    refuse_too_large(stack, steps, extent)
+    # Of the cell of a point there is no smaller part.
+    refuse_too_large(stack, steps, "" if place is not None and place.is_point else extent)
     names = [clock.name, *stack.places, *(one.name for one in (*stack.variables, *stack.fixed))]
     _refuse_too_much(steps * stack.cells, len(names), limits)
     tally = Tally(notes=[*([where] if where else []), *notes_of(stack, steps)])
