@@ -28,7 +28,7 @@ from tests.services.tables import upload
 
 
 def river(rows: int = 240, *, poison: float | None = None) -> bytes:
-    """Return a daily river; with `poison`, its last fifth of flows is that value."""
+    """Return a daily river; with `poison`, its last flows, fewer than are held out after the warm-up, are that value."""
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"day": pd.date_range("2001-10-01", periods=rows).strftime("%Y-%m-%d")})
     frame["rain"] = random.gamma(0.5, 4, size=rows).round(2)
@@ -36,7 +36,7 @@ def river(rows: int = 240, *, poison: float | None = None) -> bytes:
     flow = frame["rain"].rolling(10, min_periods=1).mean() + random.gamma(1, 0.2, size=rows)
     frame["flow"] = flow.round(3)
     if poison is not None:
-        frame.loc[rows - rows // 5 :, "flow"] = poison
+        frame.loc[rows - rows // 6 :, "flow"] = poison
     return frame.to_csv(index=False).encode()
 
 
@@ -132,7 +132,7 @@ def test_what_failed_is_said_and_tried_again_when_asked(user: User) -> None:
     known = split_comparisons.known_of(dataset, plan)
     assert known is not None
     assert known.state == "failed"
-    assert known.reason == "48 rows with a target are too few to compare splits; 60 are needed."
+    assert known.reason == "49 rows with a target are too few to compare splits; 60 are needed."
     assert asked(dataset, plan).job_id != job.id
 
 
