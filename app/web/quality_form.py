@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,12 +42,13 @@ class FlagBox:
 
 @dataclass(frozen=True)
 class FlagField:
-    """The flags of one column: `name` is the field that says that its boxes were shown."""
+    """The flags of one column: `name` is the field that says by `shown` for which flags its boxes were shown."""
 
     name: str
     column: str
     flag: str
     boxes: tuple[FlagBox, ...]
+    shown: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,26 @@ def flag_fields(profile: DatasetProfile, choices: ReadingChoices, form: Mapping[
     found = []
     for column in _flag_columns(profile):
         name, flags = FLAGS + column.key, _flags_of(column)
-        keep = kept.get((column.flag_of, column.name))
+        keep, shown = kept.get((column.flag_of, column.name)), _shown(column)
         boxes = tuple(
-            FlagBox(f"{name}.{at}", f"{flag or 'no flag'} ({count:,})", _is_kept(form, name, at, flag, keep))
+            FlagBox(
+                f"{name}.{at}", f"{flag or 'no flag'} ({count:,})", _is_kept(form, shown, f"{name}.{at}", flag, keep)
+            )
             for at, (flag, count) in enumerate(flags)
         )
-        found.append(FlagField(name, column.flag_of, column.name, boxes))
+        found.append(FlagField(name, column.flag_of, column.name, boxes, shown))
     return tuple(found)
 
 
-def _is_kept(form: Mapping[str, str], name: str, at: int, flag: str, keep: tuple[str, ...] | None) -> bool:
-    if name in form:
-        return f"{name}.{at}" in form
+def _shown(column: ColumnProfile) -> str:
+    """Return what tells the boxes of one column from those of another, and from those of another reading."""
+    said = json.dumps([column.flag_of, column.name, *(flag for flag, _ in _flags_of(column))])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _is_kept(form: Mapping[str, str], shown: str, box: str, flag: str, keep: tuple[str, ...] | None) -> bool:
+    if form.get(box.rpartition(".")[0]) == shown:
+        return box in form
     return keep is None or flag in keep
 
 
@@ -97,13 +108,16 @@ def flag_changes(form: Mapping[str, str], profile: DatasetProfile | None) -> lis
     Raises
     ------
     DomainError
-        If no flag of a column is kept.
+        If no flag of a column is kept, or the boxes of a page that is out of date stood for other flags.
     """
     changes = []
     for column in _flag_columns(profile) if profile is not None else ():
         name, flags = FLAGS + column.key, _flags_of(column)
         if name not in form:
             continue
+        if form[name] != _shown(column):
+            message = f"The quality flags of {column.flag_of[:60]} changed meanwhile. Look at them again."
+            raise DomainError(message, code="bad_choice", field=name)
         keep = [flag for at, (flag, _) in enumerate(flags) if f"{name}.{at}" in form]
         if not keep:
             message = f"Keep at least one quality flag of {column.flag_of[:60]}."

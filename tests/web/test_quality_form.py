@@ -16,7 +16,7 @@ from app.domain.errors import DomainError
 from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
 from app.web import quality_form, rereading
-from tests.services.tables import draft_on, upload
+from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, answers_of, fresh, step_path
 
 FLAGS = ("A", "P", "A:e", "")
@@ -71,6 +71,18 @@ def test_a_column_keeps_at_least_one_flag(browser: Browser, river: Dataset) -> N
     assert page.element(link.removeprefix("#")) is not None
 
 
+def test_boxes_of_an_old_page_choose_no_other_flags(browser: Browser, user: User, river: Dataset) -> None:
+    row = draft_on(user, river, target="flow")
+    old = browser.get(step_path(row, "data"))
+    # Another reading has the same columns and other flags, so that the same box stands for another one.
+    fewer = upload(user, FLOW.replace(",A:e", ",P").encode())
+    save(user, row, step="data", dataset_id=str(fewer.id))
+    page = browser.press(old, "Read the file again", {"reading.flags.c2.1": None})
+    assert page.status == 422
+    assert page.problems()[0][0] == "The quality flags of flow changed meanwhile. Look at them again."
+    assert answers_of(user, row)["data"]["dataset_id"] == str(fewer.id)
+
+
 def test_approved_values_are_one_click_away(browser: Browser, user: User, river: Dataset) -> None:
     row = draft_on(user, river, target="flow")
     answer = browser.press(browser.get(step_path(row, "data")), "Use only approved values", to="/mend")
@@ -88,6 +100,7 @@ def test_limits_become_numbers_by_one_click(browser: Browser, user: User) -> Non
     page = browser.follow(browser.press(page, "Read them at half the limit", to="/mend"))
     assert "Values of tp beyond a limit are read as half the limit" in page.words
     assert "tp_censored" in page.words
+    assert "tp_censored is < on" not in page.words
     browser.press(page, "As found", to="/reading/reread")
     assert len(datasets.list_datasets(user)) == 2
 

@@ -12,6 +12,7 @@ from app.domain.analysis.findings.questions import mark_findings, word_findings
 from app.domain.analysis.findings.time_questions import unreadable_time_finding
 from app.domain.analysis.findings.wording import quote_column, rows_do, share
 from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.domain.analysis.import_options.quality_choices import CENSORED
 from app.domain.analysis.leakage.duplicates import duplicate_findings
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group, time_findings
@@ -69,6 +70,9 @@ def all_findings(
 
 def _said_of(column: ColumnProfile, rows: int) -> Iterator[Finding]:
     """Yield what is worth saying about a column; of flags it matters little that most are the same or missing."""
+    if column.flag_of and column.name.startswith(f"{column.flag_of[:190]}{CENSORED}"):
+        # The marks of values beyond a limit were asked for, and are "<" wherever they are anything.
+        return
     for finding in column_findings(column, rows):
         if not column.flag_of or finding.code == SAID_OF_FLAG:
             yield finding
