@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.domain.hydrology.unit_ranges import DAY, Span
+from app.domain.hydrology.unit_ranges import DAY, Span, is_dry_mark
 
 
 class DriverRole(StrEnum):
@@ -207,6 +207,8 @@ def lies_within(role: DriverRole, span: Span, factor: float, offset: float, *, i
         high = max(high, longest if role is DriverRole.RAIN else 60.0 * span.step_seconds / DAY)
     if role in TEMPERATURE_ROLES and span.low is not None and span.low * factor + offset >= MILD:
         return False
+    if role is DriverRole.RAIN and is_dry_mark(span):
+        span = replace(span, low=0.0)
     ends = [end * factor + offset for end in (span.low, span.high) if end is not None]
     if any(not low <= end <= high for end in ends):
         return False

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import re
 
+from app.domain.hydrology.driver_languages import (
+    DAYS,
+    HIGHS,
+    KNOWN_ELSEWHERE,
+    LOWS,
+    MEANS,
+    OTHER_COMPOUNDS,
+    PAIRS_ELSEWHERE,
+    PLACES,
+    STEMS_ELSEWHERE,
+    SUMS,
+)
 from app.domain.hydrology.driver_units import DriverRole
 from app.domain.hydrology.naming import one_of
 
@@ -35,7 +47,9 @@ DECOR = one_of(
 HEIGHT = re.compile(r"^\d+(m|cm|mab|maboveground|mm)?$")
 MINIMUM = one_of("min mn minimum mini minima minimale minimo minimum low lowest tn minimal niedrigste laagste inf n")
 MAXIMUM = one_of("max mx maximum maxi maxima maximale maximo massima high highest tx maximal hoechste hoogste sup x")
-MINIMUM |= one_of("minima minimas minime")
+MINIMUM |= LOWS | one_of("minima minimas minime")
+MAXIMUM |= HIGHS
+DECOR |= MEANS | SUMS | DAYS | PLACES
 # A count, a share or a code of something, and what was worked out from it, is not the thing itself.
 NOT_ITSELF = one_of(
     "freq frequency dur duration count counts days flag flags anomaly anom range std stdev sd stddev trend qc cd rmk "
@@ -64,7 +78,7 @@ NOT_ITSELF = one_of(
     "memory store melt liquid minus deg direc degrees heading azimuth ratio months years"
 )
 NOT_ITSELF_STEMS = re.compile(
-    r"dauer|duur|duree|duracion|durata|richtung|richting|direccion|direction|direzione|anzahl"
+    r"dauer|duur|duree|duracion|durata|richtung|richting|direccion|direction|direzione|anzahl|" + OTHER_COMPOUNDS
 )
 # What a long name may have beside, and means nothing by itself.
 HARMLESS = (
@@ -73,7 +87,7 @@ HARMLESS = (
     (one_of("duration hours"), one_of("daylight daylength dayl")),
 )
 # Words that belong to names of drivers, so that nothing in the name is unknown.
-KNOWN = one_of(
+KNOWN = KNOWN_ELSEWHERE | one_of(
     "water equivalent component u v e n relative specific rel potential actual reference pot act total mean sea "
     "short long wave solar global downwards downward down in incoming net thermal direct diffuse sky speed velocity "
     "snelheid geschwindigkeit velocidad velocidade velocita vitesse vent dry bulb fall hohe hauteur neige hoogte atm "
@@ -141,9 +155,11 @@ STEMS = (
      r"mslp|slp|airpressure|atmpres"),
     (Role.STAGE, r"stage|gageheight|gaugeheight|wasserstand|waterstand|pegelstand|pegel|waterlevel|waterlvl|"
      r"riverlevel|limnimetri\w*"),
+    *STEMS_ELSEWHERE,
 )  # fmt: skip
 # Two words that make one thing.
 PAIRS = (
+    *PAIRS_ELSEWHERE,
     (Role.DAY_LENGTH, {"day", "length"}),
     (Role.DAY_LENGTH, {"duree", "jour"}),
     (Role.STAGE, {"gage", "height"}),

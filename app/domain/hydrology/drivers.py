@@ -177,6 +177,8 @@ def _score(candidate: Candidate, reading: NameReading, span: Span, context: Tabl
     if not reading.is_sure and not likely and is_calendar(candidate.column.name):
         return 0
     in_family = bool(reading.family) and context.believes(reading.family)
+    if reading.is_weak and not in_family and is_stated + likely + context.is_weather < 2:
+        return 0
     score = 8 * is_stated + 4 * in_family + 2 * likely + reading.is_sure
     return score + 1 if score or _is_believed(reading, span, context) else 0
 
