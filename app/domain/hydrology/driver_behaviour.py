@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.hydrology.driver_units import TEMPERATURE_ROLES, WATER_ROLES, DriverRole
-from app.domain.hydrology.unit_ranges import DAY, HALF_DAY, Span, is_dry_mark, pressure_unit, rain_unit, temperature_unit
+from app.domain.hydrology.unit_ranges import (
+    DAY,
+    HALF_DAY,
+    Span,
+    is_dry_mark,
+    pressure_unit,
+    rain_unit,
+    temperature_unit,
+)
 
 # Numbers that stand for a missing value at the ends of a column, as files of stations have them.
 MARKS = frozenset(

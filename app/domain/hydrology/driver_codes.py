@@ -197,7 +197,10 @@ def _codes() -> dict[str, tuple[NameReading, ...]]:
 def _agreed(readings: list[NameReading], code: str) -> list[NameReading]:
     """Return readings that know whether all products agree on the unit of a code that stands for nothing else."""
     units = {(reading.role, reading.unit) for reading in readings}
-    return [replace(reading, is_agreed=reading.is_sure and len(units) == 1 and code not in SHORT_MORE) for reading in readings]
+    return [
+        replace(reading, is_agreed=reading.is_sure and len(units) == 1 and code not in SHORT_MORE)
+        for reading in readings
+    ]
 
 
 def note_of(code: str) -> str:
@@ -212,7 +215,10 @@ def note_of(code: str) -> str:
 CODES: Mapping[str, tuple[NameReading, ...]] = _codes()
 NWIS = frozenset(entry.split(":")[0] for entry in FAMILIES["NWIS"].split())
 # Everyday words among the codes, and single letters, do not make a table one of a product.
-COMMON = one_of("air speed rh bar pan dir dew sol std prec humidity radiacion precipitacion temp max min gust station snow evap hh stn pres evap wind_e wind_n")
+COMMON = one_of(
+    "hrmax hrmin air speed rh bar pan dir dew sol std prec humidity radiacion precipitacion temp max min gust "
+    "station snow evap hh stn pres evap wind_e wind_n"
+)
 
 
 def _weights() -> dict[str, dict[str, int]]:

@@ -100,12 +100,10 @@ def split_glued(word: str) -> tuple[str, ...]:
     if role_of_word(word) is not None or word in CODES or _means_nothing(word):
         return ()
     for affix in _AFFIXES:
-        for rest, pieces in (
-            (word.removesuffix(affix), lambda rest, affix=affix: (*rest, affix)),
-            (word.removeprefix(affix), lambda rest, affix=affix: (affix, *rest)),
-        ):
-            if rest != word and (found := _quantity(rest)):
-                return tuple(pieces(found))
+        if word.endswith(affix) and (found := _quantity(word.removesuffix(affix))):
+            return *found, affix
+        if word.startswith(affix) and (found := _quantity(word.removeprefix(affix))):
+            return affix, *found
     return ()
 
 

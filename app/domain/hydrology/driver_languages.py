@@ -13,7 +13,8 @@ Role = DriverRole
 
 # How the values of a step are summed up, in all languages; each may stand glued before or behind a quantity.
 MEANS = one_of(
-    "mean avg ave average media medio medios medias moy moyen moyenne moyennes med medel medelvarde middel mittel mittelwert "
+    "mean avg ave average media medio medios medias moy moyen moyenne moyennes med medel medelvarde middel mittel "
+    "mittelwert "
     "mit gem gemiddeld gemiddelde promedio prom keski keskiarvo srednia sredni srednie prumer prumerna atlag atlagos "
     "kozep ortalama sredna srednja prosjek"
 )
@@ -23,7 +24,8 @@ LOWS = one_of(
     "minimalna minimalni nejnizsi legkisebb legalacsonyabb dusuk minimalnaya tiefst tiefste lowest low lo minst"
 )
 HIGHS = one_of(
-    "max maximum maxi maxima maximo maximos maximas massima massime maximal hogsta storsta hoyest hoyeste hojest hojeste "
+    "max maximum maxi maxima maximo maximos maximas massima massime maximal hogsta storsta hoyest hoyeste hojest "
+    "hojeste "
     "hogst ylin "
     "najwyzsza najwyzsze maksymalna maksymalny maksymalne maximalni nejvyssi legnagyobb legmagasabb yuksek maksimum "
     "hoechst hochst hochste highest high hi maks maksimal maksimi massimo"
@@ -42,9 +44,9 @@ DAYS = one_of(
 # What else names of drivers have beside, and what means nothing by itself.
 PLACES = one_of(
     "aut automatica automatico convencional ar aria aire air luft lucht ilman powietrza vzduchu vzduch hava lufta "
-    "estacao estacion stazione poste abri sous sur auf uber nad em en in en_el h24 instant instantanea instantaneo "
+    "estacao estacion stazione poste abri sous sur auf uber nad em en h24 instant instantanea instantaneo "
     "relatif relativni relativa wzgledna suhteellinen bagil oransal globale global globalna globalni globalne toplami "
-    "do dell dello al ou et och og ja na wody vodni best estimate"
+    "do dell dello al ou et och og ja na wody vodni i set best estimate"
 )
 KNOWN_ELSEWHERE = one_of(
     "vitesse velocidade velocidad velocita predkosc rychlost hastighet hastighed nopeus hizi sebesseg styrke "
@@ -67,7 +69,8 @@ STEMS_ELSEWHERE = (
      r"ruzgar\w*|vjetar|veter|vetrnost|wspd|wndspd|wspeed|windvel\w*|vitvent|velviento|ventomedio|windspd\w*"),
     (Role.TEMPERATURE, r"\w*lampotila|teplot\w*|\w*homerseklet\w*|sicaklik\w*|lufttemp\w*|tempo?ut|airtmp|"
      r"tempout\w*|outtemp\w*|tempair|tempaer"),
-    (Role.RAIN, r"sade(maara)?|sadanta|sadesumma|opad\w*|srazk\w*|srazek|zrazk\w*|csapadek\w*|yagis\w*|oborin\w*|padavin\w*|"
+    (Role.RAIN, r"sade(maara)?|sadanta|sadesumma|opad\w*|srazk\w*|srazek|zrazk\w*|csapadek\w*|yagis\w*|oborin\w*|"
+     r"padavin\w*|"
      r"nedbor\w*|nederb\w*|regn(mangd)?|precipitatii|pluvia\w*|precipitaz\w*|dailyrain\w*|totalprecip\w*|"
      r"precipt\w*|precipsum|raintot\w*"),
     (Role.PRESSURE, r"lufttryck\w*|lufttrykk\w*|lufttryk\w*|ilmanpaine\w*|cisnieni\w*|legnyomas\w*|basinc\w*|presiune|"
@@ -81,6 +84,7 @@ PAIRS_ELSEWHERE = (
     (Role.VAPOUR_PRESSURE, {"tension", "vapeur"}),
     (Role.VAPOUR_PRESSURE, {"pressione", "vapore"}),
     (Role.VAPOUR_PRESSURE, {"vap", "pres"}),
+    (Role.VAPOUR_PRESSURE, {"vp", "deficit"}),
     (Role.WIND, {"predkosc", "wiatru"}),
     (Role.WIND, {"rychlost", "vetru"}),
     (Role.WIND, {"tuulen", "nopeus"}),
@@ -89,6 +93,9 @@ PAIRS_ELSEWHERE = (
     (Role.STAGE, {"vodni", "stav"}),
     (Role.STAGE, {"su", "seviyesi"}),
     (Role.STAGE, {"cota", "rio"}),
+    (Role.HUMIDITY, {"nispi", "nem"}),
+    (Role.HUMIDITY, {"bagil", "nem"}),
+    (Role.HUMIDITY, {"ortalama", "nem"}),
     (Role.SNOW, {"kar", "kalinligi"}),
     (Role.SNOW, {"pokrywa", "sniezna"}),
     (Role.RADIATION, {"sol", "rad"}),
@@ -99,55 +106,94 @@ PAIRS_ELSEWHERE = (
 # Compounds that measure something else than the air, or how long, how often or from where.
 OTHER_COMPOUNDS = (
     r"^(dagg|dugg|tau|dauw|dog)(punkt|punt|pkt)|^kastepiste|^(boden|erd|wasser|vatten|vann|vand|jord|mark|sjo|hav|"
-    r"maan|veden|talaj|viz|bodem|water|soil|sea|skin|surface|ground|lake|river|pool|indoor|grass|wet)_?(temp|lampot|homers)|"
-    r"^(vind|wind)(retning|riktning|richtung|richting|chill|dir)|suunta|^kierunek|^smer$|irany|yonu$|^humidex|^heatindex"
+    r"maan|veden|talaj|viz|bodem|water|soil|sea|skin|surface|ground|lake|river|pool|indoor|grass|wet)_?(temp|lampot|"
+    r"homers)|"
+    r"^(vind|wind)(retning|riktning|richtung|richting|chill|dir)|suunta|^kierunek|^smer$|irany|yonu$|^humidex|"
+    r"^heatindex"
 )
 # Endings that, glued to a quantity, make of it something else.
 OTHER_ENDINGS = tuple(
     one_of(
-        "prob probability type types cover coverage days count flag chance index code category hours class rank quality "
+        "prob probability type types cover coverage days count flag chance index code category hours class rank "
+        "quality "
         "ratio anomaly score risk sensor status direction dir degree bearing alert warning unit units"
     )
 )
-# Other scripts, a piece at a time and longest first, put into the words that the grammar reads.
-SCRIPTS = {
-    # Japanese, as the Japan Meteorological Agency writes its columns; then Chinese; then Korean; then Russian.
-    "品質情報": "flag", "均質番号": "flag", "現象なし情報": "flag", "降水量": "precipitation", "降雨量": "rainfall",
-    "雨量": "rainfall", "気温": "air temperature", "海面気圧": "sea level pressure", "現地気圧": "station pressure",
-    "気圧": "pressure", "相対湿度": "relative humidity", "湿度": "humidity", "蒸気圧": "vapour pressure",
-    "全天日射量": "global radiation", "日射量": "radiation", "日照時間": "sunshine", "可照時間": "daylength",
-    "風速": "wind speed", "瞬間風速": "wind gust", "風向": "direction", "積雪深": "snow depth", "最深積雪": "max snow depth",
-    "積雪": "snow depth", "降雪量": "snowfall", "降雪": "snowfall", "蒸発量": "evaporation", "蒸発散量": "evapotranspiration",
-    "露点温度": "dew", "露点": "dew", "水温": "water temp", "地温": "soil temp", "雲量": "cloud", "水位": "water level",
-    "視程": "visibility", "平均": "mean", "最高": "max", "最低": "min", "最大": "max", "最小": "min", "合計": "sum",
-    "日": "daily", "月": "monthly", "時間": "hourly", "の": " ", "値": " ", "年": "annual",
-    "降水": "precipitation", "气温": "air temperature", "气压": "pressure", "相对湿度": "relative humidity",
-    "相對濕度": "relative humidity", "氣溫": "air temperature", "氣壓": "pressure", "湿润": "humidity index",
-    "水汽压": "vapour pressure", "水汽壓": "vapour pressure", "风速": "wind speed", "風力": "wind speed",
-    "风向": "direction", "蒸发量": "evaporation", "蒸发": "evaporation", "蒸散量": "evapotranspiration",
-    "蒸散": "evapotranspiration", "潜在": "potential", "太阳辐射": "solar radiation", "总辐射": "global radiation",
-    "辐射量": "radiation", "辐射": "radiation", "輻射": "radiation", "日照时数": "sunshine", "日照時數": "sunshine",
-    "积雪深度": "snow depth", "雪深": "snow depth", "雪水当量": "snow water equivalent", "积雪": "snow depth",
-    "云量": "cloud", "土壤": "soil", "地面": "ground", "地表": "surface", "本站": "station", "累计": "sum",
-    "海平面": "sea level", "小时": "hourly", "温度": "temperature", "溫度": "temperature", "总": "total", "最": "",
-    "日数": "days", "天数": "days", "质量": "quality", "标志": "flag", "距平": "anomaly",
-    "강수량": "precipitation", "강우량": "rainfall", "기온": "air temperature", "해면기압": "sea level pressure",
-    "현지기압": "station pressure", "기압": "pressure", "상대습도": "relative humidity", "습도": "humidity",
-    "증기압": "vapour pressure", "일사량": "radiation", "일사": "radiation", "일조시간": "sunshine", "일조": "sunshine",
-    "가조시간": "daylength", "풍속": "wind speed", "풍향": "direction", "풍정": "direction", "적설": "snow depth",
-    "최심": "max", "신적설": "snowfall", "증발량": "evaporation", "이슬점온도": "dew", "이슬점": "dew",
-    "지면온도": "ground temp", "초상온도": "grass soil temp", "지중온도": "soil temp", "수온": "water temp",
-    "전운량": "cloud", "운량": "cloud", "수위": "water level", "평균": "mean", "최고": "max", "최저": "min",
-    "최대": "max", "순간": "instantaneous", "합계": "sum", "누적": "sum", "대형": "pan", "소형": "pan", "일": "daily",
-    "월": "monthly", "시간": "hourly", "계속시간": "duration", "시각": "time code", "품질": "quality", "플래그": "flag",
-    "осадк": "precipitation", "осадков": "precipitation", "дожд": "rain", "температур": "temperature",
-    "воздух": "air", "вод": "water", "почв": "soil", "точк": "dew", "рос": "dew", "поверхност": "surface",
-    "относительн": "relative", "влажност": "humidity", "давлени": "pressure", "атмосферн": "atmospheric",
-    "станци": "station", "мор": "sea", "уровн": "level", "уровень": "level", "упругост": "vapour", "парциальн": "vapour",
-    "водяного пара": "vapour", "пара": "vapour", "дефицит": "deficit", "ветр": "wind", "ветер": "wind", "скорост": "speed",
-    "направлени": "direction", "порыв": "gust", "снег": "snow", "снежн": "snow", "высот": "depth", "покров": " ",
-    "запас": "equivalent", "солнечн": "solar", "радиаци": "radiation", "суммарн": "total", "испарени": "evaporation",
-    "испаряемост": "evaporation", "облачност": "cloud", "средн": "mean", "минимальн": "min", "максимальн": "max",
-    "наименьш": "min", "наибольш": "max", "сумм": "sum", "количеств": "amount", "суточн": "daily", "сутки": "daily",
-    "месячн": "monthly", "дней": "days", "признак": "flag", "качеств": "quality", "сияни": "sunshine",
-}  # fmt: skip
+# Other scripts, a piece at a time, under the words that the grammar reads: Japanese, Chinese, Korean and Russian.
+SPOKEN = {
+    "flag": "品質情報 均質番号 現象なし情報 标志 플래그 признак",
+    "precipitation": "降水量 降水 강수량 осадк осадков",
+    "rainfall": "降雨量 雨量 강우량",
+    "air temperature": "気温 气温 氣溫 기온",
+    "sea level pressure": "海面気圧 해면기압",
+    "station pressure": "現地気圧 현지기압",
+    "pressure": "気圧 气压 氣壓 기압 давлени",
+    "relative humidity": "相対湿度 相对湿度 相對濕度 상대습도",
+    "humidity": "湿度 습도 влажност",
+    "vapour pressure": "蒸気圧 水汽压 水汽壓 증기압",
+    "global radiation": "全天日射量 总辐射",
+    "radiation": "日射量 辐射量 辐射 輻射 일사량 일사 радиаци",
+    "sunshine": "日照時間 日照时数 日照時數 일조시간 일조 сияни",
+    "daylength": "可照時間 가조시간",
+    "wind speed": "風速 风速 風力 풍속",
+    "wind gust": "瞬間風速",
+    "direction": "風向 风向 풍향 направлени",
+    "snow depth": "積雪深 積雪 积雪深度 雪深 积雪 적설",
+    "max snow depth": "最深積雪",
+    "snowfall": "降雪量 降雪 신적설",
+    "evaporation": "蒸発量 蒸发量 蒸发 증발량 испарени испаряемост",
+    "evapotranspiration": "蒸発散量 蒸散量 蒸散",
+    "dew": "露点温度 露点 이슬점온도 이슬점 точк рос",
+    "water temp": "水温 수온",
+    "soil temp": "地温 지중온도",
+    "cloud": "雲量 云量 전운량 운량 облачност",
+    "water level": "水位 수위",
+    "visibility": "視程",
+    "mean": "平均 평균 средн",
+    "max": "最高 最大 최심 최고 최대 максимальн наибольш",
+    "min": "最低 最小 최저 минимальн наименьш",
+    "sum": "合計 累计 합계 누적 сумм",
+    "daily": "日 일 суточн сутки",
+    "monthly": "月 월 месячн",
+    "hourly": "時間 小时 시간",
+    "": "の 値 最 покров",
+    "annual": "年",
+    "humidity index": "湿润",
+    "potential": "潜在",
+    "solar radiation": "太阳辐射",
+    "snow water equivalent": "雪水当量",
+    "soil": "土壤 почв",
+    "ground": "地面",
+    "surface": "地表 поверхност",
+    "station": "本站 станци",
+    "sea level": "海平面",
+    "temperature": "温度 溫度 температур",
+    "total": "总 суммарн",
+    "days": "日数 天数 дней",
+    "quality": "质量 품질 качеств",
+    "anomaly": "距平",
+    "ground temp": "지면온도",
+    "grass soil temp": "초상온도",
+    "instantaneous": "순간",
+    "pan": "대형 소형",
+    "duration": "계속시간 풍정",
+    "time code": "시각",
+    "rain": "дожд",
+    "air": "воздух",
+    "water": "вод",
+    "relative": "относительн",
+    "atmospheric": "атмосферн",
+    "sea": "мор",
+    "level": "уровн уровень",
+    "vapour": "упругост парциальн водяного_пара пара",
+    "deficit": "дефицит",
+    "wind": "ветр ветер",
+    "speed": "скорост",
+    "gust": "порыв",
+    "snow": "снег снежн",
+    "depth": "высот",
+    "equivalent": "запас",
+    "solar": "солнечн",
+    "amount": "количеств",
+}
+SCRIPTS = {form.replace("_", " "): word for word, forms in SPOKEN.items() for form in forms.split()}

@@ -30,6 +30,9 @@ from app.domain.hydrology.naming import DERIVED, QUALITY
 _WORKED_OUT = re.compile(
     r"_?(lag|roll|rolling|ma|memory)_?\d+(\.\d+)?(d|h|w)?$|_(sum|mean|avg)_?\d+(d|w)?$|_t_?\d+$|_(?!1d)\d+(d|day|days)(_(sum|mean|avg|total))?$"
 )
+# Beside these `in` is within a house: In Temp.
+INDOORS = (*TEMPERATURE_ROLES, DriverRole.HUMIDITY)
+_PERIOD = re.compile(r"(?<![A-Za-z])PT?\d+[DHM](?![A-Za-z\d])")
 
 
 def readings_of(stem: str) -> tuple[NameReading, ...]:
@@ -43,7 +46,9 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
     key = key_of(stem)
     if not key or QUALITY.search(key) or DERIVED.search(key) or _WORKED_OUT.search(key) or LONG_RUN.search(key):
         return ()
-    parts = key.split("_")
+    # A period as standards write it tells the step: mean(air_temperature P1D).
+    stem = _PERIOD.sub(" ", stem)
+    parts = key_of(stem).split("_")
     coded = CODES.get(next((part for part in parts if len(part) == 5 and part in NWIS), key))
     if coded is not None and not coded:
         return ()
@@ -83,7 +88,11 @@ def _dressed(parts: Sequence[str]) -> tuple[NameReading, ...]:
         elif not (first in DECOR or HEIGHT.match(first)):
             break
         bare.pop(0)
-    return tuple(_with_extreme(reading, extreme) for reading in CODES.get("_".join(bare), ()))
+    return tuple(
+        _with_extreme(reading, extreme)
+        for reading in CODES.get("_".join(bare), ())
+        if reading.role not in TEMPERATURE_ROLES or not set(parts) & NOT_DRIVEN[DriverRole.TEMPERATURE]
+    )
 
 
 def _unglued(stem: str) -> tuple[NameReading, ...]:
@@ -94,7 +103,9 @@ def _unglued(stem: str) -> tuple[NameReading, ...]:
     pieces = pieces_of(stem)
     if len(pieces) < 2:
         return ()
-    return tuple(replace(one, is_sure=False, is_common=True, is_weak=True) for one in _dressed(pieces) if one.note != "deficit")
+    return tuple(
+        replace(one, is_sure=False, is_common=True, is_weak=True) for one in _dressed(pieces) if one.note != "deficit"
+    )
 
 
 def _with_extreme(reading: NameReading, extreme: str) -> NameReading:
@@ -114,6 +125,8 @@ def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
         return None
     role = _only(roles, words)
     if role is None or telling & NOT_DRIVEN.get(role, frozenset()):
+        return None
+    if role in INDOORS and "in" in (parts[0], parts[-1]):
         return None
     if role in (DriverRole.PRESSURE, DriverRole.STAGE) and not _is_plain(words, role):
         return None

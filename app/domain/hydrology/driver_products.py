@@ -18,7 +18,8 @@ MORE_FAMILIES = {
     # Meteostat, daily and hourly.
     "Meteostat": "tavg:t:°C tmin:n:°C tmax:x:°C prcp:p:mm wdir wspd:w:km/h wpgt:w:km/h pres:b:hPa tsun coco rhum:h:% "
     "dwpt",
-    "Visual Crossing": "tempmin:n:°C tempmax:x:°C feelslike feelslikemin feelslikemax dew precipprob precipcover preciptype "
+    "Visual Crossing": "tempmin:n:°C tempmax:x:°C feelslike feelslikemin feelslikemax dew precipprob precipcover "
+    "preciptype "
     "snowdepth:s:cm windgust:w:km/h windspeed:w:km/h winddir sealevelpressure:b:hPa cloudcover solarradiation:r:W/m² "
     "solarenergy:r:MJ/m² uvindex severerisk moonphase humidity:h:%",
     # Korea Meteorological Administration, daily observations of its open data.
@@ -26,7 +27,8 @@ MORE_FAMILIES = {
     "avgpv:v:hPa avgpa:b:hPa avgps:b:hPa maxps:b:hPa minps:b:hPa sumgsr:r:MJ/m² sumsmlev:e:mm sumlrgev:e:mm "
     "ddmes:s:cm ddmefs:s:cm avgtd avgts avgtca ssdur:d:h mi10maxrn hr1maxrn:p:mm n99rn:p:mm mintg rhm:h:% rn:p:mm",
     # MERRA-2: collections of surface fluxes, radiation and single levels.
-    "MERRA-2": "t2m:t:K t2mmax:x:K t2mmin:n:K t2mmean:t:K prectot:p:kg/m²/s prectotcorr:p:kg/m²/s prectotland:p:kg/m²/s "
+    "MERRA-2": "t2m:t:K t2mmax:x:K t2mmin:n:K t2mmean:t:K prectot:p:kg/m²/s prectotcorr:p:kg/m²/s "
+    "prectotland:p:kg/m²/s "
     "precsno:s:kg/m²/s precsnoland:s:kg/m²/s preccon:p:kg/m²/s precls:p:kg/m²/s swgdn:r:W/m² swgnt:r:W/m² lwgab:r:W/m² "
     "lwgnt:r:W/m² swgdnland:r:W/m² lwgabland ps:b:Pa slp:b:Pa u10m:w:m/s v10m:w:m/s u2m:w:m/s v2m:w:m/s u50m:w:m/s "
     "qv2m:h:kg/kg qv10m evland:e:kg/m²/s eflux hflux evap:e:kg/m²/s snomas:s:kg/m² snodp:s:m swtdn speed:w:m/s "
@@ -34,7 +36,8 @@ MORE_FAMILIES = {
     # Japanese reanalyses, NCEP reanalyses, and short names of GRIB2 (wgrib2 and ecCodes).
     "GRIB2": "tprat:p:mm/d tprat1have:p:mm/d tmp2m:t:K spfh2m prmsl:b:Pa pressfc:b:Pa prate:p:kg/m²/s "
     "prate_ave:p:kg/m²/s pratesfc:p:kg/m²/s cprat:p:kg/m²/s dswrfsfc:r:W/m² dlwrfsfc:r:W/m² ulwrf uswrf nswrs:r:W/m² "
-    "weasd:s:kg/m² weasdsfc:s:kg/m² snod:s:m snodsfc:s:m rh2m:h:% ugrd10m:w:m/s vgrd10m:w:m/s wind10m:w:m/s pevpr:e:W/m² "
+    "weasd:s:kg/m² weasdsfc:s:kg/m² snod:s:m snodsfc:s:m rh2m:h:% ugrd10m:w:m/s vgrd10m:w:m/s wind10m:w:m/s "
+    "pevpr:e:W/m² "
     "lhtfl shtfl acpcp:p:kg/m² ncpcp:p:kg/m² tcdc dpt air:t:K rhum:h:% shum pottmp mslet:b:Pa 2r:h:% r2:h:% tpratsfc:p "
     "var2t:t:K evp:e:mm srweq:s:kg/m²/s asnow:s:m uflx vflx refc 2t:t:K tp:p 10si:w:m/s ssrd:r strd:r sd:s 2sh",
     # Weather Research and Forecasting model, and its hydrological extension.
@@ -52,7 +55,8 @@ MORE_FAMILIES = {
     "surface_downwelling_shortwave_flux_in_air:r:W/m² wind_speed_10m:w:m/s air_pressure_at_sea_level:b:Pa "
     "surface_air_pressure:b",
     # Finnish Meteorological Institute, daily observations.
-    "FMI": "rrday:p:mm tday:t:°C r_1h:p:mm t2m:t:°C ws_10min:w:m/s wg_10min:w:m/s wd_10min rh:h:% td ri_10min snow_aws:s:cm "
+    "FMI": "rrday:p:mm tday:t:°C r_1h:p:mm t2m:t:°C ws_10min:w:m/s wg_10min:w:m/s wd_10min rh:h:% td ri_10min "
+    "snow_aws:s:cm "
     "p_sea:b:hPa n_man vis wawa tg_pt12h_min glob_1min:r:W/m² ta_pt1h_avg:t:°C ta_pt1h_max:x:°C ta_pt1h_min:n:°C "
     "rh_pt1h_avg:h:% ws_pt1h_avg:w:m/s pra_pt1h_acc:p:mm pa_pt1h_avg:b:hPa",
     # Danish Meteorological Institute: climate data and observations.
@@ -61,16 +65,19 @@ MORE_FAMILIES = {
     "precip_past1h:p:mm radia_glob:r:W/m² pressure_at_sea:b:hPa pot_evaporation_makkink:e:mm snow_depth:s:cm "
     "vapour_pressure_deficit_mean leaf_moisture mean_daily_max_temp:x:°C mean_daily_min_temp:n:°C snow_depth_man:s:cm",
     # Institute of Meteorology and Water Management of Poland.
-    "IMGW": "std:t:°C smdb:p:mm pksn:s:cm wlgs:h:% wlgd:h:% cpw:v:hPa ppps:b:hPa pppm:b:hPa fws:w:m/s nos tmng rwsn:s:mm "
+    "IMGW": "std:t:°C smdb:p:mm pksn:s:cm wlgs:h:% wlgd:h:% cpw:v:hPa ppps:b:hPa pppm:b:hPa fws:w:m/s nos tmng "
+    "rwsn:s:mm "
     "stdb sumo:p roop tmaxd:x tmind:n tmnh",
     # Czech, Hungarian and Irish services, and MIDAS of the Met Office.
-    "Services": "sra:p:mm tma:x:°C tmi:n:°C sno:s:cm sce:s:cm ssv rau:p:mm maxtp:x:°C mintp:n:°C cbl:b:hPa msl:b:hPa hm "
+    "Services": "sra:p:mm tma:x:°C tmi:n:°C sno:s:cm sce:s:cm ssv rau:p:mm maxtp:x:°C mintp:n:°C cbl:b:hPa msl:b:hPa "
+    "hm "
     "wdsp:w:kn glorad:r:J/cm² smd_wd smd_md smd_pd igmin gmin prcp_amt:p:mm max_air_temp:x:°C min_air_temp:n:°C "
     "glbl_irad_amt:r:kJ/m² rltv_hum:h:% stn_pres:b:hPa msl_pressure:b:hPa q10mnt_mxgst_spd:w:kn rhum:h:% wddir "
     "vappr:v:hPa wetb maxt:x:°C mint:n:°C radn:r:MJ/m² pan:e:mm meant:t:°C evap_syn:e evap_comb:e et_short_crop:e "
-    "et_tall_crop:e et_morton_actual:e vp_deficit rrr:p:mm po:b:mmHg ff3:w:m/s mmxt:x mmnt:n mntm:t tpcp:p ppn:p",
+    "et_tall_crop:e et_morton_actual:e rrr:p:mm po:b:mmHg ff3:w:m/s mmxt:x mmnt:n mntm:t tpcp:p ppn:p",
     # California Irrigation Management Information System.
-    "CIMIS": "dayasceeto:e dayeto:e dayprecip:p daysolradavg:r dayvappresavg:v dayairtmpmax:x dayairtmpmin:n dayairtmpavg:t "
+    "CIMIS": "dayasceeto:e dayeto:e dayprecip:p daysolradavg:r dayvappresavg:v dayairtmpmax:x dayairtmpmin:n "
+    "dayairtmpavg:t "
     "dayrelhummax:h dayrelhummin:h dayrelhumavg:h daywindspdavg:w daydewpnt daywindrun daysoiltmpavg",
     # Stations of the United States: SNOTEL and SCAN, surface observations and reports of aerodromes.
     "SNOTEL": "wteq:s:in prcpsa:p:in srado:r:W/m² "
@@ -79,23 +86,30 @@ MORE_FAMILIES = {
     "min_temp_f:n:°F precip_in:p:in avg_wind_speed_kts:w:kn avg_rh:h:% srad_mj:r:MJ/m² max_rh:h:% min_rh:h:%",
     # Loggers of weather stations at home and in the field.
     "Loggers": "airtc:t:°C airtf:t:°F airtc_avg:t:°C slrw:r:W/m² slrkw:r slrmj:r:MJ/m² slrfd_w:r:W/m² ws_ms:w:m/s "
-    "bp_mbar:b:hPa bp_kpa:b:kPa rain_mm:p:mm tempf:t:°F temp1f humidityin tempinf dewptf baromin:b:inHg baromrelin:b:inHg "
+    "bp_mbar:b:hPa bp_kpa:b:kPa rain_mm:p:mm tempf:t:°F temp1f humidityin tempinf dewptf baromin:b:inHg "
+    "baromrelin:b:inHg "
     "baromabsin:b:inHg windspeedmph:w:mph windgustmph:w:mph dailyrainin:p:in hourlyrainin:p:in rainratein:p "
     "solarradiation:r:W/m² totalrainin eventrainin weeklyrainin monthlyrainin yearlyrainin bar:b rain_rate:p "
     "outhumidity:h:% outtemp:t barometer:b inhumidity intemp barotp ptemp ptemp_c",
     # Towers of FLUXNET and the inputs of crop and basin models.
-    "FLUXNET": "ta_f:t:°C ta_era:t:°C sw_in_f:r:W/m² sw_in:r:W/m² lw_in_f:r:W/m² lw_in:r:W/m² vpd_f:v:hPa pa_f:b:kPa p_f:p:mm "
-    "ws_f:w:m/s rh:h:% netrad:r:W/m² ppfd_in ts_f_mdts_1 g_f_mds swc_f_mds_1 le_f_mds h_f_mds hmd:h slr:r irrad:r:kJ/m² "
+    "FLUXNET": "ta_f:t:°C ta_era:t:°C sw_in_f:r:W/m² sw_in:r:W/m² lw_in_f:r:W/m² lw_in:r:W/m² vpd_f:v:hPa pa_f:b:kPa "
+    "p_f:p:mm "
+    "ws_f:w:m/s rh:h:% netrad:r:W/m² ppfd_in ts_f_mdts_1 g_f_mds swc_f_mds_1 le_f_mds h_f_mds hmd:h slr:r "
+    "irrad:r:kJ/m² "
     "mx2d:x mn2d:n",
 }  # fmt: skip
 # Of these, the codes that stand for nothing else.
 SURE_MORE = one_of(
-    "tl_mittel tlmax tlmin dampf_mittel cglo_j cglo velmedia hrmedia tempmin tempmax tempmedia wspd wpgt avgta minta maxta "
+    "tl_mittel tlmax tlmin dampf_mittel cglo_j cglo velmedia hrmedia tempmin tempmax tempmedia wspd wpgt avgta minta "
+    "maxta "
     "sumrn avgrhm avgpv sumgsr t2mmax t2mmin t2mmean prectotland precsno swgdn swgnt lwgab snomas snodp prmsl tmp2m "
     "pressfc prate dswrfsfc weasd ugrd10m vgrd10m rainnc rainc t_2m tmax_2m tmin_2m tot_prec relhum_2m pmsl asob_s "
-    "vmax_10m h_snow w_snow rrday maxtp mintp glorad prcp_amt max_air_temp min_air_temp glbl_irad_amt rltv_hum wteq srado "
-    "tmpf relh sknt p01i p01m alti airtc airtc_avg airtf slrw slrkw slrmj bp_mbar ws_ms tempf baromin baromrelin baromabsin "
-    "windspeedmph windgustmph dailyrainin hourlyrainin solarradiation solarenergy ta_f sw_in_f lw_in_f pa_f netrad maxt "
+    "vmax_10m h_snow w_snow rrday maxtp mintp glorad prcp_amt max_air_temp min_air_temp glbl_irad_amt rltv_hum wteq "
+    "srado "
+    "tmpf relh sknt p01i p01m alti airtc airtc_avg airtf slrw slrkw slrmj bp_mbar ws_ms tempf baromin baromrelin "
+    "baromabsin "
+    "windspeedmph windgustmph dailyrainin hourlyrainin solarradiation solarenergy ta_f sw_in_f lw_in_f pa_f netrad "
+    "maxt "
     "mint radn rhum acc_precip mean_temp mean_relative_hum radia_glob temp_dry dayairtmpavg dayairtmpmax dayairtmpmin "
     "mmxt mmnt mntm tpcp wlgs ppps pppm tpratsfc u10m v10m pksn"
 )
@@ -110,4 +124,4 @@ SHORT_MORE = {
     "bp": "b", "baro": "b", "patm": "b", "vel": "w", "spd": "w", "vv": "w", "ff": "w",
     "lai": "", "maxt": "x", "mint": "n", "mxt": "x", "mnt": "n", "tempmin": "n", "tempmax": "x",
 }  # fmt: skip
-WEAK = one_of("vel spd vv at bp glob wg speed std pan bar air rn")
+WEAK = one_of("vel spd vv at bp glob wg hrmax hrmin speed std pan bar air rn")

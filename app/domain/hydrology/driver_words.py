@@ -75,7 +75,7 @@ NOT_ITSELF = one_of(
     "album team "
     "teams player game spread ci lower upper p05 p10 p25 p50 p75 p90 p95 p99 iqr slope intercept elasticity "
     "sensitivity "
-    "memory store melt liquid minus deg direc degrees heading azimuth ratio months years"
+    "factor factors memory store melt liquid minus deg direc degrees heading azimuth ratio months years"
 )
 NOT_ITSELF_STEMS = re.compile(
     r"dauer|duur|duree|duracion|durata|richtung|richting|direccion|direction|direzione|anzahl|" + OTHER_COMPOUNDS
@@ -107,6 +107,8 @@ NOT_AIR = one_of(
     "rosee rocio taupunkt dauwpunt snow processor board chip case motor bearing ambient_ref freezer fridge reactor "
     "color "
     "colour target potential ground wtemp vapour vapor inlet outlet chamber furnace annealing cooking baking brew mash "
+    "orvalho rosa rosy rosneho harmatpont ciy przy gruncie pudy pudni szorulmen grunt gruntu yuzey toprak talaj maan "
+    "veden kastepiste talajhomerseklet trawie grass nst minbodentemp wasser vatten jord hav sjo "
     "snowpack lake river stream sediment grondwater grundwasser groundwater gw"
 )
 NOT_SNOW = one_of("cover albedo density temperature temp temps tire tires line code board shoes covered sca extent cci")
@@ -199,7 +201,9 @@ PLAIN = one_of(
     "reduced "
     "qfe qnh slp mslp pres press pressure river stream gage gauge height water eau rio nivel hauteur stage mer mar "
     "mare luft stationshoehe meereshoehe zeeniveau stationniveau "
-    "local hpa high low"
+    "local hpa high low tlak vzduchu powietrza poziomie morza stacji hladine more tengerszinti merenpinta havsniva "
+    "havniveau deniz reduzida reducida riduite estacao estacion aktuel aktuelle horario horaria nivel mar del do mare "
+    "sur set altimeter niveau au livello idrometrico livelli stan wody vodni stav su seviyesi cota"
 )
 GROUND = one_of(
     "ground groundwater gw well aquifer grundwasser grondwater nappe pozo bore borehole piezometer depth dtw"
