@@ -184,6 +184,43 @@ def test_tenths_of_one_column_tell_of_the_others() -> None:
     assert units == dict(zip(names, tenths, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("tempmin", "temperature_min"), ("meantemp", "temperature"), ("precipsum", "rain"),
+        ("平均気温", "temperature"), ("최저기온", "temperature_min"), ("Температура воздуха", "temperature"),
+        ("Średnia temperatura dobowa", "temperature"), ("Alin lämpötila", "temperature_min"),
+        ("mean(air_temperature P1D)", "temperature"), ("Sıcaklık", "temperature"), ("Průměrná teplota", "temperature"),
+    ],
+)  # fmt: skip
+def test_names_are_read_in_many_languages_and_glued(name: str, role: str) -> None:
+    zeros, low = (0.5, 0.0) if role == "rain" else (0.0, -12.5)
+    assert only(column(name, low, 28.5, zeros=zeros)).role.value == role
+
+
+def test_a_glued_code_needs_two_of_unit_values_and_weather() -> None:
+    assert found(column("meanws", 0.2, 9.5)) == {}
+    assert found(column("meanws", 0.2, 9.5, unit="m/s")) == {}
+    table = (column("meanws", 0.2, 9.5, unit="m/s"), column("rainfall", 0.0, 80.5, zeros=0.5))
+    assert {name: driver.role.value for name, driver in found(*table).items()} == {"meanws": "wind", "rainfall": "rain"}
+
+
+def test_a_mark_behind_a_unit_makes_no_driver() -> None:
+    assert found(column("降水量の合計(mm)_品質情報", 0.0, 8.0, zeros=0.5)) == {}
+    assert found(column("rain (mm)_flag", 0.0, 8.0, zeros=0.5)) == {}
+
+
+def test_a_rain_of_minus_one_is_a_dry_step() -> None:
+    driver = only(column("Sademäärä (mm)", -1.0, 58.3, zeros=0.1))
+    assert (driver.role, driver.unit, driver.factor) == (DriverRole.RAIN, "mm", 1.0)
+    assert found(column("rain", -1.0, 1.0)) == {}
+
+
+def test_a_rate_per_month_tells_a_step_of_a_month() -> None:
+    driver = only(column("pre", 1.0, 281.0, unit="mm/month"))
+    assert (driver.role, driver.factor) == (DriverRole.RAIN, pytest.approx(1.0))
+
+
 def test_rh_is_rain_or_humidity_by_its_values() -> None:
     assert only(column("RH", -1, 638, zeros=0.45)).role is DriverRole.RAIN
     assert only(column("RH", 21.0, 99.0)).role is DriverRole.HUMIDITY
@@ -213,6 +250,8 @@ def test_total_phosphorus_is_no_rain() -> None:
         *("precip_anomaly", "rain_days", "temp_range", "cum_precip", "head", "level", "discharge", "price"),
         *("blood_pressure", "wind_turbine_id", "trip_precipitation_flag", "oil_temp", "p_value", "cancer_stage"),
         *("pet_age", "temp_employees", "press_count", "snowflake_credits", "dew_point", "soil_temperature"),
+        *("preciptype", "precipprob", "precipcover", "raindays", "rh_factor", "hrmin", "vpdmax", "In Temp", "soiltemp"),
+        *("avgprice", "maxspeed", "report", "Daggpunktstemperatur", "지면온도", "Температура почвы", "日照時間"),
         *("sunshine_duration", "wind_direction", "cloud_cover", "precipitation_stdev", "groundwater_level"),
     ],
 )

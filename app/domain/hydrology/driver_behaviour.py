@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.hydrology.driver_units import TEMPERATURE_ROLES, WATER_ROLES, DriverRole
-from app.domain.hydrology.unit_ranges import DAY, HALF_DAY, Span, pressure_unit, rain_unit, temperature_unit
+from app.domain.hydrology.unit_ranges import (
+    DAY,
+    HALF_DAY,
+    Span,
+    is_dry_mark,
+    pressure_unit,
+    rain_unit,
+    temperature_unit,
+)
 
 # Numbers that stand for a missing value at the ends of a column, as files of stations have them.
 MARKS = frozenset(
@@ -74,7 +82,7 @@ def guess_unit(role: DriverRole, span: Span) -> str:
     if role is DriverRole.PRESSURE:
         return pressure_unit(span) or _mountain_pressure(span)
     high = max((abs(end) for end in (span.low, span.high) if end is not None), default=0.0)
-    if role is DriverRole.RAIN and span.whole and span.low == -1 and high > 20:
+    if role is DriverRole.RAIN and span.whole and is_dry_mark(span):
         # The Royal Netherlands Meteorological Institute writes -1 for less than 0.05 mm.
         return "0.1 mm"
     if role is DriverRole.RAIN:
@@ -137,7 +145,7 @@ def is_rainlike(span: Span) -> bool:
 
     A wet month has no dry day to show, so that long steps are believed without.
     """
-    low, high = span.low, span.high
+    low, high = 0.0 if is_dry_mark(span) else span.low, span.high
     if high is not None and low is not None and low < min(-0.01 * high, 0.0):
         return False
     if span.step_seconds > 3 * DAY or high is None or low is None:

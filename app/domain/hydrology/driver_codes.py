@@ -6,6 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from app.domain.hydrology.driver_products import (
+    DEPTHS_MORE,
+    MORE_FAMILIES,
+    SHORT_MORE,
+    SIGNED_MORE,
+    SURE_MORE,
+    WEAK,
+)
 from app.domain.hydrology.driver_units import DriverRole
 from app.domain.hydrology.naming import one_of
 
@@ -20,7 +28,8 @@ class NameReading:
     `family` is the product whose code it is, "" for a word, and `unit` the unit that the product documents.
     `is_agreed` says that every product with this code gives it that unit. `is_common` says that many tables share
     the name, so that other weather beside it bears it out. `is_signed` says that the values
-    have a direction. `note` is a key of `drivers.NOTES`, "" where nothing is to say.
+    have a direction. `is_weak` says that other things than weather are called so too, so that two of unit,
+    values and other weather have to bear it out. `note` is a key of `drivers.NOTES`, "" where nothing is to say.
     """
 
     role: DriverRole
@@ -30,6 +39,7 @@ class NameReading:
     is_agreed: bool = False
     is_common: bool = False
     is_signed: bool = False
+    is_weak: bool = False
     note: str = ""
 
 
@@ -118,9 +128,10 @@ FAMILIES = {
     "tsd_swi_gr tsd_swi_isba tsd_swe_isba:s:mm dkm_eta:e:mm dkm_dtp dkm_wcr pobs:p:mm tobs:t:°C wnd:w:m/s swr:r:W/m² "
     "lwr:r:W/m² longrad:r:W/m² shortrad:r:W/m² sdwe:s:mm swde:s:mm evapotransp:e:mm eact:e:mm "
     "epot:e:mm poten_evapo:e:mm raim",
+    **MORE_FAMILIES,
 }  # fmt: skip
 # Codes that stand for nothing else: no other company is needed. All others have to be borne out.
-SURE = one_of(
+SURE = SURE_MORE | one_of(
     "rhs rhsmin rhsmax t2m 2t tas tasmin tasmax hurs huss hursmin hursmax rsds rlds evspsbl evspsblpot sfcwind "
     "sfcwindmax uas vas prsn "
     "rsk shk_tag nsh_tag vpm upm txk tnk tmk tgk tt_tu rf_tu fg_lberg fd_lberg atmo_lberg fg_strahl fd_strahl "
@@ -138,14 +149,18 @@ SURE = one_of(
     "rhav rhmn rhmx aslp astp wsf2 wsf5 wsfg sfc_wind snowf lwr swr rhu evp sdwe tsup tinf "
     "00065 00045 00020 00021 00025 00035 00052"
 )
-SIGNED = one_of(
+SIGNED = SIGNED_MORE | one_of(
     "u10 v10 10u 10v ugrd vgrd wind_e wind_n uas vas u2d v2d str msnlwrf msnswrf rls rss ssr e pev evap evspsbl mer "
     "mper"
 )
 # Snow as it lies, whose water depends on its density.
-DEPTHS = one_of("shk_tag sh_tag nsh_tag snwd sndp snd htoautd0 hto000d0 hns000d0")
+DEPTHS = DEPTHS_MORE | one_of("shk_tag sh_tag nsh_tag snwd sndp snd htoautd0 hto000d0 hns000d0")
+COMPONENTS = one_of(
+    "u10 v10 10u 10v ugrd vgrd wind_e wind_n uas vas u2d v2d u10m v10m u2m v2m u50m ugrd10m vgrd10m u_10m v_10m"
+)
 # Short names that many tables share; what they mean, their values have to bear out.
 SHORT = {
+    **SHORT_MORE,
     "p": "p b", "pr": "p", "pp": "p b", "rr": "p", "pre": "p", "prc": "p", "tp": "p", "rs": "p r", "r1": "p",
     "t": "t", "ta": "t", "tm": "t", "tg": "t", "tt": "t", "tn": "n", "tx": "x", "tas": "t", "tem": "t", "ti": "",
     "rh": "h p", "hu": "h", "rf": "h", "hr": "h", "ur": "h", "ug": "h", "um": "h", "rg": "r", "rn": "r", "sr": "r",
@@ -168,19 +183,24 @@ def _codes() -> dict[str, tuple[NameReading, ...]]:
                 signed, note = code in SIGNED, note_of(code)
                 reading = NameReading(ROLES[letter], code in SURE, family, unit.replace("_", " "))
                 common = letter in SHORT.get(code, "").split()
-                readings.append(replace(reading, is_common=common, is_signed=signed, note=note))
+                readings.append(replace(reading, is_common=common, is_signed=signed, is_weak=code in WEAK, note=note))
     for code, letters in SHORT.items():
         readings = found.setdefault(code, [])
         known = {reading.role for reading in readings}
         roles = [ROLES[letter] for letter in letters.split() if ROLES[letter] not in known]
-        readings += [NameReading(role, is_sure=code in SURE, is_common=True, note=note_of(code)) for role in roles]
-    return {code: tuple(_agreed(readings)) for code, readings in found.items()}
+        readings += [
+            NameReading(role, code in SURE, is_common=True, is_weak=code in WEAK, note=note_of(code)) for role in roles
+        ]
+    return {code: tuple(_agreed(readings, code)) for code, readings in found.items()}
 
 
-def _agreed(readings: list[NameReading]) -> list[NameReading]:
+def _agreed(readings: list[NameReading], code: str) -> list[NameReading]:
     """Return readings that know whether all products agree on the unit of a code that stands for nothing else."""
     units = {(reading.role, reading.unit) for reading in readings}
-    return [replace(reading, is_agreed=reading.is_sure and len(units) == 1) for reading in readings]
+    return [
+        replace(reading, is_agreed=reading.is_sure and len(units) == 1 and code not in SHORT_MORE)
+        for reading in readings
+    ]
 
 
 def note_of(code: str) -> str:
@@ -189,13 +209,16 @@ def note_of(code: str) -> str:
         return "deficit"
     if code in DEPTHS:
         return "depth"
-    return "component" if code in one_of("u10 v10 10u 10v ugrd vgrd wind_e wind_n uas vas u2d v2d") else ""
+    return "component" if code in COMPONENTS else ""
 
 
 CODES: Mapping[str, tuple[NameReading, ...]] = _codes()
 NWIS = frozenset(entry.split(":")[0] for entry in FAMILIES["NWIS"].split())
 # Everyday words among the codes, and single letters, do not make a table one of a product.
-COMMON = one_of("temp max min gust station snow evap hh stn pres evap wind_e wind_n")
+COMMON = one_of(
+    "hrmax hrmin air speed rh bar pan dir dew sol std prec humidity radiacion precipitacion temp max min gust "
+    "station snow evap hh stn pres evap wind_e wind_n"
+)
 
 
 def _weights() -> dict[str, dict[str, int]]:

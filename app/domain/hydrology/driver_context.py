@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.domain.analysis.profiling.profile import ColumnProfile, TimeAxis
 from app.domain.analysis.profiling.units import split_name
 from app.domain.hydrology.driver_codes import WEIGHTS, NameReading
-from app.domain.hydrology.driver_names import key_of, readings_of
-from app.domain.hydrology.naming import one_of
+from app.domain.hydrology.driver_grammar import key_of
+from app.domain.hydrology.driver_names import readings_of
+from app.domain.hydrology.naming import QUALITY, one_of
 from app.domain.hydrology.unit_ranges import DAY
 from app.domain.vocabulary import ColumnKind
 
@@ -21,6 +23,7 @@ WATER_QUALITY = one_of(
 NUTRIENTS = frozenset(["tp", "tn"])
 # Beside water quality these are the temperature of the water.
 WATER_TEMPERATURES = frozenset(["t", "temp", "temperature"])
+_CLOSING = re.compile(r"[)\]}]")
 # So many columns tell what company a column keeps.
 MAX_COMPANY = 300
 # From so many of its codes on, a table is one of a product; a code that only it has counts twice.
@@ -65,7 +68,9 @@ class Candidate:
     def of(column: ColumnProfile) -> Candidate:
         """Return what the name of a column says."""
         stem, unit = split_name(column.name)
-        return Candidate(column, key_of(stem), unit, readings_of(stem))
+        # Behind the unit may stand that the column tells of another one: rain (mm)_flag.
+        is_mark = bool(QUALITY.search(f"_{key_of(re.split(_CLOSING, column.name)[-1])}"))
+        return Candidate(column, key_of(stem), unit, () if is_mark else readings_of(stem))
 
 
 def may_be_driver(column: ColumnProfile) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from app.domain.hydrology.driver_codes import CODES, NWIS, NameReading
+from app.domain.hydrology.driver_grammar import key_of, pieces_of, role_of_word, words_of
 from app.domain.hydrology.driver_units import TEMPERATURE_ROLES, DriverRole
 from app.domain.hydrology.driver_words import (
     DECOR,
@@ -24,24 +23,16 @@ from app.domain.hydrology.driver_words import (
     NOT_ITSELF_STEMS,
     PAIRS,
     PLAIN,
-    STEMS,
 )
 from app.domain.hydrology.naming import DERIVED, QUALITY
 
-_STEMS = tuple((role, re.compile(rf"^({pattern})$")) for role, pattern in STEMS)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
-_BETWEEN = re.compile(r"[^a-z0-9]+")
-_PARTS = re.compile(r"[a-z]+|\d+")
 # What was worked out from several rows: lags, sums and means of so many steps or days.
 _WORKED_OUT = re.compile(
     r"_?(lag|roll|rolling|ma|memory)_?\d+(\.\d+)?(d|h|w)?$|_(sum|mean|avg)_?\d+(d|w)?$|_t_?\d+$|_(?!1d)\d+(d|day|days)(_(sum|mean|avg|total))?$"
 )
-
-
-def key_of(name: str) -> str:
-    """Return a name in lower case, without accents, and with one underscore between its parts."""
-    plain = name if name.isascii() else unicodedata.normalize("NFKD", name.replace("ß", "ss"))
-    return _BETWEEN.sub("_", plain.encode("ascii", "ignore").decode().lower()).strip("_")
+# Beside these `in` is within a house: In Temp.
+INDOORS = (*TEMPERATURE_ROLES, DriverRole.HUMIDITY)
+_PERIOD = re.compile(r"(?<![A-Za-z])PT?\d+[DHM](?![A-Za-z\d])")
 
 
 def readings_of(stem: str) -> tuple[NameReading, ...]:
@@ -55,13 +46,15 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
     key = key_of(stem)
     if not key or QUALITY.search(key) or DERIVED.search(key) or _WORKED_OUT.search(key) or LONG_RUN.search(key):
         return ()
-    parts = key.split("_")
+    # A period as standards write it tells the step: mean(air_temperature P1D).
+    stem = _PERIOD.sub(" ", stem)
+    parts = key_of(stem).split("_")
     coded = CODES.get(next((part for part in parts if len(part) == 5 and part in NWIS), key))
     if coded is not None and not coded:
         return ()
     spoken = _spoken(stem, parts)
     if coded is None:
-        coded = () if spoken else _dressed(parts)
+        coded = () if spoken else _dressed(parts) or _unglued(stem)
     if not spoken:
         return coded
     # A word makes the code of its kind sure; what else the code may stand for, the values decide.
@@ -88,9 +81,31 @@ def _dressed(parts: Sequence[str]) -> tuple[NameReading, ...]:
         bare.pop()
         if "_".join(bare) in CODES:
             break
-    while len(bare) > 1 and "_".join(bare) not in CODES and (bare[0] in DECOR or HEIGHT.match(bare[0])):
+    while len(bare) > 1 and "_".join(bare) not in CODES:
+        first = bare[0]
+        if len(first) > 2 and (first in MINIMUM or first in MAXIMUM):
+            extreme = first
+        elif not (first in DECOR or HEIGHT.match(first)):
+            break
         bare.pop(0)
-    return tuple(_with_extreme(reading, extreme) for reading in CODES.get("_".join(bare), ()))
+    return tuple(
+        _with_extreme(reading, extreme)
+        for reading in CODES.get("_".join(bare), ())
+        if reading.role not in TEMPERATURE_ROLES or not set(parts) & NOT_DRIVEN[DriverRole.TEMPERATURE]
+    )
+
+
+def _unglued(stem: str) -> tuple[NameReading, ...]:
+    """Return what a code stands for that is glued to how a step is summed up: avgTa, hrMedia, velmedia.
+
+    So little of a name is weak. The extreme of a deficit is no vapour pressure of a step.
+    """
+    pieces = pieces_of(stem)
+    if len(pieces) < 2:
+        return ()
+    return tuple(
+        replace(one, is_sure=False, is_common=True, is_weak=True) for one in _dressed(pieces) if one.note != "deficit"
+    )
 
 
 def _with_extreme(reading: NameReading, extreme: str) -> NameReading:
@@ -102,8 +117,8 @@ def _with_extreme(reading: NameReading, extreme: str) -> NameReading:
 
 def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
     """Return what the words of a name say, or None."""
-    words = _words(stem, parts)
-    roles = {role for word in words if (role := _role_of_word(word)) is not None}
+    words = words_of(stem, parts)
+    roles = {role for word in words if (role := role_of_word(word)) is not None}
     roles |= {role for role, pair in PAIRS if pair <= words}
     telling = words - _harmless(words)
     if not roles or telling & NOT_ITSELF or any(NOT_ITSELF_STEMS.search(word) for word in words):
@@ -111,29 +126,14 @@ def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
     role = _only(roles, words)
     if role is None or telling & NOT_DRIVEN.get(role, frozenset()):
         return None
+    if role in INDOORS and "in" in (parts[0], parts[-1]):
+        return None
     if role in (DriverRole.PRESSURE, DriverRole.STAGE) and not _is_plain(words, role):
         return None
     sure = role is not DriverRole.STAGE and all(map(_is_known, words))
     if role is DriverRole.TEMPERATURE:
         return _temperature(words, is_sure=sure)
     return NameReading(role, sure, is_common=True, is_signed=_is_signed(role, words), note=_note(role, words))
-
-
-def _words(stem: str, parts: Sequence[str]) -> frozenset[str]:
-    """Return the words of a name: its parts whole, and what letters, digits and capitals divide them into."""
-    words = set(parts)
-    spaced = _CAMEL.sub("_", stem) if not (stem.islower() or stem.isupper()) else stem
-    if spaced != stem or any(not part.isalpha() for part in parts):
-        words |= set(_PARTS.findall(key_of(spaced)))
-    if {"above", "ground"} <= words:
-        words -= {"above", "ground"}
-    return frozenset(word for word in words if not word.isdigit())
-
-
-@lru_cache(maxsize=8192)
-def _role_of_word(word: str) -> DriverRole | None:
-    """Return what a word stands for, or None."""
-    return next((role for role, pattern in _STEMS if pattern.match(word)), None)
 
 
 def _only(roles: set[DriverRole], words: frozenset[str]) -> DriverRole | None:
@@ -165,7 +165,7 @@ def _is_plain(words: frozenset[str], role: DriverRole) -> bool:
         or word in MINIMUM
         or word in MAXIMUM
         or not word.isalpha()
-        or _role_of_word(word) is role
+        or role_of_word(word) is role
         for word in words
     )
 
@@ -177,7 +177,7 @@ def _harmless(words: frozenset[str]) -> frozenset[str]:
 
 def _is_known(word: str) -> bool:
     """Return whether a word is one that names of drivers have, or tells a height, so that it hides no other meaning."""
-    if word in KNOWN or word in DECOR or word in MINIMUM or word in MAXIMUM or _role_of_word(word) is not None:
+    if word in KNOWN or word in DECOR or word in MINIMUM or word in MAXIMUM or role_of_word(word) is not None:
         return True
     return not word.isalpha() or len(word) == 1
 

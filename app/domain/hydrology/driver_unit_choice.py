@@ -103,7 +103,7 @@ def _converted(unit: str, reading: NameReading, span: Span, context: TableContex
 def _step_of(role: DriverRole, unit: str, span: Span, context: TableContext) -> float:
     """Return the length of a step in seconds; where no time tells, an hour where a day is out of the question."""
     largest = max((abs(end) for end in (span.low, span.high) if end is not None), default=0.0)
-    if context.is_step_known or not largest:
+    if context.is_step_known or not largest or span.step_seconds > DAY:
         return span.step_seconds
     conversion = CONVERSIONS[role].get(unit)
     if conversion is None or not conversion.power:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.domain.hydrology.unit_ranges import DAY, Span
+from app.domain.hydrology.unit_ranges import DAY, Span, is_dry_mark
 
 
 class DriverRole(StrEnum):
@@ -90,7 +90,8 @@ _TEMPERATURES = {
 _PRESSURES = {
     "hPa": Conversion(1.0), "Pa": Conversion(0.01), "kPa": Conversion(10.0), "0.1 hPa": Conversion(0.1),
     "0.1 kPa": Conversion(1.0), "0.01 hPa": Conversion(0.01), "bar": Conversion(1000.0), "dbar": Conversion(100.0),
-    "mmHg": Conversion(1.333224), "inHg": Conversion(33.86389), "psi": Conversion(68.94757), "MPa": Conversion(1e4),
+    "mmHg": Conversion(1.333224), "inHg": Conversion(33.86389),
+    "in": Conversion(33.86389), "psi": Conversion(68.94757), "MPa": Conversion(1e4),
 }  # fmt: skip
 _ENERGIES = {
     "J/m²": 1.0,
@@ -207,6 +208,8 @@ def lies_within(role: DriverRole, span: Span, factor: float, offset: float, *, i
         high = max(high, longest if role is DriverRole.RAIN else 60.0 * span.step_seconds / DAY)
     if role in TEMPERATURE_ROLES and span.low is not None and span.low * factor + offset >= MILD:
         return False
+    if role in (DriverRole.RAIN, DriverRole.SNOW) and is_dry_mark(span):
+        span = replace(span, low=0.0)
     ends = [end * factor + offset for end in (span.low, span.high) if end is not None]
     if any(not low <= end <= high for end in ends):
         return False

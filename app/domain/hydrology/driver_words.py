@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import re
 
+from app.domain.hydrology.driver_languages import (
+    DAYS,
+    HIGHS,
+    KNOWN_ELSEWHERE,
+    LOWS,
+    MEANS,
+    OTHER_COMPOUNDS,
+    PAIRS_ELSEWHERE,
+    PLACES,
+    STEMS_ELSEWHERE,
+    SUMS,
+)
 from app.domain.hydrology.driver_units import DriverRole
 from app.domain.hydrology.naming import one_of
 
@@ -35,7 +47,9 @@ DECOR = one_of(
 HEIGHT = re.compile(r"^\d+(m|cm|mab|maboveground|mm)?$")
 MINIMUM = one_of("min mn minimum mini minima minimale minimo minimum low lowest tn minimal niedrigste laagste inf n")
 MAXIMUM = one_of("max mx maximum maxi maxima maximale maximo massima high highest tx maximal hoechste hoogste sup x")
-MINIMUM |= one_of("minima minimas minime")
+MINIMUM |= LOWS | one_of("minima minimas minime")
+MAXIMUM |= HIGHS
+DECOR |= MEANS | SUMS | DAYS | PLACES
 # A count, a share or a code of something, and what was worked out from it, is not the thing itself.
 NOT_ITSELF = one_of(
     "freq frequency dur duration count counts days flag flags anomaly anom range std stdev sd stddev trend qc cd rmk "
@@ -61,10 +75,10 @@ NOT_ITSELF = one_of(
     "album team "
     "teams player game spread ci lower upper p05 p10 p25 p50 p75 p90 p95 p99 iqr slope intercept elasticity "
     "sensitivity "
-    "memory store melt liquid minus deg direc degrees heading azimuth ratio months years"
+    "factor factors memory store melt liquid minus deg direc degrees heading azimuth ratio months years"
 )
 NOT_ITSELF_STEMS = re.compile(
-    r"dauer|duur|duree|duracion|durata|richtung|richting|direccion|direction|direzione|anzahl"
+    r"dauer|duur|duree|duracion|durata|richtung|richting|direccion|direction|direzione|anzahl|" + OTHER_COMPOUNDS
 )
 # What a long name may have beside, and means nothing by itself.
 HARMLESS = (
@@ -73,7 +87,7 @@ HARMLESS = (
     (one_of("duration hours"), one_of("daylight daylength dayl")),
 )
 # Words that belong to names of drivers, so that nothing in the name is unknown.
-KNOWN = one_of(
+KNOWN = KNOWN_ELSEWHERE | one_of(
     "water equivalent component u v e n relative specific rel potential actual reference pot act total mean sea "
     "short long wave solar global downwards downward down in incoming net thermal direct diffuse sky speed velocity "
     "snelheid geschwindigkeit velocidad velocidade velocita vitesse vent dry bulb fall hohe hauteur neige hoogte atm "
@@ -93,6 +107,8 @@ NOT_AIR = one_of(
     "rosee rocio taupunkt dauwpunt snow processor board chip case motor bearing ambient_ref freezer fridge reactor "
     "color "
     "colour target potential ground wtemp vapour vapor inlet outlet chamber furnace annealing cooking baking brew mash "
+    "orvalho rosa rosy rosneho harmatpont ciy przy gruncie pudy pudni szorulmen grunt gruntu yuzey toprak talaj maan "
+    "veden kastepiste talajhomerseklet trawie grass nst minbodentemp wasser vatten jord hav sjo "
     "snowpack lake river stream sediment grondwater grundwasser groundwater gw"
 )
 NOT_SNOW = one_of("cover albedo density temperature temp temps tire tires line code board shoes covered sca extent cci")
@@ -141,9 +157,11 @@ STEMS = (
      r"mslp|slp|airpressure|atmpres"),
     (Role.STAGE, r"stage|gageheight|gaugeheight|wasserstand|waterstand|pegelstand|pegel|waterlevel|waterlvl|"
      r"riverlevel|limnimetri\w*"),
+    *STEMS_ELSEWHERE,
 )  # fmt: skip
 # Two words that make one thing.
 PAIRS = (
+    *PAIRS_ELSEWHERE,
     (Role.DAY_LENGTH, {"day", "length"}),
     (Role.DAY_LENGTH, {"duree", "jour"}),
     (Role.STAGE, {"gage", "height"}),
@@ -183,7 +201,9 @@ PLAIN = one_of(
     "reduced "
     "qfe qnh slp mslp pres press pressure river stream gage gauge height water eau rio nivel hauteur stage mer mar "
     "mare luft stationshoehe meereshoehe zeeniveau stationniveau "
-    "local hpa high low"
+    "local hpa high low tlak vzduchu powietrza poziomie morza stacji hladine more tengerszinti merenpinta havsniva "
+    "havniveau deniz reduzida reducida riduite estacao estacion aktuel aktuelle horario horaria nivel mar del do mare "
+    "sur set altimeter niveau au livello idrometrico livelli stan wody vodni stav su seviyesi cota"
 )
 GROUND = one_of(
     "ground groundwater gw well aquifer grundwasser grondwater nappe pozo bore borehole piezometer depth dtw"

@@ -20,7 +20,7 @@ from app.domain.hydrology.driver_context import (
 from app.domain.hydrology.driver_unit_choice import GUESSED, MeasuredUnit, stated_unit, unit_of_reading
 from app.domain.hydrology.driver_units import MIXING_RATIOS, STANDARD, DriverRole
 from app.domain.hydrology.naming import is_calendar
-from app.domain.hydrology.unit_ranges import Span
+from app.domain.hydrology.unit_ranges import DAY, Span
 
 __all__ = [
     "STANDARD",
@@ -46,6 +46,8 @@ SOURCES = {
     "values": "from the values", "convention": "by convention", "code": "as {family} documents it",
     "behaviour": "judged by the range of the values", "company": "as other columns of the table",
 }  # fmt: skip
+# Who tells a rate so tells the step too, where there is no time axis.
+LONG_RATES = {"mm/month": 365.25 * DAY / 12, "mm/a": 365.25 * DAY}
 STAGES = ("pegel", "pegelstand", "wasserstand", "waterstand")
 SAME = "Recognised as {title} by its name, in {unit} ({source})."
 CONVERTED = "Recognised as {title} by its name. Values in {unit} ({source}) are converted to {standard}."
@@ -160,6 +162,8 @@ def _judge(candidate: Candidate, context: TableContext) -> Driver | None:
     if not readings or span is None or 0 < column.distinct <= context.groups:
         return None
     stated = stated_unit(candidate)
+    if not context.is_step_known:
+        span = replace(span, step_seconds=LONG_RATES.get(stated[0], span.step_seconds))
     best: tuple[int, NameReading, MeasuredUnit] | None = None
     for reading in readings:
         unit = unit_of_reading(column, reading, span, context, stated)
@@ -177,6 +181,8 @@ def _score(candidate: Candidate, reading: NameReading, span: Span, context: Tabl
     if not reading.is_sure and not likely and is_calendar(candidate.column.name):
         return 0
     in_family = bool(reading.family) and context.believes(reading.family)
+    if reading.is_weak and not in_family and is_stated + likely + context.is_weather < 2:
+        return 0
     score = 8 * is_stated + 4 * in_family + 2 * likely + reading.is_sure
     return score + 1 if score or _is_believed(reading, span, context) else 0
 

@@ -25,6 +25,11 @@ class Span:
     step_seconds: float = DAY
 
 
+def is_dry_mark(span: Span) -> bool:
+    """Return whether the least value of a rain, -1, marks a dry step or a trace, as some services write it."""
+    return span.low == -1 and span.high is not None and span.high > 20
+
+
 def temperature_unit(span: Span) -> str:
     """Return the unit of air or water whose temperatures lie like this, "" where none is sure.
 
