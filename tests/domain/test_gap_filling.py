@@ -294,7 +294,7 @@ def ranked_by_fits(frame: pd.DataFrame) -> tuple[EstimatorSuggestion, ...]:
     spec, profile = spec_of(transforms=[], primary="rmse"), profile_of(frame, "day")
     ranking = rank(traits_of_spec(spec, profile), metric="rmse")
     few = [one for one in ranking if one.entry.id in ("linear_interpolation", "ridge", "k_nearest_neighbors")]
-    return order_estimators(few, list(measure(spec, frame, profile, ranking=few, seconds=60))[-1])
+    return order_estimators(few, list(measure(spec, frame, profile, ranking=few))[-1])
 
 
 def test_the_straight_line_is_suggested_where_nothing_beats_it() -> None:

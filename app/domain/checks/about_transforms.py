@@ -131,20 +131,23 @@ def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
         if reach >= rows > 0 and part.kind not in NEVER_EMPTY:
             title = get_transform(part.kind).title
             message = f"{title} looks back {reach:,} steps, but there are only {rows:,} rows: it would hold nothing."
-            yield error("features", FIELD, "memory_too_long", message, _shorter(subject, place, rows))
+            yield error("features", FIELD, "memory_too_long", message, _shorter(subject, place, rows, reach=reach))
         elif reach > rows // 4:
             message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
             shorter = Remedy("Take a shorter lag or window.")
             yield warning("features", FIELD, "memory_too_long", message, shorter)
 
 
-def _shorter(subject: CheckContext, place: int, rows: int) -> Remedy:
-    """Return the remedy that keeps the windows of a recipe that fit into a quarter of the rows, or none of it."""
+def _shorter(subject: CheckContext, place: int, rows: int, *, reach: int) -> Remedy:
+    """Return the remedy that keeps the windows of a recipe that fit into a quarter of the rows, or none of it.
+
+    A window may begin late, at what is known of its column, so that even a short one may reach too far.
+    """
     recipes = list(subject.recipes)
     told = recipes[place]["parameters"].get("windows")
-    kept = (
-        [window for window in told if isinstance(window, int) and window <= rows // 4] if isinstance(told, list) else []
-    )
+    windows = [window for window in told if isinstance(window, int)] if isinstance(told, list) else []
+    before = reach - max(windows, default=0)
+    kept = [window for window in windows if window + before <= rows // 4]
     if not kept:
         return Remedy("Remove it", _change_transforms(subject, place))
     recipes[place] = {**recipes[place], "parameters": {**recipes[place]["parameters"], "windows": kept}}

@@ -161,7 +161,7 @@ def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
     title = purpose_title(
         task,
         step_seconds=axis.step_seconds if axis is not None and regular else None,
-        drivers=[name for name in dict.fromkeys(named) if name not in aside],
+        drivers=[name for name in dict.fromkeys(named) if name not in aside and run.profile.has(name)],
         weather={driver.column for driver in recognise_drivers(run.profile) if is_weather(driver)},
         uses_target=uses_target,
         steps_back=persistence_steps(run.spec),
