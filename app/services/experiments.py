@@ -89,18 +89,21 @@ def launch_context(context: DraftContext, *, idempotency_key: str) -> Experiment
         If the stored rows are not what was stored.
     """
     user, launched_as = context.user, context.row.launched_experiment_id
-    known = experiments.find_by_key(user.id, idempotency_key)
-    if known is None and launched_as is not None:
-        known = experiments.get_experiment(launched_as, owner_id=user.id)
-    if known is not None:
-        return known
+    if launched_as is not None:
+        known = experiments.find_by_key(user.id, idempotency_key)
+        return known or experiments.get_experiment(launched_as, owner_id=user.id)
     plan, dataset = context.plan, context.dataset
     if not plan.launchable or plan.spec is None or dataset is None:
+        known = experiments.find_by_key(user.id, idempotency_key)
+        if known is not None:
+            return known
         raise LaunchRefusedError(tuple(plan.problems))
     datasets.sound_rows_of(dataset)
     try:
         with transaction():
-            return _freeze(context, spec=plan.spec, dataset=dataset, key=idempotency_key)
+            # Looked for where it would be written: what is not there then cannot come in between.
+            known = experiments.find_by_key(user.id, idempotency_key)
+            return known or _freeze(context, spec=plan.spec, dataset=dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.domain.recommendation.suggested_set import suggested_recipes
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.measurements import derived_rankings, estimates, memory, rankings, recommendations
@@ -43,7 +42,7 @@ def begin(draft: DraftContext, slug: str) -> None:
         rankings.ranking_for(dataset, goal.target, goal.kinds, rule=draft.rule)
     if slug in RANKED:
         memory.memory_for(dataset, plan, draft.rule)
-        derived_rankings.derived_for(dataset, plan.spec, suggested_recipes(plan), draft.rule)
+        derived_rankings.derived_for(dataset, draft.derived_config, draft.rule)
     if slug in FITTED:
         recommendations.recommend(dataset, plan)
     if slug in TIMED and plan.launchable:

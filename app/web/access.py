@@ -13,7 +13,7 @@ from app.services.accounts.tokens import Caller
 from app.web.csrf import check_token
 from app.web.headers import SAFE_METHODS, is_foreign_host
 from app.web.hypermedia import is_api_request, leave_for
-from app.web.sessions import authenticate_token, find_user
+from app.web.sessions import authenticate_token, current_user, find_user
 
 
 class AccessLevel(StrEnum):
@@ -209,11 +209,16 @@ def init_app(app: Flask) -> None:
         needed = POLICY.get(request.endpoint) or DEVELOPMENT_POLICY.get(request.endpoint)
         if needed is None:
             abort(403, "This page has no rule about who may see it.")
-        refusal = None if needed is AccessLevel.ANYBODY else _check_person(needed)
-        # After the table, so that nothing is read from the body of a request that is refused anyway.
-        if refusal is None and program is None:
+        refusal = None if needed is AccessLevel.ANYBODY else _send_stranger_to_sign_in()
+        if refusal is not None:
+            return refusal
+        # Behind the door, so that nothing is read from the body of a stranger's request; before the role, so that
+        # a page of administrators answers a change without a token as every other page does.
+        if program is None:
             check_token()
-        return refusal
+        if needed is AccessLevel.ADMIN and current_user().role != Role.ADMIN.value:
+            abort(404)
+        return None
 
 
 def _program() -> Caller | None:
@@ -229,16 +234,13 @@ def _program() -> Caller | None:
     return caller
 
 
-def _check_person(needed: AccessLevel) -> Response | None:
-    user = find_user()
-    if user is None:
-        if is_api_request():
-            raise UnauthorizedError("Send a token as Authorization: Bearer hyd_…, or sign in.", code="token_missing")
-        here = request.full_path.removesuffix("?") if request.method == "GET" else ""
-        return leave_for(url_for("sign_in.show", next=here or None))
-    if needed is AccessLevel.ADMIN and user.role != Role.ADMIN.value:
-        abort(404)
-    return None
+def _send_stranger_to_sign_in() -> Response | None:
+    if find_user() is not None:
+        return None
+    if is_api_request():
+        raise UnauthorizedError("Send a token as Authorization: Bearer hyd_…, or sign in.", code="token_missing")
+    here = request.full_path.removesuffix("?") if request.method == "GET" else ""
+    return leave_for(url_for("sign_in.show", next=here or None))
 
 
 def safe_next(target: str | None) -> str:

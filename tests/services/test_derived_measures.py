@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 
 from app.domain.analysis.associations.association import associate
 from app.domain.experiment import TransformPart
-from app.domain.recommendation.suggested_set import SetUse, suggested_recipes, suggested_set, with_set, without_set
+from app.domain.recommendation.suggested_set import SetUse, derived_config, suggested_set, with_set, without_set
 from app.domain.training import derived_measures
+from app.domain.training.preprocessing.transforms import output_names
 from app.domain.vocabulary import ColumnKind
 from app.services.datasets.datasets import sound_rows_of
 from app.services.drafts import draft_context, drafts
 from app.services.drafts.draft_context import DraftContext
+from app.services.drafts.plans import plans_made
 from app.services.measurements import derived_rankings, development, memory, runner
 from app.services.measurements.derived_rankings import DerivedState
 from app.storage import columnar, jobs
@@ -53,11 +56,9 @@ def _context(user: User, row: DraftRow) -> DraftContext:
 
 
 def _derived(draft: DraftContext, *, start: bool = True) -> DerivedState:
-    plan, dataset = draft.plan, draft.dataset
-    assert plan.spec is not None
-    assert dataset is not None
+    assert draft.dataset is not None
     ask = derived_rankings.derived_for if start else derived_rankings.known_of
-    return ask(dataset, plan.spec, suggested_recipes(plan), draft.rule)
+    return ask(draft.dataset, draft.derived_config, draft.rule)
 
 
 def _kept(draft: DraftContext) -> int:
@@ -140,12 +141,25 @@ def test_rows_in_order_leave_out_what_is_not_wanted(user: User, river: DraftRow)
     assert frame["flow_mm"].tolist() == _table()["flow_mm"][:300][keep[:300]].tolist()
 
 
+def test_what_is_derived_needs_no_plan(user: User, river: DraftRow) -> None:
+    plans_made.forget()
+    draft = _context(user, river)
+    alone = draft.derived_config
+    assert alone is not None
+    assert alone.suggested
+    assert "plan" not in draft.__dict__
+    assert alone == derived_config(draft.plan)
+    assert draft.plan.spec is not None
+    assert alone.names == output_names(draft.plan.spec)
+
+
 def test_a_recipe_that_cannot_be_followed_says_why(user: User, river: DraftRow) -> None:
     draft = _context(user, river)
-    assert draft.plan.spec is not None
+    assert draft.derived_config is not None
     assert draft.dataset is not None
     wrong = TransformPart(columns=["flow_mm"], kind="lag", parameters={"steps": [1]})
-    state = derived_rankings.derived_for(draft.dataset, draft.plan.spec, [wrong], draft.rule)
+    config = replace(draft.derived_config, suggested=(wrong,))
+    state = derived_rankings.derived_for(draft.dataset, config, draft.rule)
     assert (state.state, state.items) == ("finished", {})
     assert "a simulation knows no value of flow_mm" in state.reason
 

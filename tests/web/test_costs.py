@@ -17,7 +17,7 @@ MOST_FOR_AUTOSAVE, MOST_FOR_LAUNCH = 15, 18
 CHANGED = {
     "data": "kind.c2",
     "features": "column",
-    "model": "hist_gradient_boosting.max_iter",
+    "model": "{shown}.max_iter",
     "validation": "seed",
     "review": "name",
     "single-page": "seed",
@@ -28,7 +28,7 @@ _fresh = count(101)
 def autosaved(app: Flask, page: Page, browser: Browser) -> Cost:
     """Return what saving one answer of a page costs while one types."""
     slug = page.path.rpartition("/")[2]
-    name = CHANGED[slug]
+    name = CHANGED[slug].format(shown="".join(page.value_of("shown_estimator")) if slug == "model" else "")
     value = {"kind.c2": "categorical", "column": page.value_of("column")[:-1] if name == "column" else ""}
     sent = page.answers.filled({name: value.get(name) or str(next(_fresh))})
     with counted(app) as cost:

@@ -18,7 +18,9 @@ from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of
 
 BOOSTING = "hist_gradient_boosting"
-RATE, BINS = f"{BOOSTING}.learning_rate", f"{BOOSTING}.max_bins"
+# What is suggested for the streamflow sample, with a setting that everybody sees and one for experts.
+SUGGESTED = "averaged_trees"
+RATE, SHARE = f"{SUGGESTED}.learning_rate", f"{SUGGESTED}.trees_max_features"
 LEARNING = [entry for entry in registry.ESTIMATORS if not entry.is_baseline]
 
 
@@ -41,7 +43,7 @@ def step(browser: Browser, draft: DraftRow) -> Page:
 
 
 def test_every_setting_shows_what_is_recommended_and_the_default(step: Page) -> None:
-    entry = registry.get(BOOSTING)
+    entry = registry.get(SUGGESTED)
     for parameter in entry.parameters_for(TaskKind.REGRESSION):
         name = f"{entry.id}.{parameter.name}"
         assert state(step, name).startswith(("Recommended and default: ", "Recommended: "))
@@ -57,7 +59,7 @@ def test_every_setting_shows_what_is_recommended_and_the_default(step: Page) -> 
 def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user: User, draft: DraftRow) -> None:
     page = browser.get(step_path(draft, "model"))
     wanted = state(page, RATE).removeprefix("Recommended and default: ").removeprefix("Recommended: ").split(",")[0]
-    after = browser.press(page, "Continue", {RATE: "0.2", BINS: "64"})
+    after = browser.press(page, "Continue", {RATE: "0.2", SHARE: "0.4"})
     assert after.status == 303
     page = browser.get(step_path(draft, "model"))
     assert state(page, RATE).startswith("changed Recommended")
@@ -66,10 +68,10 @@ def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user:
     assert not is_open(page, "advanced")
     assert words_of(page.element("model-expert-mark")) == "1 changed"
     assert "2 settings are changed." in page.words
-    back = browser.press(page, f"Use {wanted}, recommended", {f"{BOOSTING}.max_iter": "77"})
+    back = browser.press(page, f"Use {wanted}, recommended", {f"{SUGGESTED}.max_iter": "77"})
     assert back.goes_to == f"{step_path(draft, 'model')}?unfolded=all#{ident(RATE)}"
     assert is_open(browser.follow(back), "advanced"), "what may have been unfolded by hand is not folded again"
-    assert answers_of(user, draft)["model"] == {BINS: "64", f"{BOOSTING}.max_iter": "77"}
+    assert answers_of(user, draft)["model"] == {SHARE: "0.4", f"{SUGGESTED}.max_iter": "77"}
     everything = browser.press(browser.get(step_path(draft, "model")), "Use all recommendations")
     assert everything.status == 303
     assert "model" not in answers_of(user, draft)
@@ -81,11 +83,11 @@ def test_recommendation_and_default_are_told_apart_and_both_can_be_had(
     plain = AnswerReader.parameter
 
     def fitted(self: AnswerReader, step: str, field: str, parameter: Any, suggested: Any) -> Any:
-        return plain(self, step, field, parameter, 300 if field == f"{BOOSTING}.max_iter" else suggested)
+        return plain(self, step, field, parameter, 300 if field == f"{SUGGESTED}.max_iter" else suggested)
 
     monkeypatch.setattr(filling.AnswerReader, "parameter", fitted)
     page = browser.get(step_path(draft, "model"))
-    name = f"{BOOSTING}.max_iter"
+    name = f"{SUGGESTED}.max_iter"
     assert page.value_of(name) == ["300"]
     assert state(page, name).startswith("Recommended: 300, default: 200 Use 200, default")
     browser.press(page, "Use 200, default")
@@ -102,12 +104,12 @@ def test_what_was_typed_for_one_estimator_is_there_when_it_is_chosen_again(
     browser: Browser, user: User, draft: DraftRow
 ) -> None:
     page = browser.get(step_path(draft, "model"))
-    browser.press(page, "Show the settings of this choice", {RATE: "not yet", BINS: "64", "estimator": "ridge"})
+    browser.press(page, "Show the settings of this choice", {RATE: "not yet", SHARE: "0.4", "estimator": "ridge"})
     page = browser.get(step_path(draft, "model"))
     assert "Settings for Ridge" in page.words
-    browser.press(page, "Show the settings of this choice", {"ridge.alpha": "3", "estimator": BOOSTING})
+    browser.press(page, "Show the settings of this choice", {"ridge.alpha": "3", "estimator": SUGGESTED})
     page = browser.get(step_path(draft, "model"))
-    assert (page.value_of(RATE), page.value_of(BINS)) == (["not yet"], ["64"])
+    assert (page.value_of(RATE), page.value_of(SHARE)) == (["not yet"], ["0.4"])
     assert answers_of(user, draft)["model"]["ridge.alpha"] == "3"
 
 
@@ -151,7 +153,7 @@ def test_a_clash_is_said_at_its_field_with_its_remedy(browser: Browser, user: Us
 
 def test_a_yes_or_no_says_what_is_wrong_with_it(browser: Browser, user: User, draft: DraftRow) -> None:
     name = f"{BOOSTING}.early_stopping"
-    save(user, draft, **{name: "perhaps"})
+    save(user, draft, estimator=BOOSTING, **{name: "perhaps"})
     page = browser.get(step_path(draft, "model"))
     assert "must be yes or no" in words_of(page.element(f"{ident(name)}-e"))
     save(user, draft, **{name: "true"})

@@ -60,12 +60,12 @@ def test_the_wizard_leads_to_it_and_back(browser: Browser, row: DraftRow) -> Non
 
 def test_answers_of_all_steps_are_saved_at_once(browser: Browser, user: User, row: DraftRow) -> None:
     page = _open(browser, row)
-    changes = {"group_column": "", "seed": "7", "name": "One page", "hist_gradient_boosting.max_iter": "150"}
+    changes = {"group_column": "", "seed": "7", "name": "One page", "averaged_trees.max_iter": "150"}
     assert browser.press(page, "Save", changes).status == 303
     held = answers_of(user, row)
     assert held["validation"] == {"seed": "7"}
     assert held["review"] == {"name": "One page"}
-    assert held["model"] == {"hist_gradient_boosting.max_iter": "150"}
+    assert held["model"] == {"averaged_trees.max_iter": "150"}
     assert set(held["data"]) >= {"dataset_id"}
 
 
@@ -78,14 +78,14 @@ def test_saving_what_was_not_changed_changes_nothing(browser: Browser, user: Use
 def test_a_problem_stands_at_its_field_in_the_list_and_stops_the_launch(
     browser: Browser, user: User, row: DraftRow
 ) -> None:
-    page = browser.press(_open(browser, row), "Launch experiment", {"hist_gradient_boosting.max_iter": "-4"})
+    page = browser.press(_open(browser, row), "Launch experiment", {"averaged_trees.max_iter": "-4"})
     assert page.status == 422
     ((sentence, link),) = page.problems()
-    assert link == "#f-hist-gradient-boosting-max-iter"
+    assert link == "#f-averaged-trees-max-iter"
     assert page.element(link[1:]).get("aria-invalid") == "true"
     assert sentence in words_of(page.element("problems"))
-    assert page.value_of("hist_gradient_boosting.max_iter") == ["-4"]
-    assert answers_of(user, row)["model"] == {"hist_gradient_boosting.max_iter": "-4"}
+    assert page.value_of("averaged_trees.max_iter") == ["-4"]
+    assert answers_of(user, row)["model"] == {"averaged_trees.max_iter": "-4"}
 
 
 def test_what_was_typed_is_saved_and_launched_by_one_press(browser: Browser, user: User, row: DraftRow) -> None:
@@ -125,6 +125,7 @@ def test_a_change_that_alters_the_form_brings_the_page_and_another_the_side(brow
 
 
 def test_a_remedy_and_an_undo_come_back_to_the_page(browser: Browser, user: User, row: DraftRow) -> None:
+    browser.press(_open(browser, row), "Save", {"estimator": "hist_gradient_boosting"})
     browser.press(_open(browser, row), "Save", {"hist_gradient_boosting.max_depth": "2"})
     page = _open(browser, row)
     mended = browser.press(page, "Use 4 leaves")

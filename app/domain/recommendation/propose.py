@@ -12,7 +12,7 @@ from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
 from app.domain.estimation import Machine, estimate, this_machine
-from app.domain.experiment import MOST_RECIPES, Draft, RecipeJson, Spec, TransformPart
+from app.domain.experiment import MOST_RECIPES, DataPart, Draft, FeaturesPart, RecipeJson, Spec, TaskPart, TransformPart
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
@@ -22,7 +22,8 @@ from app.domain.recommendation.derived_features import suggest_transforms
 from app.domain.recommendation.features import FeatureContext, read_leak_answers
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
-from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.plan import ColumnChoice, Plan
+from app.domain.recommendation.suggested_set import DerivedConfig, read_recipes
 from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.preprocessing.transforms import ColumnInventory, column_inventory, columns_fault
 from app.domain.training.preprocessing.transforms import get as get_transform
@@ -101,9 +102,7 @@ def _complete_config(
     evidence: ShortFitEvidence | None,
 ) -> Plan:
     """Return the plan of a draft whose data and target are known."""
-    columns = choose_columns(reader, context)
-    selected = [choice.profile.name for choice in columns if choice.selected]
-    transforms = _transforms(reader, context, selected)
+    columns, selected, transforms = _choose_features(reader, context)
     rules = _selection(reader, context)
     config = _begin_config(context, {"selected": selected, "transforms": transforms, "selection": rules})
     ranking = fill_model(reader, config, context, evidence)
@@ -127,6 +126,45 @@ def _complete_config(
         estimate=forecast,
         columns_measured=context.associations is not None and context.associations.complete,
     )
+
+
+def derived_config_of(draft: Draft, profile: DatasetProfile, associations: Associations | None) -> DerivedConfig | None:
+    """Work out what decides about the derived features of a draft, and nothing else of its plan.
+
+    Parameters
+    ----------
+    draft, profile, associations
+        As `make_plan` takes them.
+
+    Returns
+    -------
+    DerivedConfig or None
+        None where nothing can be predicted yet, or the config is not valid.
+    """
+    reader = AnswerReader(draft)
+    goal = read_goal(reader, profile, associations)
+    if goal is None:
+        return None
+    answers = read_leak_answers(reader, profile)
+    context = FeatureContext(profile=profile, associations=associations, answers=answers, **vars(goal))
+    _, _, transforms = _choose_features(reader, context)
+    config = _begin_config(context, {"selected": [], "transforms": transforms, "selection": []})
+    try:
+        data, task = DataPart.model_validate(config["data"]), TaskPart.model_validate(config["task"])
+        features = FeaturesPart.model_validate(config["features"])
+    except ValidationError:
+        return None
+    suggested = tuple(read_recipes(reader.suggestions["features"].get("transforms")))
+    return DerivedConfig(data, task, tuple(features.transforms), suggested)
+
+
+def _choose_features(
+    reader: AnswerReader, context: FeatureContext
+) -> tuple[tuple[ColumnChoice, ...], list[str], list[RecipeJson]]:
+    """Return the columns, the names of those that are selected, and the recipes."""
+    columns = choose_columns(reader, context)
+    selected = [choice.profile.name for choice in columns if choice.selected]
+    return columns, selected, _transforms(reader, context, selected)
 
 
 def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigParts:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.domain.experiment import RecipeJson, TransformPart
+from app.domain.experiment import DataPart, RecipeJson, TaskPart, TransformPart
 from app.domain.recommendation.plan import Plan
 from app.domain.text.words import join_words, pluralise
 from app.domain.training.derived_measures import recipe_key
-from app.domain.training.preprocessing.transforms import derived_names, memory_of, readable
+from app.domain.training.preprocessing.transforms import memory_of, recipe_names
 
 
 class SetUse(StrEnum):
@@ -40,9 +40,43 @@ class SuggestedSet:
         return SetUse.ALL if not self.missing else SetUse.SOME if self.places else SetUse.NONE
 
 
+@dataclass(frozen=True)
+class DerivedConfig:
+    """What decides about the derived features: the recipes in use and the suggested ones, the data and the task."""
+
+    data: DataPart
+    task: TaskPart
+    used: tuple[TransformPart, ...]
+    suggested: tuple[TransformPart, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of all features that the recipes in use derive."""
+        return recipe_names(self.used, self.task)
+
+
+def derived_config(plan: Plan) -> DerivedConfig | None:
+    """Return what a plan says about derived features, None where it has no config."""
+    spec = plan.spec
+    if spec is None:
+        return None
+    return DerivedConfig(spec.data, spec.task, tuple(spec.features.transforms), tuple(suggested_recipes(plan)))
+
+
 def suggested_recipes(plan: Plan) -> list[TransformPart]:
     """Return the recipes that a plan suggests, whatever was answered."""
-    return _parts(plan.suggestions.get("features", {}).get("transforms"))
+    return read_recipes(plan.suggestions.get("features", {}).get("transforms"))
+
+
+def read_recipes(raw: Any, *, keep_places: bool = False) -> list[TransformPart]:
+    """Return recipes that can be read; with `keep_places`, one that cannot be leaves an empty one in its place."""
+    found = []
+    for item in raw if isinstance(raw, list) else []:
+        try:
+            found.append(TransformPart(**item))
+        except (TypeError, ValueError):
+            found += [TransformPart(kind="")] if keep_places else []
+    return found
 
 
 def suggested_set(plan: Plan) -> SuggestedSet | None:
@@ -50,12 +84,9 @@ def suggested_set(plan: Plan) -> SuggestedSet | None:
     recipes = suggested_recipes(plan)
     if plan.spec is None or not recipes:
         return None
-    task = plan.spec.task
-    names = dict.fromkeys(
-        name for part, _, _ in readable(recipes) for name in derived_names(part, time_column=task.time_column)
-    )
+    names = recipe_names(recipes, plan.spec.task)
     keys = {recipe_key(part) for part in recipes}
-    used = [recipe_key(part) for part in _parts(_raw_recipes(plan), keep_places=True)]
+    used = [recipe_key(part) for part in read_recipes(_raw_recipes(plan), keep_places=True)]
     return SuggestedSet(
         recipes=tuple(recipes),
         names=tuple(names),
@@ -98,14 +129,3 @@ def without_set(plan: Plan) -> list[Any]:
 
 def _to_json(parts: Iterable[TransformPart]) -> list[RecipeJson]:
     return [{"columns": list(part.columns), "kind": part.kind, "parameters": dict(part.parameters)} for part in parts]
-
-
-def _parts(raw: Any, *, keep_places: bool = False) -> list[TransformPart]:
-    """Return recipes that can be read; with `keep_places`, one that cannot be leaves an empty one in its place."""
-    found = []
-    for item in raw if isinstance(raw, list) else []:
-        try:
-            found.append(TransformPart(**item))
-        except (TypeError, ValueError):
-            found += [TransformPart(kind="")] if keep_places else []
-    return found

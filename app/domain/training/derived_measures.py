@@ -13,10 +13,12 @@ from app.domain.analysis.associations.ranking import RankedColumn, rank_columns
 from app.domain.analysis.profiling.profile import Association, DatasetProfile
 from app.domain.experiment import (
     MOST_RECIPES,
+    DataPart,
     FeaturesPart,
     MetricsPart,
     ModelPart,
     Spec,
+    TaskPart,
     TransformPart,
     ValidationPart,
 )
@@ -64,16 +66,15 @@ def recipes_measured(suggested: Iterable[TransformPart], used: Iterable[Transfor
     return list(found.values())[:MOST_RECIPES]
 
 
-def measured_spec(spec: Spec, recipes: Sequence[TransformPart]) -> Spec:
+def measured_spec(data: DataPart, task: TaskPart, recipes: Sequence[TransformPart]) -> Spec:
     """Return a config with nothing but what decides about the derived columns: two equal ones derive the same."""
-    target = spec.task.target
     return Spec(
-        data=spec.data,
-        task=spec.task,
-        features=FeaturesPart(selected=[target], transforms=list(recipes)),
+        data=data,
+        task=task,
+        features=FeaturesPart(selected=[task.target], transforms=list(recipes)),
         model=ModelPart(estimator="dummy"),
         validation=ValidationPart(strategy=SplitStrategy.K_FOLD),
-        metrics=MetricsPart(primary="accuracy" if spec.task.kind.is_classification else "rmse"),
+        metrics=MetricsPart(primary="accuracy" if task.kind.is_classification else "rmse"),
     )
 
 

@@ -15,7 +15,9 @@ from app.domain.experiment import Draft
 from app.domain.recommendation.goal import Goal, goal_of
 from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.propose import make_plan
+from app.domain.recommendation.propose import derived_config_of, make_plan
+from app.domain.recommendation.suggested_set import DerivedConfig, derived_config
+from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services.context import current_settings
@@ -29,6 +31,11 @@ from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 
 Answers = dict[str, dict[str, Any]]
+# What another estimator changes nothing about.
+SAME_WITH_ANY_ESTIMATOR = (
+    *("chosen", "profile", "goal", "rule", "associations", "machine", "evidence", "comparison"),
+    *("derived_config", "history", "waiting"),
+)
 
 
 @dataclass(eq=False)
@@ -108,18 +115,45 @@ class DraftContext:
         return estimates.machine()
 
     @cached_property
+    def evidence(self) -> dict[str, ShortFitEvidence | None]:
+        """What was looked up of the dataset's short fits, by key; None where there are none."""
+        return {}
+
+    @cached_property
+    def inputs(self) -> Inputs | None:
+        """What the plan by rules follows from, None without a dataset that is ready."""
+        if self.dataset is None or self.profile is None:
+            return None
+        limit = current_settings().limits.train_seconds
+        return Inputs(Draft(self.answers), self.profile, self.associations, self.machine, limit)
+
+    @cached_property
     def plan(self) -> Plan:
         """The draft thought through."""
-        draft, dataset, profile = Draft(self.answers), self.dataset, self.profile
-        if dataset is None or profile is None:
-            held = self.chosen
-            ready = held is not None and held.state == DatasetState.READY.value
-            state = "" if held is None else "deleted" if held.deleted_at else "" if ready else held.state
-            return make_plan(draft, None, None, file_name="" if held is None else held.file_name, file_state=state)
-        inputs = Inputs(draft, profile, self.associations, self.machine, current_settings().limits.train_seconds)
+        dataset, inputs = self.dataset, self.inputs
+        if dataset is None or inputs is None:
+            return self._plan_without_data()
         by_rules = plans_made.plan_of(dataset.id, inputs)
-        evidence = recommendations.finished_evidence(dataset, by_rules)
+        evidence = recommendations.finished_evidence(dataset, by_rules, self.evidence)
         return by_rules if evidence is None else plans_made.plan_of(dataset.id, replace(inputs, evidence=evidence))
+
+    def _plan_without_data(self) -> Plan:
+        held = self.chosen
+        ready = held is not None and held.state == DatasetState.READY.value
+        state = "" if held is None else "deleted" if held.deleted_at else "" if ready else held.state
+        name = "" if held is None else held.file_name
+        return make_plan(Draft(self.answers), None, None, file_name=name, file_state=state)
+
+    @cached_property
+    def derived_config(self) -> DerivedConfig | None:
+        """What decides about the derived features, without a plan where none is there; None where there can be none."""
+        dataset, inputs = self.dataset, self.inputs
+        if dataset is None or inputs is None:
+            return None
+        plan = self.__dict__.get("plan") or plans_made.find(dataset.id, inputs)
+        if plan is None:
+            return derived_config_of(inputs.draft, inputs.profile, inputs.associations)
+        return derived_config(plan)
 
     @cached_property
     def comparison(self) -> str:
@@ -142,7 +176,7 @@ class DraftContext:
 
     def look_again(self) -> None:
         """Forget what follows from measurements, of which there may be more now."""
-        for name in ("associations", "comparison", "plan", "leaks"):
+        for name in ("associations", "comparison", "inputs", "plan", "evidence", "derived_config", "leaks"):
             self.__dict__.pop(name, None)
 
     def showing(self, estimator: str) -> DraftContext:
@@ -157,8 +191,7 @@ class DraftContext:
             return self
         answers = {**self.answers, "model": {**self.answers.get("model", {}), "estimator": estimator}}
         shown = DraftContext(self.user, self.row, answers, self.version)
-        known = ("chosen", "profile", "goal", "rule", "associations", "machine", "comparison", "history", "waiting")
-        shown.__dict__.update({name: self.__dict__[name] for name in known if name in self.__dict__})
+        shown.__dict__.update({name: self.__dict__[name] for name in SAME_WITH_ANY_ESTIMATOR if name in self.__dict__})
         return shown
 
     def moved_on(self, row: DraftRow) -> DraftContext:
@@ -167,6 +200,8 @@ class DraftContext:
         known = self.__dict__
         if "chosen" in known and dataset_id_in(row.answers) == dataset_id_in(self.answers):
             moved.__dict__["chosen"] = known["chosen"]
+            # The key of evidence names no dataset, so it goes along with that alone.
+            moved.__dict__["evidence"] = self.evidence
         if "machine" in known:
             moved.__dict__["machine"] = known["machine"]
         return moved

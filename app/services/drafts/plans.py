@@ -52,17 +52,9 @@ class PlansMade:
 
     def plan_of(self, dataset_id: uuid.UUID, inputs: Inputs) -> Plan:
         """Return the plan of a draft on a dataset, made now unless it was made of the very same before."""
-        # The order of the answers is part of the text, so that nothing has to be known about what it means.
-        answers = json.dumps(inputs.draft.answers, default=repr)
-        # A plan by rules and one by evidence stand beside each other, since the first tells of which evidence to look.
-        kind = "rules" if inputs.evidence is None else "evidence"
-        key = dataset_id, hashlib.blake2b(f"{kind} {answers}".encode()).digest()
-        with self._lock:
-            held = self._held.get(key)
-            if held is not None:
-                self._held.move_to_end(key)
-        if held is not None and held[0].gives_the_same_as(inputs):
-            return held[1]
+        held = self.find(dataset_id, inputs)
+        if held is not None:
+            return held
         plan = _unchangeable(
             make_plan(
                 inputs.draft,
@@ -73,8 +65,17 @@ class PlansMade:
                 evidence=inputs.evidence,
             )
         )
-        self._keep(key, inputs, plan)
+        self._keep(_key(dataset_id, inputs), inputs, plan)
         return plan
+
+    def find(self, dataset_id: uuid.UUID, inputs: Inputs) -> Plan | None:
+        """Return the plan of a draft on a dataset, None unless it was made of the very same before."""
+        key = _key(dataset_id, inputs)
+        with self._lock:
+            held = self._held.get(key)
+            if held is not None:
+                self._held.move_to_end(key)
+        return held[1] if held is not None and held[0].gives_the_same_as(inputs) else None
 
     def _keep(self, key: tuple[uuid.UUID, bytes], inputs: Inputs, plan: Plan) -> None:
         with self._lock:
@@ -90,6 +91,14 @@ class PlansMade:
         with self._lock:
             self._held.clear()
             self._columns = 0
+
+
+def _key(dataset_id: uuid.UUID, inputs: Inputs) -> tuple[uuid.UUID, bytes]:
+    # The order of the answers is part of the text, so that nothing has to be known about what it means.
+    answers = json.dumps(inputs.draft.answers, default=repr)
+    # A plan by rules and one by evidence stand beside each other, since the first tells of which evidence to look.
+    kind = "rules" if inputs.evidence is None else "evidence"
+    return dataset_id, hashlib.blake2b(f"{kind} {answers}".encode()).digest()
 
 
 def _unchangeable(plan: Plan) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,8 +11,9 @@ import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import TrainingError
-from app.domain.experiment import Spec, TransformPart
+from app.domain.experiment import Spec
 from app.domain.json_values import from_json, to_json
+from app.domain.recommendation.suggested_set import DerivedConfig
 from app.domain.training import derived_measures
 from app.domain.training.derived_measures import DerivedMeasure
 from app.domain.training.development import HoldoutRule
@@ -63,28 +64,23 @@ class DerivedState(WorkState):
     rows_used: int = 0
 
 
-def known_of(
-    dataset: Dataset, spec: Spec, suggested: Sequence[TransformPart], rule: HoldoutRule | None = None
-) -> DerivedState:
+def known_of(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None = None) -> DerivedState:
     """Return the measures of the derived columns so far, those suggested and those in use; nothing is started."""
-    return _state(dataset, spec, suggested, rule, start=False)
+    return _state(dataset, config, rule, start=False)
 
 
-def derived_for(
-    dataset: Dataset, spec: Spec, suggested: Sequence[TransformPart], rule: HoldoutRule | None = None
-) -> DerivedState:
+def derived_for(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None = None) -> DerivedState:
     """Return the same, and have it measured: at once where that is quick, else by a worker."""
-    return _state(dataset, spec, suggested, rule, start=True)
+    return _state(dataset, config, rule, start=True)
 
 
-def _state(
-    dataset: Dataset, spec: Spec, suggested: Sequence[TransformPart], rule: HoldoutRule | None, *, start: bool
-) -> DerivedState:
-    recipes = derived_measures.recipes_measured(suggested, spec.features.transforms)
+def _state(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None, *, start: bool) -> DerivedState:
+    recipes = derived_measures.recipes_measured(config.suggested, config.used) if config is not None else []
     profile = profile_of(dataset)
-    if profile is None or not recipes:
+    if profile is None or config is None or not recipes:
         return DerivedState(state="finished", items={})
-    request = _request_for(dataset, profile, derived_measures.measured_spec(spec, recipes), rule)
+    spec = derived_measures.measured_spec(config.data, config.task, recipes)
+    request = _request_for(dataset, profile, spec, rule)
     result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
     found = result or MeasuredDerived({})
     work = replace(work, reason=work.reason or found.reason)

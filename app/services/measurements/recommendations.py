@@ -164,10 +164,19 @@ def _with_faults(work: WorkState, plan: Plan) -> WorkState:
     return replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
 
 
-def finished_evidence(dataset: Dataset, plan: Plan) -> ShortFitEvidence | None:
-    """Return what finished short fits say about the estimators of a plan, None before; nothing is started."""
-    request = _request_for(dataset, plan)
-    found = None if request is None else _find_evidence(request)
+def finished_evidence(
+    dataset: Dataset, plan: Plan, looked_up: dict[str, ShortFitEvidence | None] | None = None
+) -> ShortFitEvidence | None:
+    """Return what finished short fits say about the estimators of a plan, None before; nothing is started.
+
+    `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
+    """
+    request, held = _request_for(dataset, plan), {} if looked_up is None else looked_up
+    if request is None:
+        return None
+    if request.key not in held:
+        held[request.key] = _find_evidence(request)
+    found = held[request.key]
     return found if found is not None and found.complete and found.items else None
 
 

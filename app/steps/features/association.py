@@ -11,7 +11,6 @@ from flask import url_for
 from app.domain.analysis.associations.correlation import Method
 from app.domain.errors import DomainError
 from app.domain.estimators.parameters import Parameter
-from app.domain.training.preprocessing.transforms import output_names
 from app.services.datasets import datasets
 from app.services.measurements import correlations
 from app.services.measurements.correlations import MatrixState, PairPage
@@ -103,8 +102,8 @@ def _with_target(draft: DraftContext, shown: AssociationPanel, threshold: float,
     dataset, goal = standing_of(draft)
     ranking, known = ranking_of(draft), draft.associations
     names = [name for name in goal.kinds if name != goal.target]
-    state = derived_state(draft)
-    derived = strengths.DerivedFeatures.of(output_names(draft.plan.spec) if draft.plan.spec else (), state)
+    state, config = derived_state(draft), draft.derived_config
+    derived = strengths.DerivedFeatures.of(config.names if config is not None else (), state)
     measuring = draft.comparison == "measuring"
     return replace(
         shown,

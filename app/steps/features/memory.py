@@ -11,7 +11,6 @@ from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.suggested_set import (
     SuggestedSet,
     describe_set,
-    suggested_recipes,
     suggested_set,
     with_set,
     without_set,
@@ -133,10 +132,7 @@ def memory_state(draft: DraftContext) -> MemoryState:
 
 def derived_state(draft: DraftContext) -> DerivedState:
     """Return what is known of the derived features of a draft; nothing is started."""
-    dataset, plan = standing_of(draft)[0], draft.plan
-    if plan.spec is None:
-        return DerivedState(state="finished", items={})
-    return derived_rankings.known_of(dataset, plan.spec, suggested_recipes(plan), draft.rule)
+    return derived_rankings.known_of(standing_of(draft)[0], draft.derived_config, draft.rule)
 
 
 def memory_view(draft: DraftContext) -> MemoryView | None:

@@ -194,7 +194,8 @@ blueprint = flow.blueprint_for(PAGE, launches=True)
 @blueprint.get("/estimator")
 def show_choice(draft_id: uuid.UUID) -> Response:
     """Show which estimator a launch takes, to a page that looks for short fits under way."""
+    draft = load(draft_id)
     if not wants_fragment():
-        return see_other(step_url(draft_id, "review"))
-    draft = as_shown(load(draft_id))
+        return see_other(step_url(draft.id, "review"))
+    draft = as_shown(draft)
     return render_view(ChoiceContext(base=draft_url(draft_id), choice=choice_of(draft)))

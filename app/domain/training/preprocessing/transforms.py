@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.analysis.profiling.profile import ColumnProfile
-from app.domain.experiment import Spec, TransformPart
+from app.domain.experiment import Spec, TaskPart, TransformPart
 from app.domain.text.words import join_words
 from app.domain.training.preprocessing.knowledge import PurposeFacts, column_cutoff, reach_of, steps_before
 from app.domain.training.preprocessing.recipe_parameters import DATE_PARTS, RecipeValues
@@ -46,10 +46,13 @@ def derived_names(transform: TransformPart, *, time_column: str | None) -> list[
 
 def output_names(spec: Spec) -> list[str]:
     """Return the names of all columns that a config's recipes add to the table."""
-    column = spec.task.time_column
-    made = (
-        name for part, _, _ in readable(spec.features.transforms) for name in derived_names(part, time_column=column)
-    )
+    return recipe_names(spec.features.transforms, spec.task)
+
+
+def recipe_names(parts: Iterable[TransformPart], task: TaskPart) -> list[str]:
+    """Return the names of all columns that recipes add to a table of this task."""
+    column = task.time_column
+    made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=column))
     return list(dict.fromkeys(made))
 
 
