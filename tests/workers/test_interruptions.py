@@ -121,8 +121,8 @@ def test_a_killed_process_is_not_said_to_lack_memory(crew: Crew, launch: Launch)
         wait_until(partial(_fits, experiment, attempt), seconds=60, what=f"attempt {attempt}")
         for child in children_of(worker.pid):
             os.kill(child, signal.SIGKILL)
-        # Its worker saw the end, so that nobody waits for a lease to run out.
-        wait_until(lambda: job_of(experiment).state != "running", seconds=10, what="the noticing")
+        # Its worker saw the end, so that nobody waits for a lease to run out; the next attempt may be under way at once.
+        wait_until(partial(_ended, experiment, attempt), seconds=10, what="the noticing")
     wait_until(lambda: experiment.state == "failed", seconds=10, what="the end")
     assert experiment.failure_code == "worker_lost"
     assert experiment.failure is not None
@@ -135,6 +135,10 @@ def test_a_killed_process_is_not_said_to_lack_memory(crew: Crew, launch: Launch)
 def _fits(experiment: Experiment, attempt: int) -> bool:
     job = job_of(experiment)
     return job.attempt == attempt and job.state == "running"
+
+
+def _ended(experiment: Experiment, attempt: int) -> bool:
+    return not _fits(experiment, attempt)
 
 
 def test_a_crash_is_said_to_be_one(crew: Crew, launch: Launch) -> None:

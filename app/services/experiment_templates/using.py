@@ -248,8 +248,10 @@ def list_fitting(user: User, dataset: Dataset, *, limit: int = 3) -> tuple[Fitti
         fit = _fit_of(template.id, versions[template.id].version, dataset.id, len(profile.columns))
         if fit is not None:
             fits.append(FittingTemplate(template, *fit))
-    fits.sort(key=lambda one: (-one.score, -one.template.usage_count, one.template.name))
-    return tuple(fits[:limit])
+    # What works with any data says nothing beside what finds its columns here.
+    telling = [one for one in fits if one.reason != FITS_ANY] or fits
+    telling.sort(key=lambda one: (-one.score, -one.template.usage_count, one.template.name))
+    return tuple(telling[:limit])
 
 
 @functools.lru_cache(maxsize=KEPT_FITS)
