@@ -125,7 +125,7 @@ def test_a_process_killed_while_it_publishes_leaves_the_old_folder_or_the_new(tm
 
 
 def _synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note, in order, the name of whatever is flushed and of whatever is renamed."""
+    """Note, in order, the name of whatever is flushed, and every renaming that was done."""
     done: list[str] = []
     fsync, rename, replace = os.fsync, Path.rename, Path.replace
 
@@ -134,8 +134,8 @@ def _synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(Path, "rename", lambda one, to: (done.append("rename"), rename(one, to))[1])
-    monkeypatch.setattr(Path, "replace", lambda one, to: (done.append("rename"), replace(one, to))[1])
+    monkeypatch.setattr(Path, "rename", lambda one, to: (rename(one, to), done.append("rename"))[0])
+    monkeypatch.setattr(Path, "replace", lambda one, to: (replace(one, to), done.append("rename"))[0])
     return done
 
 
