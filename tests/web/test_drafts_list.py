@@ -18,7 +18,7 @@ def test_drafts_of_one_file_are_told_apart_by_target_model_and_last_change(
     lines = {words_of(line) for line in browser.get("/experiments").tree.iter("tr")}
     (mine,) = (line for line in lines if "discharge_mm" in line)
     (theirs,) = (line for line in lines if "prcp_mm" in line)
-    assert "Histogram gradient boosting" in mine
+    assert "Boosting and extra trees, averaged" in mine
     assert "discharge_mm Simulation from drivers" in mine
     assert "Ridge" in theirs
     assert "prcp_mm 3 days ahead, the target known until today" in theirs
