@@ -94,8 +94,9 @@ def _wrong(found: dict[str, tuple[int, list[str]]]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_every_route_carries_every_header_whatever_it_answers(app: Flask, browser: Browser, outcome: str) -> None:
+def test_every_route_carries_every_header_whatever_it_answers(app: Flask, admin: User, outcome: str) -> None:
     status, view = OUTCOMES[outcome]
+    browser = Browser(app).sign_in(admin)
     token = browser.get("/account").token
     routes = [call for call in calls(app, Belongings.of_nobody()) if call[0] != "static"]
     app.view_functions.update(dict.fromkeys({endpoint for endpoint, _method, _path in routes}, view))
