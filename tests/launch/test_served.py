@@ -23,5 +23,6 @@ def test_nothing_short_waits_for_what_is_long_and_every_queue_is_served(workers:
 def test_every_kind_of_job_has_its_queue_and_only_the_short_ones_are_quick() -> None:
     assert set(KINDS) == set(JobKind)
     quick = {kind for kind, job_type in KINDS.items() if job_type.queue == QUICK}
-    assert quick == {JobKind.ASSOCIATE, JobKind.CALIBRATE, JobKind.RECOMMEND}
+    measures = {JobKind.RANK_DERIVED, JobKind.MEASURE_MEMORY}
+    assert quick == {JobKind.ASSOCIATE, JobKind.CALIBRATE, JobKind.RECOMMEND} | measures
     assert {kind for kind, job_type in KINDS.items() if job_type.queue == TRAIN} == {JobKind.TRAIN}
