@@ -3,8 +3,8 @@
 Figure: at least 98 % of the drivers with the right kind and conversion, and of the other columns with none. The list,
 `truth/driver_names.csv`, was made before the code and by somebody who did not see it. A table has the columns of one
 product: name, unit where the file says one, least and largest value, and the share of zeros. A second line withholds
-the units, so that names and values alone speak. `truth/driver_names_aside.csv` has other products, of which the rules saw
-nothing either: the path may be given.
+the units, so that names and values alone speak. `truth/driver_names_aside.csv` has other products, of which the rules
+saw nothing either: the path may be given.
 """
 
 from __future__ import annotations
