@@ -109,12 +109,15 @@ def main() -> None:
             spent["live"].append(_timed(lambda: client.get("/health/live")))
             for name, (call, _goal) in requests.items():
                 spent[name].append(_timed(call))
-        live = float(np.percentile(np.array(spent["live"])[:, 0], 95))
-        print(f"{'request':<38}{'ms':>9}{'processor':>11}{'goal':>7}{'x /health/live':>16}")
-        for name, times in spent.items():
-            wall, processor = np.percentile(np.array(times), 95, axis=0)
-            goal = requests[name][1] if name in requests else None
-            print(f"{name:<38}{wall:>9.1f}{processor:>11.1f}{goal or '':>7}{wall / live:>16.1f}")
+        _print(spent, {name: goal for name, (_call, goal) in requests.items()})
+
+
+def _print(spent: dict[str, list[tuple[float, float]]], goals: dict[str, float | None]) -> None:
+    live = float(np.percentile(np.array(spent["live"])[:, 0], 95))
+    print(f"{'request':<38}{'ms':>9}{'processor':>11}{'goal':>7}{'x /health/live':>16}")
+    for name, times in spent.items():
+        wall, processor = np.percentile(np.array(times), 95, axis=0)
+        print(f"{name:<38}{wall:>9.1f}{processor:>11.1f}{goals.get(name) or '':>7}{wall / live:>16.1f}")
 
 
 if __name__ == "__main__":

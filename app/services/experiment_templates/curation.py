@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.domain.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
+from app.domain.vocabulary import TemplateVisibility
 from app.services.experiment_templates.policy import get_template, is_admin
 from app.storage import accounts
 from app.storage import experiment_templates as rows
@@ -88,7 +89,7 @@ def _values_of(row: ExperimentTemplate, act: str, *, email: str, successor_id: u
     simple: dict[str, dict[str, object]] = {
         "feature": {"featured_at": moment},
         "unfeature": {"featured_at": None},
-        "curate": {"curated_at": moment, "visibility": "everyone"},
+        "curate": {"curated_at": moment, "visibility": TemplateVisibility.EVERYONE.value},
         "uncurate": {"curated_at": None},
         "unretire": {"retired_at": None, "successor_id": None},
         "archive": {"archived_at": moment},
@@ -109,16 +110,30 @@ def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
     Raises
     ------
     ConflictError
-        If nothing is left that could be taken back.
+        If nothing is left that could be taken back, or the owner has changed it since.
     """
     row = _template_for(admin, template_id)
-    done = [event for event in rows.list_template_events(row.id) if event.act in ACTS and event.undone_at is None]
-    if not done:
-        raise ConflictError("There is nothing to take back.", code="nothing_to_undo")
-    event = done[0]
     with transaction():
+        events = rows.list_template_events(row.id)
+        event = next((one for one in events if one.act in ACTS and one.undone_at is None), None)
+        if event is None:
+            raise ConflictError("There is nothing to take back.", code="nothing_to_undo")
+        if not _stands(row, event, events):
+            message = f"It was {WORDS[event.act]}, but its owner has changed that since: nothing is taken back."
+            raise ConflictError(message, code="changed_since")
         rows.change_template(row.id, **{name: _read(name, value) for name, value in event.before.items()})
         return rows.mark_undone(event.id)
+
+
+def _stands(row: ExperimentTemplate, event: TemplateEvent, events: Sequence[TemplateEvent]) -> bool:
+    """Return whether a template still is as an act left it.
+
+    What its owner did since stays: a template made private must not become public again by an undo.
+    """
+    if "visibility" in event.before and row.visibility != TemplateVisibility.EVERYONE.value:
+        return False
+    by_owner = any(later.id > event.id and later.act not in ACTS for later in events)
+    return "archived_at" not in event.before or not by_owner
 
 
 def _read(name: str, value: str | None) -> object:

@@ -11,7 +11,7 @@ from app.domain.errors import DomainError, FieldFault, InvalidBodyError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.experiment_templates.describing import TemplateContent
 from app.domain.experiment_templates.requirements import Requirements
-from app.domain.experiment_templates.template_config import read_template_config
+from app.domain.experiment_templates.template_config import TemplateConfig, read_template_config
 from app.domain.json_values import JsonObject
 from app.domain.schema_words import sentence_of
 from app.domain.vocabulary import TemplateVisibility
@@ -22,7 +22,7 @@ from app.storage.db import transaction
 from app.storage.tables import ExperimentTemplate, User
 
 FORMAT, FORMAT_VERSION = "hydroml-experiment-template", 1
-MAX_VERSIONS = 1000
+MAX_VERSIONS = 10_000
 
 
 class _ExchangedVersion(BaseModel):
@@ -86,7 +86,9 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
     if not isinstance(sent, Mapping) or sent.get("format") != FORMAT:
         raise DomainError("This is no exported template.", code="not_a_template", field="file")
     written = sent.get("format_version")
-    if isinstance(written, int) and written > FORMAT_VERSION:
+    if not isinstance(written, int) or written < 1:
+        raise DomainError("This file does not say a format version.", code="not_a_template", field="file")
+    if written > FORMAT_VERSION:
         message = f"This file has format version {written}; this HydroML reads version {FORMAT_VERSION}."
         raise DomainError(message, code="format_newer", field="file")
     try:
@@ -121,7 +123,23 @@ def _history_of(read: _ExchangedTemplate) -> list[tuple[TemplateContent, str, st
         except ValueError:
             message = f"The history is broken: the requirements of version {place} cannot be read."
             raise DomainError(message, code="history_broken", field="file") from None
-        private = TemplateVisibility.PRIVATE.value
-        content = TemplateContent(one.name, one.description, one.category, tuple(one.tags), private, config, needs)
-        contents.append((content, one.author, one.comment, one.restores))
+        contents.append((_content_of(one, config, needs), _plain(one.author), _plain(one.comment), one.restores))
     return contents
+
+
+def _content_of(one: _ExchangedVersion, config: TemplateConfig, needs: Requirements) -> TemplateContent:
+    """Return the content of a version that was sent; its words are checked as those of an edit are."""
+    words = making.TemplateEdit(
+        name=one.name, description=one.description, category=one.category, tags=tuple(one.tags), comment=one.comment
+    )
+    faults = tuple(
+        FieldFault(f"versions.{one.version}.{fault.field}", fault.code, fault.message)
+        for fault in making.word_faults(words)
+    )
+    if faults:
+        raise InvalidBodyError(faults)
+    return making.with_words(words, TemplateContent("", "", "", (), TemplateVisibility.PRIVATE.value, config, needs))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "")

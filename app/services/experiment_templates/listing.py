@@ -14,6 +14,7 @@ from app.storage.tables import ExperimentTemplate, TemplateVersion, User
 SORTS = {"use": "Most used", "newest": "Newest", "name": "Name"}
 MAX_WORDS, MAX_WORD = 10, 100
 LIBRARY_OWNER = "HydroML"
+NO_OWNER = "an account that is gone"
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,13 @@ def list_categories(user: User) -> list[str]:
 def owner_names(found: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
     """Return the name of the owner of each template."""
     owners = rows.owners_of(found)
-    return {row.id: _name_of(owners.get(row.owner_id) if row.owner_id else None) for row in found}
+    return {row.id: _name_of(row, owners.get(row.owner_id) if row.owner_id else None) for row in found}
 
 
-def _name_of(owner: User | None) -> str:
-    return LIBRARY_OWNER if owner is None else owner.name or owner.email
+def _name_of(row: ExperimentTemplate, owner: User | None) -> str:
+    if owner is not None:
+        return owner.name or owner.email
+    return LIBRARY_OWNER if row.library_key else NO_OWNER
 
 
 def list_history(row: ExperimentTemplate) -> list[TemplateVersion]:

@@ -252,7 +252,7 @@ def _checked(edit: TemplateEdit, before: TemplateContent) -> TemplateContent:
     InvalidBodyError
         With every field that does not fit.
     """
-    faults = list(_word_faults(edit))
+    faults = list(word_faults(edit))
     if edit.name is None and not before.name:
         faults.append(FieldFault("name", "missing", "Give the template a name."))
     config = before.config
@@ -270,14 +270,18 @@ def _checked(edit: TemplateEdit, before: TemplateContent) -> TemplateContent:
     if faults:
         raise InvalidBodyError(tuple(faults))
     requirements = edit.requirements or _derived(edit, config, before)
-    return TemplateContent(
+    return with_words(edit, replace(before, config=config, requirements=requirements))
+
+
+def with_words(edit: TemplateEdit, before: TemplateContent) -> TemplateContent:
+    """Return content with the words of an edit, cleaned; what the edit leaves out stays."""
+    return replace(
+        before,
         name=_plain(edit.name, before.name).strip(),
         description=_plain(edit.description, before.description),
         category=_plain(edit.category, before.category).strip(),
         tags=before.tags if edit.tags is None else _tags(edit.tags),
         visibility=edit.visibility or before.visibility,
-        config=config,
-        requirements=requirements,
     )
 
 
@@ -293,11 +297,13 @@ def _plain(text: str | None, before: str) -> str:
 
 
 def _tags(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+    plain = (_plain(word, "").strip() for word in words)
+    return tuple(dict.fromkeys(word for word in plain if word))
 
 
-def _word_faults(edit: TemplateEdit) -> Iterable[FieldFault]:
-    if edit.name is not None and not 1 <= len(edit.name.strip()) <= NAME_LENGTH:
+def word_faults(edit: TemplateEdit) -> Iterable[FieldFault]:
+    """Yield what does not fit about the words of a version; also of one that is imported."""
+    if edit.name is not None and not 1 <= len(_plain(edit.name, "").strip()) <= NAME_LENGTH:
         yield FieldFault("name", "name_invalid", f"Give it a name of 1 to {NAME_LENGTH} characters.")
     if edit.description is not None and len(edit.description) > MAX_DESCRIPTION:
         yield FieldFault("description", "too_long", f"The description may have {MAX_DESCRIPTION:,} characters.")
