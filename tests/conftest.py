@@ -18,7 +18,7 @@ from app.storage.binding import bare_app
 from app.storage.db import db, transaction
 from app.storage.migrating import migrate
 from app.storage.tables import Dataset, User
-from tests.once import COMPILED, keep_measures_of_samples, keep_route_builders
+from tests.once import COMPILED, keep_measures_of_samples, keep_route_builders, share_compiled_statements
 
 keep_route_builders()
 keep_measures_of_samples()
@@ -72,6 +72,7 @@ def app(settings: config.Settings) -> Iterator[Flask]:
     made.jinja_env.bytecode_cache = COMPILED
     with made.app_context():
         event.listen(db.engine, "connect", _wait_for_no_disk)
+        share_compiled_statements(db.engine)
         yield made
         db.session.remove()
         db.engine.dispose()

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from app.domain.analysis.profiling.profile import Associations
@@ -55,6 +56,18 @@ def keep_route_builders() -> None:
         return known[key]
 
     Rule._compile_builder = once  # type: ignore[method-assign]  # there is no other place to keep them
+
+
+_first_engine: list[Engine] = []
+
+
+def share_compiled_statements(engine: Engine) -> None:
+    """Let the engine of each test use the statements that were compiled for the first one of its database."""
+    if not _first_engine:
+        _first_engine.append(engine)
+    (first,) = _first_engine
+    if first.dialect.name == engine.dialect.name:
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
 
 
 def keep_measures_of_samples() -> None:
