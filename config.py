@@ -55,6 +55,7 @@ class Limits:
     train_memory_mb: int = _limit(8192, "Memory of one training, MB")
     free_disk_mb: int = _limit(200, "Room that stays free on the disk, MB")
     matrix_columns: int = _limit(2000, "Columns of the matrix of all pairs")
+    audit_address_days: int = _limit(90, "Time that the audit trail keeps whole addresses, days")
 
 
 @dataclass(frozen=True)

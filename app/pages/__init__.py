@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.pages import (
     account,
+    audit,
     conflicts,
     datasets,
     experiment_templates,
@@ -24,6 +25,7 @@ BLUEPRINTS = (
     home.blueprint,
     sign_in.blueprint,
     account.blueprint,
+    audit.blueprint,
     datasets.blueprint,
     experiments_list.blueprint,
     experiments.blueprint,

@@ -91,6 +91,7 @@ POLICY: dict[str, AccessLevel] = {
         )
         for verb in verbs
     },
+    **{f"audit.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,

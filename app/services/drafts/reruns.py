@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.recommendation.from_config import answers_of_config
 from app.domain.training.development import HoldoutRule
 from app.domain.wizard import SLUGS
 from app.services import experiments
+from app.services.audit.trail import record
 from app.services.datasets import datasets
 from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.services.measurements import associations
@@ -53,7 +55,7 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
         "notes": experiment.notes,
     }
     with transaction():
-        return drafts.add_draft(
+        row = drafts.add_draft(
             owner_id=user.id,
             dataset_id=dataset.id,
             answers=answers,
@@ -63,6 +65,8 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             template_id=experiment.template_id,
             template_version=experiment.template_version,
         )
+        record(AuditAct.CREATE_DRAFT, actor=user, subject_id=row.id, before={"experiment_id": str(experiment.id)})
+    return row
 
 
 def dataset_of(user: User, experiment: Experiment) -> Dataset | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.experiment_templates.applying import TemplateUse, apply_template
 from app.domain.experiment_templates.describing import TemplateChange, TemplateContent, changes_since
@@ -16,6 +17,7 @@ from app.domain.problems import Problem
 from app.domain.text.words import join_words
 from app.domain.vocabulary import Purpose, Severity
 from app.domain.wizard import SLUGS
+from app.services.audit.trail import record
 from app.services.datasets import datasets
 from app.services.drafts import draft_context, drafts
 from app.services.drafts.draft_context import DraftContext
@@ -157,6 +159,8 @@ def _record_usage(user: User, on_data: TemplateOnData, row: DraftRow) -> None:
         dataset_id=on_data.dataset.id,
         draft_id=row.id,
     )
+    after: dict[str, object] = {"version": on_data.version, "draft_id": str(row.id)}
+    record(AuditAct.APPLY_TEMPLATE, actor=user, subject_id=on_data.template.id, after=after)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Every mapped class, so that one import knows the whole schema."""
 
 from app.storage.tables.accounts import ApiToken, KnownAddress, RateCounter, SignInLink, User, WebSession
+from app.storage.tables.audit import AuditEntry
 from app.storage.tables.datasets import Dataset
 from app.storage.tables.drafts import DraftEvent, DraftRow
 from app.storage.tables.experiment_templates import (
@@ -23,6 +24,7 @@ from app.storage.tables.timings import FitTiming
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "CorrelationBlock",
     "Dataset",
     "DraftEvent",
