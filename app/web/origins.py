@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from app.storage.origin import Origin, current_origin, new_request_id, set_origin
+from app.storage.origin import NOWHERE, Origin, current_origin, new_request_id, set_origin
 from app.web.hypermedia import is_api_request
 
 HEADER = "X-Request-Id"
@@ -17,6 +17,10 @@ def init_app(app: Flask) -> None:
     def begin() -> None:
         channel = "api" if is_api_request() else "web"
         set_origin(Origin(channel, request_id=new_request_id(), address=request.remote_addr or ""))
+
+    @app.teardown_request
+    def end(_fault: BaseException | None) -> None:
+        set_origin(NOWHERE)
 
     @app.after_request
     def name_request(response: Response) -> Response:
