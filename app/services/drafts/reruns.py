@@ -10,6 +10,7 @@ from app.domain.errors import ConflictError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.recommendation.from_config import answers_of_config
 from app.domain.training.development import HoldoutRule
+from app.domain.usage.events import UsageKind
 from app.domain.wizard import SLUGS
 from app.services import experiments
 from app.services.audit.trail import record
@@ -17,6 +18,7 @@ from app.services.datasets import datasets
 from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.services.measurements import associations
 from app.services.measurements.request import kinds_of
+from app.services.usage.recording import count_event
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -66,6 +68,7 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             template_version=experiment.template_version,
         )
         record(AuditAct.CREATE_DRAFT, actor=user, subject_id=row.id, before={"experiment_id": str(experiment.id)})
+        count_event(UsageKind.DRAFT_STARTED, person_id=user.id, draft_id=row.id, template_id=row.template_id)
     return row
 
 

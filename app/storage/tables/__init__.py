@@ -21,6 +21,7 @@ from app.storage.tables.measurements import (
     TargetRanking,
 )
 from app.storage.tables.timings import FitTiming
+from app.storage.tables.usage import UsageEventRow
 
 __all__ = [
     "ApiToken",
@@ -45,6 +46,7 @@ __all__ = [
     "TemplatePerson",
     "TemplateUsage",
     "TemplateVersion",
+    "UsageEventRow",
     "User",
     "WebSession",
     "WorkerBeat",
