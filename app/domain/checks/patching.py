@@ -18,6 +18,7 @@ from app.domain.training.validation import splitting
 from app.domain.vocabulary import Purpose, Severity, SplitStrategy
 
 Patch = JsonObject
+PatchAnswers = Callable[[StepAnswers, Spec, DatasetProfile], Patch]
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
 MAX_LISTED = 500
 # One change brings few errors; each round heals one.
