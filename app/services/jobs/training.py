@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_resolved import DIFFERS
 from app.domain.errors import DomainError, TrainingError
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, is_contest
 from app.domain.json_values import to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
@@ -162,7 +162,10 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
     count_event(UsageKind.FINISHED, person_id=row.owner_id, draft_id=row.draft_id, experiment_id=row.id)
     row.actual = ended.taken.actual()
     work = ended.result.report.timing.work
-    estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+    if is_contest(ended.spec):
+        estimates.learn_contest(experiment_id, ended.spec, ended.profile, ended.result.report.contest)
+    else:
+        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 
