@@ -139,8 +139,8 @@ SURE_MORE = one_of(
     "maxt "
     "mint radn rhum acc_precip mean_temp mean_relative_hum radia_glob temp_dry dayairtmpavg dayairtmpmax dayairtmpmin "
     "t_daily_max t_daily_min t_daily_mean t_daily_avg p_daily_calc solarad_daily solarad rh_daily_avg t_hr_avg "
-    "rh_hr_avg accum_prcp av_temp_scrn max_temp_scrn min_temp_scrn av_swsfcdown av_lwsfcdown av_mslp qsair_scrn pr6 ta6 "
-    "ta24 mmxt mmnt mntm tpcp wlgs ppps pppm tpratsfc u10m v10m pksn"
+    "rh_hr_avg accum_prcp av_temp_scrn max_temp_scrn min_temp_scrn av_swsfcdown av_lwsfcdown av_mslp qsair_scrn pr6 "
+    "ta6 ta24 mmxt mmnt mntm tpcp wlgs ppps pppm tpratsfc u10m v10m pksn"
 )
 SIGNED_MORE = one_of(
     "av_uwnd10m av_vwnd10m uwnd10m vwnd10m u10m v10m u2m v2m u50m ugrd10m vgrd10m u_10m v_10m lwgnt swgnt athb_s nswrs"
