@@ -52,6 +52,8 @@ MAX_FIRST_ROWS = 1_600
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
 MAX_TREES = 40
+# The network within an average: it weighs little there, and most of what it learns comes early.
+MAX_NETWORK_PASSES = 20
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
 MAX_BOOSTING_SHARE = 0.05
 MIN_STEPS, MAX_STEP = 60, 0.2
@@ -144,6 +146,8 @@ def _runner(spec: Spec, ranked: EstimatorSuggestion, *, profile: DatasetProfile,
     if "n_estimators" in values:
         # A forest of fewer trees is hardly worse, and shows as well which estimator suits.
         values["n_estimators"] = min(values["n_estimators"], MAX_TREES)
+    if "network_passes" in values:
+        values["network_passes"] = min(values["network_passes"], MAX_NETWORK_PASSES)
 
     def made(values: Mapping[str, float | str | bool | None]) -> ShortFitCandidate:
         model = ModelPart(estimator=ranked.entry.id, parameters=dict(values))
