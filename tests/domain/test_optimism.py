@@ -247,6 +247,7 @@ def test_errors_are_better_the_smaller_they_are() -> None:
     assert difference(found, FORWARD).state == "flatters"
 
 
+@pytest.mark.slow
 def test_streamflow_is_compared_on_development_rows_alone() -> None:
     read = sample("piscataquis_01031500_daily.csv")
     spec = read.plan({}).spec
