@@ -28,6 +28,8 @@ from app.domain.training.optimism_report import (
 from tests.domain.reading import sample
 from tests.domain.tables import make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 TIMED: dict[str, Any] = {"task": {"target": "y", "time_column": "day"}, "selected": ["level", "x"]}
 
 

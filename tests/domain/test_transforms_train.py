@@ -24,6 +24,8 @@ from tests.domain.tables import make_spec, profile_of
 from tests.domain.test_no_look_ahead import BY_KIND, FOLD_KINDS, holed, recipe_of, spec_for
 from tests.variants import slow_after
 
+pytestmark = pytest.mark.fits
+
 FORWARD = {"strategy": "time_series", "parameters": {"n_splits": 2, "gap": 0}, "holdout": {"fraction": 0.2}}
 
 
