@@ -89,6 +89,8 @@ def get_version(template_id: uuid.UUID, version: int) -> TemplateVersion:
 
 def newest_versions(rows: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, TemplateVersion]:
     """Return the newest version of each of these templates."""
+    if not rows:
+        return {}
     query = select(TemplateVersion).join(ExperimentTemplate, ExperimentTemplate.id == TemplateVersion.template_id)
     query = query.where(
         TemplateVersion.template_id.in_([row.id for row in rows]),

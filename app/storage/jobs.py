@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, delete, func, or_, select, update
 
 from app.domain.errors import NotFoundError
 from app.domain.job_states import JobEvent, ending_event, next_state, source_states
@@ -24,6 +24,16 @@ MAX_ATTEMPTS = 3
 MAX_TRIALS = "most_trials"
 OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
 NO_LEASE: dict[str, Any] = {"lease_until": None, "enqueued_at": None}
+
+# Asked for each measurement of a page that is not complete, so it is put together once.
+_NEWEST = (
+    select(Job)
+    .where(Job.subject_id == bindparam("subject_id"), Job.kind == bindparam("kind"))
+    .order_by(Job.created_at.desc())
+    .limit(1)
+    .execution_options(populate_existing=True)
+)
+_NEWEST_WITH_KEY = _NEWEST.where(Job.arguments["key"].as_string() == bindparam("key"))
 
 
 def add_job(
@@ -65,10 +75,12 @@ def find_by_id(job_id: uuid.UUID) -> Job | None:
 
 def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) -> Job | None:
     """Return the newest job of this kind about a thing; with a key, the newest whose arguments hold that key."""
-    query = select(Job).where(Job.subject_id == subject_id, Job.kind == kind.value).order_by(Job.created_at.desc())
-    if key is not None:
-        query = query.where(Job.arguments["key"].as_string() == key)
-    return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
+    values = {"subject_id": subject_id, "kind": kind.value}
+    return (
+        db.session.scalar(_NEWEST, values)
+        if key is None
+        else db.session.scalar(_NEWEST_WITH_KEY, {**values, "key": key})
+    )
 
 
 def delete_failed(subject_id: uuid.UUID, *, error_code: str) -> None:

@@ -53,6 +53,9 @@ from app.storage.tables import Dataset, ModelEvidence
 MAX_ROWS = 60_000
 # Part of the key: raise it when the same rows would give other evidence.
 EVIDENCE_VERSION = 5
+MAX_KEYS = 300
+# What one request looked up of the short fits of a dataset, by key; None where there are none.
+LookedUp = dict[str, ShortFitEvidence | None]
 
 
 @dataclass(frozen=True)
@@ -65,18 +68,21 @@ class Recommendation:
     measured: MeasuredEstimator | None
 
 
-@dataclass(frozen=True)
-class Recommendations(WorkState):
-    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands.
+@dataclass(frozen=True, kw_only=True)
+class ShortFits(WorkState):
+    """What short fits say about the estimators of a task so far; `by_rules` is the one that the rules put first."""
 
-    `by_rules` is the estimator that the rules put first.
-    """
+    by_rules: str
+    evidence: ShortFitEvidence | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendations(ShortFits):
+    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands."""
 
     spec: Spec
-    by_rules: str
     items: tuple[Recommendation, ...]
     said: tuple[Advice, ...]
-    evidence: ShortFitEvidence | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,14 +163,42 @@ def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitE
     return runner.ensure(MEASUREMENT, request, again=again)
 
 
-def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
-    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet."""
+def known_of(
+    dataset: Dataset, plan: Plan, machine: Machine, looked_up: LookedUp | None = None
+) -> Recommendations | None:
+    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet.
+
+    `looked_up` is as in `finished_evidence`.
+    """
     request = _request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
-    result, work = runner.look(MEASUREMENT, request)
+    result, work = _look(request, looked_up)
     return _recommendations(request, result, with_faults(work, plan), known, machine)
+
+
+def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
+    """Return what short fits say so far, without what follows from it for each estimator; nothing is started."""
+    request = _request_for(dataset, plan)
+    if request is None:
+        return None
+    known = associations.known_for(dataset, *_goal_of(request))
+    result, work = _look(request, looked_up)
+    by_rules = _ranking(request.spec, request.profile, known)[0].entry.id
+    return ShortFits(by_rules=by_rules, evidence=_with_items(result), **vars(work))
+
+
+def _look(request: SpecRequest, looked_up: LookedUp | None) -> tuple[ShortFitEvidence | None, WorkState]:
+    """Return the evidence and the state of the work; what this request looked up before is not looked up again."""
+    held = {} if looked_up is None else looked_up
+    if request.key not in held:
+        held[request.key] = _find_evidence(request)
+    return held[request.key], runner.work_on(MEASUREMENT, request, held[request.key])
+
+
+def _with_items(found: ShortFitEvidence | None) -> ShortFitEvidence | None:
+    return found if found is not None and found.items else None
 
 
 def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutRule | None]:
@@ -173,9 +207,7 @@ def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutR
     return spec.task.target, kinds_of(request.profile, spec.data.column_kinds), HoldoutRule.of(spec)
 
 
-def finished_evidence(
-    dataset: Dataset, plan: Plan, looked_up: dict[str, ShortFitEvidence | None] | None = None
-) -> ShortFitEvidence | None:
+def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFitEvidence | None:
     """Return what finished short fits say about the estimators of a plan, None before; nothing is started.
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
@@ -257,7 +289,26 @@ def by_goal(found: Recommendations, goal: str) -> Recommendations:
 
 
 def key_of(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart] = ()) -> str:
-    """Return under which key the evidence is kept: all that decides about it but the rows themselves."""
+    """Return under which key the evidence is kept: all that decides about it but the rows themselves.
+
+    A page asks for it several times, of plans that are kept from request to request, so it is kept beside their config.
+    """
+    held = _keys.get(id(spec))
+    if held is not None and held[0] is spec and held[1] is profile and held[2] == tuple(suggested):
+        return held[3]
+    key = _work_out_key(spec, profile, suggested)
+    _keys[id(spec)] = spec, profile, tuple(suggested), key
+    while len(_keys) > MAX_KEYS:
+        # Another thread may take the same one away.
+        _keys.pop(next(iter(list(_keys)[:1]), 0), None)
+    return key
+
+
+# The config itself is kept, so that no other one comes to stand at its place in memory.
+_keys: dict[int, tuple[Spec, DatasetProfile, tuple[TransformPart, ...], str]] = {}
+
+
+def _work_out_key(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart]) -> str:
     config = spec.to_json()
     parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
     started = {one.entry.id: one.parameters for one in _ranking(spec, profile)}
@@ -282,9 +333,14 @@ def _recommendations(
     ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
-    evidence = found if found is not None and found.items else None
-    advice = advice_for(traits, found)
-    return Recommendations(spec, by_rules[0].entry.id, items, advice, evidence, **vars(work))
+    return Recommendations(
+        by_rules=by_rules[0].entry.id,
+        evidence=_with_items(found),
+        spec=spec,
+        items=items,
+        said=advice_for(traits, found),
+        **vars(work),
+    )
 
 
 def _item(
