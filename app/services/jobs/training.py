@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_resolved import DIFFERS
+from app.domain.contest.executor import ContestMeans
 from app.domain.errors import DomainError, TrainingError
+from app.domain.estimation.contest import processes_for
 from app.domain.experiment import Spec, is_contest
 from app.domain.json_values import to_json
 from app.domain.training.preprocessing.preparation import columns_read
@@ -70,6 +72,7 @@ def run(
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
     store: Store = store_once,
+    means: ContestMeans | None = None,
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
     from app.domain.training.run import load_libraries, train
@@ -81,6 +84,8 @@ def run(
     spec, profile, frame, given = _read_inputs(experiment_id)
     _refuse_differences(given, spec, frame, profile)
     start_seconds = clock.total_work()
+    at_once = processes_for(spec, profile, estimates.machine()) if is_contest(spec) else 1
+    means = (means or ContestMeans()).with_processes(at_once)
     result = train(
         spec,
         frame,
@@ -88,12 +93,13 @@ def run(
         on_progress=on_progress,
         should_stop=should_stop,
         most_trials=most_trials,
-        peak_memory_mb=peak_memory_mb,
+        peak_memory_mb=lambda: peak_memory_mb() + means.executor.grown_mb,
+        means=means,
     )
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
     # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
-    most_mb = max(peak_memory_mb(), idle_mb)
+    most_mb = max(peak_memory_mb() + means.executor.grown_mb, idle_mb)
     taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
