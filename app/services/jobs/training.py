@@ -84,8 +84,7 @@ def run(
     spec, profile, frame, given = _read_inputs(experiment_id)
     _refuse_differences(given, spec, frame, profile)
     start_seconds = clock.total_work()
-    at_once = processes_for(spec, profile, estimates.machine()) if is_contest(spec) else 1
-    means = (means or ContestMeans()).with_processes(at_once)
+    means = _means_for(spec, profile, means or ContestMeans())
     result = train(
         spec,
         frame,
@@ -98,7 +97,6 @@ def run(
     )
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
-    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
     most_mb = max(peak_memory_mb() + means.executor.grown_mb, idle_mb)
     taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     ended = EndedTraining(spec, profile, result, taken)
@@ -107,6 +105,11 @@ def run(
     if not is_stored:
         files.remove_folder(folder)
     return is_stored
+
+
+def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
+    """Return the means with as many processes as a launch may have; one estimator is fitted in this one."""
+    return means.with_processes(processes_for(spec, profile, estimates.machine()) if is_contest(spec) else 1)
 
 
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:
