@@ -62,6 +62,9 @@ POLICY: dict[str, AccessLevel] = {
     "api_experiments.show_all": AccessLevel.SIGNED_IN,
     "api_experiments.show": AccessLevel.SIGNED_IN,
     "api_experiments.cancel": AccessLevel.SIGNED_IN,
+    "api_experiments.end_candidate": AccessLevel.SIGNED_IN,
+    "api_experiments.finish_early": AccessLevel.SIGNED_IN,
+    "api_experiments.candidate_config": AccessLevel.SIGNED_IN,
     "api_experiments.config": AccessLevel.SIGNED_IN,
     "api_experiments.predictions": AccessLevel.SIGNED_IN,
     **{

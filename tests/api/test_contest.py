@@ -84,3 +84,31 @@ def test_a_faulty_contest_is_refused_by_name(program: Program, river: Dataset, m
     assert not checked["valid"]
     assert code in {one["code"] for one in checked["problems"]}
     assert program.post(URL, {"config": config_of(river, model=model)}).status_code == 422
+
+
+def test_a_candidate_becomes_a_config_of_its_own(program: Program, river: Dataset) -> None:
+    identifier = program.post(URL, {"config": config_of(river, model=CONTEST)}).get_json()["id"]
+    alone = program.get(f"{URL}{identifier}/candidates/2/config/").get_json()
+    assert set(alone["model"]) == {"estimator", "parameters", "tuning"}
+    assert alone["model"]["estimator"] == "decision_tree"
+    assert program.post(CHECK, alone).get_json()["valid"]
+    assert program.get(f"{URL}{identifier}/candidates/blend/config/").status_code == 404
+    assert program.get(f"{URL}{identifier}/candidates/9/config/").status_code == 404
+
+
+def test_candidates_end_on_request_but_for_the_last(program: Program, river: Dataset) -> None:
+    identifier = program.post(URL, {"config": config_of(river, model=CONTEST)}).get_json()["id"]
+    assert program.post(f"{URL}{identifier}/candidates/1/end/", {}).status_code == 200
+    assert program.post(f"{URL}{identifier}/candidates/7/end/", {}).status_code >= 400
+    assert program.post(f"{URL}{identifier}/candidates/2/end/", {}).status_code == 200
+    refused = program.post(f"{URL}{identifier}/candidates/3/end/", {})
+    assert refused.get_json()["detail"] == "This is the last candidate. Cancel the experiment to stop it."
+    assert program.post(f"{URL}{identifier}/finish-early/", {}).status_code == 200
+    train(identifier)
+    states = {entry["key"]: entry["state"] for entry in program.get(f"{URL}{identifier}/").get_json()["leaderboard"]}
+    assert {states["1"], states["2"], states["3"]} <= {"ended_by_user", "finished"}
+
+
+def test_one_estimator_has_no_candidates_to_end(program: Program, river: Dataset) -> None:
+    identifier = program.post(URL, {"config": config_of(river)}).get_json()["id"]
+    assert program.post(f"{URL}{identifier}/finish-early/", {}).get_json()["code"] == "no_contest"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.contest.blend import BlendedModel, NestedBlend, average, blend_folds, can_blend
-from app.domain.contest.executor import ContestMeans, Executor, SerialExecutor
+from app.domain.contest.executor import ContestMeans, Executor
 from app.domain.contest.leaderboard import Contender, difference, entries_of, ranked, simplest_of
 from app.domain.contest.race import RULE
 from app.domain.contest.state import ContestState
@@ -48,7 +48,7 @@ class Contest:
 
     def __init__(self, run: TrainingRun, means: ContestMeans) -> None:
         self.run, self.wishes = run, means.wishes
-        self.executor: Executor = means.executor or SerialExecutor()
+        self.executor: Executor = means.executor
         self.spec = run.spec
         self.shared = SharedInput(candidates_of(run.spec), run.table, run.split)
         rivals = tuple(judge_baselines(self.shared.specs[0], run.table, fold) for fold in run.split.folds)
@@ -67,6 +67,7 @@ class Contest:
             fitted = self._judge_winner(choice)
             if fitted is not None:
                 break
+        self.executor.close()
         self.done = self.total - 1
         self.choice = choice
         return fitted
