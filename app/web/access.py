@@ -96,6 +96,8 @@ POLICY: dict[str, AccessLevel] = {
         )
         for verb in verbs
     },
+    **{f"admin.{verb}": AccessLevel.ADMIN for verb in ("show", "show_job", "act_on_job")},
+    **{f"people.{verb}": AccessLevel.ADMIN for verb in ("show_all", "invite", "show", "act", "revoke_token")},
     **{f"analytics.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"audit.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},

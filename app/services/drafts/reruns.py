@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError
@@ -56,6 +57,10 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
         "tags": ", ".join(experiment.tags),
         "notes": experiment.notes,
     }
+    return _add_draft(user, experiment, dataset, answers)
+
+
+def _add_draft(user: User, experiment: Experiment, dataset: Dataset, answers: dict[str, Any]) -> DraftRow:
     with transaction():
         row = drafts.add_draft(
             owner_id=user.id,

@@ -1,0 +1,1 @@
+"""A value that stands in data, columns, names, tokens and passwords is found nowhere that operators read."""
