@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from app.domain.recommendation import evidence as racing
@@ -62,6 +64,26 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
     assert done.get_json()["recommendations"][0]["measured"]["scores"]
     assert done.get_json()["recommendations"][0]["expected"]["basis"] == "short fits"
     assert done.get_json()["baseline"]["scores"]
+    assert done.get_json()["suggested_set"] is None
+
+
+def test_what_the_suggested_set_brings_is_answered(
+    reader: Program, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(racing, "MAX_CANDIDATES", 2)
+    monkeypatch.setattr(racing, "MAX_TREES", 10)
+    random = np.random.default_rng(6)
+    rain = random.gamma(0.5, 6.0, size=900).round(3)
+    frame = pd.DataFrame({"day": pd.date_range("2001-10-01", periods=900), "rain_mm": rain})
+    frame["flow_mm"] = (frame["rain_mm"].rolling(30, min_periods=1).mean() + random.gamma(1, 0.2, 900)).round(4)
+    dataset = upload(user, frame.to_csv(index=False).encode())
+    asked = f"{URL}?dataset_id={dataset.id}&target=flow_mm&evidence=measured"
+    work(reader.get(asked).get_json()["job"]["id"])
+    body = reader.get(asked).get_json()
+    found = body["suggested_set"]
+    assert found["estimator"] in [one["estimator"] for one in body["recommendations"] if one["measured"]]
+    assert len(found["with_set"]) == len(found["without_set"]) >= found["folds_won"]
+    assert found["low"] <= found["difference"] <= found["high"]
 
 
 def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:

@@ -13,6 +13,8 @@ LONG_TAIL = 3.0
 MIN_DERIVED = 20
 # From so many rows on, as several sites have, larger trees keep the sites apart.
 MANY = 30_000
+# More passes over the rows learn them by heart.
+NETWORK_PASSES = 40
 
 
 def follows_drivers(traits: Traits) -> bool:
@@ -55,15 +57,22 @@ def series_trees(traits: Traits) -> Settings:
 
 
 def series_average(traits: Traits) -> Settings:
-    """Return settings of the average of both, whose errors differ (Breiman 1996, Machine Learning 24, 49-64).
+    """Return settings of the average, whose members err differently (Breiman 1996, Machine Learning 24, 49-64).
 
-    The flow of one site is boosted with both losses, that of several with the Poisson deviance alone, since sites of
+    The flow of one site is boosted with two losses, that of several with the Poisson deviance alone, since sites of
     different size stand together. On training rows the average was best or close to it everywhere: 0.86 at Piscataquis
     instead of 0.85, 0.83 and 0.84 for its three parts, 0.66 instead of 0.60, 0.63 and 0.64 in the mean of ten basins;
     for the ten together 0.74 with either, and 0.45 instead of 0.43 for basins left out.
+
+    At one site a network joins, which carries relations on where trees stop (Kratzert et al. 2018 and many since find
+    networks best where there is much to learn from). On the last fold before what is held out the mean efficiency rose
+    by 0.02 on the seven series that this was chosen on, and by 0.01 on those that were put aside. A forecast learns the
+    change since the last observed value, as a forecaster corrects a model by what the gauge last said (Refsgaard
+    1997, Nordic Hydrology 28, 65-84), and the roots of the flow.
     """
     flow = traits.never_negative and traits.tail >= LONG_TAIL
-    loss = ("poisson" if traits.grouped else "both") if flow else "squared_error"
+    ahead = traits.purpose is Purpose.FORECAST and not traits.grouped
+    loss = ("poisson" if traits.grouped else "roots" if ahead else "both") if flow else "squared_error"
     trees = series_trees(traits)
     return {
         **series_boosting(traits),
@@ -72,6 +81,8 @@ def series_average(traits: Traits) -> Settings:
         "max_iter": 200,
         "learning_rate": 0.07,
         "n_estimators": 50,
+        "network_passes": 0 if traits.grouped else NETWORK_PASSES,
+        "change": ahead,
         "trees_min_leaf": trees["min_samples_leaf"],
         "trees_max_features": trees["max_features"],
     }
