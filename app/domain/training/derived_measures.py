@@ -136,7 +136,7 @@ def measure_derived(rows: pd.DataFrame, spec: Spec, names: Sequence[str]) -> Ite
     target = spec.task.target
     classes = spec.task.kind.is_classification
     for start in range(0, len(names), MAX_BLOCK_COLUMNS):
-        block = names[start : start + MAX_BLOCK_COLUMNS]
+        block = list(names[start : start + MAX_BLOCK_COLUMNS])
         kinds = dict.fromkeys(block, ColumnKind.NUMERIC)
         kinds[target] = ColumnKind.CATEGORICAL if classes else ColumnKind.NUMERIC
         some = rows[[*block, target]]
