@@ -89,7 +89,7 @@ def measure(
     budget: float | None = None,
     suggested: Sequence[TransformPart] = (),
 ) -> Generator[ShortFitEvidence, None, None]:
-    """Fit candidates on growing parts of the training rows and yield the evidence after each fold; the last is complete.
+    """Fit candidates on growing parts of the training rows and yield the evidence, at last complete.
 
     Parameters
     ----------
