@@ -69,8 +69,8 @@ def series_average(traits: Traits) -> Settings:
     efficiency rose by 0.02 on the eight series of one site that this was chosen on, and by 0.01 on those that were put
     aside. What several sites have in common it tells best, as networks do where basins are learnt together (Kratzert et
     al. 2019, Water Resources Research 55, 11344-11354): there it weighs half, by which the median of ten basins
-    together rose from 0.76 to 0.79. At sites that it never saw it weighs a third: of four basins left out three rose, by
-    0.04 to 0.12, and a dry one fell by 0.11, since a network carries on what wet basins have.
+    together rose from 0.76 to 0.79. At sites that it never saw it weighs a third: of four basins left out three rose
+    by 0.04 to 0.12, and a dry one fell by 0.11, since a network carries on what wet basins have.
 
     A forecast learns the change since the last observed value, as a forecaster corrects a model by what the gauge last
     said (Refsgaard 1997, Nordic Hydrology 28, 65-84), and the roots of the flow.
