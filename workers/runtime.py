@@ -30,6 +30,7 @@ from app.storage import jobs
 from app.storage.binding import bare_app
 from app.storage.db import db
 from app.storage.obstacles import obstacle_of, retry_until_stored
+from app.storage.origin import Origin, set_origin
 from workers.handover import name_of_process
 from workers.progress import ProgressWriter
 
@@ -101,6 +102,7 @@ def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, wor
     claimed = life.claim_job(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
     if claimed is None:
         return
+    set_origin(Origin("worker", request_id=claimed.request_id, job_id=str(job_id)))
     context = JobContext(
         job_id=job_id,
         kind=claimed.kind,

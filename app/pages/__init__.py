@@ -6,6 +6,8 @@ from flask import Flask
 
 from app.pages import (
     account,
+    analytics,
+    audit,
     conflicts,
     datasets,
     experiment_templates,
@@ -14,6 +16,7 @@ from app.pages import (
     health,
     help_page,
     home,
+    metrics,
     sign_in,
     template_admin,
     template_forms,
@@ -24,6 +27,8 @@ BLUEPRINTS = (
     home.blueprint,
     sign_in.blueprint,
     account.blueprint,
+    analytics.blueprint,
+    audit.blueprint,
     datasets.blueprint,
     experiments_list.blueprint,
     experiments.blueprint,
@@ -34,6 +39,7 @@ BLUEPRINTS = (
     help_page.blueprint,
     conflicts.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )
 
 

@@ -237,3 +237,10 @@ def mark_undone(event_id: int) -> TemplateEvent:
     event.undone_at = now()
     db.session.flush()
     return event
+
+
+def names_of(template_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the names of templates that are still there."""
+    query = select(ExperimentTemplate.id, ExperimentTemplate.name).where(ExperimentTemplate.id.in_(template_ids))
+    rows = db.session.execute(query)
+    return {row[0]: str(row[1]) for row in rows}

@@ -16,6 +16,7 @@ from app.domain.errors import NotFoundError
 from app.domain.job_states import JobEvent, ending_event, next_state, source_states
 from app.domain.vocabulary import JobKind, RunState
 from app.storage.db import db, now
+from app.storage.origin import current_origin
 from app.storage.tables import Job, WorkerBeat
 
 MAX_ATTEMPTS = 3
@@ -42,6 +43,7 @@ def add_job(
         time_limit_seconds=seconds,
         arguments=arguments or {},
         enqueued_at=enqueued_at,
+        request_id=current_origin().request_id,
     )
     db.session.add(row)
     db.session.flush()

@@ -40,6 +40,8 @@ POLICY: dict[str, AccessLevel] = {
     "static": AccessLevel.ANYBODY,
     "health.live": AccessLevel.ANYBODY,
     "health.ready": AccessLevel.ANYBODY,
+    # The page itself refuses all but this machine and tokens of administrators.
+    "metrics.show": AccessLevel.ANYBODY,
     "api_jobs.show": AccessLevel.SIGNED_IN,
     "api_config.validate": AccessLevel.SIGNED_IN,
     "api_jobs.cancel": AccessLevel.SIGNED_IN,
@@ -91,6 +93,8 @@ POLICY: dict[str, AccessLevel] = {
         )
         for verb in verbs
     },
+    **{f"analytics.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
+    **{f"audit.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,

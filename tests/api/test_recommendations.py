@@ -15,6 +15,7 @@ from tests.api.program import Program
 from tests.domain.tables import REAL
 from tests.services.measured import work_off
 from tests.services.tables import upload, wide_csv
+from tests.variants import slow_after
 
 URL = "/api/experiments/wizard/model-recommendations/"
 
@@ -121,7 +122,7 @@ def test_somebody_elses_dataset_is_a_missing_one(reader: Program) -> None:
 
 @pytest.mark.parametrize(
     ("file", "target", "code"),
-    [("water_potability.csv", "Potability", "no_signal"), ("usgs_KlamathTP.csv", "TP", "too_few_rows")],
+    slow_after(1, [("usgs_KlamathTP.csv", "TP", "too_few_rows"), ("water_potability.csv", "Potability", "no_signal")]),
 )
 def test_what_cannot_be_learnt_is_said(reader: Program, user: User, file: str, target: str, code: str) -> None:
     path = REAL / "hydro" / file

@@ -35,6 +35,8 @@ from app.domain.training.validation.splitting import make_split
 from app.domain.vocabulary import Severity, TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from app.domain.training.validation.splitting import get
 from app.domain.vocabulary import SplitStrategy
 from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
 
+pytestmark = pytest.mark.fits
+
 JOBS = [*jobs(), *purposes()]
 # Those that take a second or two.
 QUICK = (

@@ -363,6 +363,7 @@ class Belongings:
 def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list[tuple[str, str, str]]:
     """Return every route as endpoint, method and address, with the ids of these things in it."""
     values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js", "key": "c0", "version": 1}
+    values["form"] = "csv"
     adapter = app.url_map.bind("localhost")
     found = []
     for rule in app.url_map.iter_rules():

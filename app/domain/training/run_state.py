@@ -62,7 +62,10 @@ class FilledRows:
 
 @dataclass
 class TrainingRun:
-    """All that one training gathers on its way to the report."""
+    """All that one training gathers on its way to the report.
+
+    Of a blend, `averaged` holds the config of each member with its share, and `spec` that of the largest share.
+    """
 
     spec: Spec
     table: TrainingTable
@@ -80,6 +83,7 @@ class TrainingRun:
     clock: Clock = field(default_factory=Clock)
     done: int = 0
     filled: FilledRows | None = None
+    averaged: tuple[tuple[Spec, float], ...] = ()
 
     @property
     def total(self) -> int:

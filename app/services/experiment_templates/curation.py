@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from app.domain.vocabulary import TemplateVisibility
+from app.services.audit.trail import record
 from app.services.experiment_templates.policy import get_template, is_admin
 from app.storage import accounts
 from app.storage import experiment_templates as rows
@@ -63,6 +65,8 @@ def curate_template(
         rows.add_event(
             template_id=row.id, user_id=admin.id, user_name=admin.name or admin.email, act=act, before=before
         )
+        after = {name: _stored(value) for name, value in values.items()}
+        record(AuditAct.CURATE_TEMPLATE, actor=admin, subject_id=row.id, part=act, before=before, after=after)
     return get_template(admin, row.id)
 
 
@@ -122,6 +126,7 @@ def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
             message = f"It was {WORDS[event.act]}, but its owner has changed that since: nothing is taken back."
             raise ConflictError(message, code="changed_since")
         rows.change_template(row.id, **{name: _read(name, value) for name, value in event.before.items()})
+        record(AuditAct.UNDO_CURATION, actor=admin, subject_id=row.id, part=event.act, after=event.before)
         return rows.mark_undone(event.id)
 
 

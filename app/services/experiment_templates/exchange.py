@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, FieldFault, InvalidBodyError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.experiment_templates.describing import TemplateContent
@@ -15,6 +16,7 @@ from app.domain.experiment_templates.template_config import TemplateConfig, read
 from app.domain.json_values import JsonObject
 from app.domain.schema_words import sentence_of
 from app.domain.vocabulary import TemplateVisibility
+from app.services.audit.trail import record, record_alone
 from app.services.experiment_templates import versions as making
 from app.services.experiment_templates.policy import get_template
 from app.storage import experiment_templates as rows
@@ -53,6 +55,7 @@ def export_template(user: User, template_id: uuid.UUID) -> JsonObject:
     """Return a template with its history, oldest version first."""
     row = get_template(user, template_id)
     history = reversed(rows.list_versions(row.id, limit=MAX_VERSIONS))
+    record_alone(AuditAct.EXPORT_TEMPLATE, actor=user, subject_id=row.id)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -100,7 +103,10 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
         ) from None
     contents = _history_of(read)
     with transaction():
-        return making.store_history(user, contents)
+        row = making.store_history(user, contents)
+        after = {"versions": len(contents), "imported": True}
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=row.id, after=after)
+    return row
 
 
 def _history_of(read: _ExchangedTemplate) -> list[tuple[TemplateContent, str, str, int | None]]:

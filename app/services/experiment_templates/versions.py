@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, FieldFault, InvalidBodyError, TemplateConflictError
 from app.domain.estimators import registry
 from app.domain.experiment import NAME_LENGTH
@@ -15,6 +16,7 @@ from app.domain.experiment_templates.requirements import Requirements, derive_re
 from app.domain.experiment_templates.template_config import TemplateConfig, read_template_config
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import TemplateVisibility
+from app.services.audit.trail import record
 from app.services.experiment_templates.policy import get_editable, get_template
 from app.storage import accounts
 from app.storage import experiment_templates as rows
@@ -73,6 +75,7 @@ def create_template(user: User, edit: TemplateEdit) -> ExperimentTemplate:
         _add_version(row, content, user=user, version=1, comment=edit.comment)
         if people is not None:
             rows.set_people(row.id, people)
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=row.id, after={"visibility": content.visibility})
     return row
 
 
@@ -111,16 +114,24 @@ def restore_version(user: User, template_id: uuid.UUID, version: int, *, based_o
 def _store_next(
     user: User, row: ExperimentTemplate, content: TemplateContent, edit: TemplateEdit, *, restores: int | None = None
 ) -> ExperimentTemplate:
-    based_on, people = row.version, _people_of(user, edit)
+    based_on, people, row_visibility = row.version, _people_of(user, edit), row.visibility
     with transaction():
         swapped = rows.swap_template(row.id, version=based_on, **_row_values(content))
         if swapped is not None:
             _add_version(swapped, content, user=user, version=based_on + 1, comment=edit.comment, restores=restores)
             if people is not None:
                 rows.set_people(row.id, people)
+            _record_version(user, swapped, visibility=row_visibility, restores=restores)
     if swapped is None:
         raise _conflict(get_template(user, row.id), based_on)
     return swapped
+
+
+def _record_version(user: User, row: ExperimentTemplate, *, visibility: str, restores: int | None) -> None:
+    act = AuditAct.CHANGE_TEMPLATE if restores is None else AuditAct.RESTORE_TEMPLATE
+    before: dict[str, object] = {"version": row.version - 1, "visibility": visibility}
+    after: dict[str, object] = {"version": row.version, "visibility": row.visibility}
+    record(act, actor=user, subject_id=row.id, before=before, after=after)
 
 
 def _conflict(row: ExperimentTemplate, based_on: int) -> TemplateConflictError:
@@ -147,6 +158,7 @@ def duplicate_template(user: User, template_id: uuid.UUID) -> ExperimentTemplate
         made = rows.add_template(owner_id=user.id, **_row_values(copied))
         comment = f"Copied from version {row.version} of {row.name}."[:MAX_COMMENT]
         _add_version(made, copied, user=user, version=1, comment=comment)
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=made.id, before={"copied_from": str(row.id)})
     return made
 
 
@@ -168,6 +180,7 @@ def _mark_archived(user: User, template_id: uuid.UUID, *, archived: bool) -> Exp
         rows.change_template(row.id, archived_at=now() if archived else None)
         act = "archived" if archived else "restored"
         rows.add_event(template_id=row.id, user_id=user.id, user_name=user.name or user.email, act=act, before={})
+        record(AuditAct.ARCHIVE_TEMPLATE if archived else AuditAct.RESTORE_TEMPLATE, actor=user, subject_id=row.id)
     return get_template(user, template_id)
 
 

@@ -38,6 +38,7 @@ class ClaimedJob:
     arguments: dict[str, Any]
     seconds: int
     postponements: int
+    request_id: str = ""
 
 
 def enqueue_job(
@@ -86,8 +87,16 @@ def claim_job(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> Cla
         attempt = None if row is None else _claim(row, worker_id=worker_id, lease_seconds=lease_seconds)
     if row is None or attempt is None:
         return None
-    arguments, seconds = dict(row.arguments), row.time_limit_seconds
-    return ClaimedJob(job_id, JobKind(row.kind), row.subject_id, attempt, arguments, seconds, row.postponements)
+    return ClaimedJob(
+        job_id,
+        JobKind(row.kind),
+        row.subject_id,
+        attempt,
+        dict(row.arguments),
+        row.time_limit_seconds,
+        row.postponements,
+        row.request_id or "",
+    )
 
 
 def _claim(row: Job, *, worker_id: str, lease_seconds: float) -> int | None:

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_resolved import DIFFERS
 from app.domain.errors import DomainError, TrainingError
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, is_contest
 from app.domain.json_values import to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
 from app.domain.training.report.document import LaunchWarning, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.resolved.differences import fitted_differences, unfitted_differences
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, open_questions_of, spec_of
 from app.services.jobs import life
 from app.services.measurements import estimates
+from app.services.usage.recording import count_event
 from app.storage import columnar, experiments, files
 from app.storage import datasets as dataset_rows
 from app.storage.db import now
@@ -157,9 +159,13 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
     if row is None:
         return False
     _fill(row, attempt=attempt, report=ended.result.report)
+    count_event(UsageKind.FINISHED, person_id=row.owner_id, draft_id=row.draft_id, experiment_id=row.id)
     row.actual = ended.taken.actual()
     work = ended.result.report.timing.work
-    estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+    if is_contest(ended.spec):
+        estimates.learn_contest(experiment_id, ended.spec, ended.profile, ended.result.report.contest)
+    else:
+        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 

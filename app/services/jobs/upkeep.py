@@ -15,6 +15,7 @@ from app.domain.vocabulary import JobKind
 from app.services import idempotency
 from app.services.accounts.accounts import KNOWN_ADDRESS
 from app.services.accounts.sessions import IDLE
+from app.services.audit import trail
 from app.services.context import current_settings
 from app.services.datasets import analysis, datasets, originals, stored_files, uploads
 from app.services.jobs import recovery
@@ -64,6 +65,8 @@ def tidy() -> None:
     with transaction():
         accounts.forget_links(expired_before=now() - timedelta(days=1))
     idempotency.forget_old()
+    trail.shorten_old_addresses()
+    trail.catch_up()
     for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
         # A file that waits for a worker has a job, however long it waits; one without was being read by a web process.
         if jobs.find_job(row.id, JobKind.ANALYSE) is None:

@@ -127,6 +127,13 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     return None if request is None else _recommend(request, plan, again=again)
 
 
+def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
+    """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
+    request = _request_for(dataset, plan)
+    if request is not None:
+        _ensure(request, plan, again=again)
+
+
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
     """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
@@ -136,15 +143,18 @@ def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[st
 
 def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendations:
     known = associations.associations_for(request.dataset, *_goal_of(request))
+    result, work = _ensure(request, plan, again=again)
+    return _recommendations(request, result, with_faults(work, plan), known)
+
+
+def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitEvidence | None, WorkState]:
     shared = _find_shared(request) if STORE.find(request) is None else None
     if shared is not None:
         with transaction():
             STORE.save(request, shared)
     if faults_of(plan):
-        result, work = runner.look(MEASUREMENT, request)
-    else:
-        result, work = runner.ensure(MEASUREMENT, request, again=again)
-    return _recommendations(request, result, with_faults(work, plan), known)
+        return runner.look(MEASUREMENT, request)
+    return runner.ensure(MEASUREMENT, request, again=again)
 
 
 def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
