@@ -213,7 +213,7 @@ def test_an_amount_of_some_thousand_rows_is_boosted_in_small_steps() -> None:
     assert boosting(rows=50_000, target_values=400)["max_iter"] == 300
 
 
-def test_a_forecast_learns_the_change_and_one_site_has_a_network() -> None:
+def test_a_forecast_learns_the_change_and_sites_trust_the_network() -> None:
     flow = {"rows": 8_000, "ordered": True, "memory_steps": 365, "derived": 60, "tail": 9.0, "never_negative": True}
 
     def average(**changes: Any) -> Any:
@@ -224,4 +224,5 @@ def test_a_forecast_learns_the_change_and_one_site_has_a_network() -> None:
     assert (simulated["loss"], simulated["change"], simulated["network_passes"]) == ("both", False, 40)
     assert (ahead["loss"], ahead["change"], ahead["network_passes"]) == ("roots", True, 40)
     several = average(purpose=Purpose.FORECAST, grouped=True)
-    assert (several["loss"], several["change"], several["network_passes"]) == ("poisson", False, 0)
+    assert several["network_share"] > simulated["network_share"]
+    assert (several["loss"], several["change"], several["network_passes"]) == ("poisson", False, 40)

@@ -25,8 +25,7 @@ _OF_EXTRA = {"n_estimators": "n_estimators", "trees_min_leaf": "min_samples_leaf
 # With both losses, one half of boosting follows the floods and the other the share by which a flow is missed. With
 # roots, the other half learns the square roots of the target, which weighs floods less as well.
 BOTH, ROOTS = "both", "roots"
-# What the network weighs. It learns the roots of a target that the losses say is never below zero.
-NETWORK_SHARE = 0.2
+# The network learns the roots of a target that the losses say is never below zero.
 _NETWORK_VALUES = {"width": 64, "layers": 2, "alpha": 0.1, "learning_rate_init": 0.003}
 BATCH_ROWS = 128
 # Batches of this size take about half of the work that the network's own entry counts.
@@ -56,7 +55,8 @@ def _build(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     members = list(_trees(task, values, seed))
     if not values.get("network_passes"):
         return VotingRegressor(members)
-    weight = len(members) * NETWORK_SHARE / (1 - NETWORK_SHARE)
+    share = values["network_share"]
+    weight = len(members) * share / (1 - share)
     weights = [*([1.0] * len(members)), weight]
     return VotingRegressor([*members, ("network", _network(values, seed))], weights=weights)
 
@@ -149,12 +149,23 @@ ENTRIES = (
                 "Passes of the network",
                 "integer",
                 0,
-                "A small neural network weighs a fifth; it can go beyond the largest value seen. 0 leaves it out.",
+                "A small neural network joins the average; it can go beyond the largest value seen. 0 leaves it out.",
                 larger="Larger fits the network more closely, and takes longer.",
                 level=Level.ADVANCED,
                 low=0,
                 high=1000,
                 unit="passes",
+            ),
+            Parameter(
+                "network_share",
+                "Share of the network",
+                "number",
+                0.2,
+                "What the network weighs in the average.",
+                larger="Larger trusts the network more.",
+                level=Level.EXPERT,
+                low=0.01,
+                high=0.9,
             ),
             Parameter(
                 "change",

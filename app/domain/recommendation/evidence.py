@@ -24,7 +24,7 @@ from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec, TransformPart
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.race_report import evidence_of
-from app.domain.recommendation.set_fits import measure_set_effect
+from app.domain.recommendation.set_fits import MakeCandidate, measure_set_effect
 from app.domain.recommendation.shortfits import (
     FIRST_ROWS,
     MAX_JUDGED,
@@ -89,15 +89,12 @@ def measure(
     budget: float | None = None,
     suggested: Sequence[TransformPart] = (),
 ) -> Generator[ShortFitEvidence, None, None]:
-    """Fit candidates on growing parts of the folds' training rows, and yield the evidence after each fold.
-
-    What comes last is complete. Who wants no more closes the iterator.
+    """Fit candidates on growing parts of the training rows and yield the evidence, at last complete.
 
     Parameters
     ----------
     spec
-        The config; its validation, hold-out, metric and seed are used, its estimator is not. Rows held out are never
-        looked at.
+        The config; its validation, hold-out, metric and seed are used. Rows held out are never looked at.
     frame, ranking
         The rows with the user's column names, and the estimators in the order of the rules.
     budget
@@ -113,21 +110,30 @@ def measure(
     import sklearn.ensemble  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    began = time.perf_counter()
+    began, budget = time.perf_counter(), BUDGET if budget is None else budget
+    make = partial(_runner, profile=profile, budget=budget)
     with threadpool_limits(limits=1), warnings.catch_warnings():
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
-        table = prepare(spec, frame, profile)
-        budget = BUDGET if budget is None else budget
-        make = partial(_runner, profile=profile, budget=budget)
-        runners = [make(spec, one) for one in _candidates(ranking, rows=profile.rows)]
-        race = ShortFitRace(spec, table, folds_of(spec, table), runners, budget=budget, began=began)
+        race = _race(spec, prepare(spec, frame, profile), _candidates(ranking, profile.rows), make, budget, began)
         yield from _run(race)
         effect = measure_set_effect(race, frame, profile, suggested, make=make)
     yield replace(evidence_of(race, complete=True), set_effect=effect)
 
 
-def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[EstimatorSuggestion]:
+def _race(
+    spec: Spec,
+    table: TrainingTable,
+    candidates: Sequence[EstimatorSuggestion],
+    make: MakeCandidate,
+    budget: float,
+    began: float,
+) -> ShortFitRace:
+    runners = [make(spec, one) for one in candidates]
+    return ShortFitRace(spec, table, folds_of(spec, table), runners, budget=budget, began=began)
+
+
+def _candidates(ranking: Sequence[EstimatorSuggestion], rows: int) -> list[EstimatorSuggestion]:
     """Return who takes part: nobody whom so many rows are too many, and of lines that tie only some.
 
     A baseline that is launched where nothing beats it stands first, so that it is suggested where luck alone tells.

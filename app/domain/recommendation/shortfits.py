@@ -222,8 +222,7 @@ def fit(
     one.scores.append(score[0])
     one.hits.append(score[1])
     one.predictions.append(said)
-    one.seconds, one.rows = time.perf_counter() - start, len(train)
-    one.most_rows = max(one.most_rows, one.rows)
+    one.seconds, one.rows, one.most_rows = time.perf_counter() - start, len(train), max(one.most_rows, len(train))
     return True
 
 
