@@ -25,6 +25,7 @@ QUICK = (
     "forecast at sites",
     "memory",
     "memory ahead",
+    "blend",
 )
 
 
