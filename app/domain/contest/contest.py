@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.contest.blend import BlendedModel, NestedBlend, average, blend_folds, can_blend
+from app.domain.contest.choice_optimism import choice_optimism
 from app.domain.contest.executor import ContestMeans, Executor
 from app.domain.contest.leaderboard import Contender, difference, entries_of, ranked, simplest_of
 from app.domain.contest.race import RULE
@@ -214,6 +215,7 @@ class Choice:
             sentence="",
             rule=RULE,
             blend=self.blend,
+            optimism=choice_optimism(state.metric, self.order, self.winner.key),
             finished_early=state.finished_early,
             processes=contest.executor.processes,
         )
