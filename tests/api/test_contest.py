@@ -24,6 +24,16 @@ CONTEST: dict[str, Any] = {
     "blend": True,
 }
 
+FORESTS: dict[str, Any] = {
+    "candidates": [
+        {"estimator": "decision_tree"},
+        {"estimator": "random_forest", "parameters": {"n_estimators": 10}},
+        {"estimator": "extra_trees", "parameters": {"n_estimators": 10, "min_samples_leaf": 1}},
+        {"estimator": "k_nearest_neighbors"},
+    ],
+    "blend": True,
+}
+
 
 @pytest.fixture
 def river(user: User) -> Dataset:
@@ -107,6 +117,28 @@ def test_candidates_end_on_request_but_for_the_last(program: Program, river: Dat
     train(identifier)
     states = {entry["key"]: entry["state"] for entry in program.get(f"{URL}{identifier}/").get_json()["leaderboard"]}
     assert {states["1"], states["2"], states["3"]} <= {"ended_by_user", "finished"}
+
+
+@pytest.mark.parametrize("wins", [False, True])
+def test_an_exported_contest_launches_the_same_contest(
+    program: Program, river: Dataset, monkeypatch: pytest.MonkeyPatch, wins: bool
+) -> None:
+    if wins:
+        # Whether a blend wins hangs on the data; here it shall, whatever its interval says.
+        monkeypatch.setattr("app.domain.contest.contest.is_surely_better", lambda _found: True)
+    identifier = program.post(URL, {"config": config_of(river, model=FORESTS)}).get_json()["id"]
+    train(identifier)
+    exported = program.get(f"{URL}{identifier}/config/").get_json()
+    assert ("members" in exported["resolved"]) == wins
+    checked = program.post(CHECK, exported).get_json()
+    assert [one for one in checked["problems"] if one["step"] == "review"] == []
+    again = program.post(URL, {"config": exported}).get_json()["id"]
+    train(again)
+    first, second = (program.get(f"{URL}{one}/").get_json() for one in (identifier, again))
+    assert second["state"] == "finished", second["error"]
+    assert first["scores"] == second["scores"]
+    assert first["notes"] == second["notes"]
+    assert program.get(f"{URL}{again}/config/").get_json() == exported
 
 
 def test_one_estimator_has_no_candidates_to_end(program: Program, river: Dataset) -> None:

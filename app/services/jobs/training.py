@@ -120,7 +120,7 @@ def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: 
         return
     from app.domain.training.resolved.build import resolve_unfitted
 
-    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile).to_json()):
+    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile, given=given).to_json()):
         raise TrainingError(f"{difference.sentence} Launch it without `resolved`.", code=DIFFERS)
 
 
