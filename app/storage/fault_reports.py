@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 FRAME_KEYS = ("function", "module", "filename", "lineno", "in_app")
 CRUMB_KEYS = ("type", "category", "level", "timestamp", "message")
 EVENT_KEYS = ("event_id", "timestamp", "level", "platform", "release", "environment", "logger", "tags")
+# The steps that we leave ourselves; a library may leave others, with statements or addresses in them.
+CATEGORIES = ("validation", "submission")
 MAX_CRUMBS = 20
 # How long a process that ends anyway gives to what it has not sent yet.
 FLUSH_SECONDS = 1.0
@@ -111,7 +113,7 @@ def _clean(process: str, event: dict[str, Any], _hint: dict[str, Any]) -> dict[s
     kept["tags"] = {**dict(event.get("tags") or {}), "process": process, **{k: v for k, v in ids.items() if v}}
     if "message" in event:
         kept["message"] = event["message"]
-    crumbs = (event.get("breadcrumbs") or {}).get("values") or []
+    crumbs = [one for one in (event.get("breadcrumbs") or {}).get("values") or [] if one.get("category") in CATEGORIES]
     kept["breadcrumbs"] = {"values": [{name: one[name] for name in CRUMB_KEYS if name in one} for one in crumbs]}
     faults = (event.get("exception") or {}).get("values") or []
     if faults:
