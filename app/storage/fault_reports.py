@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Any
+from typing import Any, cast
 
 from app.storage.origin import current_origin
 from config import VERSION
@@ -64,8 +64,10 @@ def start_reports(dsn: str, process: str) -> None:
         auto_session_tracking=False,
         send_client_reports=False,
         shutdown_timeout=0,
-        before_send=functools.partial(_clean, process),
+        before_send=cast("Any", functools.partial(_clean, process)),
     )
+    # Its client would say in the log, again and again, that a server is away.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     handler = ReportHandler(logging.ERROR)
     root = logging.getLogger()
     if not any(isinstance(held, ReportHandler) for held in root.handlers):

@@ -162,9 +162,8 @@ def usage_figures(
     chosen, drafts = period.chosen(), period.drafts()
     end = min(moment or until, until)
     caches = [event for event in period.inside if event.kind == UsageKind.CACHE_COUNTED]
-    summary = _summary(events, chosen, drafts, end)
     return replace(
-        summary,
+        _summary(events, chosen, drafts, end),
         cache_hits=sum(event.hits for event in caches),
         cache_misses=sum(event.misses for event in caches),
         steps=_steps(drafts, end),
