@@ -50,6 +50,7 @@ def root(app: Flask, admin: User) -> Browser:
 def row_of(browser: Browser, part: str) -> str:
     """Return the row of a part, looked at now."""
     system_state.forget()
+    browser.app.extensions.pop("hydroml_measures", None)
     page = browser.get("/admin")
     assert page.status == 200
     return " ".join(words_of(cell) for cell in page.element(f"part-{part}"))
