@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Any
+from typing import Any, cast
 
 from app.storage.origin import current_origin
 from config import VERSION
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 FRAME_KEYS = ("function", "module", "filename", "lineno", "in_app")
 CRUMB_KEYS = ("type", "category", "level", "timestamp", "message")
 EVENT_KEYS = ("event_id", "timestamp", "level", "platform", "release", "environment", "logger", "tags")
+# The steps that we leave ourselves; a library may leave others, with statements or addresses in them.
+CATEGORIES = ("validation", "submission")
 MAX_CRUMBS = 20
 # How long a process that ends anyway gives to what it has not sent yet.
 FLUSH_SECONDS = 1.0
@@ -62,8 +64,10 @@ def start_reports(dsn: str, process: str) -> None:
         auto_session_tracking=False,
         send_client_reports=False,
         shutdown_timeout=0,
-        before_send=functools.partial(_clean, process),
+        before_send=cast("Any", functools.partial(_clean, process)),
     )
+    # Its client would say in the log, again and again, that a server is away.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     handler = ReportHandler(logging.ERROR)
     root = logging.getLogger()
     if not any(isinstance(held, ReportHandler) for held in root.handlers):
@@ -111,7 +115,7 @@ def _clean(process: str, event: dict[str, Any], _hint: dict[str, Any]) -> dict[s
     kept["tags"] = {**dict(event.get("tags") or {}), "process": process, **{k: v for k, v in ids.items() if v}}
     if "message" in event:
         kept["message"] = event["message"]
-    crumbs = (event.get("breadcrumbs") or {}).get("values") or []
+    crumbs = [one for one in (event.get("breadcrumbs") or {}).get("values") or [] if one.get("category") in CATEGORIES]
     kept["breadcrumbs"] = {"values": [{name: one[name] for name in CRUMB_KEYS if name in one} for one in crumbs]}
     faults = (event.get("exception") or {}).get("values") or []
     if faults:

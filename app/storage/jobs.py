@@ -275,6 +275,12 @@ def contest_wishes_of(job_id: uuid.UUID) -> ContestWishes:
     return ContestWishes(keys, arguments.get(FINISH_EARLY) is True)
 
 
+def count_interrupted(kind: JobKind, *, code: str) -> int:
+    """Return how many jobs of a kind are to be taken up again, for an attempt ended with this code."""
+    query = select(func.count()).where(Job.state.in_(OPEN), Job.kind == kind.value, Job.error_code == code)
+    return db.session.scalar(query) or 0
+
+
 def stale_ids() -> list[uuid.UUID]:
     """Return the jobs that are said to run and whose lease has run out."""
     return list(db.session.scalars(select(Job.id).where(Job.state == RunState.RUNNING.value, Job.lease_until < now())))

@@ -2,81 +2,34 @@
 
 from __future__ import annotations
 
-import gzip
-import http.server
-import json
 import logging
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-import brotli
 import pytest
-import sentry_sdk
 from flask import Flask
 
 from app.domain.errors import DomainError, UnreadableFileError
 from app.services.usage.recording import count_refusals
 from app.storage import fault_reports
-from app.storage.fault_reports import ReportHandler, start_reports
+from app.storage.fault_reports import start_reports
 from app.storage.reading import sandbox
 from app.storage.tables import DraftRow, User
 from config import Limits, SettingsError, load
 from tests.web.client import Browser
+from tests.web.ingest import StandIn, serving, stop_reports
 
 CANARY = "canary-7f3a"
 
 
-@dataclass
-class StandIn:
-    """A server that takes what Sentry's would, and keeps it."""
-
-    bodies: list[str] = field(default_factory=list)
-    dsn: str = ""
-
-    def events(self) -> list[dict[str, Any]]:
-        """Return what arrived, as JSON."""
-        sentry_sdk.flush(timeout=10)
-        return [json.loads(line) for body in self.bodies for line in body.splitlines()[2:3]]
-
-
 @pytest.fixture
 def sentry() -> Iterator[StandIn]:
-    stand_in = StandIn()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            unpack = {"gzip": gzip.decompress, "br": brotli.decompress}.get(self.headers["Content-Encoding"], bytes)
-            stand_in.bodies.append(unpack(body).decode())
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    stand_in.dsn = f"http://key@127.0.0.1:{server.server_port}/1"
-    start_reports(stand_in.dsn, "web")
-    yield stand_in
-    stop()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def stop() -> None:
-    sentry_sdk.get_client().close(timeout=0)
-    sentry_sdk.init()
-    root = logging.getLogger()
-    root.handlers = [held for held in root.handlers if not isinstance(held, ReportHandler)]
+    with serving() as stand_in:
+        start_reports(stand_in.dsn, "web")
+        yield stand_in
+        stop_reports()
 
 
 def break_route(app: Flask, endpoint: str, fault: Exception) -> None:
@@ -159,7 +112,7 @@ def test_a_server_that_is_away_or_slow_costs_nothing(app: Flask, browser: Browse
         fault_reports.send_rest()
         assert time.monotonic() - start < 30
     finally:
-        stop()
+        stop_reports()
         silent.close()
 
 

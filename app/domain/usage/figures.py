@@ -10,9 +10,8 @@ import statistics
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from app.domain.usage.events import UsageEvent, UsageKind
 from app.domain.wizard import SLUGS
@@ -80,10 +79,10 @@ class UsageFigures:
     failed: int
     cancelled: int
     from_templates: int
-    cache_hits: int
-    cache_misses: int
     median_first_finish_seconds: float | None
     first_finishes: int
+    cache_hits: int = 0
+    cache_misses: int = 0
     steps: tuple[StepFigures, ...] = ()
     fields: tuple[FieldFigures, ...] = ()
     templates: tuple[TemplateFigures, ...] = ()
@@ -163,45 +162,38 @@ def usage_figures(
     chosen, drafts = period.chosen(), period.drafts()
     end = min(moment or until, until)
     caches = [event for event in period.inside if event.kind == UsageKind.CACHE_COUNTED]
-    return UsageFigures(
+    return replace(
+        _summary(events, chosen, drafts, end),
         cache_hits=sum(event.hits for event in caches),
         cache_misses=sum(event.misses for event in caches),
-        **_summary(events, chosen, drafts, end),
-        **_tables(events, chosen, drafts, end),
+        steps=_steps(drafts, end),
+        fields=_fields(drafts, end),
+        templates=_templates(chosen, events),
+        failures=tuple(Counter(event.code for event in chosen if event.kind == UsageKind.FAILED).most_common()),
+        days=_days(chosen),
     )
 
 
 def _summary(
     events: Sequence[UsageEvent], chosen: Sequence[UsageEvent], drafts: Sequence[_DraftStory], end: datetime
-) -> dict[str, Any]:
+) -> UsageFigures:
+    """Return the counts, without what is counted step by step."""
     counts = Counter(event.kind for event in chosen)
     finishes = _first_finishes(events, chosen)
     launches = [event for event in chosen if event.kind == UsageKind.LAUNCHED]
-    return {
-        "people": len({event.person_id for event in chosen if event.person_id is not None}),
-        "started": len(drafts),
-        "completed": sum(story.launched_at is not None for story in drafts),
-        "abandoned": sum(_is_abandoned(story, end) for story in drafts),
-        "launched": len(launches),
-        "finished": counts[UsageKind.FINISHED],
-        "failed": counts[UsageKind.FAILED],
-        "cancelled": counts[UsageKind.CANCELLED],
-        "from_templates": sum(event.template_id is not None for event in launches),
-        "median_first_finish_seconds": statistics.median(finishes) if finishes else None,
-        "first_finishes": len(finishes),
-    }
-
-
-def _tables(
-    events: Sequence[UsageEvent], chosen: Sequence[UsageEvent], drafts: Sequence[_DraftStory], end: datetime
-) -> dict[str, Any]:
-    return {
-        "steps": _steps(drafts, end),
-        "fields": _fields(drafts, end),
-        "templates": _templates(chosen, events),
-        "failures": tuple(Counter(event.code for event in chosen if event.kind == UsageKind.FAILED).most_common()),
-        "days": _days(chosen),
-    }
+    return UsageFigures(
+        people=len({event.person_id for event in chosen if event.person_id is not None}),
+        started=len(drafts),
+        completed=sum(story.launched_at is not None for story in drafts),
+        abandoned=sum(_is_abandoned(story, end) for story in drafts),
+        launched=len(launches),
+        finished=counts[UsageKind.FINISHED],
+        failed=counts[UsageKind.FAILED],
+        cancelled=counts[UsageKind.CANCELLED],
+        from_templates=sum(event.template_id is not None for event in launches),
+        median_first_finish_seconds=statistics.median(finishes) if finishes else None,
+        first_finishes=len(finishes),
+    )
 
 
 class _Period:
