@@ -48,7 +48,7 @@ class NewExperimentContext(ViewContext):
 
 def _offered_templates() -> tuple[TemplateCard, ...]:
     """Return the templates that are used most, for whoever has not chosen data yet."""
-    found, _ = listing.find_templates(current_user(), TemplateSearch(), limit=3)
+    found, _ = listing.find_templates(current_user(), TemplateSearch(), limit=6)
     return cards_of(found)
 
 

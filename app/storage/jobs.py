@@ -12,15 +12,19 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, delete, func, or_, select, update
 
+from app.domain.contest.wishes import ContestWishes
 from app.domain.errors import NotFoundError
 from app.domain.job_states import JobEvent, ending_event, next_state, source_states
 from app.domain.vocabulary import JobKind, RunState
 from app.storage.db import db, now
+from app.storage.origin import current_origin
 from app.storage.tables import Job, WorkerBeat
 
 MAX_ATTEMPTS = 3
 # The argument of a job whose owner wants its searches to end early.
 MAX_TRIALS = "most_trials"
+# The arguments of a contest whose owner wants candidates or the whole to end early.
+ENDED_CANDIDATES, FINISH_EARLY = "ended_candidates", "finish_early"
 OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
 NO_LEASE: dict[str, Any] = {"lease_until": None, "enqueued_at": None}
 
@@ -52,6 +56,7 @@ def add_job(
         time_limit_seconds=seconds,
         arguments=arguments or {},
         enqueued_at=enqueued_at,
+        request_id=current_origin().request_id,
     )
     db.session.add(row)
     db.session.flush()
@@ -247,6 +252,33 @@ def max_trials_of(job_id: uuid.UUID) -> int | None:
     arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id))
     found = (arguments or {}).get(MAX_TRIALS)
     return found if isinstance(found, int) else None
+
+
+def end_candidate(row: Job, key: str) -> None:
+    """Ask the worker to end one candidate of a contest."""
+    ended = [*row.arguments.get(ENDED_CANDIDATES, []), key]
+    row.arguments = {**row.arguments, ENDED_CANDIDATES: list(dict.fromkeys(ended))}
+    db.session.flush()
+
+
+def finish_early(row: Job) -> None:
+    """Ask the worker to finish a contest with the best candidate."""
+    row.arguments = {**row.arguments, FINISH_EARLY: True}
+    db.session.flush()
+
+
+def contest_wishes_of(job_id: uuid.UUID) -> ContestWishes:
+    """Return what the owner of a contest asked for so far."""
+    arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id)) or {}
+    ended = arguments.get(ENDED_CANDIDATES)
+    keys = frozenset(str(key) for key in ended) if isinstance(ended, list) else frozenset()
+    return ContestWishes(keys, arguments.get(FINISH_EARLY) is True)
+
+
+def count_interrupted(kind: JobKind, *, code: str) -> int:
+    """Return how many jobs of a kind are to be taken up again, for an attempt ended with this code."""
+    query = select(func.count()).where(Job.state.in_(OPEN), Job.kind == kind.value, Job.error_code == code)
+    return db.session.scalar(query) or 0
 
 
 def stale_ids() -> list[uuid.UUID]:

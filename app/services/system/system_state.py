@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.errors import DatabaseBusyError, DiskFullError
+from app.domain.interruptions import WORKER_LOST
+from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
 from app.storage import engine, files, jobs
 from app.storage.db import db
@@ -24,16 +26,21 @@ DISK_FULL = "The disk is full; what cannot be stored waits and goes on by itself
 DATABASE_BUSY = "The database takes no changes; what must be stored waits and goes on by itself when it does."
 DATABASE_AWAY = "The database cannot be used; work goes on by itself when it can."
 QUEUE_AWAY = "The queue is not reachable; running work goes on, and waiting work starts by itself when it is back."
+READER_KILLED = "The process that read a file was ended; the file is read again by itself."
 WORKERS_AWAY = "Workers are not reachable; it starts by itself when they are."
 
 
 @dataclass(frozen=True)
 class PartState:
-    """One part: a word for programs, and a sentence for people where it is not whole."""
+    """One part: a word for programs, and a sentence for people where it is not whole.
+
+    What is not `is_needed` keeps nothing else from its work, so that everything is ready without it.
+    """
 
     name: str
     word: str
     sentence: str = ""
+    is_needed: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -43,14 +50,14 @@ class PartState:
 
 @dataclass(frozen=True)
 class SystemState:
-    """The parts as they were a moment ago: database, disk, queue and workers."""
+    """The parts as they were a moment ago: database, disk, queue, workers and the reading of files."""
 
     parts: tuple[PartState, ...]
 
     @property
     def is_ready(self) -> bool:
         """Return whether all of them do their work."""
-        return all(part.is_whole for part in self.parts)
+        return all(part.is_whole or not part.is_needed for part in self.parts)
 
     def part(self, name: str) -> PartState:
         """Return one part."""
@@ -58,7 +65,7 @@ class SystemState:
 
     def sentence(self, *, running: bool = False) -> str:
         """Return the page's sentence beside work that waits or runs."""
-        parts = (part for part in self.parts if not (running and part.name == "workers"))
+        parts = (part for part in self.parts if part.is_needed and not (running and part.name == "workers"))
         return next((part.sentence for part in parts if part.sentence), "")
 
 
@@ -112,7 +119,7 @@ def look() -> SystemState:
     except SQLAlchemyError:
         db.session.rollback()
         alive = None
-    return SystemState((_database(alive), _disk(), _workers(alive), _queue()))
+    return SystemState((_database(alive), _disk(), _workers(alive), _queue(), _reader()))
 
 
 def _database(alive: int | None) -> PartState:
@@ -145,3 +152,12 @@ def _workers(alive: int | None) -> PartState:
     if alive is None:
         return PartState("workers", UNKNOWN, DATABASE_AWAY)
     return PartState("workers", str(alive), "" if alive else WORKERS_AWAY)
+
+
+def _reader() -> PartState:
+    try:
+        lost = jobs.count_interrupted(JobKind.ANALYSE, code=WORKER_LOST)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return PartState("reader", UNKNOWN, DATABASE_AWAY, is_needed=False)
+    return PartState("reader", OK) if not lost else PartState("reader", "interrupted", READER_KILLED, is_needed=False)
