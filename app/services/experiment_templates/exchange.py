@@ -78,7 +78,7 @@ def export_template(user: User, template_id: uuid.UUID) -> JsonObject:
                 "requirements": one.requirements,
                 "author": public_name(one.author_name),
                 "comment": one.comment,
-                "restores": one.restores - before if (one.restores or 0) > before else None,
+                "restores": one.restores - before if one.restores is not None and one.restores > before else None,
                 "created_at": one.created_at.isoformat(timespec="seconds"),
             }
             for one in history
