@@ -108,6 +108,8 @@ def last_version_shared_otherwise(template_id: uuid.UUID, allowed: tuple[str, ..
 
 def newest_versions(rows: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, TemplateVersion]:
     """Return the newest version of each of these templates."""
+    if not rows:
+        return {}
     query = select(TemplateVersion).join(ExperimentTemplate, ExperimentTemplate.id == TemplateVersion.template_id)
     query = query.where(
         TemplateVersion.template_id.in_([row.id for row in rows]),
@@ -273,3 +275,10 @@ def mark_undone(event_id: int) -> TemplateEvent:
     event.undone_at = now()
     db.session.flush()
     return event
+
+
+def names_of(template_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the names of templates that are still there."""
+    query = select(ExperimentTemplate.id, ExperimentTemplate.name).where(ExperimentTemplate.id.in_(template_ids))
+    rows = db.session.execute(query)
+    return {row[0]: str(row[1]) for row in rows}

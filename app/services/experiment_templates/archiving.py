@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ForbiddenError
 from app.services.accounts.names import display_name
+from app.services.audit.trail import record
 from app.services.experiment_templates import curation, policy
 from app.storage import experiment_templates as rows
 from app.storage.db import now, transaction
@@ -41,4 +43,5 @@ def _mark_archived(user: User, template_id: uuid.UUID, *, archived: bool) -> Exp
         rows.change_template(row.id, archived_at=now() if archived else None)
         act = "archived" if archived else "restored"
         rows.add_event(template_id=row.id, user_id=user.id, user_name=display_name(user), act=act, before={})
+        record(AuditAct.ARCHIVE_TEMPLATE if archived else AuditAct.RESTORE_TEMPLATE, actor=user, subject_id=row.id)
     return policy.get_template(user, template_id)

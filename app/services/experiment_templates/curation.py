@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from app.domain.vocabulary import TemplateVisibility
 from app.services.accounts.names import display_name
+from app.services.audit.trail import record
 from app.services.experiment_templates.policy import get_template, is_admin
 from app.services.experiment_templates.versions import newest_content, swap_version
 from app.storage import accounts
@@ -66,6 +68,8 @@ def curate_template(
         before = {name: _stored(getattr(row, name)) for name in values}
         _write(admin, row, values, comment=f"{WORDS[act].capitalize()} by an administrator.")
         rows.add_event(template_id=row.id, user_id=admin.id, user_name=display_name(admin), act=act, before=before)
+        after = {name: _stored(value) for name, value in values.items()}
+        record(AuditAct.CURATE_TEMPLATE, actor=admin, subject_id=row.id, part=act, before=before, after=after)
     return get_template(admin, row.id)
 
 
@@ -158,6 +162,7 @@ def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
             raise ConflictError(message, code="changed_since")
         values = {name: _read(name, value) for name, value in event.before.items()}
         _write(admin, row, values, comment=f"Undone by an administrator: {WORDS[event.act]}.")
+        record(AuditAct.UNDO_CURATION, actor=admin, subject_id=row.id, part=event.act, after=event.before)
         return rows.mark_undone(event.id)
 
 

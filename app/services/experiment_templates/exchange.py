@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, FieldFault, InvalidBodyError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.experiment_templates.describing import TemplateContent
@@ -17,6 +18,7 @@ from app.domain.json_values import JsonObject
 from app.domain.schema_words import sentence_of
 from app.domain.vocabulary import TemplateVisibility
 from app.services.accounts.names import public_name
+from app.services.audit.trail import record, record_alone
 from app.services.experiment_templates import edits
 from app.services.experiment_templates.edits import TemplateEdit
 from app.services.experiment_templates.policy import first_shown_version, get_template
@@ -61,6 +63,7 @@ def export_template(user: User, template_id: uuid.UUID) -> JsonObject:
     It holds names of authors, and no address or id of anybody.
     """
     row = get_template(user, template_id)
+    record_alone(AuditAct.EXPORT_TEMPLATE, actor=user, subject_id=row.id)
     shown = first_shown_version(user, row)
     history = list(reversed(rows.list_versions(row.id, first=shown, limit=MAX_VERSIONS)))
     before = history[0].version - 1
@@ -111,7 +114,10 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
         ) from None
     contents = _history_of(read)
     with transaction():
-        return store_history(user, contents)
+        row = store_history(user, contents)
+        after = {"versions": len(contents), "imported": True}
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=row.id, after=after)
+    return row
 
 
 def _history_of(read: _ExchangedTemplate) -> list[PastVersion]:

@@ -8,17 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.experiment_templates.applying import TemplateUse, apply_template
 from app.domain.experiment_templates.describing import TemplateChange, TemplateContent, changes_since
 from app.domain.experiment_templates.matching import ColumnMatch, chosen_mapping, propose_mapping
+from app.domain.usage.events import UsageKind
 from app.domain.wizard import SLUGS
+from app.services.audit.trail import record
 from app.services.datasets import datasets
 from app.services.drafts import draft_context, drafts
 from app.services.drafts.draft_context import DraftContext
 from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.services.experiment_templates.policy import get_current, get_version, may_edit, may_see
 from app.services.experiment_templates.versions import content_of
+from app.services.usage.recording import count_event
 from app.storage import drafts as draft_rows
 from app.storage import experiment_templates as rows
 from app.storage.db import transaction
@@ -139,6 +143,8 @@ def _new_draft(user: User, on_data: TemplateOnData) -> DraftRow:
             **_origin(on_data),
         )
         _record_usage(user, on_data, row)
+        template_id = on_data.template.id
+        count_event(UsageKind.DRAFT_STARTED, person_id=user.id, draft_id=row.id, template_id=template_id)
     return row
 
 
@@ -150,6 +156,10 @@ def _record_usage(user: User, on_data: TemplateOnData, row: DraftRow) -> None:
         dataset_id=on_data.dataset.id,
         draft_id=row.id,
     )
+    after: dict[str, object] = {"version": on_data.version, "draft_id": str(row.id)}
+    template_id = on_data.template.id
+    record(AuditAct.APPLY_TEMPLATE, actor=user, subject_id=template_id, after=after)
+    count_event(UsageKind.TEMPLATE_APPLIED, person_id=user.id, draft_id=row.id, template_id=template_id)
 
 
 @dataclass(frozen=True)

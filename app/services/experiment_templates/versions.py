@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import FieldFault, InvalidBodyError, TemplateConflictError
 from app.domain.estimators import registry
 from app.domain.experiment import NAME_LENGTH
@@ -22,6 +23,7 @@ from app.domain.experiment_templates.template_config import (
 from app.domain.json_values import JsonObject
 from app.domain.vocabulary import TemplateVisibility
 from app.services.accounts.names import display_name
+from app.services.audit.trail import record
 from app.services.experiment_templates.edits import (
     MAX_COMMENT,
     TemplateEdit,
@@ -77,6 +79,7 @@ def create_template(user: User, edit: TemplateEdit) -> ExperimentTemplate:
         _add_version(row, content, user=user, version=1, comment=edit.comment)
         if people is not None:
             rows.set_people(row.id, people)
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=row.id, after={"visibility": content.visibility})
     return row
 
 
@@ -115,7 +118,7 @@ def restore_version(user: User, template_id: uuid.UUID, version: int, *, based_o
 def _store_next(
     user: User, row: ExperimentTemplate, content: TemplateContent, edit: TemplateEdit, *, restores: int | None = None
 ) -> ExperimentTemplate:
-    based_on, people = row.version, people_of(user, edit)
+    based_on, people, visibility = row.version, people_of(user, edit), row.visibility
     with transaction():
         # It may have been archived, given to somebody else, or saved by somebody faster since it was read.
         locked, swapped = lock_changeable(user, row.id), None
@@ -123,9 +126,18 @@ def _store_next(
             swapped = swap_version(locked, content, user=user, comment=edit.comment, restores=restores)
         if swapped is not None and people is not None:
             rows.set_people(row.id, people)
+        if swapped is not None:
+            _record_version(user, swapped, visibility=visibility, restores=restores)
     if swapped is None:
         raise _conflict(get_template(user, row.id), based_on)
     return swapped
+
+
+def _record_version(user: User, row: ExperimentTemplate, *, visibility: str, restores: int | None) -> None:
+    act = AuditAct.CHANGE_TEMPLATE if restores is None else AuditAct.RESTORE_TEMPLATE
+    before: dict[str, object] = {"version": row.version - 1, "visibility": visibility}
+    after: dict[str, object] = {"version": row.version, "visibility": row.visibility}
+    record(act, actor=user, subject_id=row.id, before=before, after=after)
 
 
 def swap_version(
@@ -168,6 +180,7 @@ def duplicate_template(user: User, template_id: uuid.UUID) -> ExperimentTemplate
         made = rows.add_template(owner_id=user.id, **_row_values(copied))
         comment = f"Copied from version {row.version} of {row.name}."[:MAX_COMMENT]
         _add_version(made, copied, user=user, version=1, comment=comment)
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=made.id, before={"copied_from": str(row.id)})
     return made
 
 
