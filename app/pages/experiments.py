@@ -124,9 +124,10 @@ def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
     return see_other(_address(experiments.keep_best(current_user(), experiment_id)))
 
 
-@blueprint.post("/<uuid:experiment_id>/candidates/<key>/end")
-def end_candidate(experiment_id: uuid.UUID, key: str) -> BaseResponse:
+@blueprint.post("/<uuid:experiment_id>/end-candidate")
+def end_candidate(experiment_id: uuid.UUID) -> BaseResponse:
     """End one candidate of a contest; the others go on."""
+    key = request.form.get("candidate", "")
     return see_other(_address(contests.end_candidate(current_user(), experiment_id, key)))
 
 
@@ -136,10 +137,10 @@ def finish_early(experiment_id: uuid.UUID) -> BaseResponse:
     return see_other(_address(contests.finish_early(current_user(), experiment_id)))
 
 
-@blueprint.post("/<uuid:experiment_id>/candidates/<key>/continue")
-def continue_candidate(experiment_id: uuid.UUID, key: str) -> BaseResponse:
+@blueprint.post("/<uuid:experiment_id>/continue-candidate")
+def continue_candidate(experiment_id: uuid.UUID) -> BaseResponse:
     """Start a draft with one candidate of a contest as its only estimator, and show all of it."""
-    row = reruns.start_with_candidate(current_user(), experiment_id, key)
+    row = reruns.start_with_candidate(current_user(), experiment_id, request.form.get("candidate", ""))
     return see_other(url_for("review.show", draft_id=row.id))
 
 

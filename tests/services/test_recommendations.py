@@ -16,8 +16,9 @@ from app.domain.vocabulary import RunState
 from app.services.datasets import analysis_cache, datasets
 from app.services.jobs import jobs as job_views
 from app.services.measurements import estimates, recommendations
-from app.services.measurements.recommendations import Recommendations, by_goal, plan_for, recommend
+from app.services.measurements.recommendations import Recommendations, by_goal, recommend
 from app.services.measurements.runner import JobLease
+from app.services.measurements.suggested_plans import plan_for
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User

@@ -84,14 +84,14 @@ def test_a_contest_under_way_shows_candidates_and_lines_to_beat(client: FlaskCli
 def test_a_candidate_and_the_whole_are_ended_by_a_button(client: FlaskClient, user: User) -> None:
     row = running(user)
     token = token_of(client.get(f"/experiments/{row.id}").text)
-    ended = client.post(f"/experiments/{row.id}/candidates/3/end", data={"csrf_token": token})
+    ended = client.post(f"/experiments/{row.id}/end-candidate", data={"csrf_token": token, "candidate": "3"})
     assert (ended.status_code, ended.headers["Location"]) == (303, f"/experiments/{row.id}")
     client.post(f"/experiments/{row.id}/finish-early", data={"csrf_token": token})
     job = experiments.job_of(row)
     assert job is not None
     wishes = jobs.contest_wishes_of(job.id)
     assert (wishes.ended, wishes.finish) == (frozenset({"3"}), True)
-    last = client.post(f"/experiments/{row.id}/candidates/1/end", data={"csrf_token": token})
+    last = client.post(f"/experiments/{row.id}/end-candidate", data={"csrf_token": token, "candidate": "1"})
     assert "last candidate" in last.text
 
 
@@ -99,7 +99,7 @@ def test_nobody_ends_a_candidate_of_somebody_else(app: Flask, user: User) -> Non
     row = running(user)
     other = seeds.client_of(app, seeds.add_user("eve@example.org"))
     token = token_of(other.get("/experiments/new").text)
-    for address in ("candidates/1/end", "finish-early", "candidates/1/continue"):
+    for address in ("end-candidate", "finish-early", "continue-candidate"):
         assert other.post(f"/experiments/{row.id}/{address}", data={"csrf_token": token}).status_code == 404
 
 

@@ -10,14 +10,10 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import DomainError
 from app.domain.estimation import Machine, estimate
-from app.domain.experiment import Draft, ModelPart, Spec, TransformPart
-from app.domain.recommendation.estimators import EstimatorSuggestion, rank
-from app.domain.recommendation.goal import goal_of
-from app.domain.recommendation.holdout import holdout_of
+from app.domain.experiment import ModelPart, Spec, TransformPart
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.plan import Estimate, Plan
-from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.set_fits import specs_with_and_without
 from app.domain.recommendation.suggested_set import read_recipes, suggested_recipes
 from app.domain.recommendation.traits import Traits, traits_of_spec
@@ -31,29 +27,25 @@ from app.domain.recommendation.verdict import (
     expected_score,
     order_estimators,
 )
-from app.domain.training.derived_measures import recipe_key
 from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
+from app.services.measurements.evidence_keys import key_of, rank_estimators
 from app.services.measurements.fit_faults import faults_of, with_faults
 from app.services.measurements.request import (
     MeasurementRequest,
-    digest_of,
     kinds_of,
-    require_columns,
 )
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
+from app.services.measurements.suggested_plans import plan_for, spec_of_plan
 from app.storage.db import transaction
 from app.storage.tables import Dataset, ModelEvidence
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
-# Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 5
-MAX_KEYS = 300
 # What one request looked up of the short fits of a dataset, by key; None where there are none.
 LookedUp = dict[str, ShortFitEvidence | None]
 
@@ -143,7 +135,7 @@ def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
     """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
-    request = _spec_request(dataset, profile, _spec_of(plan), suggested_recipes(plan))
+    request = _spec_request(dataset, profile, spec_of_plan(plan), suggested_recipes(plan))
     return _recommend(request, plan, again=False)
 
 
@@ -185,7 +177,7 @@ def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> 
         return None
     known = associations.known_for(dataset, *_goal_of(request))
     result, work = _look(request, looked_up)
-    by_rules = _ranking(request.spec, request.profile, known)[0].entry.id
+    by_rules = rank_estimators(request.spec, request.profile, known)[0].entry.id
     return ShortFits(by_rules=by_rules, evidence=_with_items(result), **vars(work))
 
 
@@ -229,51 +221,6 @@ def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
     return advice_for(traits_of_spec(plan.spec, profile, None), found)
 
 
-def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
-    """Return the plan for a dataset as it is suggested, with this target and these features where they are given.
-
-    Raises
-    ------
-    DomainError
-        Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
-    """
-    profile = require_profile(dataset)
-    features = _names(features or (), profile)
-    require_columns(profile, [target] if target else (), field="target")
-    require_columns(profile, features, field="features")
-    if target in features:
-        raise DomainError("The target cannot be its own feature.", code="target_leakage", field="features")
-    answers: dict[str, dict[str, Any]] = {"data": {"target": target} if target else {}}
-    if features:
-        chosen = set(features)
-        answers["features"] = {
-            f"column.{column.key}": column.name in chosen for column in profile.columns if column.name != target
-        }
-    goal = goal_of(Draft(answers), profile)
-    known = (
-        None
-        if goal is None
-        else associations.associations_for(dataset, goal.target, goal.kinds, holdout_of(Draft(answers), profile, goal))
-    )
-    plan = make_plan(Draft(answers), profile, known)
-    _spec_of(plan)
-    return plan
-
-
-def _spec_of(plan: Plan) -> Spec:
-    """Return the config of a plan; where there is none, say why."""
-    if plan.spec is None:
-        raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
-    return plan.spec
-
-
-def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
-    """Return the columns that a query names: once for each, or all in one text with commas between them."""
-    if len(said) == 1 and not profile.has(said[0]):
-        said = said[0].split(",")
-    return [name if profile.has(name) else name.strip() for name in said if name.strip()]
-
-
 def by_goal(found: Recommendations, goal: str) -> Recommendations:
     """Return the same recommendations with what is quick, or what can be read, before the rest; the baseline last.
 
@@ -288,38 +235,6 @@ def by_goal(found: Recommendations, goal: str) -> Recommendations:
     return replace(found, items=tuple(ordered))
 
 
-def key_of(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart] = ()) -> str:
-    """Return under which key the evidence is kept: all that decides about it but the rows themselves.
-
-    A page asks for it several times, of plans that are kept from request to request, so it is kept beside their config.
-    """
-    held = _keys.get(id(spec))
-    if held is not None and held[0] is spec and held[1] is profile and held[2] == tuple(suggested):
-        return held[3]
-    key = _work_out_key(spec, profile, suggested)
-    _keys[id(spec)] = spec, profile, tuple(suggested), key
-    while len(_keys) > MAX_KEYS:
-        # Another thread may take the same one away.
-        _keys.pop(next(iter(list(_keys)[:1]), 0), None)
-    return key
-
-
-# The config itself is kept, so that no other one comes to stand at its place in memory.
-_keys: dict[int, tuple[Spec, DatasetProfile, tuple[TransformPart, ...], str]] = {}
-
-
-def _work_out_key(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart]) -> str:
-    config = spec.to_json()
-    parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
-    started = {one.entry.id: one.parameters for one in _ranking(spec, profile)}
-    keys = [recipe_key(part) for part in suggested]
-    return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started, keys)
-
-
-def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[EstimatorSuggestion, ...]:
-    return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
-
-
 def _recommendations(
     request: SpecRequest,
     found: ShortFitEvidence | None,
@@ -329,7 +244,7 @@ def _recommendations(
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    by_rules = _ranking(spec, profile, known)
+    by_rules = rank_estimators(spec, profile, known)
     ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
@@ -366,7 +281,7 @@ def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     from app.domain.recommendation.evidence import measure
 
     frame, spec = _read_rows(request)
-    ranking = _ranking(
+    ranking = rank_estimators(
         request.spec, request.profile, associations.associations_for(request.dataset, *_goal_of(request))
     )
     for part in measure(spec, frame, request.profile, ranking=ranking, suggested=request.suggested):
