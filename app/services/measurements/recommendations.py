@@ -39,12 +39,7 @@ from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
 from app.services.measurements.fit_faults import faults_of, with_faults
-from app.services.measurements.request import (
-    MeasurementRequest,
-    digest_of,
-    kinds_of,
-    require_columns,
-)
+from app.services.measurements.request import MeasurementRequest, digest_of, kinds_of, require_columns
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
 from app.storage.db import transaction
 from app.storage.tables import Dataset, ModelEvidence
