@@ -176,7 +176,7 @@ def parse_parameter(parameter: Parameter, raw: Any) -> Any:
     return _number(parameter, raw)
 
 
-def parsed_parameters(parameters: Iterable[Parameter], raw: Mapping[str, Any]) -> dict[str, Any]:
+def parsed_parameters(parameters: Iterable[Parameter], raw: ParameterValues) -> ParameterValues:
     """Return the values of `raw` that these parameters take; others, and names that none has, are left out.
 
     Parameters
@@ -191,7 +191,7 @@ def parsed_parameters(parameters: Iterable[Parameter], raw: Mapping[str, Any]) -
         if parameter.name in raw:
             with suppress(ValueError, TypeError, OverflowError):
                 found[parameter.name] = parse_parameter(parameter, raw[parameter.name])
-    return found
+    return ParameterValues(found)
 
 
 def bounds_sentence(parameter: Parameter) -> str:

@@ -35,10 +35,7 @@ from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
 from app.services.measurements.evidence_keys import key_of, rank_estimators
 from app.services.measurements.fit_faults import faults_of, with_faults
-from app.services.measurements.request import (
-    MeasurementRequest,
-    kinds_of,
-)
+from app.services.measurements.request import MeasurementRequest, kinds_of
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
 from app.services.measurements.suggested_plans import plan_for, spec_of_plan
 from app.storage.db import transaction
