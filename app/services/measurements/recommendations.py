@@ -11,11 +11,11 @@ import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimation import Machine, estimate
-from app.domain.experiment import ModelPart, Spec, TransformPart
+from app.domain.experiment import ModelPart, Spec
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.set_fits import specs_with_and_without
-from app.domain.recommendation.suggested_set import read_recipes, suggested_recipes
+from app.domain.recommendation.suggested_set import suggested_recipes
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     Advice,
@@ -33,18 +33,28 @@ from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
-from app.services.measurements.evidence_keys import key_of, rank_estimators
 from app.services.measurements.fit_faults import faults_of, with_faults
-from app.services.measurements.request import MeasurementRequest, kinds_of
-from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
-from app.services.measurements.suggested_plans import plan_for, spec_of_plan
+from app.services.measurements.fit_requests import (
+    STORE,
+    LookedUp,
+    SpecRequest,
+    find_evidence,
+    find_shared,
+    ranking_of,
+    request_for,
+    restore_request,
+    spec_request,
+)
+from app.services.measurements.request import (
+    kinds_of,
+)
+from app.services.measurements.runner import Measurement, Parts, WorkState
+from app.services.measurements.suggested_plans import plan_for, spec_of
 from app.storage.db import transaction
-from app.storage.tables import Dataset, ModelEvidence
+from app.storage.tables import Dataset
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
-# What one request looked up of the short fits of a dataset, by key; None where there are none.
-LookedUp = dict[str, ShortFitEvidence | None]
 
 
 @dataclass(frozen=True)
@@ -74,57 +84,18 @@ class Recommendations(ShortFits):
     said: tuple[Advice, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpecRequest(MeasurementRequest):
-    """Something is measured of estimators on a dataset, as a config says.
-
-    `suggested` are the recipes of the suggested set, in use or not, of which it is measured what they bring.
-    """
-
-    spec: Spec
-    suggested: tuple[TransformPart, ...] = ()
-
-
-def _find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
-    """Return the stored evidence of this dataset, or that of the same content in another one."""
-    found = STORE.find(request)
-    return _find_shared(request) if found is None else found
-
-
-def _find_shared(request: SpecRequest) -> ShortFitEvidence | None:
-    shared = analysis.cache_key(request.dataset, "evidence", request.key)
-    values = analysis_cache.find(shared) if shared else None
-    return ShortFitEvidence.from_json(values) if isinstance(values, dict) else None
-
-
-def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
-    profile = profile_of(dataset)
-    recipes = suggested_recipes(plan)
-    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec, recipes)
-
-
-def _spec_request(
-    dataset: Dataset, profile: DatasetProfile, spec: Spec, suggested: Sequence[TransformPart]
-) -> SpecRequest:
-    arguments = {"config": spec.to_json(), "suggested": [part.model_dump(mode="json") for part in suggested]}
-    key = key_of(spec, profile, suggested)
-    return SpecRequest(
-        dataset=dataset, profile=profile, key=key, arguments=arguments, spec=spec, suggested=tuple(suggested)
-    )
-
-
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
     """Return the recommendations so far; None where nothing can be recommended yet.
 
     `again` has the fits made once more that failed or were stopped.
     """
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     return None if request is None else _recommend(request, plan, again=again)
 
 
 def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
     """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     if request is not None:
         _ensure(request, plan, again=again)
 
@@ -132,7 +103,7 @@ def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
     """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
-    request = _spec_request(dataset, profile, spec_of_plan(plan), suggested_recipes(plan))
+    request = spec_request(dataset, profile, spec_of(plan), suggested_recipes(plan))
     return _recommend(request, plan, again=False)
 
 
@@ -143,7 +114,7 @@ def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendati
 
 
 def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitEvidence | None, WorkState]:
-    shared = _find_shared(request) if STORE.find(request) is None else None
+    shared = find_shared(request) if STORE.find(request) is None else None
     if shared is not None:
         with transaction():
             STORE.save(request, shared)
@@ -159,7 +130,7 @@ def known_of(
 
     `looked_up` is as in `finished_evidence`.
     """
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
@@ -169,12 +140,12 @@ def known_of(
 
 def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
     """Return what short fits say so far, without what follows from it for each estimator; nothing is started."""
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
     result, work = _look(request, looked_up)
-    by_rules = rank_estimators(request.spec, request.profile, known)[0].entry.id
+    by_rules = ranking_of(request.spec, request.profile, known)[0].entry.id
     return ShortFits(by_rules=by_rules, evidence=_with_items(result), **vars(work))
 
 
@@ -182,7 +153,7 @@ def _look(request: SpecRequest, looked_up: LookedUp | None) -> tuple[ShortFitEvi
     """Return the evidence and the state of the work; what this request looked up before is not looked up again."""
     held = {} if looked_up is None else looked_up
     if request.key not in held:
-        held[request.key] = _find_evidence(request)
+        held[request.key] = find_evidence(request)
     return held[request.key], runner.work_on(MEASUREMENT, request, held[request.key])
 
 
@@ -201,11 +172,11 @@ def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None =
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
     """
-    request, held = _request_for(dataset, plan), {} if looked_up is None else looked_up
+    request, held = request_for(dataset, plan), {} if looked_up is None else looked_up
     if request is None:
         return None
     if request.key not in held:
-        held[request.key] = _find_evidence(request)
+        held[request.key] = find_evidence(request)
     found = held[request.key]
     return found if found is not None and found.complete and found.items else None
 
@@ -241,7 +212,7 @@ def _recommendations(
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    by_rules = rank_estimators(spec, profile, known)
+    by_rules = ranking_of(spec, profile, known)
     ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
@@ -278,7 +249,7 @@ def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     from app.domain.recommendation.evidence import measure
 
     frame, spec = _read_rows(request)
-    ranking = rank_estimators(
+    ranking = ranking_of(
         request.spec, request.profile, associations.associations_for(request.dataset, *_goal_of(request))
     )
     for part in measure(spec, frame, request.profile, ranking=ranking, suggested=request.suggested):
@@ -355,17 +326,11 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
-def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> SpecRequest:
-    suggested = read_recipes(arguments.get("suggested"))
-    return _spec_request(dataset, profile, Spec.model_validate(arguments["config"]), suggested)
-
-
-STORE = JsonStore(ModelEvidence, ShortFitEvidence.to_json, ShortFitEvidence.from_json)
 MEASUREMENT: Measurement[SpecRequest, ShortFitEvidence] = Measurement(
     kind=JobKind.RECOMMEND,
-    find=_find_evidence,
+    find=find_evidence,
     save=STORE.save,
     compute=_compute,
-    restore_request=_restore_request,
+    restore_request=restore_request,
     describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
 )

@@ -1,4 +1,4 @@
-"""The plan for a dataset as it is suggested, for whoever names no more than a target and features."""
+"""The plan for a dataset as it is suggested, for programs that ask without a draft."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
         Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
     """
     profile = require_profile(dataset)
-    features = _parse_names(features or (), profile)
+    features = _names(features or (), profile)
     require_columns(profile, [target] if target else (), field="target")
     require_columns(profile, features, field="features")
     if target in features:
@@ -45,18 +45,18 @@ def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | 
         else associations.associations_for(dataset, goal.target, goal.kinds, holdout_of(Draft(answers), profile, goal))
     )
     plan = make_plan(Draft(answers), profile, known)
-    spec_of_plan(plan)
+    spec_of(plan)
     return plan
 
 
-def spec_of_plan(plan: Plan) -> Spec:
+def spec_of(plan: Plan) -> Spec:
     """Return the config of a plan; where there is none, say why."""
     if plan.spec is None:
         raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
     return plan.spec
 
 
-def _parse_names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
+def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
     """Return the columns that a query names: once for each, or all in one text with commas between them."""
     if len(said) == 1 and not profile.has(said[0]):
         said = said[0].split(",")
