@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.estimators.parameters import ParameterValues, parsed_parameters
+from app.domain.estimators.parameters import parsed_parameters
 from app.domain.experiment_templates.template_config import TemplateConfig
 from app.domain.training.validation import splitting
 from app.domain.training.validation.split_picture import Stripe, split_stripes
@@ -50,7 +50,7 @@ def picture_of(strategy: str | None, parameters: Mapping[str, Any], holdout: flo
     if strategy not in {one.value for one in SplitStrategy}:
         return []
     entry = splitting.get(SplitStrategy(strategy))
-    values = {**entry.defaults(), **parsed_parameters(entry.parameters, ParameterValues(parameters))}
+    values = {**entry.defaults(), **parsed_parameters(entry.parameters, dict(parameters))}
     held = min(max(holdout or 0.0, 0.0), MAX_DRAWN)
     return split_stripes(entry.id, values, holdout=held, most=most)
 
