@@ -44,7 +44,7 @@ def show(experiment_id: uuid.UUID) -> Response:
 def _context(experiment: Experiment) -> ExperimentContext:
     state, spec = RunState(experiment.state), experiments.spec_of(experiment)
     report = experiments.report_of(experiment)
-    title = facts.model_title(spec)
+    title, estimator = facts.model_title(spec, report), facts.winning_estimator(spec, report)
     lines, rest = listing.lines(experiments.config_of(experiment))
     changes = facts.history(experiment.config_changes)
     return ExperimentContext(
@@ -58,7 +58,7 @@ def _context(experiment: Experiment) -> ExperimentContext:
         has_data=reruns.dataset_of(current_user(), experiment) is not None,
         judged=_judged(experiment),
         report=report,
-        board=board.build_result_page(report, model_title=title, estimator=spec.model.estimator) if report else None,
+        board=board.build_result_page(report, model_title=title, estimator=estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
         origin=origin_of_experiment(current_user(), experiment),

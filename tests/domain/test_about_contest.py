@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.domain.checks import check_spec
+from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.merging import merge_patch
 from app.domain.checks.patching import patch_of
+from app.domain.estimation import estimate
+from app.domain.estimation.contest import processes_for
 from app.domain.experiment import Draft, Spec
 from app.domain.experiment_templates.applying import answers_of_template
 from app.domain.experiment_templates.template_config import config_of_spec, read_template_config
@@ -18,6 +22,7 @@ from app.domain.recommendation.from_config import answers_of_config
 from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import Severity
 from tests.domain.faults import table
+from tests.domain.reading import MACHINE
 from tests.domain.tables import make_spec
 
 RIDGE = {"estimator": "ridge"}
@@ -157,3 +162,29 @@ def test_a_template_keeps_its_candidates() -> None:
     assert plan.spec is not None
     assert plan.spec.model.candidates == spec.model.candidates
     assert "candidates" not in config_of_spec(make_spec()).to_json()["model"]
+
+
+def test_a_contest_too_large_or_too_slow_names_who_takes_most() -> None:
+    known = table("400")
+    forest = {"estimator": "random_forest", "parameters": {"n_estimators": 1000}}
+    spec = make_spec(**WHOLE, candidates=[RIDGE, forest, TREE])
+    forecast = estimate(spec, known.profile, MACHINE)
+    assert forecast.fits == 9
+    assert forecast.seconds_low < forecast.seconds_high
+    (slow,) = launch_ends_in_time(forecast, MACHINE, spec, known.profile, limit_seconds=0.1)
+    assert (slow.field, slow.code) == ("candidates.2", "launch_too_long")
+    assert "Random forest takes longest." in slow.message
+    small = replace(MACHINE, job_memory_mb=1.0)
+    (large,) = memory_fits(forecast, small, spec, known.profile)
+    assert large.code == "memory_short"
+    assert len(healed(spec, large).model.candidates) == 2
+
+
+def test_more_processors_make_a_contest_shorter_and_need_more_memory() -> None:
+    known = table("400")
+    spec = make_spec(**WHOLE, candidates=[RIDGE, FOREST, TREE])
+    one, four = (estimate(spec, known.profile, replace(MACHINE, cpus=count)) for count in (1, 4))
+    assert four.seconds_high < one.seconds_high
+    assert four.memory_mb_high > one.memory_mb_high
+    assert processes_for(spec, known.profile, replace(MACHINE, cpus=4)) == 4
+    assert processes_for(spec, known.profile, replace(MACHINE, cpus=4, job_memory_mb=1.0)) == 1
