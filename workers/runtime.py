@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
+from app.domain.contest.wishes import ContestWishes
 from app.domain.errors import DomainError, InterruptedReadingError, ObstacleError, StoppedError
 from app.domain.interruptions import WORKER_LOST, Interruption
 from app.domain.job_states import Failure
@@ -62,8 +63,10 @@ class JobContext:
     stop: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
     max_trials: int | None = None
+    wishes: ContestWishes = field(default_factory=ContestWishes)
     postponements: int = 0
     storing: bool = False
+    fork_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def should_stop(self) -> bool:
         """Return whether the user asked to stop, the time is over, or the job was given to somebody else."""
@@ -214,7 +217,8 @@ def _lease(app: Flask, context: JobContext) -> Iterator[None]:
                 context.timed_out = True
                 context.stop.set()
             try:
-                with app.app_context():
+                # No process of a task is forked while this thread is in the middle of a statement.
+                with context.fork_lock, app.app_context():
                     extended = _look(context, extended)
                     stopped = stopped or (moment if context.stop.is_set() else None)
                     if stopped is not None and moment - stopped > PATIENCE_SECONDS:
@@ -236,6 +240,7 @@ def _look(context: JobContext, extended: float) -> float:
     if jobs.is_cancelled(context.job_id, attempt=context.attempt):
         context.stop.set()
     context.max_trials = jobs.max_trials_of(context.job_id)
+    context.wishes = jobs.contest_wishes_of(context.job_id)
     moment = time.monotonic()
     if moment - extended >= EXTEND_SECONDS:
         life.extend_lease(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)

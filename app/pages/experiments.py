@@ -14,7 +14,7 @@ from app.domain.errors import DomainError
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import RunState
 from app.pages.experiment_contexts import ExperimentContext, ExperimentWordsContext, ProgressContext
-from app.services import experiments
+from app.services import contests, experiments
 from app.services.drafts import reruns
 from app.services.experiment_templates.using import origin_of_experiment
 from app.storage import jobs
@@ -122,6 +122,25 @@ def run_again(experiment_id: uuid.UUID) -> BaseResponse:
 def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
     """End the search early, keep the best so far and go on to judge it."""
     return see_other(_address(experiments.keep_best(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/candidates/<key>/end")
+def end_candidate(experiment_id: uuid.UUID, key: str) -> BaseResponse:
+    """End one candidate of a contest; the others go on."""
+    return see_other(_address(contests.end_candidate(current_user(), experiment_id, key)))
+
+
+@blueprint.post("/<uuid:experiment_id>/finish-early")
+def finish_early(experiment_id: uuid.UUID) -> BaseResponse:
+    """Finish a contest with its best candidate so far."""
+    return see_other(_address(contests.finish_early(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/candidates/<key>/continue")
+def continue_candidate(experiment_id: uuid.UUID, key: str) -> BaseResponse:
+    """Start a draft with one candidate of a contest as its only estimator, and show all of it."""
+    row = reruns.start_with_candidate(current_user(), experiment_id, key)
+    return see_other(url_for("review.show", draft_id=row.id))
 
 
 def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:

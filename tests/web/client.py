@@ -21,7 +21,7 @@ from app.services.accounts import accounts, sessions, tokens
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.experiment_templates import versions
-from app.services.experiment_templates.versions import TemplateEdit
+from app.services.experiment_templates.edits import TemplateEdit
 from app.storage.db import Base, db
 from app.storage.tables import DraftRow, User
 from app.web.sessions import COOKIE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -115,14 +114,17 @@ def _memory() -> _Memory:
 
 def look() -> SystemState:
     """Look at every part now; none of them is waited for longer than a second."""
-    return SystemState(tuple(part() for part in PARTS))
-
-
-def _database() -> PartState:
     try:
-        jobs.live_workers()
+        alive: int | None = jobs.live_workers()
     except SQLAlchemyError:
         db.session.rollback()
+        alive = None
+    return SystemState((_database(alive), _disk(), _workers(alive), _queue(), _reader()))
+
+
+def _database(alive: int | None) -> PartState:
+    """Return the state of the database, which could not be asked for the workers where `alive` is None."""
+    if alive is None:
         return PartState("database", UNREACHABLE, DATABASE_AWAY)
     url = current_settings().database_url
     obstacle = write_obstacle(url) if engine.is_sqlite(url) else None
@@ -146,11 +148,8 @@ def _queue() -> PartState:
     return PartState("queue", OK) if queue.is_reachable() else PartState("queue", UNREACHABLE, QUEUE_AWAY)
 
 
-def _workers() -> PartState:
-    try:
-        alive = jobs.live_workers()
-    except SQLAlchemyError:
-        db.session.rollback()
+def _workers(alive: int | None) -> PartState:
+    if alive is None:
         return PartState("workers", UNKNOWN, DATABASE_AWAY)
     return PartState("workers", str(alive), "" if alive else WORKERS_AWAY)
 
@@ -162,6 +161,3 @@ def _reader() -> PartState:
         db.session.rollback()
         return PartState("reader", UNKNOWN, DATABASE_AWAY, is_needed=False)
     return PartState("reader", OK) if not lost else PartState("reader", "interrupted", READER_KILLED, is_needed=False)
-
-
-PARTS: tuple[Callable[[], PartState], ...] = (_database, _disk, _workers, _queue, _reader)
