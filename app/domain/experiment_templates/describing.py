@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from app.domain.contest.candidates import describe_candidate
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec, TransformPart
@@ -148,6 +149,11 @@ def _about_recipe(recipe: TransformPart, key: str) -> Statement:
 
 def _about_model(config: TemplateConfig) -> Iterator[Statement]:
     model = config.model
+    if model.candidates:
+        for number, part in enumerate(model.candidates, start=1):
+            yield Statement(f"model.candidates.{number}", f"Candidate {number}", describe_candidate(part))
+        yield Statement("model.blend", "Blend", "competes too" if model.blend else "none")
+        return
     if model.estimator is None:
         yield Statement("model.estimator", "Model", SUGGESTED)
         return
