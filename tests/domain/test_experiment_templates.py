@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.errors import InvalidBodyError
 from app.domain.experiment import Draft, Spec
+from app.domain.experiment_templates import matching
 from app.domain.experiment_templates.applying import apply_template
 from app.domain.experiment_templates.column_words import name_likeness, read_name
 from app.domain.experiment_templates.describing import TemplateContent, changes_since, diff_contents
@@ -315,3 +316,21 @@ def test_the_streamflow_template_finds_the_sample() -> None:
     assert plan.spec is not None
     assert plan.spec.task.purpose is Purpose.SIMULATE
     assert table.profile.column("prcp_mm").kind is ColumnKind.NUMERIC
+
+
+def test_very_many_columns_are_compared_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({f"depth {number}": range(number, number + 40) for number in range(30)})
+    names = [f"depth of layer {number}" for number in range(400)]
+    config = read_template_config({"task": {"target": "depth of all"}, "features": {"selected": names}})
+    needs = derive_requirements(config)
+    compared = []
+    real = matching._compare
+    monkeypatch.setattr(matching, "_compare", lambda need, *rest: compared.append(need.name) or real(need, *rest))
+    monkeypatch.setattr(matching, "MAX_PAIRS", 100)
+    monkeypatch.setattr(matching, "MAX_LOOKED_AT", 3000)
+    monkeypatch.setattr(matching, "MAX_COMPARED", 200)
+    found = propose_mapping(needs, known(frame).profile)
+    assert [match.need.name for match in found] == [need.name for need in needs.columns]
+    assert compared[0] == "depth of all", "what is needed comes first"
+    assert len(compared) == 200
+    assert found[-1].reason == "No column looks like it."

@@ -154,3 +154,36 @@ def test_pages_ask_as_little_of_200_templates_as_of_10(app: Flask, user: User, a
             assert page.status == 200, page.words[:300]
             counts[path].append(len(statements))
     assert {path: both for path, both in counts.items() if both[0] != both[1]} == {}
+
+
+ODD = ("%00", "-1", "9" * 30, "%ff", "x" * 3000, "%E2%80%AE1&page=2")
+
+
+def test_odd_addresses_of_pages_are_answered_in_words(app: Flask, user: User, admin: User) -> None:
+    row = versions.create_template(user, TemplateEdit(name="Flow", config=CONFIG))
+    here, boss = f"{URL}/{row.id}", Browser(app).sign_in(admin)
+    token = boss.get("/account").token
+    for odd in ODD:
+        for path in (
+            *(f"{URL}?page={odd}", f"{URL}?q={odd}&tag={odd}&category={odd}&sort={odd}", f"{here}/diff?from={odd}"),
+            *(f"{here}/diff?to={odd}", f"{here}/apply?dataset_id={odd}", f"{URL}/new?draft={odd}&experiment={odd}"),
+            *(f"/admin{URL}?page={odd}&q={odd}", f"{here}/versions/{odd}"),
+        ):
+            page = boss.get(path)
+            assert page.status in (200, 404, 422), (path, page.status)
+            assert page.h1, path
+        for path, values in (
+            (f"/admin{here}", {"act": odd, "email": odd, "successor": odd}),
+            (f"/admin{here}", {"act": "retire", "successor": odd or "x"}),
+            (f"/admin{here}", {"act": "transfer", "email": odd}),
+            (f"{here}/edit", {"version": odd, "name": odd, "visibility": odd, "min_rows": odd, "needed": odd}),
+            (f"{here}/versions/1/restore", {"version": odd}),
+            (f"{here}/apply", {"dataset_id": odd, "draft_id": odd, "column.0": odd}),
+            (f"{here}/apply/sample", {"sample": odd}),
+            (f"{URL}/new", {"save_as": odd, "name": odd}),
+        ):
+            page = boss.post(path, {**values, "csrf_token": token})
+            assert page.status in (404, 409, 422), (path, values, page.status)
+    found = rows.find_template(row.id)
+    assert found is not None
+    assert (found.version, found.name, found.owner_id) == (1, "Flow", user.id)
