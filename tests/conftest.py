@@ -41,6 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 READERS = Readers()
 
 
+def pytest_sessionfinish() -> None:
+    """Leave no process behind."""
+    READERS.end()
+
+
 @pytest.fixture(autouse=True)
 def readers() -> None:
     """Read files in children that have everything loaded; whoever wants others forgets these."""

@@ -70,10 +70,13 @@ def share_compiled_statements(engine: Engine) -> None:
         engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
 
 
+# Whoever looks at the measuring itself clears it.
+MEASURED: dict[str, list[tuple[Associations, dict[str, Any]]]] = {}
+
+
 def keep_measures_of_samples() -> None:
     """Measure how the columns of a shipped sample go with a target once: each draft on a sample begins with that."""
     compute = associations.MEASUREMENT.compute
-    known: dict[str, list[tuple[Associations, dict[str, Any]]]] = {}
 
     def once(request: TargetRequest) -> Parts[Associations]:
         if request.dataset.sample is None:
@@ -81,8 +84,8 @@ def keep_measures_of_samples() -> None:
             return
         sizes = (associations.MAX_ROWS, associations.BLOCK_CELLS, associations.MAX_BLOCK_COLUMNS)
         key = json.dumps([request.dataset.sha256, request.profile.to_json(), request.arguments, sizes], sort_keys=True)
-        if key not in known:
-            known[key] = list(compute(request))
-        yield from known[key]
+        if key not in MEASURED:
+            MEASURED[key] = list(compute(request))
+        yield from MEASURED[key]
 
     object.__setattr__(associations.MEASUREMENT, "compute", once)

@@ -79,6 +79,7 @@ class Readers:
     def __init__(self) -> None:
         self._owner, self._lock = os.getpid(), threading.Lock()
         self._socket: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def take(self) -> Forked | None:
         """Return a child; None in a process that was forked from the one of the tests."""
@@ -94,6 +95,13 @@ class Readers:
 
     def close(self) -> None:
         """Leave the process as it is: another test wants it again."""
+
+    def end(self) -> None:
+        """End the process from which they are forked."""
+        if self._socket is not None and self._process is not None and os.getpid() == self._owner:
+            self._socket.close()
+            self._process.wait(30)
+            self._socket = self._process = None
 
     def _connection(self) -> socket.socket:
         if self._socket is None:

@@ -20,6 +20,7 @@ from flask import Flask
 
 import config
 from app.queue import ALL_QUEUES
+from app.storage.fault_reports import start_reports
 from app.storage.log_lines import start_logging
 from app.storage.origin import Origin, set_origin
 from app.storage.privacy import make_private
@@ -44,6 +45,7 @@ def main() -> None:
     start_logging()
     set_origin(Origin("worker"))
     settings = config.load()
+    start_reports(settings.sentry_dsn, arguments.what)
     if arguments.what == "upkeep":
         from workers.upkeep import look_after
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from app.api.config import problem_json
 from app.api.experiment_json import experiment_json, state_json, summary_json
 from app.domain.errors import FieldFault, InvalidBodyError, LaunchRefusedError
-from app.services import config_launch, experiments
+from app.services import config_launch, contests, experiments
 from app.services.idempotency import Answer
 from app.services.predictions import list_predictions
 from app.storage.tables import Experiment, User
@@ -91,6 +91,24 @@ def show(experiment_id: uuid.UUID) -> Response:
 def cancel(experiment_id: uuid.UUID) -> Response:
     """Stop it: at once where it waits, at the next chance where it runs; one that has ended stays as it is."""
     return jsonify(experiment_json(experiments.cancel(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/candidates/<key>/end/")
+def end_candidate(experiment_id: uuid.UUID, key: str) -> Response:
+    """End one candidate of a contest that runs; the others go on."""
+    return jsonify(experiment_json(contests.end_candidate(current_user(), experiment_id, key)))
+
+
+@blueprint.post("/<uuid:experiment_id>/finish-early/")
+def finish_early(experiment_id: uuid.UUID) -> Response:
+    """Finish a contest that runs with its best candidate so far."""
+    return jsonify(experiment_json(contests.finish_early(current_user(), experiment_id)))
+
+
+@blueprint.get("/<uuid:experiment_id>/candidates/<key>/config/")
+def candidate_config(experiment_id: uuid.UUID, key: str) -> Response:
+    """Return the config in which one candidate of a contest is the only estimator."""
+    return jsonify(contests.config_of_candidate(experiments.get_experiment(current_user(), experiment_id), key))
 
 
 @blueprint.get("/<uuid:experiment_id>/config/")

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.pages import (
     account,
+    admin,
     analytics,
     audit,
     conflicts,
@@ -17,6 +18,7 @@ from app.pages import (
     help_page,
     home,
     metrics,
+    people,
     sign_in,
     template_admin,
     template_forms,
@@ -27,6 +29,8 @@ BLUEPRINTS = (
     home.blueprint,
     sign_in.blueprint,
     account.blueprint,
+    admin.blueprint,
+    people.blueprint,
     analytics.blueprint,
     audit.blueprint,
     datasets.blueprint,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, exists, func, insert, or_, select, text, update
 
 from app.domain.audit.chain import ChainEntry
 from app.storage.db import db
@@ -43,7 +43,7 @@ def lock_head(repeat: Repeat | None = None) -> ChainHead:
     """Return the last entry, which stays the last until the transaction ends: entries come one after another."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    query: Select[Any] = select(AuditEntry.number, AuditEntry.hash)
+    query: Any = select(AuditEntry.number, AuditEntry.hash)
     if repeat is not None:
         same = exists().where(
             AuditEntry.subject_id == repeat.subject_id,
@@ -134,7 +134,7 @@ class AuditLine:
     details: str
 
 
-def _lines(wanted: AuditFilter) -> Select[Any]:
+def _lines(wanted: AuditFilter) -> Any:
     query = select(
         AuditEntry.number,
         AuditEntry.at,

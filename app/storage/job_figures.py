@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
 from app.domain.vocabulary import RunState
 from app.storage.db import db, now
-from app.storage.tables import Job, WorkerBeat
+from app.storage.tables import Job, User, WorkerBeat
 
 DAY_SECONDS = 86_400.0
 # A worker that has said nothing for so long is lost, unless it took its leave.
@@ -84,3 +85,37 @@ def worker_counts() -> WorkerCounts:
     query = select(func.count(), func.coalesce(func.sum(case((WorkerBeat.seen_at > limit, 1), else_=0)), 0))
     total, alive = db.session.execute(query.select_from(WorkerBeat)).one()
     return WorkerCounts(alive, total - alive)
+
+
+@dataclass(frozen=True)
+class OpenJob:
+    """A job that has not ended, with whose it is."""
+
+    id: uuid.UUID
+    kind: str
+    state: str
+    created_at: datetime
+    started_at: datetime | None
+    attempt: int
+    owner: str
+    reason: str | None
+
+
+def list_open_jobs(*, limit: int) -> list[OpenJob]:
+    """Return the jobs that wait or run, oldest first."""
+    is_open = Job.state.in_((RunState.QUEUED.value, RunState.RUNNING.value))
+    query = select(Job.id, Job.kind, Job.state, Job.created_at, Job.started_at, Job.attempt, User.email, Job.error_code)
+    query = query.join(User, User.id == Job.owner_id).where(is_open).order_by(Job.created_at).limit(limit)
+    return [OpenJob(*row) for row in db.session.execute(query)]
+
+
+def list_failed_jobs(*, limit: int) -> list[OpenJob]:
+    """Return the jobs that failed last, newest first."""
+    query = select(Job.id, Job.kind, Job.state, Job.created_at, Job.started_at, Job.attempt, User.email, Job.error_code)
+    query = query.join(User, User.id == Job.owner_id).where(Job.state == RunState.FAILED.value)
+    return [OpenJob(*row) for row in db.session.execute(query.order_by(Job.finished_at.desc()).limit(limit))]
+
+
+def list_workers() -> list[WorkerBeat]:
+    """Return every worker that has said something within the last hour."""
+    return list(db.session.scalars(select(WorkerBeat).order_by(WorkerBeat.host, WorkerBeat.started_at)))

@@ -62,7 +62,7 @@ def _message(record: logging.LogRecord) -> str:
     return " ".join(text.split())
 
 
-class TextLines(logging.Formatter):
+class PlainLogLines(logging.Formatter):
     """A line for people, with the ids that tell one story."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -75,7 +75,7 @@ class TextLines(logging.Formatter):
         return "\n".join((line, *describe_trace(fault)))
 
 
-class JsonLines(logging.Formatter):
+class JsonLogLines(logging.Formatter):
     """A JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -98,7 +98,7 @@ class JsonLines(logging.Formatter):
 def formatter() -> logging.Formatter:
     """Return text on a terminal and JSON anywhere else; HYDROML_LOG_FORMAT, `text` or `json`, says otherwise."""
     wanted = os.environ.get(FORMAT_SETTING, "").strip().lower() or ("text" if sys.stderr.isatty() else "json")
-    return TextLines() if wanted == "text" else JsonLines()
+    return PlainLogLines() if wanted == "text" else JsonLogLines()
 
 
 def start_logging(level: int = logging.WARNING) -> None:

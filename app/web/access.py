@@ -62,6 +62,9 @@ POLICY: dict[str, AccessLevel] = {
     "api_experiments.show_all": AccessLevel.SIGNED_IN,
     "api_experiments.show": AccessLevel.SIGNED_IN,
     "api_experiments.cancel": AccessLevel.SIGNED_IN,
+    "api_experiments.end_candidate": AccessLevel.SIGNED_IN,
+    "api_experiments.finish_early": AccessLevel.SIGNED_IN,
+    "api_experiments.candidate_config": AccessLevel.SIGNED_IN,
     "api_experiments.config": AccessLevel.SIGNED_IN,
     "api_experiments.predictions": AccessLevel.SIGNED_IN,
     **{
@@ -93,6 +96,8 @@ POLICY: dict[str, AccessLevel] = {
         )
         for verb in verbs
     },
+    **{f"admin.{verb}": AccessLevel.ADMIN for verb in ("show", "show_job", "act_on_job")},
+    **{f"people.{verb}": AccessLevel.ADMIN for verb in ("show_all", "invite", "show", "act", "revoke_token")},
     **{f"analytics.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"audit.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
@@ -128,6 +133,9 @@ POLICY: dict[str, AccessLevel] = {
     "experiments.cancel": AccessLevel.SIGNED_IN,
     "experiments.run_again": AccessLevel.SIGNED_IN,
     "experiments.keep_best": AccessLevel.SIGNED_IN,
+    "experiments.end_candidate": AccessLevel.SIGNED_IN,
+    "experiments.finish_early": AccessLevel.SIGNED_IN,
+    "experiments.continue_candidate": AccessLevel.SIGNED_IN,
     "experiments.edit": AccessLevel.SIGNED_IN,
     "experiments.save_words": AccessLevel.SIGNED_IN,
     "experiments.predictions": AccessLevel.SIGNED_IN,

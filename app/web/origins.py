@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from app.storage.fault_reports import forget_crumbs
 from app.storage.origin import NOWHERE, Origin, current_origin, new_request_id, set_origin
 from app.web.hypermedia import is_api_request
 
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         channel = "api" if is_api_request() else "web"
+        forget_crumbs()
         set_origin(Origin(channel, request_id=new_request_id(), address=request.remote_addr or ""))
 
     @app.teardown_request

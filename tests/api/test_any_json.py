@@ -160,7 +160,7 @@ def test_each_place_of_resolved_takes_any_json(program: Program, sample: Dataset
     profile = datasets.require_profile(sample)
     spec = Spec.model_validate({name: part for name, part in _config(sample).items() if name != "dataset"})
     frame = columnar.read_frame(row, profile, columns_read(spec, profile))
-    resolved = resolve_unfitted(spec, frame, profile).to_json()
+    resolved = resolve_unfitted(spec, frame, profile, given={}).to_json()
     config = {**_config(sample), "resolved": resolved}
     places = [("resolved",), *(("resolved", *place) for place in _places(resolved) if len(place) < 4)]
     bodies = [_with(config, place, raw) for place in places[::3] for raw in ("NaN", '{"a": []}')]

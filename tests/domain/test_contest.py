@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from app.domain.contest.blend import MemberErrors, blend_folds, find_weights
+from app.domain.contest.choice_optimism import choice_optimism
 from app.domain.contest.executor import ContestMeans
+from app.domain.contest.leaderboard import Contender
 from app.domain.contest.summary import BLEND, ContestEntry, ContestSummary
 from app.domain.contest.wishes import ContestWishes
 from app.domain.errors import StoppedError, TrainingError
@@ -301,3 +303,25 @@ def test_gaps_are_filled_by_the_winner_of_a_contest() -> None:
     result = contest(spec, frame)
     assert result.report.gaps is not None
     assert result.report.gaps.filled == 16
+
+
+def test_choosing_among_equals_flatters_and_a_clear_best_does_not() -> None:
+    random = np.random.default_rng(3)
+    metric = get_metric("rmse")
+
+    def contenders(means: list[float]) -> list[Contender]:
+        return [
+            Contender(str(number), f"c{number}", tuple({"rmse": mean + random.normal(scale=0.1)} for _ in range(5)), ())
+            for number, mean in enumerate(means, start=1)
+        ]
+
+    amounts = []
+    for _ in range(60):
+        equal = contenders([1.0] * 8)
+        best = min(equal, key=lambda one: sum(scores["rmse"] or 0 for scores in one.scores))
+        amounts.append(choice_optimism(metric, equal, best.key).amount or 0.0)
+    # The smallest of eight means of five draws lies 1.42 standard errors below their mean.
+    assert np.mean(amounts) == pytest.approx(1.42 * 0.1 / np.sqrt(5), rel=0.35)
+    found = choice_optimism(metric, contenders([1.0, 3.0, 3.0]), "1")
+    assert found.amount == 0.0
+    assert found.sentence == "Choosing among 3 does not measurably flatter the fold score of the winner."

@@ -167,6 +167,26 @@ def test_answers_are_recorded_once_a_minute(app: Flask, user: User, monkeypatch:
     assert json.loads(line.details)["after"] == {"version": 5, "fields": ["data.target"]}
 
 
+def test_failed_sign_ins_to_no_account_are_one_entry_a_minute(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = now().replace(second=10)
+    monkeypatch.setattr(trail, "now", lambda: moment)
+
+    def guess(email: str, address: str) -> None:
+        with working_for(Origin("web", address=address)), pytest.raises(DomainError):
+            accounts.sign_in_with_password(email, "wrong", address=address)
+
+    def guess_often() -> None:
+        for number in range(3):
+            guess(f"nobody-{number}@example.org", "203.0.113.7")
+        guess("nobody@example.org", "198.51.100.7")
+        guess(user.email, "203.0.113.7")
+        guess(user.email, "203.0.113.7")
+
+    assert acts_of(guess_often) == ["account.fail_sign_in"] * 4
+
+
 def test_names_of_columns_stay_out_of_the_trail() -> None:
     changes = {"features.leak.my column": 1, "data.kind.secret": 2, "model.ridge.alpha": 3, "data.Secret": 4}
     assert trail.field_names(changes) == ["features.leak", "data.kind", "model.ridge", "other"]

@@ -61,7 +61,7 @@ def _own_patch(problem: Problem, spec: Spec, profile: DatasetProfile) -> Patch:
     if problem.remedy is None:
         return {}
     patch: Patch = merge_patches({}, problem.remedy.patch)
-    ways: dict[str, Callable[[StepAnswers, Spec, DatasetProfile], Patch]] = {
+    ways: dict[str, PatchAnswers] = {
         "data": _data,
         "features": _features,
         "model": patch_model,

@@ -6,24 +6,26 @@ The hold-out judges the winner alone and once, after everything that could be ch
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from app.domain.contest.blend import BlendedModel, NestedBlend, average, blend_folds, can_blend
-from app.domain.contest.executor import ContestMeans, Executor, SerialExecutor
+from app.domain.contest.choice_optimism import choice_optimism
+from app.domain.contest.executor import ContestMeans, Executor
 from app.domain.contest.leaderboard import Contender, difference, entries_of, ranked, simplest_of
 from app.domain.contest.race import RULE
 from app.domain.contest.state import ContestState
-from app.domain.contest.summary import BLEND, BlendMember, BlendSummary, ContestSummary
+from app.domain.contest.summary import BLEND, BlendMember, BlendSummary, ContestSummary, PairedDifference
 from app.domain.contest.tasks import FitFailure, FitResult, FitTask, Outcome, SharedInput
 from app.domain.contest.words import blend_sentence, simplest_sentence, winner_sentence
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec, candidates_of
 from app.domain.training.judging import judge_baselines, judge_part
 from app.domain.training.report.outcome import Progress
+from app.domain.training.resolved.build import FittedMember
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning.tuning import SearchCallbacks, with_parameters, without_search
 from app.domain.training.validation import scoring
@@ -48,7 +50,7 @@ class Contest:
 
     def __init__(self, run: TrainingRun, means: ContestMeans) -> None:
         self.run, self.wishes = run, means.wishes
-        self.executor: Executor = means.executor or SerialExecutor()
+        self.executor: Executor = means.executor
         self.spec = run.spec
         self.shared = SharedInput(candidates_of(run.spec), run.table, run.split)
         rivals = tuple(judge_baselines(self.shared.specs[0], run.table, fold) for fold in run.split.folds)
@@ -67,6 +69,7 @@ class Contest:
             fitted = self._judge_winner(choice)
             if fitted is not None:
                 break
+        self.executor.close()
         self.done = self.total - 1
         self.choice = choice
         return fitted
@@ -132,10 +135,11 @@ class Contest:
         """Make the run that of the winner: its config, its folds, its hold-out, its searches and what it warned of."""
         run, winner = self.run, choice.winner
         lead = winner.members[int(np.argmax(winner.weights))]
-        run.spec, run.folds = self.shared.specs[lead], list(winner.folds)
+        run.spec, run.folds, run.candidate = self.shared.specs[lead], list(winner.folds), lead + 1
         if winner.key == BLEND:
             settled = zip(winner.members, last, winner.weights, strict=True)
             run.averaged = tuple((_settled(self.shared.specs[one], result), weight) for one, result, weight in settled)
+            run.members = self._members(choice, dict(zip(winner.members, last, strict=True)))
         if run.split.holdout is not None:
             fold, name = self.shared.fold_of(len(self.state.folds)), self.shared.name_of(len(self.state.folds))
             predictions = last[0].predictions
@@ -151,6 +155,23 @@ class Contest:
             run.searches = [one.search for one in results if one.search is not None]
         for category, message in dict.fromkeys(pair for one in results for pair in one.warned):
             warnings.warn(message, category, stacklevel=1)
+
+    def _members(self, choice: Choice, last: Mapping[int, FitResult]) -> tuple[FittedMember, ...]:
+        """Return every candidate that has a share in any part of the blend, with what it takes to repeat it."""
+        state, nested = self.state, choice.nested
+        if nested is None:
+            return ()
+        names = [self.shared.name_of(part) for part in range(len(state.folds))]
+        found = []
+        for place, candidate in enumerate(choice.able):
+            weights = {name: float(one[place]) for name, one in zip(names, nested.weights_by_fold, strict=True)}
+            parts = [result.fitted for result in state.results_of(candidate)]
+            if self.run.split.holdout is not None:
+                weights[self.shared.name_of(len(names))] = float(nested.weights[place])
+                parts += [last[candidate].fitted] if candidate in last else []
+            if any(weights.values()):
+                found.append(FittedMember(candidate + 1, self.shared.specs[candidate], weights, tuple(parts)))
+        return tuple(found)
 
     def summary(self) -> ContestSummary:
         """Return what is kept of the contest."""
@@ -170,7 +191,8 @@ class Choice:
         self.state = state
         singles = ranked(state, [Contender.of_candidate(state, one) for one in state.complete])
         self.best = singles[0]
-        self.blend, self.nested, parts = _blend(contest, self.best)
+        self.able = blendable(state)
+        self.blend, self.nested, parts = _blend(contest, self.best, self.able)
         self.order = singles if not parts else ranked(state, [*singles, Contender.of_blend(parts)])
         self.simplest = simplest_of(state, singles, self.best)
         best = int(self.best.key) - 1
@@ -193,6 +215,7 @@ class Choice:
             sentence="",
             rule=RULE,
             blend=self.blend,
+            optimism=choice_optimism(state.metric, self.order, self.winner.key),
             finished_early=state.finished_early,
             processes=contest.executor.processes,
         )
@@ -221,14 +244,22 @@ def candidate_parts(state: ContestState, candidate: int) -> tuple[PartResult, ..
     )
 
 
-def _blend(contest: Contest, best: Contender) -> tuple[BlendSummary | None, NestedBlend | None, tuple[PartResult, ...]]:
+def blendable(state: ContestState) -> list[int]:
+    """Return the candidates that finished every fold and whose predictions can be averaged."""
+    classes = bool(state.shared.table.labels)
+    said = {one: [result.predictions for result in state.results_of(one)] for one in state.complete}
+    return [one for one, predictions in said.items() if can_blend(predictions, classes=classes)]
+
+
+def _blend(
+    contest: Contest, best: Contender, able: Sequence[int]
+) -> tuple[BlendSummary | None, NestedBlend | None, tuple[PartResult, ...]]:
     """Return the blend, where the config asks for one, and its judged folds; with the reason where there is none."""
     state, spec = contest.state, contest.spec
     if not spec.model.blend:
         return None, None, ()
     classes = bool(state.shared.table.labels)
-    predictions = {one: [result.predictions for result in state.results_of(one)] for one in state.complete}
-    able = [one for one, said in predictions.items() if can_blend(said, classes=classes)]
+    predictions = {one: [result.predictions for result in state.results_of(one)] for one in able}
     if len(state.folds) < MIN_BLEND_FOLDS:
         return (
             BlendSummary(reason="A blend needs two folds or more: one fold's rows judge what others chose."),
@@ -250,9 +281,14 @@ def _blend(contest: Contest, best: Contender) -> tuple[BlendSummary | None, Nest
         ),
         key=lambda member: (-member.weight, int(member.key)),
     )
-    wins = found is not None and found.low is not None and found.low > 0 and len(members) > 1
+    wins = is_surely_better(found) and len(members) > 1
     sentence = blend_sentence(members, found, wins=wins, metric=state.metric)
     return BlendSummary(members=tuple(members), wins=wins, against_best=found, sentence=sentence), nested, parts
+
+
+def is_surely_better(found: PairedDifference | None) -> bool:
+    """Return whether the interval of a difference lies above zero."""
+    return found is not None and found.low is not None and found.low > 0
 
 
 def _blend_parts(contest: Contest, predictions: Sequence[Predictions], *, lead: int) -> tuple[PartResult, ...]:

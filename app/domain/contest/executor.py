@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from app.domain.contest.tasks import FitTask, Outcome, SharedInput, carry_out
@@ -16,11 +16,13 @@ OnOutcome = Callable[[Outcome], None]
 
 
 class Executor(Protocol):
-    """Carries out tasks, on one processor or on many."""
+    """Carries out tasks, on one processor or on many.
 
-    @property
-    def processes(self) -> int:
-        """Return how many tasks may run at the same time."""
+    `processes` is how many may run at the same time, and `grown_mb` the memory that they took beyond this process.
+    """
+
+    processes: int
+    grown_mb: float
 
     def run(
         self,
@@ -50,19 +52,15 @@ class Executor(Protocol):
             When `asked.should_stop` said so.
         """
 
-
-@dataclass(frozen=True)
-class ContestMeans:
-    """How a contest is carried out: by which executor (in this process where None), and what its owner asks for."""
-
-    executor: Executor | None = None
-    wishes: Wishes = no_wishes
+    def close(self) -> None:
+        """End what waits for more tasks."""
 
 
 class SerialExecutor:
     """Carries out one task after another in this process."""
 
     processes = 1
+    grown_mb = 0.0
 
     def run(
         self,
@@ -79,3 +77,27 @@ class SerialExecutor:
                 raise StoppedError
             if is_wanted(task):
                 on_outcome(carry_out(task, shared, asked))
+
+    def close(self) -> None:
+        """Nothing waits here."""
+
+
+def make_serial(_processes: int) -> Executor:
+    """Return the way that needs nothing but this process, however many there might be."""
+    return SerialExecutor()
+
+
+@dataclass(frozen=True)
+class ContestMeans:
+    """How a contest is carried out: what makes an executor of so many processes, and what its owner asks for.
+
+    `executor` is the one that was made.
+    """
+
+    make_executor: Callable[[int], Executor] = make_serial
+    wishes: Wishes = no_wishes
+    executor: Executor = field(default_factory=SerialExecutor)
+
+    def with_processes(self, processes: int) -> ContestMeans:
+        """Return the means with an executor of so many processes."""
+        return replace(self, executor=self.make_executor(processes))

@@ -45,6 +45,14 @@ class SharedInput:
             raise ValueError("no rows are held out")
         return Fold(self.split.development, self.split.holdout)
 
+    def carry_out(self, task: FitTask, asked: SearchCallbacks) -> Outcome:
+        """Carry out a task."""
+        return carry_out(task, self, asked)
+
+    def fail(self, task: FitTask, code: str, reason: str) -> Outcome:
+        """Return the outcome of a task whose process ended before it did."""
+        return FitFailure(task, code, reason)
+
     def name_of(self, part: int) -> str:
         """Return what a part is called in a report."""
         return f"fold {part + 1}" if part < len(self.split.folds) else HOLDOUT

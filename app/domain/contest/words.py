@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.domain.contest.summary import BLEND, BlendMember, ContestSummary, PairedDifference
 from app.domain.text.numbers import format_score
 from app.domain.text.words import join_words
+from app.domain.training.headline import decimals_for
 from app.domain.training.validation.metrics import Metric
 
 
@@ -41,8 +42,10 @@ def blend_sentence(
     opening = f"The blend is {shares}."
     if found is None or found.low is None or found.high is None:
         return f"{opening} It cannot be compared with the best single candidate."
-    interval = f"{format_score(found.low)} to {format_score(found.high)}"
-    gain = f"{format_score(found.difference)} {metric.title}, 90 % interval {interval}"
+    ends = [(found.low, found.difference), (found.difference, found.high), (found.low, 0.0), (found.high, 0.0)]
+    digits = decimals_for(ends, decimals=2, most=6)
+    low, high, gain = (format_score(value, digits) for value in (found.low, found.high, found.difference))
+    gain = f"{gain} {metric.title}, 90 % interval {low} to {high}"
     if wins:
         return f"{opening} It is better than {found.against_title} by {gain}."
     return f"{opening} Its gain over {found.against_title} is not certain: {gain}."

@@ -136,10 +136,10 @@ def measure_derived(rows: pd.DataFrame, spec: Spec, names: Sequence[str]) -> Ite
     target = spec.task.target
     classes = spec.task.kind.is_classification
     for start in range(0, len(names), MAX_BLOCK_COLUMNS):
-        block = names[start : start + MAX_BLOCK_COLUMNS]
+        block = list(names[start : start + MAX_BLOCK_COLUMNS])
         kinds = dict.fromkeys(block, ColumnKind.NUMERIC)
         kinds[target] = ColumnKind.CATEGORICAL if classes else ColumnKind.NUMERIC
         some = rows[[*block, target]]
-        found = {item.column: item for item in associate(some, target, kinds, columns=block).items}
+        found = {item.column: item for item in associate(some, target, kinds, columns=list(block)).items}
         ranked = rank_columns(some, target, kinds, seed=SEED)
         yield [DerivedMeasure(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import statistics
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.domain.usage.events import UsageEvent, UsageKind
@@ -79,10 +79,10 @@ class UsageFigures:
     failed: int
     cancelled: int
     from_templates: int
-    cache_hits: int
-    cache_misses: int
     median_first_finish_seconds: float | None
     first_finishes: int
+    cache_hits: int = 0
+    cache_misses: int = 0
     steps: tuple[StepFigures, ...] = ()
     fields: tuple[FieldFigures, ...] = ()
     templates: tuple[TemplateFigures, ...] = ()
@@ -120,12 +120,10 @@ class _DraftStory:
 
     started_at: datetime
     person_id: uuid.UUID | None
-    template_id: uuid.UUID | None
     last_at: datetime
     completed: dict[str, datetime] = field(default_factory=dict)
     refusals: list[UsageEvent] = field(default_factory=list)
     launched_at: datetime | None = None
-    is_finished: bool = False
 
     @property
     def step(self) -> str:
@@ -160,43 +158,79 @@ def usage_figures(
     UsageFigures
         Medians in seconds.
     """
-    first_launch = _first_launches(events)
-    stories = _stories(events)
-    in_period = [event for event in events if (since is None or event.at >= since) and event.at < until]
-    # Whether somebody is new is told for each draft; what has none is told by its own moment.
-    chosen = [event for event in in_period if _belongs(event, stories, first_launch, people)]
-    drafts = {
-        draft_id: story
-        for draft_id, story in stories.items()
-        if (since is None or story.started_at >= since)
-        and story.started_at < until
-        and _fits(story.person_id, story.started_at, first_launch, people)
-    }
+    period = _Period(events, since, until, people)
+    chosen, drafts = period.chosen(), period.drafts()
     end = min(moment or until, until)
+    caches = [event for event in period.inside if event.kind == UsageKind.CACHE_COUNTED]
+    return replace(
+        _summary(events, chosen, drafts, end),
+        cache_hits=sum(event.hits for event in caches),
+        cache_misses=sum(event.misses for event in caches),
+        steps=_steps(drafts, end),
+        fields=_fields(drafts, end),
+        templates=_templates(chosen, events),
+        failures=tuple(Counter(event.code for event in chosen if event.kind == UsageKind.FAILED).most_common()),
+        days=_days(chosen),
+    )
+
+
+def _summary(
+    events: Sequence[UsageEvent], chosen: Sequence[UsageEvent], drafts: Sequence[_DraftStory], end: datetime
+) -> UsageFigures:
+    """Return the counts, without what is counted step by step."""
     counts = Counter(event.kind for event in chosen)
     finishes = _first_finishes(events, chosen)
-    caches = [event for event in in_period if event.kind == UsageKind.CACHE_COUNTED]
     launches = [event for event in chosen if event.kind == UsageKind.LAUNCHED]
     return UsageFigures(
         people=len({event.person_id for event in chosen if event.person_id is not None}),
         started=len(drafts),
-        completed=sum(story.launched_at is not None for story in drafts.values()),
-        abandoned=sum(_is_abandoned(story, end) for story in drafts.values()),
+        completed=sum(story.launched_at is not None for story in drafts),
+        abandoned=sum(_is_abandoned(story, end) for story in drafts),
         launched=len(launches),
         finished=counts[UsageKind.FINISHED],
         failed=counts[UsageKind.FAILED],
         cancelled=counts[UsageKind.CANCELLED],
         from_templates=sum(event.template_id is not None for event in launches),
-        cache_hits=sum(event.hits for event in caches),
-        cache_misses=sum(event.misses for event in caches),
         median_first_finish_seconds=statistics.median(finishes) if finishes else None,
         first_finishes=len(finishes),
-        steps=_steps(drafts.values(), end),
-        fields=_fields(drafts.values(), end),
-        templates=_templates(chosen, events),
-        failures=tuple(Counter(event.code for event in chosen if event.kind == UsageKind.FAILED).most_common()),
-        days=_days(chosen),
     )
+
+
+class _Period:
+    """Events of a period and a group of people; whether somebody is new is told by what was before."""
+
+    def __init__(self, events: Sequence[UsageEvent], since: datetime | None, until: datetime, people: str) -> None:
+        self._since, self._until, self._people = since, until, people
+        self._first_launch = _first_launches(events)
+        self._stories = _stories(events)
+        self.inside = [event for event in events if self._has(event.at)]
+
+    def _has(self, at: datetime) -> bool:
+        return (self._since is None or at >= self._since) and at < self._until
+
+    def chosen(self) -> list[UsageEvent]:
+        """Return the events of the group: what belongs to a draft by the draft, what has none by its own moment."""
+        stories = ((event, self._stories.get(event.draft_id) if event.draft_id else None) for event in self.inside)
+        return [
+            event
+            for event, story in stories
+            if self._fits(event.person_id, event.at if story is None else story.started_at)
+        ]
+
+    def drafts(self) -> list[_DraftStory]:
+        """Return the drafts of the group that were started in the period."""
+        return [
+            story
+            for story in self._stories.values()
+            if self._has(story.started_at) and self._fits(story.person_id, story.started_at)
+        ]
+
+    def _fits(self, person_id: uuid.UUID | None, at: datetime) -> bool:
+        if self._people == EVERYBODY or person_id is None:
+            return self._people == EVERYBODY
+        launched = self._first_launch.get(person_id)
+        is_returning = launched is not None and launched < at
+        return is_returning == (self._people == RETURNING)
 
 
 def _first_launches(events: Iterable[UsageEvent]) -> dict[uuid.UUID, datetime]:
@@ -213,40 +247,20 @@ def _stories(events: Iterable[UsageEvent]) -> dict[uuid.UUID, _DraftStory]:
         if event.draft_id is None:
             continue
         if event.kind == UsageKind.DRAFT_STARTED:
-            stories[event.draft_id] = _DraftStory(event.at, event.person_id, event.template_id, event.at)
-            continue
-        story = stories.get(event.draft_id)
-        if story is None:
-            continue
-        story.last_at = event.at
-        if event.kind == UsageKind.STEP_COMPLETED:
-            story.completed.setdefault(event.step, event.at)
-        elif event.kind == UsageKind.STEP_REFUSED:
-            story.refusals.append(event)
-        elif event.kind == UsageKind.LAUNCHED:
-            story.launched_at = story.launched_at or event.at
-        elif event.kind == UsageKind.FINISHED:
-            story.is_finished = True
+            stories[event.draft_id] = _DraftStory(event.at, event.person_id, event.at)
+        elif event.draft_id in stories:
+            _tell(stories[event.draft_id], event)
     return stories
 
 
-def _fits(person_id: uuid.UUID | None, at: datetime, first_launch: Mapping[uuid.UUID, datetime], people: str) -> bool:
-    if people == EVERYBODY or person_id is None:
-        return people == EVERYBODY
-    launched = first_launch.get(person_id)
-    is_returning = launched is not None and launched < at
-    return is_returning == (people == RETURNING)
-
-
-def _belongs(
-    event: UsageEvent,
-    stories: Mapping[uuid.UUID, _DraftStory],
-    first_launch: Mapping[uuid.UUID, datetime],
-    people: str,
-) -> bool:
-    story = stories.get(event.draft_id) if event.draft_id is not None else None
-    at = event.at if story is None else story.started_at
-    return _fits(event.person_id, at, first_launch, people)
+def _tell(story: _DraftStory, event: UsageEvent) -> None:
+    story.last_at = event.at
+    if event.kind == UsageKind.STEP_COMPLETED:
+        story.completed.setdefault(event.step, event.at)
+    elif event.kind == UsageKind.STEP_REFUSED:
+        story.refusals.append(event)
+    elif event.kind == UsageKind.LAUNCHED:
+        story.launched_at = story.launched_at or event.at
 
 
 def _is_abandoned(story: _DraftStory, end: datetime) -> bool:

@@ -13,7 +13,7 @@ from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.domain.vocabulary import Role
 from app.services.accounts import limiting, passwords
-from app.services.audit.trail import record, record_alone
+from app.services.audit.trail import record, record_failed_sign_in
 from app.storage import accounts, sessions
 from app.storage.db import now, transaction
 from app.storage.tables import User
@@ -156,7 +156,7 @@ def sign_in_with_password(email: str, password: str, *, address: str) -> User:
             limiting.count_try(limiting.SIGN_IN_ELSEWHERE, email)
     is_right = passwords.matches(user.password_hash if user else None, password)
     if user is None or not is_right or user.disabled_at is not None:
-        record_alone(AuditAct.FAIL_SIGN_IN, actor=None, subject_id=user.id if user else None)
+        record_failed_sign_in(user)
         raise DomainError("The address or the password is wrong.", code="sign_in_failed", field="password")
     with transaction():
         limiting.forget_tries(limiting.SIGN_IN, email, network)

@@ -92,10 +92,10 @@ def list_tokens_of(email: str) -> list[ApiToken]:
     return tokens.list_tokens(accounts.get_user_by_email(email).id)
 
 
-def revoke_token(user: User, token_id: uuid.UUID) -> None:
-    """End a token at once."""
+def revoke_token(user: User, token_id: uuid.UUID, *, actor: User | None = None) -> None:
+    """End a token of an account at once; `actor` is who asks for it, where it is not its owner."""
     with transaction():
-        _revoke(tokens.get_token(token_id, user_id=user.id), actor=user)
+        _revoke(tokens.get_token(token_id, user_id=user.id), actor=actor or user)
 
 
 def revoke_named(email: str, name: str) -> int:

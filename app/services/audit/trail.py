@@ -81,6 +81,14 @@ def record_alone(
         record(act, actor=actor, subject_id=subject_id, part=part, after=after)
 
 
+def record_failed_sign_in(user: User | None) -> None:
+    """Add a failed sign-in to the trail; those to no account once per network and minute, or they would fill it."""
+    network, moment = shorten_address(current_origin().address), now().replace(second=0, microsecond=0)
+    repeat = None if user is not None else Repeat(AuditAct.FAIL_SIGN_IN.value, None, None, network, moment)
+    with transaction():
+        _append(AuditAct.FAIL_SIGN_IN, None, user.id if user else None, network, "", repeat=repeat)
+
+
 def _append(
     act: AuditAct,
     actor: User | None,

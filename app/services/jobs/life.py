@@ -64,6 +64,15 @@ def wake_worker(row: Job) -> bool:
     return queue.enqueue(row.id, queue=job_type.queue, function=job_type.function, seconds=row.time_limit_seconds)
 
 
+def wake_again(row: Job) -> None:
+    """Make another queue entry for a job that waits, now if it waited for a time to come; in the caller's transaction.
+
+    The entry that there may be does no harm: whoever claims second finds nothing to do.
+    """
+    row.not_before, row.enqueued_at = None, now()
+    after_commit(functools.partial(wake_worker, row))
+
+
 def refuse_if_full(owner_id: uuid.UUID) -> None:
     """Raise TooManyError when an account has as many jobs waiting or running as it may."""
     most = current_settings().limits.user_queued_jobs

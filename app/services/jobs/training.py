@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_resolved import DIFFERS
+from app.domain.contest.executor import ContestMeans
 from app.domain.errors import DomainError, TrainingError
+from app.domain.estimation.contest import processes_for
 from app.domain.experiment import Spec, is_contest
 from app.domain.json_values import to_json
 from app.domain.training.preprocessing.preparation import columns_read
@@ -72,6 +74,7 @@ def run(
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
     store: Store = store_once,
+    means: ContestMeans | None = None,
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
     from app.domain.training.run import load_libraries, train
@@ -83,6 +86,7 @@ def run(
     spec, profile, frame, given = _read_inputs(experiment_id)
     _refuse_differences(given, spec, frame, profile)
     start_seconds = clock.total_work()
+    means = _means_for(spec, profile, means or ContestMeans())
     result = train(
         spec,
         frame,
@@ -90,19 +94,34 @@ def run(
         on_progress=on_progress,
         should_stop=should_stop,
         most_trials=most_trials,
-        peak_memory_mb=peak_memory_mb,
+        peak_memory_mb=lambda: _peak_of(means),
+        means=means,
     )
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
-    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
-    most_mb = max(peak_memory_mb(), idle_mb)
+    most_mb = max(_peak_of(means), idle_mb)
     taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
+    return _finish(job_id, attempt, put_result, folder=folder, store=store)
+
+
+def _peak_of(means: ContestMeans) -> float:
+    """Return the most memory that this process and those of the contest took, in MB."""
+    return peak_memory_mb() + means.executor.grown_mb
+
+
+def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, folder: Path, store: Store) -> bool:
+    """End the job with its result; where somebody else has the job by now, take the files away."""
     is_stored = store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result))
     if not is_stored:
         files.remove_folder(folder)
     return is_stored
+
+
+def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
+    """Return the means with as many processes as a launch may have; one estimator is fitted in this one."""
+    return means.with_processes(processes_for(spec, profile, estimates.machine()) if is_contest(spec) else 1)
 
 
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:
@@ -111,7 +130,7 @@ def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: 
         return
     from app.domain.training.resolved.build import resolve_unfitted
 
-    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile).to_json()):
+    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile, given=given).to_json()):
         raise TrainingError(f"{difference.sentence} Launch it without `resolved`.", code=DIFFERS)
 
 

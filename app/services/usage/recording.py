@@ -13,6 +13,7 @@ from app.services.audit.trail import field_names
 from app.services.context import current_settings
 from app.storage import usage
 from app.storage.db import now, transaction
+from app.storage.fault_reports import leave_crumb
 from app.storage.tables import User
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,11 @@ def count_event(
 
 def count_refusals(user: User, draft_id: uuid.UUID, step: str, faults: Iterable[tuple[str, str, str]]) -> None:
     """Record that a step could not be left: each fault is the step and field it lies in, and its code."""
+    named = dict.fromkeys((*field_names([f"{place}.{field or 'step'}"]), code[:60]) for place, field, code in faults)
+    for field, code in named:
+        leave_crumb("validation", f"{step} {field} {code}")
     if not current_settings().analytics:
         return
-    named = dict.fromkeys((*field_names([f"{place}.{field or 'step'}"]), code[:60]) for place, field, code in faults)
     events = [
         UsageEvent(
             UsageKind.STEP_REFUSED.value,
