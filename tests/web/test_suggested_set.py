@@ -65,6 +65,19 @@ def test_memory_is_said_drawn_and_listed(browser: Browser, river: DraftRow) -> N
     assert heads == ["Before", "rain_mm", "temp_c"]
 
 
+def test_radiation_without_a_season_is_asked_about(browser: Browser, user: User) -> None:
+    random, rows = np.random.default_rng(6), 1_400
+    days = pd.date_range("2001-10-01", periods=rows)
+    frame = pd.DataFrame({"day": days, "rain_mm": random.gamma(0.5, 6.0, size=rows).round(3)})
+    frame["srad_wm2"] = random.uniform(20, 300, rows).round(1)
+    frame["ssrd_wm2"] = (150 + 100 * np.sin(days.day_of_year / 58.1) + random.normal(0, 20, rows)).round(1)
+    frame["flow_mm"] = (frame["rain_mm"].rolling(30, min_periods=1).mean() + random.gamma(1, 0.2, rows)).round(4)
+    dataset = upload(user, frame.to_csv(index=False).encode())
+    words = words_of(_arrive(browser, draft_on(user, dataset, target="flow_mm")).element("features-memory"))
+    assert "srad_wm2 follows no season, as radiation does." in words
+    assert "ssrd_wm2 follows" not in words
+
+
 def test_the_set_is_one_switch_that_can_be_taken_back(browser: Browser, user: User, river: DraftRow) -> None:
     page = _arrive(browser, river)
     assert _switch(page) == ("true", "On")

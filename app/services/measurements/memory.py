@@ -10,7 +10,8 @@ from typing import Any
 from app.domain.analysis.associations.lag_correlation import LagCurve, LagMeasures, measure_lags
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import TaskPart
-from app.domain.hydrology.drivers import recognise_drivers
+from app.domain.hydrology.drivers import DriverRole, recognise_drivers
+from app.domain.hydrology.season import lacks_season
 from app.domain.json_values import from_json, to_json
 from app.domain.recommendation.plan import Plan
 from app.domain.training.development import HoldoutRule
@@ -24,7 +25,7 @@ from app.storage.tables import Dataset, TargetRanking
 # More drivers than that are no picture; those of the file that come first are measured.
 MAX_DRIVERS = 12
 # Part of the key: raise it when the same rows would give another result.
-MEMORY_VERSION = 1
+MEMORY_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,10 @@ def _compute(request: MemoryRequest) -> Parts[MeasuredMemory]:
         return
     by = [name for name in (task.group_column, task.time_column) if name is not None]
     frame = request.read_series(list(dict.fromkeys([task.target, *request.drivers, *by])), by=by)
+    drivers = recognise_drivers(request.profile, target=task.target)
+    radiation = {driver.column for driver in drivers if driver.role is DriverRole.RADIATION}
     curves: tuple[LagCurve, ...] = ()
+    seasonless: tuple[str, ...] = ()
     for place, driver in enumerate(request.drivers, start=1):
         found = measure_lags(
             frame,
@@ -135,7 +139,9 @@ def _compute(request: MemoryRequest) -> Parts[MeasuredMemory]:
             step_seconds=axis.step_seconds,
         )
         curves += found.curves
-        lags = LagMeasures(curves, found.step_seconds, found.rows, found.reason)
+        if driver in radiation and lacks_season(frame[task.time_column], frame[driver].to_numpy(dtype=float)):
+            seasonless = (*seasonless, driver)
+        lags = LagMeasures(curves, found.step_seconds, found.rows, found.reason, seasonless)
         done = place == len(request.drivers)
         yield MeasuredMemory(lags, complete=done), {"measured": place, "fraction": place / len(request.drivers)}
 

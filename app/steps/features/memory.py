@@ -33,7 +33,10 @@ USE, LEAVE = "use-set", "leave-set"
 
 @dataclass(frozen=True)
 class MemoryView:
-    """The memory as the page shows it: a chart, or the words that stand in its place."""
+    """The memory as the page shows it: a chart, or the words that stand in its place.
+
+    `seasonless` are the drivers taken for radiation that follow no season.
+    """
 
     here: str
     chart: LagChart | None
@@ -42,6 +45,7 @@ class MemoryView:
     can_begin: bool
     measured: int
     drivers: int
+    seasonless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def memory_view(draft: DraftContext) -> MemoryView | None:
         can_begin=can_begin and not state.reason,
         measured=len(state.lags.curves),
         drivers=len(state.drivers),
+        seasonless=state.lags.seasonless,
     )
 
 

@@ -65,12 +65,16 @@ class LagCurve:
 
 @dataclass(frozen=True)
 class LagMeasures:
-    """The curves of all drivers that were measured, on `rows` rows; `reason` says why there are none."""
+    """The curves of all drivers that were measured, on `rows` rows; `reason` says why there are none.
+
+    `seasonless` are the drivers taken for radiation whose values follow no season.
+    """
 
     curves: tuple[LagCurve, ...] = ()
     step_seconds: float = float(DAY_SECONDS)
     rows: int = 0
     reason: str = ""
+    seasonless: tuple[str, ...] = ()
 
 
 def measure_lags(
