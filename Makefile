@@ -10,7 +10,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-
 BENCHMARKS := startup steps plans_per_request drip load newcomer lost_worker analysis large_file wide_file first_look reopen findings pollock \
 	time_forms column_truth driver_names mutations correlation ranking leaks heatmap validate_config recommend \
 	estimates valid_means_runnable weight interruptions small_wide formats verdicts selection_noise config_is_enough \
-	gaps derive
+	gaps derive audit autosave_cost
 PIP_FLAGS := --disable-pip-version-check --quiet --require-hashes --only-binary :all:
 
 help: ## Say what there is
@@ -50,7 +50,7 @@ chaos: $(VENV)/.test ## Kill the product 1,000 times (KILLS=, SEED=) and print w
 	@$(PY) -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 check: lint ## Run the linters and the quick tests, before a commit
-	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser" tests/domain tests/house
+	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow and not fits" tests/domain tests/house
 
 fmt: $(VENV)/.test ## Format the code
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .

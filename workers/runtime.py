@@ -30,7 +30,9 @@ from app.services.jobs.kinds import KINDS
 from app.storage import jobs
 from app.storage.binding import bare_app
 from app.storage.db import db
+from app.storage.fault_reports import send_rest
 from app.storage.obstacles import obstacle_of, retry_until_stored
+from app.storage.origin import Origin, working_for
 from workers.handover import name_of_process
 from workers.progress import ProgressWriter
 
@@ -96,6 +98,8 @@ def job(work: Work) -> Callable[[str], None]:
         with app.app_context():
             _claim_and_run(app, settings, uuid.UUID(job_id), work)
             db.engine.dispose()
+        # RQ ends this process without waiting for its threads.
+        send_rest()
 
     return run
 
@@ -116,7 +120,8 @@ def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, wor
         max_trials=claimed.arguments.get(jobs.MAX_TRIALS),
         postponements=claimed.postponements,
     )
-    with _lease(app, context):
+    origin = Origin("worker", request_id=claimed.request_id, job_id=str(job_id))
+    with working_for(origin), _lease(app, context):
         try:
             _limit_memory(context)
             work(context)

@@ -114,7 +114,9 @@ def candidate_config(experiment_id: uuid.UUID, key: str) -> Response:
 @blueprint.get("/<uuid:experiment_id>/config/")
 def config(experiment_id: uuid.UUID) -> Response:
     """Return the config, with all that was worked out once it has finished."""
-    return jsonify(experiments.exported_config_of(experiments.get_experiment(current_user(), experiment_id)))
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    experiments.record_export(current_user(), experiment, "config")
+    return jsonify(experiments.exported_config_of(experiment))
 
 
 @blueprint.get("/<uuid:experiment_id>/predictions/")
@@ -122,6 +124,7 @@ def predictions(experiment_id: uuid.UUID) -> Response:
     """Return every judged row: a page as JSON, or all of them as CSV where that is asked for."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
     if _wants_csv():
+        experiments.record_export(current_user(), experiment, "predictions")
         return send_file(experiments.predictions_file(experiment), mimetype="text/csv")
     asked = read_page_request()
     classes = experiments.spec_of(experiment).task.kind.is_classification

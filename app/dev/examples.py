@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.dev import (
+    admin_examples,
     association_examples,
     chart_examples,
     column_examples,
+    contest_examples,
     field_examples,
     memory_examples,
     model_examples,
@@ -21,6 +23,7 @@ from app.dev.example import Example
 PARTS: tuple[Callable[[], list[Example]], ...] = (
     field_examples.examples,
     column_examples.examples,
+    contest_examples.examples,
     chart_examples.examples,
     association_examples.examples,
     memory_examples.examples,
@@ -28,6 +31,7 @@ PARTS: tuple[Callable[[], list[Example]], ...] = (
     optimism_examples.examples,
     purpose_examples.examples,
     template_examples.examples,
+    admin_examples.examples,
     partial_examples.examples,
 )
 

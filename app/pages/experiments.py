@@ -14,7 +14,7 @@ from app.domain.errors import DomainError
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import RunState
 from app.pages.experiment_contexts import ExperimentContext, ExperimentWordsContext, ProgressContext
-from app.services import experiments
+from app.services import contests, experiments
 from app.services.drafts import reruns
 from app.services.experiment_templates.using import origin_of_experiment
 from app.storage import jobs
@@ -124,6 +124,26 @@ def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
     return see_other(_address(experiments.keep_best(current_user(), experiment_id)))
 
 
+@blueprint.post("/<uuid:experiment_id>/end-candidate")
+def end_candidate(experiment_id: uuid.UUID) -> BaseResponse:
+    """End one candidate of a contest; the others go on."""
+    key = request.form.get("candidate", "")
+    return see_other(_address(contests.end_candidate(current_user(), experiment_id, key)))
+
+
+@blueprint.post("/<uuid:experiment_id>/finish-early")
+def finish_early(experiment_id: uuid.UUID) -> BaseResponse:
+    """Finish a contest with its best candidate so far."""
+    return see_other(_address(contests.finish_early(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/continue-candidate")
+def continue_candidate(experiment_id: uuid.UUID) -> BaseResponse:
+    """Start a draft with one candidate of a contest as its only estimator, and show all of it."""
+    row = reruns.start_with_candidate(current_user(), experiment_id, request.form.get("candidate", ""))
+    return see_other(url_for("review.show", draft_id=row.id))
+
+
 def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:
     context = ExperimentWordsContext(
         experiment=experiment,
@@ -169,6 +189,7 @@ def predictions(experiment_id: uuid.UUID) -> Response:
     experiment = experiments.get_experiment(current_user(), experiment_id)
     path = experiments.predictions_file(experiment)
     name = _file_name(experiment, "predictions.csv")
+    experiments.record_export(current_user(), experiment, "predictions")
     return send_file(path, mimetype="text/csv", as_attachment=True, download_name=name)
 
 
@@ -177,6 +198,7 @@ def config(experiment_id: uuid.UUID) -> Response:
     """Hand out the config."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
     values: dict[str, Any] = experiments.exported_config_of(experiment)
+    experiments.record_export(current_user(), experiment, "config")
     response = Response(json.dumps(values, indent=2, ensure_ascii=False) + "\n", mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename=_file_name(experiment, "config.json"))
     return response

@@ -16,7 +16,7 @@ from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
 from app.services.drafts import configs, draft_context
 from app.services.drafts.configs import ConfigCheck
-from app.services.experiments import MOVED, RESOLVED, launch_context, open_questions
+from app.services.experiments import MOVED, RESOLVED, launch_context, open_questions, record_launch
 from app.services.jobs import life
 from app.services.measurements import leakage
 from app.storage import experiments
@@ -96,6 +96,7 @@ def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset:
         warnings=open_questions(check.problems, search=leakage.search_for(dataset, Plan(spec, {}, {}))),
     )
     life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
+    record_launch(user, experiment, spec)
     return experiment
 
 

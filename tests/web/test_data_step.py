@@ -245,6 +245,7 @@ def test_a_page_of_the_table_that_is_opened_by_itself_leads_to_the_step(browser:
     assert (answer.status, answer.goes_to) == (303, f"{at(trip)}?q=rain")
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns_fit_into_small_pages(
     browser: Browser, river: Dataset, trip: DraftRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

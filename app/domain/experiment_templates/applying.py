@@ -30,7 +30,7 @@ from app.domain.training.selection_rules import to_answer
 from app.domain.training.validation import splitting
 from app.domain.vocabulary import Severity, TaskKind
 
-MAP = Remedy("Choose a column on the mapping page, or answer it in the wizard.")
+MAP = Remedy("Choose a column for it, or answer it in the wizard.")
 OTHER_DATA = Remedy("Use another template, or other data.")
 # Steps of two series whose lengths are this close to a whole multiple are converted.
 WHOLE = 1e-6

@@ -226,8 +226,9 @@ def _change(old: Statement | None, new: Statement) -> Iterator[TemplateChange]:
     if old is None:
         yield TemplateChange(new.key, new.term, "", new.value)
     elif old.items != new.items:
-        came = [name for name in new.items if name not in old.items]
-        went = [name for name in old.items if name not in new.items]
+        earlier, later = frozenset(old.items), frozenset(new.items)
+        came = [name for name in new.items if name not in earlier]
+        went = [name for name in old.items if name not in later]
         told = [
             f"{verb} {join_words(names, most=MAX_NAMED)}"
             for verb, names in (("added", came), ("removed", went))

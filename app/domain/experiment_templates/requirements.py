@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
@@ -17,6 +17,8 @@ from app.domain.vocabulary import ColumnKind, Purpose, SplitStrategy, TaskKind
 # So many rows for each fold and one more stretch to train on: fewer say nothing.
 ROWS_PER_FOLD = 10
 MIN_ROWS = 30
+# More of anything is asked for by no config that anybody can use.
+MAX_NUMBER = 1_000_000
 # Of a template with more features than this, no single one is needed unless a recipe works on it.
 FEW_FEATURES = 12
 DRIVERS = ("rain", "temperature", "evaporation", "snow", "radiation", "humidity", "vapour", "pressure", "wind", "flow")
@@ -114,10 +116,14 @@ def derive_requirements(
     strategy = config.validation.strategy
     entry = None if strategy is None else splitting.get(strategy)
     known = {need.name: need for need in (before.columns if before else ())}
+    essential = _essential_features(config)
     derived = Requirements(
         task=config.task.kind,
         purpose=config.task.purpose,
-        columns=tuple(_need(name, config, profile, known.get(name)) for name in named_columns(config)),
+        columns=tuple(
+            _need(name, config, profile, known.get(name), is_essential=name in essential)
+            for name in named_columns(config)
+        ),
         needs_time=_needs_time(config),
         step_seconds=_step_of(config, profile),
         min_rows=_least_rows(config),
@@ -128,7 +134,8 @@ def derive_requirements(
 
 def _with_edits(derived: Requirements, before: Requirements, profile: DatasetProfile | None) -> Requirements:
     """Return requirements with what somebody edited in the version before, and with columns that they added."""
-    kept = {name: getattr(before, name) for name in before.edited if hasattr(derived, name) and name != "columns"}
+    editable = {field.name for field in fields(Requirements)} - {"columns", "edited"}
+    kept = {name: getattr(before, name) for name in before.edited if name in editable}
     if "columns" in before.edited:
         named = {need.name for need in derived.columns}
         derived = replace(
@@ -145,7 +152,14 @@ def _role_of(name: str, config: TemplateConfig) -> NeedRole:
     return roles.get(name, NeedRole.FEATURE)
 
 
-def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, known: ColumnNeed | None) -> ColumnNeed:
+def _need(
+    name: str,
+    config: TemplateConfig,
+    profile: DatasetProfile | None,
+    known: ColumnNeed | None,
+    *,
+    is_essential: bool,
+) -> ColumnNeed:
     role, words = _role_of(name, config), read_name(name)
     column = profile.column(name) if profile is not None and profile.has(name) else None
     meaning = next((meaning for meaning in (*DRIVERS, "level") if meaning in words.meanings), "")
@@ -155,7 +169,7 @@ def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, kno
         meaning=meaning,
         kind=_kind_of(role, name, config, column),
         unit=column.unit if column is not None else words.unit,
-        needed=role is not NeedRole.FEATURE or _is_needed(name, config),
+        needed=role is not NeedRole.FEATURE or is_essential,
         quantiles=column.quantiles if column is not None else (),
         mean=column.mean if column is not None else None,
         spread=column.std if column is not None else None,
@@ -176,12 +190,11 @@ def _kind_of(role: NeedRole, name: str, config: TemplateConfig, column: ColumnPr
     return ColumnKind.NUMERIC if is_number else None
 
 
-def _is_needed(name: str, config: TemplateConfig) -> bool:
-    """Return whether a template makes little sense without a feature: a recipe works on it, or there are few."""
-    if name in recipe_columns(config):
-        return True
+def _essential_features(config: TemplateConfig) -> frozenset[str]:
+    """Return the features without which a template makes little sense: a recipe works on them, or there are few."""
     selected = config.features.selected or ()
-    return name in selected and len(selected) <= FEW_FEATURES and bool(read_name(name).meanings & {"rain", "flow"})
+    few = selected if len(selected) <= FEW_FEATURES else ()
+    return frozenset(recipe_columns(config)) | {name for name in few if read_name(name).meanings & {"rain", "flow"}}
 
 
 def _needs_time(config: TemplateConfig) -> bool:
@@ -200,7 +213,8 @@ def _step_of(config: TemplateConfig, profile: DatasetProfile | None) -> float | 
 
 def _number(values: JsonObject, name: str, default: int) -> int:
     found = values.get(name, default)
-    return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else default
+    number = found if isinstance(found, int | float) and not isinstance(found, bool) else default
+    return int(min(max(number, 0), MAX_NUMBER))
 
 
 def _least_rows(config: TemplateConfig) -> int:

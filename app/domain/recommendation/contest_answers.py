@@ -60,9 +60,40 @@ def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence
         message = "A candidate could not be understood. Remove it and add it again."
         reader.wrong("model", CANDIDATES, message, code="candidate_invalid", remedy=remedy)
         return
+    parts = [_readable(reader, number, part) for number, part in enumerate(parts, start=1)]
     blend = reader.raw("model", BLEND)
     first = as_answer(parts)[0]
     config["model"] = {**first, CANDIDATES: as_answer(parts), BLEND: blend is not False}
+
+
+def setting_field(number: int, name: str) -> str:
+    """Return the name of the field for a setting of a candidate, whose number counts from 1 on."""
+    return f"candidate.{number}.{name}"
+
+
+def _readable(reader: AnswerReader, number: int, part: CandidatePart) -> CandidatePart:
+    """Return a candidate without the settings that cannot be read, each of which is told at its field."""
+    known = {one.name: one for one in registry.get(part.estimator).parameters}
+    settings = dict(part.parameters)
+    for name, raw in part.parameters.items():
+        if name not in known:
+            continue
+        try:
+            known[name].parse(raw)
+        except ValueError as fault:
+            message = f"Candidate {number}, {known[name].title.lower()}: {fault}"
+            remedy = Remedy("Use the default", {"model": {CANDIDATES: _without(reader, number, name)}})
+            reader.wrong("model", setting_field(number, name), message, code="candidate_setting_invalid", remedy=remedy)
+            del settings[name]
+    return part.model_copy(update={"parameters": settings})
+
+
+def _without(reader: AnswerReader, number: int, name: str) -> list[Any]:
+    """Return the candidates as they were answered, one of them without a setting."""
+    listed = [dict(one) for one in reader.raw("model", CANDIDATES)]
+    settings = listed[number - 1]["parameters"]
+    listed[number - 1]["parameters"] = {key: value for key, value in settings.items() if key != name}
+    return listed
 
 
 def _read(raw: Any) -> list[CandidatePart] | None:

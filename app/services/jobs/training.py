@@ -21,12 +21,14 @@ from app.domain.training.report.clock import Clock
 from app.domain.training.report.document import LaunchWarning, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.resolved.differences import fitted_differences, unfitted_differences
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, open_questions_of, spec_of
 from app.services.jobs import life
 from app.services.measurements import estimates
+from app.services.usage.recording import count_event
 from app.storage import columnar, experiments, files
 from app.storage import datasets as dataset_rows
 from app.storage.db import now
@@ -92,17 +94,26 @@ def run(
         on_progress=on_progress,
         should_stop=should_stop,
         most_trials=most_trials,
-        peak_memory_mb=lambda: peak_memory_mb() + means.executor.grown_mb,
+        peak_memory_mb=lambda: _peak_of(means),
         means=means,
     )
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
-    most_mb = max(peak_memory_mb() + means.executor.grown_mb, idle_mb)
-    # What is learned is what one fit takes, however many ran at once.
+    most_mb = max(_peak_of(means), idle_mb)
     one_mb = most_mb - means.executor.grown_mb * (1 - 1 / means.executor.processes)
     taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb, one_mb)
     ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
+    return _finish(job_id, attempt, put_result, folder=folder, store=store)
+
+
+def _peak_of(means: ContestMeans) -> float:
+    """Return the most memory that this process and those of the contest took, in MB."""
+    return peak_memory_mb() + means.executor.grown_mb
+
+
+def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, folder: Path, store: Store) -> bool:
+    """End the job with its result; where somebody else has the job by now, take the files away."""
     is_stored = store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result))
     if not is_stored:
         files.remove_folder(folder)
@@ -169,6 +180,7 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
     if row is None:
         return False
     _fill(row, attempt=attempt, report=ended.result.report)
+    count_event(UsageKind.FINISHED, person_id=row.owner_id, draft_id=row.draft_id, experiment_id=row.id)
     row.actual = ended.taken.actual()
     work = ended.result.report.timing.work
     if is_contest(ended.spec):

@@ -10,15 +10,12 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import DomainError
 from app.domain.estimation import Machine, estimate
-from app.domain.experiment import Draft, ModelPart, Spec
-from app.domain.problems import Problem
-from app.domain.recommendation.estimators import EstimatorSuggestion, rank
-from app.domain.recommendation.goal import goal_of
-from app.domain.recommendation.holdout import holdout_of
+from app.domain.experiment import ModelPart, Spec
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.plan import Estimate, Plan
-from app.domain.recommendation.propose import make_plan
+from app.domain.recommendation.set_fits import specs_with_and_without
+from app.domain.recommendation.suggested_set import suggested_recipes
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     Advice,
@@ -36,22 +33,28 @@ from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
-from app.services.measurements.request import (
-    MeasurementRequest,
-    digest_of,
-    kinds_of,
-    require_columns,
+from app.services.measurements.fit_faults import faults_of, with_faults
+from app.services.measurements.fit_requests import (
+    STORE,
+    LookedUp,
+    SpecRequest,
+    find_evidence,
+    find_shared,
+    ranking_of,
+    request_for,
+    restore_request,
+    spec_request,
 )
-from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
+from app.services.measurements.request import (
+    kinds_of,
+)
+from app.services.measurements.runner import Measurement, Parts, WorkState
+from app.services.measurements.suggested_plans import plan_for, spec_of
 from app.storage.db import transaction
-from app.storage.tables import Dataset, ModelEvidence
+from app.storage.tables import Dataset
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
-# Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 4
-# Steps whose errors would make every fit fail.
-NEEDED = ("data", "features", "validation")
 
 
 @dataclass(frozen=True)
@@ -64,47 +67,21 @@ class Recommendation:
     measured: MeasuredEstimator | None
 
 
-@dataclass(frozen=True)
-class Recommendations(WorkState):
-    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands.
+@dataclass(frozen=True, kw_only=True)
+class ShortFits(WorkState):
+    """What short fits say about the estimators of a task so far; `by_rules` is the one that the rules put first."""
 
-    `by_rules` is the estimator that the rules put first.
-    """
-
-    spec: Spec
     by_rules: str
-    items: tuple[Recommendation, ...]
-    said: tuple[Advice, ...]
     evidence: ShortFitEvidence | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpecRequest(MeasurementRequest):
-    """Something is measured of estimators on a dataset, as a config says."""
+class Recommendations(ShortFits):
+    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands."""
 
     spec: Spec
-
-
-def _find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
-    """Return the stored evidence of this dataset, or that of the same content in another one."""
-    found = STORE.find(request)
-    return _find_shared(request) if found is None else found
-
-
-def _find_shared(request: SpecRequest) -> ShortFitEvidence | None:
-    shared = analysis.cache_key(request.dataset, "evidence", request.key)
-    values = analysis_cache.find(shared) if shared else None
-    return ShortFitEvidence.from_json(values) if isinstance(values, dict) else None
-
-
-def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
-    profile = profile_of(dataset)
-    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec)
-
-
-def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> SpecRequest:
-    arguments = {"config": spec.to_json()}
-    return SpecRequest(dataset=dataset, profile=profile, key=key_of(spec, profile), arguments=arguments, spec=spec)
+    items: tuple[Recommendation, ...]
+    said: tuple[Advice, ...]
 
 
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
@@ -112,37 +89,76 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
 
     `again` has the fits made once more that failed or were stopped.
     """
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     return None if request is None else _recommend(request, plan, again=again)
+
+
+def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
+    """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
+    request = request_for(dataset, plan)
+    if request is not None:
+        _ensure(request, plan, again=again)
 
 
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
     """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
-    return _recommend(_spec_request(dataset, profile, _spec_of(plan)), plan, again=False)
+    request = spec_request(dataset, profile, spec_of(plan), suggested_recipes(plan))
+    return _recommend(request, plan, again=False)
 
 
 def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendations:
     known = associations.associations_for(request.dataset, *_goal_of(request))
-    shared = _find_shared(request) if STORE.find(request) is None else None
+    result, work = _ensure(request, plan, again=again)
+    return _recommendations(request, result, with_faults(work, plan), known)
+
+
+def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitEvidence | None, WorkState]:
+    shared = find_shared(request) if STORE.find(request) is None else None
     if shared is not None:
         with transaction():
             STORE.save(request, shared)
-    if _faults(plan):
-        result, work = runner.look(MEASUREMENT, request)
-    else:
-        result, work = runner.ensure(MEASUREMENT, request, again=again)
-    return _recommendations(request, result, _with_faults(work, plan), known)
+    if faults_of(plan):
+        return runner.look(MEASUREMENT, request)
+    return runner.ensure(MEASUREMENT, request, again=again)
 
 
-def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
-    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet."""
-    request = _request_for(dataset, plan)
+def known_of(
+    dataset: Dataset, plan: Plan, machine: Machine, looked_up: LookedUp | None = None
+) -> Recommendations | None:
+    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet.
+
+    `looked_up` is as in `finished_evidence`.
+    """
+    request = request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
-    result, work = runner.look(MEASUREMENT, request)
-    return _recommendations(request, result, _with_faults(work, plan), known, machine)
+    result, work = _look(request, looked_up)
+    return _recommendations(request, result, with_faults(work, plan), known, machine)
+
+
+def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
+    """Return what short fits say so far, without what follows from it for each estimator; nothing is started."""
+    request = request_for(dataset, plan)
+    if request is None:
+        return None
+    known = associations.known_for(dataset, *_goal_of(request))
+    result, work = _look(request, looked_up)
+    by_rules = ranking_of(request.spec, request.profile, known)[0].entry.id
+    return ShortFits(by_rules=by_rules, evidence=_with_items(result), **vars(work))
+
+
+def _look(request: SpecRequest, looked_up: LookedUp | None) -> tuple[ShortFitEvidence | None, WorkState]:
+    """Return the evidence and the state of the work; what this request looked up before is not looked up again."""
+    held = {} if looked_up is None else looked_up
+    if request.key not in held:
+        held[request.key] = find_evidence(request)
+    return held[request.key], runner.work_on(MEASUREMENT, request, held[request.key])
+
+
+def _with_items(found: ShortFitEvidence | None) -> ShortFitEvidence | None:
+    return found if found is not None and found.items else None
 
 
 def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutRule | None]:
@@ -151,31 +167,16 @@ def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutR
     return spec.task.target, kinds_of(request.profile, spec.data.column_kinds), HoldoutRule.of(spec)
 
 
-def _faults(plan: Plan) -> list[Problem]:
-    """Return the problems that would make every fit fail."""
-    return [problem for step in NEEDED for problem in plan.errors_of(step)]
-
-
-def _with_faults(work: WorkState, plan: Plan) -> WorkState:
-    """Say what must be put right before there are fits, where nothing else is said."""
-    faults = _faults(plan)
-    if work.reason or not faults:
-        return work
-    return replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
-
-
-def finished_evidence(
-    dataset: Dataset, plan: Plan, looked_up: dict[str, ShortFitEvidence | None] | None = None
-) -> ShortFitEvidence | None:
+def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFitEvidence | None:
     """Return what finished short fits say about the estimators of a plan, None before; nothing is started.
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
     """
-    request, held = _request_for(dataset, plan), {} if looked_up is None else looked_up
+    request, held = request_for(dataset, plan), {} if looked_up is None else looked_up
     if request is None:
         return None
     if request.key not in held:
-        held[request.key] = _find_evidence(request)
+        held[request.key] = find_evidence(request)
     found = held[request.key]
     return found if found is not None and found.complete and found.items else None
 
@@ -186,51 +187,6 @@ def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
     if found is None or plan.spec is None or profile is None:
         return ()
     return advice_for(traits_of_spec(plan.spec, profile, None), found)
-
-
-def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
-    """Return the plan for a dataset as it is suggested, with this target and these features where they are given.
-
-    Raises
-    ------
-    DomainError
-        Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
-    """
-    profile = require_profile(dataset)
-    features = _names(features or (), profile)
-    require_columns(profile, [target] if target else (), field="target")
-    require_columns(profile, features, field="features")
-    if target in features:
-        raise DomainError("The target cannot be its own feature.", code="target_leakage", field="features")
-    answers: dict[str, dict[str, Any]] = {"data": {"target": target} if target else {}}
-    if features:
-        chosen = set(features)
-        answers["features"] = {
-            f"column.{column.key}": column.name in chosen for column in profile.columns if column.name != target
-        }
-    goal = goal_of(Draft(answers), profile)
-    known = (
-        None
-        if goal is None
-        else associations.associations_for(dataset, goal.target, goal.kinds, holdout_of(Draft(answers), profile, goal))
-    )
-    plan = make_plan(Draft(answers), profile, known)
-    _spec_of(plan)
-    return plan
-
-
-def _spec_of(plan: Plan) -> Spec:
-    """Return the config of a plan; where there is none, say why."""
-    if plan.spec is None:
-        raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
-    return plan.spec
-
-
-def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
-    """Return the columns that a query names: once for each, or all in one text with commas between them."""
-    if len(said) == 1 and not profile.has(said[0]):
-        said = said[0].split(",")
-    return [name if profile.has(name) else name.strip() for name in said if name.strip()]
 
 
 def by_goal(found: Recommendations, goal: str) -> Recommendations:
@@ -247,18 +203,6 @@ def by_goal(found: Recommendations, goal: str) -> Recommendations:
     return replace(found, items=tuple(ordered))
 
 
-def key_of(spec: Spec, profile: DatasetProfile) -> str:
-    """Return under which key the evidence is kept: all that decides about it but the rows themselves."""
-    config = spec.to_json()
-    parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
-    started = {one.entry.id: one.parameters for one in _ranking(spec, profile)}
-    return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started)
-
-
-def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[EstimatorSuggestion, ...]:
-    return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
-
-
 def _recommendations(
     request: SpecRequest,
     found: ShortFitEvidence | None,
@@ -268,13 +212,18 @@ def _recommendations(
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    by_rules = _ranking(spec, profile, known)
+    by_rules = ranking_of(spec, profile, known)
     ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
-    evidence = found if found is not None and found.items else None
-    advice = advice_for(traits, found)
-    return Recommendations(spec, by_rules[0].entry.id, items, advice, evidence, **vars(work))
+    return Recommendations(
+        by_rules=by_rules[0].entry.id,
+        evidence=_with_items(found),
+        spec=spec,
+        items=items,
+        said=advice_for(traits, found),
+        **vars(work),
+    )
 
 
 def _item(
@@ -300,10 +249,10 @@ def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     from app.domain.recommendation.evidence import measure
 
     frame, spec = _read_rows(request)
-    ranking = _ranking(
+    ranking = ranking_of(
         request.spec, request.profile, associations.associations_for(request.dataset, *_goal_of(request))
     )
-    for part in measure(spec, frame, request.profile, ranking=ranking):
+    for part in measure(spec, frame, request.profile, ranking=ranking, suggested=request.suggested):
         fraction = 1.0 if part.complete else min(part.share, 0.99)
         message = f"{len(part.items)} estimators on up to {max((item.rows for item in part.items), default=0):,} rows"
         yield part, {"fraction": round(fraction, 2), "message": message}
@@ -319,7 +268,8 @@ def _read_rows(request: SpecRequest) -> tuple[pd.DataFrame, Spec]:
     first, and the config holds out none of the others.
     """
     spec, ordered_by = request.spec, request.spec.task.time_column
-    names = columns_read(spec, request.profile)
+    # What the set works on is read whether the set is in use or not.
+    names = columns_read(specs_with_and_without(spec, request.profile, request.suggested)[0], request.profile)
     if request.profile.rows <= MAX_ROWS:
         return request.read_frame(names), spec
     looked_at = replace(request, rule=HoldoutRule.of(spec))
@@ -332,6 +282,7 @@ def _read_rows(request: SpecRequest) -> tuple[pd.DataFrame, Spec]:
 
 def as_json(found: Recommendations) -> dict[str, Any]:
     """Return recommendations as programs see them."""
+    effect = None if found.evidence is None else found.evidence.set_effect
     return {
         "target": found.spec.task.target,
         "task": found.spec.task.kind.value,
@@ -343,6 +294,7 @@ def as_json(found: Recommendations) -> dict[str, Any]:
         ],
         "validation": {"strategy": found.spec.validation.strategy.value, "metric": found.spec.metrics.primary},
         "baseline": None if found.evidence is None else {"scores": list(found.evidence.baseline)},
+        "suggested_set": None if effect is None else effect.describe(),
         "recommendations": [_item_json(at, one) for at, one in enumerate(found.items, start=1)],
     }
 
@@ -374,14 +326,11 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
-STORE = JsonStore(ModelEvidence, ShortFitEvidence.to_json, ShortFitEvidence.from_json)
 MEASUREMENT: Measurement[SpecRequest, ShortFitEvidence] = Measurement(
     kind=JobKind.RECOMMEND,
-    find=_find_evidence,
+    find=find_evidence,
     save=STORE.save,
     compute=_compute,
-    restore_request=lambda dataset, profile, arguments: _spec_request(
-        dataset, profile, Spec.model_validate(arguments["config"])
-    ),
+    restore_request=restore_request,
     describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
 )
