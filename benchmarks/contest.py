@@ -97,7 +97,10 @@ def judged(problem: recommend.Problem) -> Found | None:
     summary = contest.summary()
     seconds, state, choice = clock.total_work(), contest.state, contest.choice
     last = len(split.folds)
-    held = {one: contest.shared.carry_out(FitTask(last, one), _never()) for one in state.complete}
+    held = {
+        one: contest.shared.carry_out(FitTask(last, one), _never())
+        for one in {*state.complete, len(state.shared.specs) - 1}
+    }
     results = {one: result for one, result in held.items() if not isinstance(result, FitFailure)}
     metric = state.metric
     scores = {str(one + 1): result.scores[metric.id] for one, result in results.items()}

@@ -107,7 +107,7 @@ def test_only_the_newest_timings_are_kept(river: Dataset) -> None:
 
 
 def test_the_memory_of_a_job_is_the_limit_of_the_settings() -> None:
-    assert estimates.ResourceUsage(3.0, 2.0, 1.0, 300.0, 200.0).actual() == {
+    assert estimates.ResourceUsage(3.0, 2.0, 1.0, 300.0, 200.0, 250.0).actual() == {
         "seconds": 3.0,
         "work_seconds": 2.0,
         "memory_mb": 300.0,

@@ -15,11 +15,12 @@ import pytest
 
 from app.domain.contest.executor import ContestMeans, IsWanted, OnOutcome, SerialExecutor
 from app.domain.contest.tasks import FitFailure, FitTask, Outcome, SharedInput
-from app.domain.errors import StoppedError
+from app.domain.errors import StoppedError, TrainingError
 from app.domain.training.report.outcome import Progress
 from app.domain.training.tuning.tuning import SearchCallbacks
 from tests.domain.tables import made, make_spec
 from tests.domain.test_contest import BOOSTING, LOGISTIC, RIDGE, TREE, _lasting, by_key, contest, summary_of
+from tests.domain.test_run import lasting
 from workers.task_pool import TaskPool, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are forked on Linux alone")
@@ -187,3 +188,21 @@ def test_wishes_reach_a_contest_in_processes(pool: TaskPool) -> None:
     result = contest(SPEC, made(240), means=means, on_progress=seen.append)
     assert "finished" in {entry.state for entry in by_key(result).values()}
     assert summary_of(result).winner in {key for key, one in by_key(result).items() if one.state == "finished"}
+
+
+@pytest.mark.parametrize("holdout", [{"holdout": {"fraction": 0.2}}, {}])
+def test_the_folds_of_one_estimator_are_the_same_at_once(holdout: dict[str, Any]) -> None:
+    validation = {"strategy": "k_fold", "parameters": {"n_splits": 4}, **holdout}
+    spec = make_spec(estimator="random_forest", parameters={"n_estimators": 10}, validation=validation)
+    one, two = (lasting(contest(spec, made(200), means=ContestMeans(executor=TaskPool(count)))) for count in (1, 2))
+    assert one == two
+
+
+def test_a_fold_that_cannot_be_fitted_fails_with_its_sentence(pool: TaskPool) -> None:
+    spec = make_spec(estimator="k_nearest_neighbors", parameters={"n_neighbors": 190})
+    said = []
+    for executor in (SerialExecutor(), pool):
+        with pytest.raises(TrainingError) as fault:
+            contest(spec, made(200), means=ContestMeans(executor=executor))
+        said.append((fault.value.code, fault.value.message))
+    assert said[0] == said[1]

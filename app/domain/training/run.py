@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.contest.executor import ContestMeans
+from app.domain.contest.executor import ContestMeans, Executor
 from app.domain.contest.summary import ContestSummary
 from app.domain.errors import TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec, is_contest
+from app.domain.training.fits_at_once import FitsAtOnce
 from app.domain.training.fold_fit import FoldFit, fit_fold
 from app.domain.training.gauged_sites import notes_on_sites
 from app.domain.training.judging import judge_part
@@ -106,12 +107,12 @@ def _refuse_target_as_feature(spec: Spec) -> None:
         raise TrainingError("The target cannot be its own feature.", code="target_leakage")
 
 
-def _carry_out(run: TrainingRun) -> None:
+def _carry_out(run: TrainingRun, means: ContestMeans) -> None:
     """Judge every fold, then measure what the last fit relies on."""
     run.say("Reading the data")
     _refuse_target_as_feature(run.spec)
     with _collect_warnings(run.notes):
-        fitted = _judge_all(run)
+        fitted = _judge_all(run, means.executor)
         run.stop_if_asked()
         run.say("Measuring what it relies on")
         last = run.holdout or run.folds[-1]
@@ -129,7 +130,7 @@ def _carry_out(run: TrainingRun) -> None:
 def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | None:
     """Train one estimator, or let several compete; the run becomes that of the winner."""
     if not is_contest(run.spec):
-        _carry_out(run)
+        _carry_out(run, means or ContestMeans())
         return None
     from app.domain.contest.contest import Contest
 
@@ -152,7 +153,9 @@ def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | N
     return contest.summary()
 
 
-def _judge_all(run: TrainingRun) -> Any:
+def _judge_all(run: TrainingRun, executor: Executor) -> Any:
+    if executor.processes > 1 and not run.spec.model.tuning.enabled:
+        return FitsAtOnce(run, executor).carry_out()
     fitted: Any = None
     for number, fold in enumerate(run.split.folds, start=1):
         run.stop_if_asked()

@@ -100,7 +100,8 @@ def run(
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
     most_mb = max(_peak_of(means), idle_mb)
-    taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
+    one_mb = most_mb - means.executor.grown_mb * (1 - 1 / means.executor.processes)
+    taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb, one_mb)
     ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
     return _finish(job_id, attempt, put_result, folder=folder, store=store)
@@ -120,8 +121,9 @@ def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, 
 
 
 def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
-    """Return the means with as many processes as a launch may have; one estimator is fitted in this one."""
-    return means.with_processes(processes_for(spec, profile, estimates.machine()) if is_contest(spec) else 1)
+    """Return the means with as many processes as a launch may have; a search of one estimator has this one."""
+    searches = spec.model.tuning.enabled and not is_contest(spec)
+    return means.with_processes(1 if searches else processes_for(spec, profile, estimates.machine()))
 
 
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:

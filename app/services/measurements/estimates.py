@@ -77,13 +77,17 @@ def fingerprint() -> str:
 
 @dataclass(frozen=True)
 class ResourceUsage:
-    """What a launch took: seconds on the wall and of the processor, those before it trained, and its memory."""
+    """What a launch took: seconds on the wall and of the processor, those before it trained, and its memory.
+
+    `one_fit_mb` is what it would have held with one fit at a time.
+    """
 
     seconds: float
     work_seconds: float
     start_seconds: float
     memory_mb: float
     idle_mb: float
+    one_fit_mb: float
 
     def actual(self) -> dict[str, float]:
         """Return the actual cost for the page, beside the estimate."""
@@ -104,7 +108,7 @@ def learn(
         fingerprint(),
         workload=workload_of(spec, profile).to_json(),
         seconds={START: taken.start_seconds, **parts, REST: max(rest, 0.0)},
-        memory_mb=taken.memory_mb,
+        memory_mb=taken.one_fit_mb,
         idle_mb=taken.idle_mb,
         experiment_id=experiment_id,
     )

@@ -1,0 +1,75 @@
+"""The folds of one estimator, fitted at the same time: what comes of each is what comes of it one after another."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from app.domain.contest.executor import Executor
+from app.domain.contest.tasks import FitFailure, FitResult, FitTask, Outcome, SharedInput
+from app.domain.errors import TrainingError
+from app.domain.training.judging import judge_part
+from app.domain.training.run_state import TrainingRun
+from app.domain.training.tuning.tuning import SearchCallbacks
+
+
+class FitsAtOnce:
+    """The fits of a run that searches nothing, handed to an executor."""
+
+    def __init__(self, run: TrainingRun, executor: Executor) -> None:
+        self.run, self.executor = run, executor
+        self.shared = SharedInput((run.spec,), run.table, run.split)
+        self.parts = len(run.split.folds) + (run.split.holdout is not None)
+        self.results: dict[int, FitResult] = {}
+        self.failure: FitFailure | None = None
+
+    def carry_out(self) -> Any:
+        """Fit and judge every part; return the pipeline of the last one.
+
+        Raises
+        ------
+        TrainingError
+            With the sentence of the first part, in their order, that could not be fitted.
+        """
+        tasks = [FitTask(part, 0, keeps_model=part == self.parts - 1) for part in range(self.parts)]
+        self.run.say(f"Fitting {self.parts} parts, {min(self.executor.processes, self.parts)} at a time")
+        asked = SearchCallbacks(self.run.should_stop, self.run.most_trials)
+        self.executor.run(self.shared, tasks, asked=asked, on_outcome=self._add, is_wanted=self._is_wanted)
+        self.executor.close()
+        if self.failure is not None:
+            raise TrainingError(self.failure.reason, code=self.failure.code)
+        for part in range(self.parts):
+            for category, message in self.results[part].warned:
+                warnings.warn(message, category, stacklevel=1)
+        return self.results[self.parts - 1].model
+
+    def _is_wanted(self, task: FitTask) -> bool:
+        """Return whether a part is still of use: once one has failed, only those before it may have more to say."""
+        return self.failure is None or task.part < self.failure.task.part
+
+    def _add(self, outcome: Outcome) -> None:
+        if isinstance(outcome, FitFailure):
+            self.failure = outcome
+            return
+        run = self.run
+        self.results[outcome.task.part] = outcome
+        run.clock.add(outcome.clock)
+        # Folds are told in their order, whichever came first.
+        while len(run.folds) < len(run.split.folds) and len(run.folds) in self.results:
+            run.folds.append(self._judge(len(run.folds)))
+        if run.split.holdout is not None and run.holdout is None and self.parts - 1 in self.results:
+            run.holdout = self._judge(self.parts - 1)
+        run.done += 1
+        run.say(f"{self.shared.name_of(outcome.task.part).capitalize()} of {len(run.split.folds)} folds judged")
+
+    def _judge(self, part: int) -> Any:
+        result = self.results[part]
+        return judge_part(
+            self.run.spec,
+            self.run.table,
+            self.shared.fold_of(part),
+            name=self.shared.name_of(part),
+            predictions=result.predictions,
+            chosen=result.chosen,
+            fitted=result.fitted,
+        )
