@@ -42,7 +42,7 @@ def test_the_data_step_offers_to_read_it_again(browser: Browser, user: User, riv
     assert page.status == 200
     assert page.has("datasets-damage")
     restored = browser.press(page, "Read again from the original")
-    assert (restored.status, restored.goes_to) == (303, step_path(row, "data"))
+    assert (restored.status, restored.goes_to) == (303, f"{step_path(row, 'data')}?done={river.id}.restored")
     after = browser.follow(restored)
     assert not after.has("datasets-damage")
     assert after.value_of("target") == ["flow"]

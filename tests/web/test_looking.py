@@ -17,6 +17,9 @@ from tests.web.client import Belongings, Browser, calls, draft_on_sample
 from tests.web.counting import counted
 
 # Programs begin short fits by their first question, as the contract says; a link for signing in is there to be used.
+# Handing out a file is an act that the audit trail tells of; it writes nothing else.
+EXPORTS = ("experiments.config", "experiments.predictions", "experiment_templates.export")
+AUDIT = "INSERT INTO audit_entries"
 BEGINNING = ("api_",)
 VIEWS = (
     "features/correlations?view=pairs",
@@ -73,6 +76,7 @@ def test_looking_writes_nothing_and_asks_no_worker(
         with counted(app) as cost:
             answer = browser.get(path, htmx=htmx)
         assert answer.status != 500, path
-        if cost.written or cost.calls["rings"]:
-            found.append(f"{endpoint}: {cost.written or 'rings'}")
+        written = [one for one in cost.written if not (endpoint in EXPORTS and AUDIT in one)]
+        if written or cost.calls["rings"]:
+            found.append(f"{endpoint}: {written or 'rings'}")
     assert found == []

@@ -116,6 +116,7 @@ def test_a_killed_reading_child_is_a_row_until_the_file_is_read(
         return child
 
     monkeypatch.setattr(spare, "start_child", kill_first)
+    spare.forget()
     assert "Reader ok" in row_of(root, "reader")
     dataset = upload(user, SMALL.encode())
     db.session.rollback()
