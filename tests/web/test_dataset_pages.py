@@ -65,8 +65,8 @@ def test_what_was_deleted_earlier_can_be_brought_back_as_well(browser: Browser, 
     datasets.delete_dataset(user, river.id)
     page = browser.get("/datasets")
     assert "was deleted" not in page.words
-    assert "Each can be brought back for 30 days, and longer where an experiment stands on it." in page.words
-    browser.press(page, "Bring it back")
+    assert "You can restore each one for 30 days, and longer if an experiment uses it." in page.words
+    browser.press(page, "Restore")
     fresh()
     assert [row.id for row in datasets.list_datasets(user)] == [river.id]
 
@@ -136,7 +136,7 @@ def test_a_file_is_read_again_and_the_earlier_reading_stays(browser: Browser, us
     assert answer.status == 303
     page = browser.follow(answer)
     assert "Read again" in page.words
-    assert "A second reading of a file" in page.words
+    assert "This file was read again." in page.words
     assert any(one.get("href") == f"/datasets/{river.id}" for one in page.tree.iter("a"))
     fresh()
     assert len(datasets.list_datasets(user)) == 2

@@ -50,7 +50,7 @@ def test_derived_features_are_ranked_beside_measured_columns(browser: Browser, r
     first = words_of(page.element("features-association")).split("strongest first")[1].split()
     assert first[:3] == ["\u0192", "derived:", first[2]]
     assert first[2].startswith("rain_mm_")
-    assert "\u0192 marks derived features." in page.words
+    assert "\u0192 marks a derived feature." in page.words
 
 
 def test_memory_is_said_drawn_and_listed(browser: Browser, river: DraftRow) -> None:

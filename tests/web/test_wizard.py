@@ -139,7 +139,7 @@ def test_data_that_was_deleted_leads_back_to_data_and_the_answers_stay(
     datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
     assert browser.get(step_path(draft, "review")).goes_to == step_path(draft, "data")
     shown = browser.get(step_path(draft, "data"))
-    assert "was deleted. Bring it back or choose other data" in words_of(shown.element("problems"))
+    assert "was deleted. Restore it or choose other data" in words_of(shown.element("problems"))
     assert "Choose a file or a sample first" not in shown.words
     page = browser.press(shown, "Use this sample")
     assert page.status == 303
@@ -351,7 +351,7 @@ def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, dr
     lags = next(name for name in page.buttons if name.startswith("Remove Earlier values of prcp_mm"))
     removed = browser.follow(browser.press(page, lags))
     assert "lag" not in {recipe["kind"] for recipe in answers_of(user, draft)["features"]["transforms"]}
-    back = browser.follow(browser.press(removed, "Back to the suggested ones"))
+    back = browser.follow(browser.press(removed, "Use the suggested ones"))
     assert lags in back.buttons
     assert "features" not in answers_of(user, draft)
 
